@@ -1,0 +1,58 @@
+/**
+ * Why an operation failed. Part of the API: messages may change, codes may not.
+ * Each code has a paragraph in docs/errors.md.
+ */
+export type DfuErrorCode =
+  // what was read is not what it should be
+  | 'MALFORMED' // a field holds a value that the format forbids
+  | 'TRUNCATED' // fewer bytes than the structure needs
+  | 'OUT_OF_RANGE' // a number does not fit its field, or an address its memory
+  | 'UNSUPPORTED' // well formed, but not something this package does
+  // what the caller asked for
+  | 'INVALID_ARGUMENT' // an option or argument makes no sense; the message says which values do
+  | 'NOT_FOUND' // no device, board, slot or file of that name
+  | 'AMBIGUOUS' // more than one device matches where exactly one is needed
+  // what the other end of the cable did
+  | 'STALLED' // the device refused the request (STALL handshake)
+  | 'TIMEOUT' // no answer in time
+  | 'DISCONNECTED' // the device left the bus
+  | 'DEVICE_STATUS' // DFU_GETSTATUS answered dfuERROR; `status` says why
+  | 'PROTOCOL' // an answer that the protocol does not allow here
+  // what this end of the cable may do
+  | 'ACCESS' // the operating system refuses: permission or driver
+  | 'BUSY' // somebody else holds it: interface, board, file
+  | 'NO_USB' // this machine has no USB, or its driver package is missing
+  | 'IO' // a file or socket failed; the cause is kept
+  | 'ABORTED' // the caller cancelled
+  // what flash does
+  | 'FLASH_RULE' // an access that NOR flash cannot do: alignment, 0→1, partial sector
+  | 'POWER_LOST' // the power was cut; what is in flash is all there is
+  | 'REFUSED'; // it would destroy what must be kept; the message says how to force it
+
+/** What an error carries besides its message. */
+export interface DfuErrorOptions {
+  /** bStatus of the device, with code `DEVICE_STATUS` (DFU 1.1 §6.1.2). */
+  readonly status?: number;
+  /** The error underneath, where there is one. */
+  readonly cause?: unknown;
+}
+
+/** Every error this package throws on purpose; anything else is a defect of the package. */
+export class DfuError extends Error {
+  override readonly name = 'DfuError';
+  readonly code: DfuErrorCode;
+  /** bStatus of the device, when `code` is `DEVICE_STATUS` (DFU 1.1 §6.1.2). */
+  readonly status: number | undefined;
+
+  constructor(code: DfuErrorCode, message: string, options: DfuErrorOptions = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.status = options.status;
+  }
+
+  /** Also true of an error from a second copy of this package, where `instanceof` is not. */
+  static is(error: unknown, code?: DfuErrorCode): error is DfuError {
+    if (!(error instanceof Error) || error.name !== 'DfuError') return false;
+    return code === undefined || (error as DfuError).code === code;
+  }
+}

@@ -1,0 +1,21 @@
+export { crc32, crc32Register, CRC32_START } from './crc32.ts';
+export { DfuError } from './error.ts';
+export type { DfuErrorCode, DfuErrorOptions } from './error.ts';
+export { fromHex, hexNumber, toHex } from './hex.ts';
+export {
+  constant,
+  flags,
+  i32be,
+  magic,
+  raw,
+  struct,
+  text,
+  u16be,
+  u16le,
+  u24le,
+  u32be,
+  u32le,
+  u8,
+  viewOf,
+} from './struct.ts';
+export type { Field, Fields, Struct } from './struct.ts';

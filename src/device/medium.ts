@@ -1,0 +1,42 @@
+import type { DfuStatus } from '../dfu/index.ts';
+
+/** What came of an operation on a medium. */
+export interface MediumResult {
+  /** `OK`, or the bStatus that the host shall see. */
+  readonly status: DfuStatus;
+  /** How long the real memory is busy with it, in ms: what bwPollTimeout promises. */
+  readonly busyMs: number;
+  /** Why it failed, in words for a person; the host can read it as iString. */
+  readonly reason?: string;
+  /**
+   * For work that does not end by itself (a hash, a question to a firmware): asked again after
+   * `busyMs`; undefined while it still goes on.
+   */
+  readonly later?: () => MediumResult | undefined;
+}
+
+/** It went well and took no time. */
+export const DONE: MediumResult = { status: 'OK', busyMs: 0 };
+
+/**
+ * A memory that the DFU-mode function reads and writes: one alternate setting. Offsets count from
+ * its start; a download runs `begin`, `write` from offset 0 upwards without gaps, then `finish`, or
+ * `abort` at any point. After a result other than `OK` the download is over.
+ */
+export interface Medium {
+  /** iInterface of its alternate setting. */
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly writable: boolean;
+  readonly readable: boolean;
+  /** A download starts here. Erases nothing that a later `write` would not. */
+  begin(): MediumResult;
+  /** The bytes belong to the caller again when it returns. */
+  write(offsetBytes: number, bytes: Uint8Array): MediumResult;
+  /** The download is complete, `lengthBytes` in all: make it what runs next. */
+  finish(lengthBytes: number): MediumResult;
+  /** The download is over without having been finished; what was written counts for nothing. */
+  abort(): void;
+  /** Up to `lengthBytes` from there; fewer at the end. Throws nothing: a status says what failed. */
+  read(offsetBytes: number, lengthBytes: number): Uint8Array | MediumResult;
+}

@@ -1,0 +1,146 @@
+import { DfuError } from '../bytes/index.ts';
+
+/** Where time comes from. Milliseconds from some start, never going back. */
+export interface Clock {
+  now(): number;
+  /** Calls `run` once, not before `timeMs`; the answer cancels it. */
+  at(timeMs: number, run: () => void): () => void;
+}
+
+/** What `timerClock` needs of its surroundings: Node and every browser have it. */
+export interface TimerHost {
+  readonly performance: { now(): number };
+  setTimeout(run: () => void, ms: number): unknown;
+  clearTimeout(timer: never): void;
+}
+
+/** Longest time that `setTimeout` counts; beyond it a timer would fire at once. */
+const LONGEST_MS = 0x7fffffff;
+
+/** Real time: `timerClock(globalThis)`. */
+export function timerClock(host: TimerHost): Clock {
+  return {
+    now: () => host.performance.now(),
+    at(timeMs, run) {
+      const timer = host.setTimeout(
+        run,
+        Math.min(LONGEST_MS, Math.max(0, timeMs - host.performance.now())),
+      );
+      return () => host.clearTimeout(timer as never);
+    },
+  };
+}
+
+/** Resolves after `ms` on that clock; rejects with `ABORTED` once the signal says so. */
+export function sleep(clock: Clock, ms: number, signal?: CancelSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted === true) {
+      reject(new DfuError('ABORTED', 'cancelled', { cause: signal.reason }));
+      return;
+    }
+    const cancel = clock.at(clock.now() + ms, () => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    });
+    function stop(): void {
+      cancel();
+      reject(new DfuError('ABORTED', 'cancelled', { cause: signal?.reason }));
+    }
+    signal?.addEventListener('abort', stop);
+  });
+}
+
+/** The part of `AbortSignal` that is used here; an `AbortSignal` is one. */
+export interface CancelSignal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+/** Throws `ABORTED` if the signal has been raised. */
+export function throwIfAborted(signal: CancelSignal | undefined): void {
+  if (signal?.aborted === true) {
+    throw new DfuError('ABORTED', 'cancelled', { cause: signal.reason });
+  }
+}
+
+interface VirtualTimer {
+  readonly timeMs: number;
+  readonly run: () => void;
+}
+
+/** Time that stands still until it is told to go on: for tests and for simulations. */
+export class VirtualClock implements Clock {
+  #now: number;
+  readonly #timers = new Set<VirtualTimer>();
+
+  constructor(startMs = 0) {
+    this.#now = startMs;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  at(timeMs: number, run: () => void): () => void {
+    const timer: VirtualTimer = { timeMs, run };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+
+  /** When the next timer is due; `Infinity` if none is set. */
+  get nextMs(): number {
+    let next = Infinity;
+    for (const { timeMs } of this.#timers) if (timeMs < next) next = timeMs;
+    return next;
+  }
+
+  /** Lets `ms` pass, calling in order what falls due. */
+  advance(ms: number): void {
+    const end = this.#now + ms;
+    for (let next = this.nextMs; next <= end; next = this.nextMs) this.#fire(next);
+    this.#now = end;
+  }
+
+  /** Jumps to the next timer and calls it. False if there is none. */
+  step(): boolean {
+    const next = this.nextMs;
+    if (next === Infinity) return false;
+    this.#fire(next);
+    return true;
+  }
+
+  /**
+   * Runs `work` to its end, letting time jump whenever nothing else is left to do. `turn` must give
+   * everything else a turn, e.g. `() => new Promise((done) => setImmediate(done))`. Only for work that
+   * waits for this clock alone: sockets and workers take real time, which a jump would skip.
+   */
+  async run<T>(work: Promise<T>, turn: () => Promise<void>): Promise<T> {
+    let pending = true;
+    const settle = (): void => {
+      pending = false;
+    };
+    work.then(settle, settle);
+    for (;;) {
+      await turn();
+      if (!pending) return work;
+      if (!this.step())
+        throw new DfuError('TIMEOUT', 'the work waits for something that is no timer');
+    }
+  }
+
+  #fire(timeMs: number): void {
+    let first: VirtualTimer | undefined;
+    for (const timer of this.#timers) {
+      if (timer.timeMs === timeMs) {
+        first = timer;
+        break;
+      }
+    }
+    if (first === undefined) return;
+    this.#timers.delete(first);
+    this.#now = Math.max(this.#now, timeMs);
+    first.run();
+  }
+}

@@ -1,0 +1,81 @@
+import type { CancelSignal } from './clock.ts';
+import type { DeviceDescriptor } from './descriptors.ts';
+import type { SetupPacket } from './setup.ts';
+import type { UsbSpeed } from './usb-device.ts';
+
+/** A control request; the length of its data stage comes beside it. */
+export type ControlRequest = Omit<SetupPacket, 'wLength'>;
+
+/** How long a transfer may take, and who may end it early. */
+export interface TransferOptions {
+  /** Default 5000 ms. */
+  readonly timeoutMs?: number;
+  readonly signal?: CancelSignal;
+}
+
+/** The time that a control transfer may take unless told otherwise, in ms. */
+export const TRANSFER_TIMEOUT_MS = 5000;
+
+/**
+ * All that the host needs of an open device. Three ways to fail stay apart, always: `STALLED` (the
+ * device said no), `TIMEOUT` (it said nothing), `DISCONNECTED` (it has gone). One transfer at a time.
+ */
+export interface ControlPipe {
+  /** Which device this is. After a reset that changed the descriptors it is a new one. */
+  readonly device: BusDevice;
+  /** Control transfer, device to host. The answer may be shorter than `length`. */
+  controlIn(
+    request: ControlRequest,
+    length: number,
+    options?: TransferOptions,
+  ): Promise<Uint8Array>;
+  /** Control transfer, host to device. Resolves with the bytes that the device took. */
+  controlOut(request: ControlRequest, data: Uint8Array, options?: TransferOptions): Promise<number>;
+  /** Throws `BUSY` if a driver or another program holds it, `ACCESS` if the system forbids. */
+  claimInterface(interfaceNumber: number): Promise<void>;
+  releaseInterface(interfaceNumber: number): Promise<void>;
+  /** SET_INTERFACE; the interface must be claimed. */
+  selectAlternate(interfaceNumber: number, alternate: number): Promise<void>;
+  /**
+   * Resets the port. `same`: the device is there with the descriptors it had, and the pipe goes on;
+   * `gone`: it left or came back as another device (look for it again; this pipe is closed).
+   * Throws `UNSUPPORTED` where the system has no reset (WinUSB).
+   */
+  reset(): Promise<'same' | 'gone'>;
+  close(): Promise<void>;
+  /** Resolves when the device has left the bus or the pipe was closed; never rejects. */
+  readonly gone: Promise<void>;
+}
+
+/** Where a device is plugged in. */
+export interface PortLocation {
+  readonly bus: number;
+  /** The address that the host gave it; changes with each attachment. */
+  readonly address: number;
+  /** Bus and chain of hub ports, as dfu-util prints it: `1-4.2`. */
+  readonly path: string;
+}
+
+/** A device that a bus knows of; not opened yet. */
+export interface BusDevice {
+  /** Different for each attachment, even of the same device to the same port. */
+  readonly id: string;
+  readonly location: PortLocation;
+  readonly speed: UsbSpeed;
+  readonly descriptor: DeviceDescriptor;
+  open(): Promise<ControlPipe>;
+}
+
+/** What a bus tells while it is watched. */
+export type BusEvent =
+  | { readonly type: 'attached'; readonly device: BusDevice }
+  | { readonly type: 'detached'; readonly id: string };
+
+/** Where devices are found: the machine's own USB, a USB/IP server, the browser, a loopback. */
+export interface UsbBus {
+  /** Throws `NO_USB` with the remedy where there is none. */
+  list(): Promise<BusDevice[]>;
+  /** Tells of every attachment from now on; the answer stops it. */
+  watch(listener: (event: BusEvent) => void): () => void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,13 @@
+/**
+ * USB 2.0 chapter 9 in words, and the two seams of the package: {@link ControlPipe} (all that a host
+ * needs of a device) and {@link UsbDevice} (all that a link needs of a device in software).
+ *
+ * @module
+ */
+export * from './bos.ts';
+export * from './clock.ts';
+export * from './configuration.ts';
+export * from './control-pipe.ts';
+export * from './descriptors.ts';
+export * from './setup.ts';
+export * from './usb-device.ts';

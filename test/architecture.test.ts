@@ -1,0 +1,84 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const src = resolve(import.meta.dirname, '../src');
+
+/** Who may import whom. A room that is not listed may not exist. */
+const arrows: Readonly<Record<string, readonly string[]>> = {
+  bytes: [],
+  usb: ['bytes'],
+  dfu: ['bytes', 'usb'],
+  host: ['bytes', 'usb', 'dfu'],
+  device: ['bytes', 'usb', 'dfu'],
+  flash: ['bytes'],
+  image: ['bytes', 'flash'],
+  'boot/riotboot': ['bytes', 'flash', 'image'],
+  'link/loopback': ['bytes', 'usb'],
+  'link/usbip': ['bytes', 'usb'],
+  'link/node-usb': ['bytes', 'usb'],
+  board: ['bytes', 'usb', 'dfu', 'device', 'flash', 'image', 'boot/riotboot'],
+};
+
+/** Sits on top: may import every public face. */
+const top = new Set(['cli']);
+
+function roomOf(path: string): string {
+  const [first = '', second = ''] = relative(src, path).split(sep);
+  if (first === 'boot' || first === 'link') return `${first}/${second}`;
+  return first.endsWith('.ts') ? '' : first;
+}
+
+interface Import {
+  readonly file: string;
+  readonly target: string;
+}
+
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+  .map((file) => join(src, file));
+
+const imports: Import[] = files.flatMap((file) => {
+  const source = readFileSync(file, 'utf8');
+  const found = source.matchAll(/(?:from\s+|import\s*\(\s*|import\s+)'(\.[^']*)'/g);
+  return [...found].map(([, target = '']) => ({ file, target: resolve(dirname(file), target) }));
+});
+
+describe('the house', () => {
+  test('has no room that the plan does not know', () => {
+    const rooms = new Set(files.map(roomOf).filter((room) => room !== ''));
+    expect([...rooms].filter((room) => arrows[room] === undefined && !top.has(room))).toEqual([]);
+  });
+
+  test('has no arrow that the plan does not allow', () => {
+    const wrong = imports
+      .map(({ file, target }) => ({
+        file: relative(src, file),
+        from: roomOf(file),
+        to: roomOf(target),
+      }))
+      .filter(({ from, to }) => from !== to && from !== '' && !top.has(from))
+      .filter(({ from, to }) => arrows[from]?.includes(to) !== true);
+    expect(wrong).toEqual([]);
+  });
+
+  test('is entered by the front doors only', () => {
+    const wrong = imports
+      .filter(({ file, target }) => roomOf(file) !== roomOf(target) || roomOf(file) === '')
+      .filter(
+        ({ target }) =>
+          !target.endsWith(`${sep}index.ts`) && !target.startsWith(resolve(src, '..', 'firmware')),
+      )
+      .map(({ file, target }) => `${relative(src, file)} -> ${relative(src, target)}`);
+    expect(wrong).toEqual([]);
+  });
+
+  test('exports a subpath for every room but bytes and cli', () => {
+    const manifest = JSON.parse(readFileSync(resolve(src, '../package.json'), 'utf8')) as {
+      exports: Record<string, unknown>;
+    };
+    const subpaths = Object.keys(manifest.exports).map((subpath) => subpath.replace(/^\.\/?/, ''));
+    const rooms = Object.keys(arrows).filter((room) => room !== 'bytes');
+    expect(subpaths.sort()).toEqual(['', 'package.json', ...rooms].sort());
+  });
+});
