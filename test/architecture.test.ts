@@ -79,6 +79,6 @@ describe('the house', () => {
     };
     const subpaths = Object.keys(manifest.exports).map((subpath) => subpath.replace(/^\.\/?/, ''));
     const rooms = Object.keys(arrows).filter((room) => room !== 'bytes');
-    expect(subpaths.sort()).toEqual(['', 'package.json', ...rooms].sort());
+    expect(new Set(subpaths)).toEqual(new Set(['', 'package.json', ...rooms]));
   });
 });

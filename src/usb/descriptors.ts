@@ -38,7 +38,7 @@ export function descriptor<T extends object>(
     bLength: whole.size,
     bDescriptorType: type,
   });
-  const withoutHeader = ({ bLength, bDescriptorType: _, ...value }: Header & T): T => {
+  const withoutHeader = ({ bLength, bDescriptorType: _type, ...value }: Header & T): T => {
     if (bLength < whole.size) {
       throw new DfuError('MALFORMED', `${name}.bLength: expected ${whole.size}, got ${bLength}`);
     }
