@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { exitCodeOf } from '../src/cli/exit-codes.ts';
+import { DfuError } from '../src/index.ts';
+import type { DfuErrorCode } from '../src/index.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const read = (path: string): string => readFileSync(resolve(root, path), 'utf8');
+
+describe('docs/errors.md', () => {
+  const union = /export type DfuErrorCode =([^;]*);/.exec(read('src/bytes/error.ts'))?.[1] ?? '';
+  const codes = [...union.matchAll(/\| '([A-Z_]+)'/g)].map(([, code]) => code as DfuErrorCode);
+  const rows = read('docs/errors.md').matchAll(/^\| `([A-Z_]+)` \|.*\| (\d+) \|$/gm);
+  const documented = new Map([...rows].map(([, code, exit]) => [code, Number(exit)]));
+
+  test('lists every code and no other', () => {
+    expect(codes.length).toBeGreaterThan(10);
+    expect([...documented.keys()].toSorted()).toEqual(codes.toSorted());
+  });
+
+  test.each(codes)('%s ends the command line with the exit code that is written there', (code) => {
+    expect(exitCodeOf(new DfuError(code, ''))).toBe(documented.get(code));
+  });
+});
+
+describe('the repository', () => {
+  test('has no link to a file that is not there', () => {
+    const pages = [
+      'README.md',
+      'ARCHITECTURE.md',
+      'CONTRIBUTING.md',
+      'SECURITY.md',
+      'CHANGELOG.md',
+    ];
+    for (const page of pages) {
+      for (const [, target = ''] of read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
+        expect(() => readFileSync(resolve(root, target)), `${page} → ${target}`).not.toThrow();
+      }
+    }
+  });
+});
