@@ -9,5 +9,7 @@ export * from './clock.ts';
 export * from './configuration.ts';
 export * from './control-pipe.ts';
 export * from './descriptors.ts';
+export * from './device-port.ts';
 export * from './setup.ts';
+export * from './standard-requests.ts';
 export * from './usb-device.ts';

@@ -1,0 +1,163 @@
+import { DfuError, hexNumber } from '../bytes/index.ts';
+import { decodeConfiguration } from './configuration.ts';
+import type { Configuration } from './configuration.ts';
+import type { ControlPipe, ControlRequest } from './control-pipe.ts';
+import { DescriptorType, deviceDescriptor } from './descriptors.ts';
+import type { DeviceDescriptor } from './descriptors.ts';
+import { DIRECTION_IN, Recipient, StandardRequest } from './setup.ts';
+import type { SetupPacket } from './setup.ts';
+
+/** Most bytes of a data stage: wLength has 16 bits. */
+export const MAX_TRANSFER_BYTES = 0xffff;
+
+/**
+ * The setup packet of a request with a data stage of `length` bytes. Throws `INVALID_ARGUMENT` if the
+ * request goes the other way or the length does not fit wLength.
+ */
+export function setupOf(
+  request: ControlRequest,
+  direction: 'in' | 'out',
+  length: number,
+): SetupPacket {
+  const isIn = (request.bmRequestType & DIRECTION_IN) !== 0;
+  if (isIn !== (direction === 'in')) {
+    const got = `got bmRequestType ${hexNumber(request.bmRequestType, 2)}`;
+    throw new DfuError('INVALID_ARGUMENT', `control ${direction}: bit 7 says otherwise, ${got}`);
+  }
+  if (!Number.isInteger(length) || length < 0 || length > MAX_TRANSFER_BYTES) {
+    const message = `control ${direction}: expected 0 to ${MAX_TRANSFER_BYTES} bytes, got ${length}`;
+    throw new DfuError('INVALID_ARGUMENT', message);
+  }
+  const { bmRequestType, bRequest, wValue, wIndex } = request;
+  return { bmRequestType, bRequest, wValue, wIndex, wLength: length };
+}
+
+/** A request in words, for messages: `request 0xa1 3, wValue 0x0, wIndex 0x0, wLength 6`. */
+export function describeRequest(packet: SetupPacket): string {
+  const { bmRequestType, bRequest, wValue, wIndex, wLength } = packet;
+  const values = `wValue ${hexNumber(wValue)}, wIndex ${hexNumber(wIndex)}, wLength ${wLength}`;
+  return `request ${hexNumber(bmRequestType, 2)} ${bRequest}, ${values}`;
+}
+
+/** The three ways a transfer fails, as errors that say which request it was. */
+export const transferError = {
+  stalled: (packet: SetupPacket, cause?: unknown): DfuError =>
+    failure('STALLED', `the device refused ${describeRequest(packet)}`, cause),
+  timeout: (packet: SetupPacket, timeoutMs: number, cause?: unknown): DfuError =>
+    failure('TIMEOUT', `no answer within ${timeoutMs} ms to ${describeRequest(packet)}`, cause),
+  disconnected: (packet: SetupPacket, cause?: unknown): DfuError =>
+    failure('DISCONNECTED', `the device has gone; not answered: ${describeRequest(packet)}`, cause),
+} as const;
+
+function failure(
+  code: 'STALLED' | 'TIMEOUT' | 'DISCONNECTED',
+  message: string,
+  cause: unknown,
+): DfuError {
+  return new DfuError(code, message, cause === undefined ? {} : { cause });
+}
+
+/** The part of a {@link ControlPipe} that standard requests need. */
+export type ControlTransfers = Pick<ControlPipe, 'controlIn' | 'controlOut'>;
+
+/** GET_DESCRIPTOR to the device (USB 2.0 §9.4.3), at most `length` bytes of it. */
+export function getDescriptor(
+  pipe: ControlTransfers,
+  type: number,
+  index: number,
+  length: number,
+): Promise<Uint8Array> {
+  const bRequest = StandardRequest.GET_DESCRIPTOR;
+  const wValue = type * 256 + index;
+  return pipe.controlIn({ bmRequestType: DIRECTION_IN, bRequest, wValue, wIndex: 0 }, length);
+}
+
+/** SET_CONFIGURATION (USB 2.0 §9.4.7). */
+export async function setConfiguration(pipe: ControlTransfers, value: number): Promise<void> {
+  const bRequest = StandardRequest.SET_CONFIGURATION;
+  const request = { bmRequestType: Recipient.device, bRequest, wValue: value, wIndex: 0 };
+  await pipe.controlOut(request, new Uint8Array(0));
+}
+
+/** SET_INTERFACE (USB 2.0 §9.4.10). */
+export async function setInterface(
+  pipe: ControlTransfers,
+  interfaceNumber: number,
+  alternate: number,
+): Promise<void> {
+  const bRequest = StandardRequest.SET_INTERFACE;
+  const request = {
+    bmRequestType: Recipient.interface,
+    bRequest,
+    wValue: alternate,
+    wIndex: interfaceNumber,
+  };
+  await pipe.controlOut(request, new Uint8Array(0));
+}
+
+/** What a device says it is: the bytes that a host compares after a reset. */
+export interface DeviceIdentity {
+  readonly device: Uint8Array;
+  readonly configurations: readonly Uint8Array[];
+}
+
+/** The most configurations that are read; Linux has the same bound (USB_MAXCONFIG). */
+const MOST_CONFIGURATIONS = 8;
+/** The nine bytes that say how long a configuration is. */
+const CONFIGURATION_HEADER_BYTES = 9;
+
+/** Reads the device descriptor whole. Throws `TRUNCATED` or `MALFORMED` if it is none. */
+export async function readDeviceDescriptor(pipe: ControlTransfers): Promise<Uint8Array> {
+  const bytes = await getDescriptor(pipe, DescriptorType.device, 0, deviceDescriptor.size);
+  deviceDescriptor.decode(bytes);
+  return bytes;
+}
+
+/** Reads every configuration whole: nine bytes for its length, then all of it. */
+export async function readConfigurations(
+  pipe: ControlTransfers,
+  { bNumConfigurations }: Pick<DeviceDescriptor, 'bNumConfigurations'>,
+): Promise<Uint8Array[]> {
+  const configurations: Uint8Array[] = [];
+  const type = DescriptorType.configuration;
+  for (let index = 0; index < Math.min(bNumConfigurations, MOST_CONFIGURATIONS); index += 1) {
+    const head = await getDescriptor(pipe, type, index, CONFIGURATION_HEADER_BYTES);
+    const length = (head[2] ?? 0) + (head[3] ?? 0) * 256;
+    configurations.push(await getDescriptor(pipe, type, index, Math.max(length, head.length)));
+  }
+  return configurations;
+}
+
+/** Reads device and configuration descriptors. */
+export async function readIdentity(pipe: ControlTransfers): Promise<DeviceIdentity> {
+  const device = await readDeviceDescriptor(pipe);
+  const configurations = await readConfigurations(pipe, deviceDescriptor.decode(device));
+  return { device, configurations };
+}
+
+/** Whether two readings are of the same device, byte for byte. */
+export function sameIdentity(one: DeviceIdentity, other: DeviceIdentity): boolean {
+  return (
+    sameBytes(one.device, other.device) &&
+    one.configurations.length === other.configurations.length &&
+    one.configurations.every((bytes, at) =>
+      sameBytes(bytes, other.configurations[at] ?? new Uint8Array(0)),
+    )
+  );
+}
+
+function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, at) => byte === other[at]);
+}
+
+/** The first configuration of an identity, read leniently; undefined if there is none. */
+export function firstConfiguration(identity: DeviceIdentity): Configuration | undefined {
+  const [bytes] = identity.configurations;
+  if (bytes === undefined) return undefined;
+  try {
+    return decodeConfiguration(bytes, () => {});
+  } catch (error) {
+    if (DfuError.is(error)) return undefined;
+    throw error;
+  }
+}
