@@ -9,7 +9,7 @@ const root = resolve(import.meta.dirname, '..');
 const read = (path: string): string => readFileSync(resolve(root, path), 'utf8');
 
 describe('docs/errors.md', () => {
-  const union = /export type DfuErrorCode =([^;]*);/.exec(read('src/bytes/error.ts'))?.[1] ?? '';
+  const union = /export type DfuErrorCode =(.*?)\n\n/s.exec(read('src/bytes/error.ts'))?.[1] ?? '';
   const codes = [...union.matchAll(/\| '([A-Z_]+)'/g)].map(([, code]) => code as DfuErrorCode);
   const rows = read('docs/errors.md').matchAll(/^\| `([A-Z_]+)` \|.*\| (\d+) \|$/gm);
   const documented = new Map([...rows].map(([, code, exit]) => [code, Number(exit)]));
