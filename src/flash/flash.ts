@@ -1,8 +1,12 @@
+import type { SectorMap } from './geometry.ts';
+
 /** A run of equal sectors. */
 export interface SectorRun {
   readonly count: number;
   /** Smallest part that can be erased, in bytes. */
   readonly sizeBytes: number;
+  /** To erase one of these, in ms, where it differs from the geometry's `timing`. */
+  readonly eraseMs?: number;
 }
 
 /** What a NOR flash is like. */
@@ -32,7 +36,14 @@ export interface FlashTiming {
  */
 export interface Flash {
   readonly geometry: FlashGeometry;
+  /** The geometry's sectors, to look up. */
+  readonly sectors: SectorMap;
   readonly sizeBytes: number;
+  /**
+   * How long erasing and programming have kept it busy since it was made, in µs, by the datasheet
+   * times of its geometry; 0 where they are not given. The difference over a call is that call's time.
+   */
+  readonly busyUs: number;
   /** A copy of these bytes. */
   read(offsetBytes: number, lengthBytes: number): Uint8Array<ArrayBuffer>;
   /** These bytes into `target`, without allocating. */

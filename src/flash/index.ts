@@ -4,3 +4,12 @@
  * @module
  */
 export * from './flash.ts';
+export { SectorMap } from './geometry.ts';
+export type { Sector } from './geometry.ts';
+export { MemoryFlash, MemoryStorage } from './memory-flash.ts';
+export { NorFlash } from './nor-flash.ts';
+export type { FlashOperation, FlashStorage, FlashWear, PowerCutKind } from './nor-flash.ts';
+export { partition } from './partition.ts';
+export { explorePowerCuts } from './power-cuts.ts';
+export type { PowerCut } from './power-cuts.ts';
+export { rewrite } from './rewrite.ts';
