@@ -1,0 +1,91 @@
+import { DfuError } from '../bytes/index.ts';
+import { throwIfAborted } from '../usb/index.ts';
+import type { BusDevice, CancelSignal, Clock, UsbBus } from '../usb/index.ts';
+
+/** The devices that come to a bus from now on, one after the other, each once. */
+export class Arrivals {
+  readonly #bus: UsbBus;
+  readonly #clock: Clock;
+  readonly #stop: () => void;
+  /** Ids that are here; ids are never used twice. */
+  readonly #known: Set<string>;
+  readonly #left = new Set<string>();
+  readonly #queue: BusDevice[] = [];
+  readonly #listeners = new Set<() => void>();
+
+  /** `known` are the ids of devices that are no news. */
+  constructor(bus: UsbBus, clock: Clock, known: readonly string[] = []) {
+    this.#bus = bus;
+    this.#clock = clock;
+    this.#known = new Set(known);
+    this.#stop = bus.watch((event) => {
+      if (event.type === 'attached') this.#add(event.device);
+      else this.#left.add(event.id);
+      for (const listener of this.#listeners) listener();
+    });
+  }
+
+  #add(device: BusDevice): void {
+    if (this.#known.has(device.id)) return;
+    this.#known.add(device.id);
+    this.#queue.push(device);
+  }
+
+  /** Adds what is there already on that port. */
+  async lookAround(path: string): Promise<void> {
+    for (const device of await this.#bus.list()) {
+      if (device.location.path === path) this.#add(device);
+    }
+  }
+
+  /** The next one; undefined if none has come by then. Throws `ABORTED`. */
+  async next(deadlineMs: number, signal?: CancelSignal): Promise<BusDevice | undefined> {
+    for (;;) {
+      const device = this.#queue.shift();
+      if (device === undefined) {
+        if (!(await this.#event(deadlineMs, signal))) return undefined;
+      } else if (!this.#left.has(device.id)) return device;
+    }
+  }
+
+  /** Waits so long; true as soon as that device has left. Throws `ABORTED`. */
+  async detachedWithin(id: string, ms: number, signal?: CancelSignal): Promise<boolean> {
+    const deadlineMs = this.#clock.now() + ms;
+    while (!this.#left.has(id)) {
+      if (!(await this.#event(deadlineMs, signal))) return false;
+    }
+    return true;
+  }
+
+  /** Waits so long, or until anything happens on the bus. Throws `ABORTED`. */
+  async happening(ms: number, signal?: CancelSignal): Promise<void> {
+    await this.#event(this.#clock.now() + ms, signal);
+  }
+
+  /** Waits for anything to happen on the bus; false if nothing has by then. */
+  async #event(deadlineMs: number, signal?: CancelSignal): Promise<boolean> {
+    throwIfAborted(signal);
+    if (this.#clock.now() >= deadlineMs) return false;
+    return new Promise((resolve, reject) => {
+      const listeners = this.#listeners;
+      const finish = (happened: boolean): void => {
+        cancel();
+        listeners.delete(happening);
+        signal?.removeEventListener('abort', abort);
+        resolve(happened);
+      };
+      const happening = (): void => finish(true);
+      const abort = (): void => {
+        finish(false);
+        reject(new DfuError('ABORTED', 'cancelled', { cause: signal?.reason }));
+      };
+      const cancel = this.#clock.at(deadlineMs, () => finish(false));
+      listeners.add(happening);
+      signal?.addEventListener('abort', abort);
+    });
+  }
+
+  close(): void {
+    this.#stop();
+  }
+}

@@ -1,0 +1,136 @@
+import { DfuError, hexNumber } from '../bytes/index.ts';
+import { DfuVersion, suffixMatches } from '../dfu/index.ts';
+import type { Suffix } from '../dfu/index.ts';
+import type { BusDevice, CancelSignal, Clock, UsbBus } from '../usb/index.ts';
+import { Arrivals } from './arrivals.ts';
+import { usbId } from './dfu-interface.ts';
+import type { DfuInterface } from './dfu-interface.ts';
+import { enterDfuMode } from './enter-dfu-mode.ts';
+import type { HostListener } from './events.ts';
+import { scan } from './scan.ts';
+import type { Scan } from './scan.ts';
+import { afterDetach, select, selectOne } from './selection.ts';
+import type { Selection } from './selection.ts';
+import { DfuSession } from './session.ts';
+
+export interface FindOptions {
+  readonly clock: Clock;
+  readonly selection?: Selection | undefined;
+  /** If nothing matches, wait until something does, for as long as the signal lets it. */
+  readonly wait?: boolean | undefined;
+  readonly signal?: CancelSignal | undefined;
+  readonly onEvent?: HostListener | undefined;
+  /**
+   * The suffix of the file that is to be sent: the device's ids in either mode must fit it, and where
+   * the selection names no ids it tells devices apart.
+   */
+  readonly suffix?: Suffix | undefined;
+  /** Take a device that the suffix is not for. */
+  readonly force?: boolean | undefined;
+}
+
+/** What `find` chose. */
+export interface Found {
+  readonly device: BusDevice;
+  readonly interface: DfuInterface;
+}
+
+/**
+ * Finds the one DFU interface that is meant. Throws `NOT_FOUND` or `AMBIGUOUS` with a list of what is
+ * there, and what the bus throws.
+ */
+export async function find(bus: UsbBus, options: FindOptions): Promise<Found> {
+  const { clock, signal, onEvent, selection = {} } = options;
+  if (options.wait !== true) return choose(await look(bus, options), options);
+  const arrivals = new Arrivals(bus, clock);
+  try {
+    for (let told = false; ; told = true) {
+      const seen = await look(bus, options);
+      if (select(seen.entries, selection).length > 0) return choose(seen, options);
+      if (!told) onEvent?.({ type: 'waiting' });
+      // A device that needs longer than its attachment to be readable is looked at again.
+      await arrivals.happening(AGAIN_MS, signal);
+    }
+  } finally {
+    arrivals.close();
+  }
+}
+
+/** How long a bus is trusted to tell of devices by itself, in ms. */
+const AGAIN_MS = 1000;
+
+function look(bus: UsbBus, { clock, signal }: FindOptions): Promise<Scan> {
+  // Everything, not the selection alone: a message that nothing matches lists what is there.
+  return scan(bus, { clock, signal });
+}
+
+function choose({ entries, devices, problems }: Scan, options: FindOptions): Found {
+  const { suffix, selection = {}, onEvent } = options;
+  const messages = problems.map((problem) => problem.message);
+  const candidates = narrowed(entries, selection, suffix);
+  const chosen = selectOne(candidates, selection, messages);
+  const device = devices.get(chosen.deviceId);
+  if (device === undefined)
+    throw new DfuError('DISCONNECTED', 'the device left while it was found');
+  onEvent?.({ type: 'selected', interface: chosen });
+  for (const message of chosen.notes) onEvent?.({ type: 'note', message });
+  return { device, interface: chosen };
+}
+
+/** Without ids in the selection, the file's suffix says which device is meant, if one fits it. */
+function narrowed(
+  entries: readonly DfuInterface[],
+  selection: Selection,
+  suffix: Suffix | undefined,
+): readonly DfuInterface[] {
+  if (suffix === undefined || selection.runtime !== undefined) return entries;
+  const fitting = entries.filter((entry) => fits(suffix, entry));
+  return select(fitting, selection).length > 0 ? fitting : entries;
+}
+
+/** bcdDevice is left out: in a suffix it is the firmware's version (DFU 1.1 Appendix B). */
+function fits(suffix: Suffix, { idVendor, idProduct }: DfuInterface): boolean {
+  return suffixMatches(suffix, { idVendor, idProduct });
+}
+
+export interface ConnectOptions extends FindOptions {
+  /** How long a device may take from run-time to DFU mode, in ms. Default 10 s. */
+  readonly returnMs?: number | undefined;
+  /** Most time that one control transfer may take, in ms. Default 5000. */
+  readonly transferMs?: number | undefined;
+}
+
+/**
+ * Finds the device that is meant, brings it to DFU mode if it is in run-time mode, and opens it: ready
+ * for `download` and `upload`. Throws what `find`, `enterDfuMode` and `DfuSession.open` throw, and
+ * `REFUSED` if the suffix is for another device.
+ */
+export async function connect(bus: UsbBus, options: ConnectOptions): Promise<DfuSession> {
+  const { clock, selection = {}, transferMs, onEvent } = options;
+  let { device, interface: chosen } = await find(bus, options);
+  const was = chosen;
+  if (chosen.mode === 'runtime') {
+    const back = await enterDfuMode(bus, device, chosen, options);
+    device = back.device;
+    chosen = selectOne(back.entries, afterDetach(selection));
+    onEvent?.({ type: 'selected', interface: chosen });
+  }
+  checkSuffix(options, [was, chosen]);
+  return DfuSession.open(device, chosen, {
+    clock,
+    ...(transferMs === undefined ? {} : { transferMs }),
+  });
+}
+
+function checkSuffix({ suffix, force }: FindOptions, ids: readonly DfuInterface[]): void {
+  if (suffix === undefined || force === true) return;
+  if (suffix.bcdDFU === DfuVersion.dfuSe) {
+    throw new DfuError('UNSUPPORTED', 'the file is a DfuSe file, the device speaks plain DFU');
+  }
+  if (ids.some((entry) => fits(suffix, entry))) return;
+  const part = (id: number): string => (id === 0xffff ? '*' : hexNumber(id, 4).slice(2));
+  const file = `${part(suffix.idVendor)}:${part(suffix.idProduct)}`;
+  const devices = [...new Set(ids.map(usbId))].join(' or ');
+  const message = `the file's suffix says that it is for ${file}, the device is ${devices}`;
+  throw new DfuError('REFUSED', `${message}; force it to send it all the same`);
+}

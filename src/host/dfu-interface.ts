@@ -1,0 +1,69 @@
+import type { FunctionalDescriptor } from '../dfu/index.ts';
+import type { PortLocation, UsbSpeed } from '../usb/index.ts';
+
+/** One way to talk DFU to a device: an alternate setting of one of its interfaces. Plain data. */
+export interface DfuInterface {
+  /** Run-time (the application is there and can be asked away) or DFU mode. */
+  readonly mode: 'runtime' | 'dfu';
+  /** `BusDevice.id` of the device that has it. */
+  readonly deviceId: string;
+  readonly location: PortLocation;
+  readonly speed: UsbSpeed;
+  readonly idVendor: number;
+  readonly idProduct: number;
+  readonly bcdDevice: number;
+  /** The device's serial number, or `UNKNOWN` where it has none or does not give it. */
+  readonly serial: string;
+  /** bConfigurationValue of the configuration that it is in. */
+  readonly configuration: number;
+  readonly interfaceNumber: number;
+  readonly alternate: number;
+  /** How many alternate settings its interface has. */
+  readonly alternates: number;
+  /** Its iInterface string, or `UNKNOWN`. */
+  readonly name: string;
+  /** As the device gave it, repaired where it made no sense; then `notes` says so. */
+  readonly functional: FunctionalDescriptor;
+  /** False if the device has no functional descriptor and this one is a guess. */
+  readonly functionalFound: boolean;
+  /** What was wrong with its descriptors and what was made of it. */
+  readonly notes: readonly string[];
+}
+
+/** What a string reads as that the device does not have or does not give; dfu-util's word. */
+export const UNKNOWN = 'UNKNOWN';
+
+/** A character that would move the cursor, or end the quotes, of whoever reads the line. */
+// oxlint-disable-next-line no-control-regex -- it is control characters that are looked for
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069"]/g;
+
+/** A device's own text made fit for a terminal. */
+export function printable(text: string): string {
+  return text.replace(unprintable, '?');
+}
+
+function hex4(value: number): string {
+  return value.toString(16).padStart(4, '0');
+}
+
+/** `1209:7d02`. */
+export function usbId({ idVendor, idProduct }: { idVendor: number; idProduct: number }): string {
+  return `${hex4(idVendor)}:${hex4(idProduct)}`;
+}
+
+/** The line that `dfu-util -l` prints for it, character by character; others read it by program. */
+export function listLine(entry: DfuInterface): string {
+  const { location } = entry;
+  const fields = [
+    `ver=${hex4(entry.bcdDevice)}`,
+    `devnum=${location.address}`,
+    `cfg=${entry.configuration}`,
+    `intf=${entry.interfaceNumber}`,
+    `path="${printable(location.path)}"`,
+    `alt=${entry.alternate}`,
+    `name="${printable(entry.name)}"`,
+    `serial="${printable(entry.serial)}"`,
+  ];
+  const found = entry.mode === 'dfu' ? 'Found DFU' : 'Found Runtime';
+  return `${found}: [${usbId(entry)}] ${fields.join(', ')}`;
+}

@@ -1,0 +1,96 @@
+import { DfuError } from '../bytes/index.ts';
+import type { CancelSignal } from '../usb/index.ts';
+import { blockSource } from './block-source.ts';
+import type { Payload } from './block-source.ts';
+import { DOWNLOAD_START, downloadStep } from './download-steps.ts';
+import type { DownloadEnding, DownloadState, DownloadTerms } from './download-steps.ts';
+import { drive, prepare, settled } from './drive.ts';
+import type { HostListener } from './events.ts';
+import { BUSY_LIMIT_MS } from './patience.ts';
+import { demandPlainDfu, transferSize } from './session.ts';
+import type { DfuSession } from './session.ts';
+
+export interface DownloadOptions {
+  readonly signal?: CancelSignal | undefined;
+  readonly onEvent?: HostListener | undefined;
+  /** Bytes in a block, instead of the device's wTransferSize: 1 to 65535. */
+  readonly transferSizeBytes?: number | undefined;
+  /** Length of a payload that comes in pieces, for the progress events. */
+  readonly totalBytes?: number | undefined;
+  /** Most time that the device may be busy with a block, or with manifestation. Default 120 s. */
+  readonly busyLimitMs?: number | undefined;
+  /** How long a device that has it all may take to leave by itself. Default 3 s. */
+  readonly lingerMs?: number | undefined;
+  /** Send it also to a device that says it takes no downloads (bitCanDnload 0). */
+  readonly force?: boolean | undefined;
+}
+
+/** RIOT restarts one second after its last answer. */
+const LINGER_MS = 3000;
+
+/**
+ * Downloads: host to device (DFU 1.1 §6.1), up to and including manifestation. The payload is what the
+ * device shall get, without a DFU suffix. Cancelling leaves the device in dfuIDLE where possible.
+ *
+ * Throws `DEVICE_STATUS` with what the device says, `STALLED`, `TIMEOUT`, `DISCONNECTED`, `PROTOCOL`;
+ * `UNSUPPORTED` for a device that takes none; `INVALID_ARGUMENT` for nothing to send; `ABORTED`.
+ */
+export async function download(
+  session: DfuSession,
+  payload: Payload,
+  options: DownloadOptions = {},
+): Promise<DownloadEnding> {
+  const { signal, onEvent } = options;
+  demandPlainDfu(session);
+  const { bmAttributes } = session.interface.functional;
+  if (!bmAttributes.canDnload && options.force !== true) {
+    throw new DfuError('UNSUPPORTED', 'the device takes no downloads (bitCanDnload is 0)');
+  }
+  const size = transferSize(session, options.transferSizeBytes);
+  const terms: DownloadTerms = {
+    manifestationTolerant: bmAttributes.manifestationTolerant,
+    busyLimitMs: options.busyLimitMs ?? BUSY_LIMIT_MS,
+    lingerMs: options.lingerMs ?? LINGER_MS,
+  };
+  const source = blockSource(payload, size);
+  try {
+    return await settled(session, async () => {
+      await prepare(session, signal, terms.busyLimitMs);
+      onEvent?.({ type: 'ready', transferSizeBytes: size });
+      const ending = await drive(
+        session,
+        DOWNLOAD_START,
+        (state: DownloadState, outcome) => downloadStep(state, outcome, terms),
+        { signal, read: () => source.next(), ...reporting(payload, options) },
+      );
+      onEvent?.({ type: 'downloaded', ...ending });
+      return ending;
+    });
+  } finally {
+    await source.close();
+  }
+}
+
+/** Turns states into events; nothing if nobody listens. */
+function reporting(
+  payload: Payload,
+  { onEvent, totalBytes: given }: DownloadOptions,
+): { onState?: (state: DownloadState) => void } {
+  if (onEvent === undefined) return {};
+  const totalBytes = payload instanceof Uint8Array ? payload.length : given;
+  let told: DownloadState['at'] | undefined;
+  let toldBytes = -1;
+  return {
+    onState({ at, bytes, ...more }) {
+      if (at === 'reading' && bytes !== toldBytes) {
+        toldBytes = bytes;
+        onEvent({ type: 'progress', operation: 'download', doneBytes: bytes, totalBytes });
+      }
+      if (at === 'manifesting' && told !== at) {
+        const state = 'seen' in more ? more.seen : undefined;
+        onEvent({ type: 'manifesting', state });
+      }
+      told = at;
+    },
+  };
+}

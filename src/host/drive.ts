@@ -1,0 +1,158 @@
+import { DfuError } from '../bytes/index.ts';
+import type { DfuErrorCode } from '../bytes/index.ts';
+import { throwIfAborted } from '../usb/index.ts';
+import type { CancelSignal } from '../usb/index.ts';
+import { printable } from './dfu-interface.ts';
+import { BUSY_LIMIT_MS } from './patience.ts';
+import { PREPARE_START, prepareStep } from './prepare-steps.ts';
+import { readString } from './read-interfaces.ts';
+import type { DfuSession } from './session.ts';
+import type { StatusReport } from './status-report.ts';
+import { START } from './steps.ts';
+import type { Action, Outcome, Step } from './steps.ts';
+
+const DONE: Outcome = { is: 'done' };
+
+/** What a conversation needs besides the device. */
+export interface DriveOptions<S> {
+  readonly signal?: CancelSignal | undefined;
+  /** Where `read` gets its blocks. */
+  readonly read?: () => Uint8Array | Promise<Uint8Array>;
+  /** Where `write` puts its bytes. */
+  readonly write?: (data: Uint8Array) => unknown;
+  /** Told of every state, before the action that leads out of it. */
+  readonly onState?: (state: S) => void;
+}
+
+/** Holds a conversation with the device: does what each step says until one says that it ended. */
+export async function drive<S, R>(
+  session: DfuSession,
+  start: S,
+  step: Step<S, R>,
+  options: DriveOptions<S> = {},
+): Promise<R> {
+  let [state, action] = step(start, START);
+  for (;;) {
+    options.onState?.(state);
+    if (action.do === 'end') return action.result;
+    if (action.do === 'fail') throw await withDeviceText(session, action.error, action.report);
+    throwIfAborted(options.signal);
+    [state, action] = step(state, await perform(session, action, options));
+  }
+}
+
+type Doable = Exclude<Action<never>, { readonly do: 'end' | 'fail' }>;
+
+async function perform<S>(
+  session: DfuSession,
+  action: Doable,
+  options: DriveOptions<S>,
+): Promise<Outcome> {
+  const { signal } = options;
+  switch (action.do) {
+    case 'wait':
+      await session.wait(action.ms, signal);
+      return DONE;
+    case 'linger':
+      return { is: 'lingered', left: await session.wait(action.ms, signal) };
+    case 'read':
+      return { is: 'data', data: (await options.read?.()) ?? new Uint8Array(0) };
+    case 'write':
+      await options.write?.(action.data);
+      return DONE;
+    case 'out':
+    case 'in':
+    case 'reset':
+      try {
+        return await transfer(session, action, signal);
+      } catch (error) {
+        return outcomeOf(error);
+      }
+  }
+}
+
+async function transfer(
+  session: DfuSession,
+  action: Doable & { readonly do: 'out' | 'in' | 'reset' },
+  signal: CancelSignal | undefined,
+): Promise<Outcome> {
+  switch (action.do) {
+    case 'out':
+      await session.out(action.bRequest, action.wValue, action.data, signal);
+      return DONE;
+    case 'in': {
+      const { timeoutMs } = action;
+      const limits = timeoutMs === undefined ? {} : { timeoutMs };
+      const all = signal === undefined ? limits : { ...limits, signal };
+      const data = await session.in(action.bRequest, action.wValue, action.lengthBytes, all);
+      return { is: 'data', data };
+    }
+    case 'reset':
+      return { is: 'reset', port: await session.reset() };
+  }
+}
+
+function outcomeOf(error: unknown): Outcome {
+  if (!DfuError.is(error) || error.code === 'ABORTED') throw error;
+  return { is: outcomes.get(error.code) ?? 'broken', error };
+}
+
+const outcomes: ReadonlyMap<DfuErrorCode, 'stalled' | 'silent' | 'gone'> = new Map([
+  ['STALLED', 'stalled'],
+  ['TIMEOUT', 'silent'],
+  ['DISCONNECTED', 'gone'],
+]);
+
+/** How long the device's own words about its error are waited for, in ms. */
+const TEXT_MS = 1000;
+
+/** The error with what the device itself says about it (iString, DFU 1.1 §6.1.2), if anything. */
+async function withDeviceText(
+  session: DfuSession,
+  error: DfuError,
+  report: StatusReport | undefined,
+): Promise<DfuError> {
+  if (report === undefined || report.iString === 0) return error;
+  const { clock, pipe } = session;
+  const deadlineMs = clock.now() + TEXT_MS;
+  const text = await readString(pipe, report.iString, { clock, deadlineMs });
+  if (text === undefined) return error;
+  return new DfuError(error.code, `${error.message}; it says "${printable(text)}"`, {
+    status: report.status,
+    cause: error.cause,
+  });
+}
+
+/** Brings the device to dfuIDLE. Throws what keeps it from there. */
+export async function prepare(
+  session: DfuSession,
+  signal?: CancelSignal,
+  busyLimitMs: number = BUSY_LIMIT_MS,
+): Promise<void> {
+  const limits = { busyLimitMs };
+  await drive(session, PREPARE_START, (state, outcome) => prepareStep(state, outcome, limits), {
+    signal,
+  });
+}
+
+/** Failures after which the device is left as it is: it says why, or says nothing any more. */
+const hopeless: ReadonlySet<string> = new Set(['DISCONNECTED', 'DEVICE_STATUS', 'TIMEOUT']);
+
+/** How long a device may be busy before it is left where a cancelled transfer left it, in ms. */
+const SETTLE_MS = 2000;
+
+/** Runs `work`; if this side gives it up, the device is brought back to dfuIDLE where possible. */
+export async function settled<T>(session: DfuSession, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (session.left || (DfuError.is(error) && hopeless.has(error.code))) throw error;
+    try {
+      await prepare(session, undefined, SETTLE_MS);
+    } catch (another) {
+      if (!DfuError.is(another)) throw another;
+      // What counts is the failure that led here.
+    }
+    throw error;
+  }
+}

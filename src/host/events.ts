@@ -1,0 +1,34 @@
+import type { DfuState } from '../dfu/index.ts';
+import type { DfuInterface } from './dfu-interface.ts';
+import type { DownloadEnding } from './download-steps.ts';
+import type { ResetOutcome } from './steps.ts';
+
+/** What a listener is told while the host works. Plain data: as JSON it is the program's output. */
+export type HostEvent =
+  /** Nothing matches yet; the host waits for it to be plugged in. */
+  | { readonly type: 'waiting' }
+  /** This interface was chosen. */
+  | { readonly type: 'selected'; readonly interface: DfuInterface }
+  /** The device in run-time mode is asked into DFU mode. */
+  | { readonly type: 'detaching'; readonly interface: DfuInterface }
+  /** It came back in DFU mode, so many ms after it was asked. */
+  | { readonly type: 'returned'; readonly interface: DfuInterface; readonly afterMs: number }
+  /** The interface is claimed and the device idle; blocks will have this size. */
+  | { readonly type: 'ready'; readonly transferSizeBytes: number }
+  | {
+      readonly type: 'progress';
+      readonly operation: 'download' | 'upload';
+      readonly doneBytes: number;
+      /** Undefined where the length is not known beforehand. */
+      readonly totalBytes: number | undefined;
+    }
+  /** All data is in the device, which now makes it its firmware. */
+  | { readonly type: 'manifesting'; readonly state: DfuState | undefined }
+  | ({ readonly type: 'downloaded' } & DownloadEnding)
+  | { readonly type: 'uploaded'; readonly bytes: number; readonly blocks: number }
+  /** The device was asked to leave DFU mode. */
+  | { readonly type: 'leaving'; readonly reset: ResetOutcome | undefined }
+  /** Something that a person should know and a program need not act on. */
+  | { readonly type: 'note'; readonly message: string };
+
+export type HostListener = (event: HostEvent) => void;

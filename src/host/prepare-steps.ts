@@ -1,0 +1,111 @@
+import { DfuError } from '../bytes/index.ts';
+import { FRESH, pause, pauseAfterStall } from './patience.ts';
+import type { Patience, PatienceLimits } from './patience.ts';
+import { readStatus, statusError } from './status-report.ts';
+import type { StatusReport } from './status-report.ts';
+import { ABORT, CLEAR_STATUS, GET_STATUS, giveUp } from './steps.ts';
+import type { Action, Outcome } from './steps.ts';
+
+/** How often a device is asked to leave an error or a transfer before it is given up. */
+const MOST_ROUNDS = 4;
+
+/** Brings a device in DFU mode to dfuIDLE from wherever somebody left it. */
+export interface PrepareState {
+  readonly at: 'start' | 'asking' | 'acting' | 'resetting';
+  /** Requests that were meant to bring it to dfuIDLE so far. */
+  readonly rounds: number;
+  readonly patience: Patience;
+}
+
+export const PREPARE_START: PrepareState = { at: 'start', rounds: 0, patience: FRESH };
+
+type Next = readonly [PrepareState, Action<StatusReport>];
+
+/** DFU 1.1 §A.2: CLRSTATUS leaves dfuERROR, ABORT leaves the idle transfer states. */
+export function prepareStep(state: PrepareState, outcome: Outcome, limits: PatienceLimits): Next {
+  switch (state.at) {
+    case 'start':
+      return [{ ...state, at: 'asking' }, GET_STATUS];
+    case 'asking':
+      if (outcome.is === 'data') return afterReport(state, readStatus(outcome.data), limits);
+      if (outcome.is === 'done') return [state, GET_STATUS];
+      return outcome.is === 'stalled' ? afterStall(state, outcome) : [state, giveUp(outcome)];
+    case 'acting':
+      // A refusal shows in the next status; the number of rounds is bounded.
+      if (outcome.is === 'done' || outcome.is === 'stalled') {
+        return [{ ...state, at: 'asking' }, GET_STATUS];
+      }
+      return [state, giveUp(outcome)];
+    case 'resetting':
+      return afterReset(state, outcome);
+  }
+}
+
+function afterReport(state: PrepareState, report: StatusReport, limits: PatienceLimits): Next {
+  switch (report.state) {
+    case 'dfuIDLE':
+      if (report.status === 0) return [state, { do: 'end', result: report }];
+      return act(state, report, CLEAR_STATUS);
+    case 'dfuERROR':
+      return act(state, report, CLEAR_STATUS);
+    case 'dfuDNLOAD-IDLE':
+    case 'dfuUPLOAD-IDLE':
+      return act(state, report, ABORT);
+    case 'dfuDNLOAD-SYNC':
+    case 'dfuDNBUSY':
+    case 'dfuMANIFEST-SYNC':
+    case 'dfuMANIFEST': {
+      const [patience, ms] = pause(state.patience, report, limits);
+      return [
+        { ...state, patience },
+        { do: 'wait', ms },
+      ];
+    }
+    case 'dfuMANIFEST-WAIT-RESET':
+      return [{ ...state, at: 'resetting', rounds: state.rounds + 1 }, { do: 'reset' }];
+    case 'appIDLE':
+    case 'appDETACH':
+      return fail(state, `it says that it is in run-time mode (${report.state}), not in DFU mode`);
+  }
+}
+
+function act(state: PrepareState, report: StatusReport, action: Action<StatusReport>): Next {
+  if (state.rounds < MOST_ROUNDS) {
+    return [{ ...state, at: 'acting', rounds: state.rounds + 1 }, action];
+  }
+  if (report.status !== 0) {
+    return [state, { do: 'fail', error: statusError(report, 'the error does not clear'), report }];
+  }
+  const remedy = 'reset it or plug it in again';
+  return fail(state, `it stays in ${report.state} whatever it is asked; ${remedy}`);
+}
+
+function afterStall(state: PrepareState, outcome: Outcome): Next {
+  const again = pauseAfterStall(state.patience);
+  if (again === undefined) return [state, giveUp(outcome)];
+  const [patience, ms] = again;
+  return [
+    { ...state, patience },
+    { do: 'wait', ms },
+  ];
+}
+
+function afterReset(state: PrepareState, outcome: Outcome): Next {
+  if (outcome.is !== 'reset') return [state, giveUp(outcome)];
+  if (outcome.port === 'same' && state.rounds < MOST_ROUNDS) {
+    return [{ ...state, at: 'asking' }, GET_STATUS];
+  }
+  if (outcome.port === 'gone') {
+    const error = new DfuError(
+      'DISCONNECTED',
+      'the device waited for a reset after an earlier download, and left with it; start again',
+    );
+    return [state, { do: 'fail', error }];
+  }
+  return fail(state, 'it waits for a reset (dfuMANIFEST-WAIT-RESET); plug it in again');
+}
+
+function fail(state: PrepareState, why: string): Next {
+  const error = new DfuError('PROTOCOL', `the device is not ready: ${why}`);
+  return [state, { do: 'fail', error }];
+}

@@ -1,0 +1,204 @@
+import { DfuError, hexNumber } from '../bytes/index.ts';
+import { DfuVersion } from '../dfu/index.ts';
+import {
+  DIRECTION_IN,
+  Recipient,
+  RequestType,
+  TRANSFER_TIMEOUT_MS,
+  throwIfAborted,
+} from '../usb/index.ts';
+import type { BusDevice, CancelSignal, Clock, ControlPipe, TransferOptions } from '../usb/index.ts';
+import type { DfuInterface } from './dfu-interface.ts';
+import { closeQuietly } from './scan.ts';
+import type { ResetOutcome } from './steps.ts';
+
+const CLASS_OUT = RequestType.class | Recipient.interface;
+const CLASS_IN = DIRECTION_IN | CLASS_OUT;
+const NOTHING = new Uint8Array(0);
+
+export interface SessionOptions {
+  readonly clock: Clock;
+  /** Most time that one control transfer may take, in ms. Default 5000. */
+  readonly transferMs?: number;
+}
+
+/** An open DFU interface: claimed, its alternate selected, ready for class requests. */
+export class DfuSession {
+  readonly interface: DfuInterface;
+  readonly clock: Clock;
+  readonly pipe: ControlPipe;
+  readonly #transfer: TransferOptions;
+  readonly #waiting = new Set<() => void>();
+  #left = false;
+
+  private constructor(pipe: ControlPipe, chosen: DfuInterface, options: SessionOptions) {
+    this.pipe = pipe;
+    this.interface = chosen;
+    this.clock = options.clock;
+    this.#transfer = { timeoutMs: options.transferMs ?? TRANSFER_TIMEOUT_MS };
+    // `gone` never rejects; one listener serves all the waits of a long download.
+    void pipe.gone.then(() => this.#leave());
+  }
+
+  /** Opens, claims, selects the alternate. Throws `ACCESS`, `BUSY`, `DISCONNECTED`. */
+  static async open(
+    device: BusDevice,
+    chosen: DfuInterface,
+    options: SessionOptions,
+  ): Promise<DfuSession> {
+    const session = new DfuSession(await device.open(), chosen, options);
+    try {
+      await session.#claim();
+    } catch (error) {
+      await closeQuietly(session.pipe);
+      throw error;
+    }
+    return session;
+  }
+
+  /** True once the device has left the bus or the pipe was closed. */
+  get left(): boolean {
+    return this.#left;
+  }
+
+  async #claim(): Promise<void> {
+    const { interfaceNumber, alternate, alternates, mode } = this.interface;
+    await this.pipe.claimInterface(interfaceNumber);
+    if (mode === 'runtime' && alternates === 1) return;
+    try {
+      await this.pipe.selectAlternate(interfaceNumber, alternate);
+    } catch (error) {
+      // With one alternate there is nothing to select. RIOT needs the request all the same, and on
+      // macOS it fails (libusb issue 1011).
+      if (alternates > 1 || !DfuError.is(error) || error.code === 'DISCONNECTED') throw error;
+    }
+  }
+
+  /** A class request with data, or without. Throws what the pipe throws. */
+  async out(
+    bRequest: number,
+    wValue: number,
+    data?: Uint8Array,
+    signal?: CancelSignal,
+  ): Promise<void> {
+    const wIndex = this.interface.interfaceNumber;
+    const request = { bmRequestType: CLASS_OUT, bRequest, wValue, wIndex };
+    const bytes = data ?? NOTHING;
+    const taken = await this.pipe.controlOut(request, bytes, this.#options(undefined, signal));
+    if (taken !== bytes.length) {
+      const message = `control transfer: the device took ${taken} of ${bytes.length} bytes`;
+      throw new DfuError('PROTOCOL', message);
+    }
+  }
+
+  /** A class request that asks for bytes. Throws what the pipe throws. */
+  async in(
+    bRequest: number,
+    wValue: number,
+    lengthBytes: number,
+    options: TransferOptions = {},
+  ): Promise<Uint8Array> {
+    const wIndex = this.interface.interfaceNumber;
+    const request = { bmRequestType: CLASS_IN, bRequest, wValue, wIndex };
+    const { timeoutMs, signal } = options;
+    const data = await this.pipe.controlIn(request, lengthBytes, this.#options(timeoutMs, signal));
+    if (data.length > lengthBytes) {
+      const message = `control transfer: ${data.length} bytes came, ${lengthBytes} were asked for`;
+      throw new DfuError('PROTOCOL', message);
+    }
+    return data;
+  }
+
+  #options(timeoutMs: number | undefined, signal: CancelSignal | undefined): TransferOptions {
+    if (timeoutMs === undefined && signal === undefined) return this.#transfer;
+    const chosen = timeoutMs === undefined ? this.#transfer : { timeoutMs };
+    return signal === undefined ? chosen : { ...chosen, signal };
+  }
+
+  /**
+   * Resets the port; the interface is released for it and claimed again if the device is the same.
+   * Throws what the pipe throws, but for a missing reset.
+   */
+  async reset(): Promise<ResetOutcome> {
+    if (this.#left) return 'gone';
+    try {
+      await this.#release();
+      if ((await this.pipe.reset()) === 'gone') return 'gone';
+      await this.#claim();
+      return 'same';
+    } catch (error) {
+      if (DfuError.is(error, 'UNSUPPORTED')) return 'impossible';
+      if (DfuError.is(error, 'DISCONNECTED')) return 'gone';
+      throw error;
+    }
+  }
+
+  /** Waits so long, or until the device leaves: then true. Throws `ABORTED`. */
+  wait(ms: number, signal?: CancelSignal): Promise<boolean> {
+    throwIfAborted(signal);
+    if (this.#left || ms <= 0) return Promise.resolve(this.#left);
+    return new Promise((resolve, reject) => {
+      const finish = (): void => {
+        cancel();
+        this.#waiting.delete(finish);
+        signal?.removeEventListener('abort', stop);
+        resolve(this.#left);
+      };
+      const stop = (): void => {
+        finish();
+        reject(new DfuError('ABORTED', 'cancelled', { cause: signal?.reason }));
+      };
+      const cancel = this.clock.at(this.clock.now() + ms, finish);
+      this.#waiting.add(finish);
+      signal?.addEventListener('abort', stop);
+    });
+  }
+
+  #leave(): void {
+    this.#left = true;
+    for (const finish of this.#waiting) finish();
+  }
+
+  async #release(): Promise<void> {
+    try {
+      await this.pipe.releaseInterface(this.interface.interfaceNumber);
+    } catch (error) {
+      if (!DfuError.is(error)) throw error; // it may have left, which releases it too
+    }
+  }
+
+  /** Releases the interface and closes the device; a device that has left is closed quietly. */
+  async close(): Promise<void> {
+    // Also of a device that has left: some systems keep it open until its interfaces are released.
+    await this.#release();
+    await closeQuietly(this.pipe);
+  }
+}
+
+/** Largest wLength of a control transfer. */
+const MOST_BYTES = 0xffff;
+
+/**
+ * How many bytes a block has: what the device says, or what the caller wants instead.
+ * Throws `INVALID_ARGUMENT`.
+ */
+export function transferSize(session: DfuSession, wanted: number | undefined): number {
+  if (wanted === undefined) return session.interface.functional.wTransferSize;
+  if (!Number.isInteger(wanted) || wanted < 1 || wanted > MOST_BYTES) {
+    const range = `expected 1 to ${MOST_BYTES} bytes, got ${wanted}`;
+    throw new DfuError('INVALID_ARGUMENT', `transfer size: ${range}`);
+  }
+  return wanted;
+}
+
+/** Throws `UNSUPPORTED` if plain DFU blocks would mean something else to this device. */
+export function demandPlainDfu({ interface: { functional, mode } }: DfuSession): void {
+  if (mode === 'runtime') {
+    throw new DfuError('INVALID_ARGUMENT', 'the device is in run-time mode: expected DFU mode');
+  }
+  // Block 0 of a DfuSe device is a command: the first byte of an image could erase its flash.
+  if (functional.bcdDFUVersion === DfuVersion.dfuSe) {
+    const version = hexNumber(functional.bcdDFUVersion, 4);
+    throw new DfuError('UNSUPPORTED', `the device speaks DfuSe (${version}), not plain DFU`);
+  }
+}

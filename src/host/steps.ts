@@ -1,0 +1,85 @@
+import { DfuError } from '../bytes/index.ts';
+import { DfuRequest } from '../dfu/index.ts';
+import type { StatusReport } from './status-report.ts';
+
+/**
+ * What a conversation with a device wants done next. The conversations themselves (`*-steps.ts`) are
+ * pure: they touch no bus, clock or file, and know the device by its answers alone.
+ */
+export type Action<R> =
+  /** A class request without data, or with these bytes. */
+  | OutAction
+  /** A class request that asks for at most `lengthBytes`. */
+  | InAction
+  /** Let so many ms pass. */
+  | { readonly do: 'wait'; readonly ms: number }
+  /** Bring the next block of the input; empty at its end. */
+  | { readonly do: 'read' }
+  /** Take these bytes to the output. */
+  | { readonly do: 'write'; readonly data: Uint8Array }
+  /** Reset the port. */
+  | { readonly do: 'reset' }
+  /** Wait for the device to leave the bus, so many ms at most. */
+  | { readonly do: 'linger'; readonly ms: number }
+  | { readonly do: 'end'; readonly result: R }
+  /** It failed; with `report` the reason is the device's, and its iString is worth reading. */
+  | { readonly do: 'fail'; readonly error: DfuError; readonly report?: StatusReport };
+
+export interface OutAction {
+  readonly do: 'out';
+  readonly bRequest: number;
+  readonly wValue: number;
+  readonly data?: Uint8Array;
+}
+
+export interface InAction {
+  readonly do: 'in';
+  readonly bRequest: number;
+  readonly wValue: number;
+  readonly lengthBytes: number;
+  /** Where the usual time is too long to wait for an answer that may never come. */
+  readonly timeoutMs?: number;
+}
+
+/** What came of an action. */
+export type Outcome =
+  /** Nothing has been asked yet: the first step. */
+  | { readonly is: 'start' }
+  /** `out`, `wait` and `write` went well. */
+  | { readonly is: 'done' }
+  /** The answer to `in`, or the block that `read` brought. */
+  | { readonly is: 'data'; readonly data: Uint8Array }
+  /** The transfer ended without one: refused by a stall, no answer, device gone, anything else. */
+  | { readonly is: 'stalled' | 'silent' | 'gone' | 'broken'; readonly error: DfuError }
+  /** What a reset led to; `impossible` where the system has none. */
+  | { readonly is: 'reset'; readonly port: ResetOutcome }
+  /** Whether the device left while `linger` waited for it. */
+  | { readonly is: 'lingered'; readonly left: boolean };
+
+/** What a reset of the port led to. */
+export type ResetOutcome = 'same' | 'gone' | 'impossible';
+
+/** A conversation in one function: the state it is in, what came, and so what to do next. */
+export type Step<S, R> = (state: S, outcome: Outcome) => readonly [S, Action<R>];
+
+/** DFU_GETSTATUS (DFU 1.1 §6.1.2). */
+export const GET_STATUS: InAction = {
+  do: 'in',
+  bRequest: DfuRequest.GETSTATUS,
+  wValue: 0,
+  lengthBytes: 6,
+};
+
+/** DFU_CLRSTATUS (DFU 1.1 §6.1.3). */
+export const CLEAR_STATUS: OutAction = { do: 'out', bRequest: DfuRequest.CLRSTATUS, wValue: 0 };
+
+/** DFU_ABORT (DFU 1.1 §6.1.4). */
+export const ABORT: OutAction = { do: 'out', bRequest: DfuRequest.ABORT, wValue: 0 };
+
+export const START: Outcome = { is: 'start' };
+
+/** The failure that an outcome is, where a conversation has no better answer to it. */
+export function giveUp(outcome: Outcome): { readonly do: 'fail'; readonly error: DfuError } {
+  if ('error' in outcome) return { do: 'fail', error: outcome.error };
+  throw new Error(`the outcome "${outcome.is}" answers no action of this conversation`);
+}

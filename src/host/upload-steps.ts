@@ -1,0 +1,84 @@
+import { DfuError } from '../bytes/index.ts';
+import { DfuRequest } from '../dfu/index.ts';
+import { isFailure, readStatus, statusError } from './status-report.ts';
+import { GET_STATUS, giveUp } from './steps.ts';
+import type { Action, InAction, Outcome } from './steps.ts';
+
+/** What an upload brought. */
+export interface UploadEnding {
+  readonly blocks: number;
+  readonly bytes: number;
+}
+
+export interface UploadTerms {
+  /** wLength of each DFU_UPLOAD, in bytes. */
+  readonly transferSizeBytes: number;
+  /** A device that goes on beyond this is given up. */
+  readonly maxBytes: number;
+}
+
+export type UploadState = UploadEnding &
+  (
+    | { readonly at: 'start' | 'asking' }
+    | { readonly at: 'storing'; readonly last: boolean }
+    | { readonly at: 'refused'; readonly error: DfuError }
+  );
+
+export const UPLOAD_START: UploadState = { at: 'start', blocks: 0, bytes: 0 };
+
+type Next = readonly [UploadState, Action<UploadEnding>];
+
+/** DFU 1.1 §6.2: blocks until a short one. Starts in dfuIDLE. */
+export function uploadStep(state: UploadState, outcome: Outcome, terms: UploadTerms): Next {
+  switch (state.at) {
+    case 'start':
+      return [{ ...state, at: 'asking' }, ask(state, terms)];
+    case 'asking':
+      if (outcome.is === 'data') return afterBlock(state, outcome.data, terms);
+      if (outcome.is !== 'stalled') return [state, giveUp(outcome)];
+      return [{ ...state, at: 'refused', error: outcome.error }, GET_STATUS];
+    case 'storing': {
+      if (outcome.is !== 'done') return [state, giveUp(outcome)];
+      const { blocks, bytes } = state;
+      if (state.last) return [state, { do: 'end', result: { blocks, bytes } }];
+      return [{ at: 'asking', blocks, bytes }, ask(state, terms)];
+    }
+    case 'refused':
+      return [state, explain(state, outcome)];
+  }
+}
+
+function ask(state: UploadEnding, { transferSizeBytes }: UploadTerms): InAction {
+  const wValue = state.blocks & 0xffff; // wraps at 65536, as in a download
+  return { do: 'in', bRequest: DfuRequest.UPLOAD, wValue, lengthBytes: transferSizeBytes };
+}
+
+function afterBlock(state: UploadState, data: Uint8Array, terms: UploadTerms): Next {
+  const last = data.length < terms.transferSizeBytes;
+  const bytes = state.bytes + data.length;
+  if (bytes > terms.maxBytes) {
+    const limit = `expected at most ${terms.maxBytes} bytes, the device goes on`;
+    return [state, { do: 'fail', error: new DfuError('OUT_OF_RANGE', `upload: ${limit}`) }];
+  }
+  const next = { blocks: state.blocks + 1, bytes };
+  if (data.length === 0) return [state, { do: 'end', result: { blocks: state.blocks, bytes } }];
+  return [
+    { at: 'storing', last, ...next },
+    { do: 'write', data },
+  ];
+}
+
+function explain(
+  state: UploadState & { readonly at: 'refused' },
+  outcome: Outcome,
+): Action<UploadEnding> {
+  const doing = `upload, block ${state.blocks} at byte ${state.bytes}`;
+  if (outcome.is === 'data') {
+    const report = readStatus(outcome.data);
+    if (isFailure(report)) {
+      return { do: 'fail', error: statusError(report, doing, state.error), report };
+    }
+  }
+  const message = `${doing}: the device refused it with a stall and gives no reason`;
+  return { do: 'fail', error: new DfuError('STALLED', message, { cause: state.error }) };
+}
