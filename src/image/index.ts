@@ -21,3 +21,46 @@ export type {
   RiotbootHeaderOptions,
   RiotbootImageOptions,
 } from './riotboot.ts';
+export { ecdsaFromDer, ecdsaToDer, signMessage, verifyMessage } from './key-sign.ts';
+export { needsPassword, readKey, readPublicDer } from './key-read.ts';
+export type { ReadKeyOptions } from './key-read.ts';
+export { generateKey, privateKeyDer, writePrivatePem, writePublicPem } from './key-write.ts';
+export type { PrivateForm } from './key-write.ts';
+export { isPrivateKey, publicHalf, publicKeyHash } from './key.ts';
+export type { Key, KeyKind, PrivateKey } from './key.ts';
+export {
+  asDecryptionKey,
+  imageCipher,
+  newImageKey,
+  unwrapImageKey,
+  wrapImageKey,
+} from './mcuboot-encrypt.ts';
+export type {
+  DecryptionKey,
+  EciesHash,
+  EncryptionKey,
+  ImageCipher,
+  WrapOptions,
+  WrappingKey,
+} from './mcuboot-encrypt.ts';
+export * from './mcuboot-header.ts';
+export * from './mcuboot-image.ts';
+export * from './mcuboot-tlv.ts';
+export {
+  hashTlvs,
+  imageDigest,
+  signatureTlvs,
+  signedBytes,
+  validateImage,
+} from './mcuboot-validate.ts';
+export type { RefusedBy, SignatureKind, ValidationOptions, Verdict } from './mcuboot-validate.ts';
+export { fromBase64, toBase64 } from './pem.ts';
+export { platformCrypto } from './web-crypto.ts';
+export type {
+  CryptoAlgorithm,
+  CryptoKeyHandle,
+  CryptoLike,
+  HashName,
+  OwnBytes,
+  SubtleCryptoLike,
+} from './web-crypto.ts';

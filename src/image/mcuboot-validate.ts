@@ -1,0 +1,297 @@
+import { DfuError, hexNumber, toHex } from '../bytes/index.ts';
+import { keyTraits, publicKeyHash } from './key.ts';
+import type { Key, KeyKind } from './key.ts';
+import { verifyMessage } from './key-sign.ts';
+import { imageCipher } from './mcuboot-encrypt.ts';
+import { hashedLength, isPure, parseImage } from './mcuboot-image.ts';
+import type { McubootImage } from './mcuboot-image.ts';
+import { TlvType, tlvName } from './mcuboot-tlv.ts';
+import type { PlacedTlv } from './mcuboot-tlv.ts';
+import { readPublicDer } from './key-read.ts';
+import { hashOf, joinBytes, platformCrypto, sameBytes } from './web-crypto.ts';
+import type { CryptoLike, HashName, OwnBytes } from './web-crypto.ts';
+
+/** Kinds of key that sign. */
+export type SignatureKind = Exclude<KeyKind, 'x25519'>;
+
+/** Record of each hash. */
+export const hashTlvs: Readonly<Record<HashName, number>> = {
+  'SHA-256': TlvType.SHA256,
+  'SHA-384': TlvType.SHA384,
+  'SHA-512': TlvType.SHA512,
+};
+
+/** Record of each kind of signature. */
+export const signatureTlvs: Readonly<Record<SignatureKind, number>> = {
+  'rsa-2048': TlvType.RSA2048,
+  'rsa-3072': TlvType.RSA3072,
+  'ecdsa-p256': TlvType.ECDSASIG,
+  'ecdsa-p384': TlvType.ECDSASIG,
+  ed25519: TlvType.ED25519,
+};
+
+/** Exact length of a signature where there is one; ECDSA's varies. */
+const signatureBytes: Readonly<Partial<Record<SignatureKind, number>>> = {
+  'rsa-2048': 256,
+  'rsa-3072': 384,
+  ed25519: 64,
+};
+
+/** Records that a bootloader with an allow list takes outside the protected area. */
+const allowedUnprotected: ReadonlySet<number> = new Set([
+  TlvType.KEYHASH,
+  TlvType.PUBKEY,
+  TlvType.SHA256,
+  TlvType.SHA384,
+  TlvType.SHA512,
+  TlvType.RSA2048,
+  TlvType.ECDSA224,
+  TlvType.ECDSASIG,
+  TlvType.RSA3072,
+  TlvType.ED25519,
+  TlvType.SIG_PURE,
+  TlvType.ENCRSA2048,
+  TlvType.ENCKW,
+  TlvType.ENCEC256,
+  TlvType.ENCX25519,
+  TlvType.ENCX25519_SHA512,
+]);
+
+/** How one build of the bootloader judges images. */
+export interface ValidationOptions {
+  /** Kind of signature that the build asks for; `none` is content with the hash. */
+  readonly signature: SignatureKind | 'none';
+  /** Keys in the build's table, in its order. */
+  readonly keys?: readonly Key[];
+  /** The one hash that the build knows; default SHA-384 for P-384, else SHA-256. */
+  readonly hash?: HashName;
+  /** The build takes only signatures over the image itself (MCUBOOT_SIGN_PURE). */
+  readonly pure?: boolean;
+  /** The build wants the whole key in the image (MCUBOOT_HW_KEY); default its hash. */
+  readonly keyRecord?: 'hash' | 'full';
+  /** Set if the payload in these bytes is encrypted; the hash is over the plain one. */
+  readonly imageKey?: Uint8Array | undefined;
+  /** Unknown unprotected records are refused (MCUBOOT_USE_TLV_ALLOW_LIST). */
+  readonly allowList?: boolean;
+  /** Most bytes that the image may end at (largest image of the slot). */
+  readonly maxSize?: number;
+  readonly crypto?: CryptoLike;
+}
+
+/** Which check an image fails. */
+export type RefusedBy =
+  | 'format' // header or records cannot be read
+  | 'size' // it ends behind `maxSize`
+  | 'allow-list' // a record that may not stand there
+  | 'hash-missing'
+  | 'hash-length'
+  | 'hash'
+  | 'pure-missing'
+  | 'signature-missing' // no signature of the kind that the build asks for
+  | 'key-unknown' // there is one, but its key is not in the table
+  | 'signature-length'
+  | 'signature';
+
+/** What the bootloader says to an image. */
+export type Verdict =
+  | {
+      readonly valid: true;
+      readonly image: McubootImage;
+      /** Hash over header, plain payload and protected records. */
+      readonly digest: OwnBytes;
+      /** Place in `keys` of the key that signed; undefined without signatures. */
+      readonly keyIndex: number | undefined;
+    }
+  | {
+      readonly valid: false;
+      readonly refusedBy: RefusedBy;
+      /** One sentence with offset, expected and found. */
+      readonly reason: string;
+      /** Undefined if not even the header and records could be read. */
+      readonly image: McubootImage | undefined;
+    };
+
+/**
+ * The bytes that hash and signature are over: a view where the payload is plain, a decrypted copy
+ * where it is not.
+ */
+export async function signedBytes(
+  image: McubootImage,
+  imageKey: Uint8Array | undefined,
+  crypto: CryptoLike = platformCrypto(),
+): Promise<Uint8Array> {
+  const length = hashedLength(image);
+  if (imageKey === undefined) return image.bytes.subarray(0, length);
+  const { hdrSize, imgSize } = image.header;
+  const plain = await (await imageCipher(imageKey, crypto)).crypt(image.payload);
+  const head = image.bytes.subarray(0, hdrSize);
+  return joinBytes(head, plain, image.bytes.subarray(hdrSize + imgSize, length));
+}
+
+/** Hash of an image as its record has it. */
+export async function imageDigest(
+  image: McubootImage,
+  hash: HashName = 'SHA-256',
+  options: { readonly imageKey?: Uint8Array | undefined; readonly crypto?: CryptoLike } = {},
+): Promise<OwnBytes> {
+  const { imageKey, crypto = platformCrypto() } = options;
+  return hashOf(hash, await signedBytes(image, imageKey, crypto), crypto);
+}
+
+interface Walk {
+  readonly options: ValidationOptions;
+  readonly crypto: CryptoLike;
+  readonly hash: HashName;
+  readonly message: Uint8Array;
+  readonly digest: OwnBytes;
+  readonly keyHashes: readonly OwnBytes[];
+  hashSeen: boolean;
+  /** Key that the next signature is checked with; a bootloader forgets it after one. */
+  key: { readonly key: Key; readonly index: number } | undefined;
+  unknownKey: PlacedTlv | undefined;
+  signature: { readonly ok: boolean; readonly index: number; readonly tlv: PlacedTlv } | undefined;
+}
+
+/** Thrown inside the walk only, turned into a verdict at its end. */
+class Refusal extends Error {
+  readonly by: RefusedBy;
+
+  constructor(by: RefusedBy, reason: string) {
+    super(reason);
+    this.by = by;
+  }
+}
+
+function place({ type, offset }: PlacedTlv): string {
+  return `${tlvName(type) ?? `TLV ${hexNumber(type)}`} at ${hexNumber(offset)}`;
+}
+
+function checkHash(walk: Walk, tlv: PlacedTlv): void {
+  const { digest } = walk;
+  if (tlv.data.length !== digest.length) {
+    const words = `expected ${digest.length} bytes, got ${tlv.data.length}`;
+    throw new Refusal('hash-length', `${place(tlv)}: ${words}`);
+  }
+  if (!sameBytes(tlv.data, digest)) {
+    const words = `expected ${toHex(digest)}, got ${toHex(tlv.data)}`;
+    throw new Refusal('hash', `${place(tlv)}: ${words}`);
+  }
+  walk.hashSeen = true;
+}
+
+/** A key hash is compared over its own length only, as the bootloader does it. */
+async function chooseKey(walk: Walk, tlv: PlacedTlv): Promise<void> {
+  const { keys = [], keyRecord } = walk.options;
+  const { keyHashes, hash, crypto } = walk;
+  const wanted = keyRecord === 'full' ? await hashOf(hash, tlv.data, crypto) : tlv.data;
+  const index = keyHashes.findIndex(
+    (known) => wanted.length <= known.length && sameBytes(known.subarray(0, wanted.length), wanted),
+  );
+  const known = keys[index];
+  walk.key = known === undefined ? undefined : { key: known, index };
+  if (known === undefined) walk.unknownKey = tlv;
+}
+
+async function checkSignature(walk: Walk, tlv: PlacedTlv): Promise<void> {
+  const { key: chosen, options, message, digest, crypto } = walk;
+  if (chosen === undefined) return;
+  walk.key = undefined;
+  const { signature, pure = false, keyRecord } = options;
+  const expected = signature === 'none' ? undefined : signatureBytes[signature];
+  if (expected !== undefined && tlv.data.length !== expected) {
+    const words = `expected ${expected} bytes, got ${tlv.data.length}`;
+    throw new Refusal('signature-length', `${place(tlv)}: ${words}`);
+  }
+  const { key, index } = chosen;
+  const signer = keyRecord === 'full' ? readPublicDer(key.publicDer) : key;
+  // Ed25519 signs the digest as its message unless pure; the others hash the message themselves.
+  const over = signature === 'ed25519' && !pure ? digest : message;
+  const ok = signer.kind === signature && (await verifyMessage(signer, over, tlv.data, crypto));
+  walk.signature = { ok, index, tlv };
+}
+
+async function step(walk: Walk, tlv: PlacedTlv): Promise<void> {
+  const { signature, pure = false, keyRecord = 'hash' } = walk.options;
+  const keyType = keyRecord === 'full' ? TlvType.PUBKEY : TlvType.KEYHASH;
+  if (!pure && tlv.type === hashTlvs[walk.hash]) checkHash(walk, tlv);
+  else if (signature === 'none') return;
+  else if (tlv.type === keyType) await chooseKey(walk, tlv);
+  else if (tlv.type === signatureTlvs[signature]) await checkSignature(walk, tlv);
+}
+
+function conclude(walk: Walk): number | undefined {
+  const { signature, pure = false } = walk.options;
+  if (!pure && !walk.hashSeen) {
+    throw new Refusal('hash-missing', `no ${walk.hash} record, and the bootloader wants one`);
+  }
+  if (signature === 'none') return undefined;
+  const made = walk.signature;
+  if (made === undefined) {
+    const tlv = walk.unknownKey;
+    if (tlv === undefined) {
+      throw new Refusal('signature-missing', `no ${signature} signature with its key's record`);
+    }
+    const words = `key ${toHex(tlv.data.subarray(0, 8))}… is not in the bootloader`;
+    throw new Refusal('key-unknown', `${place(tlv)}: ${words}`);
+  }
+  if (!made.ok) {
+    throw new Refusal('signature', `${place(made.tlv)}: it is not key ${made.index}'s signature`);
+  }
+  return made.index;
+}
+
+function checkBeforehand(image: McubootImage, options: ValidationOptions): void {
+  const { maxSize, allowList = false, pure = false } = options;
+  if (maxSize !== undefined && image.bytes.length > maxSize) {
+    const by = image.bytes.length - maxSize;
+    const words = `expected at most ${maxSize} bytes, got ${image.bytes.length} (${by} too many)`;
+    throw new Refusal('size', `image: ${words}`);
+  }
+  const stranger = image.area.tlvs.find(({ type }) => !allowedUnprotected.has(type));
+  if (allowList && stranger !== undefined) {
+    throw new Refusal('allow-list', `${place(stranger)}: not allowed outside the protected area`);
+  }
+  if (pure && !isPure(image)) {
+    throw new Refusal('pure-missing', 'no SIG_PURE record, and the bootloader wants one');
+  }
+}
+
+async function walkImage(image: McubootImage, options: ValidationOptions): Promise<Verdict> {
+  checkBeforehand(image, options);
+  const { signature, keys = [], imageKey, crypto = platformCrypto() } = options;
+  const usual = signature === 'none' ? 'SHA-256' : keyTraits[signature].hash;
+  const hash = options.hash ?? (options.pure === true ? 'SHA-512' : usual);
+  const message = await signedBytes(image, imageKey, crypto);
+  const digest = await hashOf(hash, message, crypto);
+  const keyHashes = await Promise.all(keys.map((key) => publicKeyHash(key, hash, crypto)));
+  const nothing = { hashSeen: false, key: undefined, unknownKey: undefined, signature: undefined };
+  const walk: Walk = { options, crypto, hash, message, digest, keyHashes, ...nothing };
+  const { protectedArea, area } = image;
+  for (const tlv of [...(protectedArea?.tlvs ?? []), ...area.tlvs]) await step(walk, tlv);
+  return { valid: true, image, digest, keyIndex: conclude(walk) };
+}
+
+/**
+ * Judges the image at the start of `bytes` (a slot may be longer than its image) as the bootloader
+ * does (`image_validate.c`): every record in order; a key's record chooses the key of the next
+ * signature; the last signature that was checked decides. Nothing is thrown for a bad image, the
+ * verdict says which check refused it.
+ */
+export async function validateImage(
+  bytes: Uint8Array,
+  options: ValidationOptions,
+): Promise<Verdict> {
+  let image: McubootImage | undefined;
+  try {
+    image = parseImage(bytes);
+    return await walkImage(image, options);
+  } catch (error) {
+    if (error instanceof Refusal) {
+      return { valid: false, refusedBy: error.by, reason: error.message, image };
+    }
+    if (DfuError.is(error, 'MALFORMED') || DfuError.is(error, 'TRUNCATED')) {
+      return { valid: false, refusedBy: 'format', reason: error.message, image };
+    }
+    throw error;
+  }
+}
