@@ -1,0 +1,219 @@
+import { DfuError } from '../../bytes/index.ts';
+import { deviceDescriptor, readIdentity } from '../../usb/index.ts';
+import type {
+  BusDevice,
+  BusEvent,
+  Clock,
+  ControlPipe,
+  DeviceDescriptor,
+  UsbBus,
+} from '../../usb/index.ts';
+import { importDevice, listDevices } from './client-connection.ts';
+import type { Peer } from './client-connection.ts';
+import { UsbipPipe, configure } from './client-pipe.ts';
+import { ClientTransfers } from './client-transfers.ts';
+import type { Connection } from './connection.ts';
+import { USBIP_PORT, deviceIdOf, speedOf } from './protocol.ts';
+import type { DeviceRecord } from './protocol.ts';
+
+/** Which USB/IP server, and the clock for time-outs and polling. */
+export interface UsbipBusOptions {
+  readonly host: string;
+  /** Default 3240. */
+  readonly port?: number;
+  readonly clock: Clock;
+  /**
+   * How often the server is asked what it has while the bus is watched, in ms; default 100. USB/IP has
+   * no events.
+   */
+  readonly pollMs?: number;
+}
+
+const POLL_MS = 100;
+
+/**
+ * The devices of a USB/IP server, as a bus: no kernel module, no privileges. A listed device's
+ * descriptor has what the protocol tells (ids, release, class); the one of an open pipe is complete.
+ */
+export function usbipBus(options: UsbipBusOptions): UsbBus {
+  return new UsbipBus(options);
+}
+
+class UsbipBus implements UsbBus {
+  readonly #peer: Peer;
+  readonly #pollMs: number;
+  readonly #listeners = new Set<(event: BusEvent) => void>();
+  readonly #connections = new Set<Connection>();
+  /** What was there when last looked; undefined before. */
+  #known: Map<string, BusDevice> | undefined;
+  /** Devices lost while a list may have been on its way, each with the number of its loss. */
+  readonly #lostLately = new Map<string, number>();
+  #losses = 0;
+  #polling = false;
+  #cancelPoll: () => void = () => {};
+
+  constructor({ host, port = USBIP_PORT, clock, pollMs = POLL_MS }: UsbipBusOptions) {
+    this.#peer = { host, port, clock };
+    this.#pollMs = pollMs;
+  }
+
+  async list(): Promise<BusDevice[]> {
+    const lossesBefore = this.#losses;
+    const records = await listDevices(this.#peer);
+    return this.#look(records.filter((record) => !this.#wasLost(record, lossesBefore)));
+  }
+
+  watch(listener: (event: BusEvent) => void): () => void {
+    const own = (event: BusEvent): void => listener(event);
+    this.#listeners.add(own);
+    if (!this.#polling) void this.#poll();
+    return () => {
+      this.#listeners.delete(own);
+      if (this.#listeners.size === 0) this.#cancelPoll();
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#listeners.clear();
+    this.#cancelPoll();
+    const connections = [...this.#connections];
+    for (const connection of connections) connection.finish('the bus is closed');
+    await Promise.all(connections.map(({ closed }) => closed));
+  }
+
+  /** Asks again and again, as long as somebody wants to know. */
+  async #poll(): Promise<void> {
+    this.#polling = true;
+    const { clock } = this.#peer;
+    while (this.#listeners.size > 0) {
+      try {
+        await this.list();
+      } catch (error) {
+        if (!DfuError.is(error)) throw error;
+        // The server has gone, and its devices with it; it may come back.
+        this.#look([]);
+      }
+      if (this.#listeners.size === 0) break;
+      await new Promise<void>((resolve) => {
+        const cancel = clock.at(clock.now() + this.#pollMs, resolve);
+        this.#cancelPoll = () => {
+          cancel();
+          resolve();
+        };
+      });
+    }
+    this.#polling = false;
+  }
+
+  /** Compares what is there with what was, and tells of it. */
+  #look(records: readonly DeviceRecord[]): BusDevice[] {
+    const before = this.#known;
+    const now = new Map<string, BusDevice>();
+    for (const record of records) {
+      const id = this.#idOf(record);
+      now.set(id, before?.get(id) ?? this.#deviceOf(id, record));
+    }
+    this.#known = now;
+    if (before !== undefined) {
+      for (const id of before.keys()) if (!now.has(id)) this.#tell({ type: 'detached', id });
+      for (const [id, device] of now) {
+        if (!before.has(id)) this.#tell({ type: 'attached', device });
+      }
+    }
+    return [...now.values()];
+  }
+
+  #tell(event: BusEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  /** An import that ends without being given back: the device has left. */
+  #lost(id: string): void {
+    this.#losses += 1;
+    this.#lostLately.set(id, this.#losses);
+    if (this.#known?.delete(id) === true) this.#tell({ type: 'detached', id });
+  }
+
+  /** A list that was asked for before the loss does not know of it. */
+  #wasLost(record: DeviceRecord, lossesBefore: number): boolean {
+    const id = this.#idOf(record);
+    const loss = this.#lostLately.get(id);
+    if (loss === undefined) return false;
+    if (loss > lossesBefore) return true;
+    this.#lostLately.delete(id);
+    return false;
+  }
+
+  /** A device that became another within a reset keeps its number, but not its ids. */
+  #idOf({
+    busId,
+    deviceNumber,
+    idVendor,
+    idProduct,
+    bcdDevice,
+    bDeviceClass,
+  }: DeviceRecord): string {
+    const { host, port } = this.#peer;
+    const kind = [idVendor, idProduct, bcdDevice, bDeviceClass]
+      .map((value) => value.toString(16))
+      .join(':');
+    return `usbip:${host}:${port}:${busId}:${deviceNumber}:${kind}`;
+  }
+
+  #deviceOf(id: string, record: DeviceRecord): BusDevice {
+    const device: BusDevice = {
+      id,
+      location: { bus: record.busNumber, address: record.deviceNumber, path: record.busId },
+      speed: speedOf(record.speed),
+      descriptor: descriptorOf(record),
+      open: () => this.#open(device),
+    };
+    return device;
+  }
+
+  async #open(listed: BusDevice): Promise<ControlPipe> {
+    const { clock } = this.#peer;
+    const { connection, record } = await importDevice(this.#peer, listed.location.path);
+    try {
+      if (this.#idOf(record) !== listed.id) {
+        const message = `${listed.location.path}: another device is there now`;
+        throw new DfuError('DISCONNECTED', message);
+      }
+      const deviceId = deviceIdOf(record.busNumber, record.deviceNumber);
+      const transfers = new ClientTransfers(connection, clock, deviceId);
+      const identity = await readIdentity(transfers);
+      if (record.bConfigurationValue === 0) await configure(transfers, identity);
+      const device = { ...listed, descriptor: deviceDescriptor.decode(identity.device) };
+      const pipe = new UsbipPipe({ device, connection, transfers, identity });
+      this.#connections.add(connection);
+      connection.onEnd(() => {
+        this.#connections.delete(connection);
+        if (pipe.hasLeft) this.#lost(listed.id);
+      });
+      return pipe;
+    } catch (error) {
+      connection.fail('not opened');
+      throw error;
+    }
+  }
+}
+
+/** The device descriptor as far as a record tells it. */
+function descriptorOf(record: DeviceRecord): DeviceDescriptor {
+  const { idVendor, idProduct, bcdDevice, bNumConfigurations } = record;
+  const { bDeviceClass, bDeviceSubClass, bDeviceProtocol } = record;
+  return {
+    bcdUSB: 0x0200,
+    bDeviceClass,
+    bDeviceSubClass,
+    bDeviceProtocol,
+    bMaxPacketSize0: 64,
+    idVendor,
+    idProduct,
+    bcdDevice,
+    iManufacturer: 0,
+    iProduct: 0,
+    iSerialNumber: 0,
+    bNumConfigurations,
+  };
+}
