@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { exitCodeOf, explain } from './exit-codes.ts';
+import { ExitCode, exitCodeOf, explain } from './exit-codes.ts';
 
 /** A command of dfukit: its line in the help, and where the rest of it is. */
 interface Entry {
@@ -10,7 +10,12 @@ interface Entry {
 }
 
 /** Only the command that is called is loaded. */
-const entries: Readonly<Record<string, Entry>> = {};
+const entries: Readonly<Record<string, Entry>> = {
+  list: { summary: 'list DFU devices', load: () => import('./list.ts') },
+  download: { summary: 'write a file into a device', load: () => import('./download.ts') },
+  upload: { summary: 'read a device into a file', load: () => import('./upload.ts') },
+  detach: { summary: 'ask a device into or out of DFU mode', load: () => import('./detach.ts') },
+};
 
 function version(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
@@ -26,21 +31,43 @@ async function main(args: readonly string[]): Promise<void> {
   const program = new Command('dfukit')
     .description('USB Device Firmware Upgrade, both ends of the cable.')
     .version(version(), '-V, --version')
-    .showHelpAfterError('(run with --help for the options)');
-  const called = entries[args[0] ?? ''];
+    .showHelpAfterError('(run with --help for the options)')
+    .exitOverride()
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, 'dfukit: ')),
+    });
+  const name = args[0] === 'help' ? args[1] : args[0];
+  const called = Object.hasOwn(entries, name ?? '') ? entries[name ?? ''] : undefined;
   if (called !== undefined) {
-    program.addCommand((await called.load()).command());
+    const command = (await called.load()).command();
+    program.addCommand(command);
+    inherit(program, command);
   } else {
-    for (const [name, { summary }] of Object.entries(entries))
-      program.command(name).description(summary);
+    for (const [each, { summary }] of Object.entries(entries))
+      program.command(each).description(summary);
   }
   if (args.length === 0) program.help({ error: true });
   await program.parseAsync(args, { from: 'user' });
 }
 
+/** Commands made elsewhere report their errors as the program does, at every depth. */
+function inherit(from: Command, to: Command): void {
+  to.copyInheritedSettings(from);
+  for (const command of to.commands) inherit(to, command);
+}
+
+/** What commander throws where it would otherwise end the process; it has told why already. */
+function isFromCommander(error: unknown): error is { readonly exitCode: number } {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('commander.');
+}
+
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  process.stderr.write(`dfukit: ${explain(error)}\n`);
-  process.exitCode = exitCodeOf(error);
+  if (isFromCommander(error)) {
+    process.exitCode = error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+  } else {
+    process.stderr.write(`dfukit: ${explain(error)}\n`);
+    process.exitCode = exitCodeOf(error);
+  }
 }

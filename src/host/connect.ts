@@ -25,6 +25,8 @@ export interface FindOptions {
    * the selection names no ids it tells devices apart.
    */
   readonly suffix?: Suffix | undefined;
+  /** Several alternates of one interface are no ambiguity: the first will do. */
+  readonly anyAlternate?: boolean | undefined;
   /** Take a device that the suffix is not for. */
   readonly force?: boolean | undefined;
 }
@@ -68,13 +70,33 @@ function choose({ entries, devices, problems }: Scan, options: FindOptions): Fou
   const { suffix, selection = {}, onEvent } = options;
   const messages = problems.map((problem) => problem.message);
   const candidates = narrowed(entries, selection, suffix);
-  const chosen = selectOne(candidates, selection, messages);
+  const wanted =
+    options.anyAlternate === true ? firstAlternates(candidates, selection) : candidates;
+  const chosen = selectOne(wanted, selection, messages);
   const device = devices.get(chosen.deviceId);
   if (device === undefined)
     throw new DfuError('DISCONNECTED', 'the device left while it was found');
   onEvent?.({ type: 'selected', interface: chosen });
   for (const message of chosen.notes) onEvent?.({ type: 'note', message });
   return { device, interface: chosen };
+}
+
+/** What matches, one entry an interface; or everything if nothing does, for the message. */
+function firstAlternates(
+  entries: readonly DfuInterface[],
+  selection: Selection,
+): readonly DfuInterface[] {
+  const found = select(entries, selection);
+  const firsts = found.filter(
+    (entry, at) =>
+      found.findIndex(
+        (other) =>
+          other.deviceId === entry.deviceId &&
+          other.configuration === entry.configuration &&
+          other.interfaceNumber === entry.interfaceNumber,
+      ) === at,
+  );
+  return firsts.length > 0 ? firsts : entries;
 }
 
 /** Without ids in the selection, the file's suffix says which device is meant, if one fits it. */

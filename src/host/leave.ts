@@ -11,6 +11,8 @@ const DETACH_MS = 1000;
 export interface LeaveOptions {
   readonly signal?: CancelSignal | undefined;
   readonly onEvent?: HostListener | undefined;
+  /** Whether a reset of the port follows DFU_DETACH. Default true. */
+  readonly reset?: boolean | undefined;
 }
 
 /**
@@ -22,10 +24,10 @@ export async function leave(
   session: DfuSession,
   options: LeaveOptions = {},
 ): Promise<DetachEnding> {
-  const { signal, onEvent } = options;
+  const { signal, onEvent, reset = true } = options;
   const ending: DetachEnding = session.left
     ? { accepted: true, reset: 'gone' }
-    : await sendDetach(session, { timeoutMs: DETACH_MS, reset: true }, signal);
+    : await sendDetach(session, { timeoutMs: DETACH_MS, reset }, signal);
   onEvent?.({ type: 'leaving', reset: ending.reset });
   return ending;
 }

@@ -177,8 +177,7 @@ export function selectOne(
 }
 
 function notFound(entries: readonly DfuInterface[], problems: readonly string[]): DfuError {
-  const reasons = problems.map((problem) => `\n  ${problem}`).join('');
-  const hint = reasons === '' ? '' : `\nNot looked into:${reasons}`;
+  const hint = problems.length === 0 ? '' : `\nNot looked into:${list(problems)}`;
   if (entries.length === 0) {
     return new DfuError('NOT_FOUND', `No DFU capable USB device available${hint}`);
   }
@@ -200,7 +199,11 @@ function ambiguous(found: readonly DfuInterface[]): DfuError {
 const MOST_LINES = 20;
 
 function lines(entries: readonly DfuInterface[]): string {
-  const shown = entries.slice(0, MOST_LINES).map((entry) => `\n  ${listLine(entry)}`);
-  const left = entries.length - shown.length;
+  return list(entries.map(listLine));
+}
+
+function list(all: readonly string[]): string {
+  const shown = all.slice(0, MOST_LINES).map((line) => `\n  ${line}`);
+  const left = all.length - shown.length;
   return shown.join('') + (left > 0 ? `\n  and ${left} more` : '');
 }

@@ -2,6 +2,7 @@ import { DfuError, hexNumber } from '../bytes/index.ts';
 import { DfuVersion } from '../dfu/index.ts';
 import {
   DIRECTION_IN,
+  MAX_TRANSFER_BYTES,
   Recipient,
   RequestType,
   TRANSFER_TIMEOUT_MS,
@@ -175,17 +176,14 @@ export class DfuSession {
   }
 }
 
-/** Largest wLength of a control transfer. */
-const MOST_BYTES = 0xffff;
-
 /**
  * How many bytes a block has: what the device says, or what the caller wants instead.
  * Throws `INVALID_ARGUMENT`.
  */
 export function transferSize(session: DfuSession, wanted: number | undefined): number {
   if (wanted === undefined) return session.interface.functional.wTransferSize;
-  if (!Number.isInteger(wanted) || wanted < 1 || wanted > MOST_BYTES) {
-    const range = `expected 1 to ${MOST_BYTES} bytes, got ${wanted}`;
+  if (!Number.isInteger(wanted) || wanted < 1 || wanted > MAX_TRANSFER_BYTES) {
+    const range = `expected 1 to ${MAX_TRANSFER_BYTES} bytes, got ${wanted}`;
     throw new DfuError('INVALID_ARGUMENT', `transfer size: ${range}`);
   }
   return wanted;

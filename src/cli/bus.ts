@@ -1,0 +1,33 @@
+import { DfuError } from '../bytes/index.ts';
+import type { Clock, UsbBus } from '../usb/index.ts';
+
+/** What `--bus` takes, for the help. */
+export const BUS_FORMS = 'native, or usbip://HOST[:PORT]';
+
+/**
+ * The bus that `--bus` names; what it needs is loaded now and not before. Throws `INVALID_ARGUMENT`,
+ * and `NO_USB` where this machine has no USB.
+ */
+export async function openBus(text: string, clock: Clock): Promise<UsbBus> {
+  if (text === 'native') {
+    const { nodeUsbBus } = await import('../link/node-usb/index.ts');
+    return nodeUsbBus({ clock });
+  }
+  const { host, port } = usbipAddress(text);
+  const { USBIP_PORT, usbipBus } = await import('../link/usbip/index.ts');
+  return usbipBus({ host, port: port ?? USBIP_PORT, clock });
+}
+
+function usbipAddress(text: string): { readonly host: string; readonly port: number | undefined } {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const bare = url?.pathname === '' || url?.pathname === '/';
+  if (url?.protocol !== 'usbip:' || url.hostname === '' || !bare) {
+    throw new DfuError('INVALID_ARGUMENT', `--bus: expected ${BUS_FORMS}, got "${text}"`);
+  }
+  const port = url.port === '' ? undefined : Number(url.port);
+  if (port === 0) {
+    throw new DfuError('INVALID_ARGUMENT', `--bus: expected a port from 1 to 65535, got "${text}"`);
+  }
+  // An IPv6 address stands in brackets in a URL, and nowhere else.
+  return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port };
+}

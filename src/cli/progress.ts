@@ -1,0 +1,158 @@
+import type { Writable } from 'node:stream';
+import type { SingleBar } from 'cli-progress';
+import { printable, usbId } from '../host/index.ts';
+import type { DfuInterface, HostEvent } from '../host/index.ts';
+
+/** Tells a person, or a program, what the host does. */
+export interface Reporter {
+  tell(event: HostEvent): void;
+  /** The bar, if there is one, leaves the line. */
+  close(): void;
+}
+
+/** Least time between two progress lines for a program, in ms. */
+const JSON_EVERY_MS = 100;
+
+/** Where a command reports to, and how. */
+export interface ReportOptions {
+  readonly json: boolean;
+  /** Milestones, or JSON lines. */
+  readonly out: Writable;
+}
+
+/** A reporter as the options want it. A bar appears only where standard error is a terminal. */
+export async function reporter({ json, out }: ReportOptions): Promise<Reporter> {
+  if (json) return new JsonReporter(out);
+  const bar = process.stderr.isTTY ? await progressBar() : undefined;
+  return new TextReporter(out, bar);
+}
+
+/** One JSON object a line. */
+export function writeJson(out: Writable, value: object): void {
+  out.write(`${JSON.stringify(value)}\n`);
+}
+
+class JsonReporter implements Reporter {
+  readonly #out: Writable;
+  #nextMs = 0;
+
+  constructor(out: Writable) {
+    this.#out = out;
+  }
+
+  tell(event: HostEvent): void {
+    if (event.type === 'progress') {
+      const now = performance.now();
+      if (now < this.#nextMs && event.doneBytes !== event.totalBytes) return;
+      this.#nextMs = now + JSON_EVERY_MS;
+    }
+    writeJson(this.#out, event);
+  }
+
+  close(): void {}
+}
+
+type Progress = Extract<HostEvent, { readonly type: 'progress' }>;
+
+class TextReporter implements Reporter {
+  readonly #out: Writable;
+  readonly #bar: SingleBar | undefined;
+  #running = false;
+
+  constructor(out: Writable, bar: SingleBar | undefined) {
+    this.#out = out;
+    this.#bar = bar;
+  }
+
+  tell(event: HostEvent): void {
+    if (event.type === 'progress') {
+      this.#progress(event);
+      return;
+    }
+    this.close();
+    if (event.type === 'note') process.stderr.write(`dfukit: Warning: ${event.message}\n`);
+    else for (const line of sentences(event)) this.#out.write(`${line}\n`);
+  }
+
+  #progress({ operation, doneBytes, totalBytes }: Progress): void {
+    if (this.#bar === undefined) return;
+    if (!this.#running) {
+      this.#running = true;
+      const label = (operation === 'download' ? 'Download' : 'Upload').padEnd(8);
+      this.#bar.start(totalBytes ?? 0, doneBytes, { label });
+    }
+    if (totalBytes === undefined) this.#bar.setTotal(Math.max(1, doneBytes));
+    this.#bar.update(doneBytes);
+  }
+
+  close(): void {
+    if (!this.#running) return;
+    this.#running = false;
+    this.#bar?.stop();
+  }
+}
+
+/** What a person reads; the words that other programs look for are dfu-util's. */
+function sentences(event: Exclude<HostEvent, { readonly type: 'progress' | 'note' }>): string[] {
+  switch (event.type) {
+    case 'waiting':
+      return ['Waiting for a device...'];
+    case 'selected':
+      return [describe(event.interface)];
+    case 'detaching':
+      return ['Asking the device into DFU mode...'];
+    case 'returned':
+      return [`Back in DFU mode after ${Math.round(event.afterMs)} ms`];
+    case 'ready':
+      return [`Device returned transfer size ${event.transferSizeBytes}`];
+    case 'manifesting':
+      return ['Download done.'];
+    case 'downloaded':
+      return ending(event);
+    case 'uploaded':
+      return ['Upload done.', `Received a total of ${event.bytes} bytes`];
+    case 'leaving':
+      return event.reset === 'impossible'
+        ? ['Asked the device to leave DFU mode; this system cannot reset it, so plug it in again.']
+        : ['Asked the device to leave DFU mode'];
+  }
+}
+
+function describe(entry: DfuInterface): string {
+  const mode = entry.mode === 'dfu' ? 'DFU mode' : 'run-time mode';
+  const place = `at ${printable(entry.location.path)} in ${mode}`;
+  return `Device ID ${usbId(entry)} ${place}, alternate ${entry.alternate} "${printable(entry.name)}"`;
+}
+
+function ending(event: Extract<HostEvent, { readonly type: 'downloaded' }>): string[] {
+  const done = ['File downloaded successfully', 'Done!'];
+  switch (event.ending) {
+    case 'manifested':
+      if (event.reset !== 'impossible') return done;
+      return [
+        ...done,
+        'The device waits for a reset, which this system cannot do: plug it in again.',
+      ];
+    case 'left':
+      return [...done, 'The device has left to start its new firmware.'];
+    case 'unconfirmed':
+      return [
+        `All ${event.bytes} bytes are in the device, but it neither confirmed them nor left.`,
+        'Look at what it runs before you trust it.',
+      ];
+  }
+}
+
+/** The bar as dfu-util draws it: 25 cells, percent, bytes. */
+async function progressBar(): Promise<SingleBar> {
+  const { default: progress } = await import('cli-progress');
+  return new progress.SingleBar({
+    format: '{label}\t[{bar}] {percentage}% {value} bytes',
+    barsize: 25,
+    barCompleteChar: '=',
+    barIncompleteChar: ' ',
+    stream: process.stderr,
+    hideCursor: false,
+    autopadding: true,
+  });
+}

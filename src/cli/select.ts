@@ -1,0 +1,75 @@
+import type { Command } from 'commander';
+import { parseAlternate, parseDeviceIds, parseSerials } from '../host/index.ts';
+import type { Selection } from '../host/index.ts';
+import { BUS_FORMS } from './bus.ts';
+import { seconds, wholeNumber } from './numbers.ts';
+
+/** What the commands that talk to a device have in common, as commander reads it. */
+export interface DeviceOptions {
+  readonly bus: string;
+  readonly json?: true;
+  readonly device?: Pick<Selection, 'runtime' | 'dfu'>;
+  readonly alt?: number | string;
+  readonly serial?: Pick<Selection, 'runtimeSerial' | 'dfuSerial'>;
+  readonly path?: string;
+  readonly devnum?: number;
+  readonly cfg?: number;
+  readonly intf?: number;
+}
+
+const byte = [0, 255] as const;
+
+/** Adds `--bus`, `--json` and dfu-util's options that say which device is meant. */
+export function addDeviceOptions(command: Command): Command {
+  return command
+    .option(
+      '-d, --device <ids>',
+      'VENDOR:PRODUCT[,VENDOR:PRODUCT] in hex: run-time and DFU mode; * any, - none',
+      parseDeviceIds,
+    )
+    .option('-a, --alt <alt>', 'alternate setting, by number or by name', parseAlternate)
+    .option('-S, --serial <serial>', 'serial number: RUN-TIME[,DFU]', parseSerials)
+    .option('-p, --path <path>', 'bus and ports, e.g. 1-4.2')
+    .option('-n, --devnum <n>', 'device number on its bus', wholeNumber('--devnum', [0, 65535]))
+    .option('-c, --cfg <n>', 'bConfigurationValue', wholeNumber('--cfg', byte))
+    .option('-i, --intf <n>', 'interface number', wholeNumber('--intf', byte))
+    .option('--bus <bus>', `where devices are: ${BUS_FORMS}`, 'native')
+    .option('--json', 'one JSON object a line instead of text');
+}
+
+/** Options of the commands that open a device. */
+export interface OpenOptions extends DeviceOptions {
+  readonly wait?: true;
+  readonly detachDelay?: number;
+  readonly timeout?: number;
+}
+
+/** Adds what the commands that open a device have besides. */
+export function addOpenOptions(command: Command): Command {
+  return addDeviceOptions(command)
+    .option('-w, --wait', 'wait until such a device is plugged in')
+    .option(
+      '-E, --detach-delay <seconds>',
+      'most time for a device to come back in DFU mode (default: 10)',
+      seconds('--detach-delay', 3600),
+    )
+    .option(
+      '--timeout <seconds>',
+      'most time for one control transfer (default: 5)',
+      seconds('--timeout', 3600),
+    );
+}
+
+/** The host's words for these options. */
+export function selectionOf(options: DeviceOptions): Selection {
+  return {
+    ...options.device,
+    ...options.serial,
+    ...(options.path === undefined ? {} : { path: options.path }),
+    ...(options.devnum === undefined ? {} : { address: options.devnum }),
+    // dfu-util takes 0 for "any" here: no configuration has that value.
+    ...(options.cfg === undefined || options.cfg === 0 ? {} : { configuration: options.cfg }),
+    ...(options.intf === undefined ? {} : { interfaceNumber: options.intf }),
+    ...(options.alt === undefined ? {} : { alternate: options.alt }),
+  };
+}
