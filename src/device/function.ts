@@ -4,11 +4,13 @@ import type { DataAnswer, SetupAnswer, SetupPacket, SettingParts } from '../usb/
 export interface FunctionHost {
   /** Index of a string, put into the device's table on first use (USB 2.0 §9.6.7). */
   string(text: string): number;
+  /** Index of a string whose text is asked for each time the host reads it; more than 126 units are cut. */
+  text(read: () => string): number;
   /** Leave the bus (soft disconnect). */
   detach(): void;
   /** Come back to the bus. */
   attach(): void;
-  /** The answer to a transfer that this function held. */
+  /** The answer to a transfer that this function held; ignored if the host has given it up. */
   resume(answer: SetupAnswer): void;
   log(line: string): void;
 }
@@ -25,12 +27,18 @@ export interface UsbFunction {
   data(bytes: Uint8Array): DataAnswer;
   /** The status stage of a request that went to this function has ended. */
   done(): void;
+  /** The host gave up the transfer that this function was in (USB 2.0 §5.5.5); `done` will not come. */
+  abandoned?(): void;
   /** The descriptor of that type and index, for GET_DESCRIPTOR with interface recipient or of a type of its own. */
   descriptor?(type: number, index: number): Uint8Array | undefined;
   /** The host selected an alternate that exists. False refuses it with a stall. */
   alternate(interfaceNumber: number, alternate: number): boolean;
   /** The configuration was selected (again); all alternates are 0. */
   configured(): void;
+  /** Bus reset: address 0, not configured. */
   reset(): void;
+  /** The power came back after it was gone. */
+  powerOn?(): void;
+  /** As `UsbDevice.tick`: when to call again at the latest, in ms; `Infinity` for no need. */
   tick(nowMs: number): number;
 }

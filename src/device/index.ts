@@ -3,5 +3,21 @@
  *
  * @module
  */
+export type { ControlQuirks } from './chapter9.ts';
+export { Device } from './device.ts';
+export type { DeviceOptions, DeviceState } from './device.ts';
+export type { DeviceConfiguration, DeviceIdentity } from './device-layout.ts';
+export { dfuStep } from './dfu-machine.ts';
+export type { DfuContext, DfuEffect, DfuEvent, DfuStep, DfuWork } from './dfu-machine.ts';
+export { DfuMode } from './dfu-mode.ts';
+export type { DfuModeOptions, Leave, LeaveReason } from './dfu-mode-options.ts';
+export { COMPATIBLE, DFU_PROFILES, RIOTBOOT, STRICT, dfuMachine } from './dfu-profile.ts';
+export type { Deviation, DeviationCondition, DfuMachine, DfuProfile } from './dfu-profile.ts';
+export { DfuRuntime } from './dfu-runtime.ts';
+export type { Detach, DfuRuntimeOptions } from './dfu-runtime.ts';
 export * from './function.ts';
+export type { FunctionalOptions } from './functional.ts';
 export * from './medium.ts';
+export { RamDisk } from './ram-disk.ts';
+export type { RamDiskOptions } from './ram-disk.ts';
+export { SwitchableDevice } from './switchable-device.ts';

@@ -29,14 +29,25 @@ export interface Medium {
   readonly sizeBytes: number;
   readonly writable: boolean;
   readonly readable: boolean;
-  /** A download starts here. Erases nothing that a later `write` would not. */
+  /**
+   * A download starts here. Erases nothing that a later `write` would not. Its busyMs counts as the
+   * first block's; it cannot be `later`.
+   */
   begin(): MediumResult;
   /** The bytes belong to the caller again when it returns. */
   write(offsetBytes: number, bytes: Uint8Array): MediumResult;
+  /**
+   * Whether a download may end after that many bytes; without this it may end anywhere. False is
+   * errNOTDONE to the host (DFU 1.1 A.2.6), before `finish` is asked.
+   */
+  complete?(lengthBytes: number): boolean;
   /** The download is complete, `lengthBytes` in all: make it what runs next. */
   finish(lengthBytes: number): MediumResult;
   /** The download is over without having been finished; what was written counts for nothing. */
   abort(): void;
-  /** Up to `lengthBytes` from there; fewer at the end. Throws nothing: a status says what failed. */
+  /**
+   * Up to `lengthBytes` from there; fewer at the end. The bytes may be a view of the memory: they hold
+   * until the next call. Throws nothing: a status says what failed.
+   */
   read(offsetBytes: number, lengthBytes: number): Uint8Array | MediumResult;
 }

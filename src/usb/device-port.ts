@@ -85,6 +85,7 @@ export class DevicePort {
       detach: () => this.#detach(),
       resume: (answer) => this.#resume(answer),
       log: (line) => this.#listener.log(line),
+      wake: () => this.#ticker.now(),
     });
     this.#ticker.now();
   }

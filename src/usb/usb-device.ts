@@ -39,6 +39,8 @@ export interface DeviceBus {
   resume(answer: SetupAnswer): void;
   /** A line for whoever watches the link. */
   log(line: string): void;
+  /** Something outside of the link's calls changed what the device waits for: tick it now. */
+  wake?(): void;
 }
 
 /**

@@ -1,0 +1,241 @@
+import type { DfuState, DfuStatus } from '../dfu/index.ts';
+
+/** What happens to the state machine of DFU 1.1 Appendix A. */
+export type DfuEvent =
+  | 'DETACH'
+  /** DFU_DNLOAD with data. */
+  | 'DNLOAD'
+  /** DFU_DNLOAD with wLength 0: the download ends. */
+  | 'DNLOAD_END'
+  | 'UPLOAD'
+  | 'GETSTATUS'
+  | 'CLRSTATUS'
+  | 'GETSTATE'
+  | 'ABORT'
+  /** A class request that DFU 1.1 does not know, or one of its requests in the wrong direction. */
+  | 'OTHER'
+  /** What was read for the last UPLOAD was less than wLength. */
+  | 'SHORT_FRAME'
+  /** The time that bwPollTimeout promised is over. */
+  | 'POLL_TIMEOUT'
+  /** No bus reset came within the time that DFU_DETACH allowed. */
+  | 'DETACH_TIMEOUT'
+  /** Something failed that no request is to blame for; the context's `failure` says what. */
+  | 'FAIL'
+  | 'RESET'
+  | 'POWER_ON';
+
+/** Where the work stands that the last request caused. */
+export type DfuWork = 'todo' | 'busy' | 'done' | 'failed';
+
+/** All that the table needs to know of the device besides its state. */
+export interface DfuContext {
+  readonly canDnload: boolean;
+  readonly canUpload: boolean;
+  readonly manifestationTolerant: boolean;
+  /** In 3 and 4 the block, in 6 and 7 the manifestation (`todo`: not begun). */
+  readonly work: DfuWork;
+  /** The status of what failed. */
+  readonly failure: DfuStatus;
+  /** The device has all the data that it expects. */
+  readonly complete: boolean;
+  /** The application can run. */
+  readonly firmwareGood: boolean;
+  /** The host has configured the device since it entered DFU mode. */
+  readonly enumerated: boolean;
+  /** A bus reset in this state is meant to leave DFU mode; only profiles ask. */
+  readonly mayLeave: boolean;
+}
+
+/** What the caller must do; the machine itself touches no memory, timer or bus. */
+export type DfuEffect =
+  /** Refuse the request; `status` is the device's status from now on, none: as it was. */
+  | { readonly do: 'stall'; readonly status?: DfuStatus }
+  /** Never answer the request. */
+  | { readonly do: 'silence' }
+  /** Acknowledge the request, with no data and no effect. */
+  | { readonly do: 'accept' }
+  /** Take the block and write it. */
+  | { readonly do: 'write' }
+  /** Acknowledge; the download is complete. */
+  | { readonly do: 'end' }
+  /** Answer bytes of the memory, then say `SHORT_FRAME` if they were fewer than asked for. */
+  | { readonly do: 'read' }
+  /** Answer the six bytes of DFU_GETSTATUS; `status` is the device's status from now on, none: as it was. */
+  | { readonly do: 'report'; readonly status?: DfuStatus }
+  /** Begin the manifestation, then ask the machine again. */
+  | { readonly do: 'manifest' }
+  /** Answer the one byte of DFU_GETSTATE. */
+  | { readonly do: 'state' }
+  /** Acknowledge; the status is OK again and what was written counts for nothing. */
+  | { readonly do: 'clear' }
+  /** Acknowledge (a request) and discard what was written. */
+  | { readonly do: 'discard' }
+  /** Acknowledge; then detach (bitWillDetach) or start the detach timer. */
+  | { readonly do: 'detach' }
+  /** Acknowledge; then leave DFU mode. `afterMs` overrides the usual delay. */
+  | { readonly do: 'leave'; readonly afterMs?: number }
+  /** Report, and leave DFU mode after that time. */
+  | { readonly do: 'report-and-leave'; readonly afterMs: number }
+  /** Leave the bus at once; the request is never answered. */
+  | { readonly do: 'vanish' }
+  /** The reset ends DFU mode: the application is next. */
+  | { readonly do: 'boot' }
+  /** The reset ends run-time mode: the descriptors of DFU mode are next. */
+  | { readonly do: 'enter' }
+  /** dfuERROR for a reason of its own. */
+  | { readonly do: 'error'; readonly status: DfuStatus }
+  | { readonly do: 'nothing' };
+
+/** The next state, and what to do. */
+export type DfuStep = readonly [next: DfuState, effect: DfuEffect];
+
+const NOTHING: DfuEffect = { do: 'nothing' };
+const STALL: DfuEffect = { do: 'stall' };
+const REPORT: DfuEffect = { do: 'report' };
+const STATE: DfuEffect = { do: 'state' };
+const DISCARD: DfuEffect = { do: 'discard' };
+
+/** A request that the state does not expect (DFU 1.1 §6.1.2, errSTALLEDPKT). */
+const REFUSED: DfuStep = ['dfuERROR', { do: 'stall', status: 'errSTALLEDPKT' }];
+
+/** The events that must be answered. */
+const REQUESTS: ReadonlySet<DfuEvent> = new Set([
+  'DETACH',
+  'DNLOAD',
+  'DNLOAD_END',
+  'UPLOAD',
+  'GETSTATUS',
+  'CLRSTATUS',
+  'GETSTATE',
+  'ABORT',
+  'OTHER',
+]);
+
+/** Bus reset or power-on in DFU mode: the application if it can run, else errFIRMWARE. */
+function restart({ firmwareGood }: DfuContext): DfuStep {
+  return firmwareGood
+    ? ['appIDLE', { do: 'boot' }]
+    : ['dfuERROR', { do: 'error', status: 'errFIRMWARE' }];
+}
+
+/** What no state of DFU mode treats in a way of its own. */
+function otherwise(state: DfuState, event: DfuEvent, context: DfuContext): DfuStep {
+  if (event === 'RESET' || event === 'POWER_ON') return restart(context);
+  if (event === 'FAIL') return ['dfuERROR', { do: 'error', status: context.failure }];
+  return REQUESTS.has(event) ? REFUSED : [state, NOTHING];
+}
+
+/** DFU 1.1 Appendix A.2, whole: one case per table. A profile says where a device departs from it. */
+export function dfuStep(state: DfuState, event: DfuEvent, context: DfuContext): DfuStep {
+  switch (state) {
+    case 'appIDLE': // A.2.1
+      if (event === 'DETACH') return ['appDETACH', { do: 'detach' }];
+      return application(state, event);
+
+    case 'appDETACH': // A.2.2
+      if (event === 'RESET') return ['dfuIDLE', { do: 'enter' }];
+      return application(state, event);
+
+    case 'dfuIDLE': // A.2.3
+      if (event === 'DNLOAD' && context.canDnload) return ['dfuDNLOAD-SYNC', { do: 'write' }];
+      if (event === 'UPLOAD' && context.canUpload) return ['dfuUPLOAD-IDLE', { do: 'read' }];
+      if (event === 'ABORT') return [state, DISCARD];
+      return observed(state, event) ?? otherwise(state, event, context);
+
+    case 'dfuDNLOAD-SYNC': // A.2.4
+      if (event === 'GETSTATUS') return synced(context);
+      if (event === 'GETSTATE') return [state, STATE];
+      return otherwise(state, event, context);
+
+    case 'dfuDNBUSY': // A.2.5: any request before bwPollTimeout is over is an error
+      if (event === 'POLL_TIMEOUT') return ['dfuDNLOAD-SYNC', NOTHING];
+      return otherwise(state, event, context);
+
+    case 'dfuDNLOAD-IDLE': // A.2.6
+      if (event === 'DNLOAD') return ['dfuDNLOAD-SYNC', { do: 'write' }];
+      if (event === 'DNLOAD_END') {
+        if (context.complete) return ['dfuMANIFEST-SYNC', { do: 'end' }];
+        return ['dfuERROR', { do: 'stall', status: 'errNOTDONE' }];
+      }
+      if (event === 'ABORT') return ['dfuIDLE', DISCARD];
+      return observed(state, event) ?? otherwise(state, event, context);
+
+    case 'dfuMANIFEST-SYNC': // A.2.7
+      if (event === 'GETSTATUS') return manifestSynced(context);
+      if (event === 'GETSTATE') return [state, STATE];
+      return otherwise(state, event, context);
+
+    case 'dfuMANIFEST': // A.2.8
+      if (event === 'POLL_TIMEOUT') {
+        const next = context.manifestationTolerant ? 'dfuMANIFEST-SYNC' : 'dfuMANIFEST-WAIT-RESET';
+        return [next, NOTHING];
+      }
+      return otherwise(state, event, context);
+
+    case 'dfuMANIFEST-WAIT-RESET': // A.2.9: the device cannot talk any more
+      if (REQUESTS.has(event)) return [state, { do: 'silence' }];
+      return otherwise(state, event, context);
+
+    case 'dfuUPLOAD-IDLE': // A.2.10
+      if (event === 'UPLOAD') return [state, { do: 'read' }];
+      if (event === 'SHORT_FRAME') return ['dfuIDLE', NOTHING];
+      if (event === 'ABORT') return ['dfuIDLE', DISCARD];
+      return observed(state, event) ?? otherwise(state, event, context);
+
+    case 'dfuERROR': // A.2.11
+      if (event === 'CLRSTATUS') return ['dfuIDLE', { do: 'clear' }];
+      return observed(state, event) ?? otherwise(state, event, context);
+
+    default:
+      return state satisfies never;
+  }
+}
+
+/** A.2.1 and A.2.2: run-time mode; whatever does not belong there ends in appIDLE. */
+function application(state: 'appIDLE' | 'appDETACH', event: DfuEvent): DfuStep {
+  const seen = observed(state, event);
+  if (seen !== undefined) return seen;
+  if (REQUESTS.has(event)) return ['appIDLE', STALL];
+  return event === 'SHORT_FRAME' || event === 'POLL_TIMEOUT' || event === 'FAIL'
+    ? [state, NOTHING]
+    : ['appIDLE', NOTHING];
+}
+
+/** The two requests that look and do not touch. */
+function observed(state: DfuState, event: DfuEvent): DfuStep | undefined {
+  if (event === 'GETSTATUS') return [state, REPORT];
+  if (event === 'GETSTATE') return [state, STATE];
+  return undefined;
+}
+
+/** A.2.4, DFU_GETSTATUS: the state reported is the one that is entered. */
+function synced({ work, failure }: DfuContext): DfuStep {
+  switch (work) {
+    case 'todo':
+    case 'busy':
+      return ['dfuDNBUSY', REPORT];
+    case 'done':
+      return ['dfuDNLOAD-IDLE', REPORT];
+    case 'failed':
+      return ['dfuERROR', { do: 'report', status: failure }];
+    default:
+      return work satisfies never;
+  }
+}
+
+/** A.2.7, DFU_GETSTATUS. */
+function manifestSynced({ work, failure, manifestationTolerant }: DfuContext): DfuStep {
+  switch (work) {
+    case 'todo':
+      return ['dfuMANIFEST-SYNC', { do: 'manifest' }];
+    case 'busy':
+      return ['dfuMANIFEST', REPORT];
+    case 'done':
+      return [manifestationTolerant ? 'dfuIDLE' : 'dfuMANIFEST', REPORT];
+    case 'failed':
+      return ['dfuERROR', { do: 'report', status: failure }];
+    default:
+      return work satisfies never;
+  }
+}

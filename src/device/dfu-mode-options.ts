@@ -1,0 +1,58 @@
+import type { DfuStatus } from '../dfu/index.ts';
+import type { DfuProfile } from './dfu-profile.ts';
+import type { FunctionalOptions } from './functional.ts';
+import type { Medium } from './medium.ts';
+
+/** Why a device leaves DFU mode. */
+export type LeaveReason =
+  /** DFU_DETACH in DFU mode. */
+  | 'detach'
+  /** A bus reset after a complete download, or as the policy says. */
+  | 'reset'
+  /** No bus reset came in dfuMANIFEST-WAIT-RESET. */
+  | 'timeout'
+  /** The download is complete and the device restarts by itself (riotboot). */
+  | 'manifested'
+  /** The power came back. */
+  | 'power-on';
+
+/** How a device leaves DFU mode. */
+export interface Leave {
+  readonly reason: LeaveReason;
+  /**
+   * True inside a bus reset: the device is still attached, and what it is from now on the host reads
+   * next. False: it has left the bus.
+   */
+  readonly onBus: boolean;
+}
+
+/** What a DFU-mode function is made of. */
+export interface DfuModeOptions {
+  /** One alternate setting each, 1 to 256. */
+  readonly media: readonly Medium[];
+  readonly functional?: FunctionalOptions;
+  /** Behind which alternate setting the functional descriptor stands. Default `last`; RIOT: `first`. */
+  readonly functionalAfter?: 'first' | 'last' | 'each';
+  /** Default `COMPATIBLE`. */
+  readonly profile?: DfuProfile;
+  /** Other than `OK`, the device starts in dfuERROR with it: errFIRMWARE, errPOR. Default `OK`. */
+  readonly initialStatus?: DfuStatus;
+  /** Whether the application can run, asked when a reset would start it. Default: it can. */
+  readonly firmwareGood?: () => boolean;
+  /**
+   * Which bus resets leave DFU mode once the host has configured the device: those after a complete
+   * download (default), all, or none. Profile `strict` leaves at every reset, as DFU 1.1 has it.
+   */
+  readonly leaveOnReset?: 'completed' | 'always' | 'never';
+  /** Default: the profile's. */
+  readonly leaveDelayMs?: number;
+  /** Default: the profile's. */
+  readonly waitResetMs?: number;
+  /**
+   * The device leaves DFU mode: start the application. Without it there is no application, and the
+   * function goes back to dfuIDLE instead.
+   */
+  readonly onLeave?: (leave: Leave) => void;
+  /** A download is complete and the medium has finished with it. */
+  readonly onManifested?: (medium: Medium) => void;
+}

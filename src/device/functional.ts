@@ -1,0 +1,42 @@
+import { DfuVersion, functionalDescriptor } from '../dfu/index.ts';
+import type { DfuAttributes, FunctionalDescriptor } from '../dfu/index.ts';
+import { checkRange } from './device-layout.ts';
+
+/** The functional descriptor, as far as it is not to be the usual one. Give both modes the same. */
+export interface FunctionalOptions {
+  /** Default: all but `accelerated`. */
+  readonly bmAttributes?: Partial<DfuAttributes>;
+  /** In ms; default 1000. */
+  readonly wDetachTimeOut?: number;
+  /** In bytes, 8 to 65535; default 4096, the most that Linux passes on in one transfer. */
+  readonly wTransferSize?: number;
+  /** Default 0x0110. */
+  readonly bcdDFUVersion?: number;
+}
+
+/** Fills the defaults in. Throws `INVALID_ARGUMENT`. */
+export function functionalOf(options: FunctionalOptions = {}): FunctionalDescriptor {
+  const attributes = {
+    canDnload: true,
+    canUpload: true,
+    manifestationTolerant: true,
+    willDetach: true,
+    accelerated: false,
+    ...options.bmAttributes,
+  };
+  return {
+    bmAttributes: attributes,
+    wDetachTimeOut: checkRange('wDetachTimeOut', options.wDetachTimeOut ?? 1000, [0, 0xffff]),
+    wTransferSize: checkRange('wTransferSize', options.wTransferSize ?? 4096, [8, 0xffff]),
+    bcdDFUVersion: checkRange(
+      'bcdDFUVersion',
+      options.bcdDFUVersion ?? DfuVersion.dfu11,
+      [0, 0xffff],
+    ),
+  };
+}
+
+/** Its nine bytes. */
+export function functionalBytes(functional: FunctionalDescriptor): Uint8Array {
+  return functionalDescriptor.encode(functional);
+}

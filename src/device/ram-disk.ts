@@ -1,0 +1,98 @@
+import { DONE } from './medium.ts';
+import type { Medium, MediumResult } from './medium.ts';
+import { checkRange } from './device-layout.ts';
+
+/** What a RAM disk is made of. */
+export interface RamDiskOptions {
+  /** iInterface; default "ramdisk0". */
+  readonly name?: string;
+  readonly sizeBytes: number;
+  /** What it holds at first, from its start; the rest is 0. Also the way to share the bytes of another. */
+  readonly content?: Uint8Array;
+  /** Only blocks at multiples of that are written; the last may be shorter. Default 1. */
+  readonly alignBytes?: number;
+  /** Default true. */
+  readonly writable?: boolean;
+  /** Default true. */
+  readonly readable?: boolean;
+  /** How long a block takes, in ms: per write, and per byte of it. Default 0. */
+  readonly writeMs?: number;
+  readonly writeMsPerByte?: number;
+  /** How long the end of a download takes, in ms. Default 0. */
+  readonly finishMs?: number;
+}
+
+/**
+ * Memory that keeps what was downloaded until the power goes. Uploads give what the last complete
+ * download left, or all of it before the first. A download that is aborted leaves it as it was.
+ */
+export class RamDisk implements Medium {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly writable: boolean;
+  readonly readable: boolean;
+  readonly #options: RamDiskOptions;
+  #bytes: Uint8Array;
+  /** What a download under way writes to. */
+  #next: Uint8Array;
+  #length: number;
+
+  /** Throws `INVALID_ARGUMENT`. */
+  constructor(options: RamDiskOptions) {
+    const { name = 'ramdisk0', sizeBytes, content, writable = true, readable = true } = options;
+    this.name = name;
+    this.sizeBytes = checkRange('sizeBytes', sizeBytes, [1, 0x7fffffff]);
+    checkRange('alignBytes', options.alignBytes ?? 1, [1, sizeBytes]);
+    checkRange('content', content?.length ?? 0, [0, sizeBytes]);
+    this.writable = writable;
+    this.readable = readable;
+    this.#options = options;
+    this.#bytes = new Uint8Array(sizeBytes);
+    if (content !== undefined) this.#bytes.set(content);
+    this.#length = sizeBytes;
+    this.#next = this.#bytes;
+  }
+
+  /** What it holds; a view. */
+  get content(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  begin(): MediumResult {
+    if (!this.writable)
+      return { status: 'errWRITE', busyMs: 0, reason: `${this.name} is read-only` };
+    this.#next = new Uint8Array(this.sizeBytes);
+    return DONE;
+  }
+
+  write(offsetBytes: number, bytes: Uint8Array): MediumResult {
+    const { alignBytes = 1, writeMs = 0, writeMsPerByte = 0 } = this.#options;
+    if (offsetBytes % alignBytes !== 0) {
+      const reason = `offset ${offsetBytes} is no multiple of ${alignBytes}`;
+      return { status: 'errADDRESS', busyMs: 0, reason };
+    }
+    if (offsetBytes + bytes.length > this.sizeBytes) {
+      const reason = `${this.name} ends at ${this.sizeBytes}`;
+      return { status: 'errADDRESS', busyMs: 0, reason };
+    }
+    this.#next.set(bytes, offsetBytes);
+    const busyMs = writeMs + writeMsPerByte * bytes.length;
+    return busyMs === 0 ? DONE : { status: 'OK', busyMs };
+  }
+
+  finish(lengthBytes: number): MediumResult {
+    this.#bytes = this.#next;
+    this.#length = lengthBytes;
+    const { finishMs = 0 } = this.#options;
+    return finishMs === 0 ? DONE : { status: 'OK', busyMs: finishMs };
+  }
+
+  abort(): void {
+    this.#next = this.#bytes;
+  }
+
+  read(offsetBytes: number, lengthBytes: number): Uint8Array {
+    const end = Math.min(this.#length, offsetBytes + lengthBytes);
+    return this.#bytes.subarray(Math.min(offsetBytes, end), end);
+  }
+}
