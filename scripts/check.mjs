@@ -1,20 +1,29 @@
-// Everything that is checked without running a test: types, purity, lint, format, package.
-import { spawnSync } from 'node:child_process';
+// Everything that is checked without running a test: types, purity, lint, format, the package.
+import { existsSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { root, tool } from './run.mjs';
 
-const steps = [
-  ['tsc', '-p', 'tsconfig.json', '--noEmit'],
-  ['tsc', '-p', 'tsconfig.pure.json'],
-  ['tsc', '-p', 'tsconfig.test.json'],
-  ['oxlint', '--type-aware', '--deny-warnings', '.'],
-  ['prettier', '--check', '--log-level', 'warn', '.'],
+/** Each check: what it is called and the tool that does it. */
+export const checks = [
+  ['types', 'tsc', '-p', 'tsconfig.json', '--noEmit'],
+  ['pure types', 'tsc', '-p', 'tsconfig.pure.json'],
+  ['types of the tests', 'tsc', '-p', 'tsconfig.test.json'],
+  ['lint', 'oxlint', '--type-aware', '--deny-warnings', '--quiet', '.'],
+  ['format', 'prettier', '--check', '--log-level', 'warn', '.'],
+  ['package', 'publint', '--strict', '--pack', 'npm'],
 ];
 
-let failed = 0;
-for (const [tool, ...args] of steps) {
-  const { status } = spawnSync(`node_modules/.bin/${tool}`, args, { stdio: 'inherit' });
-  if (status !== 0) {
-    console.error(`check: ${tool} ${args.join(' ')} failed`);
-    failed += 1;
-  }
+/** Runs them all; answers the names of those that failed. */
+export function check() {
+  return checks
+    .filter(([, ...command]) => !tool(...command))
+    .map(([name, ...command]) => {
+      console.error(`check: ${name} failed (${command.join(' ')})`);
+      return name;
+    });
 }
-process.exitCode = failed === 0 ? 0 : 1;
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  if (!existsSync(`${root}dist`)) console.error('check: no dist, run npm run build first');
+  process.exitCode = check().length === 0 ? 0 : 1;
+}

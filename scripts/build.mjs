@@ -1,0 +1,40 @@
+// Makes dist/ from src/: compiles beside the old one and swaps, so that a failed build leaves what was there.
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { root, run, tool } from './run.mjs';
+
+/** Its time is when the last successful build began. */
+export const builtStamp = `${root}node_modules/.cache/dfukit/built`;
+
+export function build() {
+  const began = new Date();
+  const [fresh, old] = [`${root}dist.new`, `${root}dist.old`];
+  rmSync(fresh, { recursive: true, force: true });
+  if (!tool('tsc', '-p', 'tsconfig.json', '--outDir', 'dist.new')) {
+    rmSync(fresh, { recursive: true, force: true });
+    return false;
+  }
+  chmodSync(`${fresh}/cli/main.js`, 0o755);
+  rmSync(old, { recursive: true, force: true });
+  if (existsSync(`${root}dist`)) renameSync(`${root}dist`, old);
+  renameSync(fresh, `${root}dist`);
+  rmSync(old, { recursive: true, force: true });
+  const firmware = `${root}scripts/build-firmware.mjs`;
+  const quiet = { stdio: ['ignore', 'ignore', 'inherit'] };
+  if (existsSync(firmware) && !run(process.execPath, [firmware], quiet)) return false;
+  mkdirSync(dirname(builtStamp), { recursive: true });
+  writeFileSync(builtStamp, '');
+  utimesSync(builtStamp, began, began);
+  return true;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) process.exitCode = build() ? 0 : 1;

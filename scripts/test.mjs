@@ -1,0 +1,61 @@
+// `npm test`: sets up what is missing, checks, runs every test, and ends with one plain line of what came out.
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { check, checks } from './check.mjs';
+import { prepare } from './prepare.mjs';
+import { root, tool } from './run.mjs';
+
+const report = `${root}node_modules/.cache/dfukit/test-report.json`;
+
+/** Counts from the runner's own report; a file that could not be run at all counts as one failure. */
+function count(runnerSucceeded) {
+  if (!existsSync(report)) return { passed: 0, failed: 1, skipped: [] };
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
+  const tests = testResults.flatMap((file) => file.assertionResults);
+  const having = (status) => tests.filter(({ status: each }) => each === status);
+  const brokenFiles = testResults.filter(
+    ({ status, assertionResults }) =>
+      status === 'failed' && !assertionResults.some(({ status: each }) => each === 'failed'),
+  );
+  let failed = having('failed').length + brokenFiles.length;
+  // An error outside of any test fails the run without failing a test.
+  if (!runnerSucceeded && failed === 0) failed = 1;
+  const skipped = [...having('skipped'), ...having('pending'), ...having('todo')];
+  return { passed: having('passed').length, failed, skipped };
+}
+
+/** Why tests were skipped and what to do about it, each reason once. */
+function explain(skipped) {
+  const reasons = new Map();
+  for (const { meta, fullName } of skipped) {
+    const reason = meta?.skipped ?? `no reason given: ${fullName}`;
+    reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  }
+  for (const [reason, times] of reasons) console.log(`${times} skipped: ${reason}`);
+}
+
+function testAll(args) {
+  const unprepared = prepare();
+  if (unprepared === 'install') return { passed: 0, failed: 1, skipped: [] };
+  const failedChecks = args.length > 0 ? [] : check();
+  const ranChecks = args.length > 0 ? 0 : checks.length;
+  rmSync(report, { force: true });
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const counted = count(tool('vitest', 'run', ...reporters, ...args));
+  const alsoFailed = failedChecks.length + (unprepared === undefined ? 0 : 1);
+  for (const name of failedChecks) console.log(`failed: ${name}`);
+  if (unprepared !== undefined) console.log(`failed: ${unprepared}`);
+  return {
+    passed: counted.passed + ranChecks - failedChecks.length,
+    failed: counted.failed + alsoFailed,
+    skipped: counted.skipped,
+  };
+}
+
+const { passed, failed, skipped } = testAll(process.argv.slice(2));
+explain(skipped);
+const parts = [`${passed} passed`, `${failed} failed`];
+if (skipped.length > 0) parts.push(`${skipped.length} skipped`);
+console.log(parts.join(', '));
+// Nothing is skipped where everything can be installed.
+const forbidden = process.env.CI === 'true' && skipped.length > 0;
+process.exitCode = failed === 0 && passed > 0 && !forbidden ? 0 : 1;
