@@ -1,0 +1,25 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { need } from '../needs.ts';
+import { scenarios } from './guest/scenarios.ts';
+import { LabRun, missingPart } from './lab.ts';
+
+const missing = missingPart();
+
+/** The first one also waits for the guest to boot. */
+const LIMIT_MS = 240_000;
+
+describe('on a real Linux kernel', () => {
+  let run: LabRun | undefined;
+
+  beforeAll(() => {
+    if (missing === undefined) run = new LabRun();
+  });
+  afterAll(() => run?.stop());
+
+  test.for(scenarios)('$name', { timeout: LIMIT_MS }, async ({ name }, context) => {
+    need(context, missing);
+    const outcome = await run?.outcome(name);
+    if (outcome?.error !== undefined) expect.fail(outcome.error);
+    expect(outcome?.name).toBe(name);
+  });
+});

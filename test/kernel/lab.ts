@@ -1,0 +1,82 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { MissingPart } from '../needs.ts';
+import type { Outcome } from './guest/scenario.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const lab = join(import.meta.dirname, 'lab');
+
+/** What the kernel lab lacks on this machine, if anything. */
+export function missingPart(): MissingPart | undefined {
+  const install = 'sudo test/kernel/lab install && test/kernel/lab setup';
+  if (process.platform !== 'linux' || process.arch !== 'x64')
+    return { what: 'Linux on x86-64, for the kernel lab', install: 'another machine' };
+  const { status, stdout } = spawnSync(lab, ['missing'], { encoding: 'utf8' });
+  if (status !== 0) return { what: stdout.trim().split('\n').join(' and '), install };
+  if (!existsSync(join(root, 'dist/cli/main.js')))
+    return { what: 'the build in dist', install: 'npm run build' };
+  return undefined;
+}
+
+/** Compiles what runs in the guest into a folder. */
+function compileGuest(folder: string): void {
+  const project = join(import.meta.dirname, 'guest/tsconfig.json');
+  const tsc = join(root, 'node_modules/.bin/tsc');
+  const compiled = spawnSync(tsc, ['-p', project, '--outDir', folder], { encoding: 'utf8' });
+  if (compiled.status !== 0) throw new Error(compiled.stdout + compiled.stderr);
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+}
+
+/** One boot of the guest, which runs its scenarios one after the other. */
+export class LabRun {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'dfukit-guest-'));
+  readonly #outcomes = new Map<string, Outcome>();
+  readonly #waiting = new Map<string, () => void>();
+  readonly #stop: () => void;
+  #said = '';
+  #ended = false;
+
+  constructor() {
+    compileGuest(this.#folder);
+    const script = join(this.#folder, 'script');
+    writeFileSync(script, 'DFUKIT=$1 node "$2/main.js" "${@:3}"\n');
+    const child = spawn(lab, ['run', script, root, this.#folder], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, LAB_SECONDS: '1200' },
+    });
+    child.stderr.on('data', (chunk: Buffer) => (this.#said += chunk.toString()));
+    createInterface(child.stdout).on('line', (line) => this.#take(line));
+    child.on('close', () => {
+      this.#ended = true;
+      for (const wake of this.#waiting.values()) wake();
+    });
+    this.#stop = () => child.kill('SIGTERM');
+  }
+
+  #take(line: string): void {
+    if (!line.startsWith('{')) {
+      this.#said += `${line}\n`;
+      return;
+    }
+    const outcome = JSON.parse(line) as Outcome;
+    this.#outcomes.set(outcome.name, outcome);
+    this.#waiting.get(outcome.name)?.();
+  }
+
+  /** What came of a scenario, as soon as it is known. Throws what the guest said if it ended without it. */
+  async outcome(name: string): Promise<Outcome> {
+    if (!this.#outcomes.has(name) && !this.#ended)
+      await new Promise<void>((wake) => this.#waiting.set(name, wake));
+    const outcome = this.#outcomes.get(name);
+    if (outcome === undefined) throw new Error(`the guest ended before:\n${this.#said}`);
+    return outcome;
+  }
+
+  stop(): void {
+    this.#stop();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
