@@ -1,0 +1,19 @@
+/**
+ * riotboot: where its slots lie, which one boots, and how an image gets into one.
+ *
+ * @module
+ */
+export { decideBoot, RIOTBOOT_MAGIC_NUMBER, riotbootMagicAddress } from './decision.ts';
+export type { BootDecision, BootInputs } from './decision.ts';
+export { Flashwrite, FLASHWRITE_SKIP_BYTES } from './flashwrite.ts';
+export type { FlashwriteOptions } from './flashwrite.ts';
+export { riotbootLayout, slotOf } from './layout.ts';
+export type { RiotbootLayout, RiotbootLayoutOptions, RiotbootSlot } from './layout.ts';
+export { chooseSlot, currentSlot, inspectSlot, otherSlot } from './selection.ts';
+export type { SelectionOptions, SlotChoice, SlotReport } from './selection.ts';
+export { invalidateLatest, invalidateSlot } from './invalidate.ts';
+export type { InvalidateResult } from './invalidate.ts';
+export { SlotWriter } from './slot-writer.ts';
+export type { SlotWriterOptions } from './slot-writer.ts';
+export { verifySha256 } from './verify.ts';
+export type { DigestProvider, ExpectedImage, VerifyResult } from './verify.ts';
