@@ -123,7 +123,9 @@ function restart({ firmwareGood }: DfuContext): DfuStep {
 function otherwise(state: DfuState, event: DfuEvent, context: DfuContext): DfuStep {
   if (event === 'RESET' || event === 'POWER_ON') return restart(context);
   if (event === 'FAIL') return ['dfuERROR', { do: 'error', status: context.failure }];
-  return REQUESTS.has(event) ? REFUSED : [state, NOTHING];
+  if (!REQUESTS.has(event)) return [state, NOTHING];
+  // In dfuERROR the status stays until CLRSTATUS: the first failure is the one to be told.
+  return state === 'dfuERROR' ? ['dfuERROR', STALL] : REFUSED;
 }
 
 /** DFU 1.1 Appendix A.2, whole: one case per table. A profile says where a device departs from it. */
