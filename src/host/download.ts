@@ -54,18 +54,18 @@ export async function download(
   };
   const source = blockSource(payload, size);
   try {
-    return await settled(session, async () => {
-      await prepare(session, signal, terms.busyLimitMs);
-      onEvent?.({ type: 'ready', transferSizeBytes: size });
-      const ending = await drive(
+    await prepare(session, signal, terms.busyLimitMs);
+    onEvent?.({ type: 'ready', transferSizeBytes: size });
+    const ending = await settled(session, () =>
+      drive(
         session,
         DOWNLOAD_START,
         (state: DownloadState, outcome) => downloadStep(state, outcome, terms),
         { signal, read: () => source.next(), ...reporting(payload, options) },
-      );
-      onEvent?.({ type: 'downloaded', ...ending });
-      return ending;
-    });
+      ),
+    );
+    onEvent?.({ type: 'downloaded', ...ending });
+    return ending;
   } finally {
     await source.close();
   }

@@ -49,18 +49,18 @@ export async function upload(
     const { bytes: doneBytes } = state;
     onEvent?.({ type: 'progress', operation: 'upload', doneBytes, totalBytes });
   };
-  return settled(session, async () => {
-    await prepare(session, signal);
-    onEvent?.({ type: 'ready', transferSizeBytes });
-    const ending = await drive(
+  await prepare(session, signal);
+  onEvent?.({ type: 'ready', transferSizeBytes });
+  const ending = await settled(session, () =>
+    drive(
       session,
       UPLOAD_START,
       (state: UploadState, outcome) => uploadStep(state, outcome, terms),
       { signal, write: sink, ...(onEvent === undefined ? {} : { onState }) },
-    );
-    const { bytes, blocks } = ending;
-    onEvent?.({ type: 'progress', operation: 'upload', doneBytes: bytes, totalBytes });
-    onEvent?.({ type: 'uploaded', bytes, blocks });
-    return ending;
-  });
+    ),
+  );
+  const { bytes, blocks } = ending;
+  onEvent?.({ type: 'progress', operation: 'upload', doneBytes: bytes, totalBytes });
+  onEvent?.({ type: 'uploaded', bytes, blocks });
+  return ending;
 }
