@@ -64,3 +64,14 @@ export type {
   OwnBytes,
   SubtleCryptoLike,
 } from './web-crypto.ts';
+export { readHexSegments, readIntelHex, writeIntelHex } from './intel-hex.ts';
+export type { HexImage, HexSegment } from './intel-hex.ts';
+export * from './mcuboot-padding.ts';
+export * from './mcuboot-records.ts';
+export { allowedHashes, signImage } from './mcuboot-sign.ts';
+export type {
+  EncryptionOptions,
+  FixedSignature,
+  SignedImage,
+  SignOptions,
+} from './mcuboot-sign.ts';
