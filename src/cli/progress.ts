@@ -115,6 +115,8 @@ function sentences(event: Exclude<HostEvent, { readonly type: 'progress' | 'note
       return event.reset === 'impossible'
         ? ['Asked the device to leave DFU mode; this system cannot reset it, so plug it in again.']
         : ['Asked the device to leave DFU mode'];
+    default:
+      return event satisfies never;
   }
 }
 
@@ -140,6 +142,8 @@ function ending(event: Extract<HostEvent, { readonly type: 'downloaded' }>): str
         `All ${event.bytes} bytes are in the device, but it neither confirmed them nor left.`,
         'Look at what it runs before you trust it.',
       ];
+    default:
+      return event.ending satisfies never;
   }
 }
 

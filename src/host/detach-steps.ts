@@ -43,6 +43,8 @@ export function detachStep(state: DetachState, outcome: Outcome, terms: DetachTe
     case 'resetting':
       if (outcome.is === 'reset') return end(state, outcome.port);
       return end(state, outcome.is === 'gone' ? 'gone' : 'impossible');
+    default:
+      return state.at satisfies never;
   }
 }
 

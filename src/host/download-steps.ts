@@ -84,6 +84,8 @@ export function downloadStep(state: DownloadState, outcome: Outcome, terms: Down
     case 'lingering':
       if (outcome.is !== 'lingered') return [state, giveUp(outcome)];
       return end(state, outcome.left ? 'left' : 'unconfirmed', state.seen);
+    default:
+      return state satisfies never;
   }
 }
 

@@ -68,6 +68,8 @@ async function perform<S>(
       } catch (error) {
         return outcomeOf(error);
       }
+    default:
+      return action satisfies never;
   }
 }
 
@@ -89,6 +91,8 @@ async function transfer(
     }
     case 'reset':
       return { is: 'reset', port: await session.reset() };
+    default:
+      return action satisfies never;
   }
 }
 

@@ -38,6 +38,8 @@ export function prepareStep(state: PrepareState, outcome: Outcome, limits: Patie
       return [state, giveUp(outcome)];
     case 'resetting':
       return afterReset(state, outcome);
+    default:
+      return state.at satisfies never;
   }
 }
 
@@ -66,6 +68,8 @@ function afterReport(state: PrepareState, report: StatusReport, limits: Patience
     case 'appIDLE':
     case 'appDETACH':
       return fail(state, `it says that it is in run-time mode (${report.state}), not in DFU mode`);
+    default:
+      return report.state satisfies never;
   }
 }
 

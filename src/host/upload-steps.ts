@@ -45,6 +45,8 @@ export function uploadStep(state: UploadState, outcome: Outcome, terms: UploadTe
     }
     case 'refused':
       return [state, explain(state, outcome)];
+    default:
+      return state satisfies never;
   }
 }
 

@@ -143,8 +143,10 @@ export class ScriptedBusDevice implements BusDevice, ControlPipe {
       case 'gone':
         this.leave();
         throw new DfuError('DISCONNECTED', 'scripted departure');
-      default:
+      case 'ok':
         return answer;
+      default:
+        return answer satisfies Uint8Array;
     }
   }
 
