@@ -11,6 +11,8 @@ interface Entry {
 
 /** Only the command that is called is loaded. */
 const entries: Readonly<Record<string, Entry>> = {
+  genhdr: { summary: 'make, change and show riotboot headers', load: () => import('./genhdr.ts') },
+  tour: { summary: 'show a virtual board being flashed', load: () => import('./tour.ts') },
   list: { summary: 'list DFU devices', load: () => import('./list.ts') },
   download: { summary: 'write a file into a device', load: () => import('./download.ts') },
   upload: { summary: 'read a device into a file', load: () => import('./upload.ts') },
