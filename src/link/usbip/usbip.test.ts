@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { STATUS, VirtualClock } from '../../usb/index.ts';
 import type { BusDevice, BusEvent, ControlRequest, UsbBus } from '../../usb/index.ts';
 import { Say, ScriptedDevice } from '../../../test/support/scripted-device.ts';
+import { until } from '../../../test/support/sockets.ts';
 import { UsbipServer, usbipBus } from './index.ts';
 
 const nothing = new Uint8Array(0);
@@ -17,11 +18,6 @@ const vendorOut = (bRequest: number, wValue = 0): ControlRequest => ({
   wValue,
   wIndex: 0,
 });
-
-/** Lets sockets have their turn until it is so; the test's own time limit ends it otherwise. */
-async function until(so: () => boolean): Promise<void> {
-  while (!so()) await new Promise((resolve) => setImmediate(resolve));
-}
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
