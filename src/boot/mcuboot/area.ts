@@ -1,0 +1,158 @@
+import { DfuError } from '../../bytes/index.ts';
+import type { Flash } from '../../flash/index.ts';
+import type { AreaName, AreaPlace } from './config.ts';
+
+/** One change of flash, as a power cut may fall before or into it. */
+export interface BootOperation {
+  readonly kind: 'erase' | 'write';
+  readonly area: AreaName;
+  /** From the start of the area. */
+  readonly offsetBytes: number;
+  readonly lengthBytes: number;
+  /** What is written; only valid during the call that hands it over. */
+  readonly bytes?: Uint8Array;
+}
+
+/**
+ * Called before each change of flash. If it throws `POWER_LOST`, the change does not happen and the
+ * boot ends there: a power cut at the bootloader's own granularity.
+ */
+export type OperationListener = (operation: BootOperation) => void;
+
+/** A sector, from the start of its area. */
+export interface Sector {
+  readonly offsetBytes: number;
+  readonly sizeBytes: number;
+}
+
+/** What an area is made of. */
+export interface AreaSource {
+  readonly flash: Flash;
+  readonly name: AreaName;
+  readonly place: AreaPlace;
+  readonly listener?: OperationListener | undefined;
+}
+
+/** The sectors of a flash that a place covers. */
+function sectorsOf(flash: Flash, { offsetBytes, sizeBytes }: AreaPlace): Sector[] {
+  const sectors: Sector[] = [];
+  let at = 0;
+  for (const run of flash.geometry.sectors) {
+    for (let n = 0; n < run.count && at < offsetBytes + sizeBytes; n += 1) {
+      if (at >= offsetBytes) {
+        sectors.push({ offsetBytes: at - offsetBytes, sizeBytes: run.sizeBytes });
+      }
+      at += run.sizeBytes;
+    }
+  }
+  return sectors;
+}
+
+/** A part of flash that the bootloader knows by name; offsets are from its start. */
+export class Area {
+  readonly name: AreaName;
+  readonly place: AreaPlace;
+  readonly sectors: readonly Sector[];
+  readonly writeUnitBytes: number;
+  readonly erasedValue: number;
+  readonly #flash: Flash;
+  readonly #listener: OperationListener | undefined;
+
+  /** @throws {@link DfuError} `INVALID_ARGUMENT` if the place does not begin and end at sectors' edges. */
+  constructor({ flash, name, place, listener }: AreaSource) {
+    this.name = name;
+    this.place = place;
+    this.#flash = flash;
+    this.#listener = listener;
+    this.sectors = sectorsOf(flash, place);
+    this.writeUnitBytes = flash.geometry.writeUnitBytes;
+    this.erasedValue = flash.geometry.erasedValue;
+    const [first] = this.sectors;
+    const last = this.sectors.at(-1);
+    const end = last === undefined ? 0 : last.offsetBytes + last.sizeBytes;
+    if (first?.offsetBytes !== 0 || end !== place.sizeBytes) {
+      const where = `0x${place.offsetBytes.toString(16)}, ${place.sizeBytes} bytes`;
+      throw new DfuError(
+        'INVALID_ARGUMENT',
+        `area ${name} (${where}) must consist of whole sectors`,
+      );
+    }
+  }
+
+  get sizeBytes(): number {
+    return this.place.sizeBytes;
+  }
+
+  /** Whether these bytes lie inside the area. */
+  covers(offsetBytes: number, lengthBytes: number): boolean {
+    return offsetBytes >= 0 && lengthBytes >= 0 && offsetBytes + lengthBytes <= this.sizeBytes;
+  }
+
+  /** @throws {@link DfuError} `OUT_OF_RANGE` beyond the end of the area. */
+  read(offsetBytes: number, lengthBytes: number): Uint8Array<ArrayBuffer> {
+    this.#check(offsetBytes, lengthBytes);
+    return this.#flash.read(this.place.offsetBytes + offsetBytes, lengthBytes);
+  }
+
+  /** Fills `target` without allocating. */
+  readInto(offsetBytes: number, target: Uint8Array): void {
+    this.#check(offsetBytes, target.length);
+    this.#flash.readInto(this.place.offsetBytes + offsetBytes, target);
+  }
+
+  /** One write operation. */
+  write(offsetBytes: number, bytes: Uint8Array): void {
+    this.#check(offsetBytes, bytes.length);
+    const lengthBytes = bytes.length;
+    this.#listener?.({ kind: 'write', area: this.name, offsetBytes, lengthBytes, bytes });
+    this.#flash.program(this.place.offsetBytes + offsetBytes, bytes);
+  }
+
+  /** The sector that holds this byte. */
+  sectorAt(offsetBytes: number): Sector {
+    // equal sectors nearly everywhere: guess, then look
+    const guess = this.sectors[Math.floor(offsetBytes / (this.sectors[0]?.sizeBytes ?? 1))];
+    const inside = (sector: Sector): boolean =>
+      offsetBytes >= sector.offsetBytes && offsetBytes < sector.offsetBytes + sector.sizeBytes;
+    const found = guess !== undefined && inside(guess) ? guess : this.sectors.find(inside);
+    if (found !== undefined) return found;
+    throw this.#outside(offsetBytes, 1);
+  }
+
+  /**
+   * Erases every sector that the region touches, one operation each, from its first sector up, or
+   * from its last sector down.
+   */
+  erase(offsetBytes: number, lengthBytes: number, direction: 'up' | 'down' = 'up'): void {
+    this.#check(offsetBytes, lengthBytes);
+    const touched = this.sectors.filter(
+      (each) =>
+        each.offsetBytes + each.sizeBytes > offsetBytes &&
+        each.offsetBytes < offsetBytes + lengthBytes,
+    );
+    if (direction === 'down') touched.reverse();
+    for (const sector of touched) {
+      const operation = { offsetBytes: sector.offsetBytes, lengthBytes: sector.sizeBytes };
+      this.#listener?.({ kind: 'erase', area: this.name, ...operation });
+      this.#flash.erase(this.place.offsetBytes + sector.offsetBytes, sector.sizeBytes);
+    }
+  }
+
+  /** Erases the whole area, from its first sector up. */
+  eraseAll(): void {
+    this.erase(0, this.sizeBytes);
+  }
+
+  #check(offsetBytes: number, lengthBytes: number): void {
+    if (!this.covers(offsetBytes, lengthBytes)) throw this.#outside(offsetBytes, lengthBytes);
+  }
+
+  #outside(offsetBytes: number, lengthBytes: number): DfuError {
+    const end = `0x${(offsetBytes + lengthBytes).toString(16)}`;
+    const size = `0x${this.sizeBytes.toString(16)}`;
+    return new DfuError(
+      'OUT_OF_RANGE',
+      `area ${this.name} ends at ${size}, access from 0x${offsetBytes.toString(16)} to ${end}`,
+    );
+  }
+}

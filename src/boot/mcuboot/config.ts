@@ -1,0 +1,115 @@
+import { DfuError } from '../../bytes/index.ts';
+import type { Algorithm, TrailerShape } from './trailer-layout.ts';
+
+/** Where an area lies in flash. */
+export interface AreaPlace {
+  /** From the start of the flash; the bootloader prints it as the chainload offset. */
+  readonly offsetBytes: number;
+  readonly sizeBytes: number;
+}
+
+/** The two slots of one image. */
+export interface SlotPlaces {
+  readonly primary: AreaPlace;
+  readonly secondary: AreaPlace;
+}
+
+/** Names of the areas; the digit is the number of the image pair. */
+export type AreaName = `${'primary' | 'secondary'}${number}` | 'scratch';
+
+/** Keys of encrypted images in the trailer while a swap is under way. */
+export interface EncryptionConfig {
+  /** Bytes of an AES key: 16, or 32 for AES-256 builds. */
+  readonly keyBytes: 16 | 32;
+  /**
+   * Bytes of the whole key TLV, which is saved instead of the plain key (MCUBOOT_SWAP_SAVE_ENCTLV);
+   * left out: the plain key is saved.
+   */
+  readonly savedTlvBytes?: number;
+}
+
+/** What of a build decides what it does: everything that influences flash or console. */
+export interface BootConfig {
+  readonly algorithm: Algorithm;
+  /** direct-xip and ram-load only: an image that is not confirmed is erased at the next boot. */
+  readonly revert?: boolean;
+  /** One or more image pairs; the first one is booted. */
+  readonly images: readonly SlotPlaces[];
+  /** Swap using scratch only. */
+  readonly scratch?: AreaPlace;
+  /** MCUBOOT_BOOT_MAX_ALIGN; 8 unless given. */
+  readonly maxAlign?: 8 | 16 | 32;
+  /** MCUBOOT_MAX_IMG_SECTORS; 128 unless given. Zephyr sets slot size / sector size. */
+  readonly maxImgSectors?: number;
+  /** MCUBOOT_VALIDATE_PRIMARY_SLOT; true unless given. */
+  readonly validatePrimarySlot?: boolean;
+  /** MCUBOOT_BOOTSTRAP: a valid secondary image fills an empty or broken primary slot. */
+  readonly bootstrap?: boolean;
+  /** MCUBOOT_OVERWRITE_ONLY_FAST: copy only the sectors that the image needs. */
+  readonly overwriteOnlyFast?: boolean;
+  /** MCUBOOT_OVERWRITE_ONLY_KEEP_BACKUP: leave the header of the secondary image. */
+  readonly overwriteOnlyKeepBackup?: boolean;
+  /** MCUBOOT_DOWNGRADE_PREVENTION, and by what images are compared. */
+  readonly downgradePrevention?: 'version' | 'security-counter';
+  /** MCUBOOT_VERSION_CMP_USE_BUILD_NUMBER. */
+  readonly compareBuildNumber?: boolean;
+  /** MCUBOOT_HW_ROLLBACK_PROT: images must not fall below the counter kept in hardware. */
+  readonly hwRollbackProtection?: boolean;
+  /** MCUBOOT_ENC_IMAGES. */
+  readonly encryption?: EncryptionConfig;
+  /** RAM that ram-load may load to. */
+  readonly executableRam?: { readonly startAddress: number; readonly sizeBytes: number };
+  /** Bytes of one write when a region is copied; 1024 unless given, as bootutil does. */
+  readonly copyChunkBytes?: number;
+}
+
+/** A build with all defaults filled in. */
+export interface Build extends BootConfig {
+  readonly maxAlign: 8 | 16 | 32;
+  readonly maxImgSectors: number;
+  readonly validatePrimarySlot: boolean;
+  readonly copyChunkBytes: number;
+  readonly shape: TrailerShape;
+}
+
+/** Fills in what a configuration leaves out. */
+export function buildOf(config: BootConfig): Build {
+  const { maxAlign = 8, maxImgSectors = 128, encryption } = config;
+  const keyBytes = encryption?.savedTlvBytes ?? encryption?.keyBytes ?? 0;
+  return {
+    ...config,
+    maxAlign,
+    maxImgSectors,
+    validatePrimarySlot: config.validatePrimarySlot ?? true,
+    copyChunkBytes: config.copyChunkBytes ?? 1024,
+    shape: { algorithm: config.algorithm, maxAlign, maxImgSectors, keyBytes },
+  };
+}
+
+/** Whether this build exchanges images and keeps its progress in trailers. */
+export function isSwap(algorithm: Algorithm): boolean {
+  return algorithm.startsWith('swap-using-');
+}
+
+/** Number of the image pair that an area belongs to; 0 for the scratch area. */
+export function imageNumberOf(name: AreaName): number {
+  return Number(name.replace(/^\D+/, ''));
+}
+
+/**
+ * Where an area lies.
+ *
+ * @throws {@link DfuError} `NOT_FOUND` if the build has no such area.
+ */
+export function placeOf(config: BootConfig, name: AreaName): AreaPlace {
+  const pair = config.images[imageNumberOf(name)];
+  const slot = name.startsWith('primary') ? pair?.primary : pair?.secondary;
+  const place = name === 'scratch' ? config.scratch : slot;
+  if (place !== undefined) return place;
+  throw new DfuError('NOT_FOUND', `this build has no area ${name}, only ${areaNames(config)}`);
+}
+
+function areaNames(config: BootConfig): string {
+  const slots = config.images.flatMap((_, n) => [`primary${n}`, `secondary${n}`]);
+  return [...slots, ...(config.scratch === undefined ? [] : ['scratch'])].join(', ');
+}

@@ -1,0 +1,113 @@
+import { DfuError } from '../../bytes/index.ts';
+
+/** How images are exchanged; the values are MCUboot's own words for its upgrade modes. */
+export type Algorithm =
+  | 'swap-using-move'
+  | 'swap-using-offset'
+  | 'swap-using-scratch'
+  | 'overwrite-only'
+  | 'direct-xip'
+  | 'ram-load';
+
+/** What of a build decides where a trailer's fields lie. */
+export interface TrailerShape {
+  readonly algorithm: Algorithm;
+  /** BOOT_MAX_ALIGN: distance between the fields, in bytes. */
+  readonly maxAlign: 8 | 16 | 32;
+  /** MCUBOOT_MAX_IMG_SECTORS: sectors that the status area has room for. */
+  readonly maxImgSectors: number;
+  /** Bytes kept for the key of one slot, before alignment; 0 without encryption. */
+  readonly keyBytes?: number;
+}
+
+/** Where the fields lie, in bytes from the start of the area that the trailer ends. */
+export interface TrailerLayout {
+  /** The 16 bytes of the magic, always last. */
+  readonly magic: number;
+  /** The block that is written to set the magic: from here to the end of the area. */
+  readonly magicBlock: number;
+  readonly imageOk: number;
+  readonly copyDone: number;
+  readonly swapInfo: number;
+  /** Sizes of both unprotected TLV areas; swap using offset only. */
+  readonly tlvSizes: number | undefined;
+  readonly swapSize: number;
+  /** Saved key of the primary, then of the secondary image; undefined without encryption. */
+  readonly keys: readonly [number, number] | undefined;
+  /** Bytes of one saved key, aligned; 0 without encryption. */
+  readonly keyBytes: number;
+  /** First byte of the swap status, and of the trailer. */
+  readonly status: number;
+  readonly statusBytes: number;
+  readonly trailerBytes: number;
+}
+
+/** Bytes of the magic. */
+export const MAGIC_BYTES = 16;
+
+/** This many bytes, rounded up to a multiple of `unit`, a power of two. */
+export function alignUp(bytes: number, unit: number): number {
+  return Math.ceil(bytes / unit) * unit;
+}
+
+/** Status entries of one sector or group: swap using offset has two states, the others three. */
+export function statusStates(algorithm: Algorithm): number {
+  return algorithm === 'swap-using-offset' ? 2 : 3;
+}
+
+function infoBytes(shape: TrailerShape): number {
+  const fields = shape.algorithm === 'swap-using-offset' ? 5 : 4;
+  const keys = 2 * alignUp(shape.keyBytes ?? 0, shape.maxAlign);
+  return fields * shape.maxAlign + alignUp(MAGIC_BYTES, shape.maxAlign) + keys;
+}
+
+/** Bytes of the trailer of a slot whose status entries are `writeUnitBytes` apart. */
+export function slotTrailerBytes(shape: TrailerShape, writeUnitBytes: number): number {
+  return statusStates(shape.algorithm) * shape.maxImgSectors * writeUnitBytes + infoBytes(shape);
+}
+
+/** Bytes of the trailer of the scratch area, which has status entries for one group only. */
+export function scratchTrailerBytes(shape: TrailerShape, writeUnitBytes: number): number {
+  return statusStates(shape.algorithm) * writeUnitBytes + infoBytes(shape);
+}
+
+/**
+ * Lays a trailer into the end of an area (bootutil_priv.h: the fields grow downwards from the magic).
+ *
+ * @throws {@link DfuError} `INVALID_ARGUMENT` if the trailer is larger than the area.
+ */
+export function trailerLayout(
+  shape: TrailerShape,
+  area: { readonly sizeBytes: number; readonly writeUnitBytes: number; readonly scratch?: boolean },
+): TrailerLayout {
+  const { maxAlign, algorithm } = shape;
+  const trailerBytes = (area.scratch === true ? scratchTrailerBytes : slotTrailerBytes)(
+    shape,
+    area.writeUnitBytes,
+  );
+  if (trailerBytes > area.sizeBytes) {
+    const sizes = `${trailerBytes} bytes of trailer do not fit into an area of ${area.sizeBytes}`;
+    throw new DfuError('INVALID_ARGUMENT', `${sizes} bytes; use fewer maximum sectors`);
+  }
+  const magic = area.sizeBytes - MAGIC_BYTES;
+  const imageOk = Math.floor((magic - maxAlign) / maxAlign) * maxAlign;
+  const copyDone = imageOk - maxAlign;
+  const swapInfo = copyDone - maxAlign;
+  const tlvSizes = algorithm === 'swap-using-offset' ? swapInfo - maxAlign : undefined;
+  const swapSize = (tlvSizes ?? swapInfo) - maxAlign;
+  const keyBytes = alignUp(shape.keyBytes ?? 0, maxAlign);
+  return {
+    magic,
+    magicBlock: area.sizeBytes - alignUp(MAGIC_BYTES, maxAlign),
+    imageOk,
+    copyDone,
+    swapInfo,
+    tlvSizes,
+    swapSize,
+    keys: keyBytes === 0 ? undefined : [swapSize - keyBytes, swapSize - 2 * keyBytes],
+    keyBytes,
+    status: area.sizeBytes - trailerBytes,
+    statusBytes: trailerBytes - infoBytes(shape),
+    trailerBytes,
+  };
+}

@@ -1,0 +1,107 @@
+import { fromHex } from '../../bytes/index.ts';
+import type { TrailerLayout } from './trailer-layout.ts';
+import { MAGIC_BYTES } from './trailer-layout.ts';
+
+/** State of a trailer's magic. */
+export type MagicState = 'good' | 'bad' | 'unset';
+/** State of a trailer's flag byte: 0x01, erased, or anything else. */
+export type FlagState = 'set' | 'bad' | 'unset';
+/** What a boot does with the two images of a pair. */
+export type SwapType = 'none' | 'test' | 'perm' | 'revert' | 'fail' | 'panic';
+
+/** What a trailer says, without the progress of a swap. */
+export interface SwapState {
+  readonly magic: MagicState;
+  /** Low half of swap_info; `none` too when it is erased or means nothing. */
+  readonly swapType: SwapType;
+  /** High half of swap_info: which image pair a scratch trailer belongs to. */
+  readonly imageNumber: number;
+  readonly copyDone: FlagState;
+  readonly imageOk: FlagState;
+}
+
+/** Numbers of the swap types, as stored in flash and printed. */
+export const SWAP_TYPE_CODES: Readonly<Record<SwapType, number>> = {
+  none: 1,
+  test: 2,
+  perm: 3,
+  revert: 4,
+  fail: 5,
+  panic: 0xff,
+};
+
+/** Numbers of the flag states, as printed. */
+export const FLAG_CODES: Readonly<Record<FlagState, number>> = { set: 1, bad: 2, unset: 3 };
+
+/** Value of a flag that is set. */
+export const FLAG_SET = 1;
+
+const swapTypes: readonly (SwapType | undefined)[] = [undefined, 'none', 'test', 'perm', 'revert'];
+
+const magicOfAlign8 = fromHex('77c295f3 60d2ef7f 3552500f 2cb67980');
+const magicTail = fromHex('2de1 5d29410b 8d77679c 110f1f8a');
+
+/** The magic of builds with this BOOT_MAX_ALIGN: above 8 it begins with that number. */
+export function trailerMagic(maxAlign: number): Uint8Array {
+  if (maxAlign === 8) return magicOfAlign8.slice();
+  return Uint8Array.of(maxAlign & 0xff, maxAlign >> 8, ...magicTail);
+}
+
+function isErased(bytes: Uint8Array, erasedValue: number): boolean {
+  return bytes.every((byte) => byte === erasedValue);
+}
+
+/** What 16 bytes of magic say; the magic of another BOOT_MAX_ALIGN is `bad`. */
+export function decodeMagic(
+  bytes: Uint8Array,
+  { maxAlign, erasedValue }: { readonly maxAlign: number; readonly erasedValue: number },
+): MagicState {
+  if (isErased(bytes, erasedValue)) return 'unset';
+  const good = trailerMagic(maxAlign);
+  return good.every((byte, index) => byte === bytes[index]) ? 'good' : 'bad';
+}
+
+/** What one flag byte says. */
+export function decodeFlag(byte: number, erasedValue: number): FlagState {
+  if (byte === erasedValue) return 'unset';
+  return byte === FLAG_SET ? 'set' : 'bad';
+}
+
+/** What swap_info says: the swap type in its low half, the image number in its high half. */
+export function decodeSwapInfo(
+  byte: number,
+  erasedValue: number,
+): { readonly swapType: SwapType; readonly imageNumber: number } {
+  const code = byte & 0x0f;
+  if (byte === erasedValue || code > SWAP_TYPE_CODES.revert) {
+    return { swapType: 'none', imageNumber: 0 };
+  }
+  return { swapType: swapTypes[code] ?? 'none', imageNumber: byte >> 4 };
+}
+
+/** swap_info of this type and image. */
+export function encodeSwapInfo(swapType: SwapType, imageNumber: number): number {
+  return (imageNumber << 4) | (SWAP_TYPE_CODES[swapType] & 0x0f);
+}
+
+/** Reads the bytes of an area's trailer. */
+export interface TrailerReader {
+  readonly erasedValue: number;
+  read(offsetBytes: number, lengthBytes: number): Uint8Array;
+}
+
+/** Reads what a trailer says. */
+export function readSwapState(
+  area: TrailerReader,
+  layout: TrailerLayout,
+  maxAlign: number,
+): SwapState {
+  const { erasedValue } = area;
+  const byteAt = (offset: number): number => area.read(offset, 1)[0] ?? erasedValue;
+  return {
+    magic: decodeMagic(area.read(layout.magic, MAGIC_BYTES), { maxAlign, erasedValue }),
+    ...decodeSwapInfo(byteAt(layout.swapInfo), erasedValue),
+    copyDone: decodeFlag(byteAt(layout.copyDone), erasedValue),
+    imageOk: decodeFlag(byteAt(layout.imageOk), erasedValue),
+  };
+}
