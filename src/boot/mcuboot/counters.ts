@@ -1,0 +1,55 @@
+import { TlvType } from '../../image/index.ts';
+import { isSwap } from './config.ts';
+import type { Machine } from './machine.ts';
+import { imageOf } from './machine.ts';
+import type { Pair, SlotIndex } from './session.ts';
+import { slotOf } from './session.ts';
+import type { ImagePlace } from './slot-image.ts';
+import { readProtectedTlvs, u32Of } from './slot-image.ts';
+import { downgradeRefusal, isOlder } from './validate-slot.ts';
+
+// Security counters: the one in an image's protected TLVs, and the one that hardware keeps.
+
+/** The counter that an image carries; undefined if there is none. */
+export function securityCounter(place: ImagePlace): number | undefined {
+  const record = readProtectedTlvs(place)?.find(({ type }) => type === TlvType.SEC_CNT);
+  return record === undefined ? undefined : u32Of(record);
+}
+
+/** Raises the hardware counter to an image's; false if the image has none. */
+export function raiseCounter(
+  { counters }: Machine,
+  pair: Pair,
+  { slot, headerOf }: { readonly slot: SlotIndex; readonly headerOf: SlotIndex },
+): boolean {
+  const { header } = slotOf(pair, headerOf);
+  const value = securityCounter({ area: slotOf(pair, slot).area, offsetBytes: 0, header });
+  if (value === undefined) return false;
+  counters.update(pair.index, value);
+  return true;
+}
+
+/**
+ * check_downgrade_prevention of the swaps: whether the secondary image is older, by version or by
+ * security counter. If so it is erased.
+ */
+export function preventsDowngrade(machine: Machine, pair: Pair): boolean {
+  const { session, refusals } = machine;
+  const { algorithm, downgradePrevention } = session.build;
+  if (!isSwap(algorithm) || downgradePrevention === undefined) return false;
+  const lower =
+    downgradePrevention === 'version' ? isOlder(session, pair) : hasLowerCounter(machine, pair);
+  if (!lower) return false;
+  refusals.push(downgradeRefusal(pair));
+  session.info(`Image ${pair.index} in slot 1 erased due to downgrade prevention`);
+  pair.secondary.area.eraseAll();
+  return true;
+}
+
+/** Without a counter in the primary image anything goes; without one in the secondary nothing. */
+function hasLowerCounter(machine: Machine, pair: Pair): boolean {
+  const running = securityCounter(imageOf(machine, pair, 0));
+  if (running === undefined) return false;
+  const offered = securityCounter(imageOf(machine, pair, 1));
+  return offered === undefined || offered < running;
+}

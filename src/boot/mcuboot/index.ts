@@ -1,0 +1,36 @@
+/**
+ * MCUboot's boot engine: what it does with two slots and their trailers, operation for operation.
+ *
+ * @module
+ */
+export { ApplicationSide } from './application.ts';
+export type { ApplicationResult } from './application.ts';
+export type { BootOperation, OperationListener, Sector } from './area.ts';
+export { boot } from './boot.ts';
+export type { BootOptions, BootOutcome, BootResult, BootedImage } from './boot.ts';
+export { imageNumberOf, isSwap, placeOf } from './config.ts';
+export type { AreaName, AreaPlace, BootConfig, EncryptionConfig, SlotPlaces } from './config.ts';
+export { decideSwap } from './decision.ts';
+export { ImageJudge, MemoryCounters } from './image-judge.ts';
+export type { JudgeOptions, SecurityCounters } from './image-judge.ts';
+export type { Refusal } from './machine.ts';
+export type { Halt, SlotIndex } from './session.ts';
+export type { SlotHeader } from './slot-image.ts';
+export {
+  FLAG_CODES,
+  SWAP_TYPE_CODES,
+  decodeFlag,
+  decodeMagic,
+  decodeSwapInfo,
+  encodeSwapInfo,
+  readSwapState,
+  trailerMagic,
+} from './trailer.ts';
+export type { FlagState, MagicState, SwapState, SwapType, TrailerReader } from './trailer.ts';
+export {
+  MAGIC_BYTES,
+  scratchTrailerBytes,
+  slotTrailerBytes,
+  trailerLayout,
+} from './trailer-layout.ts';
+export type { Algorithm, TrailerLayout, TrailerShape } from './trailer-layout.ts';

@@ -1,0 +1,194 @@
+import type { ImageVersion } from '../../image/index.ts';
+import { ImageFlag, TlvType, compareVersions, formatVersion } from '../../image/index.ts';
+import { isSwap } from './config.ts';
+import { loadImageKey } from './encryption.ts';
+import type { Machine, Refusal } from './machine.ts';
+import { imageOf } from './machine.ts';
+import type { Pair, Progress, Session, SlotIndex } from './session.ts';
+import { isFresh, slotOf } from './session.ts';
+import type { ImagePlace } from './slot-image.ts';
+import {
+  hasImage,
+  isHeaderValid,
+  readImageSize,
+  readTlvs,
+  saysEncrypted,
+  u32Of,
+} from './slot-image.ts';
+import { readHeaderAt } from './swap-common.ts';
+import type { SwapType } from './trailer.ts';
+
+/** What a slot is asked for. */
+export interface SlotQuestion {
+  readonly slot: SlotIndex;
+  /** Undefined once all updates are done. */
+  readonly progress?: Progress;
+  /** The request that the image would fulfil. */
+  readonly expected?: SwapType;
+}
+
+/** Whether the place where a header belongs is erased. */
+export function isHeaderErased(pair: Pair, slot: SlotIndex): boolean {
+  const { area, header } = slotOf(pair, slot);
+  return header.magic === (area.erasedValue === 0xff ? 0xffff_ffff : 0);
+}
+
+/** Largest image of a slot, TLVs included (bootutil_max_image_size). */
+export function maxImageBytes({ session, method }: Machine, pair: Pair, slot: SlotIndex): number {
+  if (isSwap(session.build.algorithm)) return method.maxImageBytes(session, pair);
+  return slotOf(pair, slot).area.layout.swapInfo;
+}
+
+/**
+ * boot_validate_slot: whether the image of a slot may run. A bad image in the secondary slot is
+ * erased, an erased or non-bootable one loses its trailer.
+ */
+export async function validateSlot(
+  machine: Machine,
+  pair: Pair,
+  question: SlotQuestion,
+): Promise<boolean> {
+  const { session } = machine;
+  const { slot } = question;
+  const { area, header } = slotOf(pair, slot);
+  if (isHeaderErased(pair, slot) || (header.flags & ImageFlag.NON_BOOTABLE) !== 0) {
+    if (slot === 1 && isSwap(session.build.algorithm))
+      clearRequest(session, pair, question.progress);
+    return false;
+  }
+  if (slot === 1 && refusesDowngrade(session, pair)) {
+    session.error('Insufficient version in secondary slot');
+    machine.refusals.push(downgradeRefusal(pair));
+    area.eraseAll();
+    return false;
+  }
+  const refusal = await checkImage(machine, pair, question);
+  if (refusal === undefined) return true;
+  machine.refusals.push(refusal);
+  session.error(`Image in the ${slot === 0 ? 'primary' : 'secondary'} slot is not valid!`);
+  if (slot === 1 || inPlace(session)) area.eraseAll();
+  return false;
+}
+
+/** Both slots are alike where images run from where they are, or from RAM. */
+function inPlace({ build }: Session): boolean {
+  return build.algorithm === 'direct-xip' || build.algorithm === 'ram-load';
+}
+
+/** A trailer without an image would block the next upload; a revert without one would never end. */
+function clearRequest(session: Session, pair: Pair, progress: Progress | undefined): void {
+  pair.secondary.area.eraseTrailer();
+  if (session.build.algorithm !== 'swap-using-move') return;
+  if (progress?.swapType !== 'revert' && session.askSwapType(pair) !== 'revert') return;
+  pair.primary.area.eraseTrailer();
+  session.info(`Cleared image ${pair.index} primary slot trailer due to stuck revert`);
+}
+
+/** Overwrite-only refuses older versions here; the swaps do so just before they begin. */
+function refusesDowngrade(session: Session, pair: Pair): boolean {
+  const { algorithm, downgradePrevention } = session.build;
+  if (algorithm !== 'overwrite-only' || downgradePrevention === undefined) return false;
+  return isOlder(session, pair) && !isHeaderErased(pair, 0);
+}
+
+/** Whether the secondary image has a lower version than the primary one. */
+export function isOlder({ build }: Session, { primary, secondary }: Pair): boolean {
+  const versions: [ImageVersion, ImageVersion] = [secondary.header.version, primary.header.version];
+  return compareVersions(...versions, { withBuild: build.compareBuildNumber === true }) < 0;
+}
+
+/** Why an older version is not taken, in words. */
+export function downgradeRefusal({ index, primary, secondary }: Pair): Refusal {
+  const [old, offered] = [primary, secondary].map(({ header }) => formatVersion(header.version));
+  const reason = `version ${offered} is lower than ${old} in the primary slot`;
+  return { image: index, slot: 1, refusedBy: 'version', reason };
+}
+
+/** The checks of an image, in the bootloader's order; undefined if it passes all. */
+async function checkImage(
+  machine: Machine,
+  pair: Pair,
+  { slot, progress, expected }: SlotQuestion,
+): Promise<Refusal | undefined> {
+  const { session } = machine;
+  const refuse = (refusedBy: Refusal['refusedBy'], reason: string): Refusal => ({
+    image: pair.index,
+    slot,
+    refusedBy,
+    reason,
+  });
+  const place = imageOf(machine, pair, slot);
+  if (expected !== undefined && isMisplaced(session, pair, progress)) {
+    session.error('Secondary header magic detected in first sector, wrong upload address?');
+    return refuse(
+      'upload-address',
+      'the image begins in the first sector of the slot, not the second',
+    );
+  }
+  const { sizeBytes } = place.area;
+  const encryption = session.build.encryption !== undefined;
+  if (!isHeaderValid(place.header, { sizeBytes, encryption })) {
+    return refuse('header', 'magic, sizes or flags of the header are impossible here');
+  }
+  const size = readImageSize(place);
+  if (size === undefined) return refuse('format', 'the TLV areas are not where the header says');
+  const most = maxImageBytes(machine, pair, slot);
+  if (size.totalBytes > most) {
+    const words = `${size.totalBytes} bytes, ${size.totalBytes - most} too many`;
+    return refuse('size', `${words}; the largest image here has ${most}`);
+  }
+  if (!place.area.covers(place.offsetBytes, size.totalBytes)) {
+    return refuse('size', `the image ends ${size.totalBytes} bytes up, behind the slot`);
+  }
+  return judgeImage(machine, place, {
+    refuse,
+    slot,
+    image: pair.index,
+    totalBytes: size.totalBytes,
+  });
+}
+
+interface Judgement {
+  readonly refuse: (refusedBy: Refusal['refusedBy'], reason: string) => Refusal;
+  readonly slot: SlotIndex;
+  readonly image: number;
+  readonly totalBytes: number;
+}
+
+async function judgeImage(
+  machine: Machine,
+  place: ImagePlace,
+  { refuse, slot, image, totalBytes }: Judgement,
+): Promise<Refusal | undefined> {
+  const { session, judge } = machine;
+  const counter = checkCounter(machine, place, image);
+  if (counter !== undefined) return refuse('security-counter', counter);
+  let imageKey: Uint8Array | undefined;
+  // in the primary slot the payload is plain, whatever the header says
+  if (saysEncrypted(place.header) && (slot === 1 || inPlace(session))) {
+    imageKey = (await loadImageKey(machine, place))?.key;
+    if (imageKey === undefined) return refuse('key-record', 'its key cannot be unwrapped');
+  }
+  const verdict = await judge.judge(place.area.read(place.offsetBytes, totalBytes), imageKey);
+  return verdict.valid ? undefined : refuse(verdict.refusedBy, verdict.reason);
+}
+
+/** Why the hardware counter forbids an image; undefined if it does not. */
+function checkCounter(machine: Machine, place: ImagePlace, image: number): string | undefined {
+  const { session, counters } = machine;
+  if (session.build.hwRollbackProtection !== true) return undefined;
+  const record = readTlvs(place)?.find(({ type }) => type === TlvType.SEC_CNT);
+  const value = record === undefined ? undefined : u32Of(record);
+  if (value === undefined) return 'it has no security counter';
+  const least = counters.read(image);
+  if (value >= least) return undefined;
+  const words = `security counter value ${value} lower than monotonic value ${least}`;
+  session.error(`Image ${words}`);
+  return words;
+}
+
+/** Swap using offset: a header in the first sector means that the upload missed the second one. */
+function isMisplaced(session: Session, pair: Pair, progress: Progress | undefined): boolean {
+  if (session.build.algorithm !== 'swap-using-offset' || progress === undefined) return false;
+  return isFresh(progress, session.build) && hasImage(readHeaderAt(pair.secondary.area, 0));
+}
