@@ -14,6 +14,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   flash: ['bytes'],
   image: ['bytes', 'flash'],
   'boot/riotboot': ['bytes', 'flash', 'image'],
+  'boot/mcuboot': ['bytes', 'flash', 'image'],
   'link/loopback': ['bytes', 'usb'],
   'link/usbip': ['bytes', 'usb'],
   'link/node-usb': ['bytes', 'usb'],
