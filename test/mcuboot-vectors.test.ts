@@ -1,0 +1,49 @@
+import { resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Case } from './support/mcuboot/replay-cuts.ts';
+import { replayPowercut } from './support/mcuboot/replay-cuts.ts';
+import { replayFuzz, replayTable } from './support/mcuboot/replay-folder.ts';
+import { replayBoot } from './support/mcuboot/replay.ts';
+import type { FuzzVector, PowercutVector } from './support/mcuboot/vector-files.ts';
+import { VectorFolder } from './support/mcuboot/vector-files.ts';
+
+// What the C library did, operation for operation (vectors/mcuboot/README.md).
+const folder = new VectorFolder(resolve(import.meta.dirname, 'vectors/mcuboot'));
+
+/** Cases that differ, with what differs in them. */
+function failures(cases: readonly Case[]): string[] {
+  return cases.flatMap(({ name, differences }) => differences.map((line) => `${name}: ${line}`));
+}
+
+describe('MCUboot', () => {
+  test('has every kind of vector here', () => {
+    const counts = (['boot', 'powercut', 'fuzz', 'tables'] as const).map(
+      (kind) => folder.list(kind).length,
+    );
+    expect(counts).toEqual([242, 31, 3, 2]);
+  });
+
+  test.each(folder.list('tables'))('%s', (name) => {
+    const cases = replayTable(folder, name);
+    expect(cases.length).toBe(name === 'tables/swap-type' ? 4 * 729 : 69);
+    expect(failures(cases)).toEqual([]);
+  });
+
+  test.each(folder.list('boot'))('%s', async (name) => {
+    expect(await replayBoot(folder, name)).toEqual([]);
+  });
+
+  test.each(folder.list('powercut'))('%s', async (name) => {
+    const { cuts, tornCuts = [], multiCuts } = folder.json(name) as PowercutVector;
+    const cases = await replayPowercut(folder, name);
+    expect(cases.length).toBe(1 + cuts.length + tornCuts.length + multiCuts.length);
+    expect(failures(cases)).toEqual([]);
+  });
+
+  test.each(folder.list('fuzz'))('%s', async (name) => {
+    const { bases, rows } = folder.json(name) as FuzzVector;
+    const cases = await replayFuzz(folder, name);
+    expect(cases.length).toBe(bases.length + rows.length);
+    expect(failures(cases)).toEqual([]);
+  });
+});
