@@ -6,8 +6,11 @@ import { ExitCode, exitCodeOf, explain } from './exit-codes.ts';
 /** A command of dfukit: its line in the help, and where the rest of it is. */
 interface Entry {
   readonly summary: string;
-  readonly load: () => Promise<{ command(): Command }>;
+  readonly load: () => Promise<Loaded>;
 }
+
+/** Most commands speak commander; one that has another tool's command line reads it itself. */
+type Loaded = { command(): Command } | { run(args: readonly string[]): Promise<number> | number };
 
 /** Only the command that is called is loaded. */
 const entries: Readonly<Record<string, Entry>> = {
@@ -17,6 +20,10 @@ const entries: Readonly<Record<string, Entry>> = {
   download: { summary: 'write a file into a device', load: () => import('./download.ts') },
   upload: { summary: 'read a device into a file', load: () => import('./upload.ts') },
   detach: { summary: 'ask a device into or out of DFU mode', load: () => import('./detach.ts') },
+  imgtool: {
+    summary: 'make keys, sign and check MCUboot images, with the command line of imgtool',
+    load: () => import('./imgtool.ts'),
+  },
 };
 
 function version(): string {
@@ -41,7 +48,12 @@ async function main(args: readonly string[]): Promise<void> {
   const name = args[0] === 'help' ? args[1] : args[0];
   const called = Object.hasOwn(entries, name ?? '') ? entries[name ?? ''] : undefined;
   if (called !== undefined) {
-    const command = (await called.load()).command();
+    const loaded = await called.load();
+    if ('run' in loaded) {
+      process.exitCode = await loaded.run(args[0] === 'help' ? ['--help'] : args.slice(1));
+      return;
+    }
+    const command = loaded.command();
     program.addCommand(command);
     inherit(program, command);
   } else {

@@ -19,6 +19,8 @@ export interface PaddingOptions {
   readonly erasedValue?: number;
   /** Writes image_ok, so that the swap is for good. Nothing is written with `overwriteOnly`. */
   readonly confirm?: boolean;
+  /** Names image_ok as erased, which only shows in formats with gaps (Intel HEX). */
+  readonly test?: boolean;
 }
 
 /** Bytes of the magic at the very end of a slot. */
@@ -65,15 +67,15 @@ export interface TrailerPiece {
   readonly bytes: OwnBytes;
 }
 
-/** What is written into the trailer: image_ok if confirmed, and the magic. */
+/** What is written into the trailer: image_ok if confirmed (or named as erased), and the magic. */
 export function trailerPieces(options: PaddingOptions): TrailerPiece[] {
-  const { overwriteOnly = false, erasedValue = 0xff, confirm = false } = options;
+  const { overwriteOnly = false, erasedValue = 0xff, confirm = false, test = false } = options;
   const maxAlign = maxAlignOf(options);
   const pieces: TrailerPiece[] = [];
-  if (confirm && !overwriteOnly) {
+  if ((confirm || test) && !overwriteOnly) {
     const fromEnd = alignUp(TRAILER_MAGIC_BYTES, maxAlign) + maxAlign;
     const bytes = new Uint8Array(maxAlign).fill(erasedValue);
-    bytes[0] = 1;
+    if (confirm) bytes[0] = 1;
     pieces.push({ fromEnd, bytes });
   }
   return [...pieces, { fromEnd: TRAILER_MAGIC_BYTES, bytes: trailerMagic(maxAlign) }];

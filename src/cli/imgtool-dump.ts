@@ -1,0 +1,138 @@
+import { toHex } from '../bytes/index.ts';
+import {
+  ENCRYPTED_FLAGS,
+  TRAILER_MAGIC_BYTES,
+  formatVersion,
+  parseImage,
+  tlvName,
+  trailerMagic,
+} from '../image/index.ts';
+import type { McubootImage, TlvArea } from '../image/index.ts';
+import { parseArguments } from './imgtool-arguments.ts';
+import type { CommandSpec } from './imgtool-arguments.ts';
+import { humanDump } from './imgtool-dump-human.ts';
+import { readImageFile } from './image-file.ts';
+import type { ImageIo } from './imgtool-io.ts';
+import { yamlDocument } from './yaml.ts';
+
+export const dumpinfoSpec: CommandSpec = {
+  summary: 'Show header, TLV areas and trailer of an image',
+  options: {
+    silent: { flags: ['-s', '--silent'], help: 'Kept for older scripts; does nothing' },
+    format: {
+      flags: ['-f', '--format'],
+      value: 'format',
+      choices: ['human', 'yaml', 'json'],
+      help: 'human without --outfile, yaml with it, unless given',
+    },
+    outfile: { flags: ['-o', '--outfile'], value: 'filename', help: 'File to write' },
+  },
+  operands: ['IMGFILE'],
+};
+
+/** One record in a dump. */
+export interface DumpedTlv {
+  readonly type: number;
+  readonly type_name: string;
+  readonly len: number;
+  readonly data: Uint8Array;
+}
+
+/** What `imgtool dumpinfo` tells, under imgtool's own names. */
+export interface Dump {
+  readonly filename: string;
+  readonly header: Readonly<Record<string, number | string>>;
+  readonly tlv_area: {
+    readonly tlv_hdr_prot: Readonly<Record<string, number>>;
+    readonly tlvs_prot: readonly DumpedTlv[];
+    readonly tlv_hdr: Readonly<Record<string, number>>;
+    readonly tlvs: readonly DumpedTlv[];
+  };
+  readonly trailer: Readonly<Record<string, number | Uint8Array>>;
+}
+
+function dumpTlvs(area: TlvArea | undefined): DumpedTlv[] {
+  return (area?.tlvs ?? []).map(({ type, data }) => ({
+    type,
+    type_name: tlvName(type) ?? 'UNKNOWN',
+    len: data.length,
+    data,
+  }));
+}
+
+/** Largest write unit that the magic stands for; undefined if it is none. */
+function maxAlignOf(magic: Uint8Array): number | undefined {
+  return [8, 16, 32].find((align) => toHex(trailerMagic(align)) === toHex(magic));
+}
+
+function dumpTrailer(bytes: Uint8Array, image: McubootImage): Dump['trailer'] {
+  if (bytes.length - image.bytes.length < TRAILER_MAGIC_BYTES) return {};
+  const magic = bytes.slice(-TRAILER_MAGIC_BYTES);
+  const maxAlign = maxAlignOf(magic);
+  if (maxAlign === undefined) return { magic };
+  const start = bytes.length - Math.max(TRAILER_MAGIC_BYTES, maxAlign);
+  const field = (number: number): number => bytes[start - number * maxAlign] ?? 0xff;
+  const at = start - 4 * maxAlign;
+  const word = bytes.subarray(at, at + 4);
+  const size = word.reduceRight((value, byte) => value * 256 + byte, 0);
+  const keys =
+    (image.header.flags & ENCRYPTED_FLAGS) === 0
+      ? {}
+      : { key_field_len: Math.ceil(16 / maxAlign) * maxAlign * 2 };
+  const flags = { image_ok: field(1), copy_done: field(2), swap_info: field(3) };
+  return { magic, ...flags, swap_size: size, ...keys };
+}
+
+/** Takes a file apart for dumping. Throws `MALFORMED` or `TRUNCATED`. */
+export function dumpOf(filename: string, bytes: Uint8Array): Dump {
+  const image = parseImage(bytes);
+  const { header, protectedArea, area } = image;
+  return {
+    filename,
+    header: {
+      magic: 0x96f3b83d,
+      load_addr: header.loadAddr,
+      hdr_size: header.hdrSize,
+      protected_tlv_size: header.protectTlvSize,
+      img_size: header.imgSize,
+      flags: header.flags,
+      version: formatVersion(header.version),
+    },
+    tlv_area: {
+      tlv_hdr_prot:
+        protectedArea === undefined
+          ? {}
+          : { magic: protectedArea.magic, tlv_tot: protectedArea.size },
+      tlvs_prot: dumpTlvs(protectedArea),
+      tlv_hdr: { magic: area.magic, tlv_tot: area.size },
+      tlvs: dumpTlvs(area),
+    },
+    trailer: dumpTrailer(bytes, image),
+  };
+}
+
+/** The dump in one of imgtool's three formats. */
+export function formatDump(dump: Dump, format: string): string {
+  if (format === 'human') return humanDump(dump);
+  if (format === 'yaml') return yamlDocument(dump);
+  const plain = (_key: string, value: unknown): unknown =>
+    value instanceof Uint8Array ? toHex(value) : value;
+  return JSON.stringify(dump, plain, 2);
+}
+
+/** `imgtool dumpinfo`. */
+export function dumpinfo(io: ImageIo, argv: readonly string[]): number {
+  const args = parseArguments(dumpinfoSpec, argv);
+  const [path = ''] = args.operands;
+  const outfile = args.text('outfile');
+  const format = args.text('format') ?? (outfile === undefined ? 'human' : 'yaml');
+  const { bytes } = readImageFile(io, path);
+  const dump = dumpOf(path.split(/[\\/]/).at(-1) ?? path, bytes);
+  if (dump.trailer['magic'] !== undefined && dump.trailer['image_ok'] === undefined) {
+    io.print('Warning: the trailer magic value is invalid!\n');
+  }
+  const text = formatDump(dump, format);
+  if (outfile !== undefined) io.write(outfile, new TextEncoder().encode(text));
+  else io.print(format === 'json' ? `${text}\n` : text);
+  return 0;
+}

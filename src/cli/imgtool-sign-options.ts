@@ -1,0 +1,258 @@
+import { DfuError } from '../bytes/index.ts';
+import { TlvType, parseVersion } from '../image/index.ts';
+import type { Dependency, Tlv } from '../image/index.ts';
+import { UsageError, basedInteger, decimalInteger } from './imgtool-arguments.ts';
+import type { CommandSpec, ParsedArguments } from './imgtool-arguments.ts';
+import type { ImageIo } from './imgtool-io.ts';
+
+function checkVersion(text: string): void {
+  try {
+    parseVersion(text);
+  } catch (error) {
+    if (!DfuError.is(error, 'INVALID_ARGUMENT')) throw error;
+    throw new UsageError(
+      'Invalid version number, should be maj.min.rev+build with later parts optional',
+    );
+  }
+}
+
+function checkHeaderSize(text: string): void {
+  if (basedInteger(text) < 32) throw new UsageError('Minimum value for -H/--header-size is 32');
+}
+
+function checkCounter(text: string): void {
+  if (text.toLowerCase() !== 'auto') basedInteger(text);
+}
+
+/** Images and the versions that they must have, e.g. `(1, 1.2.3+4), (2, 1.0)`. */
+export function parseDependencies(text: string): Dependency[] {
+  const images = [...text.matchAll(/\((\d+)/g)].map(([, digits]) => Number(digits));
+  if (images.length === 0) throw new UsageError(`Image dependency format is invalid: ${text}`);
+  const versions = [...text.matchAll(/,\s*([0-9.+]+)\)/g)].map(([, version = '']) => version);
+  if (images.length !== versions.length) {
+    throw new UsageError(
+      `There's a mismatch between the number of dependency images and versions in: ${text}`,
+    );
+  }
+  return images.map((imageId, index) => {
+    const version = versions[index] ?? '';
+    checkVersion(version);
+    return { imageId, minVersion: parseVersion(version) };
+  });
+}
+
+/** Options of `imgtool sign`, in the order that imgtool checks what is missing. */
+export const signSpec: CommandSpec = {
+  summary: 'Make a signed or unsigned image. Files that end in .hex are Intel HEX, others binary.',
+  options: {
+    vectorToSign: {
+      flags: ['--vector-to-sign'],
+      value: 'what',
+      choices: ['payload', 'digest'],
+      help: 'Write what is to be signed elsewhere instead of the image',
+    },
+    sha: {
+      flags: ['--sha'],
+      value: 'bits',
+      choices: ['auto', '256', '384', '512'],
+      help: 'Hash; auto takes the one of the signature, or 256',
+    },
+    sigOut: { flags: ['--sig-out'], value: 'filename', help: 'Write the signature, in base64' },
+    pure: { flags: ['--pure'], help: 'Sign the image itself, not its hash (Ed25519)' },
+    fixSigPubkey: {
+      flags: ['--fix-sig-pubkey'],
+      value: 'filename',
+      help: 'Public key of --fix-sig',
+    },
+    fixSig: {
+      flags: ['--fix-sig'],
+      value: 'filename',
+      help: 'Signature made elsewhere, in base64',
+    },
+    key: { flags: ['-k', '--key'], value: 'filename', help: 'Key to sign with' },
+    publicKeyFormat: {
+      flags: ['--public-key-format'],
+      value: 'format',
+      choices: ['hash', 'full'],
+      help: 'Whether the image carries the hash of its key or the whole key',
+    },
+    maxAlign: {
+      flags: ['--max-align'],
+      value: 'bytes',
+      choices: ['8', '16', '32'],
+      help: 'Largest write unit of both slots, where they differ and one is over 8',
+    },
+    align: {
+      flags: ['--align'],
+      value: 'bytes',
+      choices: ['1', '2', '4', '8', '16', '32'],
+      help: 'Write unit of the flash',
+    },
+    version: { flags: ['-v', '--version'], value: 'TEXT', required: true, check: checkVersion },
+    securityCounter: {
+      flags: ['-s', '--security-counter'],
+      value: 'TEXT',
+      check: checkCounter,
+      help: 'Security counter; auto makes it from the version',
+    },
+    dependencies: {
+      flags: ['-d', '--dependencies'],
+      value: 'TEXT',
+      check: parseDependencies,
+      help: 'Other images that are needed: "(<image>,<version>), ..."',
+    },
+    padSig: { flags: ['--pad-sig'], help: 'Fill ECDSA signatures up to one length (loader < 1.5)' },
+    headerSize: {
+      flags: ['-H', '--header-size'],
+      value: 'INTEGER',
+      required: true,
+      check: checkHeaderSize,
+    },
+    padHeader: {
+      flags: ['--pad-header'],
+      help: 'Put the header in front, filled up with the erased value',
+    },
+    slotSize: {
+      flags: ['-S', '--slot-size'],
+      value: 'INTEGER',
+      required: true,
+      check: basedInteger,
+      help: 'Bytes of the slot (of the secondary one if they differ)',
+    },
+    pad: { flags: ['--pad'], help: 'Fill up to the slot size and write the trailer magic' },
+    test: { flags: ['--test'], help: 'As --pad: the image is tried once' },
+    confirm: { flags: ['--confirm'], help: 'As --pad, and mark the image as confirmed' },
+    maxSectors: {
+      flags: ['-M', '--max-sectors'],
+      value: 'INTEGER',
+      check: decimalInteger,
+      help: 'Sectors that the trailer has room for, 128 unless given',
+    },
+    bootRecord: {
+      flags: ['--boot-record'],
+      value: 'sw_type',
+      help: 'Add a boot record; the role of the software, at most 12 characters',
+    },
+    overwriteOnly: { flags: ['--overwrite-only'], help: 'The loader overwrites, it does not swap' },
+    endian: {
+      flags: ['-e', '--endian'],
+      value: 'order',
+      choices: ['little', 'big'],
+      help: 'Byte order',
+    },
+    clear: {
+      flags: ['-c', '--clear'],
+      help: 'Add the encrypted key but leave the payload plain (for the primary slot)',
+    },
+    compression: {
+      flags: ['--compression'],
+      value: 'type',
+      choices: ['disabled', 'lzma2', 'lzma2armthumb'],
+      help: 'Compress the payload, if that makes it smaller',
+    },
+    encryptKeylen: {
+      flags: ['--encrypt-keylen'],
+      value: 'bits',
+      choices: ['128', '256'],
+      help: 'Bits of the AES key',
+    },
+    hmacSha: {
+      flags: ['--hmac-sha'],
+      value: 'bits',
+      choices: ['auto', '256', '512'],
+      help: 'Hash of the key exchange; 512 for X25519 only',
+    },
+    encrypt: {
+      flags: ['-E', '--encrypt'],
+      value: 'filename',
+      help: 'Encrypt for the owner of this key',
+    },
+    saveEnctlv: {
+      flags: ['--save-enctlv'],
+      help: 'The loader keeps encrypted keys in its trailer (BOOT_SWAP_SAVE_ENCTLV)',
+    },
+    romFixed: {
+      flags: ['-F', '--rom-fixed'],
+      value: 'INTEGER',
+      check: basedInteger,
+      help: 'Flash address that the image is linked for',
+    },
+    loadAddr: {
+      flags: ['-L', '--load-addr'],
+      value: 'INTEGER',
+      check: basedInteger,
+      help: 'RAM address that the image runs from',
+    },
+    hexAddr: {
+      flags: ['-x', '--hex-addr'],
+      value: 'INTEGER',
+      check: basedInteger,
+      help: 'Address of the image in a HEX output file',
+    },
+    erasedVal: {
+      flags: ['-R', '--erased-val'],
+      value: 'byte',
+      choices: ['0', '0xff'],
+      help: 'What erased flash reads as',
+    },
+    customTlv: {
+      flags: ['--custom-tlv'],
+      value: '[tag] [value]',
+      count: 2,
+      repeats: true,
+      help: 'Add a protected record; a value with 0x is bytes, else text',
+    },
+    customTlvFile: {
+      flags: ['--custom-tlv-file'],
+      value: '[tag] [file]',
+      count: 2,
+      repeats: true,
+      help: 'Add a protected record with the contents of a file',
+    },
+    vid: { flags: ['--vid'], value: 'TEXT', help: 'Vendor: a UUID, or a domain name' },
+    cid: { flags: ['--cid'], value: 'TEXT', help: 'Device class: a UUID, or a name' },
+    nonBootable: { flags: ['--non-bootable'], help: 'Mark the image as not to be booted' },
+  },
+  operands: ['INFILE', 'OUTFILE'],
+};
+
+const predefined: ReadonlySet<number> = new Set(Object.values(TlvType));
+
+function valueOf(text: string): Uint8Array {
+  if (!text.startsWith('0x')) return new TextEncoder().encode(text);
+  const digits = text.slice(2);
+  if (digits.length % 2 !== 0) throw new UsageError('Custom TLV length is odd.');
+  const wrong = /[^0-9a-f]/i.exec(digits);
+  if (wrong !== null) {
+    const words = `expected 0-9 or a-f behind 0x, got "${wrong[0]}"`;
+    throw new DfuError('MALFORMED', `Custom TLV value: ${words}`);
+  }
+  return Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+
+const hex4 = (value: number): string => `0x${value.toString(16).padStart(4, '0')}`;
+
+/** Vendors' records of the command line: those with values first, then those with files. */
+export function customTlvs(io: ImageIo, args: ParsedArguments): Tlv[] {
+  const tlvs: Tlv[] = [];
+  const add = (tagText: string, data: () => Uint8Array): void => {
+    const type = basedInteger(tagText);
+    const shown = type < 0 ? String(type) : `0x${type.toString(16)}`;
+    if (tlvs.some((tlv) => tlv.type === type)) {
+      throw new UsageError(`Custom TLV ${shown} already exists.`);
+    }
+    if (predefined.has(type)) {
+      throw new UsageError(`Custom TLV ${shown} conflicts with predefined TLV.`);
+    }
+    if (type < 0xa0 || type > 0xfffe) {
+      const allowed = `between ${hex4(0xa0)} and ${hex4(0xfffe)}`;
+      throw new UsageError(
+        `Invalid custom TLV type value '${shown}', allowed value should be ${allowed}`,
+      );
+    }
+    tlvs.push({ type, data: data() });
+  };
+  for (const [tag = '', text = ''] of args.all('customTlv')) add(tag, () => valueOf(text));
+  for (const [tag = '', path = ''] of args.all('customTlvFile')) add(tag, () => io.read(path));
+  return tlvs;
+}

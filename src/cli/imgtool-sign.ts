@@ -1,0 +1,297 @@
+import { DfuError } from '../bytes/index.ts';
+import {
+  allowedHashes,
+  checkImageFits,
+  fromBase64,
+  isPrivateKey,
+  padImage,
+  parseVersion,
+  signImage,
+  toBase64,
+  trailerPieces,
+  uuidTlvs,
+  writeIntelHex,
+} from '../image/index.ts';
+import type {
+  EciesHash,
+  EncryptionOptions,
+  Endian,
+  HashName,
+  Key,
+  KeyKind,
+  PaddingOptions,
+  PrivateKey,
+  SignedImage,
+  SignOptions,
+} from '../image/index.ts';
+import { readImageFile } from './image-file.ts';
+import type { ImageFile } from './image-file.ts';
+import { UsageError, basedInteger, parseArguments } from './imgtool-arguments.ts';
+import type { ParsedArguments } from './imgtool-arguments.ts';
+import { isHexPath, loadKey, readText } from './imgtool-io.ts';
+import type { ImageIo } from './imgtool-io.ts';
+import { compressImage } from './imgtool-compress.ts';
+import type { Compressor } from './imgtool-compress.ts';
+import { customTlvs, parseDependencies, signSpec } from './imgtool-sign-options.ts';
+
+/** Names of signature kinds in imgtool's messages. */
+const signatureNames: Readonly<Record<KeyKind, string>> = {
+  'rsa-2048': 'PKCS1_PSS_RSA2048_SHA256',
+  'rsa-3072': 'PKCS1_PSS_RSA3072_SHA256',
+  'ecdsa-p256': 'ECDSA256_SHA256',
+  'ecdsa-p384': 'ECDSA384_SHA384',
+  ed25519: 'ED25519',
+  x25519: 'X25519',
+};
+
+/** Characters of a boot record's software type. */
+const MOST_ROLE = 12;
+
+function integer(args: ParsedArguments, name: string): number | undefined {
+  const text = args.text(name);
+  return text === undefined ? undefined : basedInteger(text);
+}
+
+/** The input file with its header room checked. */
+function loadInput(io: ImageIo, args: ParsedArguments, headerSize: number): ImageFile {
+  let file: ImageFile;
+  try {
+    file = readImageFile(io, args.operands[0] ?? '');
+  } catch (error) {
+    if (DfuError.is(error, 'NOT_FOUND')) throw new UsageError('Input file not found');
+    throw error;
+  }
+  const { bytes, address } = file;
+  if (!args.on('padHeader')) {
+    if (bytes.subarray(0, headerSize).some((byte) => byte !== 0)) {
+      throw new UsageError('Header padding was not requested and image does not start with zeros');
+    }
+    return file;
+  }
+  // An address of 0 is kept: imgtool takes it for none.
+  const shifted = address === undefined || address === 0 ? address : address - headerSize;
+  return { bytes, address: shifted };
+}
+
+async function signingKey(io: ImageIo, args: ParsedArguments): Promise<PrivateKey | undefined> {
+  const path = args.text('key');
+  if (path === undefined) return undefined;
+  const key = await loadKey(io, path);
+  if (isPrivateKey(key)) return key;
+  throw new UsageError('Cannot sign with a public-only PEM; signing requires the private key.');
+}
+
+function checkSameKind(key: Key | undefined, encryption: Key): void {
+  if (key === undefined) return;
+  const ec = key.kind.startsWith('ecdsa') && encryption.kind !== 'ecdsa-p256';
+  const rsa = key.kind.startsWith('rsa') && !encryption.kind.startsWith('rsa');
+  if (ec || rsa) {
+    throw new UsageError('Signing and encryption must use the same type of key');
+  }
+}
+
+async function encryptionOf(
+  io: ImageIo,
+  args: ParsedArguments,
+  key: Key | undefined,
+): Promise<EncryptionOptions | undefined> {
+  const path = args.text('encrypt');
+  if (path === undefined) return undefined;
+  const recipient = await loadKey(io, path);
+  checkSameKind(key, recipient);
+  const hash: EciesHash = args.text('hmacSha') === '512' ? 'SHA-512' : 'SHA-256';
+  const bits = args.text('encryptKeylen') === '256' ? 256 : 128;
+  return { key: recipient, hash, bits, clear: args.on('clear') };
+}
+
+function hashOf(args: ParsedArguments, key: Key | undefined): HashName | undefined {
+  const bits = args.text('sha') ?? 'auto';
+  if (bits === 'auto') return undefined;
+  const hash = `SHA-${bits}` as HashName;
+  if (key === undefined) return hash;
+  const allowed = allowedHashes(key.kind, { pure: args.on('pure') });
+  if (allowed.includes(hash)) return hash;
+  const list = allowed.map((name) => name.slice(4)).join(', ');
+  throw new UsageError(
+    `Key ${signatureNames[key.kind]} can not be used with --sha ${bits}; ` +
+      `allowed sha are one of ${list}`,
+  );
+}
+
+/** The signature of a file and its key; undefined if none is asked for. */
+async function fixedSignature(
+  io: ImageIo,
+  args: ParsedArguments,
+): Promise<SignOptions['fixedSignature']> {
+  const path = args.text('fixSig');
+  if (path === undefined) return undefined;
+  const signature = fromBase64(readText(io, path));
+  const keyPath = args.text('fixSigPubkey');
+  if (keyPath === undefined) {
+    throw new UsageError('public key of the fixed signature is not specified');
+  }
+  const key = await loadKey(io, keyPath);
+  if (args.text('key') !== undefined) {
+    throw new UsageError('Can not sign using key and provide fixed-signature at the same time');
+  }
+  return { signature, key };
+}
+
+function counterOf(args: ParsedArguments): number | 'auto' | undefined {
+  const text = args.text('securityCounter');
+  if (text === undefined) return undefined;
+  return text.toLowerCase() === 'auto' ? 'auto' : basedInteger(text);
+}
+
+async function optionsOf(io: ImageIo, args: ParsedArguments): Promise<SignOptions> {
+  const key = await signingKey(io, args);
+  const encryption = await encryptionOf(io, args, key);
+  const vendors = customTlvs(io, args);
+  const fixed = await fixedSignature(io, args);
+  const vendor = args.text('vid');
+  const deviceClass = args.text('cid');
+  const role = args.text('bootRecord') ?? '';
+  if (role.length > MOST_ROLE) {
+    throw new UsageError(
+      `'${role}' is too long (${role.length} characters) for sw_type. ` +
+        `Its maximum allowed length is ${MOST_ROLE} characters.`,
+    );
+  }
+  const uuids = await uuidTlvs({
+    ...(vendor === undefined ? {} : { vendor }),
+    ...(deviceClass === undefined ? {} : { deviceClass }),
+  });
+  const dependencies = args.text('dependencies');
+  return {
+    version: parseVersion(args.text('version') ?? ''),
+    headerSize: integer(args, 'headerSize') ?? 0,
+    padHeader: args.on('padHeader'),
+    endian: (args.text('endian') ?? 'little') as Endian,
+    erasedValue: erasedValueOf(args),
+    loadAddr: integer(args, 'loadAddr') ?? 0,
+    romFixed: integer(args, 'romFixed') ?? 0,
+    nonBootable: args.on('nonBootable'),
+    key,
+    fixedSignature: fixed,
+    keyRecord: args.text('publicKeyFormat') === 'full' ? 'full' : 'hash',
+    hash: hashOf(args, key ?? fixed?.key),
+    pure: args.on('pure'),
+    padSignature: args.on('padSig'),
+    securityCounter: counterOf(args),
+    bootRecord: args.text('bootRecord'),
+    dependencies: dependencies === undefined ? [] : parseDependencies(dependencies),
+    protectedTlvs: [...uuids, ...vendors],
+    encryption,
+  };
+}
+
+function erasedValueOf(args: ParsedArguments): number {
+  return basedInteger(args.text('erasedVal') ?? '0xff');
+}
+
+function paddingOf(args: ParsedArguments, signed: SignedImage): PaddingOptions {
+  const maxAlign = args.text('maxAlign');
+  const maxSectors = args.text('maxSectors');
+  const encrypted = args.text('encrypt') !== undefined;
+  const wrapped = args.on('saveEnctlv') ? signed.wrappedKeyBytes : 16;
+  return {
+    slotSize: integer(args, 'slotSize') ?? 0,
+    align: Number(args.text('align') ?? 1),
+    maxAlign: maxAlign === undefined ? undefined : Number(maxAlign),
+    maxSectors: maxSectors === undefined ? undefined : Number(maxSectors),
+    overwriteOnly: args.on('overwriteOnly'),
+    keyBytes: encrypted ? wrapped : 0,
+    erasedValue: erasedValueOf(args),
+    confirm: args.on('confirm'),
+    test: args.on('test'),
+  };
+}
+
+/** Image, and where it goes in a HEX file. */
+interface Output {
+  readonly bytes: Uint8Array;
+  readonly address: number | undefined;
+  /** Undefined if no trailer is asked for. */
+  readonly padding: PaddingOptions | undefined;
+}
+
+function save(io: ImageIo, args: ParsedArguments, { bytes, address, padding }: Output): void {
+  const path = args.operands[1] ?? '';
+  if (!isHexPath(path)) {
+    io.write(path, padding === undefined ? bytes : padImage(bytes, padding));
+    return;
+  }
+  const start = integer(args, 'hexAddr') ?? address;
+  if (start === undefined) {
+    throw new UsageError('No address exists in input file neither was it provided by user');
+  }
+  const end = start + (padding?.slotSize ?? 0);
+  const pieces = padding === undefined ? [] : trailerPieces(padding);
+  const trailer = pieces.map((piece) => ({
+    address: end - piece.fromEnd,
+    bytes: piece.bytes,
+  }));
+  const text = writeIntelHex([{ address: start, bytes }, ...trailer]);
+  io.write(path, new TextEncoder().encode(text));
+}
+
+/** What imgtool prints each time that it signs. */
+function tellSigning(io: ImageIo, key: Key | undefined): void {
+  if (key === undefined) return;
+  const what = key.kind === 'ed25519' ? 'digest' : 'payload';
+  io.print(`image.py: sign the ${what}\n`);
+}
+
+/** `imgtool sign`. `compressor` makes LZMA2 streams; without it compression is refused. */
+export async function sign(
+  io: ImageIo,
+  argv: readonly string[],
+  compressor?: Compressor,
+): Promise<number> {
+  const args = parseArguments(signSpec, argv);
+  if ((integer(args, 'loadAddr') ?? 0) !== 0 && (integer(args, 'romFixed') ?? 0) !== 0) {
+    throw new UsageError('Can not set rom_fixed and load_addr at the same time');
+  }
+  const { bytes: input, address } = loadInput(io, args, integer(args, 'headerSize') ?? 0);
+  const options = await optionsOf(io, args);
+  const pad = args.on('pad') || args.on('test') || args.on('confirm');
+  const vector = args.text('vectorToSign');
+  if (vector !== undefined) {
+    const { digest, signedBytes } = await signImage(input, { ...options, key: undefined });
+    io.print(`image.py: export ${vector}\n`);
+    const bytes = vector === 'digest' ? digest : signedBytes;
+    save(io, args, { bytes, address, padding: undefined });
+    return 0;
+  }
+  const compression = args.text('compression') ?? 'disabled';
+  let signed: SignedImage;
+  if (compression === 'disabled') {
+    tellSigning(io, options.key);
+    signed = await signImage(input, options);
+  } else {
+    const tell = (): void => tellSigning(io, options.key);
+    signed = await compressImage(input, options, { io, tell, filter: compression, compressor });
+  }
+  const padding = paddingOf(args, signed);
+  refuseTooBig(signed.bytes.length, padding);
+  save(io, args, { bytes: signed.bytes, address, padding: pad ? padding : undefined });
+  const sigOut = args.text('sigOut');
+  if (sigOut !== undefined) saveSignature(io, sigOut, signed);
+  return 0;
+}
+
+function refuseTooBig(size: number, padding: PaddingOptions): void {
+  try {
+    checkImageFits(size, padding);
+  } catch (error) {
+    if (DfuError.is(error, 'REFUSED')) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+function saveSignature(io: ImageIo, path: string, { signature }: SignedImage): void {
+  if (signature === undefined) {
+    throw new UsageError('--sig-out: the image has no signature, it was made without a key');
+  }
+  io.write(path, new TextEncoder().encode(toBase64(signature)));
+}

@@ -1,0 +1,118 @@
+import { DfuError } from '../bytes/index.ts';
+import { UsageError, helpOf, usageLine } from './imgtool-arguments.ts';
+import type { CommandSpec } from './imgtool-arguments.ts';
+import type { Compressor } from './imgtool-compress.ts';
+import { dumpinfo, dumpinfoSpec } from './imgtool-dump.ts';
+import { processIo } from './imgtool-io.ts';
+import type { ImageIo } from './imgtool-io.ts';
+import {
+  getpriv,
+  getprivSpec,
+  getpub,
+  getpubSpec,
+  getpubhash,
+  getpubhashSpec,
+  keygen,
+  keygenSpec,
+  keyinfo,
+  keyinfoSpec,
+} from './imgtool-keys.ts';
+import { sign } from './imgtool-sign.ts';
+import { signSpec } from './imgtool-sign-options.ts';
+import { verify, verifySpec } from './imgtool-verify.ts';
+
+/** The imgtool whose command line and output this is; build scripts ask for it. */
+const IMGTOOL_VERSION = '2.4.0';
+
+interface ImgtoolCommand {
+  readonly spec: CommandSpec;
+  readonly run: (
+    io: ImageIo,
+    argv: readonly string[],
+    compressor?: Compressor,
+  ) => number | Promise<number>;
+}
+
+const versionSpec: CommandSpec = {
+  summary: 'Show the version of imgtool that this stands in for',
+  options: {},
+  operands: [],
+};
+
+function version(io: ImageIo): number {
+  io.print(`${IMGTOOL_VERSION}\n`);
+  return 0;
+}
+
+const commands: Readonly<Record<string, ImgtoolCommand>> = {
+  create: { spec: signSpec, run: sign },
+  dumpinfo: { spec: dumpinfoSpec, run: dumpinfo },
+  getpriv: { spec: getprivSpec, run: getpriv },
+  getpub: { spec: getpubSpec, run: getpub },
+  getpubhash: { spec: getpubhashSpec, run: getpubhash },
+  keygen: { spec: keygenSpec, run: keygen },
+  keyinfo: { spec: keyinfoSpec, run: keyinfo },
+  sign: { spec: signSpec, run: sign },
+  verify: { spec: verifySpec, run: verify },
+  version: { spec: versionSpec, run: version },
+};
+
+function overview(): string {
+  const rows = Object.entries(commands).map(
+    ([name, { spec }]) => `  ${name.padEnd(12)}${spec.summary}`,
+  );
+  return ['Usage: imgtool [OPTIONS] COMMAND [ARGS]...', '', 'Commands:', ...rows, ''].join('\n');
+}
+
+/** What went wrong in imgtool's words, and its exit code: 2 for the command line, 1 for the rest. */
+function report(io: ImageIo, error: unknown, usage: string): number {
+  if (error instanceof UsageError) {
+    const hint = error.withUsage ? `${usage}\n\n` : '';
+    io.warn(`${hint}Error: ${error.message}`);
+    return 2;
+  }
+  if (DfuError.is(error)) {
+    io.warn(`Error: ${error.message}`);
+    return 1;
+  }
+  throw error;
+}
+
+/** What a run works with; the process's own files and terminal unless given. */
+export interface ImgtoolOptions {
+  readonly io?: ImageIo;
+  readonly compressor?: Compressor;
+}
+
+/** Runs one imgtool command line; answers its exit code. */
+export async function runImgtool(
+  argv: readonly string[],
+  { io = processIo, compressor }: ImgtoolOptions = {},
+): Promise<number> {
+  const [name = '', ...rest] = argv;
+  if (name === '' || name === '-h' || name === '--help') {
+    io.print(overview());
+    return 0;
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) {
+    const words = name.startsWith('-') ? `No such option: ${name}` : `No such command '${name}'.`;
+    const usage = "Usage: imgtool [OPTIONS] COMMAND [ARGS]...\nTry 'imgtool -h' for help.";
+    return report(io, new UsageError(words, { withUsage: true }), usage);
+  }
+  if (rest.includes('-h') || rest.includes('--help')) {
+    io.print(helpOf(name, command.spec));
+    return 0;
+  }
+  const usage = `${usageLine(name, command.spec)}\nTry 'imgtool ${name} -h' for help.`;
+  try {
+    return await command.run(io, rest, compressor);
+  } catch (error) {
+    return report(io, error, usage);
+  }
+}
+
+/** The command line behind `dfukit imgtool`. */
+export function run(argv: readonly string[]): Promise<number> {
+  return runImgtool(argv);
+}
