@@ -16,10 +16,11 @@ describe('on a real Linux kernel', () => {
   });
   afterAll(() => run?.stop());
 
-  test.for(scenarios)('$name', { timeout: LIMIT_MS }, async ({ name }, context) => {
+  const names = scenarios.map(({ name }) => name);
+  test.for(names)('%s', { timeout: LIMIT_MS }, async (name, context) => {
     need(context, missing);
     const outcome = await run?.outcome(name);
-    if (outcome?.error !== undefined) expect.fail(outcome.error);
+    if (outcome?.error !== undefined) throw new Error(outcome.error);
     expect(outcome?.name).toBe(name);
   });
 });

@@ -3,7 +3,9 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { boardModel, firmwareImage, loadExample } from '../../src/board/index.ts';
 import type { MissingPart } from '../needs.ts';
+import { imageFile, images } from './guest/images.ts';
 import type { Outcome } from './guest/scenario.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -30,6 +32,21 @@ function compileGuest(folder: string): void {
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
 }
 
+/** Writes the images that the scenarios use into a folder. */
+function buildImages(folder: string): void {
+  for (const name of images) {
+    const { example, slot, version } = name;
+    const modules = example === 'usbus-minimal' ? [] : ['usbus_dfu'];
+    const image = firmwareImage(loadExample(example, { modules }), {
+      model: boardModel('particle-xenon'),
+      bootloader: 'riotboot_dfu',
+      slot,
+      version,
+    });
+    writeFileSync(join(folder, imageFile(name)), image);
+  }
+}
+
 /** One boot of the guest, which runs its scenarios one after the other. */
 export class LabRun {
   readonly #folder = mkdtempSync(join(tmpdir(), 'dfukit-guest-'));
@@ -39,11 +56,13 @@ export class LabRun {
   #said = '';
   #ended = false;
 
-  constructor() {
+  /** Runs those scenarios whose name contains one of these parts; all, if there is none. */
+  constructor(parts: readonly string[] = []) {
     compileGuest(this.#folder);
+    buildImages(this.#folder);
     const script = join(this.#folder, 'script');
-    writeFileSync(script, 'DFUKIT=$1 node "$2/main.js" "${@:3}"\n');
-    const child = spawn(lab, ['run', script, root, this.#folder], {
+    writeFileSync(script, 'DFUKIT=$1 IMAGES=$2 node "$2/main.js" "${@:3}"\n');
+    const child = spawn(lab, ['run', script, root, this.#folder, ...parts], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, LAB_SECONDS: '1200' },
     });

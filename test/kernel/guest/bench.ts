@@ -48,10 +48,21 @@ export class Bench {
     return join(this.folder, name);
   }
 
-  /** Runs a program to its end. */
+  /** Runs a program to its end, and notes what it said. */
   async run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
-    const { timeoutMs = 60_000, onOutput } = options;
     this.note(`$ ${[command, ...args].join(' ')}`);
+    const ended = await this.quietly(command, args, options);
+    this.note(`${lastOf(ended.output)}=> ${ended.status}`);
+    return ended;
+  }
+
+  /** Runs a program to its end. */
+  async quietly(
+    command: string,
+    args: readonly string[],
+    options: RunOptions = {},
+  ): Promise<Ended> {
+    const { timeoutMs = 60_000, onOutput } = options;
     const child = spawn(command, args, { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     const take = (chunk: Buffer): void => {

@@ -1,5 +1,15 @@
+import { bootChoice } from './boot-choice.ts';
+import { dfuMode } from './dfu-mode.ts';
 import { environment } from './environment.ts';
+import { hosts } from './hosts.ts';
+import { runTime } from './run-time.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Everything that is tried, in this order. */
-export const scenarios: readonly Scenario[] = [...environment];
+export const scenarios: readonly Scenario[] = [
+  ...environment,
+  ...dfuMode,
+  ...runTime,
+  ...bootChoice,
+  ...hosts,
+];
