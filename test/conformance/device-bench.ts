@@ -59,7 +59,7 @@ export class Wire {
     this.tick();
   }
 
-  transfer(packet: SetupPacket, data = new Uint8Array(packet.wLength)): Seen {
+  transfer(packet: SetupPacket, data: Uint8Array = new Uint8Array(packet.wLength)): Seen {
     this.tick();
     let answer = this.device.setup(packet);
     if (answer.stage === 'out') answer = this.device.data(data);
