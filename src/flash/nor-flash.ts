@@ -44,7 +44,8 @@ export interface FlashWear {
   readonly programs: number;
 }
 
-const SCRATCH_BYTES = 4096;
+/** Only ever used within one call. */
+const scratch: Uint8Array<ArrayBuffer> = new Uint8Array(4096);
 
 /**
  * The rules of NOR flash over a storage, which is expected to hold as many bytes as the geometry
@@ -58,7 +59,6 @@ export class NorFlash implements Flash {
   /** Called before each operation, while the flash still is as it was. Makes programming slower. */
   watch: ((operation: FlashOperation) => void) | undefined = undefined;
   readonly #storage: FlashStorage;
-  readonly #scratch: Uint8Array<ArrayBuffer>;
   readonly #erases: Uint32Array;
   #eraseCount = 0;
   #programCount = 0;
@@ -78,7 +78,6 @@ export class NorFlash implements Flash {
       );
     }
     this.#storage = storage;
-    this.#scratch = new Uint8Array(Math.min(SCRATCH_BYTES, this.sizeBytes));
     this.#erases = new Uint32Array(this.sectors.count);
   }
 
@@ -192,7 +191,7 @@ export class NorFlash implements Flash {
 
   /** Programming only ever takes a bit away from the erased value. */
   #checkBits(offsetBytes: number, bytes: Uint8Array): void {
-    const old = this.#scratch;
+    const old = scratch;
     const erasedOnes = this.geometry.erasedValue === 0xff;
     for (let from = 0; from < bytes.length; from += old.length) {
       const length = Math.min(old.length, bytes.length - from);
@@ -262,8 +261,8 @@ export class NorFlash implements Flash {
     } else {
       // A unit of one byte: half of its bits.
       const kept = kind === 'torn' ? 0x0f : 0xf0;
-      this.#storage.read(offsetBytes, this.#scratch, 1);
-      const torn = ((this.#scratch[0] ?? 0) & kept) | ((bytes[0] ?? 0) & ~kept & 0xff);
+      this.#storage.read(offsetBytes, scratch, 1);
+      const torn = ((scratch[0] ?? 0) & kept) | ((bytes[0] ?? 0) & ~kept & 0xff);
       this.#storage.write(offsetBytes, Uint8Array.of(torn));
     }
   }

@@ -24,9 +24,10 @@ export function invalidateSlot(
   const { offsetBytes } = slotOf(layout, index);
   if (layout.slots.length === 1) return 'only-slot';
   if (inspectSlot(flash, layout, 1 - index).fault !== undefined) return 'other-invalid';
-  const unit = flash.geometry.writeUnitBytes;
-  const blank = new Uint8Array(Math.max(RIOTBOOT_HEADER_BYTES, unit));
-  flash.program(offsetBytes, blank.fill(~flash.geometry.erasedValue & 0xff));
+  const { writeUnitBytes, erasedValue } = flash.geometry;
+  // What shares a write unit with the header is programmed to what it is.
+  const head = flash.read(offsetBytes, Math.max(RIOTBOOT_HEADER_BYTES, writeUnitBytes));
+  flash.program(offsetBytes, head.fill(~erasedValue & 0xff, 0, RIOTBOOT_HEADER_BYTES));
   return 'invalidated';
 }
 

@@ -214,7 +214,7 @@ export class SlotWriter {
   #invalidate(): void {
     const head = this.#flash.read(this.slot.offsetBytes, this.#head.length);
     if (riotbootFault(head) !== undefined) return;
-    head.fill(~this.#flash.geometry.erasedValue & 0xff);
+    head.fill(~this.#flash.geometry.erasedValue & 0xff, 0, RIOTBOOT_HEADER_BYTES);
     this.#flash.program(this.slot.offsetBytes, head);
   }
 
