@@ -1,0 +1,298 @@
+import { DfuError } from '../bytes/index.ts';
+import type { NorFlash, PowerCutKind } from '../flash/index.ts';
+import { deviceDescriptor } from '../usb/index.ts';
+import type { Clock, UsbDevice } from '../usb/index.ts';
+import type { BoardEvent, BootCause } from './board-event.ts';
+import { BoardFlash } from './board-flash.ts';
+import type { BootDecision, Bootloader } from './bootloader.ts';
+import { Buttons } from './button.ts';
+import type { ButtonConfiguration } from './button.ts';
+import type { BoardModel } from './catalogue.ts';
+import { UsbConnector } from './connector.ts';
+import type { ConnectorState } from './connector.ts';
+import { ConsoleLines } from './console-lines.ts';
+import type { Peripherals, RunningImage, RunningProgram, Runner } from './peripherals.ts';
+import { RetainedRam } from './retained-ram.ts';
+import { Sensors } from './sensors.ts';
+import { Watchdog } from './watchdog.ts';
+
+/** What a board is put together from. */
+export interface BoardParts {
+  readonly model: BoardModel;
+  readonly flash: NorFlash;
+  readonly clock: Clock;
+  readonly runner: Runner;
+  readonly bootloader: Bootloader;
+  /** Serial number of the chip. */
+  readonly serial: string;
+  /** How the bootloader looks at the button; default: as the board's own definitions say. */
+  readonly button?: ButtonConfiguration;
+  /** Most time between two feeds of the watchdog, in ms; default 4000. */
+  readonly watchdogMs?: number;
+}
+
+/** How the power goes while flash is busy. */
+export interface PowerCut {
+  /** `clean` (default): between two operations; `torn`, `torn-tail`: half of one is done. */
+  readonly kind?: PowerCutKind;
+}
+
+/** The watchdog's period unless chosen otherwise, in ms. */
+export const WATCHDOG_MS = 4000;
+
+/** Longest line that can be typed at the console, in characters. */
+const MOST_INPUT = 4096;
+
+/**
+ * A virtual board: what a person would hold. It starts without power. Whatever happens to it goes to
+ * the listeners as a {@link BoardEvent}, in order and synchronously.
+ */
+export class Board {
+  readonly model: BoardModel;
+  readonly serial: string;
+  readonly sensors: Sensors;
+  readonly #parts: BoardParts;
+  readonly #flash: BoardFlash;
+  readonly #connector: UsbConnector;
+  readonly #buttons: Buttons;
+  readonly #retainedRam: RetainedRam;
+  readonly #watchdog: Watchdog;
+  readonly #console: ConsoleLines;
+  readonly #listeners = new Set<(event: BoardEvent) => void>();
+  readonly #stopping = new Set<Promise<void>>();
+  #on = false;
+  /** Counts the starts and stops, so that what belongs to an earlier one is known as such. */
+  #life = 0;
+  #program: RunningProgram | undefined;
+  #typed: ((line: string) => void) | undefined;
+
+  constructor(parts: BoardParts) {
+    const { model, flash, clock } = parts;
+    this.model = model;
+    this.serial = parts.serial;
+    this.#parts = parts;
+    this.#flash = new BoardFlash(flash, () => this.powerCut());
+    this.#connector = new UsbConnector((state) => this.#usbChanged(state));
+    this.#buttons = new Buttons(model);
+    this.#retainedRam = new RetainedRam(model.ram);
+    this.#console = new ConsoleLines((text) => this.#emit({ type: 'console', text }));
+    this.#watchdog = new Watchdog(clock, parts.watchdogMs ?? WATCHDOG_MS, () =>
+      this.#boot('watchdog'),
+    );
+    this.sensors = new Sensors(model, this.#buttons, ({ name }, value) =>
+      this.#emit({ type: 'actuator', name, value }),
+    );
+  }
+
+  /** The USB connector: one device for the board's whole life, whichever program is behind it. */
+  get port(): UsbDevice {
+    return this.#connector;
+  }
+
+  get isOn(): boolean {
+    return this.#on;
+  }
+
+  get bootloader(): string {
+    return this.#parts.bootloader.name;
+  }
+
+  /** Tells of everything from now on; the answer stops it. */
+  listen(listener: (event: BoardEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Gives it power: the bootloader runs. Nothing happens if it has power. */
+  powerOn(): void {
+    if (this.#on) return;
+    this.#on = true;
+    this.#parts.flash.restorePower();
+    this.#retainedRam.lose();
+    this.#emit({ type: 'power', on: true });
+    this.#boot('power-on');
+  }
+
+  /** Takes the power away, in the middle of whatever it does. What is in flash is all that stays. */
+  powerCut(): void {
+    if (!this.#on) return;
+    this.#on = false;
+    this.#halt();
+    this.#retainedRam.lose();
+    this.#emit({ type: 'power', on: false });
+  }
+
+  /**
+   * Lets the power go after that many more flash operations (a write unit programmed or a sector
+   * erased): the one behind them is cut. Power-on takes it back.
+   */
+  cutAfter(operations: number, { kind = 'clean' }: PowerCut = {}): void {
+    if (!Number.isSafeInteger(operations) || operations < 0) {
+      const got = `expected a number of operations, got ${operations}`;
+      throw new DfuError('INVALID_ARGUMENT', `power cut: ${got}`);
+    }
+    const { flash } = this.#parts;
+    flash.cutPowerAt(flash.operations + operations, kind);
+  }
+
+  /** Presses and releases the reset button, with the other button held meanwhile if so told. */
+  pressReset({ button = false }: { readonly button?: boolean } = {}): void {
+    if (!this.#on) return;
+    const first = this.model.buttons[0]?.name;
+    const holds = button && first !== undefined && !this.#buttons.isPressed(first);
+    if (holds) this.#buttons.set(true, first);
+    this.#boot('reset-pin');
+    if (holds) this.#buttons.set(false, first);
+  }
+
+  /** Presses or releases a button; without a name the board's first. Throws `NOT_FOUND`. */
+  setButton(pressed: boolean, name?: string): void {
+    this.#buttons.set(pressed, name);
+  }
+
+  /** Types a line at the console. It is lost if nobody reads there. Throws `INVALID_ARGUMENT`. */
+  input(line: string): void {
+    if (line.length > MOST_INPUT || /[\r\n]/.test(line)) {
+      throw new DfuError('INVALID_ARGUMENT', `input: expected one line of up to ${MOST_INPUT}`);
+    }
+    this.#typed?.(line);
+  }
+
+  /** Pulls the USB cable out at the board's end. The board has power of its own and runs on. */
+  unplug(): void {
+    this.#connector.pull();
+  }
+
+  /** Puts it in again. */
+  replug(): void {
+    this.#connector.insert();
+  }
+
+  /** Takes the power away and waits until nothing of its programs is left. */
+  async close(): Promise<void> {
+    this.powerCut();
+    await Promise.all(this.#stopping);
+  }
+
+  #boot(cause: BootCause): void {
+    this.#halt();
+    this.sensors.reset();
+    const { bootloader, button = {} } = this.#parts;
+    const decision = bootloader.decide({
+      model: this.model,
+      flash: this.#flash,
+      retainedRam: this.#retainedRam,
+      buttonPressed: this.#buttons.seenPressed(button),
+    });
+    const life = this.#life;
+    this.#emit(bootEvent(cause, decision));
+    // Whoever listened to that may have reset the board or taken its power.
+    if (life !== this.#life) return;
+    if (decision.mode === 'application') this.#start(decision);
+    else if (decision.mode === 'dfu') this.#startDfuMode();
+  }
+
+  #startDfuMode(): void {
+    const life = this.#life;
+    const device = this.#parts.bootloader.dfuMode(this.#flash, {
+      downloaded: (slot, bytes) => this.#emit({ type: 'download', slot, bytes }),
+      left: () => {
+        if (life === this.#life) this.#boot('software');
+      },
+      again: () => {
+        if (life === this.#life) this.#enterDfuMode();
+      },
+    });
+    this.#connector.present(device);
+  }
+
+  #start(image: RunningImage): void {
+    const life = this.#life;
+    this.#watchdog.start();
+    const program = this.#parts.runner.start(this.#peripherals(image));
+    if (life === this.#life) this.#program = program;
+    else this.#stop(program);
+  }
+
+  #stop(program: RunningProgram): void {
+    const stopped = program.stop().finally(() => this.#stopping.delete(stopped));
+    this.#stopping.add(stopped);
+  }
+
+  /** The processor stops: no program, no USB, no watchdog. */
+  #halt(): void {
+    this.#life += 1;
+    this.#watchdog.stop();
+    this.#watchdog.onWarning(undefined);
+    this.#typed = undefined;
+    const program = this.#program;
+    this.#program = undefined;
+    if (program !== undefined) this.#stop(program);
+    this.#connector.remove();
+    this.#console.flush();
+  }
+
+  #peripherals({ slot, version, entryAddress }: RunningImage): Peripherals {
+    const { clock, bootloader } = this.#parts;
+    const life = this.#life;
+    const whileAlive = (run: () => void): void => {
+      if (life === this.#life) run();
+    };
+    return {
+      model: this.model,
+      serial: this.serial,
+      image: { slot, version, entryAddress },
+      clock,
+      flash: this.#flash,
+      usb: this.#connector,
+      dfu: bootloader.dfu,
+      uart: {
+        write: (text) => this.#console.write(text),
+        onLine: (listener) => {
+          this.#typed = listener;
+        },
+      },
+      watchdog: this.#watchdog,
+      sensors: this.sensors,
+      retainedRam: this.#retainedRam,
+      reset: () => whileAlive(() => this.#boot('software')),
+      enterDfuMode: () => whileAlive(() => this.#enterDfuMode()),
+      fault: (message) => whileAlive(() => this.#fault(message)),
+    };
+  }
+
+  #enterDfuMode(): void {
+    const { bootloader } = this.#parts;
+    bootloader.requestDfuMode({ model: this.model, retainedRam: this.#retainedRam });
+    this.#boot('software');
+  }
+
+  /** The program is dead; only the watchdog still runs. */
+  #fault(message: string): void {
+    this.#typed = undefined;
+    this.#connector.remove();
+    this.#console.flush();
+    this.#emit({ type: 'fault', message });
+  }
+
+  #usbChanged(state: ConnectorState): void {
+    if (state === 'detached') {
+      this.#emit({ type: 'usb', state });
+      return;
+    }
+    const { idVendor, idProduct } = deviceDescriptor.decode(this.#connector.descriptors().device);
+    const hex = (value: number): string => value.toString(16).padStart(4, '0');
+    this.#emit({ type: 'usb', state, id: `${hex(idVendor)}:${hex(idProduct)}` });
+  }
+
+  #emit(event: BoardEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}
+
+function bootEvent(cause: BootCause, decision: BootDecision): BoardEvent {
+  const { mode, why } = decision;
+  if (mode !== 'application') return { type: 'boot', cause, mode, why };
+  const { slot, version } = decision;
+  return { type: 'boot', cause, mode, slot, version, why };
+}

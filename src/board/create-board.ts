@@ -1,0 +1,109 @@
+import { DfuError } from '../bytes/index.ts';
+import type { DfuProfile } from '../device/index.ts';
+import { DFU_PROFILES } from '../device/index.ts';
+import type { NorFlash } from '../flash/index.ts';
+import type { Clock } from '../usb/index.ts';
+import { Board } from './board.ts';
+import type { ButtonConfiguration } from './button.ts';
+import { boardModel } from './catalogue.ts';
+import type { BoardModel } from './catalogue.ts';
+import type { Runner } from './peripherals.ts';
+import { RiotbootBootloader } from './riotboot-bootloader.ts';
+import type { RiotbootName, UsbId } from './riotboot-bootloader.ts';
+
+/** A board as one would order it. */
+export interface BoardOptions {
+  /** The board, or its name in the catalogue. */
+  readonly model: BoardModel | string;
+  /** Its flash: in memory (`MemoryFlash`) or in a file (`NorFlash` over a `FlashFile`). */
+  readonly flash: NorFlash;
+  readonly clock: Clock;
+  readonly runner: Runner;
+  /** Default: the board's first. */
+  readonly bootloader?: string;
+  /** Vendor and product of DFU mode, `1209:7d02`; default: the bootloader's. */
+  readonly usbId?: string;
+  /** Serial number of the chip; default 16 zeros. */
+  readonly serial?: string;
+  /** How the bootloader looks at the button. */
+  readonly button?: ButtonConfiguration;
+  /** `compatible` (default), `strict`, or `riotboot`: how the original answers, defects included. */
+  readonly profile?: string;
+  /** bitWillDetach, DFU 1.1 table 4.2; default true, as RIOT has it. */
+  readonly willDetach?: boolean;
+  /**
+   * Refuse a download over the only slot that boots (errVENDOR). Default false: RIOT knows no such
+   * refusal, and a slot is often flashed again and again.
+   */
+  readonly keepBootable?: boolean;
+  /** Most time between two feeds of the watchdog, in ms; default 4000. */
+  readonly watchdogMs?: number;
+}
+
+/** Reads `VVVV:PPPP` in hex. Throws `INVALID_ARGUMENT`. */
+export function parseUsbId(text: string): UsbId {
+  const [, vendor, product] = /^([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i.exec(text) ?? [];
+  if (vendor === undefined || product === undefined) {
+    const expected = 'expected vendor and product in hex, e.g. 1209:7d02';
+    throw new DfuError('INVALID_ARGUMENT', `USB id: ${expected}, got "${text}"`);
+  }
+  return { idVendor: Number.parseInt(vendor, 16), idProduct: Number.parseInt(product, 16) };
+}
+
+/** Throws `INVALID_ARGUMENT` with the profiles that there are. */
+function profileOf(name: string): DfuProfile {
+  const profile = Object.hasOwn(DFU_PROFILES, name) ? DFU_PROFILES[name] : undefined;
+  if (profile !== undefined) return profile;
+  const known = Object.keys(DFU_PROFILES).join(', ');
+  throw new DfuError('INVALID_ARGUMENT', `no profile "${name}"; there is: ${known}`);
+}
+
+/** The bootloader of that name, if the board can be had with it. Throws `INVALID_ARGUMENT`. */
+export function riotbootName(
+  model: BoardModel,
+  name: string | undefined = model.bootloaders[0],
+): RiotbootName {
+  const has = name !== undefined && model.bootloaders.includes(name);
+  if (has && (name === 'riotboot_dfu' || name === 'riotboot')) return name;
+  const known = model.bootloaders.join(', ');
+  throw new DfuError(
+    'INVALID_ARGUMENT',
+    `${model.name} has no bootloader "${name}"; it has: ${known}`,
+  );
+}
+
+/** Throws `INVALID_ARGUMENT` for what no string descriptor can hold. */
+function checkSerial(serial: string): string {
+  if (/^[\u0020-\u007e]{1,126}$/.test(serial)) return serial;
+  const expected = 'expected 1 to 126 printable ASCII characters';
+  throw new DfuError('INVALID_ARGUMENT', `serial number: ${expected}, got "${serial}"`);
+}
+
+/**
+ * Puts a board together; it has no power yet. Throws `NOT_FOUND` for a board that does not exist,
+ * `INVALID_ARGUMENT` for anything that it cannot be had with.
+ */
+export function createBoard(options: BoardOptions): Board {
+  const { flash, clock, runner, button, watchdogMs, usbId, willDetach, keepBootable } = options;
+  const model = typeof options.model === 'string' ? boardModel(options.model) : options.model;
+  const serial = checkSerial(options.serial ?? '0'.repeat(16));
+  const bootloader = new RiotbootBootloader({
+    model,
+    serial,
+    name: riotbootName(model, options.bootloader),
+    profile: profileOf(options.profile ?? 'compatible'),
+    ...(usbId === undefined ? {} : { usbId: parseUsbId(usbId) }),
+    ...(willDetach === undefined ? {} : { willDetach }),
+    ...(keepBootable === undefined ? {} : { keepBootable }),
+  });
+  return new Board({
+    model,
+    flash,
+    clock,
+    runner,
+    serial,
+    bootloader,
+    ...(button === undefined ? {} : { button }),
+    ...(watchdogMs === undefined ? {} : { watchdogMs }),
+  });
+}

@@ -1,0 +1,144 @@
+/**
+ * What a firmware sees. A firmware is an ES module that exports `main`; it runs on the board with
+ * nothing but the object that `main` is called with. It has no clock, no network, no files and no
+ * modules to import: only the language itself.
+ */
+export interface FirmwareModule {
+  /** Called once after each reset. The board runs on when it returns. */
+  main(board: FirmwareBoard): void | Promise<void>;
+}
+
+/** The board, seen from its program. */
+export interface FirmwareBoard {
+  /** e.g. `particle-xenon`. */
+  readonly name: string;
+  /** e.g. `nRF52840`. */
+  readonly chip: string;
+  /** Serial number of the chip. */
+  readonly serial: string;
+  /** The image that is running, as its header says. */
+  readonly image: FirmwareImage;
+  readonly console: FirmwareConsole;
+  readonly usb: FirmwareUsb;
+  readonly sensors: FirmwareSensors;
+  readonly flash: FirmwareFlash;
+  readonly watchdog: FirmwareWatchdog;
+  /** Resolves after `ms` on the board's clock. */
+  sleep(ms: number): Promise<void>;
+  /** Resets the board. Never resolves. */
+  reboot(): Promise<never>;
+  /** Asks the bootloader for DFU mode by its magic number, and resets. Never resolves. */
+  enterDfuMode(): Promise<never>;
+}
+
+/** Which image this is. */
+export interface FirmwareImage {
+  readonly slot: number;
+  readonly version: number;
+  /** Address of the vector table. */
+  readonly entryAddress: number;
+}
+
+/** The serial console. */
+export interface FirmwareConsole {
+  /** Writes a line. Waits, as a UART does, while the line is busy. */
+  print(line: string): void;
+  /** Called with each line that is typed, and with those that were typed before. */
+  onLine(listener: (line: string) => void | Promise<void>): void;
+}
+
+/** A request to an interface of the firmware (USB 2.0 §9.3). */
+export interface FirmwareControlRequest {
+  readonly bmRequestType: number;
+  readonly bRequest: number;
+  readonly wValue: number;
+  /** Low byte: number of the interface. */
+  readonly wIndex: number;
+  readonly wLength: number;
+  /** The data stage, if it goes to the device. */
+  readonly data: Uint8Array;
+}
+
+/** Bytes to the host, or an acknowledgement, or a refusal. */
+export type FirmwareControlAnswer = Uint8Array | 'status' | 'stall';
+
+/** An interface that the firmware itself answers for. */
+export interface FirmwareInterface {
+  readonly type: 'interface';
+  readonly bInterfaceClass: number;
+  readonly bInterfaceSubClass: number;
+  readonly bInterfaceProtocol: number;
+  /** String of the interface. */
+  readonly name?: string;
+  /** Class-specific descriptors, whole. */
+  readonly descriptors?: readonly Uint8Array[];
+  /** Class and vendor requests. Without it all of them are stalled. */
+  onControl?(
+    request: FirmwareControlRequest,
+  ): FirmwareControlAnswer | Promise<FirmwareControlAnswer>;
+}
+
+/** RIOT's `usbus_dfu`: the DFU run-time interface; DFU_DETACH leads to the bootloader. */
+export interface FirmwareDfuRuntime {
+  readonly type: 'dfu-runtime';
+  /** String of the interface; default "RIOT-OS bootloader". */
+  readonly name?: string;
+}
+
+/** A function of the USB device. */
+export type FirmwareUsbFunction = FirmwareInterface | FirmwareDfuRuntime;
+
+/** The USB device that a firmware wants to be. */
+export interface FirmwareUsbDescription {
+  readonly idVendor: number;
+  readonly idProduct: number;
+  /** Binary-coded decimal; default 0x0100. */
+  readonly bcdDevice?: number;
+  readonly manufacturer?: string;
+  readonly product?: string;
+  readonly serial?: string;
+  /** String of the configuration. */
+  readonly configuration?: string;
+  /** In the order of their interfaces; there may be none. */
+  readonly functions: readonly FirmwareUsbFunction[];
+}
+
+/** The USB port. */
+export interface FirmwareUsb {
+  /** Becomes that device; what it was before leaves the bus. */
+  attach(description: FirmwareUsbDescription): Promise<void>;
+  detach(): Promise<void>;
+}
+
+/** A sensor or actuator, in the words of RIOT's SAUL registry. */
+export interface FirmwareSensor {
+  readonly name: string;
+  readonly class: string;
+  /** Power of ten that a reading is to be multiplied with. */
+  readonly scale: number;
+  readonly unit: string;
+}
+
+/** The sensors and actuators of the board. */
+export interface FirmwareSensors {
+  readonly list: readonly FirmwareSensor[];
+  read(index: number): Promise<number>;
+  /** Rejects for what is no actuator. */
+  write(index: number, value: number): Promise<void>;
+}
+
+/** The flash of the board, by address. Its rules are those of NOR flash; breaking one rejects. */
+export interface FirmwareFlash {
+  read(address: number, lengthBytes: number): Promise<Uint8Array>;
+  /** Whole write units, into erased flash. */
+  program(address: number, bytes: Uint8Array): Promise<void>;
+  /** Whole sectors. */
+  erase(address: number, lengthBytes: number): Promise<void>;
+}
+
+/** The watchdog. It is fed whenever the program is idle, unless the program takes that over. */
+export interface FirmwareWatchdog {
+  /** From now on only `feed` counts. */
+  takeOver(): void;
+  feed(): void;
+}

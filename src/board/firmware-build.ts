@@ -1,0 +1,109 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { OutputChunk, RolldownLog } from 'rolldown';
+import { DfuError } from '../bytes/index.ts';
+
+/** What a firmware is built with. */
+export interface FirmwareBuildOptions {
+  /** RIOT's `USEMODULE`: `usbus_dfu` gives it the DFU run-time interface. Default: none. */
+  readonly modules?: readonly string[];
+}
+
+/** The modules that a firmware can be built with. */
+export const firmwareModules: readonly string[] = ['usbus_dfu'];
+
+/** Where a firmware begins, in order of preference. */
+const ENTRIES = ['main.ts', 'main.js', 'main.mjs', 'src/main.ts', 'index.ts', 'index.js'];
+
+/**
+ * Bundles the firmware in a folder to one ES module, in UTF-8: `main.ts`, `main.js` or `index.ts`
+ * and what it imports. `MODULE_X` is replaced by whether module X is in. Throws `NOT_FOUND` without
+ * an entry, `INVALID_ARGUMENT` for a module that does not exist, `MALFORMED` with the bundler's words
+ * for what does not build, `UNSUPPORTED` where the bundler is not installed.
+ */
+export async function buildFirmware(
+  directory: string,
+  { modules = [] }: FirmwareBuildOptions = {},
+): Promise<Uint8Array> {
+  checkModules(modules);
+  const input = findEntry(directory);
+  const { rolldown } = await loadBundler();
+  try {
+    const build = await rolldown({
+      input,
+      platform: 'neutral',
+      transform: { define: defines(modules) },
+      onLog: (_, log) => refuseUnresolved(log),
+    });
+    try {
+      const { output } = await build.generate({ format: 'esm', minify: 'dce-only' });
+      return new TextEncoder().encode(wholeModule(directory, output).code);
+    } finally {
+      await build.close();
+    }
+  } catch (error) {
+    if (DfuError.is(error)) throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    throw new DfuError('MALFORMED', `${directory} does not build: ${message}`, { cause: error });
+  }
+}
+
+/** Throws `INVALID_ARGUMENT` for a module that firmware cannot be built with. */
+export function checkModules(modules: readonly string[]): void {
+  for (const name of modules) {
+    if (firmwareModules.includes(name)) continue;
+    const known = firmwareModules.join(', ');
+    throw new DfuError('INVALID_ARGUMENT', `no module "${name}" for firmware; there is: ${known}`);
+  }
+}
+
+function findEntry(directory: string): string {
+  for (const name of ENTRIES) {
+    const path = join(directory, name);
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) return path;
+  }
+  throw new DfuError(
+    'NOT_FOUND',
+    `${directory}: expected a firmware with one of ${ENTRIES.join(', ')}`,
+  );
+}
+
+function defines(modules: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    firmwareModules.map((name) => [`MODULE_${name.toUpperCase()}`, String(modules.includes(name))]),
+  );
+}
+
+async function loadBundler(): Promise<typeof import('rolldown')> {
+  try {
+    return await import('rolldown');
+  } catch (error) {
+    const what = 'building firmware needs the package "rolldown": npm install rolldown@1.3.2';
+    throw new DfuError('UNSUPPORTED', what, { cause: error });
+  }
+}
+
+/** On a board there is nothing to import from. */
+function refuseUnresolved(log: RolldownLog): void {
+  if (log.code === 'UNRESOLVED_IMPORT') throw new DfuError('MALFORMED', log.message);
+}
+
+function wholeModule(directory: string, output: readonly { readonly type: string }[]): OutputChunk {
+  const [first, ...others] = output;
+  if (first?.type !== 'chunk' || others.length > 0) {
+    const count = `expected one module, got ${output.length}`;
+    throw new DfuError('MALFORMED', `${directory} does not build into one piece: ${count}`);
+  }
+  const chunk = first as OutputChunk;
+  const imports = [...chunk.imports, ...chunk.dynamicImports];
+  if (imports.length > 0) {
+    throw new DfuError(
+      'MALFORMED',
+      `${directory} imports what no board has: ${imports.join(', ')}`,
+    );
+  }
+  if (!chunk.exports.includes('main')) {
+    throw new DfuError('MALFORMED', `${directory}: expected a firmware that exports "main"`);
+  }
+  return chunk;
+}

@@ -1,0 +1,148 @@
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { DfuError } from '../bytes/index.ts';
+import { SectorMap } from '../flash/index.ts';
+import type { FlashGeometry, FlashStorage } from '../flash/index.ts';
+import { FileLock } from './file-lock.ts';
+
+/**
+ * The bytes of a flash in a file of exactly its size, byte 0 first.
+ *
+ * Nobody else may open it meanwhile: `FILE.lock` holds the number of this process, and one left by a
+ * process that is gone counts for nothing. A new file is filled with the erased value under another
+ * name and then renamed, so that there is never half a file. Each write goes to the file at once, in
+ * one call, and therefore survives the end of this process at any moment, however it ends; a crash of
+ * the whole machine may lose what was written since the last `sync` or `close`, which is what `fsync`
+ * at each of thousands of words would cost too much to prevent.
+ */
+export class FlashFile implements FlashStorage {
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** What the file holds. The lock keeps it true. */
+  readonly #bytes: Uint8Array;
+  readonly #lock: FileLock;
+  #file: number | undefined;
+
+  private constructor(path: string, bytes: Uint8Array, lock: FileLock) {
+    this.path = path;
+    this.sizeBytes = bytes.length;
+    this.#bytes = bytes;
+    this.#lock = lock;
+    this.#file = openSync(path, 'r+');
+  }
+
+  /**
+   * Opens it, or makes a new one. Throws `BUSY` if another process has it, `MALFORMED` if it has
+   * another size, `IO` or `ACCESS` if the system refuses.
+   */
+  static open(path: string, geometry: FlashGeometry): FlashFile {
+    const real = realPath(path);
+    const lock = FileLock.take(`${real}.lock`);
+    try {
+      const { sizeBytes } = new SectorMap(geometry);
+      const bytes = readWhole(real) ?? create(real, sizeBytes, geometry.erasedValue);
+      if (bytes.length !== sizeBytes) {
+        const sizes = `expected ${sizeBytes} bytes, got ${bytes.length}`;
+        throw new DfuError('MALFORMED', `${path} is not a flash of this board: ${sizes}`);
+      }
+      return new FlashFile(real, bytes, lock);
+    } catch (error) {
+      lock.release();
+      throw asDfuError(path, error);
+    }
+  }
+
+  read(offsetBytes: number, target: Uint8Array, lengthBytes: number): void {
+    target.set(this.#bytes.subarray(offsetBytes, offsetBytes + lengthBytes));
+  }
+
+  write(offsetBytes: number, bytes: Uint8Array): void {
+    const file = this.#open();
+    try {
+      for (let done = 0; done < bytes.length;) {
+        done += writeSync(file, bytes, done, bytes.length - done, offsetBytes + done);
+      }
+    } catch (error) {
+      throw asDfuError(this.path, error);
+    }
+    this.#bytes.set(bytes, offsetBytes);
+  }
+
+  fill(offsetBytes: number, lengthBytes: number, value: number): void {
+    this.write(offsetBytes, new Uint8Array(lengthBytes).fill(value));
+  }
+
+  /** Makes sure that what was written survives a crash of the machine. */
+  sync(): void {
+    fsyncSync(this.#open());
+  }
+
+  /** Syncs, closes and gives the lock back. Nothing happens the second time. */
+  close(): void {
+    if (this.#file === undefined) return;
+    try {
+      fsyncSync(this.#file);
+      closeSync(this.#file);
+    } finally {
+      this.#file = undefined;
+      this.#lock.release();
+    }
+  }
+
+  #open(): number {
+    if (this.#file !== undefined) return this.#file;
+    throw new DfuError('IO', `${this.path} is closed`);
+  }
+}
+
+/** Through links, so that one file has one lock. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+function readWhole(path: string): Uint8Array | undefined {
+  try {
+    return new Uint8Array(readFileSync(path));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function create(path: string, sizeBytes: number, erasedValue: number): Uint8Array {
+  const bytes = new Uint8Array(sizeBytes).fill(erasedValue);
+  const temporary = `${path}.new`;
+  const file = openSync(temporary, 'w');
+  try {
+    for (let done = 0; done < sizeBytes;) {
+      done += writeSync(file, bytes, done, sizeBytes - done, done);
+    }
+    fsyncSync(file);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+  renameSync(temporary, path);
+  return bytes;
+}
+
+function asDfuError(path: string, error: unknown): unknown {
+  if (DfuError.is(error)) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  const refused = code === 'EACCES' || code === 'EPERM' || code === 'EROFS';
+  return new DfuError(refused ? 'ACCESS' : 'IO', `${path}: ${message}`, { cause: error });
+}

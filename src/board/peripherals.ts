@@ -1,0 +1,81 @@
+import type { DfuProfile, FunctionalOptions } from '../device/index.ts';
+import type { Flash } from '../flash/index.ts';
+import type { Clock, UsbDevice } from '../usb/index.ts';
+import type { BoardModel } from './catalogue.ts';
+import type { RetainedRam } from './retained-ram.ts';
+import type { Sensors } from './sensors.ts';
+
+/** The USB controller of the chip: who answers at the connector. */
+export interface UsbController {
+  /** From now on this device is behind the connector; what was there before leaves the bus. */
+  present(device: UsbDevice): void;
+  /** Nobody is behind the connector any more. */
+  remove(): void;
+}
+
+/** The serial console. */
+export interface Uart {
+  /** Text from the program; lines end with `\n`. */
+  write(text: string): void;
+  /** Each line that is typed, without its end. One listener; the last one counts. */
+  onLine(listener: (line: string) => void): void;
+}
+
+/** The program's side of the watchdog. */
+export interface WatchdogFeed {
+  feed(): void;
+  /** Called when half of the time has gone without `feed`. One listener; the last one counts. */
+  onWarning(listener: () => void): void;
+}
+
+/** What the DFU functions of both modes have in common on a board. */
+export interface DfuHabits {
+  readonly functional: FunctionalOptions;
+  readonly profile: DfuProfile;
+}
+
+/** Which image is running, as its header says. */
+export interface RunningImage {
+  readonly slot: number;
+  readonly version: number;
+  readonly entryAddress: number;
+}
+
+/** The part of a board that a running program can touch. It outlives no reset. */
+export interface Peripherals {
+  readonly model: BoardModel;
+  /** Serial number of the chip, 16 hex digits unless chosen otherwise. */
+  readonly serial: string;
+  readonly image: RunningImage;
+  readonly clock: Clock;
+  /** The whole flash; its first byte is at `model.flashBaseAddress`. */
+  readonly flash: Flash;
+  readonly usb: UsbController;
+  /** How this board's run-time function answers: what it says of itself, and its profile. */
+  readonly dfu: DfuHabits;
+  readonly uart: Uart;
+  readonly watchdog: WatchdogFeed;
+  readonly sensors: Sensors;
+  readonly retainedRam: RetainedRam;
+  /** System reset request of the processor. Does not come back to the program. */
+  reset(): void;
+  /** Leaves the bootloader's magic number in RAM and resets: DFU mode is next. */
+  enterDfuMode(): void;
+  /** The processor has locked up. Nothing runs until the watchdog or a person resets it. */
+  fault(message: string): void;
+}
+
+/** A program under way. */
+export interface RunningProgram {
+  /** Ends it, wherever it is. It touches nothing from this call on; resolves when all of it is gone. */
+  stop(): Promise<void>;
+}
+
+/**
+ * What makes a program run: it finds it in flash at `image.entryAddress` and gives it the board's
+ * peripherals. What cannot run is a fault of the processor, told to `peripherals.fault`, never an
+ * exception.
+ */
+export interface Runner {
+  start(peripherals: Peripherals): RunningProgram;
+}

@@ -1,0 +1,107 @@
+import { DfuError, fromHex, toHex } from '../bytes/index.ts';
+import type { Peripherals } from './peripherals.ts';
+import type { ProgramUsb } from './program-usb.ts';
+import type { CallName } from './worker-protocol.ts';
+
+/** Most that a program can read from flash in one call, in bytes. */
+const MOST_READ_BYTES = 0x10000;
+/** Most calls that can wait at the same time. */
+const MOST_SLEEPS = 1024;
+
+type Value = string | number | null;
+
+function number(args: readonly unknown[], at: number): number {
+  const value = args[at];
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  throw new DfuError('INVALID_ARGUMENT', `argument ${at}: expected a number, got ${typeof value}`);
+}
+
+function text(args: readonly unknown[], at: number): string {
+  const value = args[at];
+  if (typeof value === 'string') return value;
+  throw new DfuError('INVALID_ARGUMENT', `argument ${at}: expected text, got ${typeof value}`);
+}
+
+/** What a program can ask of its board, carried out. Nothing that it says is believed. */
+export class ProgramCalls {
+  readonly #board: Peripherals;
+  readonly #usb: ProgramUsb;
+  readonly #sleeps = new Set<() => void>();
+
+  constructor(board: Peripherals, usb: ProgramUsb) {
+    this.#board = board;
+    this.#usb = usb;
+  }
+
+  /** Does it and tells `done`, now or later. Throws `DfuError` for what cannot be done. */
+  run(name: CallName, args: readonly unknown[], done: (value: Value) => void): void {
+    const board = this.#board;
+    switch (name) {
+      case 'sleep':
+        this.#sleep(number(args, 0), () => done(null));
+        return;
+      case 'reboot':
+        board.reset();
+        return;
+      case 'enterDfuMode':
+        board.enterDfuMode();
+        return;
+      case 'usbAttach':
+        this.#usb.attach(args[0]);
+        done(null);
+        return;
+      case 'usbDetach':
+        this.#usb.detach();
+        done(null);
+        return;
+      case 'sensorRead':
+        done(board.sensors.read(number(args, 0)));
+        return;
+      case 'sensorWrite':
+        board.sensors.write(number(args, 0), number(args, 1));
+        done(null);
+        return;
+      case 'flashRead':
+        done(toHex(board.flash.read(this.#offset(args), this.#readLength(args))));
+        return;
+      case 'flashProgram':
+        board.flash.program(this.#offset(args), fromHex(text(args, 1)));
+        done(null);
+        return;
+      case 'flashErase':
+        board.flash.erase(this.#offset(args), number(args, 1));
+        done(null);
+        return;
+      default:
+        throw new DfuError('UNSUPPORTED', `a board has no "${String(name satisfies never)}"`);
+    }
+  }
+
+  /** Whatever still waits is given up. */
+  stop(): void {
+    for (const cancel of this.#sleeps) cancel();
+    this.#sleeps.clear();
+  }
+
+  #sleep(ms: number, done: () => void): void {
+    if (this.#sleeps.size >= MOST_SLEEPS) {
+      throw new DfuError('BUSY', `${MOST_SLEEPS} sleeps at the same time are the most`);
+    }
+    const { clock } = this.#board;
+    const cancel = clock.at(clock.now() + Math.max(0, ms), () => {
+      this.#sleeps.delete(cancel);
+      done();
+    });
+    this.#sleeps.add(cancel);
+  }
+
+  #offset(args: readonly unknown[]): number {
+    return number(args, 0) - this.#board.model.flashBaseAddress;
+  }
+
+  #readLength(args: readonly unknown[]): number {
+    const length = number(args, 1);
+    if (length <= MOST_READ_BYTES) return length;
+    throw new DfuError('OUT_OF_RANGE', `read: expected at most ${MOST_READ_BYTES}, got ${length}`);
+  }
+}

@@ -1,0 +1,184 @@
+import type {
+  FirmwareBoard,
+  FirmwareControlAnswer,
+  FirmwareInterface,
+  FirmwareUsbDescription,
+  FirmwareUsbFunction,
+} from './firmware-api.ts';
+import type {
+  BoardInfo,
+  CallName,
+  ControlMessage,
+  FromProgram,
+  ToProgram,
+  UsbFunctionMessage,
+} from './worker-protocol.ts';
+
+/** What the prelude makes inside of the firmware's context. */
+export interface Prelude {
+  readonly board: FirmwareBoard;
+  readonly receive: (message: string) => void;
+}
+
+/**
+ * Makes the board's interface out of two ways for text, in and out. It is sent into the firmware's
+ * context as text, so it stands alone: nothing outside of the function may be used in it, and of the
+ * world outside the firmware gets only text.
+ */
+export function programPrelude(post: (message: string) => void, infoText: string): Prelude {
+  // V8 gives every context a console, which goes nowhere here.
+  delete (globalThis as { console?: unknown }).console;
+  const info = JSON.parse(infoText) as BoardInfo;
+  const calls = new Map<
+    number,
+    { resolve: (value: unknown) => void; reject: (error: Error) => void }
+  >();
+  const waiting: string[] = [];
+  const mostCalls = 256;
+  let listener: ((line: string) => void | Promise<void>) | undefined;
+  let functions: readonly FirmwareUsbFunction[] = [];
+  let nextId = 0;
+  let selfFed = true;
+
+  const send = (message: FromProgram): void => post(JSON.stringify(message));
+
+  const call = <T>(name: CallName, ...args: readonly unknown[]): Promise<T> =>
+    new Promise<T>((resolve, reject) => {
+      if (calls.size >= mostCalls) throw new Error(`more than ${mostCalls} calls at once`);
+      nextId += 1;
+      calls.set(nextId, { resolve: resolve as (value: unknown) => void, reject });
+      send({ type: 'call', id: nextId, name, args });
+    });
+
+  const toHex = (bytes: Uint8Array): string => {
+    let text = '';
+    for (const byte of bytes) text += (byte + 0x100).toString(16).slice(1);
+    return text;
+  };
+
+  const fromHex = (text: string): Uint8Array => {
+    const bytes = new Uint8Array(text.length / 2);
+    for (let at = 0; at < bytes.length; at += 1) {
+      bytes[at] = Number.parseInt(text.slice(at * 2, at * 2 + 2), 16);
+    }
+    return bytes;
+  };
+
+  const deliver = (): void => {
+    const take = listener;
+    if (take === undefined) return;
+    for (const line of waiting.splice(0)) {
+      send({ type: 'taken' });
+      // A promise that rejects is left alone on purpose: it ends the program, as a crash does.
+      void take(line);
+    }
+  };
+
+  const answer = async (
+    owner: FirmwareInterface | undefined,
+    { setup, data }: ControlMessage,
+  ): Promise<FirmwareControlAnswer> => {
+    const [bmRequestType, bRequest, wValue, wIndex, wLength] = setup;
+    if (owner?.onControl === undefined) return 'stall';
+    const request = { bmRequestType, bRequest, wValue, wIndex, wLength, data: fromHex(data) };
+    return await owner.onControl(request);
+  };
+
+  const control = async (message: ControlMessage): Promise<void> => {
+    const { id, index } = message;
+    const owner = functions[index];
+    const result = await answer(owner?.type === 'interface' ? owner : undefined, message);
+    if (typeof result === 'string') send({ type: 'answer', id, stage: result });
+    else send({ type: 'answer', id, stage: 'in', data: toHex(result) });
+  };
+
+  const receive = (text: string): void => {
+    const message = JSON.parse(text) as ToProgram;
+    switch (message.type) {
+      case 'ping':
+        if (selfFed) send({ type: 'fed' });
+        return;
+      case 'line':
+        waiting.push(message.text);
+        deliver();
+        return;
+      case 'control':
+        void control(message);
+        return;
+      case 'result':
+        calls.get(message.id)?.resolve(message.value);
+        calls.delete(message.id);
+        return;
+      case 'error': {
+        const error = new Error(message.message);
+        error.name = message.code;
+        calls.get(message.id)?.reject(error);
+        calls.delete(message.id);
+      }
+    }
+  };
+
+  const describeFunction = (each: FirmwareUsbFunction): UsbFunctionMessage => {
+    if (each.type === 'dfu-runtime') {
+      const name = each.name ?? 'RIOT-OS bootloader';
+      return { type: each.type, name, triple: [0xfe, 1, 1], descriptors: [], answers: false };
+    }
+    return {
+      type: each.type,
+      name: each.name ?? '',
+      triple: [each.bInterfaceClass, each.bInterfaceSubClass, each.bInterfaceProtocol],
+      descriptors: (each.descriptors ?? []).map(toHex),
+      answers: each.onControl !== undefined,
+    };
+  };
+
+  const attach = (description: FirmwareUsbDescription): Promise<void> => {
+    functions = description.functions.slice();
+    return call('usbAttach', {
+      idVendor: description.idVendor,
+      idProduct: description.idProduct,
+      bcdDevice: description.bcdDevice ?? 0x0100,
+      manufacturer: description.manufacturer ?? '',
+      product: description.product ?? '',
+      serial: description.serial ?? '',
+      configuration: description.configuration ?? '',
+      functions: functions.map(describeFunction),
+    });
+  };
+
+  const board: FirmwareBoard = {
+    name: info.name,
+    chip: info.chip,
+    serial: info.serial,
+    image: info.image,
+    console: {
+      print: (line) => send({ type: 'print', text: `${line}\n` }),
+      onLine(given) {
+        listener = given;
+        deliver();
+      },
+    },
+    usb: { attach, detach: () => call('usbDetach') },
+    sensors: {
+      list: info.sensors,
+      read: (index) => call('sensorRead', index),
+      write: (index, value) => call('sensorWrite', index, value),
+    },
+    flash: {
+      read: async (address, lengthBytes) =>
+        fromHex(await call<string>('flashRead', address, lengthBytes)),
+      program: (address, bytes) => call('flashProgram', address, toHex(bytes)),
+      erase: (address, lengthBytes) => call('flashErase', address, lengthBytes),
+    },
+    watchdog: {
+      takeOver() {
+        selfFed = false;
+      },
+      feed: () => send({ type: 'fed' }),
+    },
+    sleep: (ms) => call('sleep', ms),
+    reboot: () => call('reboot'),
+    enterDfuMode: () => call('enterDfuMode'),
+  };
+  return { board, receive };
+}

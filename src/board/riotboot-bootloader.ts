@@ -1,0 +1,190 @@
+import { Device, DfuMode, COMPATIBLE, RIOTBOOT } from '../device/index.ts';
+import type { DeviceIdentity, DfuProfile, FunctionalOptions, Medium } from '../device/index.ts';
+import type { Flash } from '../flash/index.ts';
+import {
+  RIOTBOOT_MAGIC_NUMBER,
+  chooseSlot,
+  decideBoot,
+  riotbootLayout,
+  riotbootMagicAddress,
+} from '../boot/riotboot/index.ts';
+import type { RiotbootLayout, SelectionOptions } from '../boot/riotboot/index.ts';
+import type { UsbDevice } from '../usb/index.ts';
+import type { BootDecision, BootSurroundings, Bootloader, DfuModeEvents } from './bootloader.ts';
+import { flashSizeBytes } from './catalogue.ts';
+import type { BoardModel } from './catalogue.ts';
+import type { DfuHabits } from './peripherals.ts';
+import type { RetainedRam } from './retained-ram.ts';
+import { originalSlotMedia, slotMedia } from './slot-medium.ts';
+
+/** RIOT's two bootloaders with slots. */
+export type RiotbootName = 'riotboot_dfu' | 'riotboot';
+
+/** RIOTBOOT_LEN of Cortex-M boards: with USB DFU in the bootloader, and without. */
+const BOOTLOADER_BYTES: Readonly<Record<RiotbootName, number>> = {
+  riotboot_dfu: 0x4000,
+  riotboot: 0x2000,
+};
+
+/** The layout that RIOT's build would make for this board and bootloader. */
+export function boardLayout(model: BoardModel, bootloader: RiotbootName): RiotbootLayout {
+  return riotbootLayout({
+    romBytes: flashSizeBytes(model.flash),
+    bootloaderBytes: BOOTLOADER_BYTES[bootloader],
+    headerBytes: model.riotbootHeaderBytes,
+    flashBase: model.flashBaseAddress,
+  });
+}
+
+/** What a riotboot is compiled with. */
+export interface RiotbootBootloaderOptions {
+  readonly model: BoardModel;
+  readonly name: RiotbootName;
+  /** Serial number of the chip, for the string of DFU mode. */
+  readonly serial: string;
+  /** Vendor and product of DFU mode; default 1209:7d02. */
+  readonly usbId?: UsbId;
+  readonly profile?: DfuProfile;
+  /** bitWillDetach; default true, as RIOT has it. */
+  readonly willDetach?: boolean;
+  /** Refuse a download over the only slot that boots. Default false, as RIOT. */
+  readonly keepBootable?: boolean;
+}
+
+/** Vendor and product. */
+export interface UsbId {
+  readonly idVendor: number;
+  readonly idProduct: number;
+}
+
+/** The ids of riotboot_dfu, from pid.codes. */
+export const RIOTBOOT_DFU_ID: UsbId = { idVendor: 0x1209, idProduct: 0x7d02 };
+
+/**
+ * How long a host may take from DFU_DETACH to the reset that it owes, in ms, where the board does not
+ * detach by itself: RIOT's 255 are too few for a bus that goes over a network.
+ */
+const RESET_WAIT_MS = 5000;
+
+function functionalOf(willDetach: boolean): FunctionalOptions {
+  return {
+    bmAttributes: { canDnload: true, canUpload: false, manifestationTolerant: false, willDetach },
+    wDetachTimeOut: willDetach ? 255 : RESET_WAIT_MS,
+    wTransferSize: 64,
+  };
+}
+
+/** riotboot, with USB DFU or without. */
+export class RiotbootBootloader implements Bootloader {
+  readonly name: RiotbootName;
+  readonly dfu: DfuHabits;
+  readonly layout: RiotbootLayout;
+  readonly #options: RiotbootBootloaderOptions;
+  readonly #selection: SelectionOptions;
+
+  constructor(options: RiotbootBootloaderOptions) {
+    const { profile = COMPATIBLE, willDetach = true } = options;
+    this.name = options.name;
+    this.dfu = { functional: functionalOf(willDetach), profile };
+    this.layout = boardLayout(options.model, options.name);
+    this.#options = options;
+    // RIOT's own check of the start address never fails; as itself it shall be like that here.
+    this.#selection = { checkStartAddress: profile.name !== RIOTBOOT.name };
+  }
+
+  decide({ model, flash, retainedRam, buttonPressed }: BootSurroundings): BootDecision {
+    const address = riotbootMagicAddress(model.ram.baseAddress, model.ram.sizeBytes);
+    const decision = decideBoot({
+      bootloader: this.name,
+      magicWord: retainedRam.readWord(address),
+      buttonPressed,
+      choice: chooseSlot(flash, this.layout, this.#selection),
+    });
+    switch (decision.do) {
+      case 'jump': {
+        const { slot, version, startAddress } = decision.choice;
+        const jump = { slot: slot.index, version, entryAddress: startAddress };
+        return { mode: 'application', why: 'newest slot', ...jump };
+      }
+      case 'dfu':
+        if (decision.why === 'magic') retainedRam.writeWord(address, 0);
+        return { mode: 'dfu', why: REASONS[decision.why] };
+      case 'halt':
+        return { mode: 'none', why: 'no valid slot' };
+      default:
+        return decision satisfies never;
+    }
+  }
+
+  requestDfuMode({
+    model,
+    retainedRam,
+  }: {
+    readonly model: BoardModel;
+    readonly retainedRam: RetainedRam;
+  }): void {
+    const address = riotbootMagicAddress(model.ram.baseAddress, model.ram.sizeBytes);
+    retainedRam.writeWord(address, RIOTBOOT_MAGIC_NUMBER);
+  }
+
+  dfuMode(flash: Flash, events: DfuModeEvents): UsbDevice {
+    const { profile, functional } = this.dfu;
+    const lengths = new Map<Medium, number>();
+    const media = this.#media(flash).map((medium) => watched(medium, lengths));
+    const riot = this.#isRiot;
+    const mode = new DfuMode({
+      media,
+      functional,
+      functionalAfter: riot ? 'first' : 'last',
+      profile,
+      firmwareGood: () => chooseSlot(flash, this.layout, this.#selection) !== undefined,
+      onManifested: (medium) => events.downloaded(media.indexOf(medium), lengths.get(medium) ?? 0),
+      onLeave: ({ reason }) => {
+        // RIOT answers DFU_DETACH the same way in both modes: magic number, reset.
+        if (riot && reason === 'detach') events.again();
+        else events.left();
+      },
+    });
+    return new Device({
+      identity: this.#identity(),
+      configurations: [{ functions: [mode], name: 'USB config' }],
+      ...(profile.control && { quirks: profile.control }),
+    });
+  }
+
+  get #isRiot(): boolean {
+    return this.dfu.profile.name === RIOTBOOT.name;
+  }
+
+  #media(flash: Flash): readonly Medium[] {
+    if (this.#isRiot) return originalSlotMedia(flash, this.layout);
+    return slotMedia(flash, this.layout, { force: this.#options.keepBootable !== true });
+  }
+
+  #identity(): DeviceIdentity {
+    const { usbId = RIOTBOOT_DFU_ID, model, serial } = this.#options;
+    return { ...usbId, manufacturer: 'RIOT-os.org', product: model.name, serial };
+  }
+}
+
+const REASONS = { magic: 'magic number', button: 'button', 'no-slot': 'no valid slot' } as const;
+
+/** The same medium, but the length of what was downloaded last is put down. */
+function watched(medium: Medium, lengths: Map<Medium, number>): Medium {
+  const watching: Medium = {
+    name: medium.name,
+    sizeBytes: medium.sizeBytes,
+    writable: medium.writable,
+    readable: medium.readable,
+    begin: () => medium.begin(),
+    write: (offsetBytes, bytes) => medium.write(offsetBytes, bytes),
+    complete: (lengthBytes) => medium.complete?.(lengthBytes) ?? true,
+    finish(lengthBytes) {
+      lengths.set(watching, lengthBytes);
+      return medium.finish(lengthBytes);
+    },
+    abort: () => medium.abort(),
+    read: (offsetBytes, lengthBytes) => medium.read(offsetBytes, lengthBytes),
+  };
+  return watching;
+}

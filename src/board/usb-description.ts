@@ -1,0 +1,78 @@
+import { DfuError } from '../bytes/index.ts';
+import type { UsbDescriptionMessage, UsbFunctionMessage } from './worker-protocol.ts';
+
+/** Most functions of one program: a configuration has at most 256 interfaces, a board fewer. */
+const MOST_FUNCTIONS = 16;
+/** Most class-specific descriptors of one interface. */
+const MOST_DESCRIPTORS = 32;
+/** A string descriptor holds 126 units at most (USB 2.0 §9.6.7). */
+const MOST_UNITS = 126;
+
+type Wild = Readonly<Record<string, unknown>>;
+
+function wrong(name: string, expected: string, got: unknown): DfuError {
+  const shown = (JSON.stringify(got) ?? 'nothing').slice(0, 60);
+  return new DfuError(
+    'INVALID_ARGUMENT',
+    `USB device: ${name}: expected ${expected}, got ${shown}`,
+  );
+}
+
+function wild(name: string, value: unknown): Wild {
+  if (typeof value === 'object' && value !== null) return value as Wild;
+  throw wrong(name, 'an object', value);
+}
+
+function list(name: string, value: unknown, most: number): readonly unknown[] {
+  if (Array.isArray(value) && value.length <= most) return value as readonly unknown[];
+  throw wrong(name, `a list of at most ${most}`, value);
+}
+
+function number(from: Wild, name: string, most: number): number {
+  const value = from[name];
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most) {
+    return value;
+  }
+  throw wrong(name, `0 to ${most}`, value);
+}
+
+function text(from: Wild, name: string): string {
+  const value = from[name];
+  if (typeof value === 'string' && value.length <= MOST_UNITS) return value;
+  throw wrong(name, `text of at most ${MOST_UNITS} characters`, value);
+}
+
+function readFunction(value: unknown): UsbFunctionMessage {
+  const from = wild('function', value);
+  const { type } = from;
+  if (type !== 'interface' && type !== 'dfu-runtime') {
+    throw wrong('function.type', '"interface" or "dfu-runtime"', type);
+  }
+  const triple = wild('function.triple', from['triple']);
+  const descriptors = list('function.descriptors', from['descriptors'], MOST_DESCRIPTORS);
+  return {
+    type,
+    name: text(from, 'name'),
+    triple: [number(triple, '0', 0xff), number(triple, '1', 0xff), number(triple, '2', 0xff)],
+    descriptors: descriptors.map((each) => {
+      if (typeof each === 'string') return each;
+      throw wrong('function.descriptors', 'bytes', each);
+    }),
+    answers: from['answers'] === true,
+  };
+}
+
+/** Reads what a program says it wants to be. Throws `INVALID_ARGUMENT`. */
+export function readUsbDescription(value: unknown): UsbDescriptionMessage {
+  const from = wild('description', value);
+  return {
+    idVendor: number(from, 'idVendor', 0xffff),
+    idProduct: number(from, 'idProduct', 0xffff),
+    bcdDevice: number(from, 'bcdDevice', 0xffff),
+    manufacturer: text(from, 'manufacturer'),
+    product: text(from, 'product'),
+    serial: text(from, 'serial'),
+    configuration: text(from, 'configuration'),
+    functions: list('functions', from['functions'], MOST_FUNCTIONS).map(readFunction),
+  };
+}

@@ -1,0 +1,98 @@
+/** What the board says to a program in its worker: JSON, one object a message. */
+export type ToProgram =
+  /** Are you alive? Answered with `fed` as soon as the program is idle. */
+  | { readonly type: 'ping' }
+  | { readonly type: 'line'; readonly text: string }
+  | { readonly type: 'result'; readonly id: number; readonly value: string | number | null }
+  | { readonly type: 'error'; readonly id: number; readonly code: string; readonly message: string }
+  | ControlMessage;
+
+/** A control request to function `index` of the description. */
+export interface ControlMessage {
+  readonly type: 'control';
+  readonly id: number;
+  readonly index: number;
+  readonly setup: readonly [number, number, number, number, number];
+  /** Hex digits. */
+  readonly data: string;
+}
+
+/** What a program in its worker says to the board. */
+export type FromProgram =
+  | { readonly type: 'print'; readonly text: string }
+  | { readonly type: 'fed' }
+  /** It has taken a `line`. */
+  | { readonly type: 'taken' }
+  | {
+      readonly type: 'call';
+      readonly id: number;
+      readonly name: CallName;
+      readonly args: readonly unknown[];
+    }
+  | { readonly type: 'answer'; readonly id: number; readonly stage: 'status' | 'stall' }
+  | { readonly type: 'answer'; readonly id: number; readonly stage: 'in'; readonly data: string };
+
+/** What a program can ask of its board. */
+export type CallName =
+  | 'sleep'
+  | 'reboot'
+  | 'enterDfuMode'
+  | 'usbAttach'
+  | 'usbDetach'
+  | 'sensorRead'
+  | 'sensorWrite'
+  | 'flashRead'
+  | 'flashProgram'
+  | 'flashErase';
+
+/** A description of a USB device as it crosses the border: handlers are only said to be there. */
+export interface UsbDescriptionMessage {
+  readonly idVendor: number;
+  readonly idProduct: number;
+  readonly bcdDevice: number;
+  readonly manufacturer: string;
+  readonly product: string;
+  readonly serial: string;
+  readonly configuration: string;
+  readonly functions: readonly UsbFunctionMessage[];
+}
+
+/** A function of it. */
+export interface UsbFunctionMessage {
+  readonly type: 'interface' | 'dfu-runtime';
+  readonly name: string;
+  readonly triple: readonly [number, number, number];
+  /** Hex digits, one string a descriptor. */
+  readonly descriptors: readonly string[];
+  readonly answers: boolean;
+}
+
+/** What a worker is started with. */
+export interface WorkerStart {
+  /** The ES module. */
+  readonly source: string;
+  /** A `BoardInfo` as JSON. */
+  readonly info: string;
+  /** One 32-bit word: bytes that the program has sent and the board has not read yet. */
+  readonly unread: SharedArrayBuffer;
+  /** With more than that unread, the program waits. */
+  readonly mostUnreadBytes: number;
+}
+
+/** The parts of the board that do not change while a program runs. */
+export interface BoardInfo {
+  readonly name: string;
+  readonly chip: string;
+  readonly serial: string;
+  readonly image: {
+    readonly slot: number;
+    readonly version: number;
+    readonly entryAddress: number;
+  };
+  readonly sensors: readonly {
+    readonly name: string;
+    readonly class: string;
+    readonly scale: number;
+    readonly unit: string;
+  }[];
+}
