@@ -104,17 +104,9 @@ class NativeBus implements UsbBus {
    */
   #startWatching(): () => void {
     let stopped = false;
+    let listening = false;
     let cancel = (): void => {};
     let unlisten = (): void => {};
-    const poll = async (): Promise<void> => {
-      try {
-        await this.list();
-      } catch (error) {
-        // No USB now; it may come. Whoever lists is told.
-        if (!DfuError.is(error)) throw error;
-      }
-      if (!stopped) cancel = this.#clock.at(this.#clock.now() + this.#pollMs, () => void poll());
-    };
     const listen = async (): Promise<void> => {
       const usb = await this.#package();
       if (stopped) return;
@@ -126,8 +118,21 @@ class NativeBus implements UsbBus {
         usb.removeEventListener('connect', connect);
         usb.removeEventListener('disconnect', disconnect);
       };
+      listening = true;
     };
-    void listen().then(poll, () => {});
+    const poll = async (): Promise<void> => {
+      try {
+        await this.list();
+        // Not before a list has gone well: where there is no USB, the package lets the rejection of
+        // its own list, made when a listener is added, end the process.
+        if (!listening) await listen();
+      } catch (error) {
+        // No USB now; it may come. Whoever lists is told.
+        if (!DfuError.is(error)) throw error;
+      }
+      if (!stopped) cancel = this.#clock.at(this.#clock.now() + this.#pollMs, () => void poll());
+    };
+    void poll();
     return () => {
       stopped = true;
       cancel();

@@ -7,6 +7,7 @@ const meanings: readonly (readonly [RegExp, DfuErrorCode])[] = [
   [/endpoint stalled|broken pipe|\berr(?:no|or) 32\b/i, 'STALLED'],
   [/\/sys\/bus\/usb\S* not found/i, 'NO_USB'],
   [/permission denied|access is denied|operation not permitted|\berr(?:no|or) 1?3\b/i, 'ACCESS'],
+  [/(?:setting|interface|configuration) not found/i, 'NOT_FOUND'],
   [/disconnected|no such device|device not found|\berr(?:no|or) 19\b/i, 'DISCONNECTED'],
   [/cancell?ed|timed? ?out/i, 'TIMEOUT'],
   [/\bbusy\b|exclusive access/i, 'BUSY'],

@@ -308,6 +308,7 @@ describe('interfaces', () => {
     ['failed to claim interface: Resource busy (os error 16)', 'BUSY'],
     ['Operation not permitted (os error 1)', 'ACCESS'],
     ['method not implemented', 'UNSUPPORTED'],
+    ['claimInterface error: interface not found', 'NOT_FOUND'],
     ['something new', 'IO'],
   ])('claimed in vain: %s', async (message, code) => {
     const all = bench();
@@ -382,6 +383,20 @@ describe('watching', () => {
     stop();
     expect(all.usb.listeners.size).toBe(0);
     expect(all.clock.nextMs).toBe(Infinity);
+  });
+
+  test('adds no listener where there is no USB, since the package would end the process', async () => {
+    const all = bench();
+    const events: BusEvent[] = [];
+    all.usb.failure = 'getDevices error: /sys/bus/usb/devices/ not found (errno 2)';
+    all.bus.watch((event) => events.push(event));
+    await settle();
+    expect(all.usb.listeners.size).toBe(0);
+    all.usb.failure = undefined;
+    all.clock.advance(500);
+    await settle();
+    expect(all.usb.listeners.size).toBe(2);
+    await all.bus.close();
   });
 
   test('looks for itself where the system has no events', async () => {

@@ -105,7 +105,7 @@ function submit(
   });
 }
 
-async function reply(peer: RawPeer): Promise<SubmitReply> {
+async function replyOf(peer: RawPeer): Promise<SubmitReply> {
   return submitReply.decode(await peer.take(48));
 }
 
@@ -159,7 +159,7 @@ describe('URBs', () => {
       peer.send(Uint8Array.of(byte));
       await new Promise((resolve) => setImmediate(resolve));
     }
-    expect(await reply(peer)).toMatchObject({
+    expect(await replyOf(peer)).toMatchObject({
       command: 3,
       sequence: 7,
       deviceId: 0,
@@ -169,7 +169,7 @@ describe('URBs', () => {
       actualLength: 3,
       packets: 0xffffffff,
     });
-    expect(await reply(peer)).toMatchObject({ sequence: 8, status: 0, actualLength: 3 });
+    expect(await replyOf(peer)).toMatchObject({ sequence: 8, status: 0, actualLength: 3 });
     expect(await peer.take(3)).toEqual(Uint8Array.of(1, 2, 3));
   });
 
@@ -183,7 +183,7 @@ describe('URBs', () => {
     const all = await bench();
     const peer = await importer(all);
     peer.send(submit(all, 1, setup, changes));
-    expect(await reply(peer)).toMatchObject({ sequence: 1, status, actualLength: 0 });
+    expect(await replyOf(peer)).toMatchObject({ sequence: 1, status, actualLength: 0 });
     expect(all.exported.imported).toBe(true);
   });
 
@@ -192,7 +192,7 @@ describe('URBs', () => {
     all.device.store = Uint8Array.of(1, 2, 3, 4);
     const peer = await importer(all);
     peer.send(submit(all, 1, vendorIn(Say.memory, 64), { length: 2 }));
-    expect(await reply(peer)).toMatchObject({ status: -75, actualLength: 2 });
+    expect(await replyOf(peer)).toMatchObject({ status: -75, actualLength: 2 });
     expect(await peer.take(2)).toEqual(Uint8Array.of(1, 2));
   });
 
@@ -202,7 +202,7 @@ describe('URBs', () => {
     peer.send(submit(all, 1, vendorIn(Say.hold, 8)));
     peer.send(submit(all, 2, vendorIn(Say.memory, 8)));
     peer.send(encodeUnlink(3, all.exported.deviceId, 1));
-    expect(await reply(peer)).toMatchObject({ sequence: 2, status: 0 });
+    expect(await replyOf(peer)).toMatchObject({ sequence: 2, status: 0 });
     expect(unlinkReply.decode(await peer.take(48))).toMatchObject({
       command: 4,
       sequence: 3,
@@ -212,7 +212,7 @@ describe('URBs', () => {
     expect(unlinkReply.decode(await peer.take(48))).toMatchObject({ sequence: 4, status: 0 });
     all.device.release({ stage: 'in', data: Uint8Array.of(1) });
     peer.send(submit(all, 5, vendorIn(Say.memory, 8)));
-    expect(await reply(peer)).toMatchObject({ sequence: 5 });
+    expect(await replyOf(peer)).toMatchObject({ sequence: 5 });
   });
 
   test('reveal a port reset, and new descriptors come on the same connection', async () => {
@@ -226,10 +226,10 @@ describe('URBs', () => {
     peer.send(submit(all, 1, vendorOut(Say.change, 0, 0x1111)));
     peer.send(submit(all, 2, get(18)));
     peer.send(submit(all, 3, get(64)));
-    await reply(peer);
-    await reply(peer);
+    await replyOf(peer);
+    await replyOf(peer);
     expect((await peer.take(18)).slice(10, 12)).toEqual(fromHex('027d'));
-    expect(await reply(peer)).toMatchObject({ sequence: 3, actualLength: 18 });
+    expect(await replyOf(peer)).toMatchObject({ sequence: 3, actualLength: 18 });
     expect((await peer.take(18)).slice(10, 12)).toEqual(fromHex('1111'));
     expect(all.device.log.filter((line) => line === 'reset')).toHaveLength(1);
   });
@@ -239,10 +239,10 @@ describe('URBs', () => {
     const peer = await importer(all);
     const before = all.exported.deviceId;
     peer.send(submit(all, 1, vendorOut(Say.leave, 0, 300)));
-    expect(await reply(peer)).toMatchObject({ sequence: 1, status: 0 });
+    expect(await replyOf(peer)).toMatchObject({ sequence: 1, status: 0 });
     expect(all.exported.imported).toBe(false);
     peer.send(submit(all, 2, vendorIn(Say.memory, 8), { deviceId: before }));
-    expect(await reply(peer)).toMatchObject({ sequence: 2, status: -108 });
+    expect(await replyOf(peer)).toMatchObject({ sequence: 2, status: -108 });
     all.clock.advance(19);
     await new Promise((resolve) => setImmediate(resolve));
     expect(peer.closed).toBe(false);
@@ -264,18 +264,19 @@ describe('URBs', () => {
     await until(() => !all.exported.imported);
     const next = await importer(all);
     next.send(submit(all, 1, vendorIn(Say.memory, 8)));
-    expect(await reply(next)).toMatchObject({ status: 0 });
+    expect(await replyOf(next)).toMatchObject({ status: 0 });
   });
 });
 
 describe('a hostile peer', () => {
-  /** The server still serves, and nothing is left of the peer. */
-  async function unharmed(all: Bench): Promise<void> {
+  /** Bytes of the device list, once nothing is left of the peer: the server still serves. */
+  async function listed(all: Bench): Promise<number> {
     await until(() => !all.exported.imported);
     const peer = await dial(all);
     peer.send(fromHex('0111800500000000'));
-    expect(await peer.end()).toHaveLength(8 + 4 + 312 + 4);
+    return (await peer.end()).length;
   }
+  const whole = 8 + 4 + 312 + 4;
 
   test('of another version is told so', async () => {
     const all = await bench();
@@ -283,7 +284,7 @@ describe('a hostile peer', () => {
     peer.send(fromHex('0100800500000000'));
     expect(await peer.end()).toEqual(fromHex('0111000500000005'));
     expect(all.log.at(-1)).toContain('version: expected 0x111, got 0x100');
-    await unharmed(all);
+    expect(await listed(all)).toBe(whole);
   });
 
   test.each([
@@ -295,7 +296,7 @@ describe('a hostile peer', () => {
     const peer = await dial(all);
     peer.send(fromHex(bytes));
     await peer.end();
-    await unharmed(all);
+    expect(await listed(all)).toBe(whole);
   });
 
   test.each([
@@ -311,7 +312,7 @@ describe('a hostile peer', () => {
     expect(peer.closed).toBe(false);
     all.clock.advance(1);
     expect(await peer.end()).toHaveLength(0);
-    await unharmed(all);
+    expect(await listed(all)).toBe(whole);
   });
 
   test.each<[string, Partial<SubmitCommand>]>([
@@ -325,7 +326,7 @@ describe('a hostile peer', () => {
     const peer = await importer(all);
     peer.send(submit(all, 1, vendorIn(Say.memory, 8), changes));
     await peer.end();
-    await unharmed(all);
+    expect(await listed(all)).toBe(whole);
   });
 
   test('that uses a number twice is cut off', async () => {
@@ -334,7 +335,7 @@ describe('a hostile peer', () => {
     peer.send(submit(all, 1, vendorIn(Say.hold, 8)));
     peer.send(submit(all, 1, vendorIn(Say.hold, 8)));
     await peer.end();
-    await unharmed(all);
+    expect(await listed(all)).toBe(whole);
   });
 
   test.each([
@@ -348,7 +349,7 @@ describe('a hostile peer', () => {
     }
     await peer.end();
     expect(all.log.at(-1)).toContain('too much at once');
-    await unharmed(all);
+    expect(await listed(all)).toBe(whole);
   });
 
   test('that does not take its answers is not read from, and gets them all when it does', async () => {
@@ -394,7 +395,7 @@ describe('a hostile peer', () => {
     all.clock.advance(30_000);
     expect(all.exported.imported).toBe(false);
     expect(all.log.at(-1)).toContain('has not taken its answers');
-    await unharmed(all);
+    expect(await listed(all)).toBe(whole);
   });
 
   test('with many connections gets only so many', async () => {
@@ -404,7 +405,7 @@ describe('a hostile peer', () => {
     await until(() => peers.filter(({ closed }) => closed).length === 8);
     for (const { socket } of peers) socket.destroy();
     await until(() => all.clock.nextMs === Infinity);
-    await unharmed(all);
+    expect(await listed(all)).toBe(whole);
   });
 
   test('with random bytes in either phase harms nobody', async () => {
@@ -419,7 +420,7 @@ describe('a hostile peer', () => {
       }),
       { numRuns: 60 },
     );
-    await unharmed(all);
+    expect(await listed(all)).toBe(whole);
   });
 
   test('that hits a defect of the device loses its connection, and no more', async () => {
@@ -433,9 +434,9 @@ describe('a hostile peer', () => {
     await peer.end();
     expect(all.log.at(-1)).toContain('defect: TypeError: a defect');
     all.device.setup = setup;
-    await unharmed(all);
+    expect(await listed(all)).toBe(whole);
     const next = await importer(all);
     next.send(submit(all, 1, vendorIn(Say.memory, 8)));
-    expect(await reply(next)).toMatchObject({ status: 0 });
+    expect(await replyOf(next)).toMatchObject({ status: 0 });
   });
 });
