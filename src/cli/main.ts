@@ -19,6 +19,11 @@ const entries: Readonly<Record<string, Entry>> = {
   list: { summary: 'list DFU devices', load: () => import('./list.ts') },
   download: { summary: 'write a file into a device', load: () => import('./download.ts') },
   upload: { summary: 'read a device into a file', load: () => import('./upload.ts') },
+  board: { summary: 'virtual boards: run, program, erase', load: () => import('./board.ts') },
+  firmware: {
+    summary: 'firmware for virtual boards: build, flash',
+    load: () => import('./firmware.ts'),
+  },
   detach: { summary: 'ask a device into or out of DFU mode', load: () => import('./detach.ts') },
   imgtool: {
     summary: 'make keys, sign and check MCUboot images, with the command line of imgtool',
@@ -42,6 +47,8 @@ async function main(args: readonly string[]): Promise<void> {
     .version(version(), '-V, --version')
     .showHelpAfterError('(run with --help for the options)')
     .exitOverride()
+    // An option behind a command is that command's own: `firmware build --version 3`.
+    .enablePositionalOptions()
     .configureOutput({
       outputError: (text, write) => write(text.replace(/^error: /, 'dfukit: ')),
     });

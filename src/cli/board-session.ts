@@ -1,0 +1,145 @@
+import { FlashFile, WorkerRunner, boardModel, createBoard } from '../board/index.ts';
+import type { Board, BoardOptions } from '../board/index.ts';
+import { DfuError, crc32 } from '../bytes/index.ts';
+import { MemoryFlash, NorFlash } from '../flash/index.ts';
+import { UsbipServer, attachToKernel } from '../link/usbip/index.ts';
+import type { ExportedDevice, KernelAttachment } from '../link/usbip/index.ts';
+import { timerClock } from '../usb/index.ts';
+
+/** Where a USB/IP server listens. */
+export interface UsbipAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What `board run` was asked for. */
+export interface BoardRunOptions extends Omit<
+  BoardOptions,
+  'model' | 'flash' | 'clock' | 'runner' | 'willDetach' | 'serial'
+> {
+  readonly boardName: string;
+  /** File that holds the flash; without it, memory. */
+  readonly flashFile?: string;
+  readonly serial?: string;
+  /** Hold the button while the board starts. */
+  readonly holdButton: boolean;
+  readonly usbip?: UsbipAddress;
+  readonly attach: boolean;
+  readonly willDetach?: boolean;
+  readonly log?: (line: string) => void;
+}
+
+/** A board that is running, and where it can be reached. */
+export interface BoardSession {
+  readonly board: Board;
+  /** Undefined if it is attached to the kernel only. */
+  readonly usbip: (UsbipAddress & { readonly busid: string }) | undefined;
+  /** Port of vhci_hcd that it is at. */
+  readonly kernelPort: number | undefined;
+  close(): Promise<void>;
+}
+
+/** The port where USB/IP clients look first. */
+const USUAL_PORT = 3240;
+
+/** Reads `HOST:PORT`, `[IPv6]:PORT`, `:PORT` or `PORT`. Throws `INVALID_ARGUMENT`. */
+export function parseUsbipAddress(text: string): UsbipAddress {
+  const [, bracketed, plain, portText] =
+    /^(?:(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]]*)):)?(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(portText);
+  if (portText === undefined || port > 0xffff) {
+    throw new DfuError(
+      'INVALID_ARGUMENT',
+      `USB/IP address: expected HOST:PORT, e.g. 127.0.0.1:3240, got "${text}"`,
+    );
+  }
+  const host = bracketed ?? (plain === undefined || plain === '' ? '127.0.0.1' : plain);
+  return { host, port };
+}
+
+/**
+ * The serial number of a board that was given none: eight digits for the board, eight for the file
+ * that holds its flash, so that the same file is the same board each time.
+ */
+export function defaultSerial(boardName: string, flashFile: string | undefined): string {
+  const digits = (text: string): string =>
+    crc32(new TextEncoder().encode(text)).toString(16).toUpperCase().padStart(8, '0');
+  return digits(boardName) + digits(flashFile ?? '');
+}
+
+/**
+ * Puts a board together and starts it. Without an address and without `attach` its USB/IP server takes
+ * 127.0.0.1:3240, or a free port if that is taken.
+ */
+export async function startBoard(
+  options: BoardRunOptions,
+  observe: (board: Board) => void,
+): Promise<BoardSession> {
+  const model = boardModel(options.boardName);
+  const clock = timerClock(globalThis);
+  const { flashFile, serial, usbip, attach, willDetach, log, holdButton, ...rest } = options;
+  const file = flashFile === undefined ? undefined : FlashFile.open(flashFile, model.flash);
+  const closers: (() => unknown)[] = [() => file?.close()];
+  const close = async (): Promise<void> => {
+    for (const each of closers.splice(0).toReversed()) await each();
+  };
+  try {
+    const board = createBoard({
+      ...rest,
+      model,
+      clock,
+      flash: file === undefined ? new MemoryFlash(model.flash) : new NorFlash(model.flash, file),
+      runner: new WorkerRunner(),
+      serial: serial ?? defaultSerial(model.name, file?.path),
+      // A remote client does not import again by itself: there the mode must change inside the reset.
+      willDetach: willDetach ?? (attach && usbip === undefined),
+    });
+    closers.push(() => board.close());
+    observe(board);
+    const listening = attach && usbip === undefined ? undefined : await listen(usbip, log);
+    const server = listening?.server ?? new UsbipServer({ clock, ...(log && { log }) });
+    closers.push(() => server.close());
+    const exported = server.add(board.port);
+    board.setButton(holdButton);
+    board.powerOn();
+    board.setButton(false);
+    const kernel = attach ? await plugIntoKernel(exported, log) : undefined;
+    if (kernel !== undefined) closers.push(() => kernel.close());
+    return {
+      board,
+      usbip: listening && { ...listening.address, busid: exported.busId },
+      kernelPort: kernel?.port,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function plugIntoKernel(
+  exported: ExportedDevice,
+  log: ((line: string) => void) | undefined,
+): Promise<KernelAttachment> {
+  return attachToKernel(exported, log === undefined ? {} : { log });
+}
+
+async function listen(
+  wanted: UsbipAddress | undefined,
+  log: ((line: string) => void) | undefined,
+): Promise<{ server: UsbipServer; address: UsbipAddress }> {
+  const clock = timerClock(globalThis);
+  const at = async (
+    address: UsbipAddress,
+  ): Promise<{ server: UsbipServer; address: UsbipAddress }> => {
+    const server = new UsbipServer({ clock, ...address, ...(log && { log }) });
+    return { server, address: await server.listen() };
+  };
+  if (wanted !== undefined) return at(wanted);
+  try {
+    return await at({ host: '127.0.0.1', port: USUAL_PORT });
+  } catch (error) {
+    if (!DfuError.is(error, 'BUSY')) throw error;
+    return at({ host: '127.0.0.1', port: 0 });
+  }
+}

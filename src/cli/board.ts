@@ -1,0 +1,176 @@
+import { Command, Option } from 'commander';
+import { boardModels, flashSizeBytes, pinMode } from '../board/index.ts';
+import type { ButtonConfiguration } from '../board/index.ts';
+import { DfuError } from '../bytes/index.ts';
+import { eraseBoard, programBoard } from './board-flash.ts';
+import type { ProgramOptions } from './board-flash.ts';
+import { runBoard } from './board-run.ts';
+import { parseUsbipAddress } from './board-session.ts';
+import type { UsbipAddress } from './board-session.ts';
+import { wholeNumber } from './numbers.ts';
+
+interface RunCommand {
+  readonly bootloader?: string;
+  readonly flash?: string;
+  readonly button?: true;
+  readonly usbId?: string;
+  readonly serial?: string;
+  readonly usbip?: UsbipAddress;
+  readonly attach?: true;
+  readonly profile?: string;
+  readonly willDetach?: boolean;
+  readonly keepBootable?: true;
+  readonly watchdog?: number;
+  readonly btnPin?: string;
+  readonly btnMode?: string;
+  readonly btnExtPullup?: true;
+  readonly btnNone?: true;
+  readonly verbose?: true;
+  readonly json?: true;
+}
+
+/** `dfukit board …`. */
+export function command(): Command {
+  return new Command('board')
+    .description('virtual boards that any DFU host can flash')
+    .addCommand(listCommand())
+    .addCommand(runCommand())
+    .addCommand(programCommand())
+    .addCommand(eraseCommand());
+}
+
+function listCommand(): Command {
+  return new Command('list')
+    .description('which boards there are')
+    .option('--json', 'as JSON, one object a line')
+    .action(({ json }: { readonly json?: true }) => {
+      for (const { name, chip, bootloaders, flash } of boardModels) {
+        const bytes = flashSizeBytes(flash);
+        const line =
+          json === true
+            ? JSON.stringify({ board: name, chip, flashBytes: bytes, bootloaders })
+            : `${name.padEnd(20)} ${chip.padEnd(12)} ${`${bytes / 1024} KiB`.padEnd(10)} ${bootloaders.join(', ')}`;
+        process.stdout.write(`${line}\n`);
+      }
+    });
+}
+
+const runHelp = `
+Without --usbip and --attach the board is lent over USB/IP at 127.0.0.1:3240, or at a free port if that
+one is taken; the first lines say where. Without --flash it forgets everything at the end.
+
+Over USB/IP the run-time function says bitWillDetach = 0, so that the mode changes inside the reset that
+the host owes and a remote client keeps its connection; with --attach it says 1, as RIOT does, and the
+board comes back by itself.
+
+With --json, events come as one JSON object a line and commands are taken likewise:
+  {"command":"reset"}  {"command":"reset","button":true}  {"command":"button","pressed":true}
+  {"command":"unplug"}  {"command":"replug"}  {"command":"power-off"}  {"command":"power-on"}
+  {"command":"power-cut","afterOperations":100}  {"command":"input","text":"saul read 3"}
+  {"command":"sensor","name":"NRF_TEMP","value":1950}  {"command":"quit"}
+Each is answered by {"event":"done",…} or {"event":"error",…}. The end of standard input quits.`;
+
+function runCommand(): Command {
+  return new Command('run')
+    .description('power a board and keep it running')
+    .argument('<board>')
+    .option('--bootloader <name>', "one of the board's, see board list")
+    .option('--flash <file>', 'keep the flash in this file; made if it is not there')
+    .option('--button', 'hold the button while the board starts')
+    .option('--usb-id <vvvv:pppp>', 'vendor and product in DFU mode; default 1209:7d02')
+    .option(
+      '--serial <text>',
+      'serial number; default 16 hex digits made from board and flash file',
+    )
+    .option(
+      '--usbip <host:port>',
+      'lend it over USB/IP there; port 0: a free one',
+      parseUsbipAddress,
+    )
+    .option('--attach', "attach it to this machine's kernel (Linux, root, vhci-hcd)")
+    .option('--profile <name>', 'how DFU is answered: compatible (default), strict, riotboot')
+    .addOption(
+      new Option('--will-detach <bit>', 'bitWillDetach, whatever the link')
+        .choices(['0', '1'])
+        .argParser((text) => text === '1'),
+    )
+    .option('--keep-bootable', 'refuse a download over the only slot that boots')
+    .option(
+      '--watchdog <ms>',
+      'period of the watchdog',
+      wholeNumber('--watchdog', [100, 3_600_000]),
+    )
+    .option('--btn-pin <pin>', 'BTN_BOOTLOADER_PIN: the pin that the bootloader looks at')
+    .option('--btn-mode <mode>', 'BTN_BOOTLOADER_MODE, e.g. GPIO_IN_PU')
+    .option('--btn-ext-pullup', 'BTN_BOOTLOADER_EXT_PULLUP')
+    .option('--btn-none', 'BTN_BOOTLOADER_NONE: it looks at none')
+    .option('-v, --verbose', 'what the USB link does, on standard error')
+    .option('--json', 'events and commands as JSON')
+    .addHelpText('after', runHelp)
+    .action(run);
+}
+
+async function run(boardName: string, options: RunCommand): Promise<void> {
+  const { flash, serial, usbip, bootloader, usbId, profile, willDetach, watchdog } = options;
+  const log = (line: string): void => void process.stderr.write(`${line}\n`);
+  await runBoard(
+    {
+      boardName,
+      holdButton: options.button === true,
+      attach: options.attach === true,
+      button: buttonOf(options),
+      keepBootable: options.keepBootable === true,
+      ...(flash !== undefined && { flashFile: flash }),
+      ...(serial !== undefined && { serial }),
+      ...(usbip !== undefined && { usbip }),
+      ...(bootloader !== undefined && { bootloader }),
+      ...(usbId !== undefined && { usbId }),
+      ...(profile !== undefined && { profile }),
+      ...(willDetach !== undefined && { willDetach }),
+      ...(watchdog !== undefined && { watchdogMs: watchdog }),
+      ...(options.verbose === true && { log }),
+    },
+    { json: options.json === true },
+  );
+}
+
+function buttonOf({ btnPin, btnMode, btnExtPullup, btnNone }: RunCommand): ButtonConfiguration {
+  return {
+    ...(btnPin !== undefined && { pin: btnPin }),
+    ...(btnMode !== undefined && { mode: pinMode(btnMode) }),
+    extPullup: btnExtPullup === true,
+    none: btnNone === true,
+  };
+}
+
+/** Reads an address in flash, decimal or hex. */
+const address = wholeNumber('--address', [0, 0xffffffff]);
+
+function programCommand(): Command {
+  return new Command('program')
+    .description('write an image into the flash file, as the regular programmer does: no USB')
+    .argument('<board>')
+    .argument('<image>', 'a slot image, or any bytes with --slot or --address')
+    .requiredOption('--flash <file>', 'the file that holds the flash; made if it is not there')
+    .option('--bootloader <name>', 'whose layout the slots have')
+    .option(
+      '--slot <n>',
+      'into this slot; default: where its header says',
+      wholeNumber('--slot', [0, 255]),
+    )
+    .option('--address <a>', 'to this address', address)
+    .action((name: string, image: string, options: ProgramOptions) => {
+      if (options.slot !== undefined && options.address !== undefined) {
+        throw new DfuError('INVALID_ARGUMENT', 'expected --slot or --address, got both');
+      }
+      programBoard(name, image, options);
+    });
+}
+
+function eraseCommand(): Command {
+  return new Command('erase')
+    .description('erase the whole flash file')
+    .argument('<board>')
+    .requiredOption('--flash <file>', 'the file that holds the flash')
+    .action((name: string, { flash }: { readonly flash: string }) => eraseBoard(name, flash));
+}
