@@ -33,13 +33,13 @@ export interface DfuInterface {
 /** What a string reads as that the device does not have or does not give; dfu-util's word. */
 export const UNKNOWN = 'UNKNOWN';
 
-/** A character that would move the cursor, or end the quotes, of whoever reads the line. */
+/** A character that would move the cursor of whoever reads the line. */
 // oxlint-disable-next-line no-control-regex -- it is control characters that are looked for
-const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069"]/g;
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
 
-/** A device's own text made fit for a terminal. */
+/** A device's own text made fit for a terminal, and to stand between double quotes. */
 export function printable(text: string): string {
-  return text.replace(unprintable, '?');
+  return text.replace(unprintable, '?').replaceAll('"', "'");
 }
 
 function hex4(value: number): string {

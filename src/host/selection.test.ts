@@ -162,6 +162,6 @@ describe('the list line', () => {
 
   test('keeps a device from writing to the terminal', () => {
     const evil = { ...base, name: '\u001b[2J"\n', serial: '\u202e1' };
-    expect(listLine(evil)).toMatch(/name="\?\[2J\?\?", serial="\?1"$/);
+    expect(listLine(evil)).toMatch(/name="\?\[2J'\?", serial="\?1"$/);
   });
 });

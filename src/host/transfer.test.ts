@@ -298,8 +298,7 @@ describe('a device that fails', () => {
     await expect(onClock(clock, download(session, six))).rejects.toMatchObject({
       code: 'DEVICE_STATUS',
       status: 8,
-      message:
-        'download, block 1 at byte 4: the device reports errADDRESS (8): the address is out of range; it says "slot is ?full?"',
+      message: `download, block 1 at byte 4: the device reports errADDRESS (8): the address is out of range; it says "slot is 'full'"`,
     });
   });
 
