@@ -443,6 +443,18 @@ describe('the bus', () => {
 
 describe('options that no device can have', () => {
   const gadget = new Gadget();
+
+  test('more strings than there are indices; none is at 0xee, which Windows asks for', () => {
+    const plenty = new Gadget(251);
+    const { wire } = bench({ configurations: [{ functions: [plenty] }] });
+    expect(ask(wire, '80 06 03ee 0409 00ff')).toBe('stall');
+    expect(decodeString(fromHex(ask(wire, '80 06 03ff 0409 00ff')))).toBe('setting 250');
+    const tooMany = new Gadget(252);
+    expect(() => bench({ configurations: [{ functions: [tooMany] }] })).toThrow(
+      'expected at most 254 strings',
+    );
+  });
+
   test.each<[string, Partial<DeviceOptions>, string]>([
     ['no configuration', { configurations: [] }, 'configurations: expected 1 to 255, got 0'],
     [

@@ -96,6 +96,11 @@ const REPORT: DfuEffect = { do: 'report' };
 const STATE: DfuEffect = { do: 'state' };
 const DISCARD: DfuEffect = { do: 'discard' };
 
+/** The steps that every block goes through, made once. */
+const TAKE: DfuStep = ['dfuDNLOAD-SYNC', { do: 'write' }];
+const TAKEN: DfuStep = ['dfuDNLOAD-IDLE', REPORT];
+const BUSY: DfuStep = ['dfuDNBUSY', REPORT];
+
 /** A request that the state does not expect (DFU 1.1 §6.1.2, errSTALLEDPKT). */
 const REFUSED: DfuStep = ['dfuERROR', { do: 'stall', status: 'errSTALLEDPKT' }];
 
@@ -140,7 +145,7 @@ export function dfuStep(state: DfuState, event: DfuEvent, context: DfuContext): 
       return application(state, event);
 
     case 'dfuIDLE': // A.2.3
-      if (event === 'DNLOAD' && context.canDnload) return ['dfuDNLOAD-SYNC', { do: 'write' }];
+      if (event === 'DNLOAD' && context.canDnload) return TAKE;
       if (event === 'UPLOAD' && context.canUpload) return ['dfuUPLOAD-IDLE', { do: 'read' }];
       if (event === 'ABORT') return [state, DISCARD];
       return observed(state, event) ?? otherwise(state, event, context);
@@ -155,7 +160,7 @@ export function dfuStep(state: DfuState, event: DfuEvent, context: DfuContext): 
       return otherwise(state, event, context);
 
     case 'dfuDNLOAD-IDLE': // A.2.6
-      if (event === 'DNLOAD') return ['dfuDNLOAD-SYNC', { do: 'write' }];
+      if (event === 'DNLOAD') return TAKE;
       if (event === 'DNLOAD_END') {
         if (context.complete) return ['dfuMANIFEST-SYNC', { do: 'end' }];
         return ['dfuERROR', { do: 'stall', status: 'errNOTDONE' }];
@@ -216,9 +221,9 @@ function synced({ work, failure }: DfuContext): DfuStep {
   switch (work) {
     case 'todo':
     case 'busy':
-      return ['dfuDNBUSY', REPORT];
+      return BUSY;
     case 'done':
-      return ['dfuDNLOAD-IDLE', REPORT];
+      return TAKEN;
     case 'failed':
       return ['dfuERROR', { do: 'report', status: failure }];
     default:

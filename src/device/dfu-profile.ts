@@ -303,9 +303,11 @@ export function dfuMachine(profile: DfuProfile): DfuMachine {
     }
   }
   return (state, event, context) => {
-    for (const { when, next, effect } of index.get(state)?.get(event) ?? []) {
-      if (holds(when, context)) return [next ?? state, effect];
-    }
+    const found = index
+      .get(state)
+      ?.get(event)
+      ?.find(({ when }) => holds(when, context));
+    if (found !== undefined) return [found.next ?? state, found.effect];
     return dfuStep(state, event, context);
   };
 }

@@ -320,6 +320,23 @@ describe('what DFU 1.1 says, rule by rule', () => {
     expect(status(wire)).toEqual([15, 0, 10]);
   });
 
+  test.each([
+    ['DNLOAD to the host', 0xa1, DNLOAD, 8],
+    ['UPLOAD from the host', 0x21, UPLOAD, 8],
+    ['GETSTATUS from the host', 0x21, GETSTATUS, 6],
+    ['GETSTATE from the host', 0x21, GETSTATE, 1],
+    ['ABORT to the host', 0xa1, ABORT, 1],
+    ['ABORT with data', 0x21, ABORT, 1],
+    ['CLRSTATUS with data', 0x21, CLRSTATUS, 1],
+    ['DETACH with data', 0x21, DETACH, 1],
+  ] as const)('14: %s is one that DFU does not know', (...[, bmRequestType, bRequest, wLength]) => {
+    const { wire, medium } = dfuBench({ profile });
+    const packet = { bmRequestType, bRequest, wValue: 0, wIndex: 0, wLength };
+    expect(wire.transfer(packet)).toEqual(STALLED);
+    expect(status(wire)).toEqual([15, 0, 10]);
+    expect(medium.calls).toEqual([]);
+  });
+
   test.each([0, 1, 5])('15: DFU_GETSTATUS with wLength %i answers that many bytes', (wLength) => {
     const { wire } = dfuBench({ profile, busyMs: 100 });
     wire.out(DNLOAD, 0, new Uint8Array(16));
