@@ -1,6 +1,4 @@
 import { DfuError, hexNumber } from '../bytes/index.ts';
-import { decodeConfiguration } from './configuration.ts';
-import type { Configuration } from './configuration.ts';
 import type { ControlPipe, ControlRequest } from './control-pipe.ts';
 import { DescriptorType, deviceDescriptor } from './descriptors.ts';
 import type { DeviceDescriptor } from './descriptors.ts';
@@ -148,16 +146,4 @@ export function sameIdentity(one: DeviceIdentity, other: DeviceIdentity): boolea
 
 function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
   return one.length === other.length && one.every((byte, at) => byte === other[at]);
-}
-
-/** The first configuration of an identity, read leniently; undefined if there is none. */
-export function firstConfiguration(identity: DeviceIdentity): Configuration | undefined {
-  const [bytes] = identity.configurations;
-  if (bytes === undefined) return undefined;
-  try {
-    return decodeConfiguration(bytes, () => {});
-  } catch (error) {
-    if (DfuError.is(error)) return undefined;
-    throw error;
-  }
 }

@@ -6,4 +6,10 @@
  */
 export { nodeUsbBus } from './native-bus.ts';
 export type { NodeUsbOptions } from './native-bus.ts';
-export type { NativeDevice, NativeUsb, NativeUsbEvent, NativeUsbModule } from './native-usb.ts';
+export type {
+  NativeDevice,
+  NativeSetup,
+  NativeUsb,
+  NativeUsbEvent,
+  NativeUsbModule,
+} from './native-usb.ts';
