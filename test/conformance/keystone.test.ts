@@ -1,28 +1,19 @@
 import { describe, expect, test } from 'vitest';
-import {
-  COMPATIBLE,
-  Device,
-  DfuMode,
-  DfuRuntime,
-  RamDisk,
-  STRICT,
-  SwitchableDevice,
-} from '../../src/device/index.ts';
-import type { DeviceIdentity, DfuProfile, FunctionalOptions } from '../../src/device/index.ts';
+import { COMPATIBLE, RIOTBOOT, STRICT } from '../../src/device/index.ts';
+import type { DfuProfile } from '../../src/device/index.ts';
 import { DfuError } from '../../src/bytes/index.ts';
-import type { DfuAttributes } from '../../src/dfu/index.ts';
 import { connect, download, leave, parseDeviceIds, scan, upload } from '../../src/host/index.ts';
 import type { DfuSession, HostEvent } from '../../src/host/index.ts';
 import { LoopbackBus } from '../../src/link/loopback/index.ts';
 import { VirtualClock } from '../../src/usb/index.ts';
+import { MiniatureBoard } from '../support/miniature-board.ts';
+import type { Bits } from '../support/miniature-board.ts';
 import { onClock } from '../support/scripted-pipe.ts';
 
 /*
  * The keystone: the host wired straight to the device, both as they are, time virtual. Every combination
  * of bmAttributes (DFU 1.1 table 4.2), with transfer sizes from one packet to the largest there is.
  */
-
-type Bits = Pick<DfuAttributes, 'canDnload' | 'canUpload' | 'manifestationTolerant' | 'willDetach'>;
 
 const everyBits: Bits[] = Array.from({ length: 16 }, (_, number) => ({
   canDnload: (number & 1) !== 0,
@@ -41,72 +32,10 @@ const sizes = [
   [65_535, 4096],
 ] as const;
 
-const application: DeviceIdentity = { idVendor: 0x1209, idProduct: 0x7d00, serial: 'KEYSTONE' };
-const loader: DeviceIdentity = { idVendor: 0x1209, idProduct: 0x7d02, serial: 'KEYSTONE' };
-
-/** A board in miniature: an application with a run-time function, a loader with two memories. */
-class Board {
-  readonly device: SwitchableDevice;
-  readonly disks: readonly RamDisk[];
-  /**
-   * It has no application yet. By the letter a device with one leaves DFU mode at every reset, the
-   * ones of its enumeration included: no host on a real bus gets further with it.
-   */
-  readonly blank: boolean;
-  /** What it was since it was plugged in. */
-  readonly history: string[] = [];
-  manifested = 0;
-  readonly #functional: FunctionalOptions;
-  readonly #profile: DfuProfile;
-
-  constructor(bmAttributes: Bits, wTransferSize: number, profile: DfuProfile) {
-    this.blank = profile === STRICT;
-    this.#functional = { bmAttributes, wTransferSize, wDetachTimeOut: 500 };
-    this.#profile = profile;
-    const busy = { writeMs: 3, finishMs: 40 };
-    this.disks = ['ramdisk0', 'ramdisk1'].map(
-      (name, at) => new RamDisk({ name, sizeBytes: 200_000, content: Uint8Array.of(at), ...busy }),
-    );
-    this.history.push(this.blank ? 'loader' : 'application');
-    this.device = new SwitchableDevice(this.blank ? this.#loader() : this.#application());
-  }
-
-  #application(): Device {
-    const runtime = new DfuRuntime({
-      functional: this.#functional,
-      profile: this.#profile,
-      name: 'asks for the loader',
-      onDetach: ({ onBus }) => this.#become('loader', this.#loader(), onBus),
-    });
-    return new Device({ identity: application, configurations: [{ functions: [runtime] }] });
-  }
-
-  #loader(): Device {
-    const mode = new DfuMode({
-      functional: this.#functional,
-      profile: this.#profile,
-      media: this.disks,
-      firmwareGood: () => !this.blank || this.manifested > 0,
-      initialStatus: this.blank ? 'errFIRMWARE' : 'OK',
-      onManifested: () => {
-        this.manifested += 1;
-      },
-      onLeave: ({ onBus }) => this.#become('application', this.#application(), onBus),
-    });
-    return new Device({ identity: loader, configurations: [{ functions: [mode] }] });
-  }
-
-  #become(name: string, device: Device, onBus: boolean): void {
-    this.history.push(name);
-    if (onBus) this.device.replaceInReset(device);
-    else this.device.replace(device);
-  }
-}
-
 interface Bench {
   readonly clock: VirtualClock;
   readonly bus: LoopbackBus;
-  readonly board: Board;
+  readonly board: MiniatureBoard;
   readonly events: HostEvent[];
 }
 
@@ -118,7 +47,7 @@ function bench(
 ): Bench {
   const clock = new VirtualClock();
   const bus = new LoopbackBus(clock, { manner });
-  const board = new Board(bits, wTransferSize, profile);
+  const board = new MiniatureBoard(bits, wTransferSize, profile);
   bus.plug(board.device);
   return { clock, bus, board, events: [] };
 }
@@ -268,6 +197,33 @@ function settle(clock: VirtualClock): Promise<void> {
   });
 }
 
+test('riotboot: takes it all, reports dfuDNLOAD-IDLE, and leaves a second later', async () => {
+  const bits = {
+    canDnload: true,
+    canUpload: false,
+    manifestationTolerant: false,
+    willDetach: true,
+  };
+  const parts = bench(bits, 64, RIOTBOOT, 'plain');
+  const { clock, bus, board } = parts;
+  const whole = async (): Promise<void> => {
+    const session = await open(parts);
+    const startMs = clock.now();
+    expect(await download(session, image(1000))).toMatchObject({
+      ending: 'left',
+      finalState: 'dfuDNLOAD-IDLE',
+    });
+    // It says bwPollTimeout 255 with every block, and is never busy: only its restart takes time.
+    expect(clock.now() - startMs).toBeLessThan(1500);
+    await session.close();
+  };
+  await onClock(clock, whole());
+  expectSame(board.disks[1]?.content, image(1000));
+  await onClock(clock, settle(clock));
+  const { entries } = await onClock(clock, scan(bus, { clock }));
+  expect(entries).toMatchObject([{ mode: 'runtime' }]);
+});
+
 describe('what the device refuses', () => {
   const bits: Bits = {
     canDnload: true,
@@ -277,7 +233,7 @@ describe('what the device refuses', () => {
   };
 
   async function inDfuMode(
-    work: (session: DfuSession, board: Board) => Promise<void>,
+    work: (session: DfuSession, board: MiniatureBoard) => Promise<void>,
   ): Promise<void> {
     const parts = bench(bits, 64, COMPATIBLE, 'plain');
     const whole = async (): Promise<void> => {
@@ -343,7 +299,7 @@ describe('what the device refuses', () => {
   test('an unplugged device ends a download with DISCONNECTED', async () => {
     const clock = new VirtualClock();
     const bus = new LoopbackBus(clock);
-    const board = new Board(bits, 64, COMPATIBLE);
+    const board = new MiniatureBoard(bits, 64, COMPATIBLE);
     const plug = bus.plug(board.device);
     const whole = async (): Promise<void> => {
       const session = await open({ clock, bus, board, events: [] });
