@@ -16,6 +16,16 @@ describe('RAM disk', () => {
     expect(disk.content).toEqual(bytes(1, 2, 3));
   });
 
+  test('a shorter download leaves nothing of a longer one', () => {
+    const disk = new RamDisk({ sizeBytes: 4 });
+    for (const content of [bytes(1, 2, 3, 4), bytes(5, 6, 7), bytes(8)]) {
+      disk.begin();
+      disk.write(0, content);
+      disk.finish(content.length);
+      expect(disk.read(0, 4)).toEqual(content);
+    }
+  });
+
   test('keeps what it had when a download is aborted', () => {
     const disk = new RamDisk({ sizeBytes: 4, content: bytes(9, 8) });
     disk.begin();

@@ -7,7 +7,7 @@ export interface RamDiskOptions {
   /** iInterface; default "ramdisk0". */
   readonly name?: string;
   readonly sizeBytes: number;
-  /** What it holds at first, from its start; the rest is 0. Also the way to share the bytes of another. */
+  /** What it holds at first, from its start; the rest is 0. */
   readonly content?: Uint8Array;
   /** Only blocks at multiples of that are written; the last may be shorter. Default 1. */
   readonly alignBytes?: number;
@@ -33,8 +33,8 @@ export class RamDisk implements Medium {
   readonly readable: boolean;
   readonly #options: RamDiskOptions;
   #bytes: Uint8Array;
-  /** What a download under way writes to. */
-  #next: Uint8Array;
+  /** What a download writes to: two buffers take turns. */
+  #next: Uint8Array | undefined;
   #length: number;
 
   /** Throws `INVALID_ARGUMENT`. */
@@ -50,10 +50,9 @@ export class RamDisk implements Medium {
     this.#bytes = new Uint8Array(sizeBytes);
     if (content !== undefined) this.#bytes.set(content);
     this.#length = sizeBytes;
-    this.#next = this.#bytes;
   }
 
-  /** What it holds; a view. */
+  /** What it holds; a view that the download after the next one writes over. */
   get content(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
   }
@@ -61,7 +60,7 @@ export class RamDisk implements Medium {
   begin(): MediumResult {
     if (!this.writable)
       return { status: 'errWRITE', busyMs: 0, reason: `${this.name} is read-only` };
-    this.#next = new Uint8Array(this.sizeBytes);
+    this.#next ??= new Uint8Array(this.sizeBytes);
     return DONE;
   }
 
@@ -75,20 +74,22 @@ export class RamDisk implements Medium {
       const reason = `${this.name} ends at ${this.sizeBytes}`;
       return { status: 'errADDRESS', busyMs: 0, reason };
     }
-    this.#next.set(bytes, offsetBytes);
+    this.#next?.set(bytes, offsetBytes);
     const busyMs = writeMs + writeMsPerByte * bytes.length;
     return busyMs === 0 ? DONE : { status: 'OK', busyMs };
   }
 
   finish(lengthBytes: number): MediumResult {
-    this.#bytes = this.#next;
+    const kept = this.#bytes;
+    this.#bytes = this.#next ?? kept;
+    this.#next = kept;
     this.#length = lengthBytes;
     const { finishMs = 0 } = this.#options;
     return finishMs === 0 ? DONE : { status: 'OK', busyMs: finishMs };
   }
 
   abort(): void {
-    this.#next = this.#bytes;
+    // What was written lies in the buffer that nobody reads.
   }
 
   read(offsetBytes: number, lengthBytes: number): Uint8Array {

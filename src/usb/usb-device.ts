@@ -6,7 +6,8 @@ export type UsbSpeed = 'low' | 'full' | 'high' | 'super';
 
 /**
  * What a device says to the eight bytes of a SETUP (USB 2.0 §8.5.3):
- * - `in`: there is a data stage, and these bytes are it (never more than wLength);
+ * - `in`: there is a data stage, and these bytes are it (never more than wLength); they are the
+ *   device's and hold until the next call, so that whoever keeps them copies them;
  * - `out`: send the data stage of wLength bytes, then ask `data`;
  * - `status`: no data stage; acknowledged;
  * - `stall`: refused;
