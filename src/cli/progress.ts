@@ -79,9 +79,9 @@ class TextReporter implements Reporter {
     if (!this.#running) {
       this.#running = true;
       const label = (operation === 'download' ? 'Download' : 'Upload').padEnd(8);
-      this.#bar.start(totalBytes ?? 0, doneBytes, { label });
+      const payload: BarPayload = { label, known: totalBytes !== undefined };
+      this.#bar.start(totalBytes ?? 0, doneBytes, payload);
     }
-    if (totalBytes === undefined) this.#bar.setTotal(Math.max(1, doneBytes));
     this.#bar.update(doneBytes);
   }
 
@@ -147,16 +147,32 @@ function ending(event: Extract<HostEvent, { readonly type: 'downloaded' }>): str
   }
 }
 
-/** The bar as dfu-util draws it: 25 cells, percent, bytes. */
+interface BarPayload {
+  readonly label: string;
+  /** Whether the whole length is known: else there is nothing to be a part of. */
+  readonly known: boolean;
+}
+
+const CELLS = 25;
+
+/** A line as dfu-util draws it: label, 25 cells, percent in three places, bytes in twelve. */
+export function barLine(
+  { label, known }: BarPayload,
+  doneBytes: number,
+  totalBytes: number,
+): string {
+  const bytes = `${String(doneBytes).padStart(12)} bytes`;
+  if (!known) return `${label}\t${bytes}`;
+  const part = totalBytes === 0 ? 1 : Math.min(1, doneBytes / totalBytes);
+  const cells = '='.repeat(Math.floor(part * CELLS)).padEnd(CELLS);
+  return `${label}\t[${cells}] ${String(Math.floor(part * 100)).padStart(3)}% ${bytes}`;
+}
+
 async function progressBar(): Promise<SingleBar> {
   const { default: progress } = await import('cli-progress');
   return new progress.SingleBar({
-    format: '{label}\t[{bar}] {percentage}% {value} bytes',
-    barsize: 25,
-    barCompleteChar: '=',
-    barIncompleteChar: ' ',
+    format: (_options, { value, total }, payload: BarPayload) => barLine(payload, value, total),
     stream: process.stderr,
     hideCursor: false,
-    autopadding: true,
   });
 }

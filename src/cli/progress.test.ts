@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { barLine } from './progress.ts';
+
+test('the bar is dfu-util’s, byte for byte', () => {
+  const label = 'Download';
+  expect(barLine({ label, known: true }, 0, 1000)).toBe(
+    'Download\t[                         ]   0%            0 bytes',
+  );
+  expect(barLine({ label, known: true }, 520, 1000)).toBe(
+    'Download\t[=============            ]  52%          520 bytes',
+  );
+  expect(barLine({ label, known: true }, 1000, 1000)).toBe(
+    'Download\t[=========================] 100%         1000 bytes',
+  );
+});
+
+test('more than was expected is no more than all; an unknown length has no bar', () => {
+  const label = 'Upload  ';
+  expect(barLine({ label, known: true }, 2000, 1000)).toMatch(/ 100% {9}2000 bytes$/);
+  expect(barLine({ label, known: false }, 2000, 0)).toBe('Upload  \t        2000 bytes');
+});
