@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   openSync,
   readFileSync,
@@ -8,6 +9,7 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { DfuError } from '../bytes/index.ts';
 import { SectorMap } from '../flash/index.ts';
 import type { FlashGeometry, FlashStorage } from '../flash/index.ts';
@@ -105,10 +107,13 @@ export class FlashFile implements FlashStorage {
 
 /** Through links, so that one file has one lock. */
 function realPath(path: string): string {
+  const whole = resolve(path);
   try {
-    return realpathSync(path);
+    return realpathSync(whole);
   } catch {
-    return path;
+    // Not there yet; its folder is.
+    const folder = dirname(whole);
+    return existsSync(folder) ? join(realpathSync(folder), basename(whole)) : whole;
   }
 }
 

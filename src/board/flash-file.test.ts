@@ -1,0 +1,108 @@
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { NorFlash } from '../flash/index.ts';
+import type { FlashGeometry } from '../flash/index.ts';
+import { FlashFile } from './flash-file.ts';
+
+const geometry: FlashGeometry = {
+  sectors: [{ count: 4, sizeBytes: 256 }],
+  writeUnitBytes: 4,
+  erasedValue: 0xff,
+};
+
+const code = (expected: string): Error => expect.objectContaining({ code: expected }) as Error;
+
+describe('flash in a file', () => {
+  let folder = '';
+  let path = '';
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'dfukit-flash-'));
+    path = join(folder, 'flash.bin');
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  test('is made with the right size, filled as erased, and leaves nothing else behind', () => {
+    FlashFile.open(path, geometry).close();
+    expect(new Uint8Array(readFileSync(path))).toEqual(new Uint8Array(1024).fill(0xff));
+    expect(readdirSync(folder)).toEqual(['flash.bin']);
+  });
+
+  test('has erased zeros where the part has them', () => {
+    FlashFile.open(path, { ...geometry, erasedValue: 0 }).close();
+    expect(new Uint8Array(readFileSync(path))).toEqual(new Uint8Array(1024));
+  });
+
+  test('keeps what was programmed, at once and for the next time', () => {
+    const file = FlashFile.open(path, geometry);
+    const flash = new NorFlash(geometry, file);
+    flash.program(260, Uint8Array.of(1, 2, 3, 4));
+    expect(readFileSync(path).subarray(259, 265)).toEqual(Buffer.from('ff01020304ff', 'hex'));
+    file.close();
+    const again = FlashFile.open(path, geometry);
+    expect(new NorFlash(geometry, again).read(260, 4)).toEqual(Uint8Array.of(1, 2, 3, 4));
+    new NorFlash(geometry, again).erase(256, 256);
+    again.close();
+    expect(new Uint8Array(readFileSync(path))).toEqual(new Uint8Array(1024).fill(0xff));
+  });
+
+  test('of another size is not taken, and not touched', () => {
+    writeFileSync(path, 'hello');
+    expect(() => FlashFile.open(path, geometry)).toThrow(/expected 1024 bytes, got 5/);
+    expect(readFileSync(path, 'utf8')).toBe('hello');
+    expect(readdirSync(folder)).toEqual(['flash.bin']);
+  });
+
+  test('is locked against a second opener, by whatever name, until it is closed', () => {
+    const file = FlashFile.open(path, geometry);
+    symlinkSync(path, join(folder, 'other.bin'));
+    expect(() => FlashFile.open(path, geometry)).toThrow(code('BUSY'));
+    expect(() => FlashFile.open(join(folder, 'other.bin'), geometry)).toThrow(
+      new RegExp(`in use by process ${process.pid}`),
+    );
+    file.close();
+    file.close();
+    FlashFile.open(path, geometry).close();
+    expect(() => file.write(0, new Uint8Array(4))).toThrow(code('IO'));
+  });
+
+  test('a lock whose process is gone counts for nothing', () => {
+    const { pid } = spawnSync(process.execPath, ['-e', '']);
+    writeFileSync(`${path}.lock`, `${pid} 12345\n`);
+    FlashFile.open(path, geometry).close();
+    expect(existsSync(`${path}.lock`)).toBe(false);
+  });
+
+  test.runIf(existsSync('/proc/self/stat'))('nor does one whose number has been used again', () => {
+    writeFileSync(`${path}.lock`, `${process.pid} 1\n`);
+    FlashFile.open(path, geometry).close();
+    expect(readdirSync(folder)).toEqual(['flash.bin']);
+  });
+
+  test('nor does one that nobody can have written', () => {
+    writeFileSync(`${path}.lock`, 'garbage');
+    FlashFile.open(path, geometry).close();
+    expect(readdirSync(folder)).toEqual(['flash.bin']);
+  });
+
+  test('an unfinished file of an earlier attempt is in nobody’s way', () => {
+    writeFileSync(`${path}.new`, 'half');
+    FlashFile.open(path, geometry).close();
+    expect(readFileSync(path)).toHaveLength(1024);
+  });
+
+  test('in a folder that is not there is an error that names it', () => {
+    const missing = join(folder, 'no', 'flash.bin');
+    expect(() => FlashFile.open(missing, geometry)).toThrow(code('IO'));
+  });
+});
