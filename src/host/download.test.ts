@@ -1,66 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import { DfuError, fromHex } from '../bytes/index.ts';
-import { functionalDescriptor } from '../dfu/index.ts';
-import type { DfuAttributes } from '../dfu/index.ts';
 import { VirtualClock, encodeString } from '../usb/index.ts';
-import { ScriptedBusDevice, onClock, status } from '../../test/support/scripted-pipe.ts';
-import type { Answer, DeviceWords, Line } from '../../test/support/scripted-pipe.ts';
-import { DfuSession, download, leave, upload } from './index.ts';
-import type { DfuInterface, DownloadOptions, HostEvent, Payload, UploadOptions } from './index.ts';
-
-const functional = functionalDescriptor.decode(fromHex('09210b00010400 1001'));
-const entry: DfuInterface = {
-  mode: 'dfu',
-  deviceId: 'device-1',
-  location: { bus: 1, address: 5, path: '1-4.2' },
-  speed: 'full',
-  idVendor: 0x1209,
-  idProduct: 0x7d02,
-  bcdDevice: 0x0100,
-  serial: 'ABC',
-  configuration: 1,
-  interfaceNumber: 0,
-  alternate: 1,
-  alternates: 2,
-  name: 'Slot 1',
+import {
+  bench,
+  downloaded,
+  end,
+  entry,
   functional,
-  functionalFound: true,
-  notes: [],
-};
-
-/** An entry with these bits besides CanDnload and CanUpload; blocks of four bytes. */
-function withBits(bits: Partial<DfuAttributes>): DfuInterface {
-  const bmAttributes = { ...functional.bmAttributes, ...bits };
-  return { ...entry, functional: { ...functional, bmAttributes } };
-}
-
-interface Bench {
-  readonly clock: VirtualClock;
-  readonly device: ScriptedBusDevice;
-  readonly session: DfuSession;
-}
-
-async function bench(script: readonly Line[], more: DeviceWords = {}, as = entry): Promise<Bench> {
-  const clock = new VirtualClock();
-  const device = new ScriptedBusDevice({ script, standard: () => 'stall', ...more });
-  return { clock, device, session: await DfuSession.open(device, as, { clock }) };
-}
-
-async function downloaded(
-  { clock, session, device }: Bench,
-  payload: Payload,
-  options: DownloadOptions = {},
-): Promise<Awaited<ReturnType<typeof download>>> {
-  const result = await onClock(clock, download(session, payload, options));
-  expect(device.rest).toEqual([]);
-  return result;
-}
-
-const idle: Line = ['GETSTATUS', status('dfuIDLE')];
-const taken: Line = ['GETSTATUS', status('dfuDNLOAD-IDLE')];
-const six = Uint8Array.of(1, 2, 3, 4, 5, 6);
-const sixSent: Line[] = [idle, ['DNLOAD 0 4', 'ok'], taken, ['DNLOAD 1 2', 'ok'], taken];
-const end: Line = ['DNLOAD 2 0', 'ok'];
+  idle,
+  six,
+  sixSent,
+  taken,
+  withBits,
+} from '../../test/support/host-bench.ts';
+import { ScriptedBusDevice, onClock, status } from '../../test/support/scripted-pipe.ts';
+import type { Answer, Line } from '../../test/support/scripted-pipe.ts';
+import { DfuSession, download } from './index.ts';
+import type { DfuInterface, HostEvent } from './index.ts';
 
 describe('opening', () => {
   test('claims and selects, and closing releases', async () => {
@@ -342,110 +297,6 @@ describe('a device that fails', () => {
   });
 });
 
-describe('the ending', () => {
-  const manifest = (pollMs: number): Line => ['GETSTATUS', status('dfuMANIFEST', { pollMs })];
-  const sync: Line = ['GETSTATUS', status('dfuMANIFEST-SYNC', { pollMs: 10 })];
-  const waitReset: Line = ['GETSTATUS', status('dfuMANIFEST-WAIT-RESET')];
-  const tolerant = { manifestationTolerant: true };
-
-  interface Case {
-    readonly bits?: Partial<DfuAttributes>;
-    readonly lines: readonly Line[];
-    readonly reset?: () => 'same' | 'gone';
-    readonly expected: object;
-    readonly ms: number;
-  }
-
-  const cases: Readonly<Record<string, Case>> = {
-    'tolerant: through manifestation back to dfuIDLE': {
-      bits: tolerant,
-      lines: [end, sync, manifest(300), sync, idle],
-      expected: { ending: 'manifested', finalState: 'dfuIDLE', reset: undefined },
-      ms: 320,
-    },
-    'intolerant: dfuMANIFEST-WAIT-RESET, and the device goes with the reset': {
-      lines: [end, manifest(100), waitReset],
-      reset: () => 'gone',
-      expected: { ending: 'manifested', finalState: 'dfuMANIFEST-WAIT-RESET', reset: 'gone' },
-      ms: 100,
-    },
-    'intolerant: the device stays with the reset': {
-      lines: [end, waitReset],
-      expected: { ending: 'manifested', reset: 'same' },
-      ms: 0,
-    },
-    'intolerant by the letter: silent after dfuMANIFEST, so it is reset': {
-      lines: [end, manifest(100), ['GETSTATUS', 'silent']],
-      reset: () => 'gone',
-      expected: { ending: 'manifested', finalState: 'dfuMANIFEST', reset: 'gone' },
-      ms: 100,
-    },
-    'intolerant: a stall after dfuMANIFEST means the same': {
-      lines: [end, manifest(1), ['GETSTATUS', 'stall']],
-      expected: { ending: 'manifested', reset: 'same' },
-      ms: 1,
-    },
-    'gone at the end of the data': {
-      lines: [['DNLOAD 2 0', 'gone']],
-      expected: { ending: 'left', finalState: undefined },
-      ms: 0,
-    },
-    'gone when asked for its status': {
-      bits: tolerant,
-      lines: [end, ['GETSTATUS', 'gone']],
-      expected: { ending: 'left' },
-      ms: 0,
-    },
-    'gone in manifestation': {
-      lines: [end, manifest(50), ['GETSTATUS', 'gone']],
-      expected: { ending: 'left', finalState: 'dfuMANIFEST' },
-      ms: 50,
-    },
-    'dfuDNLOAD-IDLE for ever': {
-      lines: [end, taken],
-      expected: { ending: 'unconfirmed', finalState: 'dfuDNLOAD-IDLE' },
-      ms: 3000,
-    },
-    'silence at the end': {
-      bits: tolerant,
-      lines: [end, ['GETSTATUS', 'silent']],
-      expected: { ending: 'unconfirmed' },
-      ms: 3000,
-    },
-    'nothing but stalls after the end': {
-      bits: tolerant,
-      lines: [end, ...Array.from({ length: 4 }, () => ['GETSTATUS', 'stall'] as const)],
-      expected: { ending: 'unconfirmed' },
-      ms: 3000,
-    },
-  };
-
-  test.each(Object.entries(cases))('%s', async (_, { bits = {}, lines, reset, expected, ms }) => {
-    const more = reset === undefined ? {} : { reset };
-    const parts = await bench([...sixSent, ...lines], more, withBits(bits));
-    expect(await downloaded(parts, six)).toMatchObject(expected);
-    expect(parts.clock.now()).toBe(ms);
-  });
-
-  test('RIOT: reports dfuDNLOAD-IDLE, and leaves a second later', async () => {
-    const parts = await bench([...sixSent, end, taken]);
-    parts.clock.at(1000, () => parts.device.leave());
-    expect(await downloaded(parts, six)).toMatchObject({ ending: 'left' });
-    expect(parts.clock.now()).toBe(1000);
-  });
-
-  test('a system without reset is no failure of the device', async () => {
-    const reset = (): never => {
-      throw new DfuError('UNSUPPORTED', 'no reset here');
-    };
-    const parts = await bench([...sixSent, end, waitReset], { reset });
-    expect(await downloaded(parts, six)).toMatchObject({
-      ending: 'manifested',
-      reset: 'impossible',
-    });
-  });
-});
-
 describe('cancelling', () => {
   test('in the middle of a wait leaves the device idle', async () => {
     const stop = new AbortController();
@@ -477,116 +328,5 @@ describe('cancelling', () => {
     const { clock, device, session } = await bench(script);
     await expect(onClock(clock, download(session, pieces()))).rejects.toThrow('disk on fire');
     expect(device.rest).toEqual([]);
-  });
-});
-
-describe('upload', () => {
-  async function uploaded(
-    script: readonly Line[],
-    options: UploadOptions = {},
-  ): Promise<{ bytes: number[]; blocks: number; device: ScriptedBusDevice }> {
-    const { clock, device, session } = await bench(script);
-    const bytes: number[] = [];
-    const sink = (chunk: Uint8Array): void => void bytes.push(...chunk);
-    const { blocks } = await onClock(clock, upload(session, sink, options));
-    expect(device.rest).toEqual([]);
-    return { bytes, blocks, device };
-  }
-  const four = (first: number): Uint8Array => Uint8Array.of(first, 0, 0, 0);
-
-  test('ends with a short block', async () => {
-    const { bytes, blocks } = await uploaded([
-      idle,
-      ['UPLOAD 0 4', four(1)],
-      ['UPLOAD 1 4', Uint8Array.of(2)],
-    ]);
-    expect(bytes).toEqual([1, 0, 0, 0, 2]);
-    expect(blocks).toBe(2);
-  });
-
-  test('ends with an empty block', async () => {
-    const script: Line[] = [idle, ['UPLOAD 0 4', four(1)], ['UPLOAD 1 4', new Uint8Array(0)]];
-    const { bytes, blocks } = await uploaded(script);
-    expect(bytes).toEqual([1, 0, 0, 0]);
-    expect(blocks).toBe(1);
-  });
-
-  test('gives up a device that does not end, and leaves it idle', async () => {
-    const loop: Line[] = [idle];
-    for (let at = 0; at < 3; at += 1) loop.push([`UPLOAD ${at} 4`, four(at)]);
-    const script: Line[] = [
-      ...loop,
-      ['GETSTATUS', status('dfuUPLOAD-IDLE')],
-      ['ABORT', 'ok'],
-      idle,
-    ];
-    const { clock, device, session } = await bench(script);
-    const work = onClock(
-      clock,
-      upload(session, () => {}, { maxBytes: 10 }),
-    );
-    await expect(work).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
-    expect(device.rest).toEqual([]);
-  });
-
-  test('exactly as much as is allowed is allowed', async () => {
-    const script: Line[] = [idle, ['UPLOAD 0 4', four(1)], ['UPLOAD 1 4', new Uint8Array(0)]];
-    expect((await uploaded(script, { maxBytes: 4 })).bytes).toHaveLength(4);
-  });
-
-  test('a refused block: the status says why', async () => {
-    const failed = status('dfuERROR', { bStatus: 11 });
-    const script: Line[] = [idle, ['UPLOAD 0 4', 'stall'], ['GETSTATUS', failed]];
-    await expect(uploaded(script)).rejects.toMatchObject({ code: 'DEVICE_STATUS', status: 11 });
-  });
-
-  test('a sink that fails leaves the device idle', async () => {
-    const script: Line[] = [
-      idle,
-      ['UPLOAD 0 4', four(1)],
-      ['GETSTATUS', status('dfuUPLOAD-IDLE')],
-      ['ABORT', 'ok'],
-      idle,
-    ];
-    const { clock, device, session } = await bench(script);
-    const sink = (): never => {
-      throw new RangeError('disk full');
-    };
-    await expect(onClock(clock, upload(session, sink))).rejects.toThrow('disk full');
-    expect(device.rest).toEqual([]);
-  });
-
-  test('heeds bitCanUpload', async () => {
-    const { session } = await bench([], {}, withBits({ canUpload: false }));
-    await expect(upload(session, () => {})).rejects.toMatchObject({ code: 'UNSUPPORTED' });
-  });
-});
-
-describe('leaving DFU mode', () => {
-  test.each<[Answer, object, string[]]>([
-    ['ok', { accepted: true, reset: 'same' }, ['release 0', 'reset', 'claim 0', 'alternate 0 1']],
-    [
-      'stall',
-      { accepted: false, reset: 'same' },
-      ['release 0', 'reset', 'claim 0', 'alternate 0 1'],
-    ],
-    [
-      'broken',
-      { accepted: true, reset: 'same' },
-      ['release 0', 'reset', 'claim 0', 'alternate 0 1'],
-    ],
-    ['gone', { accepted: true, reset: undefined }, []],
-  ])('%s', async (answer, expected, log) => {
-    const { clock, device, session } = await bench([['DETACH 1000', answer]]);
-    device.log.length = 0;
-    expect(await onClock(clock, leave(session))).toEqual(expected);
-    expect(device.log).toEqual(log);
-  });
-
-  test('asks nothing of a device that has left', async () => {
-    const { clock, device, session } = await bench([]);
-    device.leave();
-    await Promise.resolve();
-    expect(await onClock(clock, leave(session))).toEqual({ accepted: true, reset: 'gone' });
   });
 });
