@@ -12,6 +12,7 @@ import { hexNumber } from '../bytes/index.ts';
 import { NorFlash } from '../flash/index.ts';
 import type { Flash } from '../flash/index.ts';
 import { ExitCode } from './exit-codes.ts';
+import { asArgument } from './wrong-argument.ts';
 
 /** What `board program` is told besides board and image. */
 export interface ProgramOptions {
@@ -37,7 +38,7 @@ function targetOf({ slot, address }: ProgramOptions): ProgramTarget {
 
 /** `board program`. */
 export function programBoard(name: string, imagePath: string, options: ProgramOptions): void {
-  const model = boardModel(name);
+  const model = asArgument(() => boardModel(name));
   const layout = boardLayout(model, riotbootName(model, options.bootloader));
   let image: Uint8Array;
   try {
@@ -49,7 +50,9 @@ export function programBoard(name: string, imagePath: string, options: ProgramOp
     return;
   }
   withFlash(model, options.flash, (flash) => {
-    const { address, bytes, slot } = programFlash(flash, layout, image, targetOf(options));
+    const { address, bytes, slot } = asArgument(() =>
+      programFlash(flash, layout, image, targetOf(options)),
+    );
     const where = slot === undefined ? '' : ` (slot ${slot})`;
     process.stdout.write(`programmed ${bytes} bytes at ${hexNumber(address, 8)}${where}\n`);
   });
@@ -57,7 +60,7 @@ export function programBoard(name: string, imagePath: string, options: ProgramOp
 
 /** `board erase`. */
 export function eraseBoard(name: string, path: string): void {
-  const model = boardModel(name);
+  const model = asArgument(() => boardModel(name));
   withFlash(model, path, (flash) => {
     eraseFlash(flash);
     process.stdout.write(`erased ${flash.sizeBytes} bytes\n`);

@@ -5,6 +5,7 @@ import { MemoryFlash, NorFlash } from '../flash/index.ts';
 import { UsbipServer, attachToKernel } from '../link/usbip/index.ts';
 import type { ExportedDevice, KernelAttachment } from '../link/usbip/index.ts';
 import { timerClock } from '../usb/index.ts';
+import { asArgument } from './wrong-argument.ts';
 
 /** Where a USB/IP server listens. */
 export interface UsbipAddress {
@@ -75,7 +76,7 @@ export async function startBoard(
   options: BoardRunOptions,
   observe: (board: Board) => void,
 ): Promise<BoardSession> {
-  const model = boardModel(options.boardName);
+  const model = asArgument(() => boardModel(options.boardName));
   const clock = timerClock(globalThis);
   const { flashFile, serial, usbip, attach, willDetach, log, holdButton, ...rest } = options;
   const file = flashFile === undefined ? undefined : FlashFile.open(flashFile, model.flash);

@@ -1,4 +1,4 @@
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import {
   boardModel,
@@ -17,6 +17,7 @@ import { ExitCode } from './exit-codes.ts';
 import { wholeNumber } from './numbers.ts';
 import { runOnBus } from './run-on-bus.ts';
 import type { Surroundings } from './run-on-bus.ts';
+import { asArgument } from './wrong-argument.ts';
 
 interface ImageOptions {
   readonly board: string;
@@ -166,19 +167,18 @@ async function send(
 /** The image for a slot out of a folder or an example. */
 async function makeImage(dir: string, options: ImageOptions): Promise<Uint8Array> {
   const { board, slot, version = secondsNow(), usbusDfu } = options;
-  const model = boardModel(board);
+  const model = asArgument(() => boardModel(board));
   const usual = usbusDfu ? 'riotboot_dfu' : 'riotboot';
   const bootloader = riotbootName(model, options.bootloader ?? usual);
   const payload = await makePayload(dir, usbusDfu ? ['usbus_dfu'] : []);
-  return firmwareImage(payload, { model, bootloader, slot, version });
+  return asArgument(() => firmwareImage(payload, { model, bootloader, slot, version }));
 }
 
 async function makePayload(dir: string, modules: readonly string[]): Promise<Uint8Array> {
   if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() === true) {
-    if (readdirSync(dir).length === 0) throw new DfuError('NOT_FOUND', `${dir} is empty`);
     return buildFirmware(dir, { modules });
   }
   if (firmwareExamples.includes(dir)) return loadExample(dir, { modules });
   const known = firmwareExamples.join(', ');
-  throw new DfuError('NOT_FOUND', `${dir}: no such folder, and no such example (${known})`);
+  throw new DfuError('INVALID_ARGUMENT', `${dir}: no such folder, and no such example (${known})`);
 }
