@@ -9,9 +9,9 @@ import {
   writeTlvArea,
 } from '../src/image/index.ts';
 import { argument, bootloaderSays } from './support/mcuboot-bootloader.ts';
-import { imgtoolCases, vectorFile } from './support/mcuboot-vectors.ts';
+import { furtherRuns, imgtoolCases, vectorFile } from './support/mcuboot-vectors.ts';
 
-const signed = imgtoolCases.filter(
+const signed = [...imgtoolCases, ...furtherRuns].filter(
   ({ cmd, output, args = [] }) =>
     cmd === 'sign' && output?.endsWith('.bin.gz') === true && !args.includes('--vector-to-sign'),
 );

@@ -62,7 +62,10 @@ function dumpTlvs(area: TlvArea | undefined): DumpedTlv[] {
 
 /** Largest write unit that the magic stands for; undefined if it is none. */
 function maxAlignOf(magic: Uint8Array): number | undefined {
-  return [8, 16, 32].find((align) => toHex(trailerMagic(align)) === toHex(magic));
+  const text = toHex(magic);
+  return [8, 16, 32].find((align) =>
+    [toHex(trailerMagic(align)), toHex(trailerMagic(align, 'big'))].includes(text),
+  );
 }
 
 function dumpTrailer(bytes: Uint8Array, image: McubootImage): Dump['trailer'] {
@@ -74,7 +77,8 @@ function dumpTrailer(bytes: Uint8Array, image: McubootImage): Dump['trailer'] {
   const field = (number: number): number => bytes[start - number * maxAlign] ?? 0xff;
   const at = start - 4 * maxAlign;
   const word = bytes.subarray(at, at + 4);
-  const size = word.reduceRight((value, byte) => value * 256 + byte, 0);
+  const digits = image.endian === 'little' ? word.toReversed() : word;
+  const size = digits.reduce((value, byte) => value * 256 + byte, 0);
   const keys =
     (image.header.flags & ENCRYPTED_FLAGS) === 0
       ? {}

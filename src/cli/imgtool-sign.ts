@@ -201,6 +201,7 @@ function paddingOf(args: ParsedArguments, signed: SignedImage): PaddingOptions {
     maxSectors: maxSectors === undefined ? undefined : Number(maxSectors),
     overwriteOnly: args.on('overwriteOnly'),
     keyBytes: encrypted ? wrapped : 0,
+    endian: (args.text('endian') ?? 'little') as Endian,
     erasedValue: erasedValueOf(args),
     confirm: args.on('confirm'),
     test: args.on('test'),

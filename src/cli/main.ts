@@ -25,6 +25,7 @@ const entries: Readonly<Record<string, Entry>> = {
     load: () => import('./firmware.ts'),
   },
   detach: { summary: 'ask a device into or out of DFU mode', load: () => import('./detach.ts') },
+  image: { summary: 'sign, verify, explain and compare images', load: () => import('./image.ts') },
   imgtool: {
     summary: 'make keys, sign and check MCUboot images, with the command line of imgtool',
     load: () => import('./imgtool.ts'),

@@ -75,3 +75,13 @@ export type {
   SignedImage,
   SignOptions,
 } from './mcuboot-sign.ts';
+export { imageFaults, inspectImage, isSignedByGiven, tlvsOf } from './mcuboot-inspect.ts';
+export type {
+  HashFinding,
+  ImageInspection,
+  InspectionOptions,
+  SignatureFinding,
+  SignerFinding,
+} from './mcuboot-inspect.ts';
+export { takeImage } from './mcuboot-resign.ts';
+export type { TakenImage } from './mcuboot-resign.ts';

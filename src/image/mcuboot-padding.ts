@@ -1,4 +1,6 @@
 import { DfuError, fromHex, hexNumber } from '../bytes/index.ts';
+import type { Endian } from './mcuboot-header.ts';
+import { sameBytes } from './web-crypto.ts';
 import type { OwnBytes } from './web-crypto.ts';
 
 /** Layout of the trailer that `imgtool` reckons with, and what is to be written into it. */
@@ -15,6 +17,8 @@ export interface PaddingOptions {
   readonly overwriteOnly?: boolean;
   /** Bytes of each image key's room: 16, or the whole record's with `--save-enctlv`; 0 without. */
   readonly keyBytes?: number;
+  /** Byte order of the alignment within the magic; default little. */
+  readonly endian?: Endian;
   /** Default 0xff. */
   readonly erasedValue?: number;
   /** Writes image_ok, so that the swap is for good. Nothing is written with `overwriteOnly`. */
@@ -30,9 +34,10 @@ const magic8 = fromHex('77c295f360d2ef7f3552500f2cb67980');
 const magicTail = fromHex('2de15d29410b8d77679c110f1f8a');
 
 /** The magic that a build with this BOOT_MAX_ALIGN knows. */
-export function trailerMagic(maxAlign: number): OwnBytes {
+export function trailerMagic(maxAlign: number, endian: Endian = 'little'): OwnBytes {
   if (maxAlign === 8) return magic8.slice();
-  return Uint8Array.of(maxAlign & 0xff, maxAlign >> 8, ...magicTail);
+  const [low, high] = [maxAlign & 0xff, maxAlign >> 8];
+  return Uint8Array.of(...(endian === 'little' ? [low, high] : [high, low]), ...magicTail);
 }
 
 const alignUp = (value: number, align: number): number => Math.ceil(value / align) * align;
@@ -78,7 +83,10 @@ export function trailerPieces(options: PaddingOptions): TrailerPiece[] {
     if (confirm) bytes[0] = 1;
     pieces.push({ fromEnd, bytes });
   }
-  return [...pieces, { fromEnd: TRAILER_MAGIC_BYTES, bytes: trailerMagic(maxAlign) }];
+  return [
+    ...pieces,
+    { fromEnd: TRAILER_MAGIC_BYTES, bytes: trailerMagic(maxAlign, options.endian) },
+  ];
 }
 
 /** The image filled up to the slot's size, with the trailer at its end. Throws `REFUSED`. */
@@ -89,4 +97,40 @@ export function padImage(image: Uint8Array, options: PaddingOptions): OwnBytes {
   slot.set(image);
   for (const { fromEnd, bytes } of trailerPieces(options)) slot.set(bytes, slot.length - fromEnd);
   return slot;
+}
+
+/** What stands in the trailer of a padded image; undefined fields hold no known value. */
+export interface TrailerInfo {
+  /** Write unit that the magic stands for. */
+  readonly maxAlign: number;
+  readonly imageOk: FlagState;
+  readonly copyDone: FlagState;
+  /** Low four bits of swap_info: 1 none, 2 test, 3 permanent, 4 revert; undefined if erased. */
+  readonly swapType: number | undefined;
+}
+
+/** How a flag byte reads: 1 is set, an erased one unset, anything else damaged. */
+export type FlagState = 'set' | 'unset' | 'bad';
+
+function flagState(byte: number | undefined, erasedValue: number): FlagState {
+  if (byte === 1) return 'set';
+  return byte === erasedValue ? 'unset' : 'bad';
+}
+
+/** Reads the trailer at the end of a slot's bytes; undefined without a magic there. */
+export function readTrailerInfo(slot: Uint8Array, erasedValue = 0xff): TrailerInfo | undefined {
+  const magic = slot.subarray(-TRAILER_MAGIC_BYTES);
+  const orders: readonly Endian[] = ['little', 'big'];
+  const maxAlign = [8, 16, 32].find((align) =>
+    orders.some((endian) => sameBytes(magic, trailerMagic(align, endian))),
+  );
+  if (maxAlign === undefined) return undefined;
+  const start = slot.length - alignUp(TRAILER_MAGIC_BYTES, maxAlign);
+  const swapInfo = slot[start - 3 * maxAlign];
+  return {
+    maxAlign,
+    imageOk: flagState(slot[start - maxAlign], erasedValue),
+    copyDone: flagState(slot[start - 2 * maxAlign], erasedValue),
+    swapType: swapInfo === undefined || swapInfo === erasedValue ? undefined : swapInfo & 15,
+  };
 }

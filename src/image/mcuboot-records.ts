@@ -130,6 +130,19 @@ export function bootRecordTlv({ softwareType, version, hash, signerId }: BootRec
   return { type: TlvType.BOOT_RECORD, data: joinBytes(cborHead(5, entries.length), ...body) };
 }
 
+/**
+ * Role of the software in a boot record: the text under key 1, which is its first entry. Undefined
+ * for a record that was laid out in another way.
+ */
+export function bootRecordRole({ data }: Tlv): string | undefined {
+  const [map = 0, key, head = 0] = data;
+  const length = head & 0x1f;
+  if (map >> 5 !== 5 || key !== 1 || head >> 5 !== 3 || length > 12) return undefined;
+  const text = data.subarray(3, 3 + length);
+  if (text.length !== length || text.some((byte) => byte > 0x7e)) return undefined;
+  return String.fromCharCode(...text);
+}
+
 /** Namespace of domain names (RFC 9562 §6.6). */
 export const UUID_NAMESPACE_DNS: OwnBytes = fromHex('6ba7b8109dad11d180b400c04fd430c8');
 

@@ -55,6 +55,8 @@ export interface SignOptions {
   readonly endian?: Endian;
   /** Filler of the header; default 0xff. */
   readonly erasedValue?: number;
+  /** What stands behind the header's 32 bytes, with `padHeader`, instead of the filler. */
+  readonly headerRest?: Uint8Array | undefined;
   /** RAM address to run from; sets RAM_LOAD. */
   readonly loadAddr?: number;
   /** Flash address that it is linked for; sets ROM_FIXED. */
@@ -153,6 +155,9 @@ function plainImage(input: Uint8Array, options: SignOptions): OwnBytes {
   const whole = encryption === undefined ? length : Math.ceil(length / 16) * 16;
   const image = new Uint8Array(whole);
   image.fill(erasedValue, 0, start);
+  if (padHeader && options.headerRest !== undefined) {
+    image.set(options.headerRest.subarray(0, headerSize - IMAGE_HEADER_BYTES), IMAGE_HEADER_BYTES);
+  }
   image.set(input, start);
   return image;
 }
@@ -240,9 +245,10 @@ export async function signImage(input: Uint8Array, options: SignOptions): Promis
   const signerId = publicKey === undefined ? none : await publicKeyHash(publicKey, hash, crypto);
   const plain = plainImage(input, options);
   const protectedTlvs = protectedTlvsOf(options, hash, signerId);
+  const { loadAddr = 0, romFixed = 0 } = options;
   const header = writeImageHeader(
     {
-      loadAddr: options.romFixed === undefined ? (options.loadAddr ?? 0) : options.romFixed,
+      loadAddr: romFixed === 0 ? loadAddr : romFixed,
       hdrSize: headerSize,
       protectTlvSize: tlvAreaSize(protectedTlvs),
       imgSize: plain.length - headerSize,

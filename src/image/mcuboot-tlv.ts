@@ -110,6 +110,19 @@ const recordHeads: Readonly<Record<Endian, Struct<RecordHead>>> = {
   big: struct<RecordHead>('TLV', { type: u16be, length: u16be }),
 };
 
+/**
+ * In big-endian images MCUboot's own types stand as one byte with a zero behind it, vendors' as two
+ * bytes in order: so imgtool writes them. A
+ * vendor's type never has a zero as its low byte.
+ */
+function typeFrom(stored: number, endian: Endian): number {
+  return endian === 'big' && (stored & 0xff) === 0 ? stored >> 8 : stored;
+}
+
+function typeTo(type: number, endian: Endian): number {
+  return endian === 'big' && namesOfTypes.has(type) ? type << 8 : type;
+}
+
 /** The head of an area: which one it is and how long. Throws `TRUNCATED`. */
 export function readTlvAreaHead(bytes: Uint8Array, offset: number, endian: Endian): Head {
   if (offset + TLV_HEAD_BYTES > bytes.length) {
@@ -164,7 +177,8 @@ export function readTlvArea(bytes: Uint8Array, place: TlvAreaPlace): TlvArea {
       const words = `${end - at} bytes of ${TLV_HEAD_BYTES} before the area ends`;
       throw new DfuError('MALFORMED', `TLV at ${hexNumber(at)}: ${words}`);
     }
-    const { type, length } = recordHeads[endian].decode(bytes, at);
+    const { type: stored, length } = recordHeads[endian].decode(bytes, at);
+    const type = typeFrom(stored, endian);
     const start = at + TLV_HEAD_BYTES;
     if (start + length > end) {
       const words = `length ${length}, but the area has ${end - start} bytes left`;
@@ -194,7 +208,8 @@ export function writeTlvArea(
   areaHeads[endian].encodeInto({ magic, total }, bytes, 0);
   let at = TLV_HEAD_BYTES;
   for (const { type, data } of tlvs) {
-    recordHeads[endian].encodeInto({ type, length: data.length }, bytes, at);
+    const head = { type: typeTo(type, endian), length: data.length };
+    recordHeads[endian].encodeInto(head, bytes, at);
     bytes.set(data, at + TLV_HEAD_BYTES);
     at += TLV_HEAD_BYTES + data.length;
   }

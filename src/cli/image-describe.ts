@@ -1,0 +1,159 @@
+import { hexNumber, toHex } from '../bytes/index.ts';
+import {
+  TlvType,
+  allTlvs,
+  bootRecordRole,
+  formatVersion,
+  imageFlagNames,
+  isEncrypted,
+  readDependency,
+  readNumber,
+  readTrailerInfo,
+  tlvName,
+} from '../image/index.ts';
+import type {
+  Endian,
+  ImageInspection,
+  PlacedTlv,
+  SignatureFinding,
+  TrailerInfo,
+} from '../image/index.ts';
+import type { NamedKey } from './image-keys.ts';
+
+/** A label and what is said of it. */
+export type Row = readonly [label: string, text: string];
+
+/** Rows under each other, labels in one column. */
+export function table(rows: readonly Row[]): string {
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return rows.map(([label, text]) => `  ${label.padEnd(width)}  ${text}\n`).join('');
+}
+
+/** `1.5 KiB (1536 bytes)`. */
+export function sizeText(bytes: number): string {
+  if (bytes < 1024) return `${bytes} bytes`;
+  const [amount, unit] = bytes < 1024 * 1024 ? [bytes / 1024, 'KiB'] : [bytes / 2 ** 20, 'MiB'];
+  return `${amount.toFixed(1)} ${unit} (${bytes} bytes)`;
+}
+
+/** A record's value in words, hex where there are none. */
+export function tlvText({ type, data }: PlacedTlv, endian: Endian): string {
+  try {
+    switch (type) {
+      case TlvType.DEPENDENCY: {
+        const { imageId, minVersion } = readDependency({ type, data }, endian);
+        return `image ${imageId}, version ${formatVersion(minVersion)} or newer`;
+      }
+      case TlvType.SEC_CNT:
+      case TlvType.DECOMP_SIZE:
+      case TlvType.COMP_DEC_SIZE:
+        return String(readNumber({ type, data }, endian));
+      case TlvType.BOOT_RECORD:
+        return `"${bootRecordRole({ type, data }) ?? toHex(data)}"`;
+      default:
+        return data.length > 64 ? `${data.length} bytes` : toHex(data);
+    }
+  } catch {
+    return `${toHex(data)} (not as it should be)`;
+  }
+}
+
+/** Who made a signature and whether it is right, in one sentence. */
+export function signatureText(
+  { tlv, keyTlv, signer, valid }: SignatureFinding,
+  keys: readonly NamedKey[],
+): string {
+  const kind = tlvName(tlv.type) ?? hexNumber(tlv.type);
+  if (signer.from === 'unknown') {
+    const id = keyTlv === undefined ? 'a key it does not name' : `key ${toHex(keyTlv.data)}`;
+    return `${kind} by ${id}; not checked: that key was not given`;
+  }
+  const by =
+    signer.from === 'given'
+      ? (keys[signer.index]?.path ?? 'a given key')
+      : 'the key that the image itself carries (it proves nothing)';
+  if (valid === undefined) return `${kind} by ${by}; not checked: the payload is sealed`;
+  return `${kind} by ${by}: ${valid ? 'right' : 'WRONG'}`;
+}
+
+const swapTypes: readonly string[] = ['0', 'none', 'test', 'permanent', 'revert'];
+
+function trailerText({ maxAlign, imageOk, copyDone, swapType }: TrailerInfo): string {
+  const swap = swapType === undefined ? 'unset' : (swapTypes[swapType] ?? String(swapType));
+  const flags = `image_ok ${imageOk}, copy_done ${copyDone}, swap type ${swap}`;
+  return `magic good (alignment ${maxAlign}), ${flags}`;
+}
+
+/** What stands behind the image: nothing, padding, a trailer. */
+function behindText(bytes: Uint8Array, used: number): string {
+  const behind = bytes.length - used;
+  if (behind === 0) return 'nothing';
+  const trailer = readTrailerInfo(bytes);
+  if (trailer !== undefined) return `padded to ${sizeText(bytes.length)}; ${trailerText(trailer)}`;
+  const tail = bytes.subarray(used);
+  const first = tail[0] ?? 0;
+  const same = tail.every((byte) => byte === first);
+  return `${sizeText(behind)}${same ? ` of ${hexNumber(first, 2)}` : ''}, no trailer magic`;
+}
+
+const shown: ReadonlySet<number> = new Set([
+  TlvType.DEPENDENCY,
+  TlvType.SEC_CNT,
+  TlvType.BOOT_RECORD,
+  TlvType.DECOMP_SIZE,
+  TlvType.UUID_VID,
+  TlvType.UUID_CID,
+]);
+
+const labels: Readonly<Record<number, string>> = {
+  [TlvType.DEPENDENCY]: 'needs',
+  [TlvType.SEC_CNT]: 'counter',
+  [TlvType.BOOT_RECORD]: 'role',
+  [TlvType.DECOMP_SIZE]: 'unpacked',
+  [TlvType.UUID_VID]: 'vendor',
+  [TlvType.UUID_CID]: 'class',
+};
+
+function payloadText({ image, payload }: ImageInspection): string {
+  const size = sizeText(image.payload.length);
+  if (!isEncrypted(image)) return size;
+  const words = {
+    plain: 'plain, though the header says encrypted (as in a primary slot)',
+    decrypted: 'encrypted; one of the keys opens it',
+    sealed: 'encrypted; none of the keys opens it',
+  };
+  return `${size}, ${words[payload]}`;
+}
+
+/** An MCUboot image in rows. */
+export function imageRows(
+  inspection: ImageInspection,
+  bytes: Uint8Array,
+  keys: readonly NamedKey[],
+): Row[] {
+  const { image, hashes, signatures, pure } = inspection;
+  const { header, endian } = image;
+  const flags = imageFlagNames(header.flags);
+  const rows: Row[] = [
+    ['version', formatVersion(header.version)],
+    ['byte order', endian],
+    ['header', `${header.hdrSize} bytes`],
+    ['payload', payloadText(inspection)],
+  ];
+  if (flags.length > 0) rows.push(['flags', flags.join(', ')]);
+  if (header.loadAddr !== 0) rows.push(['address', hexNumber(header.loadAddr, 8)]);
+  for (const tlv of allTlvs(image)) {
+    const label = labels[tlv.type];
+    if (label !== undefined && shown.has(tlv.type)) rows.push([label, tlvText(tlv, endian)]);
+  }
+  for (const { hash, tlv, valid } of hashes) {
+    const state = valid === undefined ? 'not checked' : valid ? 'right' : 'WRONG';
+    rows.push(['hash', `${hash} ${toHex(tlv.data)}: ${state}`]);
+  }
+  for (const signature of signatures) {
+    const over = pure ? ', over the image itself' : '';
+    rows.push(['signature', `${signatureText(signature, keys)}${over}`]);
+  }
+  if (signatures.length === 0) rows.push(['signature', 'none']);
+  return [...rows, ['behind it', behindText(bytes, image.bytes.length)]];
+}

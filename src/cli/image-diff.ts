@@ -1,0 +1,162 @@
+import { hexNumber, toHex } from '../bytes/index.ts';
+import {
+  TLV_INFO_MAGIC,
+  formatVersion,
+  imageFlagNames,
+  parseImage,
+  tlvName,
+} from '../image/index.ts';
+import type { McubootImage, PlacedTlv } from '../image/index.ts';
+import { tlvText } from './image-describe.ts';
+import { unwrap } from './image-recognise.ts';
+import type { Unwrapped } from './image-recognise.ts';
+import type { ImageIo } from './imgtool-io.ts';
+
+/** A run of bytes that differ, end excluded. */
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Gap of equal bytes that does not yet begin a new range, so that a changed table stays one. */
+const NEAR = 8;
+
+/** Ranges that are listed; the rest is counted. */
+const SHOWN = 8;
+
+interface Differences {
+  /** The first ones. */
+  readonly ranges: readonly Range[];
+  /** How many ranges there are in all. */
+  readonly places: number;
+  readonly bytes: number;
+}
+
+function differences(one: Uint8Array, other: Uint8Array): Differences {
+  const ranges: Range[] = [];
+  const length = Math.max(one.length, other.length);
+  let last: { start: number; end: number } | undefined;
+  let places = 0;
+  let bytes = 0;
+  for (let at = 0; at < length; at += 1) {
+    if (one[at] === other[at]) continue;
+    bytes += 1;
+    if (last !== undefined && at - last.end < NEAR) {
+      last.end = at + 1;
+      continue;
+    }
+    last = { start: at, end: at + 1 };
+    places += 1;
+    if (places <= SHOWN) ranges.push(last);
+  }
+  return { ranges, places, bytes };
+}
+
+/** Differing bytes of one part, with offsets from the file's start. */
+function diffBytes(
+  label: string,
+  [one, other]: readonly [Uint8Array, Uint8Array],
+  offset: number,
+): string[] {
+  const { ranges, places, bytes } = differences(one, other);
+  if (bytes === 0) return [];
+  const sizes = one.length === other.length ? '' : `, sizes ${one.length} and ${other.length}`;
+  const shown = ranges.map(({ start, end }) => {
+    const last = end - start === 1 ? '' : ` to ${hexNumber(offset + end - 1)}`;
+    return `    ${hexNumber(offset + start)}${last}: ${end - start} bytes`;
+  });
+  const rest = places - shown.length;
+  return [
+    `${label}: ${bytes} bytes differ in ${places} places${sizes}`,
+    ...shown,
+    ...(rest > 0 ? [`    and ${rest} more`] : []),
+  ];
+}
+
+function fields({ header, endian }: McubootImage): Readonly<Record<string, string>> {
+  return {
+    version: formatVersion(header.version),
+    'byte order': endian,
+    'header size': String(header.hdrSize),
+    'payload size': String(header.imgSize),
+    'protected TLVs': `${header.protectTlvSize} bytes`,
+    flags: imageFlagNames(header.flags).join(', ') || 'none',
+    address: hexNumber(header.loadAddr, 8),
+  };
+}
+
+function recordName({ type }: PlacedTlv, magic: number): string {
+  const kind = magic === TLV_INFO_MAGIC ? 'TLV' : 'protected TLV';
+  return `${kind} ${tlvName(type) ?? hexNumber(type, 2)}`;
+}
+
+/** Records by type and, among those of one type, by their order. */
+function records(image: McubootImage): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const area of [image.protectedArea, image.area]) {
+    for (const tlv of area?.tlvs ?? []) {
+      const name = recordName(tlv, area?.magic ?? TLV_INFO_MAGIC);
+      let key = name;
+      for (let count = 2; found.has(key); count += 1) key = `${name} #${count}`;
+      const value = tlv.data.length > 64 ? toHex(tlv.data) : tlvText(tlv, image.endian);
+      found.set(key, value);
+    }
+  }
+  return found;
+}
+
+const brief = (text: string): string => (text.length > 72 ? `${text.slice(0, 64)}…` : text);
+
+function diffMaps(one: Map<string, string>, other: Map<string, string>): string[] {
+  const names = [...one.keys(), ...[...other.keys()].filter((name) => !one.has(name))];
+  return names.flatMap((name) => {
+    const [left, right] = [one.get(name), other.get(name)];
+    if (left === right) return [];
+    if (left === undefined) return [`${name}: only in the second, ${brief(right ?? '')}`];
+    if (right === undefined) return [`${name}: only in the first, ${brief(left)}`];
+    return [`${name}: ${brief(left)} → ${brief(right)}`];
+  });
+}
+
+function diffImages(one: McubootImage, other: McubootImage): string[] {
+  const filler = (image: McubootImage): Uint8Array =>
+    image.bytes.subarray(32, image.header.hdrSize);
+  return [
+    ...diffMaps(new Map(Object.entries(fields(one))), new Map(Object.entries(fields(other)))),
+    ...diffBytes('header filler', [filler(one), filler(other)], 32),
+    ...diffBytes('payload', [one.payload, other.payload], one.header.hdrSize),
+    ...diffMaps(records(one), records(other)),
+  ];
+}
+
+function diffFiles(one: Unwrapped, other: Unwrapped): string[] {
+  const lines: string[] = [];
+  if (one.what.format !== other.what.format) {
+    lines.push(`format: ${one.what.format} → ${other.what.format}`);
+  }
+  const places = [one.address, other.address].map((address) =>
+    address === undefined ? 'none' : hexNumber(address, 8),
+  );
+  if (places[0] !== places[1]) lines.push(`address: ${places[0] ?? ''} → ${places[1] ?? ''}`);
+  if (JSON.stringify(one.suffix) !== JSON.stringify(other.suffix))
+    lines.push('DFU suffix: differs');
+  if (one.what.format !== 'mcuboot' || other.what.format !== 'mcuboot') {
+    return [...lines, ...diffBytes('bytes', [one.bytes, other.bytes], 0)];
+  }
+  const [left, right] = [parseImage(one.bytes), parseImage(other.bytes)];
+  const behind = (image: McubootImage, { bytes }: Unwrapped): Uint8Array =>
+    bytes.subarray(image.bytes.length);
+  const tails = [behind(left, one), behind(right, other)] as const;
+  return [
+    ...lines,
+    ...diffImages(left, right),
+    ...diffBytes('behind the image', tails, left.bytes.length),
+  ];
+}
+
+/** `dfukit image diff`: 0 if the images are equal, 1 if not, as diff has it. */
+export function imageDiff(io: ImageIo, one: string, other: string): number {
+  const lines = diffFiles(unwrap(io.read(one)), unwrap(io.read(other)));
+  for (const line of lines) io.print(`${line}\n`);
+  return lines.length === 0 ? 0 : 1;
+}

@@ -1,0 +1,140 @@
+import { hexNumber, toHex } from '../bytes/index.ts';
+import {
+  allTlvs,
+  formatVersion,
+  imageFlagNames,
+  inspectImage,
+  readTrailerInfo,
+  tlvName,
+} from '../image/index.ts';
+import type { ImageInspection } from '../image/index.ts';
+import { imageRows, sizeText, table } from './image-describe.ts';
+import type { Row } from './image-describe.ts';
+import { loadDecryptionKeys, loadKeys } from './image-keys.ts';
+import type { NamedKey } from './image-keys.ts';
+import { unwrap } from './image-recognise.ts';
+import type { Recognised, Unwrapped } from './image-recognise.ts';
+import type { ImageIo } from './imgtool-io.ts';
+
+/** Options of `dfukit image info`. */
+export interface InfoOptions {
+  readonly key?: readonly string[];
+  readonly decrypt?: readonly string[];
+  readonly json?: true;
+}
+
+const titles: Readonly<Record<Recognised['format'], string>> = {
+  mcuboot: 'MCUboot image',
+  riotboot: 'riotboot image',
+  elf: 'ELF file: not an image yet, objcopy -O binary makes one',
+  uf2: 'UF2 file',
+  dfuse: 'DfuSe file',
+  empty: 'empty file',
+  erased: 'erased flash, nothing but 0xff',
+  binary: 'plain binary',
+};
+
+function wrapRows({ address, suffix, suffixProblem, bytes }: Unwrapped): Row[] {
+  const rows: Row[] = [];
+  if (suffix !== undefined) {
+    const { idVendor, idProduct, bcdDevice, bcdDFU } = suffix;
+    const ids = [idVendor, idProduct].map((id) => id.toString(16).padStart(4, '0')).join(':');
+    const release = bcdDevice.toString(16).padStart(4, '0');
+    rows.push(['DFU suffix', `for ${ids}, release ${release}, bcdDFU ${hexNumber(bcdDFU, 4)}`]);
+  }
+  if (suffixProblem !== undefined) rows.push(['DFU suffix', `damaged: ${suffixProblem}`]);
+  if (address !== undefined) {
+    const last = address + bytes.length - 1;
+    rows.push(['Intel HEX', `${hexNumber(address, 8)} to ${hexNumber(last, 8)}`]);
+  }
+  return rows;
+}
+
+function plainRows(what: Recognised, bytes: Uint8Array): Row[] {
+  const rows: Row[] = [['size', sizeText(bytes.length)]];
+  if (what.format === 'riotboot') {
+    const { version, startAddress, checksum } = what.header;
+    const state = what.fault === undefined ? 'right' : 'WRONG: riotboot does not boot it';
+    rows.push(
+      ['version', `${version} (${hexNumber(version, 8)})`],
+      ['start', hexNumber(startAddress, 8)],
+      ['checksum', `${hexNumber(checksum, 8)}: ${state}`],
+      ['payload', 'no hash, no signature: riotboot checks only the header'],
+    );
+  }
+  if (what.format === 'binary' && what.vectors !== undefined) {
+    const { stackPointer, resetHandler } = what.vectors;
+    const where = `stack ${hexNumber(stackPointer, 8)}, reset handler ${hexNumber(resetHandler, 8)}`;
+    rows.push(['looks like', `Cortex-M code: ${where}`]);
+  }
+  return rows;
+}
+
+function imageJson({ image, payload, pure, hashes, signatures }: ImageInspection): object {
+  const { header, endian } = image;
+  return {
+    version: formatVersion(header.version),
+    endian,
+    headerSize: header.hdrSize,
+    imageSize: header.imgSize,
+    loadAddress: header.loadAddr,
+    flags: imageFlagNames(header.flags),
+    totalSize: image.bytes.length,
+    payload,
+    pure,
+    hashes: hashes.map(({ hash, tlv, valid }) => ({ hash, value: toHex(tlv.data), valid })),
+    signatures: signatures.map(({ tlv, keyTlv, signer, valid }) => ({
+      type: tlvName(tlv.type),
+      key: keyTlv === undefined ? undefined : toHex(keyTlv.data),
+      signer: signer.from,
+      valid,
+    })),
+    tlvs: allTlvs(image).map(({ type, data, offset }) => ({
+      type,
+      name: tlvName(type),
+      offset,
+      protected: offset < image.area.offset,
+      data: toHex(data),
+    })),
+  };
+}
+
+interface Found {
+  readonly file: Unwrapped;
+  readonly keys: readonly NamedKey[];
+  readonly inspection: ImageInspection | undefined;
+}
+
+function asJson(path: string, { file, inspection }: Found): string {
+  const { bytes, address, suffix, suffixProblem, what } = file;
+  const { format, ...rest } = what;
+  const image =
+    inspection === undefined ? rest : { ...imageJson(inspection), trailer: readTrailerInfo(bytes) };
+  const whole = { file: path, format, size: bytes.length, address, suffix, suffixProblem };
+  return `${JSON.stringify({ ...whole, ...image }, null, 2)}\n`;
+}
+
+/** `dfukit image info`: what a file is and what can be told of it. */
+export async function imageInfo(
+  io: ImageIo,
+  path: string,
+  options: InfoOptions = {},
+): Promise<number> {
+  const file = unwrap(io.read(path));
+  const keys = await loadKeys(io, options.key ?? []);
+  const decryptionKeys = await loadDecryptionKeys(io, options.decrypt ?? []);
+  const inspection =
+    file.what.format === 'mcuboot'
+      ? await inspectImage(file.bytes, { keys: keys.map(({ key }) => key), decryptionKeys })
+      : undefined;
+  if (options.json === true) {
+    io.print(asJson(path, { file, keys, inspection }));
+    return 0;
+  }
+  const rows =
+    inspection === undefined
+      ? plainRows(file.what, file.bytes)
+      : imageRows(inspection, file.bytes, keys);
+  io.print(`${path}: ${titles[file.what.format]}\n${table([...wrapRows(file), ...rows])}`);
+  return 0;
+}

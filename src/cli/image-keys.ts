@@ -1,0 +1,51 @@
+import { DfuError } from '../bytes/index.ts';
+import { asDecryptionKey, fromBase64 } from '../image/index.ts';
+import type { DecryptionKey, EncryptionKey, Key, WrappingKey } from '../image/index.ts';
+import { loadKey, readText } from './imgtool-io.ts';
+import type { ImageIo } from './imgtool-io.ts';
+
+/** A key file and the name that it is shown by. */
+export interface NamedKey {
+  readonly path: string;
+  readonly key: Key;
+}
+
+/** Reads key files, asking for passphrases one after the other. */
+export async function loadKeys(io: ImageIo, paths: readonly string[]): Promise<NamedKey[]> {
+  const keys: NamedKey[] = [];
+  for (const path of paths) keys.push({ path, key: await loadKey(io, path) });
+  return keys;
+}
+
+/** A wrapping key: 16 or 32 bytes as they are, or the same in base64 as newt has them. */
+function wrappingKey(io: ImageIo, path: string): WrappingKey {
+  const raw = io.read(path);
+  const fits = (bytes: Uint8Array): boolean => bytes.length === 16 || bytes.length === 32;
+  if (fits(raw)) return { kind: 'aes-kw', bytes: raw };
+  try {
+    const bytes = fromBase64(readText(io, path));
+    if (fits(bytes)) return { kind: 'aes-kw', bytes };
+  } catch {
+    // It is no base64 either; what it should be is said below.
+  }
+  const words = 'expected a PEM key, or 16 or 32 bytes of an AES wrapping key (raw or base64)';
+  throw new DfuError('MALFORMED', `${path}: ${words}`);
+}
+
+/** A key to encrypt for: PEM, or a shared AES key. */
+export async function loadEncryptionKey(io: ImageIo, path: string): Promise<EncryptionKey> {
+  if (/-----BEGIN /.test(new TextDecoder('latin1').decode(io.read(path)))) {
+    return loadKey(io, path);
+  }
+  return wrappingKey(io, path);
+}
+
+/** Keys to decrypt with. */
+export async function loadDecryptionKeys(
+  io: ImageIo,
+  paths: readonly string[],
+): Promise<DecryptionKey[]> {
+  const keys: DecryptionKey[] = [];
+  for (const path of paths) keys.push(asDecryptionKey(await loadEncryptionKey(io, path)));
+  return keys;
+}

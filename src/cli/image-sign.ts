@@ -1,0 +1,262 @@
+import { DfuError } from '../bytes/index.ts';
+import { appendSuffix } from '../dfu/index.ts';
+import {
+  endianOfImage,
+  inspectImage,
+  isPrivateKey,
+  padImage,
+  parseVersion,
+  signImage,
+  takeImage,
+  trailerPieces,
+  uuidTlvs,
+  writeIntelHex,
+} from '../image/index.ts';
+import type {
+  Endian,
+  PaddingOptions,
+  PrivateKey,
+  SignedImage,
+  SignOptions,
+} from '../image/index.ts';
+import { imageRows, table } from './image-describe.ts';
+import { loadDecryptionKeys, loadEncryptionKey } from './image-keys.ts';
+import { unwrap } from './image-recognise.ts';
+import type { Unwrapped } from './image-recognise.ts';
+import { UsageError } from './imgtool-arguments.ts';
+import { isHexPath, loadKey } from './imgtool-io.ts';
+import type { ImageIo } from './imgtool-io.ts';
+import { parseDependencies } from './imgtool-sign-options.ts';
+
+/** Options of `dfukit image sign`, as commander names them. */
+export interface ImageSignOptions {
+  readonly key?: string;
+  readonly output?: string;
+  readonly imageVersion?: string;
+  readonly headerSize?: number;
+  readonly slotSize?: number;
+  readonly pad?: true;
+  readonly test?: true;
+  readonly confirm?: true;
+  readonly align?: number;
+  readonly maxAlign?: number;
+  readonly maxSectors?: number;
+  readonly overwriteOnly?: true;
+  readonly encrypt?: string;
+  readonly encryptBits?: 128 | 256;
+  readonly clear?: true;
+  readonly decrypt?: readonly string[];
+  readonly securityCounter?: number | 'auto';
+  readonly depends?: readonly string[];
+  readonly bootRecord?: string;
+  readonly vendor?: string;
+  readonly class?: string;
+  readonly pure?: true;
+  readonly publicKey?: 'hash' | 'full';
+  readonly endian?: Endian;
+  readonly loadAddress?: number;
+  readonly romAddress?: number;
+  readonly nonBootable?: true;
+  readonly address?: number;
+  readonly dfu?: string;
+}
+
+/** Header that Zephyr's build leaves room for on most chips. */
+const USUAL_HEADER = 0x200;
+
+async function signer(io: ImageIo, path: string | undefined): Promise<PrivateKey | undefined> {
+  if (path === undefined) return undefined;
+  const key = await loadKey(io, path);
+  if (isPrivateKey(key)) return key;
+  throw new DfuError('INVALID_ARGUMENT', `${path}: expected a private key, got a public one`);
+}
+
+function dependencies(texts: readonly string[]): SignOptions['dependencies'] {
+  try {
+    return texts.flatMap(parseDependencies);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new DfuError('INVALID_ARGUMENT', `--depends: ${error.message}`);
+  }
+}
+
+interface Input {
+  readonly bytes: Uint8Array;
+  readonly options: SignOptions;
+  /** What was done about the header, for the person who asked. */
+  readonly note: string;
+}
+
+/** A plain payload, with room for the header or without: zeros in front are room. */
+function freshInput(bytes: Uint8Array, options: ImageSignOptions): Input {
+  const { imageVersion } = options;
+  if (imageVersion === undefined) {
+    throw new DfuError('INVALID_ARGUMENT', 'sign: expected --image-version for a new image');
+  }
+  const headerSize = options.headerSize ?? USUAL_HEADER;
+  const hasRoom =
+    bytes.length > headerSize && !bytes.subarray(0, headerSize).some((byte) => byte !== 0);
+  const version = parseVersion(imageVersion);
+  const note = hasRoom
+    ? `header of ${headerSize} bytes into the room that the file has for it`
+    : `header of ${headerSize} bytes put in front`;
+  return { bytes, options: { version, headerSize, padHeader: !hasRoom }, note };
+}
+
+/** An image that is signed anew: what it was made of, its old signature left behind. */
+async function takenInput(
+  io: ImageIo,
+  bytes: Uint8Array,
+  { decrypt = [], imageVersion, headerSize }: ImageSignOptions,
+): Promise<Input> {
+  const decryptionKeys = await loadDecryptionKeys(io, decrypt);
+  const taken = await takeImage(await inspectImage(bytes, { decryptionKeys }));
+  if (headerSize !== undefined && headerSize !== taken.options.headerSize) {
+    const words = `the image has ${taken.options.headerSize}, got ${headerSize}`;
+    throw new DfuError('INVALID_ARGUMENT', `--header-size: ${words}`);
+  }
+  const version = imageVersion === undefined ? taken.options.version : parseVersion(imageVersion);
+  const note = 'an image already: its payload and protected records signed anew';
+  return { bytes: taken.input, options: { ...taken.options, version }, note };
+}
+
+/** Only what was asked for; what an image brought along stays otherwise. */
+function asked(options: ImageSignOptions): Partial<SignOptions> {
+  const { securityCounter, depends, bootRecord, endian, loadAddress, romAddress } = options;
+  return {
+    ...(securityCounter === undefined ? {} : { securityCounter }),
+    ...(depends === undefined ? {} : { dependencies: dependencies(depends) ?? [] }),
+    ...(bootRecord === undefined ? {} : { bootRecord }),
+    ...(endian === undefined ? {} : { endian }),
+    ...(loadAddress === undefined ? {} : { loadAddr: loadAddress }),
+    ...(romAddress === undefined ? {} : { romFixed: romAddress }),
+    ...(options.nonBootable === true ? { nonBootable: true } : {}),
+    ...(options.pure === true ? { pure: true } : {}),
+    keyRecord: options.publicKey ?? 'hash',
+  };
+}
+
+async function encryptionOf(
+  io: ImageIo,
+  { encrypt, encryptBits = 128, clear }: ImageSignOptions,
+): Promise<SignOptions['encryption']> {
+  if (encrypt === undefined) return undefined;
+  return { key: await loadEncryptionKey(io, encrypt), bits: encryptBits, clear: clear === true };
+}
+
+function paddingOf(
+  options: ImageSignOptions,
+  { wrappedKeyBytes, bytes }: SignedImage,
+): PaddingOptions {
+  const { slotSize, align, maxAlign, maxSectors, overwriteOnly, confirm, test } = options;
+  const wanted = options.pad ?? test ?? confirm ?? false;
+  if (wanted && slotSize === undefined) {
+    throw new DfuError('INVALID_ARGUMENT', 'sign: expected --slot-size to fill a slot up');
+  }
+  return {
+    slotSize: slotSize ?? 0,
+    align: align ?? 1,
+    maxAlign,
+    maxSectors,
+    overwriteOnly: overwriteOnly ?? false,
+    keyBytes: wrappedKeyBytes > 0 ? 16 : 0,
+    endian: endianOfImage(bytes) ?? 'little',
+    confirm: confirm ?? false,
+    test: test ?? false,
+  };
+}
+
+/** `blinky.bin` becomes `blinky.signed.bin`. */
+function outputPath(input: string): string {
+  const dot = input.lastIndexOf('.');
+  const slash = Math.max(input.lastIndexOf('/'), input.lastIndexOf('\\'));
+  if (dot <= slash + 1) return `${input}.signed`;
+  return `${input.slice(0, dot)}.signed${input.slice(dot)}`;
+}
+
+function withSuffix(bytes: Uint8Array, ids: string | undefined): Uint8Array {
+  if (ids === undefined) return bytes;
+  const match = /^([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i.exec(ids);
+  if (match === null) {
+    throw new DfuError('INVALID_ARGUMENT', `--dfu: expected VID:PID in hex, got "${ids}"`);
+  }
+  const [idVendor = 0, idProduct = 0] = match.slice(1).map((id) => Number.parseInt(id, 16));
+  return appendSuffix(bytes, { idVendor, idProduct, bcdDevice: 0xffff, bcdDFU: 0x0100 });
+}
+
+interface Result {
+  readonly path: string;
+  readonly image: Uint8Array;
+  readonly padding: PaddingOptions;
+  readonly address: number | undefined;
+}
+
+function save(
+  io: ImageIo,
+  { path, image, padding, address }: Result,
+  options: ImageSignOptions,
+): void {
+  const pad = options.pad ?? options.test ?? options.confirm ?? false;
+  if (!isHexPath(path)) {
+    io.write(path, withSuffix(pad ? padImage(image, padding) : image, options.dfu));
+    return;
+  }
+  if (address === undefined) {
+    const words = 'expected --address for an Intel HEX file made of a binary';
+    throw new DfuError('INVALID_ARGUMENT', `${path}: ${words}`);
+  }
+  const end = address + padding.slotSize;
+  const pieces = pad ? trailerPieces(padding) : [];
+  const trailer = pieces.map(({ fromEnd, bytes }) => ({ address: end - fromEnd, bytes }));
+  const text = writeIntelHex([{ address, bytes: image }, ...trailer]);
+  io.write(path, new TextEncoder().encode(text));
+}
+
+/** Address in a HEX file: given, or the input's, less the header that was put in front. */
+function addressOf(file: Unwrapped, input: Input, given: number | undefined): number | undefined {
+  if (given !== undefined || file.address === undefined) return given;
+  const taken = file.what.format === 'mcuboot';
+  const added = input.options.padHeader === true && !taken ? input.options.headerSize : 0;
+  return file.address - added;
+}
+
+/** `dfukit image sign`: a payload, or an image that another key signed, becomes an image. */
+export async function imageSign(
+  io: ImageIo,
+  path: string,
+  options: ImageSignOptions,
+): Promise<number> {
+  const file = unwrap(io.read(path));
+  if (file.what.format === 'elf' || file.what.format === 'uf2' || file.what.format === 'dfuse') {
+    const words = `expected a binary or Intel HEX, got ${file.what.format.toUpperCase()}`;
+    throw new DfuError('UNSUPPORTED', `${path}: ${words}`);
+  }
+  const key = await signer(io, options.key);
+  const taken = file.what.format === 'mcuboot';
+  const input = taken ? await takenInput(io, file.bytes, options) : freshInput(file.bytes, options);
+  const uuids = await uuidTlvs({
+    ...(options.vendor === undefined ? {} : { vendor: options.vendor }),
+    ...(options.class === undefined ? {} : { deviceClass: options.class }),
+  });
+  const kept = (input.options.protectedTlvs ?? []).filter(
+    ({ type }) => !uuids.some((uuid) => uuid.type === type),
+  );
+  const signed = await signImage(input.bytes, {
+    ...input.options,
+    ...asked(options),
+    protectedTlvs: [...uuids, ...kept],
+    key,
+    encryption: await encryptionOf(io, options),
+  });
+  const padding = paddingOf(options, signed);
+  const output = options.output ?? outputPath(path);
+  const address = addressOf(file, input, options.address);
+  // Filling up checks the size; an image that is not filled up is checked against its slot too.
+  if (padding.slotSize > 0) padImage(signed.bytes, padding);
+  save(io, { path: output, image: signed.bytes, padding, address }, options);
+  const keys = key === undefined ? [] : [{ path: options.key ?? '', key }];
+  const inspection = await inspectImage(signed.bytes, { keys: keys.map((each) => each.key) });
+  const rows = imageRows(inspection, signed.bytes, keys).slice(0, -1);
+  io.print(`${output}: ${input.note}\n${table(rows)}`);
+  return 0;
+}

@@ -1,0 +1,49 @@
+import { DfuError } from '../bytes/index.ts';
+import { imageFaults, inspectImage, isSignedByGiven } from '../image/index.ts';
+import type { Endian } from '../image/index.ts';
+import { imageRows, table } from './image-describe.ts';
+import { loadDecryptionKeys, loadKeys } from './image-keys.ts';
+import { expectMcuboot, unwrap } from './image-recognise.ts';
+import type { ImageIo } from './imgtool-io.ts';
+
+/** Options of `dfukit image verify`. */
+export interface VerifyOptions {
+  readonly key?: readonly string[];
+  readonly decrypt?: readonly string[];
+  readonly endian?: Endian;
+}
+
+/**
+ * `dfukit image verify`: hash, and signature if keys are given; encrypted and big-endian images too.
+ * Throws `MALFORMED` with the first fault.
+ */
+export async function imageVerify(
+  io: ImageIo,
+  path: string,
+  options: VerifyOptions = {},
+): Promise<number> {
+  const bytes = expectMcuboot(path, unwrap(io.read(path)));
+  const keys = await loadKeys(io, options.key ?? []);
+  const decryptionKeys = await loadDecryptionKeys(io, options.decrypt ?? []);
+  const inspection = await inspectImage(bytes, {
+    keys: keys.map(({ key }) => key),
+    decryptionKeys,
+    ...(options.endian === undefined ? {} : { endian: options.endian }),
+  });
+  io.print(`${path}: MCUboot image\n${table(imageRows(inspection, bytes, keys))}`);
+  const [fault] = imageFaults(inspection);
+  if (fault !== undefined) throw new DfuError('MALFORMED', `${path}: ${fault}`);
+  if (keys.length === 0) {
+    if (inspection.signatures.length > 0) {
+      io.warn(
+        `${path}: the hash is right; give the signer's public key with -k to check who made it`,
+      );
+    }
+    return 0;
+  }
+  if (!isSignedByGiven(inspection)) {
+    const words = 'none of its signatures was made by a key that was given';
+    throw new DfuError('MALFORMED', `${path}: ${words}`);
+  }
+  return 0;
+}

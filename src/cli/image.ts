@@ -1,0 +1,151 @@
+import { Command, Option } from 'commander';
+import { imageDiff } from './image-diff.ts';
+import { imageInfo } from './image-info.ts';
+import type { InfoOptions } from './image-info.ts';
+import { imageSign } from './image-sign.ts';
+import type { ImageSignOptions } from './image-sign.ts';
+import { imageVerify } from './image-verify.ts';
+import type { VerifyOptions } from './image-verify.ts';
+import { processIo } from './imgtool-io.ts';
+import type { ImageIo } from './imgtool-io.ts';
+import { DfuError } from '../bytes/index.ts';
+import { wholeNumber } from './numbers.ts';
+
+const append = (value: string, before: readonly string[] = []): string[] => [...before, value];
+
+const keyOption = (): Option =>
+  new Option('-k, --key <file>', 'public or private key of the signer; may be repeated').argParser(
+    append,
+  );
+
+const decryptOption = (): Option =>
+  new Option(
+    '-d, --decrypt <file>',
+    'private key, or AES wrapping key, that opens the payload; may be repeated',
+  ).argParser(append);
+
+function number(flags: string, description: string, range: [number, number]): Option {
+  const [, name = ''] = /(--[a-z-]+)/.exec(flags) ?? [];
+  return new Option(flags, description).argParser(wholeNumber(name, range));
+}
+
+function counter(text: string): number | 'auto' {
+  if (text === 'auto') return 'auto';
+  return wholeNumber('--security-counter', [0, 0xffffffff])(text);
+}
+
+const bits = (text: string): number => {
+  if (text === '128' || text === '256') return Number(text);
+  throw new DfuError('INVALID_ARGUMENT', `--encrypt-bits: expected 128 or 256, got "${text}"`);
+};
+
+const oneOf = (flags: string, description: string, choices: readonly number[]): Option =>
+  new Option(flags, description).argParser((text: string) => {
+    if (choices.includes(Number(text))) return Number(text);
+    const words = `expected ${choices.join(', ')}, got "${text}"`;
+    throw new DfuError('INVALID_ARGUMENT', `${/--[a-z-]+/.exec(flags)?.[0] ?? flags}: ${words}`);
+  });
+
+const WORD = 0xffffffff;
+
+function addSlotOptions(to: Command): Command {
+  return to
+    .addOption(number('-S, --slot-size <bytes>', 'check that it fits this slot', [1, WORD]))
+    .option('--pad', 'fill up to the slot size, with the trailer magic: an update to be taken')
+    .option('--test', 'the same: the update is tried once')
+    .option('--confirm', 'the same, confirmed: the update stays')
+    .addOption(oneOf('--align <bytes>', 'write unit of the flash', [1, 2, 4, 8, 16, 32]))
+    .addOption(oneOf('--max-align <bytes>', 'largest write unit of both slots', [8, 16, 32]))
+    .addOption(number('--max-sectors <n>', 'sectors that the trailer has room for', [1, 65535]))
+    .option('--overwrite-only', 'the bootloader overwrites instead of swapping');
+}
+
+function addContentOptions(to: Command): Command {
+  return to
+    .addOption(
+      new Option('--security-counter <n>', 'number, or auto from the version').argParser(counter),
+    )
+    .addOption(
+      new Option('--depends <image>', 'as "(1,1.2.0)": image 1 in 1.2.0 or newer').argParser(
+        append,
+      ),
+    )
+    .option('--boot-record <role>', 'add a boot record for measured boot')
+    .option('--vendor <name>', 'vendor: a UUID or a domain name')
+    .option('--class <name>', 'device class: a UUID or a name')
+    .addOption(number('--load-address <n>', 'RAM address that it runs from', [1, WORD]))
+    .addOption(number('--rom-address <n>', 'flash address that it is linked for', [1, WORD]))
+    .option('--non-bootable', 'mark it as not to be booted')
+    .addOption(new Option('--endian <order>', 'byte order').choices(['little', 'big']));
+}
+
+function signCommand(io: ImageIo): Command {
+  const made = new Command('sign')
+    .description('make an MCUboot image of a binary or HEX file, or sign an image anew')
+    .argument('<file>', 'binary, Intel HEX, or an MCUboot image')
+    .option('-k, --key <file>', 'private key; without one the image has only its hash')
+    .option('-o, --output <file>', 'default: the name with .signed in it; .hex writes Intel HEX')
+    .option('-v, --image-version <version>', 'major.minor.revision+build, later parts optional')
+    .addOption(number('-H, --header-size <bytes>', 'header with its filler (512)', [32, 65535]))
+    .option('--pure', 'sign the image itself, not its hash (Ed25519)')
+    .addOption(
+      new Option('--public-key <form>', 'carry the hash of the key, or all of it').choices([
+        'hash',
+        'full',
+      ]),
+    )
+    .option('-E, --encrypt <file>', 'for this public key, or AES wrapping key')
+    .addOption(new Option('--encrypt-bits <n>', 'of the image key').argParser(bits))
+    .option('--clear', 'with --encrypt: leave the payload plain, for the primary slot')
+    .addOption(decryptOption())
+    .addOption(number('--address <n>', 'of the image in Intel HEX', [0, WORD]))
+    .option('--dfu <vid:pid>', 'put a DFU suffix behind it');
+  addContentOptions(addSlotOptions(made));
+  return made.action(async (path: string, options: ImageSignOptions) => {
+    process.exitCode = await imageSign(io, path, options);
+  });
+}
+
+function infoCommand(io: ImageIo): Command {
+  return new Command('info')
+    .description('say what a file is: MCUboot, riotboot, DFU suffix, Intel HEX, plain binary')
+    .argument('<file>')
+    .addOption(keyOption())
+    .addOption(decryptOption())
+    .option('--json', 'for programs')
+    .action(async (path: string, options: InfoOptions) => {
+      process.exitCode = await imageInfo(io, path, options);
+    });
+}
+
+function verifyCommand(io: ImageIo): Command {
+  return new Command('verify')
+    .description("check an MCUboot image's hash and signatures; encrypted and big-endian ones too")
+    .argument('<file>')
+    .addOption(keyOption())
+    .addOption(decryptOption())
+    .addOption(new Option('--endian <order>', 'insist on a byte order').choices(['little', 'big']))
+    .action(async (path: string, options: VerifyOptions) => {
+      process.exitCode = await imageVerify(io, path, options);
+    });
+}
+
+function diffCommand(io: ImageIo): Command {
+  return new Command('diff')
+    .description('compare two images field by field; exit 1 if they differ')
+    .argument('<one>')
+    .argument('<other>')
+    .action((one: string, other: string) => {
+      process.exitCode = imageDiff(io, one, other);
+    });
+}
+
+/** `dfukit image sign | verify | info | diff`. */
+export function command(io: ImageIo = processIo): Command {
+  return new Command('image')
+    .description('make, check, explain and compare firmware images')
+    .addCommand(signCommand(io))
+    .addCommand(verifyCommand(io))
+    .addCommand(infoCommand(io))
+    .addCommand(diffCommand(io));
+}
