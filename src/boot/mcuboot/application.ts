@@ -1,9 +1,11 @@
+import { DfuError } from '../../bytes/index.ts';
 import type { Flash } from '../../flash/index.ts';
 import type { OperationListener } from './area.ts';
 import type { AreaName, BootConfig, Build } from './config.ts';
-import { buildOf, imageNumberOf, placeOf } from './config.ts';
+import { buildOf, imageNumberOf, isSwap, placeOf } from './config.ts';
 import { decideSwap } from './decision.ts';
 import { TrailerArea } from './trailer-area.ts';
+import { isOnTrial } from './trailer.ts';
 import type { SwapState, SwapType } from './trailer.ts';
 
 /** Return codes of bootutil_public.c: 0, BOOT_EBADIMAGE 3, BOOT_EBADVECT 4. */
@@ -39,19 +41,54 @@ export class ApplicationSide {
    * boot_set_next: choose what boots next.
    *
    * @param options - `active` if the area holds the running image, `confirm` to make it permanent
+   * @throws {@link DfuError} `REFUSED` by a guarded build if the update could not be undone or done.
    */
   setNext(name: AreaName, options: { active?: boolean; confirm?: boolean }): ApplicationResult {
     const area = this.#area(name);
     const active = options.active ?? false;
+    if (!active) {
+      this.#guardTrial(name);
+      this.#guardEmpty(name);
+    }
     const confirm = active || (options.confirm ?? false);
     return this.#build.algorithm === 'direct-xip'
       ? setNextInPlace(area, confirm)
       : setNextOfPair(area, { active, confirm });
   }
 
-  /** boot_erase_img_bank: erases a slot, sector by sector. */
+  /**
+   * boot_erase_img_bank: erases a slot, sector by sector.
+   *
+   * @throws {@link DfuError} `REFUSED` by a guarded build while it would lose the only way back.
+   */
   eraseImageBank(name: AreaName): void {
+    this.#guardTrial(name);
     this.#area(name).eraseAll();
+  }
+
+  /** A guarded build keeps the only way back while an image is on trial. */
+  #guardTrial(name: AreaName): void {
+    const image = imageNumberOf(name);
+    if (!this.#isGuarded(name) || !isOnTrial(this.state(`primary${image}`))) return;
+    const reason = 'the running image was never confirmed; confirm it before the next update';
+    throw new DfuError('REFUSED', `image ${image}: ${reason}`);
+  }
+
+  /** A guarded build asks for no swap that can only fail. */
+  #guardEmpty(name: AreaName): void {
+    const image = imageNumberOf(name);
+    const { algorithm, bootstrap } = this.#build;
+    const fills = algorithm === 'swap-using-scratch' || bootstrap === true;
+    if (fills || !this.#isGuarded(name)) return;
+    const primary = this.#area(`primary${image}`);
+    if (!primary.read(0, 4).every((byte) => byte === primary.erasedValue)) return;
+    const reason = `${algorithm} cannot swap into an empty primary slot`;
+    throw new DfuError('REFUSED', `image ${image}: ${reason}`);
+  }
+
+  #isGuarded(name: AreaName): boolean {
+    const { guarded, algorithm } = this.#build;
+    return guarded === true && isSwap(algorithm) && name.startsWith('secondary');
   }
 
   /** mcuboot_swap_type: what the next boot will be asked to do. */

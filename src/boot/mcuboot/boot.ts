@@ -8,7 +8,8 @@ import { dropUnmetUpdates } from './dependencies.ts';
 import type { SecurityCounters } from './image-judge.ts';
 import { ImageJudge, MemoryCounters } from './image-judge.ts';
 import { chooseInPlace } from './in-place.ts';
-import type { Machine, Refusal } from './machine.ts';
+import { guardDependencies } from './guard.ts';
+import type { Machine, Refusal, RefusedHazard } from './machine.ts';
 import { readHeaders } from './machine.ts';
 import { inPlaceMethod, methodOf } from './methods.ts';
 import { prepareImage } from './prepare.ts';
@@ -60,6 +61,8 @@ export interface BootResult {
   readonly image?: BootedImage;
   /** Images that were looked at and not taken, and why. */
   readonly refusals: readonly Refusal[];
+  /** What a guarded build refused to do; empty otherwise. */
+  readonly hazards: readonly RefusedHazard[];
 }
 
 /**
@@ -73,7 +76,7 @@ export async function boot(options: BootOptions): Promise<BootResult> {
   const build = buildOf(config);
   const session = new Session(build, { flash, onOperation, onLog });
   const method = methodOf(build.algorithm);
-  const machine: Machine = { session, method, judge, counters, refusals: [] };
+  const machine: Machine = { session, method, judge, counters, refusals: [], hazards: [] };
   const inPlace = method === inPlaceMethod;
   session.info(`Starting ${build.algorithm === 'direct-xip' ? 'Direct-XIP ' : ''}bootloader`);
   let image: BootedImage | undefined;
@@ -92,6 +95,7 @@ export async function boot(options: BootOptions): Promise<BootResult> {
     swapTypes: session.pairs.map(({ swapType }) => swapType),
     ...(image === undefined ? {} : { image }),
     refusals: machine.refusals,
+    hazards: machine.hazards,
   };
 }
 
@@ -138,7 +142,7 @@ async function bootPrimary(machine: Machine): Promise<BootedImage | undefined> {
   let progress = freshProgress(build);
   for (const pair of pairs) progress = await prepareImage(machine, pair);
   if (pairs.length > 1 && pairs.some(({ swapType }) => isUpgrade(swapType))) {
-    dropUnmetUpdates(machine);
+    guardDependencies(machine, dropUnmetUpdates(machine));
   }
   for (const pair of pairs) {
     if (pairs.length > 1) progress = freshProgress(build);

@@ -57,10 +57,12 @@ export interface BootConfig {
   readonly hwRollbackProtection?: boolean;
   /** MCUBOOT_ENC_IMAGES. */
   readonly encryption?: EncryptionConfig;
-  /** RAM that ram-load may load to. */
+  /** RAM that ram-load may load to; 256 KiB from 0x20000000 unless given. */
   readonly executableRam?: { readonly startAddress: number; readonly sizeBytes: number };
   /** Bytes of one write when a region is copied; 1024 unless given, as bootutil does. */
   readonly copyChunkBytes?: number;
+  /** Not MCUboot's: refuse what is known to go wrong, and say why ({@link Hazard}). */
+  readonly guarded?: boolean;
 }
 
 /** A build with all defaults filled in. */
@@ -72,9 +74,20 @@ export interface Build extends BootConfig {
   readonly shape: TrailerShape;
 }
 
-/** Fills in what a configuration leaves out. */
+/**
+ * Fills in what a configuration leaves out.
+ *
+ * @throws {@link DfuError} `INVALID_ARGUMENT` if it has no image or no room for any sector.
+ */
 export function buildOf(config: BootConfig): Build {
   const { maxAlign = 8, maxImgSectors = 128, encryption } = config;
+  if (config.images.length === 0) {
+    throw new DfuError('INVALID_ARGUMENT', 'expected at least one pair of slots, got none');
+  }
+  if (!Number.isInteger(maxImgSectors) || maxImgSectors < 1) {
+    const words = `expected 1 or more, got ${maxImgSectors}`;
+    throw new DfuError('INVALID_ARGUMENT', `maximum sectors: ${words}`);
+  }
   const keyBytes = encryption?.savedTlvBytes ?? encryption?.keyBytes ?? 0;
   return {
     ...config,

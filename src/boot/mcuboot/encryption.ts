@@ -41,7 +41,13 @@ export async function prepareKey(
     );
   }
   progress.savedKeys[slot] = encryption.savedTlvBytes === undefined ? found.key : found.record;
-  progress.streams[slot] = await judge.stream(found.key, header.imgSize);
+  progress.streams[slot] = await judge.stream(found.key, payloadBytes(pair, slot));
+}
+
+/** Bytes of a payload; a header that promises more than the slot has is not believed. */
+function payloadBytes(pair: Pair, slot: SlotIndex): number {
+  const { area, header } = slotOf(pair, slot);
+  return Math.min(header.imgSize, area.sizeBytes);
 }
 
 /** Takes the keys of a cut swap from its trailer. */
@@ -64,6 +70,6 @@ export async function restoreKeys(
     const key = savedTlvBytes === undefined ? saved : await judge.unwrapSaved(saved);
     if (key === undefined) continue;
     progress.savedKeys[slot] = saved;
-    progress.streams[slot] = await judge.stream(key, slotOf(pair, slot).header.imgSize);
+    progress.streams[slot] = await judge.stream(key, payloadBytes(pair, slot));
   }
 }

@@ -71,6 +71,7 @@ export class ImageJudge {
     const name = `${type}:${toHex(data)}`;
     const { decryptionKeys = [], crypto } = this.#options;
     const found = this.#keys.get(name) ?? unwrapImageKey({ type, data }, decryptionKeys, crypto);
+    if (this.#keys.size >= 64) this.#keys.clear();
     this.#keys.set(name, found);
     return found;
   }

@@ -13,8 +13,10 @@ export type { AreaName, AreaPlace, BootConfig, EncryptionConfig, SlotPlaces } fr
 export { decideSwap } from './decision.ts';
 export { ImageJudge, MemoryCounters } from './image-judge.ts';
 export type { JudgeOptions, SecurityCounters } from './image-judge.ts';
-export type { Refusal } from './machine.ts';
-export type { Halt, SlotIndex } from './session.ts';
+export { examineSlot, largestImageBytes, swapUnderWay } from './inspect.ts';
+export type { Place, SlotFinding, SwapUnderWay } from './inspect.ts';
+export type { Hazard, Refusal, RefusedHazard } from './machine.ts';
+export type { Halt, SlotIndex, StatusSource } from './session.ts';
 export type { SlotHeader } from './slot-image.ts';
 export {
   FLAG_CODES,
@@ -23,14 +25,9 @@ export {
   decodeMagic,
   decodeSwapInfo,
   encodeSwapInfo,
+  isOnTrial,
   readSwapState,
-  trailerMagic,
 } from './trailer.ts';
 export type { FlagState, MagicState, SwapState, SwapType, TrailerReader } from './trailer.ts';
-export {
-  MAGIC_BYTES,
-  scratchTrailerBytes,
-  slotTrailerBytes,
-  trailerLayout,
-} from './trailer-layout.ts';
+export { scratchTrailerBytes, slotTrailerBytes, trailerLayout } from './trailer-layout.ts';
 export type { Algorithm, TrailerLayout, TrailerShape } from './trailer-layout.ts';

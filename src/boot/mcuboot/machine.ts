@@ -20,6 +20,30 @@ export interface Refusal {
   readonly reason: string;
 }
 
+/**
+ * What a guarded build refuses to do:
+ * - `status-out-of-bounds`: to go on with a swap whose size no image here can have
+ * - `stuck-revert`: to revert to an image that is no longer there, at every boot again
+ * - `unconfirmed-replaced`: to swap again before the running image was confirmed
+ * - `primary-erased`: to swap into an empty primary slot, which move and offset cannot
+ * - `revert-to-damaged`: to erase the old image because it is damaged, though a revert is due
+ * - `unmet-dependency`: to leave an update pending without a word
+ */
+export type Hazard =
+  | 'status-out-of-bounds'
+  | 'stuck-revert'
+  | 'unconfirmed-replaced'
+  | 'primary-erased'
+  | 'revert-to-damaged'
+  | 'unmet-dependency';
+
+/** A hazard that was refused. */
+export interface RefusedHazard {
+  readonly hazard: Hazard;
+  readonly image: number;
+  readonly reason: string;
+}
+
 /** All that one boot works with. */
 export interface Machine {
   readonly session: Session;
@@ -27,6 +51,7 @@ export interface Machine {
   readonly judge: ImageJudge;
   readonly counters: SecurityCounters;
   readonly refusals: Refusal[];
+  readonly hazards: RefusedHazard[];
 }
 
 /** Where the image of a slot lies: its header may begin further up in the secondary slot. */

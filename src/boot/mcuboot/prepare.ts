@@ -1,4 +1,5 @@
 import { isSwap } from './config.ts';
+import { guardPrimary, guardProgress, guardRequest } from './guard.ts';
 import type { Machine } from './machine.ts';
 import { readHeaders } from './machine.ts';
 import type { Pair, Progress, Session } from './session.ts';
@@ -19,14 +20,20 @@ export async function prepareImage(machine: Machine, pair: Pair): Promise<Progre
   const { build } = session;
   const progress = freshProgress(build);
   pair.swapType = 'none';
+  const [primary, secondary] = tooManySectors(session, pair);
+  if (primary) return progress;
   if (!readHeaders(machine, pair)) return giveUp(session, pair, progress);
-  if (!method.slotsCompatible(session, pair)) return progress;
+  if (secondary || !method.slotsCompatible(session, pair)) return progress;
   if (isSwap(build.algorithm)) {
     readProgress(machine, pair, progress);
+    guardProgress(machine, pair, progress);
     const all = !isFresh(progress, build);
     const found = readHeaders(machine, pair, { progress, all });
     const mayBeEmpty = build.bootstrap === true && isHeaderErased(pair, 0);
-    if (!found && !mayBeEmpty) return giveUp(session, pair, progress);
+    if (!found && !mayBeEmpty) {
+      guardPrimary(machine, pair, progress);
+      return giveUp(session, pair, progress);
+    }
   }
   if (isFresh(progress, build)) {
     pair.swapType = await decide(machine, pair, progress);
@@ -41,13 +48,30 @@ export async function prepareImage(machine: Machine, pair: Pair): Promise<Progre
   return progress;
 }
 
+/** Whether the sectors of each slot do not fit the lists of this build (boot_read_sectors). */
+function tooManySectors(session: Session, pair: Pair): readonly [boolean, boolean] {
+  const { maxImgSectors } = session.build;
+  const [primary, secondary] = [pair.primary, pair.secondary].map(
+    ({ area }) => area.sectors.length > maxImgSectors,
+  ) as [boolean, boolean];
+  if (primary || secondary) {
+    session.warn(`Failed reading sectors; BOOT_MAX_IMG_SECTORS=${maxImgSectors} - too small?`);
+  }
+  if (secondary && !primary) session.warn('Cannot upgrade: not a compatible amount of sectors');
+  return [primary, secondary];
+}
+
 function giveUp(session: Session, pair: Pair, progress: Progress): Progress {
   session.warn(`Failed reading image headers; Image=${pair.index}`);
   return progress;
 }
 
 /** swap_read_status: how far a swap has come, and of what type it is. */
-function readProgress({ session, method }: Machine, pair: Pair, progress: Progress): void {
+export function readProgress(
+  { session, method }: Pick<Machine, 'session' | 'method'>,
+  pair: Pair,
+  progress: Progress,
+): void {
   progress.source = method.statusSource(session, pair);
   if (progress.source === 'none') return;
   const scratch = progress.source === 'scratch' ? session.scratch : undefined;
@@ -73,7 +97,7 @@ async function decide(machine: Machine, pair: Pair, progress: Progress): Promise
     return valid ? begun : 'fail';
   }
   const asked = machine.session.askSwapType(pair);
-  if (asked === 'none') return 'none';
+  if (asked === 'none' || (await guardRequest(machine, pair, { asked, progress }))) return 'none';
   const expected = asked === 'revert' ? {} : { expected: asked };
   const valid = await validateSlot(machine, pair, { slot: 1, progress, ...expected });
   return valid ? asked : 'none';

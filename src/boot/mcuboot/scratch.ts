@@ -1,6 +1,5 @@
 import type { Pair, Progress, Session, SlotIndex, StatusSource } from './session.ts';
 import { isFresh, slotOf } from './session.ts';
-import { hasImage } from './slot-image.ts';
 import type { Position, SwapMethod } from './swap-common.ts';
 import {
   copyRegion,
@@ -158,9 +157,9 @@ function headerArea(
 function readHeader(session: Session, pair: Pair, slot: SlotIndex, progress?: Progress): boolean {
   const cut = progress !== undefined && !isFresh(progress, session.build);
   const area = cut ? headerArea(session, pair, { slot, progress }) : slotOf(pair, slot).area;
-  const header = readHeaderAt(area, 0);
-  slotOf(pair, slot).header = header;
-  return !cut || hasImage(header);
+  // unlike the other two methods, one without a header goes on: an empty primary slot is filled
+  slotOf(pair, slot).header = readHeaderAt(area, 0);
+  return true;
 }
 
 /** Walks the sectors of both slots in step; every stretch where they match must fit scratch. */

@@ -63,8 +63,8 @@ export function writeStatus(
   { method, progress }: { readonly method: SwapMethod; readonly progress: Progress },
 ): void {
   const area = progress.useScratch ? (session.scratch ?? pair.primary.area) : pair.primary.area;
+  const offset = method.entry(session, progress) * statusUnit(session, pair);
   try {
-    const offset = method.entry(session, progress) * statusUnit(session, pair);
     area.writeStatus(offset, progress.state);
   } catch (error) {
     if (DfuError.is(error, 'POWER_LOST') || !session.build.validatePrimarySlot) throw error;

@@ -1,11 +1,12 @@
-import { viewOf } from '../../bytes/index.ts';
+import { DfuError, viewOf } from '../../bytes/index.ts';
+import { trailerMagic } from '../../image/index.ts';
 import type { AreaSource } from './area.ts';
 import { Area } from './area.ts';
 import type { Build } from './config.ts';
 import type { TrailerLayout } from './trailer-layout.ts';
 import { alignUp, trailerLayout } from './trailer-layout.ts';
 import type { SwapState, SwapType } from './trailer.ts';
-import { FLAG_SET, encodeSwapInfo, readSwapState, trailerMagic } from './trailer.ts';
+import { FLAG_SET, encodeSwapInfo, readSwapState } from './trailer.ts';
 
 /** An area that ends in a trailer: a slot, or the scratch area. */
 export class TrailerArea extends Area {
@@ -15,6 +16,10 @@ export class TrailerArea extends Area {
   constructor(source: AreaSource, build: Build) {
     super(source);
     const { sizeBytes, writeUnitBytes } = this;
+    if (writeUnitBytes > build.maxAlign) {
+      const words = `expected at least the write unit of ${writeUnitBytes}, got ${build.maxAlign}`;
+      throw new DfuError('INVALID_ARGUMENT', `area ${source.name}: maximum alignment: ${words}`);
+    }
     const scratch = source.name === 'scratch';
     this.layout = trailerLayout(build.shape, { sizeBytes, writeUnitBytes, scratch });
     this.#maxAlign = build.maxAlign;
@@ -39,7 +44,8 @@ export class TrailerArea extends Area {
   /** The magic goes in as one block, padded at its front to the alignment. */
   writeMagic(): void {
     const block = new Uint8Array(this.sizeBytes - this.layout.magicBlock).fill(this.erasedValue);
-    block.set(trailerMagic(this.#maxAlign), block.length - 16);
+    const magic = trailerMagic(this.#maxAlign);
+    block.set(magic, block.length - magic.length);
     this.write(this.layout.magicBlock, block);
   }
 

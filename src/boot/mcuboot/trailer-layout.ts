@@ -1,4 +1,5 @@
 import { DfuError } from '../../bytes/index.ts';
+import { TRAILER_MAGIC_BYTES } from '../../image/index.ts';
 
 /** How images are exchanged; the values are MCUboot's own words for its upgrade modes. */
 export type Algorithm =
@@ -42,9 +43,6 @@ export interface TrailerLayout {
   readonly trailerBytes: number;
 }
 
-/** Bytes of the magic. */
-export const MAGIC_BYTES = 16;
-
 /** This many bytes, rounded up to a multiple of `unit`, a power of two. */
 export function alignUp(bytes: number, unit: number): number {
   return Math.ceil(bytes / unit) * unit;
@@ -58,7 +56,7 @@ export function statusStates(algorithm: Algorithm): number {
 function infoBytes(shape: TrailerShape): number {
   const fields = shape.algorithm === 'swap-using-offset' ? 5 : 4;
   const keys = 2 * alignUp(shape.keyBytes ?? 0, shape.maxAlign);
-  return fields * shape.maxAlign + alignUp(MAGIC_BYTES, shape.maxAlign) + keys;
+  return fields * shape.maxAlign + alignUp(TRAILER_MAGIC_BYTES, shape.maxAlign) + keys;
 }
 
 /** Bytes of the trailer of a slot whose status entries are `writeUnitBytes` apart. */
@@ -89,7 +87,7 @@ export function trailerLayout(
     const sizes = `${trailerBytes} bytes of trailer do not fit into an area of ${area.sizeBytes}`;
     throw new DfuError('INVALID_ARGUMENT', `${sizes} bytes; use fewer maximum sectors`);
   }
-  const magic = area.sizeBytes - MAGIC_BYTES;
+  const magic = area.sizeBytes - TRAILER_MAGIC_BYTES;
   const imageOk = Math.floor((magic - maxAlign) / maxAlign) * maxAlign;
   const copyDone = imageOk - maxAlign;
   const swapInfo = copyDone - maxAlign;
@@ -98,7 +96,7 @@ export function trailerLayout(
   const keyBytes = alignUp(shape.keyBytes ?? 0, maxAlign);
   return {
     magic,
-    magicBlock: area.sizeBytes - alignUp(MAGIC_BYTES, maxAlign),
+    magicBlock: area.sizeBytes - alignUp(TRAILER_MAGIC_BYTES, maxAlign),
     imageOk,
     copyDone,
     swapInfo,

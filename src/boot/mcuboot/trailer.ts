@@ -1,6 +1,5 @@
-import { fromHex } from '../../bytes/index.ts';
+import { TRAILER_MAGIC_BYTES, trailerMagic } from '../../image/index.ts';
 import type { TrailerLayout } from './trailer-layout.ts';
-import { MAGIC_BYTES } from './trailer-layout.ts';
 
 /** State of a trailer's magic. */
 export type MagicState = 'good' | 'bad' | 'unset';
@@ -37,15 +36,6 @@ export const FLAG_CODES: Readonly<Record<FlagState, number>> = { set: 1, bad: 2,
 export const FLAG_SET = 1;
 
 const swapTypes: readonly (SwapType | undefined)[] = [undefined, 'none', 'test', 'perm', 'revert'];
-
-const magicOfAlign8 = fromHex('77c295f3 60d2ef7f 3552500f 2cb67980');
-const magicTail = fromHex('2de1 5d29410b 8d77679c 110f1f8a');
-
-/** The magic of builds with this BOOT_MAX_ALIGN: above 8 it begins with that number. */
-export function trailerMagic(maxAlign: number): Uint8Array {
-  if (maxAlign === 8) return magicOfAlign8.slice();
-  return Uint8Array.of(maxAlign & 0xff, maxAlign >> 8, ...magicTail);
-}
 
 function isErased(bytes: Uint8Array, erasedValue: number): boolean {
   return bytes.every((byte) => byte === erasedValue);
@@ -99,9 +89,14 @@ export function readSwapState(
   const { erasedValue } = area;
   const byteAt = (offset: number): number => area.read(offset, 1)[0] ?? erasedValue;
   return {
-    magic: decodeMagic(area.read(layout.magic, MAGIC_BYTES), { maxAlign, erasedValue }),
+    magic: decodeMagic(area.read(layout.magic, TRAILER_MAGIC_BYTES), { maxAlign, erasedValue }),
     ...decodeSwapInfo(byteAt(layout.swapInfo), erasedValue),
     copyDone: decodeFlag(byteAt(layout.copyDone), erasedValue),
     imageOk: decodeFlag(byteAt(layout.imageOk), erasedValue),
   };
+}
+
+/** Whether an image runs on trial: swapped in, and not confirmed yet. */
+export function isOnTrial({ magic, copyDone, imageOk }: SwapState): boolean {
+  return magic === 'good' && copyDone === 'set' && imageOk === 'unset';
 }

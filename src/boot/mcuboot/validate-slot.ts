@@ -34,7 +34,11 @@ export function isHeaderErased(pair: Pair, slot: SlotIndex): boolean {
 }
 
 /** Largest image of a slot, TLVs included (bootutil_max_image_size). */
-export function maxImageBytes({ session, method }: Machine, pair: Pair, slot: SlotIndex): number {
+export function maxImageBytes(
+  { session, method }: Pick<Machine, 'session' | 'method'>,
+  pair: Pair,
+  slot: SlotIndex,
+): number {
   if (isSwap(session.build.algorithm)) return method.maxImageBytes(session, pair);
   return slotOf(pair, slot).area.layout.swapInfo;
 }
@@ -62,7 +66,7 @@ export async function validateSlot(
     area.eraseAll();
     return false;
   }
-  const refusal = await checkImage(machine, pair, question);
+  const refusal = await refusalOf(machine, pair, question);
   if (refusal === undefined) return true;
   machine.refusals.push(refusal);
   session.error(`Image in the ${slot === 0 ? 'primary' : 'secondary'} slot is not valid!`);
@@ -104,8 +108,8 @@ export function downgradeRefusal({ index, primary, secondary }: Pair): Refusal {
   return { image: index, slot: 1, refusedBy: 'version', reason };
 }
 
-/** The checks of an image, in the bootloader's order; undefined if it passes all. */
-async function checkImage(
+/** The first check, in the bootloader's order, that an image fails; undefined if it passes all. */
+export async function refusalOf(
   machine: Machine,
   pair: Pair,
   { slot, progress, expected }: SlotQuestion,

@@ -4,10 +4,10 @@ import {
   decideSwap,
   slotTrailerBytes,
   trailerLayout,
-  trailerMagic,
 } from '../../../src/boot/mcuboot/index.ts';
 import type { Algorithm } from '../../../src/boot/mcuboot/index.ts';
 import { toHex } from '../../../src/bytes/index.ts';
+import { trailerMagic } from '../../../src/image/index.ts';
 import type { Case } from './replay-cuts.ts';
 import { replayPowercut } from './replay-cuts.ts';
 import { differ, differInList, outcomeOf, poked, replayBoot, versionOf } from './replay.ts';

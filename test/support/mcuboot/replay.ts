@@ -64,7 +64,7 @@ function differInTypes(
 }
 
 /** One device while a scenario runs. */
-interface Device {
+export interface Device {
   readonly vector: BootVector;
   readonly folder: VectorFolder;
   readonly judge: ImageJudge;
@@ -72,12 +72,28 @@ interface Device {
   flash: MemoryFlash;
 }
 
-/** Replays one scenario of `boot/`. */
-export async function replayBoot(folder: VectorFolder, name: string): Promise<Differences> {
+async function openDevice(folder: VectorFolder, name: string): Promise<Device> {
   const vector = folder.json(name) as BootVector;
   const judge = await folder.judge(vector.config);
   const flash = flashOf(vector.config, folder.bytes(vector.flashInitial));
-  const device: Device = { vector, folder, judge, counters: new MemoryCounters(), flash };
+  return { vector, folder, judge, counters: new MemoryCounters(), flash };
+}
+
+/** The device of a scenario as it stands before a step. */
+export async function deviceBefore(
+  folder: VectorFolder,
+  name: string,
+  step: number,
+): Promise<Device> {
+  const device = await openDevice(folder, name);
+  for (const each of device.vector.steps.slice(0, step)) await replayStep(device, each);
+  return device;
+}
+
+/** Replays one scenario of `boot/`. */
+export async function replayBoot(folder: VectorFolder, name: string): Promise<Differences> {
+  const device = await openDevice(folder, name);
+  const { vector, flash } = device;
   const found = differ('initial flash', vector.flashInitialSha256, hashOf(flash));
   for (const [n, step] of vector.steps.entries()) {
     const lines = [

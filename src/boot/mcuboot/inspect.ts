@@ -1,0 +1,113 @@
+import { DfuError } from '../../bytes/index.ts';
+import type { Flash } from '../../flash/index.ts';
+import { ImageFlag } from '../../image/index.ts';
+import type { BootOptions } from './boot.ts';
+import type { BootConfig } from './config.ts';
+import { buildOf, isSwap } from './config.ts';
+import { MemoryCounters } from './image-judge.ts';
+import type { Machine, Refusal } from './machine.ts';
+import { methodOf } from './methods.ts';
+import { readProgress } from './prepare.ts';
+import type { Pair, SlotIndex, StatusSource } from './session.ts';
+import { Session, freshProgress, isFresh, slotOf } from './session.ts';
+import type { SlotHeader } from './slot-image.ts';
+import { findStatusArea } from './swap-common.ts';
+import type { SwapType } from './trailer.ts';
+import { isHeaderErased, maxImageBytes, refusalOf } from './validate-slot.ts';
+
+// The bootloader's questions, one at a time and without changing anything in flash.
+
+/** One slot of one image pair. */
+export interface Place {
+  readonly image: number;
+  readonly slot: SlotIndex;
+}
+
+/** What the bootloader would say to the image of a slot. */
+export type SlotFinding =
+  | { readonly state: 'empty' | 'non-bootable' | 'valid'; readonly header: SlotHeader }
+  | { readonly state: 'refused'; readonly header: SlotHeader; readonly refusal: Refusal };
+
+/** A swap that was cut, as the trailers tell it. */
+export interface SwapUnderWay {
+  /** Which trailer says so. */
+  readonly source: StatusSource;
+  readonly swapType: SwapType;
+  /** Still making room (swap using move), or exchanging already. */
+  readonly op: 'move' | 'swap';
+  /** Sector or group that is being worked on, from 1. */
+  readonly index: number;
+  /** What of it comes next, from 1. */
+  readonly state: number;
+  /** Bytes to swap. */
+  readonly swapSize: number;
+}
+
+function openPair(
+  flash: Flash,
+  config: BootConfig,
+  image: number,
+): { session: Session; pair: Pair } {
+  const session = new Session(buildOf(config), { flash });
+  const pair = session.pairs[image];
+  if (pair !== undefined) return { session, pair };
+  const words = `expected 0 to ${session.pairs.length - 1}, got ${image}`;
+  throw new DfuError('NOT_FOUND', `image pair: ${words}`);
+}
+
+/**
+ * Judges the image of a slot, whether it is asked for or not.
+ *
+ * @throws {@link DfuError} `NOT_FOUND` if there is no such image pair.
+ */
+export async function examineSlot(
+  options: Pick<BootOptions, 'flash' | 'config' | 'judge' | 'counters'>,
+  { image, slot }: Place,
+): Promise<SlotFinding> {
+  const { flash, config, judge, counters = new MemoryCounters() } = options;
+  const { session, pair } = openPair(flash, config, image);
+  const method = methodOf(config.algorithm);
+  const machine: Machine = { session, method, judge, counters, refusals: [], hazards: [] };
+  const progress = freshProgress(session.build);
+  method.readHeader(session, pair, slot, progress);
+  const { header } = slotOf(pair, slot);
+  if (isHeaderErased(pair, slot)) return { state: 'empty', header };
+  if ((header.flags & ImageFlag.NON_BOOTABLE) !== 0) return { state: 'non-bootable', header };
+  const expected = slot === 1 ? { expected: 'test' as const } : {};
+  const refusal = await refusalOf(machine, pair, { slot, progress, ...expected });
+  return refusal === undefined ? { state: 'valid', header } : { state: 'refused', header, refusal };
+}
+
+/**
+ * Largest image, header and TLVs included, that this build takes in a slot, in bytes.
+ *
+ * @throws {@link DfuError} `NOT_FOUND` if there is no such image pair.
+ */
+export function largestImageBytes(
+  flash: Flash,
+  config: BootConfig,
+  { image, slot }: Place = { image: 0, slot: 1 },
+): number {
+  const { session, pair } = openPair(flash, config, image);
+  return maxImageBytes({ session, method: methodOf(config.algorithm) }, pair, slot);
+}
+
+/**
+ * The swap that the next boot would go on with; undefined if none was cut.
+ *
+ * @throws {@link DfuError} `NOT_FOUND` if there is no such image pair.
+ */
+export function swapUnderWay(
+  flash: Flash,
+  config: BootConfig,
+  image = 0,
+): SwapUnderWay | undefined {
+  if (!isSwap(config.algorithm)) return undefined;
+  const { session, pair } = openPair(flash, config, image);
+  const progress = freshProgress(session.build);
+  readProgress({ session, method: methodOf(config.algorithm) }, pair, progress);
+  if (isFresh(progress, session.build)) return undefined;
+  const { source, swapType, op, index, state } = progress;
+  const swapSize = findStatusArea(session, pair).swapSize();
+  return { source, swapType, op, index, state, swapSize };
+}
