@@ -69,7 +69,7 @@ export interface VectorStep {
 export interface BootVector {
   readonly name: string;
   readonly config: VectorConfig;
-  readonly images?: Readonly<Record<string, { readonly file: string }>>;
+  readonly images?: Readonly<Record<string, { readonly file: string; readonly size: number }>>;
   readonly flashInitial: string;
   readonly flashInitialSha256: string;
   readonly steps: readonly VectorStep[];
