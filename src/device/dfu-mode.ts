@@ -159,6 +159,7 @@ export class DfuMode implements UsbFunction {
 
   configured(): void {
     this.#context.enumerated = true;
+    this.#leaving.configured(this.#now);
     if (this.#profile.alternateAborts) this.#selected = 0;
     this.#endTransfer(true);
   }
@@ -166,7 +167,7 @@ export class DfuMode implements UsbFunction {
   reset(): void {
     if (this.#leaving.reason === undefined || this.#leaving.reason === 'timeout') {
       this.#happen('RESET');
-    } else if (this.#leaving.reason !== 'manifested') this.#leaving.putOff(this.#now);
+    } else if (this.#leaving.reason !== 'manifested') this.#leaving.reset(this.#now);
   }
 
   powerOn(): void {
@@ -372,7 +373,10 @@ export class DfuMode implements UsbFunction {
     if (this.#state !== 'dfuMANIFEST-WAIT-RESET') this.#state = 'dfuIDLE';
     if (reason === 'power-on' || this.#leaveDelayMs === 0)
       this.#leaveNow(reason, reason === 'reset');
-    else this.#leaving.at(reason, this.#now + this.#leaveDelayMs);
+    else {
+      this.#leaving.at(reason, this.#now + this.#leaveDelayMs);
+      if (reason === 'reset') this.#leaving.reset(this.#now);
+    }
   }
 
   #leaveNow(reason: LeaveReason, onBus: boolean): void {

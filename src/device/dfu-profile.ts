@@ -43,7 +43,7 @@ export interface DfuProfile {
   readonly oneDownload: boolean;
   /** What DFU_GETSTATUS answers whatever happened. */
   readonly fixedReport?: { readonly status: DfuStatus; readonly pollTimeoutMs: number };
-  /** From DFU_DETACH, or from the reset that ends the download, to leaving the bus, in ms; 0: inside the reset. */
+  /** From DFU_DETACH, or from SET_CONFIGURATION after the reset that ends the download, to leaving the bus, in ms; 0: inside the reset. */
   readonly leaveDelayMs: number;
   /** How long dfuMANIFEST-WAIT-RESET waits before the device leaves by itself, in ms. */
   readonly waitResetMs: number;

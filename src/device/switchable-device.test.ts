@@ -85,6 +85,7 @@ describe('a device that becomes another one', () => {
       wire.out(1, 1);
       wire.in(3, 6);
       wire.reset();
+      wire.configure();
       expect(product(wire)).toBe(0x7d02);
       wire.pass(300);
       expect(port.current).toBe(application);
