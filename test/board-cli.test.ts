@@ -81,18 +81,10 @@ describe('dfukit board run --json', () => {
   test(
     'commands drive it, and what makes no sense ends nothing',
     async () => {
-      await dfukit(
-        ...['firmware', 'build', 'saul', '--board', 'particle-xenon', '--slot', '0'],
-        ...['--version', '7', '-o', join(folder, 'saul.bin')],
-      );
-      await dfukit(
-        'board',
-        'program',
-        'particle-xenon',
-        join(folder, 'saul.bin'),
-        '--flash',
-        flash,
-      );
+      const image = join(folder, 'saul.bin');
+      const build = ['firmware', 'build', 'saul', '--board', 'particle-xenon', '--slot', '0'];
+      await dfukit(...build, '--version', '7', '-o', image);
+      await dfukit('board', 'program', 'particle-xenon', image, '--flash', flash);
       const { board } = await start('--serial', 'ABC123');
       await board.until({ event: 'usb', state: 'attached', id: '1209:7d00' });
       await board.command({ command: 'sensor', name: 'NRF_TEMP', value: -501 });

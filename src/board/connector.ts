@@ -114,17 +114,29 @@ export class UsbConnector implements UsbDevice, UsbController {
     const selects =
       packet.bmRequestType === 0 && packet.bRequest === StandardRequest.SET_CONFIGURATION;
     this.#selecting = selects ? packet.wValue : undefined;
-    return this.#ask((device) => device.setup(packet));
+    try {
+      return this.#device?.setup(packet) ?? STALL;
+    } catch (error) {
+      return silence(error);
+    }
   }
 
   data(bytes: Uint8Array): DataAnswer {
-    return this.#ask((device) => device.data(bytes));
+    try {
+      return this.#device?.data(bytes) ?? STALL;
+    } catch (error) {
+      return silence(error);
+    }
   }
 
   done(): void {
     const value = this.#selecting;
     this.#selecting = undefined;
-    this.#tell((device) => device.done());
+    try {
+      this.#device?.done();
+    } catch (error) {
+      silence(error);
+    }
     if (value !== undefined && value !== 0 && this.#shown) this.#changed('configured');
   }
 
@@ -133,7 +145,9 @@ export class UsbConnector implements UsbDevice, UsbController {
     this.#selecting = undefined;
     this.#inReset = true;
     try {
-      this.#tell((device) => device.reset());
+      before?.reset();
+    } catch (error) {
+      silence(error);
     } finally {
       this.#inReset = false;
     }
@@ -155,25 +169,18 @@ export class UsbConnector implements UsbDevice, UsbController {
   tick(nowMs: number): number {
     // A device that has ended meanwhile knows nothing of what its successor waits for.
     for (let device = this.#device; device !== undefined; device = this.#device) {
-      const current = device;
-      const due = survive(() => current.tick(nowMs), Infinity);
-      if (this.#device === current) return due;
+      try {
+        const due = device.tick(nowMs);
+        if (this.#device === device) return due;
+      } catch (error) {
+        silence(error);
+      }
     }
     return Infinity;
   }
 
   descriptors(): DeviceDescriptors {
     return this.#device?.descriptors() ?? NO_DESCRIPTORS;
-  }
-
-  #ask<T extends SetupAnswer>(ask: (device: UsbDevice) => T): T | typeof STALL | typeof HELD {
-    const device = this.#device;
-    return device === undefined ? STALL : survive<T | typeof HELD>(() => ask(device), HELD);
-  }
-
-  #tell(tell: (device: UsbDevice) => void): void {
-    const device = this.#device;
-    if (device !== undefined) survive(() => tell(device), undefined);
   }
 
   /** The board has power of its own: what was on the bus before is there still, and is reset. */
@@ -204,11 +211,7 @@ export class UsbConnector implements UsbDevice, UsbController {
 }
 
 /** A device whose board loses its power in the middle of a call says nothing more. */
-function survive<T>(call: () => T, silence: T): T {
-  try {
-    return call();
-  } catch (error) {
-    if (DfuError.is(error, 'POWER_LOST')) return silence;
-    throw error;
-  }
+function silence(error: unknown): typeof HELD {
+  if (DfuError.is(error, 'POWER_LOST')) return HELD;
+  throw error;
 }

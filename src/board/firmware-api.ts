@@ -43,7 +43,10 @@ export interface FirmwareImage {
 export interface FirmwareConsole {
   /** Writes a line. Waits, as a UART does, while the line is busy. */
   print(line: string): void;
-  /** Called with each line that is typed, and with those that were typed before. */
+  /**
+   * Called with each line that is typed, and with those that were typed before. The next line waits
+   * until the promise of the one before has settled; one that rejects is a crash.
+   */
   onLine(listener: (line: string) => void | Promise<void>): void;
 }
 

@@ -37,6 +37,7 @@ export function programPrelude(post: (message: string) => void, infoText: string
   const mostCalls = 256;
   let listener: ((line: string) => void | Promise<void>) | undefined;
   let functions: readonly FirmwareUsbFunction[] = [];
+  let delivering = false;
   let nextId = 0;
   let selfFed = true;
 
@@ -64,14 +65,17 @@ export function programPrelude(post: (message: string) => void, infoText: string
     return bytes;
   };
 
-  const deliver = (): void => {
-    const take = listener;
-    if (take === undefined) return;
-    for (const line of waiting.splice(0)) {
+  const deliver = async (): Promise<void> => {
+    if (delivering) return;
+    delivering = true;
+    for (;;) {
+      const take = listener;
+      const line = take === undefined ? undefined : waiting.shift();
+      if (take === undefined || line === undefined) break;
       send({ type: 'taken' });
-      // A promise that rejects is left alone on purpose: it ends the program, as a crash does.
-      void take(line);
+      await take(line);
     }
+    delivering = false;
   };
 
   const answer = async (
@@ -100,7 +104,8 @@ export function programPrelude(post: (message: string) => void, infoText: string
         return;
       case 'line':
         waiting.push(message.text);
-        deliver();
+        // A promise that rejects is left alone on purpose: it ends the program, as a crash does.
+        void deliver();
         return;
       case 'control':
         void control(message);
@@ -155,7 +160,7 @@ export function programPrelude(post: (message: string) => void, infoText: string
       print: (line) => send({ type: 'print', text: `${line}\n` }),
       onLine(given) {
         listener = given;
-        deliver();
+        void deliver();
       },
     },
     usb: { attach, detach: () => call('usbDetach') },

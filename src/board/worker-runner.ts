@@ -39,10 +39,18 @@ export class WorkerRunner implements Runner {
 
   start(peripherals: Peripherals): RunningProgram {
     const source = load(peripherals);
-    if (source === undefined) return { stop: () => Promise.resolve() };
-    return new WorkerProgram(peripherals, source, this.#options);
+    if (source === undefined) return NOTHING_RUNS;
+    try {
+      return new WorkerProgram(peripherals, source, this.#options);
+    } catch (error) {
+      // No threads or memory left on this machine: the watchdog will try again.
+      peripherals.fault(`the program could not be started: ${String(error)}`);
+      return NOTHING_RUNS;
+    }
   }
 }
+
+const NOTHING_RUNS: RunningProgram = { stop: () => Promise.resolve() };
 
 /** The module at the entry; undefined after a fault. */
 function load(board: Peripherals): string | undefined {

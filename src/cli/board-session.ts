@@ -92,8 +92,7 @@ export async function startBoard(
       flash: file === undefined ? new MemoryFlash(model.flash) : new NorFlash(model.flash, file),
       runner: new WorkerRunner(),
       serial: serial ?? defaultSerial(model.name, file?.path),
-      // A remote client does not import again by itself: there the mode must change inside the reset.
-      willDetach: willDetach ?? (attach && usbip === undefined),
+      willDetach: willDetach ?? usualWillDetach(options),
     });
     closers.push(() => board.close());
     observe(board);
@@ -116,6 +115,14 @@ export async function startBoard(
     await close();
     throw error;
   }
+}
+
+/**
+ * bitWillDetach unless told otherwise. A remote client does not import a board again by itself: there
+ * the mode must change inside the reset that the host owes. RIOT's own personality is RIOT everywhere.
+ */
+function usualWillDetach({ attach, usbip, profile }: BoardRunOptions): boolean {
+  return profile === 'riotboot' || (attach && usbip === undefined);
 }
 
 function plugIntoKernel(

@@ -60,8 +60,8 @@ Without --usbip and --attach the board is lent over USB/IP at 127.0.0.1:3240, or
 one is taken; the first lines say where. Without --flash it forgets everything at the end.
 
 Over USB/IP the run-time function says bitWillDetach = 0, so that the mode changes inside the reset that
-the host owes and a remote client keeps its connection; with --attach it says 1, as RIOT does, and the
-board comes back by itself.
+the host owes and a remote client keeps its connection; with --attach and with --profile riotboot it says
+1, as RIOT does: the board leaves the bus, and with --attach comes back by itself.
 
 With --json, events come as one JSON object a line and commands are taken likewise:
   {"command":"reset"}  {"command":"reset","button":true}  {"command":"button","pressed":true}
