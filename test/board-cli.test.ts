@@ -230,6 +230,7 @@ describe('dfukit board and firmware, the other commands', () => {
     [['board', 'run', 'particle-xenon', '--usb-id', '12'], 64, /1209:7d02/],
     [['board', 'run', 'particle-xenon', '--bootloader', 'x'], 64, /riotboot_dfu, riotboot/],
     [['board', 'run', 'particle-xenon', '--profile', 'x'], 64, /strict, compatible, riotboot/],
+    [['board', 'run', 'particle-xenon', '--will-detach', '2'], 64, /0 to 1/],
     [['board', 'run', 'particle-xenon', '--btn-mode', 'UP'], 64, /GPIO_IN_PU/],
     [['board', 'program', 'particle-xenon', 'x'], 64, /--flash/],
     [['board', 'program', 'particle-xenon', 'x', '--flash', 'y', '--slot', '-1'], 64, /--slot/],

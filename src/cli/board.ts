@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { boardModels, flashSizeBytes, pinMode } from '../board/index.ts';
 import type { ButtonConfiguration } from '../board/index.ts';
 import { DfuError } from '../bytes/index.ts';
@@ -55,6 +55,11 @@ function listCommand(): Command {
     });
 }
 
+/** Reads `--will-detach`. */
+function bit(text: string): boolean {
+  return wholeNumber('--will-detach', [0, 1])(text) === 1;
+}
+
 const runHelp = `
 Without --usbip and --attach the board is lent over USB/IP at 127.0.0.1:3240, or at a free port if that
 one is taken; the first lines say where. Without --flash it forgets everything at the end.
@@ -89,11 +94,7 @@ function runCommand(): Command {
     )
     .option('--attach', "attach it to this machine's kernel (Linux, root, vhci-hcd)")
     .option('--profile <name>', 'how DFU is answered: compatible (default), strict, riotboot')
-    .addOption(
-      new Option('--will-detach <bit>', 'bitWillDetach, whatever the link')
-        .choices(['0', '1'])
-        .argParser((text) => text === '1'),
-    )
+    .option('--will-detach <bit>', 'bitWillDetach, whatever the link: 0 or 1', bit)
     .option('--keep-bootable', 'refuse a download over the only slot that boots')
     .option(
       '--watchdog <ms>',
