@@ -1,9 +1,8 @@
-import { DfuError, fromHex } from '../bytes/index.ts';
+import { DfuError, fromHex, toHex } from '../bytes/index.ts';
 import { Device, DfuRuntime } from '../device/index.ts';
 import type { UsbFunction } from '../device/index.ts';
 import { STALL, STATUS } from '../usb/index.ts';
 import type { SetupAnswer, SetupPacket } from '../usb/index.ts';
-import { toHex } from '../bytes/index.ts';
 import { FirmwareFunction } from './firmware-function.ts';
 import type { Peripherals } from './peripherals.ts';
 import { readUsbDescription } from './usb-description.ts';
