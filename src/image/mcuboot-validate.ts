@@ -149,6 +149,8 @@ interface Walk {
   /** Key that the next signature is checked with; a bootloader forgets it after one. */
   key: { readonly key: Key; readonly index: number } | undefined;
   unknownKey: PlacedTlv | undefined;
+  /** Whether a signature was passed over for want of its key. */
+  passedOver: boolean;
   signature: { readonly ok: boolean; readonly index: number; readonly tlv: PlacedTlv } | undefined;
 }
 
@@ -194,7 +196,10 @@ async function chooseKey(walk: Walk, tlv: PlacedTlv): Promise<void> {
 
 async function checkSignature(walk: Walk, tlv: PlacedTlv): Promise<void> {
   const { key: chosen, options, message, digest, crypto } = walk;
-  if (chosen === undefined) return;
+  if (chosen === undefined) {
+    walk.passedOver = true;
+    return;
+  }
   walk.key = undefined;
   const { signature, pure = false, keyRecord } = options;
   const expected = signature === 'none' ? undefined : signatureBytes[signature];
@@ -227,7 +232,7 @@ function conclude(walk: Walk): number | undefined {
   if (signature === 'none') return undefined;
   const made = walk.signature;
   if (made === undefined) {
-    const tlv = walk.unknownKey;
+    const tlv = walk.passedOver ? walk.unknownKey : undefined;
     if (tlv === undefined) {
       throw new Refusal('signature-missing', `no ${signature} signature with its key's record`);
     }
@@ -264,8 +269,9 @@ async function walkImage(image: McubootImage, options: ValidationOptions): Promi
   const message = await signedBytes(image, imageKey, crypto);
   const digest = await hashOf(hash, message, crypto);
   const keyHashes = await Promise.all(keys.map((key) => publicKeyHash(key, hash, crypto)));
-  const nothing = { hashSeen: false, key: undefined, unknownKey: undefined, signature: undefined };
-  const walk: Walk = { options, crypto, hash, message, digest, keyHashes, ...nothing };
+  const unseen = { hashSeen: false, passedOver: false };
+  const none = { key: undefined, unknownKey: undefined, signature: undefined };
+  const walk: Walk = { options, crypto, hash, message, digest, keyHashes, ...none, ...unseen };
   const { protectedArea, area } = image;
   for (const tlv of [...(protectedArea?.tlvs ?? []), ...area.tlvs]) await step(walk, tlv);
   return { valid: true, image, digest, keyIndex: conclude(walk) };

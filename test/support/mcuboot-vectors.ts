@@ -52,10 +52,8 @@ function furtherRun(
   };
 }
 
-const usual = (size: string, ...args: string[]): string[] => [
-  ...['-v', '1.2.3+4', '-H', size, '--pad-header', '-S', '0x4000'],
-  ...args,
-];
+const usual = (size: string, ...args: string[]): string[] =>
+  ['-v', '1.2.3+4', '-H', size, '--pad-header', '-S', '0x4000'].concat(args);
 
 /**
  * Outputs of imgtool that other runs read, whose own run is not listed: the arguments are told by

@@ -1,0 +1,49 @@
+import { DfuError } from '../../src/bytes/index.ts';
+import type { ImageIo } from '../../src/cli/imgtool-io.ts';
+import { vectorFile } from './mcuboot-vectors.ts';
+
+/** One run with its files in memory: what it reads is the vectors', what it writes is kept. */
+export class Desk implements ImageIo {
+  readonly written = new Map<string, Uint8Array>();
+  readonly #out: Uint8Array[] = [];
+  err = '';
+  readonly passphrases: string[] = [];
+
+  read(path: string): Uint8Array {
+    const made = this.written.get(path);
+    if (made !== undefined) return made;
+    try {
+      return vectorFile(/^(?:in|out|keys)\//.test(path) ? path : `in/${path}`);
+    } catch (cause) {
+      throw new DfuError('NOT_FOUND', `${path}: no such file`, { cause });
+    }
+  }
+
+  write(path: string, bytes: Uint8Array): void {
+    this.written.set(path, bytes);
+  }
+
+  print(text: string | Uint8Array): void {
+    this.#out.push(typeof text === 'string' ? new TextEncoder().encode(text) : text);
+  }
+
+  warn(text: string): void {
+    this.err += `${text}\n`;
+  }
+
+  passphrase(): Promise<string> {
+    return Promise.resolve(this.passphrases.shift() ?? '');
+  }
+
+  get out(): Buffer {
+    return Buffer.concat(this.#out);
+  }
+
+  get lines(): string[] {
+    return this.out.toString().split('\n').slice(0, -1);
+  }
+
+  get lastError(): string {
+    return this.err.trimEnd().split('\n').at(-1) ?? '';
+  }
+}
