@@ -138,6 +138,8 @@ async function eciesUnwrap(
   const macEnd = publicBytes + HASH_BYTES[hash];
   const keyBytes = value.length - macEnd;
   if (keyBytes !== 16 && keyBytes !== 32) return undefined;
+  // Some platforms also take hybrid points (06, 07); the bootloader takes none but 04.
+  if (key.kind !== 'x25519' && value[0] !== 4) return undefined;
   const usages = ['deriveBits'];
   const own = await subtle.importKey('pkcs8', key.pkcs8, algorithm, false, usages);
   const { spki } = publicKeyOf(key.kind, value.subarray(0, publicBytes));
