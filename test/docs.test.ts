@@ -24,6 +24,18 @@ describe('docs/errors.md', () => {
   });
 });
 
+describe('README.md', () => {
+  test('shows an example that compiles', () => {
+    const [, shown = ''] = /```ts\n(.*?)```/s.exec(read('README.md')) ?? [];
+    const compiled = read('test/support/readme-example.ts')
+      .replaceAll(/'\.\.\/\.\.\/src\/(.*)\/index\.ts'/g, "'dfukit/$1'")
+      .replaceAll(/^ {2}/gm, '');
+    const lines = shown.split('\n').filter((line) => line !== '');
+    expect(lines.length).toBeGreaterThan(5);
+    expect(lines.filter((line) => !compiled.includes(`${line}\n`))).toEqual([]);
+  });
+});
+
 describe('the repository', () => {
   test('has no link to a file that is not there', () => {
     const pages = [

@@ -14,22 +14,22 @@ type Loaded = { command(): Command } | { run(args: readonly string[]): Promise<n
 
 /** Only the command that is called is loaded. */
 const entries: Readonly<Record<string, Entry>> = {
-  genhdr: { summary: 'make, change and show riotboot headers', load: () => import('./genhdr.ts') },
   tour: { summary: 'show a virtual board being flashed', load: () => import('./tour.ts') },
   list: { summary: 'list DFU devices', load: () => import('./list.ts') },
   download: { summary: 'write a file into a device', load: () => import('./download.ts') },
   upload: { summary: 'read a device into a file', load: () => import('./upload.ts') },
+  detach: { summary: 'ask a device into or out of DFU mode', load: () => import('./detach.ts') },
   board: { summary: 'virtual boards: run, program, erase', load: () => import('./board.ts') },
   firmware: {
     summary: 'firmware for virtual boards: build, flash',
     load: () => import('./firmware.ts'),
   },
-  detach: { summary: 'ask a device into or out of DFU mode', load: () => import('./detach.ts') },
   image: { summary: 'sign, verify, explain and compare images', load: () => import('./image.ts') },
   imgtool: {
     summary: 'make keys, sign and check MCUboot images, with the command line of imgtool',
     load: () => import('./imgtool.ts'),
   },
+  genhdr: { summary: 'make, change and show riotboot headers', load: () => import('./genhdr.ts') },
 };
 
 function version(): string {
