@@ -6,7 +6,7 @@ import { checkRange } from './device-layout.ts';
 import { LiveContext } from './dfu-live-context.ts';
 import type { DfuEffect, DfuEvent } from './dfu-machine.ts';
 import type { DfuModeOptions, LeaveReason } from './dfu-mode-options.ts';
-import { COMPATIBLE, dfuMachine } from './dfu-profile.ts';
+import { dfuMachine } from './dfu-profile.ts';
 import type { DfuMachine, DfuProfile } from './dfu-profile.ts';
 import { DfuReport } from './dfu-report.ts';
 import { dfuEvent } from './dfu-request.ts';
@@ -15,6 +15,7 @@ import type { FunctionHost, UsbFunction } from './function.ts';
 import { functionalBytes, functionalOf } from './functional.ts';
 import { Leaving } from './leaving.ts';
 import type { Medium } from './medium.ts';
+import { COMPATIBLE } from './standard-profiles.ts';
 import { Upload } from './upload.ts';
 
 const NO_BYTES: SetupAnswer = { stage: 'in', data: new Uint8Array(0) };

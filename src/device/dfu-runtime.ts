@@ -3,13 +3,14 @@ import type { DfuState } from '../dfu/index.ts';
 import { DescriptorType, HELD, STALL, STATUS, isIn } from '../usb/index.ts';
 import type { DataAnswer, SetupAnswer, SetupPacket, SettingParts } from '../usb/index.ts';
 import type { DfuContext, DfuEffect, DfuEvent } from './dfu-machine.ts';
-import { COMPATIBLE, dfuMachine } from './dfu-profile.ts';
+import { dfuMachine } from './dfu-profile.ts';
 import type { DfuMachine, DfuProfile } from './dfu-profile.ts';
 import { DfuReport } from './dfu-report.ts';
 import { dfuEvent } from './dfu-request.ts';
 import type { FunctionHost, UsbFunction } from './function.ts';
 import { functionalBytes, functionalOf } from './functional.ts';
 import type { FunctionalOptions } from './functional.ts';
+import { COMPATIBLE } from './standard-profiles.ts';
 
 /** How a device comes to leave run-time mode. */
 export interface Detach {

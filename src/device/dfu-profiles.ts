@@ -1,0 +1,10 @@
+import type { DfuProfile } from './dfu-profile.ts';
+import { RIOTBOOT } from './riotboot-profile.ts';
+import { COMPATIBLE, STRICT } from './standard-profiles.ts';
+
+/** The profiles by name. */
+export const DFU_PROFILES: Readonly<Record<string, DfuProfile>> = {
+  strict: STRICT,
+  compatible: COMPATIBLE,
+  riotboot: RIOTBOOT,
+};
