@@ -1,9 +1,12 @@
 /**
- * DFU 1.1 in words: requests, states, statuses, the functional descriptor, the file suffix. Nothing
- * here talks to anything.
+ * DFU 1.1 and DfuSe in words: requests, states, statuses, the functional descriptor, the file suffix;
+ * DfuSe's commands, memory layouts and files. Nothing here talks to anything.
  *
  * @module
  */
+export * from './dfuse-commands.ts';
+export * from './dfuse-file.ts';
+export * from './dfuse-layout.ts';
 export * from './functional-descriptor.ts';
 export * from './requests.ts';
 export * from './status.ts';
