@@ -64,6 +64,27 @@ describe('examining a slot', () => {
     expect((await examineSlot(options, { image: 0, slot: 1 })).state).toBe('non-bootable');
   });
 
+  test('finds an image that is linked for another place, where the build looks at that', async () => {
+    const { flash, judge, vector } = await deviceBefore(
+      folder,
+      'boot/move-ed25519-w4-m8-seed-sequence',
+      1,
+    );
+    const config = configOf(vector.config);
+    const checks = ['load-address', 'reset-vector'] as const;
+    for (const verifyImageAddress of checks) {
+      const options = { flash: flash.fork(), judge, config: { ...config, verifyImageAddress } };
+      const found = await examineSlot(options, { image: 0, slot: 1 });
+      expect(found).toMatchObject({ refusal: { refusedBy: 'image-address' } });
+      new ApplicationSide(options.flash, config).setPending();
+      const { log, swapTypes } = await boot(options);
+      expect(swapTypes).toEqual(['none']);
+      expect(log).toContain(
+        'E: Binary in secondary slot of image 0 is not designated for the primary slot',
+      );
+    }
+  });
+
   test('of an image pair that is not there is refused', async () => {
     const { flash, vector } = await deviceBefore(
       folder,

@@ -46,4 +46,26 @@ describe('MCUboot', () => {
     expect(cases.length).toBe(bases.length + rows.length);
     expect(failures(cases)).toEqual([]);
   });
+
+  // A replay that notices nothing would pass as well.
+  const changes: readonly (readonly [string, (step: Record<string, unknown>) => void])[] = [
+    ['log', (step) => void (step['log'] = ['I: Starting bootloader'])],
+    ['ops', (step) => void (step['ops'] = 'e1:f000:4096')],
+    ['flash', (step) => void (step['flashAfterSha256'] = '0'.repeat(64))],
+    ['outcome', (step) => void (step['outcome'] = 'fail')],
+    ['final', (step) => void (step['swapTypeFinal'] = 'perm')],
+    ['version', (step) => void (step['bootVersion'] = '9.9.9+9')],
+  ];
+
+  test.each(changes)('notices a changed %s', async (what, change) => {
+    const altered = new (class extends VectorFolder {
+      override json(name: string): unknown {
+        const vector = super.json(name) as { steps: Record<string, unknown>[] };
+        change(vector.steps[2] ?? {});
+        return vector;
+      }
+    })(resolve(import.meta.dirname, 'vectors/mcuboot'));
+    const found = await replayBoot(altered, 'boot/move-ed25519-w4-m8-seed-sequence');
+    expect(found.join('\n')).toMatch(new RegExp(`^step 2 \\(boot\\) ${what}`, 'm'));
+  });
 });

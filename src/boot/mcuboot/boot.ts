@@ -17,6 +17,7 @@ import type { Halt, Pair, Progress, SlotIndex } from './session.ts';
 import { Session, freshProgress, isUpgrade, slotOf } from './session.ts';
 import { hasImage } from './slot-image.ts';
 import type { SlotHeader } from './slot-image.ts';
+import { isFlashFailure } from './swap-common.ts';
 import type { SwapType } from './trailer.ts';
 import { performUpdate, setImageOk } from './update.ts';
 import { validateSlot } from './validate-slot.ts';
@@ -103,7 +104,7 @@ export async function boot(options: BootOptions): Promise<BootResult> {
 function endOf(session: Session, error: unknown): BootOutcome {
   if (session.halted !== undefined) return session.halted.outcome;
   if (DfuError.is(error, 'POWER_LOST')) return 'cut';
-  if (!DfuError.is(error)) throw error;
+  if (!isFlashFailure(error)) throw error;
   // a failing flash access ends in an assertion
   session.halted = { outcome: 'assert', reason: error.message };
   return 'assert';

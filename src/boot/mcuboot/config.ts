@@ -61,6 +61,11 @@ export interface BootConfig {
   readonly executableRam?: { readonly startAddress: number; readonly sizeBytes: number };
   /** Bytes of one write when a region is copied; 1024 unless given, as bootutil does. */
   readonly copyChunkBytes?: number;
+  /**
+   * MCUBOOT_VERIFY_IMG_ADDRESS or MCUBOOT_CHECK_HEADER_LOAD_ADDRESS: a secondary image must be linked
+   * for the primary slot, by its reset vector or by its header.
+   */
+  readonly verifyImageAddress?: 'reset-vector' | 'load-address';
   /** Not MCUboot's: refuse what is known to go wrong, and say why ({@link Hazard}). */
   readonly guarded?: boolean;
 }

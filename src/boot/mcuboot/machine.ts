@@ -16,6 +16,7 @@ export interface Refusal {
     | 'security-counter'
     | 'key-record'
     | 'upload-address'
+    | 'image-address'
     | 'version';
   readonly reason: string;
 }

@@ -1,9 +1,10 @@
 import { move } from './move.ts';
 import { offset } from './offset.ts';
-import { scratch, tilesMatch } from './scratch.ts';
+import { scratch } from './scratch.ts';
 import { slotOf } from './session.ts';
 import type { SwapMethod } from './swap-common.ts';
 import { readHeaderAt } from './swap-common.ts';
+import { tilesMatch } from './tiles.ts';
 import type { Algorithm } from './trailer-layout.ts';
 
 /** Builds that do not swap: headers are where they belong, nothing can be half done. */

@@ -25,7 +25,7 @@ export async function overwritePrimary(
   session.info('Erasing the primary slot');
   const covered = cover(primary.sectors, needed, primary.writeUnitBytes);
   primary.erase(0, covered.erasedBytes);
-  if (fast) eraseTrailerUp(machine, pair);
+  if (fast) eraseTrailerUp(pair);
   // the primary slot may be one sector larger with swap using move, for its free sector
   const { copyBytes } =
     build.algorithm === 'swap-using-move'
@@ -66,7 +66,7 @@ function cover(
 }
 
 /** The sectors of the trailer, this time from the lowest up. */
-function eraseTrailerUp(_machine: Machine, { primary }: Pair): void {
+function eraseTrailerUp({ primary }: Pair): void {
   const from = primary.area.trailerSectorOffset();
   primary.area.erase(from, primary.area.sizeBytes - from);
 }

@@ -9,6 +9,7 @@ import {
   statusUnit,
   writeStatus,
 } from './swap-common.ts';
+import { tilesMatch } from './tiles.ts';
 import type { TrailerArea } from './trailer-area.ts';
 import type { FlagState, MagicState, SwapState } from './trailer.ts';
 
@@ -160,49 +161,6 @@ function readHeader(session: Session, pair: Pair, slot: SlotIndex, progress?: Pr
   // unlike the other two methods, one without a header goes on: an empty primary slot is filled
   slotOf(pair, slot).header = readHeaderAt(area, 0);
   return true;
-}
-
-/** Walks the sectors of both slots in step; every stretch where they match must fit scratch. */
-export function tilesMatch(
-  session: Session,
-  pair: Pair,
-  scratchBytes: number | undefined,
-): boolean {
-  const lists = [pair.primary.area.sectors, pair.secondary.area.sectors] as const;
-  const refuse = (why: string): boolean => {
-    session.warn(`Cannot upgrade: ${why}`);
-    return false;
-  };
-  if (lists.some((list) => list.length > session.build.maxImgSectors)) {
-    return refuse('more sectors than allowed');
-  }
-  const sums: [number, number] = [0, 0];
-  const at: [number, number] = [0, 0];
-  const take = (one: 0 | 1): void => {
-    sums[one] += lists[one][at[one]]?.sizeBytes ?? 0;
-    at[one] += 1;
-  };
-  let smaller: 0 | 1 | undefined;
-  while (at[0] < lists[0].length || at[1] < lists[1].length) {
-    if (at[0] > lists[0].length || at[1] > lists[1].length) break;
-    if (sums[0] === sums[1]) {
-      take(0);
-      take(1);
-    } else {
-      const behind = sums[0] < sums[1] ? 0 : 1;
-      take(behind);
-      if (smaller !== undefined && smaller !== behind)
-        return refuse('slots have non-compatible sectors');
-      smaller = behind;
-    }
-    if (scratchBytes === undefined || sums[0] !== sums[1]) continue;
-    if (sums[0] > scratchBytes) return refuse('not all sectors fit inside scratch');
-    smaller = undefined;
-    sums[0] = 0;
-    sums[1] = 0;
-  }
-  const whole = at[0] === lists[0].length && at[1] === lists[1].length && sums[0] === sums[1];
-  return whole || refuse('slots are not compatible');
 }
 
 /** The largest image leaves room for the trailer, and for scratch to hold its own trailer beside it. */

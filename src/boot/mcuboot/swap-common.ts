@@ -64,12 +64,25 @@ export function writeStatus(
 ): void {
   const area = progress.useScratch ? (session.scratch ?? pair.primary.area) : pair.primary.area;
   const offset = method.entry(session, progress) * statusUnit(session, pair);
+  const inside = area.covers(area.layout.status + offset, area.writeUnitBytes);
   try {
-    area.writeStatus(offset, progress.state);
+    if (inside) area.writeStatus(offset, progress.state);
   } catch (error) {
-    if (DfuError.is(error, 'POWER_LOST') || !session.build.validatePrimarySlot) throw error;
-    session.statusWriteFails += 1;
+    if (!isFlashFailure(error)) throw error;
+    failStatus(session, 'a status entry cannot be written');
   }
+  if (!inside) failStatus(session, 'a status entry lies behind the area');
+}
+
+/** Only a build that does not validate the primary slot later insists on its status. */
+function failStatus(session: Session, reason: string): void {
+  if (!session.build.validatePrimarySlot) session.halt('assert', reason);
+  session.statusWriteFails += 1;
+}
+
+/** What the C code sees as a flash access that failed. */
+export function isFlashFailure(error: unknown): error is DfuError {
+  return DfuError.is(error, 'FLASH_RULE') || DfuError.is(error, 'OUT_OF_RANGE');
 }
 
 /** swap_status_init: writes all that a swap needs to be gone on with; the magic makes it count. */

@@ -1,3 +1,4 @@
+import { viewOf } from '../../bytes/index.ts';
 import type { ImageVersion } from '../../image/index.ts';
 import { ImageFlag, TlvType, compareVersions, formatVersion } from '../../image/index.ts';
 import { isSwap } from './config.ts';
@@ -17,6 +18,9 @@ import {
 } from './slot-image.ts';
 import { readHeaderAt } from './swap-common.ts';
 import type { SwapType } from './trailer.ts';
+
+/** Where Cortex-M has its reset vector: behind the initial stack pointer. */
+const RESET_VECTOR_OFFSET = 4;
 
 /** What a slot is asked for. */
 export interface SlotQuestion {
@@ -69,7 +73,14 @@ export async function validateSlot(
   const refusal = await refusalOf(machine, pair, question);
   if (refusal === undefined) return true;
   machine.refusals.push(refusal);
-  session.error(`Image in the ${slot === 0 ? 'primary' : 'secondary'} slot is not valid!`);
+  if (refusal.refusedBy === 'image-address') {
+    session.error(
+      `Binary in secondary slot of image ${pair.index} is not designated for the primary slot`,
+    );
+    session.error('Erasing image from secondary slot');
+  } else {
+    session.error(`Image in the ${slot === 0 ? 'primary' : 'secondary'} slot is not valid!`);
+  }
   if (slot === 1 || inPlace(session)) area.eraseAll();
   return false;
 }
@@ -134,22 +145,51 @@ export async function refusalOf(
   if (!isHeaderValid(place.header, { sizeBytes, encryption })) {
     return refuse('header', 'magic, sizes or flags of the header are impossible here');
   }
+  const judgement = { refuse, slot, image: pair.index };
+  const most = maxImageBytes(machine, pair, slot);
+  const refusal = await checkSize(machine, place, { ...judgement, most });
+  if (refusal !== undefined || slot === 0) return refusal;
+  const address = misplacedAddress(session, pair, place);
+  return address === undefined ? undefined : refuse('image-address', address);
+}
+
+/** Why an image is not one for the primary slot; the last check, and only if the build has it. */
+function misplacedAddress(
+  { build }: Session,
+  { primary }: Pair,
+  { area, offsetBytes, header }: ImagePlace,
+): string | undefined {
+  const { verifyImageAddress } = build;
+  if (verifyImageAddress === undefined) return undefined;
+  const byHeader = verifyImageAddress === 'load-address';
+  // the vector of an encrypted image cannot be read where it lies
+  if (!byHeader && build.encryption !== undefined) return undefined;
+  const vector = offsetBytes + header.hdrSize + RESET_VECTOR_OFFSET;
+  const address = byHeader ? header.loadAddr : viewOf(area.read(vector, 4)).getUint32(0, true);
+  const start = primary.area.place.offsetBytes;
+  const end = start + primary.area.sizeBytes;
+  if (address >= start && address < end) return undefined;
+  const range = `0x${start.toString(16)} to 0x${end.toString(16)}`;
+  return `it is linked for 0x${address.toString(16)}, the primary slot is ${range}`;
+}
+
+async function checkSize(
+  machine: Machine,
+  place: ImagePlace,
+  { most, ...judgement }: Omit<Judgement, 'totalBytes'> & { readonly most: number },
+): Promise<Refusal | undefined> {
+  const { refuse } = judgement;
   const size = readImageSize(place);
   if (size === undefined) return refuse('format', 'the TLV areas are not where the header says');
-  const most = maxImageBytes(machine, pair, slot);
-  if (size.totalBytes > most) {
-    const words = `${size.totalBytes} bytes, ${size.totalBytes - most} too many`;
+  const { totalBytes } = size;
+  if (totalBytes > most) {
+    const words = `${totalBytes} bytes, ${totalBytes - most} too many`;
     return refuse('size', `${words}; the largest image here has ${most}`);
   }
-  if (!place.area.covers(place.offsetBytes, size.totalBytes)) {
-    return refuse('size', `the image ends ${size.totalBytes} bytes up, behind the slot`);
+  if (!place.area.covers(place.offsetBytes, totalBytes)) {
+    return refuse('size', `the image ends ${totalBytes} bytes up, behind the slot`);
   }
-  return judgeImage(machine, place, {
-    refuse,
-    slot,
-    image: pair.index,
-    totalBytes: size.totalBytes,
-  });
+  return judgeImage(machine, place, { ...judgement, totalBytes });
 }
 
 interface Judgement {
