@@ -3,7 +3,7 @@ import { derSequence, derUnsigned, readDer } from './der.ts';
 import { isEc, keyTraits } from './key.ts';
 import type { Key, PrivateKey } from './key.ts';
 import { ownBytes, platformCrypto } from './web-crypto.ts';
-import type { CryptoLike, OwnBytes } from './web-crypto.ts';
+import type { CryptoKeyHandle, CryptoLike, OwnBytes } from './web-crypto.ts';
 
 /** ECDSA's two numbers side by side, as WebCrypto has them, into DER. */
 export function ecdsaToDer(raw: Uint8Array): OwnBytes {
@@ -34,6 +34,21 @@ function noSignatures({ kind }: Key): DfuError {
   return new DfuError('INVALID_ARGUMENT', `${kind} keys agree on secrets, they do not sign`);
 }
 
+/** A key of well-formed DER may still be no point of its curve, or no modulus. */
+async function importKey(
+  key: Key,
+  [format, usage]: readonly ['pkcs8', 'sign'] | readonly ['spki', 'verify'],
+  { subtle }: CryptoLike,
+): Promise<CryptoKeyHandle> {
+  const bytes = format === 'pkcs8' ? key.pkcs8 : key.spki;
+  const { webCrypto } = keyTraits[key.kind];
+  try {
+    return await subtle.importKey(format, bytes ?? new Uint8Array(0), webCrypto, false, [usage]);
+  } catch (cause) {
+    throw new DfuError('MALFORMED', `${key.kind} key: the platform does not take it`, { cause });
+  }
+}
+
 /**
  * Signs a message: RSA-PSS and ECDSA hash it themselves, Ed25519 takes it whole. ECDSA comes out as
  * DER. Throws `INVALID_ARGUMENT` for X25519.
@@ -45,7 +60,7 @@ export async function signMessage(
 ): Promise<OwnBytes> {
   if (key.kind === 'x25519') throw noSignatures(key);
   const { webCrypto } = keyTraits[key.kind];
-  const handle = await crypto.subtle.importKey('pkcs8', key.pkcs8, webCrypto, false, ['sign']);
+  const handle = await importKey(key, ['pkcs8', 'sign'], crypto);
   const raw = new Uint8Array(await crypto.subtle.sign(webCrypto, handle, ownBytes(message)));
   return isEc(key.kind) ? ecdsaToDer(raw) : raw;
 }
@@ -66,6 +81,6 @@ export async function verifyMessage(
     if (DfuError.is(error, 'MALFORMED')) return false;
     throw error;
   }
-  const handle = await crypto.subtle.importKey('spki', key.spki, webCrypto, false, ['verify']);
+  const handle = await importKey(key, ['spki', 'verify'], crypto);
   return crypto.subtle.verify(webCrypto, handle, raw, ownBytes(message));
 }

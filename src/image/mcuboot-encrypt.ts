@@ -12,7 +12,7 @@ import {
   randomBytes,
   sameBytes,
 } from './web-crypto.ts';
-import type { CryptoKeyHandle, CryptoLike, OwnBytes } from './web-crypto.ts';
+import type { CryptoAlgorithm, CryptoKeyHandle, CryptoLike, OwnBytes } from './web-crypto.ts';
 
 /** A key shared beforehand, 16 or 32 bytes, that wraps image keys with AES-KW (RFC 3394). */
 export interface WrappingKey {
@@ -68,7 +68,7 @@ export async function imageCipher(
 }
 
 interface Agreement {
-  readonly algorithm: { readonly name: string; readonly namedCurve?: string };
+  readonly algorithm: CryptoAlgorithm;
   readonly publicBytes: number;
 }
 
@@ -104,6 +104,21 @@ interface HandlePair {
   readonly publicKey: CryptoKeyHandle;
 }
 
+/** Imports the owner's key; what is well-formed DER may still be none. */
+async function importOwner(
+  key: Key,
+  format: 'pkcs8' | 'spki',
+  [algorithm, usages]: readonly [CryptoAlgorithm, readonly string[]],
+  { subtle }: CryptoLike,
+): Promise<CryptoKeyHandle> {
+  const bytes = format === 'pkcs8' ? key.pkcs8 : key.spki;
+  try {
+    return await subtle.importKey(format, bytes ?? new Uint8Array(0), algorithm, false, usages);
+  } catch (cause) {
+    throw new DfuError('MALFORMED', `${key.kind} key: the platform does not take it`, { cause });
+  }
+}
+
 /** Public key of this one message, MAC, wrapped key: the value of an ECIES record. */
 async function eciesWrap(
   imageKey: OwnBytes,
@@ -113,7 +128,7 @@ async function eciesWrap(
   const { subtle } = crypto;
   const { algorithm } = agreementOf(key);
   const own = (await subtle.generateKey(algorithm, true, ['deriveBits'])) as HandlePair;
-  const theirs = await subtle.importKey('spki', key.spki, algorithm, false, []);
+  const theirs = await importOwner(key, 'spki', [algorithm, []], crypto);
   const shared = await subtle.deriveBits(
     { name: algorithm.name, public: theirs },
     own.privateKey,
@@ -140,8 +155,7 @@ async function eciesUnwrap(
   if (keyBytes !== 16 && keyBytes !== 32) return undefined;
   // Some platforms also take hybrid points (06, 07); the bootloader takes none but 04.
   if (key.kind !== 'x25519' && value[0] !== 4) return undefined;
-  const usages = ['deriveBits'];
-  const own = await subtle.importKey('pkcs8', key.pkcs8, algorithm, false, usages);
+  const own = await importOwner(key, 'pkcs8', [algorithm, ['deriveBits']], crypto);
   const { spki } = publicKeyOf(key.kind, value.subarray(0, publicBytes));
   let shared: ArrayBuffer;
   try {
@@ -162,11 +176,11 @@ const oaep = { name: 'RSA-OAEP', hash: 'SHA-256' };
 async function rsaUnwrap(
   value: Uint8Array,
   key: PrivateKey,
-  { subtle }: CryptoLike,
+  crypto: CryptoLike,
 ): Promise<OwnBytes | undefined> {
-  const handle = await subtle.importKey('pkcs8', key.pkcs8, oaep, false, ['decrypt']);
+  const handle = await importOwner(key, 'pkcs8', [oaep, ['decrypt']], crypto);
   try {
-    return new Uint8Array(await subtle.decrypt(oaep, handle, ownBytes(value)));
+    return new Uint8Array(await crypto.subtle.decrypt(oaep, handle, ownBytes(value)));
   } catch {
     return undefined;
   }
@@ -226,7 +240,7 @@ export async function wrapImageKey(
     if (key.kind !== 'rsa-2048') {
       throw new DfuError('INVALID_ARGUMENT', `encryption key: expected rsa-2048, got ${key.kind}`);
     }
-    const handle = await crypto.subtle.importKey('spki', key.spki, oaep, false, ['encrypt']);
+    const handle = await importOwner(key, 'spki', [oaep, ['encrypt']], crypto);
     const data = new Uint8Array(await crypto.subtle.encrypt(oaep, handle, plain));
     return { type: TlvType.ENCRSA2048, data };
   }

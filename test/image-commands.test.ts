@@ -1,0 +1,385 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { appendSuffix } from '../src/dfu/index.ts';
+import { command } from '../src/cli/image.ts';
+import { runImgtool } from '../src/cli/imgtool.ts';
+import {
+  generateRiotbootHeader,
+  parseImage,
+  readIntelHex,
+  toBase64,
+  writeIntelHex,
+} from '../src/image/index.ts';
+import { Desk } from './support/image-desk.ts';
+import { vectorFile, vectorText } from './support/mcuboot-vectors.ts';
+
+/** Runs `dfukit image …`; answers its exit code and what it printed. */
+async function image(desk: Desk, ...args: string[]): Promise<{ exit: unknown; out: string }> {
+  process.exitCode = undefined;
+  const from = desk.out.length;
+  await command(desk).exitOverride().parseAsync(args, { from: 'user' });
+  return { exit: process.exitCode, out: desk.out.subarray(from).toString() };
+}
+
+afterEach(() => {
+  process.exitCode = undefined;
+});
+
+const keys = ['-k', 'keys/ed25519.pub.pem'];
+
+describe('dfukit image info', () => {
+  test.each([
+    ['all-protected', 'counter     9'],
+    ['all-protected', 'role        "APP"'],
+    ['all-protected', 'needs       image 1, version 1.0.0+0 or newer'],
+    ['all-protected', 'signature   ED25519 by keys/ed25519.pub.pem: right'],
+    ['rom-fixed', 'address     0x08004000'],
+    ['trailer-big-endian', 'byte order  big'],
+    ['trailer-confirm-align8', 'image_ok set, copy_done unset, swap type unset'],
+    ['enc-enc-x25519-128', 'encrypted; none of the keys opens it'],
+    ['pure-ed25519', 'right, over the image itself'],
+    ['key-rsa-2048-full', 'by the key that the image itself carries (it proves nothing): right'],
+    ['lzma2', 'flags       COMPRESSED_LZMA2'],
+  ])('of %s says: %s', async (name, line) => {
+    const { exit, out } = await image(new Desk(), 'info', `out/${name}.bin.gz`, ...keys);
+    expect(exit).toBe(0);
+    expect(out).toContain(`out/${name}.bin.gz: MCUboot image\n`);
+    expect(out).toContain(line);
+  });
+
+  test('opens what it is given the key of', async () => {
+    const key = ['-d', 'keys/enc-x25519.pem'];
+    const { out } = await image(new Desk(), 'info', 'out/enc-enc-x25519-128.bin.gz', ...key);
+    expect(out).toContain('encrypted; one of the keys opens it');
+    expect(out).toMatch(/hash +SHA-256 [0-9a-f]{64}: right/);
+  });
+
+  const vectors = Uint8Array.from({ length: 64 }, (_, at) => [0, 0, 1, 0x20, 9, 1, 0, 8][at] ?? 0);
+  const header = generateRiotbootHeader({ version: 5, startAddress: 0x1100, headerLength: 256 });
+  const damaged = header.slice();
+  damaged[4] = 6;
+  const ids = { idVendor: 0x1209, idProduct: 0x7d02, bcdDevice: 0xffff, bcdDFU: 0x0100 };
+  const text = (words: string): Uint8Array => new TextEncoder().encode(words);
+  test.each<[string, Uint8Array, string[]]>([
+    ['riotboot', header, ['riotboot image', '5 (0x00000005)', '0x00001100', ': right']],
+    ['damaged riotboot', damaged, ['riotboot image', 'WRONG: riotboot does not boot it']],
+    ['a DFU suffix', appendSuffix(header, ids), ['riotboot image', 'for 1209:7d02, release ffff']],
+    ['Cortex-M code', vectors, ['plain binary', 'stack 0x20010000, reset handler 0x08000109']],
+    ['nothing', new Uint8Array(0), ['empty file']],
+    ['erased flash', new Uint8Array(99).fill(255), ['erased flash']],
+    ['ELF', text('\u007fELF\u0001'), ['ELF file', 'objcopy']],
+    ['UF2', text('UF2\n....'), ['UF2 file']],
+    ['DfuSe', text('DfuSe\u0001....'), ['DfuSe file']],
+    ['text', text('hello'), ['plain binary', '5 bytes']],
+    [
+      'an image in Intel HEX',
+      text(writeIntelHex([{ address: 0x8000, bytes: vectorFile('out/version-4.bin.gz') }])),
+      ['MCUboot image', '0x00008000 to 0x00008173', 'version     1.2.3+4'],
+    ],
+  ])('recognises %s', async (_, bytes, lines) => {
+    const desk = new Desk();
+    desk.written.set('file', bytes);
+    const { exit, out } = await image(desk, 'info', 'file');
+    expect(exit).toBe(0);
+    for (const line of lines) expect(out).toContain(line);
+  });
+
+  test('is JSON for programs', async () => {
+    const args = ['info', 'out/all-protected.bin.gz', '--json', ...keys];
+    const { out } = await image(new Desk(), ...args);
+    expect(JSON.parse(out)).toMatchObject({
+      format: 'mcuboot',
+      version: '1.2.3+4',
+      payload: 'plain',
+      hashes: [{ hash: 'SHA-256', valid: true }],
+      signatures: [{ type: 'ED25519', signer: 'given', valid: true }],
+    });
+    const riot = new Desk();
+    riot.written.set('r', header);
+    const told = await image(riot, 'info', 'r', '--json');
+    expect(JSON.parse(told.out)).toMatchObject({ format: 'riotboot', header: { version: 5 } });
+  });
+});
+
+describe('dfukit image verify', () => {
+  test.each([
+    ['a big-endian image', 'trailer-big-endian', []],
+    ['an encrypted image', 'enc-enc-x25519-256', ['-d', 'keys/enc-x25519.pem']],
+    ['a compressed image', 'lzma2', []],
+    ['an image with its whole key', 'key-ed25519-full', []],
+  ])('takes %s', async (_, name, more) => {
+    const args = ['verify', `out/${name}.bin.gz`, ...keys, ...more];
+    expect((await image(new Desk(), ...args)).exit).toBe(0);
+  });
+
+  test.each([
+    ['another key', 'key-ed25519', ['-k', 'keys/ed25519-other.pem'], 'none of its signatures'],
+    ['an unsigned image', 'version-4', keys, 'none of its signatures'],
+    ['its own key for proof', 'key-rsa-2048-full', keys, 'none of its signatures'],
+    ['a sealed image', 'enc-enc-x25519-128', keys, 'none of the keys opens it'],
+  ])('refuses %s', async (_, name, more, message) => {
+    const args = ['verify', `out/${name}.bin.gz`, ...more];
+    await expect(image(new Desk(), ...args)).rejects.toThrow(message);
+  });
+
+  test('refuses a changed byte, and what is no image', async () => {
+    const desk = new Desk();
+    const bytes = vectorFile('out/key-ed25519.bin.gz');
+    bytes[0x210] = (bytes[0x210] ?? 0) ^ 1;
+    desk.written.set('changed', bytes);
+    await expect(image(desk, 'verify', 'changed')).rejects.toThrow('the image has');
+    await expect(image(desk, 'verify', 'in/p300.bin')).rejects.toThrow(
+      'in/p300.bin: expected an MCUboot image, got a plain binary',
+    );
+  });
+
+  test('says what it did not check', async () => {
+    const desk = new Desk();
+    expect((await image(desk, 'verify', 'out/key-ed25519.bin.gz')).exit).toBe(0);
+    expect(desk.err).toContain("give the signer's public key with -k");
+  });
+});
+
+describe('dfukit image sign', () => {
+  const key = ['-k', 'keys/ed25519.pem'];
+
+  test('makes what imgtool makes', async () => {
+    const desk = new Desk();
+    const version = ['-v', '1.2.3+4'];
+    const { out } = await image(desk, 'sign', 'in/p1000.bin', ...key, ...version);
+    expect(out).toContain('in/p1000.signed.bin: header of 512 bytes put in front');
+    const wanted = vectorFile('out/key-ed25519.bin.gz');
+    expect(desk.written.get('in/p1000.signed.bin')).toEqual(wanted);
+  });
+
+  test('uses the room that a file has for the header', async () => {
+    const desk = new Desk();
+    const args = ['-v', '1.2.3+4', '-H', '0x200', '-o', 'out.bin'];
+    const { out } = await image(desk, 'sign', 'in/hdr200.bin', ...key, ...args);
+    expect(out).toContain('into the room that the file has for it');
+    expect(desk.written.get('out.bin')).toEqual(vectorFile('out/header-in-place-200.bin.gz'));
+  });
+
+  test('signs an image anew with another key', async () => {
+    const desk = new Desk();
+    await image(desk, 'sign', 'out/key-rsa-3072.bin.gz', ...key, '-o', 'anew');
+    expect(desk.written.get('anew')).toEqual(vectorFile('out/key-ed25519.bin.gz'));
+    await image(desk, 'sign', 'out/key-ecdsa-p256.bin.gz', ...key, '-o', 'v2', '-v', '2.0');
+    expect(parseImage(desk.written.get('v2') ?? new Uint8Array(0)).header.version.major).toBe(2);
+    await expect(image(desk, 'sign', 'out/lzma2.bin.gz', ...key)).rejects.toThrow('compressed');
+  });
+
+  test('fills a slot, and puts a DFU suffix behind', async () => {
+    const desk = new Desk();
+    const slot = ['-S', '0x4000', '--confirm', '--align', '8', '--dfu', '1209:7d02'];
+    const args = [...slot, '-H', '32', '-v', '1.2.3+4', '-o', 'slot.bin'];
+    await image(desk, 'sign', 'in/p300.bin', ...args);
+    const made = desk.written.get('slot.bin') ?? new Uint8Array(0);
+    expect(made.subarray(0, 0x4000)).toEqual(vectorFile('out/trailer-confirm-align8.bin.gz'));
+    const { out } = await image(desk, 'info', 'slot.bin');
+    expect(out).toContain('for 1209:7d02');
+  });
+
+  test('writes Intel HEX at the right address', async () => {
+    const desk = new Desk();
+    const args = ['-v', '1.2.3+4', '-o', 'out.hex'];
+    await image(desk, 'sign', 'in/p300.hex', ...key, ...args);
+    const made = new TextDecoder().decode(desk.written.get('out.hex'));
+    expect(made).toBe(vectorText('out/hex-in-hex-out.hex.gz'));
+    await image(desk, 'sign', 'in/p300.bin', ...args, '--address', '0x8000');
+    const other = readIntelHex(new TextDecoder().decode(desk.written.get('out.hex')));
+    expect(other.address).toBe(0x8000);
+  });
+
+  test('seals for a wrapping key, and the owner opens it', async () => {
+    const desk = new Desk();
+    const kek = Uint8Array.from({ length: 32 }, (_, at) => at);
+    desk.written.set('kek', new TextEncoder().encode(`${toBase64(kek)}\n`));
+    const seal = ['-E', 'kek', '--encrypt-bits', '256', '-v', '1.0', '-o', 'sealed'];
+    await image(desk, 'sign', 'in/p1000.bin', ...key, ...seal);
+    await expect(image(desk, 'verify', 'sealed', ...keys)).rejects.toThrow('encrypted');
+    expect((await image(desk, 'verify', 'sealed', ...keys, '-d', 'kek')).exit).toBe(0);
+    desk.written.set('short', kek.subarray(0, 5));
+    const wrong = image(desk, 'sign', 'in/p1000.bin', ...key, '-E', 'short', '-v', '1.0');
+    await expect(wrong).rejects.toThrow('short: expected a PEM key, or 16 or 32 bytes');
+  });
+
+  test.each([
+    [['in/p300.bin'], 'expected --image-version'],
+    [['in/p300.bin', '-v', '1.x'], 'expected major.minor.revision+build'],
+    [['in/p300.bin', '-v', '1.0', '-k', 'keys/ed25519.pub.pem'], 'expected a private key'],
+    [['in/p300.bin', '-v', '1.0', '--pad'], 'expected --slot-size'],
+    [['in/p300.bin', '-v', '1.0', '-S', '1000'], 'exceeds requested size 0x3e8'],
+    [['in/p300.bin', '-v', '1.0', '--align', '3'], '--align: expected 1, 2, 4, 8, 16, 32'],
+    [['in/p300.bin', '-v', '1.0', '--depends', 'x'], '--depends: Image dependency format'],
+    [['in/p300.bin', '-v', '1.0', '-o', 'x.hex'], 'x.hex: expected --address'],
+    [['in/p300.bin', '-v', '1.0', '--dfu', 'x'], '--dfu: expected VID:PID'],
+    [['in/nothing.bin', '-v', '1.0'], 'in/nothing.bin: no such file'],
+  ])('%j is refused', async (args, message) => {
+    const desk = new Desk();
+    await expect(image(desk, 'sign', ...args)).rejects.toThrow(message);
+    expect(desk.written.size).toBe(0);
+  });
+});
+
+describe('dfukit image diff', () => {
+  const diff = (...args: string[]): Promise<{ exit: unknown; out: string }> =>
+    image(new Desk(), 'diff', ...args);
+
+  test('of a file with itself is nothing', async () => {
+    const same = ['out/lzma2.bin.gz', 'out/lzma2.bin.gz'];
+    expect(await diff(...same)).toEqual({ exit: 0, out: '' });
+  });
+
+  test('names the fields', async () => {
+    const { exit, out } = await diff('out/all-protected.bin.gz', 'out/seccnt-5.bin.gz');
+    expect(exit).toBe(1);
+    expect(out).toContain('payload size: 301 → 300');
+    expect(out).toContain('protected TLV SEC_CNT: 9 → 5');
+    expect(out).toContain('protected TLV BOOT_RECORD: only in the first, a50163415050');
+    expect(out).not.toContain('KEYHASH');
+  });
+
+  test('finds bytes, and counts what it does not list', async () => {
+    const desk = new Desk();
+    const one = new Uint8Array(1000);
+    const other = one.slice();
+    for (let at = 0; at < 1000; at += 100) other[at] = 1;
+    desk.written.set('one', one);
+    desk.written.set('other', other);
+    const { exit, out } = await image(desk, 'diff', 'one', 'other');
+    expect(exit).toBe(1);
+    expect(out).toContain(
+      'bytes: 10 bytes differ in 10 places\n    0x0: 1 byte\n    0x64: 1 byte\n',
+    );
+    expect(out).toContain('and 2 more');
+  });
+});
+
+describe('imgtool beyond the recorded runs', () => {
+  const imgtool = async (desk: Desk, ...args: string[]): Promise<number> =>
+    runImgtool(args, { io: desk });
+  const usual = ['-v', '1.0', '-H', '0x20', '--pad-header', '-S', '0x4000'];
+
+  test('keygen makes keys that the other commands take', async () => {
+    const desk = new Desk();
+    desk.passphrases.push('one', 'two', 'right', 'right', 'right', 'wrong');
+    const made = await imgtool(desk, 'keygen', '-k', 'k.pem', '-t', 'ecdsa-p256', '-p');
+    expect(made).toBe(0);
+    expect(desk.lines).toEqual(['Passwords do not match, try again']);
+    expect(await imgtool(desk, 'getpub', '-k', 'k.pem', '-e', 'pem', '-o', 'p.pem')).toBe(0);
+    expect(new TextDecoder().decode(desk.written.get('p.pem'))).toContain('BEGIN PUBLIC KEY');
+    expect(await imgtool(desk, 'getpub', '-k', 'k.pem')).toBe(1);
+    expect(desk.lastError).toBe('Error: key: the password is wrong');
+  });
+
+  test('a signature made elsewhere', async () => {
+    const desk = new Desk();
+    const input = 'in/p300.bin';
+    const sign = ['sign', ...usual];
+    await imgtool(desk, ...sign, '-k', 'keys/ed25519.pem', '--sig-out', 's', input, 'a.bin');
+    const fixed = ['--fix-sig', 's', '--fix-sig-pubkey', 'keys/ed25519.pub.pem'];
+    expect(await imgtool(desk, ...sign, ...fixed, input, 'b.bin')).toBe(0);
+    expect(desk.written.get('b.bin')).toEqual(desk.written.get('a.bin'));
+    expect(await imgtool(desk, ...sign, '--vector-to-sign', 'payload', input, 'v')).toBe(0);
+    const signed = desk.written.get('a.bin')?.subarray(0, 332);
+    expect(desk.written.get('v')).toEqual(signed);
+  });
+
+  test('the older spellings', async () => {
+    const desk = new Desk();
+    expect(await imgtool(desk, 'getpub', '-k', 'keys/ed25519.pem', '-l', 'rust')).toBe(0);
+    expect(desk.lines[1]).toBe('static ED25519_PUB_KEY: &[u8] = &[');
+    expect(await imgtool(desk, 'create', ...usual, 'in/p300.bin', 'x.bin')).toBe(0);
+    expect(await imgtool(desk, 'version')).toBe(0);
+    expect(desk.lines.at(-1)).toBe('2.4.0');
+  });
+
+  test.each([
+    [['sign', ...usual, '--nope', 'a', 'b'], 'Error: No such option: --nope'],
+    [['sign', ...usual, 'a'], "Error: Missing argument 'OUTFILE'."],
+    [['sign', ...usual, 'a', 'b', 'c'], 'Error: Got unexpected extra argument (c)'],
+    [['sign', '-S', '1', '-H', '32', 'a', 'b'], "Error: Missing option '-v' / '--version'."],
+    [['sign', ...usual, '--pad=1', 'a', 'b'], "Error: Option '--pad' does not take a value."],
+    [['sign', 'a', '-k'], "Error: Option '-k' requires an argument."],
+    [['sign', 'a', '--custom-tlv', '1'], "Error: Option '--custom-tlv' requires 2 arguments."],
+    [
+      ['sign', ...usual, '--align', '3', 'a', 'b'],
+      "Error: Invalid value for '--align': '3' is not one of '1', '2', '4', '8', '16', '32'.",
+    ],
+    [
+      ['sign', ...usual, '-M', 'x', 'a', 'b'],
+      "Error: Invalid value for '-M' / '--max-sectors': 'x' is not a valid integer.",
+    ],
+    [
+      ['sign', ...usual, '--custom-tlv', '0x90', 'x', 'in/p300.bin', 'b'],
+      "Error: Invalid custom TLV type value '0x90', allowed value should be between 0x00a0 and 0xfffe",
+    ],
+    [['nope'], "Error: No such command 'nope'."],
+    [
+      ['getpub', '-k', 'keys/ed25519.pem', '-e', 'raw', '-l', 'c'],
+      'Error: Please use only one of `--encoding/-e` or `--lang/-l`',
+    ],
+  ])('%j exits with 2', async (args, message) => {
+    const desk = new Desk();
+    expect(await imgtool(desk, ...args)).toBe(2);
+    expect(desk.lastError).toBe(message);
+  });
+
+  test.each([
+    [['dumpinfo', 'in/p300.bin'], 'Error: MCUboot header.magic at 0x0'],
+    [['getpub', '-k', 'nowhere.pem'], 'Error: nowhere.pem: no such file'],
+    [
+      ['keyinfo', '-k', 'keys/rsa-2048.pub.pem', '--require', 'private'],
+      'Error: expected a private',
+    ],
+    [['verify', 'in/empty.bin', '-k', 'in/p300.bin'], 'Error: key: expected PEM'],
+    [
+      ['sign', ...usual, '--compression', 'lzma2', 'in/p1000.bin', 'x.bin'],
+      'Error: --compression lzma2: this build has no LZMA2 compressor',
+    ],
+    [
+      ['sign', ...usual, '--custom-tlv', '0xa0', '0xzz', 'in/p300.bin', 'x'],
+      'Error: Custom TLV value',
+    ],
+    [
+      ['sign', ...usual, '-d', '(300,1.0)', 'in/p300.bin', 'x'],
+      'Error: DEPENDENCY.imageId: expected',
+    ],
+  ])('%j exits with 1', async (args, message) => {
+    const desk = new Desk();
+    expect(await imgtool(desk, ...args)).toBe(1);
+    expect(desk.lastError).toContain(message);
+    expect(desk.written.size).toBe(0);
+  });
+
+  test('shows the usage line above a wrong option, and help when asked', async () => {
+    const desk = new Desk();
+    await imgtool(desk, 'verify');
+    expect(desk.err).toBe(
+      "Usage: imgtool verify [OPTIONS] IMGFILE\nTry 'imgtool verify -h' for help.\n\n" +
+        "Error: Missing argument 'IMGFILE'.\n",
+    );
+    expect(await imgtool(desk, 'sign', '-h')).toBe(0);
+    expect(desk.out.toString()).toContain('--public-key-format [hash|full]');
+    expect(await imgtool(desk)).toBe(0);
+    expect(desk.out.toString()).toContain('Commands:');
+  });
+
+  test('dumpinfo of a big-endian image, and of a damaged trailer', async () => {
+    const desk = new Desk();
+    const big = ['dumpinfo', '-f', 'json', 'out/trailer-big-endian.bin.gz'];
+    expect(await imgtool(desk, ...big)).toBe(0);
+    expect(JSON.parse(desk.out.toString())).toMatchObject({
+      header: { version: '1.2.3+4', protected_tlv_size: 28 },
+      trailer: { image_ok: 1, copy_done: 255 },
+    });
+    const other = new Desk();
+    const bytes = vectorFile('out/trailer-confirm-align8.bin.gz');
+    bytes[bytes.length - 1] = 0;
+    other.written.set('x.bin', bytes);
+    expect(await imgtool(other, 'dumpinfo', 'x.bin', '-o', 'x.yaml')).toBe(0);
+    expect(other.lines).toEqual(['Warning: the trailer magic value is invalid!']);
+    const yaml = new TextDecoder().decode(other.written.get('x.yaml'));
+    expect(yaml).toMatch(/trailer:\n {2}magic: !!binary \|\n {4}\S+\n$/);
+  });
+});
