@@ -52,7 +52,7 @@ function differences(one: Uint8Array, other: Uint8Array): Differences {
   return { ranges, places, bytes };
 }
 
-const count = (many: number, thing: string): string => `${many} ${thing}${many === 1 ? '' : 's'}`;
+const counted = (many: number, thing: string): string => `${many} ${thing}${many === 1 ? '' : 's'}`;
 
 /** Differing bytes of one part, with offsets from the file's start. */
 function diffBytes(
@@ -65,11 +65,11 @@ function diffBytes(
   const sizes = one.length === other.length ? '' : `, sizes ${one.length} and ${other.length}`;
   const shown = ranges.map(({ start, end }) => {
     const last = end - start === 1 ? '' : ` to ${hexNumber(offset + end - 1)}`;
-    return `    ${hexNumber(offset + start)}${last}: ${count(end - start, 'byte')}`;
+    return `    ${hexNumber(offset + start)}${last}: ${counted(end - start, 'byte')}`;
   });
   const rest = places - shown.length;
   return [
-    `${label}: ${count(bytes, 'byte')} differ in ${count(places, 'place')}${sizes}`,
+    `${label}: ${counted(bytes, 'byte')} differ in ${counted(places, 'place')}${sizes}`,
     ...shown,
     ...(rest > 0 ? [`    and ${rest} more`] : []),
   ];
