@@ -1,0 +1,23 @@
+// What all benchmarks have in common: one JSON line a figure, and the middle of several tries.
+
+/** Writes a figure: its name, its value, the unit, and what else is worth knowing. */
+export function figure(name, value, unit, more = {}) {
+  const rounded = Number(value.toPrecision(4));
+  process.stdout.write(`${JSON.stringify({ figure: name, value: rounded, unit, ...more })}\n`);
+}
+
+/** The middle one. */
+export function median(values) {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+}
+
+/** The middle of that many tries, in ms. */
+export async function medianMs(tries, work) {
+  const times = [];
+  for (let at = 0; at < tries; at += 1) {
+    const began = performance.now();
+    await work();
+    times.push(performance.now() - began);
+  }
+  return median(times);
+}
