@@ -22,11 +22,14 @@ export interface RunOptions {
 export class Bench {
   /** Scratch folder of this scenario. */
   readonly folder: string = mkdtempSync(join(tmpdir(), 'scenario-'));
+  readonly #began = performance.now();
   readonly #log: string[] = [];
   readonly #cleanups: (() => Promise<void> | void)[] = [];
 
+  /** Adds a line to the log, with the time since the beginning in seconds. */
   note(line: string): void {
-    this.#log.push(line);
+    const seconds = (performance.now() - this.#began) / 1000;
+    this.#log.push(`${seconds.toFixed(3).padStart(7)} ${line}`);
   }
 
   /** All notes, as text. */
@@ -75,15 +78,10 @@ export class Bench {
     const status = await new Promise<number>((resolve, reject) => {
       child.on('error', reject);
       child.on('close', (code, signal) => {
-        if (code === null)
-          reject(new Error(`${command} ended by ${signal} (limit ${timeoutMs} ms)`));
-        else resolve(code);
+        if (code !== null) resolve(code);
+        else reject(new Error(`${command} ended by ${signal} after:\n${lastOf(output)}`));
       });
-    }).finally(() => {
-      clearTimeout(timer);
-      this.note(lastOf(output));
-    });
-    this.note(`=> ${status}`);
+    }).finally(() => clearTimeout(timer));
     return { status, output };
   }
 

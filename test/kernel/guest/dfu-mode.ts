@@ -117,7 +117,9 @@ export const dfuMode: readonly Scenario[] = [
       readFileSync(imagePath(SAUL_0)).copy(long);
       const file = bench.path('long.bin');
       writeFileSync(file, long);
-      const { status, output } = await dfuUtil(bench, ['-a', '0', '-D', file]);
+      const { status, output } = await dfuUtil(bench, ['-a', '0', '-D', file], {
+        timeoutMs: 170_000,
+      });
       assert.notEqual(status, 0);
       assert.match(output, /state\(10\) = dfuERROR, status\(8\) = /);
       assert.doesNotMatch(output, /Download done/);
@@ -134,7 +136,7 @@ export const dfuMode: readonly Scenario[] = [
     async run(bench) {
       const flash = flashHolding(bench, HELLO_1);
       const board = await BoardProcess.attached(bench, '--flash', flash, '--button');
-      const long = Buffer.alloc(0x20000, 0x0a);
+      const long = Buffer.alloc(0x10000, 0x0a);
       readFileSync(imagePath(SAUL_0)).copy(long);
       const file = bench.path('long.bin');
       writeFileSync(file, long);

@@ -73,6 +73,7 @@ export const hosts: readonly Scenario[] = [
     async run(bench) {
       const flash = flashHolding(bench, HELLO_0);
       const board = await BoardProcess.run(bench, '--usbip', '127.0.0.1:13240', '--flash', flash);
+      await board.next({ event: 'usb', state: 'attached', id: '1209:7d00' });
       const listed = await usbip(bench, 'list', '-r', '127.0.0.1');
       const [, busid = ''] = /^\s*([0-9][^\s:]*):.*\(1209:7d00\)/m.exec(listed) ?? [];
       assert.notEqual(busid, '', 'usbip list shows 1209:7d00');
@@ -81,7 +82,8 @@ export const hosts: readonly Scenario[] = [
       await board.configured('1209:7d00');
       const [runTime] = await dfuUtilList(bench);
       assert.equal(runTime?.mode, 'Runtime');
-      const port = await bench.until('usbip port shows it', () => vhciPort(bench, '1209:7d00'));
+      const port = await vhciPort(bench, '1209:7d00');
+      assert.notEqual(port, undefined);
 
       await dfuUtilSucceeds(bench, '-d', '1209:7d00', '-e');
       await board.next({ event: 'boot', mode: 'dfu', why: 'magic number' });
@@ -89,18 +91,18 @@ export const hosts: readonly Scenario[] = [
       const [dfu] = await dfuUtilList(bench);
       assert.equal(dfu?.mode, 'DFU');
       assert.equal(dfu.path, runTime.path);
+      assert.equal(await vhciPort(bench, '1209:7d02'), port);
 
       await dfuUtilSucceeds(bench, '-d', '1209:7d02', '-a', '1', '-D', imagePath(HELLO_1));
       await board.next({ event: 'boot', mode: 'application', slot: 1, version: 2 });
-      await board.configured('1209:7d00');
-      const [again] = await dfuUtilList(bench);
-      assert.equal(again?.path, runTime.path);
+      await board.next({ event: 'usb', state: 'attached', id: '1209:7d00' });
 
-      await dfuUtilSucceeds(bench, '-d', '1209:7d00,1209:7d02', '-a', '0', '-D', imagePath(SAUL_0));
-      await board.next({ event: 'boot', mode: 'application', slot: 0, version: 3 });
+      // The firmware is another device; a remote host has to import it itself.
+      await usbip(bench, 'attach', '-r', '127.0.0.1', '-b', busid);
       await board.configured('1209:7d00');
-      assert.match(port, /^Port \d\d/);
-      await usbip(bench, 'detach', '-p', port.slice(5));
+      await dfuUtilSucceeds(bench, '-d', '1209:7d00,1209:7d02', '-a', '0', '-D', imagePath(SAUL_0));
+      await board.next({ event: 'boot', mode: 'dfu', why: 'magic number' });
+      await board.next({ event: 'boot', mode: 'application', slot: 0, version: 3 });
       await board.quit();
       assertSlotHolds(flash, SAUL_0);
       assertSlotHolds(flash, HELLO_1);
