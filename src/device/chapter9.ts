@@ -1,6 +1,7 @@
 import {
   DescriptorType,
   Feature,
+  LANGUAGE_ENGLISH,
   Recipient,
   RequestType,
   STALL,
@@ -22,6 +23,18 @@ export interface ControlQuirks {
   readonly anyAlternate?: boolean;
   /** It stalls GET_DESCRIPTOR of class descriptors, such as the DFU functional descriptor. */
   readonly noClassDescriptors?: boolean;
+  /** It answers for interfaces and endpoints that it does not have: GET_INTERFACE and GET_STATUS say 0. */
+  readonly answersAbsent?: boolean;
+  /** It takes SET_FEATURE and CLEAR_FEATURE of DEVICE_REMOTE_WAKEUP, which it does not have. */
+  readonly takesRemoteWakeup?: boolean;
+  /** It gives its strings whatever language is asked for. */
+  readonly anyLanguage?: boolean;
+  /** Of the wIndex that names an interface, in a class request, it looks at the low byte only. */
+  readonly interfaceLowByte?: boolean;
+  /** GET_STATUS says bus-powered, whatever the configuration descriptor says. */
+  readonly hidesSelfPower?: boolean;
+  /** Longest data stages that it has memory for, in bytes; longer ones are stalled before anyone sees them. */
+  readonly mostDataBytes?: { readonly out: number; readonly in: number };
 }
 
 /** What the requests are answered from. */
@@ -39,6 +52,7 @@ const RECIPIENT = 0x1f;
 
 const ZERO_STATUS: Uint8Array = Uint8Array.of(0, 0);
 const SELF_POWERED_STATUS: Uint8Array = Uint8Array.of(1, 0);
+const NO_ALTERNATE: Uint8Array = Uint8Array.of(0);
 const HALTED_STATUS: Uint8Array = Uint8Array.of(1, 0);
 
 function reply(data: Uint8Array | undefined): SetupAnswer {
@@ -66,7 +80,8 @@ export class Chapter9 {
   ownerOf({ bmRequestType, wIndex }: SetupPacket): UsbFunction | undefined {
     if ((bmRequestType & TYPE) === RequestType.standard) return undefined;
     if ((bmRequestType & RECIPIENT) !== Recipient.interface) return undefined;
-    return this.current?.interfaces.get(wIndex)?.owner;
+    const { interfaceLowByte = false } = this.parts.quirks;
+    return this.current?.interfaces.get(interfaceLowByte ? wIndex & 0xff : wIndex)?.owner;
   }
 
   /** Bus reset, or the device is off the bus. */
@@ -129,8 +144,10 @@ export class Chapter9 {
         if (recipient !== Recipient.device) return STALL;
         return reply(Uint8Array.of(this.current?.value ?? 0));
       case StandardRequest.GET_INTERFACE: {
-        const found = recipient === Recipient.interface ? this.#interface(wIndex) : undefined;
-        return reply(found && Uint8Array.of(found.alternate));
+        if (recipient !== Recipient.interface) return STALL;
+        const found = this.#interface(wIndex);
+        if (found === undefined) return this.#absent(NO_ALTERNATE);
+        return reply(Uint8Array.of(found.alternate));
       }
       default: // also SYNCH_FRAME: there are no isochronous endpoints
         return STALL;
@@ -146,6 +163,9 @@ export class Chapter9 {
       case StandardRequest.SET_FEATURE: {
         const set = bRequest === StandardRequest.SET_FEATURE;
         // DEVICE_REMOTE_WAKEUP and TEST_MODE, the features of a device, are not supported.
+        if (recipient === Recipient.device && wValue === Feature.DEVICE_REMOTE_WAKEUP) {
+          return this.parts.quirks.takesRemoteWakeup === true ? STATUS : STALL;
+        }
         if (recipient !== Recipient.endpoint || wValue !== Feature.ENDPOINT_HALT) return STALL;
         return this.#halt(wIndex, set) ? STATUS : STALL;
       }
@@ -165,6 +185,12 @@ export class Chapter9 {
     }
   }
 
+  /** What it says of an interface or endpoint that does not exist. */
+  #absent(answer: Uint8Array): SetupAnswer {
+    const answers = this.parts.quirks.answersAbsent === true && this.current !== undefined;
+    return reply(answers ? answer : undefined);
+  }
+
   #interface(number: number): InterfaceState | undefined {
     return this.current?.interfaces.get(number);
   }
@@ -173,14 +199,17 @@ export class Chapter9 {
     switch (recipient) {
       case Recipient.device: {
         if (wIndex !== 0) return undefined;
-        const { configurations } = this.parts;
+        const { configurations, quirks } = this.parts;
+        if (quirks.hidesSelfPower === true) return ZERO_STATUS;
         const selfPowered = (this.current ?? configurations[0])?.selfPowered === true;
         return selfPowered ? SELF_POWERED_STATUS : ZERO_STATUS;
       }
       case Recipient.interface:
         return this.#interface(wIndex) && ZERO_STATUS;
       case Recipient.endpoint:
-        if (!this.#hasEndpoint(wIndex)) return undefined;
+        if (!this.#hasEndpoint(wIndex)) {
+          return this.parts.quirks.answersAbsent === true ? ZERO_STATUS : undefined;
+        }
         return this.#halted.has(wIndex) ? HALTED_STATUS : ZERO_STATUS;
       default:
         return undefined;
@@ -214,19 +243,19 @@ export class Chapter9 {
       return this.#interface(wIndex)?.owner.descriptor?.(type, index);
     }
     if (recipient !== Recipient.device) return undefined;
-    const { words, strings, configurations, speed } = this.parts;
+    const { words, strings, configurations, speed, quirks } = this.parts;
     switch (type) {
       case DescriptorType.device:
         return index === 0 ? words.device : undefined;
       case DescriptorType.configuration:
         return configurations[index]?.bytes;
       case DescriptorType.string:
-        return strings.read(index, wIndex);
+        return strings.read(index, quirks.anyLanguage === true ? LANGUAGE_ENGLISH : wIndex);
       case DescriptorType.deviceQualifier:
         return index === 0 ? words.qualifier : undefined;
       case DescriptorType.otherSpeedConfiguration: {
         const found = speed === 'high' ? configurations[index] : undefined;
-        return found && otherSpeed(found.bytes);
+        return found && otherSpeed(found);
       }
       case DescriptorType.bos:
         return index === 0 ? words.bos : undefined;

@@ -36,6 +36,8 @@ export interface DeviceConfiguration {
   /** bConfigurationValue, 1 to 255; default: 1 for the first, 2 for the second … */
   readonly value?: number;
   readonly name?: string;
+  /** What it is called in the other-speed descriptor (USB 2.0 §9.6.4); default: the same. */
+  readonly otherSpeedName?: string;
   /** It has power of its own. Default false. */
   readonly selfPowered?: boolean;
   /** Most that it takes from the bus, in mA. Default 100. */
@@ -54,6 +56,8 @@ export interface InterfaceState {
 export interface ConfigurationState {
   readonly value: number;
   readonly bytes: Uint8Array;
+  /** iConfiguration at the other speed. */
+  readonly otherSpeedString: number;
   readonly selfPowered: boolean;
   readonly functions: readonly UsbFunction[];
   readonly interfaces: ReadonlyMap<number, InterfaceState>;
@@ -144,6 +148,9 @@ export function describeConfiguration(
   checkRange('maxPowerMa', maxPowerMa, [0, 250 * unitMa]);
   const interfaces = new Map<number, MutableInterface>();
   const settings: SettingParts[] = [];
+  const iConfiguration = strings.add(configuration.name);
+  const other = configuration.otherSpeedName;
+  const otherSpeedString = other === undefined ? iConfiguration : strings.add(other);
   for (const owner of functions) {
     const first = interfaces.size;
     for (const setting of owner.describe(hostOf(owner), first)) {
@@ -153,11 +160,12 @@ export function describeConfiguration(
   }
   const head = {
     bConfigurationValue: value,
-    iConfiguration: strings.add(configuration.name),
+    iConfiguration,
     bmAttributes: ATTRIBUTES_RESERVED | (selfPowered ? ATTRIBUTES_SELF_POWERED : 0),
     bMaxPower: Math.ceil(maxPowerMa / unitMa),
   };
-  return { value, bytes: encodeConfiguration(head, settings), selfPowered, functions, interfaces };
+  const bytes = encodeConfiguration(head, settings);
+  return { value, bytes, otherSpeedString, selfPowered, functions, interfaces };
 
   function place(
     { descriptor, endpoints = [] }: SettingParts,
@@ -189,9 +197,15 @@ interface MutableInterface extends InterfaceState {
   readonly alternates: Map<number, readonly number[]>;
 }
 
-/** The configuration as the other speed would have it: the same, as its functions do not differ. */
-export function otherSpeed(configuration: Uint8Array): Uint8Array {
-  const bytes = configuration.slice();
+/** Where iConfiguration stands in a configuration descriptor (USB 2.0 table 9-10). */
+const I_CONFIGURATION = 6;
+
+/** The configuration as the other speed would have it: the same functions, perhaps another name. */
+export function otherSpeed(
+  configuration: Pick<ConfigurationState, 'bytes' | 'otherSpeedString'>,
+): Uint8Array {
+  const bytes = configuration.bytes.slice();
   bytes[1] = DescriptorType.otherSpeedConfiguration;
+  bytes[I_CONFIGURATION] = configuration.otherSpeedString;
   return bytes;
 }

@@ -128,6 +128,7 @@ export class Device implements UsbDevice {
     if (!this.#attached) return STALL;
     this.#toHost = isIn(packet);
     this.#wLength = packet.wLength;
+    if (this.#beyondMemory(packet)) return STALL;
     this.#owner = this.#chapter9.ownerOf(packet);
     return this.#answered(this.#ask(packet));
   }
@@ -215,6 +216,14 @@ export class Device implements UsbDevice {
     if (this.#owner !== undefined) return this.#owner.setup(packet);
     if ((packet.bmRequestType & 0x60) === 0) return this.#chapter9.answer(packet);
     return this.#options.deviceRequest?.(packet) ?? STALL;
+  }
+
+  #beyondMemory({ wLength }: SetupPacket): boolean {
+    const { mostDataBytes } = this.#options.quirks ?? {};
+    if (mostDataBytes === undefined) return false;
+    if (wLength <= (this.#toHost ? mostDataBytes.in : mostDataBytes.out)) return false;
+    this.#bus?.log(`stalled: no memory for a data stage of ${wLength} bytes`);
+    return true;
   }
 
   /** Keeps an answer within what the SETUP allows, and remembers what the transfer waits for. */
