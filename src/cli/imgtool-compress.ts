@@ -1,4 +1,3 @@
-import { DfuError } from '../bytes/index.ts';
 import { ImageFlag, TlvType, numberTlv, signImage } from '../image/index.ts';
 import type { SignedImage, SignOptions, Tlv } from '../image/index.ts';
 import type { ImageIo } from './imgtool-io.ts';
@@ -33,7 +32,7 @@ export interface CompressionRun {
   /** Called each time that an image is signed. */
   readonly tell: () => void;
   readonly filter: string;
-  readonly compressor: Compressor | undefined;
+  readonly compressor: Compressor;
 }
 
 /** Records that let a loader check the payload once it is unpacked. */
@@ -55,18 +54,13 @@ function withHeaderRoom(payload: Uint8Array, { padHeader, headerSize }: SignOpti
 
 /**
  * Signs the image plain, compresses its payload and signs that again, with the plain image's hash
- * and signature as records. Falls back to the plain image where compression gains nothing. Throws
- * `UNSUPPORTED` without a compressor.
+ * and signature as records. Falls back to the plain image where compression gains nothing.
  */
 export async function compressImage(
   input: Uint8Array,
   options: SignOptions,
   { io, tell, filter, compressor }: CompressionRun,
 ): Promise<SignedImage> {
-  if (compressor === undefined) {
-    const words = 'this build has no LZMA2 compressor; sign without it, or use imgtool for that';
-    throw new DfuError('UNSUPPORTED', `--compression ${filter}: ${words}`);
-  }
   const { encryption, ...unencrypted } = options;
   tell();
   const plain = await signImage(input, unencrypted);

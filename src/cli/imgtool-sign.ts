@@ -243,11 +243,11 @@ function tellSigning(io: ImageIo, key: Key | undefined): void {
   io.print(`image.py: sign the ${what}\n`);
 }
 
-/** `imgtool sign`. `compressor` makes LZMA2 streams; without it compression is refused. */
+/** `imgtool sign`. `compressor` makes LZMA2 streams. */
 export async function sign(
   io: ImageIo,
   argv: readonly string[],
-  compressor?: Compressor,
+  compressor: Compressor,
 ): Promise<number> {
   const args = parseArguments(signSpec, argv);
   if ((integer(args, 'loadAddr') ?? 0) !== 0 && (integer(args, 'romFixed') ?? 0) !== 0) {

@@ -17,6 +17,7 @@ import {
   keyinfo,
   keyinfoSpec,
 } from './imgtool-keys.ts';
+import { lzmaCompressor } from './lzma.ts';
 import { sign } from './imgtool-sign.ts';
 import { signSpec } from './imgtool-sign-options.ts';
 import { verify, verifySpec } from './imgtool-verify.ts';
@@ -29,7 +30,7 @@ interface ImgtoolCommand {
   readonly run: (
     io: ImageIo,
     argv: readonly string[],
-    compressor?: Compressor,
+    compressor: Compressor,
   ) => number | Promise<number>;
 }
 
@@ -81,13 +82,14 @@ function report(io: ImageIo, error: unknown, usage: string): number {
 /** What a run works with; the process's own files and terminal unless given. */
 export interface ImgtoolOptions {
   readonly io?: ImageIo;
+  /** Default: liblzma, if its package is installed. */
   readonly compressor?: Compressor;
 }
 
 /** Runs one imgtool command line; answers its exit code. */
 export async function runImgtool(
   argv: readonly string[],
-  { io = processIo, compressor }: ImgtoolOptions = {},
+  { io = processIo, compressor = lzmaCompressor }: ImgtoolOptions = {},
 ): Promise<number> {
   const [name = '', ...rest] = argv;
   if (name === '' || name === '-h' || name === '--help') {
