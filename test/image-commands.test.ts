@@ -1,7 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { appendSuffix } from '../src/dfu/index.ts';
-import { command } from '../src/cli/image.ts';
-import { runImgtool } from '../src/cli/imgtool.ts';
 import {
   generateRiotbootHeader,
   parseImage,
@@ -9,16 +7,8 @@ import {
   toBase64,
   writeIntelHex,
 } from '../src/image/index.ts';
-import { Desk } from './support/image-desk.ts';
+import { Desk, image } from './support/image-desk.ts';
 import { vectorFile, vectorText } from './support/mcuboot-vectors.ts';
-
-/** Runs `dfukit image …`; answers its exit code and what it printed. */
-async function image(desk: Desk, ...args: string[]): Promise<{ exit: unknown; out: string }> {
-  process.exitCode = undefined;
-  const from = desk.out.length;
-  await command(desk).exitOverride().parseAsync(args, { from: 'user' });
-  return { exit: process.exitCode, out: desk.out.subarray(from).toString() };
-}
 
 afterEach(() => {
   process.exitCode = undefined;
@@ -252,173 +242,5 @@ describe('dfukit image diff', () => {
       'bytes: 10 bytes differ in 10 places\n    0x0: 1 byte\n    0x64: 1 byte\n',
     );
     expect(out).toContain('and 2 more');
-  });
-});
-
-/** The package that compresses need not be installed; each case has a test. */
-const lzmaPackage: string = 'lzma-native';
-const installed = await import(lzmaPackage).then(
-  () => true,
-  () => false,
-);
-
-describe('imgtool beyond the recorded runs', () => {
-  const imgtool = async (desk: Desk, ...args: string[]): Promise<number> =>
-    runImgtool(args, { io: desk });
-  const usual = ['-v', '1.0', '-H', '0x20', '--pad-header', '-S', '0x4000'];
-
-  test('keygen makes keys that the other commands take', async () => {
-    const desk = new Desk();
-    desk.passphrases.push('one', 'two', 'right', 'right', 'right', 'wrong');
-    const made = await imgtool(desk, 'keygen', '-k', 'k.pem', '-t', 'ecdsa-p256', '-p');
-    expect(made).toBe(0);
-    expect(desk.lines).toEqual(['Passwords do not match, try again']);
-    expect(await imgtool(desk, 'getpub', '-k', 'k.pem', '-e', 'pem', '-o', 'p.pem')).toBe(0);
-    expect(new TextDecoder().decode(desk.written.get('p.pem'))).toContain('BEGIN PUBLIC KEY');
-    expect(await imgtool(desk, 'getpub', '-k', 'k.pem')).toBe(1);
-    expect(desk.lastError).toBe('Error: key: the password is wrong');
-  });
-
-  test('a signature made elsewhere', async () => {
-    const desk = new Desk();
-    const input = 'in/p300.bin';
-    const sign = ['sign', ...usual];
-    await imgtool(desk, ...sign, '-k', 'keys/ed25519.pem', '--sig-out', 's', input, 'a.bin');
-    const fixed = ['--fix-sig', 's', '--fix-sig-pubkey', 'keys/ed25519.pub.pem'];
-    expect(await imgtool(desk, ...sign, ...fixed, input, 'b.bin')).toBe(0);
-    expect(desk.written.get('b.bin')).toEqual(desk.written.get('a.bin'));
-    expect(await imgtool(desk, ...sign, '--vector-to-sign', 'payload', input, 'v')).toBe(0);
-    const signed = desk.written.get('a.bin')?.subarray(0, 332);
-    expect(desk.written.get('v')).toEqual(signed);
-  });
-
-  test('the older spellings', async () => {
-    const desk = new Desk();
-    expect(await imgtool(desk, 'getpub', '-k', 'keys/ed25519.pem', '-l', 'rust')).toBe(0);
-    expect(desk.lines[1]).toBe('static ED25519_PUB_KEY: &[u8] = &[');
-    expect(await imgtool(desk, 'create', ...usual, 'in/p300.bin', 'x.bin')).toBe(0);
-    expect(await imgtool(desk, 'version')).toBe(0);
-    expect(desk.lines.at(-1)).toBe('2.4.0');
-  });
-
-  test.each([
-    [['sign', ...usual, '--nope', 'a', 'b'], 'Error: No such option: --nope'],
-    [['sign', ...usual, 'a'], "Error: Missing argument 'OUTFILE'."],
-    [['sign', ...usual, 'a', 'b', 'c'], 'Error: Got unexpected extra argument (c)'],
-    [['sign', '-S', '1', '-H', '32', 'a', 'b'], "Error: Missing option '-v' / '--version'."],
-    [['sign', ...usual, '--pad=1', 'a', 'b'], "Error: Option '--pad' does not take a value."],
-    [['sign', 'a', '-k'], "Error: Option '-k' requires an argument."],
-    [['sign', 'a', '--custom-tlv', '1'], "Error: Option '--custom-tlv' requires 2 arguments."],
-    [
-      ['sign', ...usual, '--align', '3', 'a', 'b'],
-      "Error: Invalid value for '--align': '3' is not one of '1', '2', '4', '8', '16', '32'.",
-    ],
-    [
-      ['sign', ...usual, '-M', 'x', 'a', 'b'],
-      "Error: Invalid value for '-M' / '--max-sectors': 'x' is not a valid integer.",
-    ],
-    [
-      ['sign', ...usual, '--custom-tlv', '0x90', 'x', 'in/p300.bin', 'b'],
-      "Error: Invalid custom TLV type value '0x90', allowed value should be between 0x00a0 and 0xfffe",
-    ],
-    [['nope'], "Error: No such command 'nope'."],
-    [
-      ['getpub', '-k', 'keys/ed25519.pem', '-e', 'raw', '-l', 'c'],
-      'Error: Please use only one of `--encoding/-e` or `--lang/-l`',
-    ],
-  ])('%j exits with 2', async (args, message) => {
-    const desk = new Desk();
-    expect(await imgtool(desk, ...args)).toBe(2);
-    expect(desk.lastError).toBe(message);
-  });
-
-  test.each([
-    [['dumpinfo', 'in/p300.bin'], 'Error: MCUboot header.magic at 0x0'],
-    [['getpub', '-k', 'nowhere.pem'], 'Error: nowhere.pem: no such file'],
-    [
-      ['keyinfo', '-k', 'keys/rsa-2048.pub.pem', '--require', 'private'],
-      'Error: expected a private',
-    ],
-    [['verify', 'in/empty.bin', '-k', 'in/p300.bin'], 'Error: key: expected PEM'],
-    [
-      ['sign', ...usual, '--custom-tlv', '0xa0', '0xzz', 'in/p300.bin', 'x'],
-      'Error: Custom TLV value',
-    ],
-    [
-      ['sign', ...usual, '-d', '(300,1.0)', 'in/p300.bin', 'x'],
-      'Error: DEPENDENCY.imageId: expected',
-    ],
-  ])('%j exits with 1', async (args, message) => {
-    const desk = new Desk();
-    expect(await imgtool(desk, ...args)).toBe(1);
-    expect(desk.lastError).toContain(message);
-    expect(desk.written.size).toBe(0);
-  });
-
-  const compress = ['sign', ...usual, '--compression', 'lzma2', 'in/p1000.bin', 'x.bin'];
-
-  test.skipIf(installed)('without its package, compression is refused by name', async () => {
-    const desk = new Desk();
-    expect(await imgtool(desk, ...compress)).toBe(1);
-    expect(desk.lastError).toContain('it needs the package lzma-native, which is not installed');
-    expect(desk.written.size).toBe(0);
-  });
-
-  test.skipIf(!installed)('with its package, liblzma compresses as imgtool does', async () => {
-    const runs = [
-      ['lzma2', 'in/p1000.bin'],
-      ['lzma2armthumb', 'in/thumb.bin'],
-    ] as const;
-    for (const [filter, input] of runs) {
-      const desk = new Desk();
-      const version = ['-v', '1.2.3+4', '-H', '0x20', '--pad-header', '-S', '0x4000'];
-      const more = ['--compression', filter, '-k', 'keys/ed25519.pem', input, 'x.bin'];
-      expect(await imgtool(desk, 'sign', ...version, ...more)).toBe(0);
-      expect(desk.written.get('x.bin')).toEqual(vectorFile(`out/${filter}.bin.gz`));
-    }
-  });
-
-  test('compression goes with encryption, and its records are there', async () => {
-    const desk = new Desk();
-    const seal = ['--compression', 'lzma2', '-E', 'keys/enc-x25519.pub.pem'];
-    const args = ['sign', ...usual, ...seal, '-k', 'keys/ed25519.pem', 'in/p1000.bin', 'x.bin'];
-    const compressor = (): Promise<Uint8Array> => Promise.resolve(new Uint8Array(47));
-    expect(await runImgtool(args, { io: desk, compressor })).toBe(0);
-    const { out } = await image(desk, 'info', 'x.bin', ...keys, '-d', 'keys/enc-x25519.pem');
-    expect(out).toContain('ENCRYPTED_AES128, COMPRESSED_LZMA2');
-    expect(out).toContain('unpacked    1000');
-    expect(out).toContain('payload     64 bytes, encrypted; one of the keys opens it');
-    expect(out).toMatch(/hash .*: right/);
-  });
-
-  test('shows the usage line above a wrong option, and help when asked', async () => {
-    const desk = new Desk();
-    await imgtool(desk, 'verify');
-    expect(desk.err).toBe(
-      "Usage: imgtool verify [OPTIONS] IMGFILE\nTry 'imgtool verify -h' for help.\n\n" +
-        "Error: Missing argument 'IMGFILE'.\n",
-    );
-    expect(await imgtool(desk, 'sign', '-h')).toBe(0);
-    expect(desk.out.toString()).toContain('--public-key-format [hash|full]');
-    expect(await imgtool(desk)).toBe(0);
-    expect(desk.out.toString()).toContain('Commands:');
-  });
-
-  test('dumpinfo of a big-endian image, and of a damaged trailer', async () => {
-    const desk = new Desk();
-    const big = ['dumpinfo', '-f', 'json', 'out/trailer-big-endian.bin.gz'];
-    expect(await imgtool(desk, ...big)).toBe(0);
-    expect(JSON.parse(desk.out.toString())).toMatchObject({
-      header: { version: '1.2.3+4', protected_tlv_size: 28 },
-      trailer: { image_ok: 1, copy_done: 255 },
-    });
-    const other = new Desk();
-    const bytes = vectorFile('out/trailer-confirm-align8.bin.gz');
-    bytes[bytes.length - 1] = 0;
-    other.written.set('x.bin', bytes);
-    expect(await imgtool(other, 'dumpinfo', 'x.bin', '-o', 'x.yaml')).toBe(0);
-    expect(other.lines).toEqual(['Warning: the trailer magic value is invalid!']);
-    const yaml = new TextDecoder().decode(other.written.get('x.yaml'));
-    expect(yaml).toMatch(/trailer:\n {2}magic: !!binary \|\n {4}\S+\n$/);
   });
 });

@@ -159,7 +159,7 @@ function paddingOf(
     maxAlign,
     maxSectors,
     overwriteOnly: overwriteOnly ?? false,
-    keyBytes: wrappedKeyBytes > 0 ? 16 : 0,
+    keyBytes: wrappedKeyBytes > 0 ? (options.encryptBits ?? 128) / 8 : 0,
     endian: endianOfImage(bytes) ?? 'little',
     confirm: confirm ?? false,
     test: test ?? false,

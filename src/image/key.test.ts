@@ -175,6 +175,12 @@ describe('what is no key', () => {
     await expect(readKey(text)).rejects.toThrow(message);
   });
 
+  test('a file without end, or of beginnings only', async () => {
+    await expect(readKey('x'.repeat(65_537))).rejects.toThrow('expected at most 65536 characters');
+    const beginnings = '-----BEGIN KEY-----\n'.repeat(3000);
+    await expect(readKey(beginnings)).rejects.toThrow('expected PEM');
+  });
+
   test('any bytes are a key or a DfuError', async () => {
     const key = await generateKey('ed25519');
     const labels = ['PUBLIC KEY', 'PRIVATE KEY', 'EC PRIVATE KEY', 'ENCRYPTED PRIVATE KEY'];

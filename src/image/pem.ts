@@ -56,7 +56,7 @@ export interface PemBlock {
 const blockText = /-----BEGIN ([A-Z0-9 ]{1,64})-----\r?\n([\s\S]*?)-----END \1-----/g;
 
 /** Largest PEM text that is looked at; keys are a few KiB. */
-const MOST_CHARACTERS = 1 << 20;
+const MOST_CHARACTERS = 1 << 16;
 
 /** All blocks of a PEM text; what stands around them is passed over. Throws `MALFORMED`. */
 export function readPem(text: string): PemBlock[] {

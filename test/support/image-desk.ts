@@ -1,4 +1,5 @@
 import { DfuError } from '../../src/bytes/index.ts';
+import { command } from '../../src/cli/image.ts';
 import type { ImageIo } from '../../src/cli/imgtool-io.ts';
 import { vectorFile } from './mcuboot-vectors.ts';
 
@@ -46,4 +47,15 @@ export class Desk implements ImageIo {
   get lastError(): string {
     return this.err.trimEnd().split('\n').at(-1) ?? '';
   }
+}
+
+/** Runs `dfukit image …`; answers its exit code and what it printed. */
+export async function image(
+  desk: Desk,
+  ...args: string[]
+): Promise<{ exit: unknown; out: string }> {
+  process.exitCode = undefined;
+  const from = desk.out.length;
+  await command(desk).exitOverride().parseAsync(args, { from: 'user' });
+  return { exit: process.exitCode, out: desk.out.subarray(from).toString() };
 }
