@@ -13,6 +13,8 @@ export class LiveContext implements DfuContext {
   enumerated = false;
   /** A download has been manifested since the last one began. */
   completed = false;
+  /** The alternate setting. */
+  selected = 0;
   /** The status of a failure that is not the download's; `OK` for none. */
   failing: DfuStatus = 'OK';
   readonly #options: DfuModeOptions;
@@ -47,5 +49,9 @@ export class LiveContext implements DfuContext {
     if (leaveOnReset !== 'completed') return leaveOnReset === 'always';
     if (this.state === 'dfuMANIFEST-WAIT-RESET') return true;
     return this.state === 'dfuIDLE' && this.completed;
+  }
+
+  get refused(): boolean {
+    return this.#options.media[this.selected]?.blocks?.mayLeave?.(this.state) === false;
   }
 }

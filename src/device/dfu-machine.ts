@@ -45,6 +45,8 @@ export interface DfuContext {
   readonly enumerated: boolean;
   /** A bus reset in this state is meant to leave DFU mode; only profiles ask. */
   readonly mayLeave: boolean;
+  /** The medium does not agree to leave this state yet; only profiles ask. */
+  readonly refused?: boolean;
 }
 
 /** What the caller must do; the machine itself touches no memory, timer or bus. */
@@ -61,8 +63,11 @@ export type DfuEffect =
   | { readonly do: 'end' }
   /** Answer bytes of the memory, then say `SHORT_FRAME` if they were fewer than asked for. */
   | { readonly do: 'read' }
-  /** Answer the six bytes of DFU_GETSTATUS; `status` is the device's status from now on, none: as it was. */
-  | { readonly do: 'report'; readonly status?: DfuStatus }
+  /**
+   * Answer the six bytes of DFU_GETSTATUS; `status` is the device's status from now on, none: as it
+   * was. `completes`: with it the download is complete.
+   */
+  | { readonly do: 'report'; readonly status?: DfuStatus; readonly completes?: true }
   /** Begin the manifestation, then ask the machine again. */
   | { readonly do: 'manifest' }
   /** Answer the one byte of DFU_GETSTATE. */

@@ -1,24 +1,27 @@
-import { DFU_CLASS, DFU_SUBCLASS, DfuProtocol, stateNumber } from '../dfu/index.ts';
+import { stateNumber } from '../dfu/index.ts';
 import type { DfuState, DfuStatus } from '../dfu/index.ts';
 import { DescriptorType, HELD, OUT, STALL, STATUS, isIn } from '../usb/index.ts';
 import type { DataAnswer, SetupAnswer, SetupPacket, SettingParts } from '../usb/index.ts';
 import { checkRange } from './device-layout.ts';
+import { acknowledged, told } from './dfu-answers.ts';
 import { LiveContext } from './dfu-live-context.ts';
 import type { DfuEffect, DfuEvent } from './dfu-machine.ts';
 import type { DfuModeOptions, LeaveReason } from './dfu-mode-options.ts';
+import { alternateSettings } from './dfu-mode-settings.ts';
 import { dfuMachine } from './dfu-profile.ts';
 import type { DfuMachine, DfuProfile } from './dfu-profile.ts';
 import { DfuReport } from './dfu-report.ts';
-import { dfuEvent } from './dfu-request.ts';
+import { dfuEvent, tooLong } from './dfu-request.ts';
 import { Download } from './download.ts';
 import type { FunctionHost, UsbFunction } from './function.ts';
 import { functionalBytes, functionalOf } from './functional.ts';
 import { Leaving } from './leaving.ts';
 import type { Medium } from './medium.ts';
+import { NumberedBlocks, isWithheld } from './numbered-blocks.ts';
 import { COMPATIBLE } from './standard-profiles.ts';
 import { Upload } from './upload.ts';
 
-const NO_BYTES: SetupAnswer = { stage: 'in', data: new Uint8Array(0) };
+const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** The DFU-mode function (DFU 1.1 §4.2 and §6): one interface, one alternate setting a medium. */
 export class DfuMode implements UsbFunction {
@@ -36,7 +39,6 @@ export class DfuMode implements UsbFunction {
   readonly #leaving: Leaving;
   #host: FunctionHost | undefined;
   #state: DfuState = 'dfuIDLE';
-  #selected = 0;
   #now = 0;
   /** The state before the DNLOAD whose data stage has not come yet, and its wBlockNum. */
   #beforeBlock: DfuState | undefined;
@@ -62,8 +64,9 @@ export class DfuMode implements UsbFunction {
     this.#leaveDelayMs = options.leaveDelayMs ?? profile.leaveDelayMs;
     this.#waitResetMs = options.waitResetMs ?? profile.waitResetMs;
     this.#leaving = new Leaving(this.#leaveDelayMs);
-    this.#download = new Download(profile, this.#transferSize);
-    this.#upload = new Upload(profile);
+    const blocks = new NumberedBlocks();
+    this.#download = new Download(profile, this.#transferSize, blocks);
+    this.#upload = new Upload(profile, blocks);
     this.#context = new LiveContext(options, functional.bmAttributes, this.#download);
     if (initialStatus === 'OK') return;
     this.#state = 'dfuERROR';
@@ -87,20 +90,8 @@ export class DfuMode implements UsbFunction {
 
   describe(host: FunctionHost, firstInterface: number): readonly SettingParts[] {
     this.#host = host;
-    const { media, functionalAfter = 'last' } = this.#options;
-    const only = functionalAfter === 'first' ? 0 : media.length - 1;
-    const settings = media.map(({ name }, at) => ({
-      descriptor: {
-        bInterfaceNumber: firstInterface,
-        bAlternateSetting: at,
-        bNumEndpoints: 0,
-        bInterfaceClass: DFU_CLASS,
-        bInterfaceSubClass: DFU_SUBCLASS,
-        bInterfaceProtocol: DfuProtocol.dfuMode,
-        iInterface: host.string(name),
-      },
-      extra: functionalAfter === 'each' || at === only ? [this.#functional] : [],
-    }));
+    const at = { host, interfaceNumber: firstInterface };
+    const settings = alternateSettings(this.#options, this.#functional, at);
     if (this.#profile.fixedReport === undefined) {
       this.#report.iString = host.text(() => this.#report.reason);
     }
@@ -112,17 +103,16 @@ export class DfuMode implements UsbFunction {
   }
 
   setup(packet: SetupPacket): SetupAnswer {
-    const known = dfuEvent(packet);
+    const profile = this.#profile;
+    const known = dfuEvent(packet, profile);
     if (known === undefined) return STALL;
-    const tooLong =
-      known === 'DNLOAD' && this.#profile.limitsBlocks && packet.wLength > this.#transferSize;
-    const event = tooLong ? 'OTHER' : known;
+    const size = tooLong(known, packet, { profile, transferSize: this.#transferSize });
+    const event = size === undefined ? known : 'OTHER';
     const before = this.#state;
     const effect = this.#step(event);
     if (this.#state === 'dfuMANIFEST-WAIT-RESET') this.#waitForReset();
     if (effect.do === 'stall' && effect.status !== undefined) {
-      const what = `${tooLong ? `a block of ${packet.wLength} bytes` : event} in ${before}`;
-      this.#report.set(effect.status, `${effect.status}: ${what}`);
+      this.#report.set(effect.status, `${effect.status}: ${size ?? event} in ${before}`);
     }
     return this.#answer(effect, packet, before);
   }
@@ -130,7 +120,7 @@ export class DfuMode implements UsbFunction {
   data(bytes: Uint8Array): DataAnswer {
     if (this.#beforeBlock === undefined) return STATUS; // acknowledged unread
     this.#beforeBlock = undefined;
-    const medium = this.#download.medium ?? this.#options.media[this.#selected];
+    const medium = this.#download.medium ?? this.#medium;
     if (medium === undefined) return this.#fail('errTARGET', 'no such alternate setting');
     this.#context.completed = false;
     this.#manifesting = undefined;
@@ -152,8 +142,8 @@ export class DfuMode implements UsbFunction {
   }
 
   alternate(_interfaceNumber: number, alternate: number): boolean {
-    const changed = alternate !== this.#selected;
-    this.#selected = alternate;
+    const changed = alternate !== this.#context.selected;
+    this.#context.selected = alternate;
     this.#endTransfer(changed);
     return true;
   }
@@ -161,7 +151,7 @@ export class DfuMode implements UsbFunction {
   configured(): void {
     this.#context.enumerated = true;
     this.#leaving.configured(this.#now);
-    if (this.#profile.alternateAborts) this.#selected = 0;
+    if (this.#profile.alternateAborts) this.#context.selected = 0;
     this.#endTransfer(true);
   }
 
@@ -201,32 +191,33 @@ export class DfuMode implements UsbFunction {
       case 'silence':
         return HELD;
       case 'accept':
-        if (isIn(packet)) return NO_BYTES;
-        return packet.wLength > 0 ? OUT : STATUS;
+        return acknowledged(packet);
       case 'write':
+        if (isIn(packet)) return acknowledged(packet);
         this.#beforeBlock = before;
         this.#block = packet.wValue;
-        return OUT;
+        return packet.wLength > 0 ? OUT : this.data(NOTHING);
       case 'end':
         return this.#end();
       case 'read':
-        return this.#read(packet, before);
+        return isIn(packet) ? this.#read(packet, before) : acknowledged(packet);
       case 'manifest':
         this.#finish();
         return this.#answer(this.#step('GETSTATUS'), packet, before);
       case 'report':
         if (effect.status !== undefined)
           this.#report.set(effect.status, this.#download.work.reasonFor(effect.status));
-        return this.#status();
+        if (effect.completes === true) this.#completed(this.#medium);
+        return this.#status(packet, before);
       case 'report-and-leave':
         this.#leaving.at('manifested', this.#now + effect.afterMs);
-        return this.#status();
+        return this.#status(packet, before);
       case 'state':
-        return { stage: 'in', data: Uint8Array.of(stateNumber(this.#state)) };
+        return told(packet, Uint8Array.of(stateNumber(this.#shown(before))), this.#profile);
       case 'clear':
       case 'discard':
         this.#discard();
-        return STATUS;
+        return acknowledged(packet);
       case 'leave':
         this.#leaveWhenDone = true;
         return STATUS;
@@ -262,23 +253,42 @@ export class DfuMode implements UsbFunction {
     }
   }
 
-  #status(): SetupAnswer {
+  /** The medium of the alternate setting. */
+  get #medium(): Medium | undefined {
+    return this.#options.media[this.#context.selected];
+  }
+
+  /** The state that the host is told. */
+  #shown(before: DfuState): DfuState {
+    return this.#profile.reports === 'before' ? before : this.#state;
+  }
+
+  #status(packet: SetupPacket, before: DfuState): SetupAnswer {
     const { fixedReport } = this.#profile;
     const polling = this.#state === 'dfuDNBUSY' || this.#state === 'dfuMANIFEST';
     const pollTimeoutMs = polling ? this.#download.work.pollTimeoutMs(this.#now) : 0;
     this.#promisedMs = this.#now + pollTimeoutMs;
     const shownMs = fixedReport?.pollTimeoutMs ?? pollTimeoutMs;
-    return { stage: 'in', data: this.#report.bytes(this.#state, shownMs, fixedReport?.status) };
+    const state = this.#shown(before);
+    return told(packet, this.#report.bytes(state, shownMs, fixedReport?.status), this.#profile);
   }
 
-  #read({ wValue, wLength }: SetupPacket, before: DfuState): SetupAnswer {
+  #read(packet: SetupPacket, before: DfuState): SetupAnswer {
+    const { wValue, wLength } = packet;
     if (before !== 'dfuUPLOAD-IDLE') {
-      const medium = this.#options.media[this.#selected];
+      const medium = this.#medium;
       if (medium === undefined) return this.#fail('errTARGET', 'no such alternate setting');
       this.#upload.begin(medium);
     }
     const data = this.#upload.read(wValue, wLength);
-    if (!(data instanceof Uint8Array)) return this.#fail(data.status, data.reason);
+    if (!(data instanceof Uint8Array)) {
+      if (isWithheld(data)) {
+        this.#host?.log(`stalled: ${data.withheld}`);
+        return STALL;
+      }
+      this.#fail(data.status, data.reason);
+      return data.answered ? acknowledged(packet) : STALL;
+    }
     if (data.length < wLength) this.#step('SHORT_FRAME');
     return { stage: 'in', data };
   }
@@ -315,13 +325,16 @@ export class DfuMode implements UsbFunction {
     const { work } = this.#download;
     const medium = this.#manifesting;
     this.#manifesting = undefined;
-    if (medium !== undefined && work.state === 'done') {
-      this.#context.completed = true;
-      this.#options.onManifested?.(medium);
-    }
+    if (work.state === 'done') this.#completed(medium);
     if (!this.#held) return;
     this.#held = false;
     this.#host?.resume(this.#worked());
+  }
+
+  #completed(medium: Medium | undefined): void {
+    if (medium === undefined) return;
+    this.#context.completed = true;
+    this.#options.onManifested?.(medium);
   }
 
   /** The time promised is over, or the work is: A.2.5 and A.2.8. */

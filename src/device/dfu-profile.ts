@@ -10,28 +10,46 @@ export interface Deviation {
   readonly why: string;
   readonly states: readonly DfuState[];
   readonly events: readonly DfuEvent[];
-  /** Only while that holds; left out: always. */
-  readonly when?: DeviationCondition;
+  /** Only while that holds, of several all; left out: always. */
+  readonly when?: DeviationCondition | readonly DeviationCondition[];
   /** The next state; left out: the same. */
   readonly next?: DfuState;
   readonly effect: DfuEffect;
 }
 
-/** `unenumerated`: not configured since DFU mode began; `mustStay`: no reset is to leave DFU mode now. */
-export type DeviationCondition = 'unenumerated' | 'mustStay';
+/** What a deviation may depend on. */
+export type DeviationCondition =
+  /** Not configured since DFU mode began. */
+  | 'unenumerated'
+  /** No reset is to leave DFU mode now. */
+  | 'mustStay'
+  /** bitManifestationTolerant is set, or is not. */
+  | 'tolerant'
+  | 'intolerant'
+  /** The medium does not agree to leave this state. */
+  | 'refused';
 
 /** How a device differs from the table and from what the specification leaves open. Data only. */
 export interface DfuProfile {
   readonly name: string;
   readonly deviations: readonly Deviation[];
-  /** A block with the number of the one before it: the host tries again, or it is just the next one. */
-  readonly blockNumbers: 'checked' | 'ignored';
+  /**
+   * A block with the number of the one before it: the host tries again, or it is just the next one.
+   * `medium`: numbers go on to the medium as they come, those of the last block, too.
+   */
+  readonly blockNumbers: 'checked' | 'ignored' | 'medium';
   /** DFU_DNLOAD beyond wTransferSize is stalled. */
   readonly limitsBlocks: boolean;
+  /** DFU_UPLOAD beyond wTransferSize is stalled. Default: it is not. */
+  readonly limitsUploads?: boolean;
   /** A read-only medium (errWRITE) and a download beyond the end (errADDRESS) are refused without asking the medium. */
   readonly checksMedium: boolean;
   /** A write that failed: dfuERROR in the next DFU_GETSTATUS, or a stall of the data stage. */
   readonly failsAt: 'status' | 'data';
+  /** A read that failed: a stall (default), or an answer of no bytes; dfuERROR either way. */
+  readonly failsReading?: 'stall' | 'empty';
+  /** The status of whatever a medium fails with. Default: the one that the medium gives. */
+  readonly failsWith?: DfuStatus;
   /** The memory works while the host polls (bwPollTimeout), or while it waits for the transfer. */
   readonly busy: 'polled' | 'held';
   /** The manifestation begins with the DFU_GETSTATUS after the last block, or with the last block. */
@@ -40,14 +58,26 @@ export interface DfuProfile {
   readonly alternateAborts: boolean;
   /** One download from power-on to power-off: a second one goes on where the first ended. */
   readonly oneDownload: boolean;
-  /** What DFU_GETSTATUS answers whatever happened. */
-  readonly fixedReport?: { readonly status: DfuStatus; readonly pollTimeoutMs: number };
+  /** What DFU_GETSTATUS answers whatever happened; there is no iString then. */
+  readonly fixedReport?: { readonly status?: DfuStatus; readonly pollTimeoutMs: number };
+  /** The state that is told: the one that the request leads to (default), or the one before it. */
+  readonly reports?: 'entered' | 'before';
+  /** DFU_GETSTATUS and DFU_GETSTATE say nothing to a wLength other than 6 and 1. */
+  readonly exactLengths?: boolean;
+  /** Requests in the wrong direction are taken: they change the state, and no data moves. */
+  readonly ignoresDirection?: boolean;
+  /** Greater bRequests are stalled and change nothing; default: they are errors like other unknown ones. */
+  readonly highestRequest?: number;
+  /** From DFU_DETACH in run-time mode to leaving the bus, in ms, where bitWillDetach is set. Default 20. */
+  readonly detachDelayMs?: number;
   /** From DFU_DETACH, or from SET_CONFIGURATION after the reset that ends the download, to leaving the bus, in ms; 0: inside the reset. */
   readonly leaveDelayMs: number;
   /** How long dfuMANIFEST-WAIT-RESET waits before the device leaves by itself, in ms. */
   readonly waitResetMs: number;
   /** Where its control endpoint departs from USB 2.0 chapter 9. */
   readonly control?: ControlQuirks;
+  /** And where, besides, in DFU mode. */
+  readonly controlInDfuMode?: ControlQuirks;
 }
 
 /** The states in which a transfer is under way. */
@@ -70,21 +100,25 @@ export const DFU_MODE: readonly DfuState[] = [
 /** The state machine of one profile. */
 export type DfuMachine = (state: DfuState, event: DfuEvent, context: DfuContext) => DfuStep;
 
-function holds(condition: DeviationCondition | undefined, context: DfuContext): boolean {
+function holds(condition: DeviationCondition, context: DfuContext): boolean {
   switch (condition) {
-    case undefined:
-      return true;
     case 'unenumerated':
       return !context.enumerated;
     case 'mustStay':
       return !context.mayLeave;
+    case 'tolerant':
+      return context.manifestationTolerant;
+    case 'intolerant':
+      return !context.manifestationTolerant;
+    case 'refused':
+      return context.refused === true;
     default:
       return condition satisfies never;
   }
 }
 
 /** The table as a profile has it: its deviations in order, then DFU 1.1. */
-export function dfuMachine(profile: DfuProfile): DfuMachine {
+export function dfuMachine(profile: Pick<DfuProfile, 'deviations'>): DfuMachine {
   const index = new Map<DfuState, Map<DfuEvent, Deviation[]>>();
   for (const deviation of profile.deviations) {
     for (const state of deviation.states) {
@@ -97,7 +131,10 @@ export function dfuMachine(profile: DfuProfile): DfuMachine {
     const found = index
       .get(state)
       ?.get(event)
-      ?.find(({ when }) => holds(when, context));
+      // In their order: to ask the medium is not without effect.
+      ?.find(({ when = [] }) =>
+        (typeof when === 'string' ? [when] : when).every((each) => holds(each, context)),
+      );
     if (found !== undefined) return [found.next ?? state, found.effect];
     return dfuStep(state, event, context);
   };

@@ -1,10 +1,12 @@
 import type { DfuProfile } from './dfu-profile.ts';
 import { RIOTBOOT } from './riotboot-profile.ts';
 import { COMPATIBLE, STRICT } from './standard-profiles.ts';
+import { ZEPHYR } from './zephyr-profile.ts';
 
 /** The profiles by name. */
 export const DFU_PROFILES: Readonly<Record<string, DfuProfile>> = {
   strict: STRICT,
   compatible: COMPATIBLE,
   riotboot: RIOTBOOT,
+  zephyr: ZEPHYR,
 };

@@ -2,35 +2,68 @@ import { DfuRequest } from '../dfu/index.ts';
 import { isIn } from '../usb/index.ts';
 import type { SetupPacket } from '../usb/index.ts';
 import type { DfuEvent } from './dfu-machine.ts';
+import type { DfuProfile } from './dfu-profile.ts';
 
 /** Bits 6..5 of bmRequestType: class. */
 const CLASS = 0x20;
 
 /**
  * Which event of the state machine a request is. A request in the wrong direction, or with a data
- * stage that it does not have, is one that DFU does not know. Undefined: no class request at all.
+ * stage that it does not have, is one that DFU does not know. Undefined: no request of this class.
  */
-export function dfuEvent(packet: SetupPacket): DfuEvent | undefined {
+export function dfuEvent(packet: SetupPacket, profile: DfuProfile): DfuEvent | undefined {
   if ((packet.bmRequestType & 0x60) !== CLASS) return undefined;
-  const toHost = isIn(packet);
   const { bRequest, wLength } = packet;
+  if (bRequest > (profile.highestRequest ?? 0xff)) return undefined;
+  const event = eventOf(bRequest, wLength);
+  return profile.ignoresDirection === true || isRightWay(event, packet) ? event : 'OTHER';
+}
+
+function eventOf(bRequest: number, wLength: number): DfuEvent {
   switch (bRequest) {
     case DfuRequest.DNLOAD:
-      if (toHost) return 'OTHER';
       return wLength === 0 ? 'DNLOAD_END' : 'DNLOAD';
     case DfuRequest.UPLOAD:
-      return toHost ? 'UPLOAD' : 'OTHER';
+      return 'UPLOAD';
     case DfuRequest.GETSTATUS:
-      return toHost ? 'GETSTATUS' : 'OTHER';
+      return 'GETSTATUS';
     case DfuRequest.GETSTATE:
-      return toHost ? 'GETSTATE' : 'OTHER';
+      return 'GETSTATE';
     case DfuRequest.DETACH:
-      return toHost || wLength > 0 ? 'OTHER' : 'DETACH';
+      return 'DETACH';
     case DfuRequest.CLRSTATUS:
-      return toHost || wLength > 0 ? 'OTHER' : 'CLRSTATUS';
+      return 'CLRSTATUS';
     case DfuRequest.ABORT:
-      return toHost || wLength > 0 ? 'OTHER' : 'ABORT';
+      return 'ABORT';
     default:
       return 'OTHER';
   }
+}
+
+/** Whether the data stage is the one of DFU 1.1 table 3.2. */
+function isRightWay(event: DfuEvent, packet: SetupPacket): boolean {
+  switch (event) {
+    case 'UPLOAD':
+    case 'GETSTATUS':
+    case 'GETSTATE':
+      return isIn(packet);
+    case 'DETACH':
+    case 'CLRSTATUS':
+    case 'ABORT':
+      return !isIn(packet) && packet.wLength === 0;
+    default:
+      return !isIn(packet);
+  }
+}
+
+/** What is wrong with the length of a block; undefined: nothing that the profile minds. */
+export function tooLong(
+  event: DfuEvent,
+  { wLength }: SetupPacket,
+  { profile, transferSize }: { profile: DfuProfile; transferSize: number },
+): string | undefined {
+  const limited =
+    (event === 'DNLOAD' && profile.limitsBlocks) ||
+    (event === 'UPLOAD' && profile.limitsUploads === true);
+  return limited && wLength > transferSize ? `a block of ${wLength} bytes` : undefined;
 }

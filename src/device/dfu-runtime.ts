@@ -1,24 +1,25 @@
 import { DFU_CLASS, DFU_SUBCLASS, DfuProtocol, stateNumber } from '../dfu/index.ts';
 import type { DfuState } from '../dfu/index.ts';
-import { DescriptorType, HELD, STALL, STATUS, isIn } from '../usb/index.ts';
+import { DescriptorType, HELD, OUT, STALL, STATUS, isIn } from '../usb/index.ts';
 import type { DataAnswer, SetupAnswer, SetupPacket, SettingParts } from '../usb/index.ts';
+import type { Condition } from './condition.ts';
 import type { DfuContext, DfuEffect, DfuEvent } from './dfu-machine.ts';
-import { dfuMachine } from './dfu-profile.ts';
+import { COMPATIBLE, dfuMachine } from './dfu-profile.ts';
 import type { DfuMachine, DfuProfile } from './dfu-profile.ts';
 import { DfuReport } from './dfu-report.ts';
 import { dfuEvent } from './dfu-request.ts';
 import type { FunctionHost, UsbFunction } from './function.ts';
 import { functionalBytes, functionalOf } from './functional.ts';
 import type { FunctionalOptions } from './functional.ts';
-import { COMPATIBLE } from './standard-profiles.ts';
+import type { Allowance } from './runtime-ops.ts';
 
 /** How a device comes to leave run-time mode. */
 export interface Detach {
   /** `detach`: by itself after DFU_DETACH (bitWillDetach); `reset`: the bus reset that the host owed. */
   readonly reason: 'detach' | 'reset';
   /**
-   * True inside a bus reset: the device is still attached, and what it is from now on the host reads
-   * next. False: it has left the bus.
+   * The device is still attached. With reason `reset` this is inside a bus reset, and what the device
+   * is from now on the host reads next. False: it has left the bus.
    */
   readonly onBus: boolean;
   /** wValue of DFU_DETACH, in ms. */
@@ -35,6 +36,20 @@ export interface DfuRuntimeOptions {
   readonly profile?: DfuProfile;
   /** From the end of DFU_DETACH's status stage to leaving the bus, in ms. Default 20. */
   readonly detachDelayMs?: number;
+  /**
+   * An interface association in front of the interface. Without one some hosts do not find the function
+   * of a composite device (seen with dfu-util by the author of usbd-dfu-rt). Default false.
+   */
+  readonly association?: boolean;
+  /** What must hold, or DFU_DETACH is refused. */
+  readonly detachCondition?: Condition;
+  /**
+   * Asks the application, see `DfuRuntimeOps.allow`; its time replaces `detachDelayMs`, and without
+   * bitWillDetach the lesser of wValue and wDetachTimeOut. Default: accepted.
+   */
+  readonly allow?: (timeoutMs: number) => Allowance | Promise<Allowance>;
+  /** True: `onDetach` is called with the device on the bus, and takes it off. Default false. */
+  readonly staysOnBus?: boolean;
   /** The device is to enter DFU mode. */
   readonly onDetach: (detach: Detach) => void;
 }
@@ -56,6 +71,7 @@ const CONTEXT: DfuContext = {
 
 /** The run-time function (DFU 1.1 §4.1 and §5): how an application is asked to enter DFU mode. */
 export class DfuRuntime implements UsbFunction {
+  readonly compatibleId: string = 'WINUSB';
   readonly #options: DfuRuntimeOptions;
   readonly #profile: DfuProfile;
   readonly #machine: DfuMachine;
@@ -66,9 +82,16 @@ export class DfuRuntime implements UsbFunction {
   #host: FunctionHost | undefined;
   #state: DfuState = 'appIDLE';
   #now = 0;
+  /** The time known here is that of a transfer which was held: the next tick sets it right. */
+  #late = false;
+  /** wValue of the last DFU_DETACH. */
   #timeoutMs = 0;
-  /** The status stage of DFU_DETACH has not ended yet. */
-  #acknowledging = false;
+  /** The data stage that a DFU_DETACH should not have is still to come. */
+  #strayData = false;
+  /** The application is being asked; another object: for another request. */
+  #asking: object | undefined;
+  /** How long the device stays after the status stage of DFU_DETACH, which has not ended yet. */
+  #stayMs: number | undefined;
   /** When the device leaves the bus by itself. */
   #detachMs = Infinity;
   /** When the detach timer ends: no reset came (DFU 1.1 A.2.2). */
@@ -77,7 +100,7 @@ export class DfuRuntime implements UsbFunction {
   /** Throws `INVALID_ARGUMENT`. */
   constructor(options: DfuRuntimeOptions) {
     const { profile = COMPATIBLE } = options;
-    const functional = functionalOf(options.functional);
+    const functional = functionalOf(options.functional, profile);
     this.#options = options;
     this.#profile = profile;
     this.#machine = dfuMachine(profile);
@@ -91,9 +114,15 @@ export class DfuRuntime implements UsbFunction {
     return this.#state;
   }
 
+  /** How long it still waits to detach, or for the bus reset, in ms; undefined: for nothing. */
+  get remainingMs(): number | undefined {
+    const dueMs = Math.min(this.#giveUpMs, this.#detachMs);
+    return dueMs === Infinity ? this.#stayMs : Math.max(0, dueMs - this.#now);
+  }
+
   describe(host: FunctionHost, firstInterface: number): readonly SettingParts[] {
     this.#host = host;
-    const { name } = this.#options;
+    const { name, association = false } = this.#options;
     const descriptor = {
       bInterfaceNumber: firstInterface,
       bAlternateSetting: 0,
@@ -103,7 +132,17 @@ export class DfuRuntime implements UsbFunction {
       bInterfaceProtocol: DfuProtocol.runtime,
       iInterface: name === undefined ? 0 : host.string(name),
     };
-    return [{ descriptor, extra: [this.#functional] }];
+    const setting = { descriptor, extra: [this.#functional] };
+    if (!association) return [setting];
+    const together = {
+      bFirstInterface: firstInterface,
+      bInterfaceCount: 1,
+      bFunctionClass: DFU_CLASS,
+      bFunctionSubClass: DFU_SUBCLASS,
+      bFunctionProtocol: DfuProtocol.runtime,
+      iFunction: 0,
+    };
+    return [{ ...setting, association: together }];
   }
 
   descriptor(type: number, index: number): Uint8Array | undefined {
@@ -111,64 +150,40 @@ export class DfuRuntime implements UsbFunction {
   }
 
   setup(packet: SetupPacket): SetupAnswer {
-    const event = dfuEvent(packet);
+    const event = dfuEvent(packet, this.#profile.takesStrayData);
     if (event === undefined) return STALL;
-    const effect = this.#step(event);
-    switch (effect.do) {
-      case 'detach':
-        this.#timeoutMs = packet.wValue;
-        this.#giveUpMs = this.#now + Math.min(packet.wValue, this.#detachTimeOutMs);
-        this.#acknowledging = true;
-        return STATUS;
-      case 'vanish':
-        this.#timeoutMs = packet.wValue;
-        this.#detach();
-        return HELD;
-      case 'report': {
-        const { pollTimeoutMs = 0 } = this.#profile.fixedReport ?? {};
-        return { stage: 'in', data: this.#report.bytes(this.#state, pollTimeoutMs) };
-      }
-      case 'state':
-        return { stage: 'in', data: Uint8Array.of(stateNumber(this.#state)) };
-      case 'accept':
-        if (isIn(packet)) return NO_BYTES;
-        return packet.wLength > 0 ? { stage: 'out' } : STATUS;
-      case 'stall':
-      case 'silence':
-      case 'write':
-      case 'end':
-      case 'read':
-      case 'manifest':
-      case 'clear':
-      case 'discard':
-      case 'leave':
-      case 'report-and-leave':
-      case 'boot':
-      case 'enter':
-      case 'error':
-      case 'nothing':
-        return STALL;
-      default:
-        return effect satisfies never;
+    if (event !== 'DETACH') return this.#answer(this.#step(event), packet);
+    this.#timeoutMs = packet.wValue;
+    const refusal = this.#options.detachCondition?.refusal();
+    if (refusal !== undefined) {
+      this.#host?.log(`DFU_DETACH refused: ${refusal}`);
+      return STALL;
     }
+    if (packet.wLength === 0) return this.#detachAsked();
+    this.#strayData = true;
+    return OUT;
   }
 
   /** Only of a request that is acknowledged unread. */
   data(_bytes: Uint8Array): DataAnswer {
-    return STATUS;
+    if (!this.#strayData) return STATUS;
+    this.#strayData = false;
+    return this.#detachAsked();
   }
 
   done(): void {
-    if (!this.#acknowledging) return;
-    this.#acknowledging = false;
-    if (!this.#willDetach) return;
-    // By itself, and soon: from here on the detach timer has nothing to wait for.
-    this.#giveUpMs = Infinity;
-    this.#detachMs = this.#now + (this.#options.detachDelayMs ?? 20);
+    const stayMs = this.#stayMs;
+    this.#stayMs = undefined;
+    // By itself: there is no reset to wait for.
+    if (stayMs !== undefined) this.#detachMs = this.#now + stayMs;
   }
 
   abandoned(): void {
-    this.#acknowledging = false;
+    this.#strayData = false;
+    this.#asking = undefined;
+    // The host has not seen that it was accepted.
+    if (this.#stayMs !== undefined) this.#giveUpMs = this.#now;
+    this.#stayMs = undefined;
   }
 
   /** The host may select the only setting there is at any time (libusb does when it releases). */
@@ -181,10 +196,7 @@ export class DfuRuntime implements UsbFunction {
   }
 
   reset(): void {
-    const effect = this.#step('RESET');
-    if (effect.do !== 'enter') return;
-    this.#clear();
-    this.#options.onDetach({ reason: 'reset', onBus: true, timeoutMs: this.#timeoutMs });
+    if (this.#step('RESET').do === 'enter') this.#enter({ reason: 'reset', onBus: true });
   }
 
   powerOn(): void {
@@ -192,30 +204,122 @@ export class DfuRuntime implements UsbFunction {
   }
 
   tick(nowMs: number): number {
+    if (this.#late) {
+      this.#giveUpMs += nowMs - this.#now;
+      this.#detachMs += nowMs - this.#now;
+      this.#late = false;
+    }
     this.#now = nowMs;
-    if (nowMs >= this.#giveUpMs) this.#step('DETACH_TIMEOUT');
-    if (nowMs >= this.#detachMs) this.#detach();
+    if (nowMs >= this.#giveUpMs) {
+      this.#stopWaiting();
+      this.#step('DETACH_TIMEOUT');
+    }
+    if (nowMs >= this.#detachMs && this.#step('DETACH_DUE').do === 'enter') this.#leave();
     return Math.min(this.#giveUpMs, this.#detachMs);
   }
 
+  #answer(effect: DfuEffect, packet: SetupPacket): SetupAnswer {
+    switch (effect.do) {
+      case 'report': {
+        const { pollTimeoutMs = 0 } = this.#profile.fixedReport ?? {};
+        return { stage: 'in', data: this.#report.bytes(this.#state, pollTimeoutMs) };
+      }
+      case 'state':
+        return { stage: 'in', data: Uint8Array.of(stateNumber(this.#state)) };
+      case 'accept':
+        if (isIn(packet)) return NO_BYTES;
+        return packet.wLength > 0 ? OUT : STATUS;
+      default: // the table asks for nothing else of a request in run-time mode
+        return STALL;
+    }
+  }
+
+  /** DFU_DETACH, as far as the table lets it come. */
+  #detachAsked(): DataAnswer {
+    const before = this.#state;
+    const effect = this.#step('DETACH');
+    if (effect.do === 'vanish') {
+      this.#step('DETACH_DUE');
+      this.#leave();
+      return HELD;
+    }
+    if (effect.do !== 'detach') return STALL;
+    const entered = this.#state;
+    // Not before the application has said so.
+    this.#state = before;
+    const { allow } = this.#options;
+    if (allow === undefined) return this.#decided(this.#usualMs(), entered);
+    const allowance = allow(this.#timeoutMs);
+    if (allowance === undefined || typeof allowance === 'number') {
+      return this.#decided(allowance, entered);
+    }
+    this.#hold(allowance, entered);
+    return HELD;
+  }
+
+  /** Waits for the application's answer; the host waits with it. */
+  #hold(allowance: Promise<Allowance>, entered: DfuState): void {
+    const asking = {};
+    this.#asking = asking;
+    const answer = (value: Allowance): void => {
+      if (this.#asking !== asking) return;
+      this.#asking = undefined;
+      this.#late = true;
+      this.#host?.resume(this.#decided(value, entered));
+    };
+    allowance.then(answer, (error: unknown) => {
+      this.#host?.log(`DFU_DETACH refused: ${String(error)}`);
+      answer(undefined);
+    });
+  }
+
+  #decided(allowance: Allowance, entered: DfuState): DataAnswer {
+    this.#stopWaiting();
+    // An application that answers with no time at all has made a mistake: refused, too.
+    if (allowance === undefined || !(allowance >= 0 && allowance < Infinity)) return STALL;
+    this.#state = entered;
+    if (this.#willDetach) this.#stayMs = allowance;
+    else this.#giveUpMs = this.#now + allowance;
+    return STATUS;
+  }
+
+  /** The time where no application is asked. */
+  #usualMs(): number {
+    if (this.#willDetach) return this.#options.detachDelayMs ?? 20;
+    return Math.min(this.#timeoutMs, this.#detachTimeOutMs);
+  }
+
   #step(event: DfuEvent): DfuEffect {
-    const [next, effect] = this.#machine(this.#state, event, CONTEXT);
+    const [next, effect] = this.#machine(this.#state, event, this.#context());
     this.#state = next;
-    if (next === 'appIDLE') this.#clear();
+    if (next === 'appIDLE') this.#stopWaiting();
     return effect;
   }
 
-  #clear(): void {
-    this.#state = 'appIDLE';
-    this.#acknowledging = false;
+  #context(): DfuContext {
+    if (this.#giveUpMs !== Infinity && !this.#willDetach) return { ...CONTEXT, detaching: 'reset' };
+    if (this.remainingMs === undefined) return CONTEXT;
+    return { ...CONTEXT, detaching: this.#options.allow === undefined ? 'soon' : 'application' };
+  }
+
+  #stopWaiting(): void {
+    this.#stayMs = undefined;
     this.#detachMs = Infinity;
     this.#giveUpMs = Infinity;
   }
 
-  #detach(): void {
-    this.#clear();
-    this.#host?.detach();
+  /** The device leaves by itself. */
+  #leave(): void {
+    const { staysOnBus = false } = this.#options;
+    if (!staysOnBus) this.#host?.detach();
     this.#host?.log('run-time mode ends: DFU_DETACH');
-    this.#options.onDetach({ reason: 'detach', onBus: false, timeoutMs: this.#timeoutMs });
+    this.#enter({ reason: 'detach', onBus: staysOnBus });
+  }
+
+  /** DFU mode is next. If this function stays after all, the state is what the profile left. */
+  #enter(how: Pick<Detach, 'reason' | 'onBus'>): void {
+    this.#stopWaiting();
+    if (this.#state === 'dfuIDLE') this.#state = 'appIDLE';
+    this.#options.onDetach({ ...how, timeoutMs: this.#timeoutMs });
   }
 }

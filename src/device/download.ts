@@ -2,6 +2,7 @@ import type { DfuStatus } from '../dfu/index.ts';
 import type { DfuProfile } from './dfu-profile.ts';
 import type { Medium, MediumResult } from './medium.ts';
 import { MediumWork } from './medium-work.ts';
+import type { NumberedBlocks } from './numbered-blocks.ts';
 
 const LAST_BLOCK_NUMBER = 0xffff;
 
@@ -13,6 +14,7 @@ function failed(status: DfuStatus, reason: string): MediumResult {
 export class Download {
   readonly work: MediumWork = new MediumWork();
   readonly #profile: DfuProfile;
+  readonly #blocks: NumberedBlocks;
   #medium: Medium | undefined;
   #offsetBytes = 0;
   /** wBlockNum of the last block taken; -1: none yet. */
@@ -21,8 +23,9 @@ export class Download {
   readonly #last: Uint8Array;
   #lastBytes = 0;
 
-  constructor(profile: DfuProfile, transferSize: number) {
+  constructor(profile: DfuProfile, transferSize: number, blocks: NumberedBlocks) {
     this.#profile = profile;
+    this.#blocks = blocks;
     this.#last = new Uint8Array(profile.blockNumbers === 'checked' ? transferSize : 0);
   }
 
@@ -43,7 +46,7 @@ export class Download {
 
   /** Takes a block; `work` says what came of it. A new download begins if none is open. */
   write(bytes: Uint8Array, wBlockNum: number, at: { medium: Medium; nowMs: number }): void {
-    const result = this.#write(bytes, wBlockNum, at.medium);
+    const result = this.#take(bytes, wBlockNum, at.medium);
     if (result.status !== 'OK') this.#over();
     this.work.start(result, at.nowMs);
   }
@@ -86,6 +89,16 @@ export class Download {
     this.#medium = undefined;
     this.#offsetBytes = 0;
     this.#block = -1;
+  }
+
+  #take(bytes: Uint8Array, wBlockNum: number, medium: Medium): MediumResult {
+    const { blockNumbers, failsWith } = this.#profile;
+    const result =
+      blockNumbers === 'medium'
+        ? this.#blocks.of(medium).write(wBlockNum, bytes)
+        : this.#write(bytes, wBlockNum, medium);
+    if (result.status === 'OK' || failsWith === undefined) return result;
+    return { ...result, status: failsWith };
   }
 
   #write(bytes: Uint8Array, wBlockNum: number, wanted: Medium): MediumResult {

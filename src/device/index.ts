@@ -23,4 +23,7 @@ export { RamDisk } from './ram-disk.ts';
 export type { RamDiskOptions } from './ram-disk.ts';
 export { RIOTBOOT } from './riotboot-profile.ts';
 export { COMPATIBLE, STRICT } from './standard-profiles.ts';
+export { SectorDisk } from './sector-disk.ts';
+export type { DiskAccess, SectorDiskOptions } from './sector-disk.ts';
 export { SwitchableDevice } from './switchable-device.ts';
+export { ZEPHYR } from './zephyr-profile.ts';

@@ -1,4 +1,4 @@
-import type { DfuStatus } from '../dfu/index.ts';
+import type { DfuState, DfuStatus } from '../dfu/index.ts';
 
 /** What came of an operation on a medium. */
 export interface MediumResult {
@@ -50,4 +50,27 @@ export interface Medium {
    * until the next call. Throws nothing: a status says what failed.
    */
   read(offsetBytes: number, lengthBytes: number): Uint8Array | MediumResult;
+  /** What it does where the profile leaves the numbers of blocks to it; without this it counts bytes. */
+  readonly blocks?: BlockCallbacks;
+}
+
+/**
+ * A memory as Zephyr's class knows it (`USBD_DFU_DEFINE_IMG`): it gets each block with its number as
+ * it came, and finds out by itself where it belongs.
+ */
+export interface BlockCallbacks {
+  /** DFU_DNLOAD; without bytes it is the end of the download. */
+  write(wBlockNum: number, bytes: Uint8Array): MediumResult;
+  /** DFU_UPLOAD. Fewer bytes than asked for are the end. */
+  read(wBlockNum: number, lengthBytes: number): Uint8Array | MediumResult | Withheld;
+  /** Whether the device may leave that state, asked with each request that would. Default: yes. */
+  mayLeave?(state: DfuState): boolean;
+}
+
+/**
+ * A read to which the original would send memory that is none of the host's business, or crash. The
+ * transfer is stalled and the state is as if it had been answered; the reason goes to the log.
+ */
+export interface Withheld {
+  readonly withheld: string;
 }

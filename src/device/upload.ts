@@ -1,17 +1,29 @@
 import type { DfuStatus } from '../dfu/index.ts';
 import type { DfuProfile } from './dfu-profile.ts';
-import type { Medium, MediumResult } from './medium.ts';
+import type { Medium, MediumResult, Withheld } from './medium.ts';
+import { isWithheld } from './numbered-blocks.ts';
+import type { NumberedBlocks } from './numbered-blocks.ts';
+
+/** Why there are no bytes. */
+export interface UploadFailure {
+  readonly status: DfuStatus;
+  readonly reason: string;
+  /** The transfer is answered all the same, with no bytes. */
+  readonly answered: boolean;
+}
 
 /** An upload from a medium: where it is, and which block was asked for last. */
 export class Upload {
   readonly #profile: DfuProfile;
+  readonly #blocks: NumberedBlocks;
   #medium: Medium | undefined;
   #offsetBytes = 0;
   #block = -1;
   #blockBytes = 0;
 
-  constructor(profile: DfuProfile) {
+  constructor(profile: DfuProfile, blocks: NumberedBlocks) {
     this.#profile = profile;
+    this.#blocks = blocks;
   }
 
   /** The next upload starts from the beginning. */
@@ -23,22 +35,36 @@ export class Upload {
   }
 
   /** The block: up to `lengthBytes`, fewer at the end of the medium; or why not. */
-  read(wBlockNum: number, lengthBytes: number): Uint8Array | MediumResult {
+  read(wBlockNum: number, lengthBytes: number): Uint8Array | UploadFailure | Withheld {
     const medium = this.#medium;
     if (medium?.readable !== true) {
       return refused('errVENDOR', `"${medium?.name ?? ''}" cannot be read`);
     }
+    const { failsReading, failsWith } = this.#profile;
+    const answer =
+      this.#profile.blockNumbers === 'medium'
+        ? this.#blocks.of(medium).read(wBlockNum, lengthBytes)
+        : this.#read(medium, wBlockNum, lengthBytes);
+    if (answer instanceof Uint8Array || isWithheld(answer)) return answer;
+    return {
+      status: failsWith ?? answer.status,
+      reason: answer.reason ?? '',
+      answered: failsReading === 'empty',
+    };
+  }
+
+  #read(medium: Medium, wBlockNum: number, lengthBytes: number): Uint8Array | MediumResult {
     const repeated = this.#profile.blockNumbers === 'checked' && wBlockNum === this.#block;
     const offsetBytes = this.#offsetBytes - (repeated ? this.#blockBytes : 0);
     const next = (this.#block + 1) & 0xffff;
     if (this.#profile.blockNumbers === 'checked' && this.#block >= 0 && !repeated) {
       if (wBlockNum !== next) {
-        return refused('errADDRESS', `expected block ${next}, got ${wBlockNum}`);
+        return failed('errADDRESS', `expected block ${next}, got ${wBlockNum}`);
       }
     }
     const answer = medium.read(offsetBytes, lengthBytes);
     if (!(answer instanceof Uint8Array)) {
-      return answer.status === 'OK' ? refused('errUNKNOWN', 'no bytes were read') : answer;
+      return answer.status === 'OK' ? failed('errUNKNOWN', 'no bytes were read') : answer;
     }
     const bytes = answer.length > lengthBytes ? answer.subarray(0, lengthBytes) : answer;
     this.#block = wBlockNum;
@@ -48,6 +74,10 @@ export class Upload {
   }
 }
 
-function refused(status: DfuStatus, reason: string): MediumResult {
+function refused(status: DfuStatus, reason: string): UploadFailure {
+  return { status, reason, answered: false };
+}
+
+function failed(status: DfuStatus, reason: string): MediumResult {
   return { status, busyMs: 0, reason };
 }
