@@ -180,6 +180,19 @@ describe('dfukit image sign', () => {
     expect(other.address).toBe(0x8000);
   });
 
+  test('adds records, and replaces them when it signs anew', async () => {
+    const desk = new Desk();
+    const own = ['--tlv', '0xa0=0x0102', '--tlv', '0xa1=hi', '--vendor', 'example.com'];
+    await image(desk, 'sign', 'in/p300.bin', '-v', '1.0', '-o', 'a', ...own);
+    await image(desk, 'sign', 'a', '-o', 'b', '--tlv', '0xa0=0x03');
+    const tlvs = (name: string): string[] =>
+      (parseImage(desk.written.get(name) ?? new Uint8Array(0)).protectedArea?.tlvs ?? []).map(
+        ({ type, data }) => `${type}:${data.length}`,
+      );
+    expect(tlvs('a')).toEqual(['116:16', '160:2', '161:2']);
+    expect(tlvs('b')).toEqual(['116:16', '161:2', '160:1']);
+  });
+
   test('seals for a wrapping key, and the owner opens it', async () => {
     const desk = new Desk();
     const kek = Uint8Array.from({ length: 32 }, (_, at) => at);
@@ -201,6 +214,8 @@ describe('dfukit image sign', () => {
     [['in/p300.bin', '-v', '1.0', '-S', '1000'], 'exceeds requested size 0x3e8'],
     [['in/p300.bin', '-v', '1.0', '--align', '3'], '--align: expected 1, 2, 4, 8, 16, 32'],
     [['in/p300.bin', '-v', '1.0', '--depends', 'x'], '--depends: Image dependency format'],
+    [['in/p300.bin', '-v', '1.0', '--tlv', '0x50=1'], '--tlv: Custom TLV 0x50 conflicts'],
+    [['in/p300.bin', '-v', '1.0', '--tlv', 'x'], '--tlv: expected TYPE=VALUE, got "x"'],
     [['in/p300.bin', '-v', '1.0', '-o', 'x.hex'], 'x.hex: expected --address'],
     [['in/p300.bin', '-v', '1.0', '--dfu', 'x'], '--dfu: expected VID:PID'],
     [['in/nothing.bin', '-v', '1.0'], 'in/nothing.bin: no such file'],

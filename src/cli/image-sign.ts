@@ -18,7 +18,9 @@ import type {
   PrivateKey,
   SignedImage,
   SignOptions,
+  Tlv,
 } from '../image/index.ts';
+import type { VendorTlv } from './imgtool-sign-options.ts';
 import { imageRows, table } from './image-describe.ts';
 import { loadDecryptionKeys, loadEncryptionKey } from './image-keys.ts';
 import { unwrap } from './image-recognise.ts';
@@ -26,7 +28,7 @@ import type { Unwrapped } from './image-recognise.ts';
 import { UsageError } from './imgtool-arguments.ts';
 import { isHexPath, loadKey } from './imgtool-io.ts';
 import type { ImageIo } from './imgtool-io.ts';
-import { parseDependencies } from './imgtool-sign-options.ts';
+import { parseDependencies, tlvValue, vendorTlvs } from './imgtool-sign-options.ts';
 
 /** Options of `dfukit image sign`, as commander names them. */
 export interface ImageSignOptions {
@@ -51,6 +53,7 @@ export interface ImageSignOptions {
   readonly bootRecord?: string;
   readonly vendor?: string;
   readonly class?: string;
+  readonly tlv?: readonly string[];
   readonly pure?: true;
   readonly publicKey?: 'hash' | 'full';
   readonly endian?: Endian;
@@ -71,13 +74,31 @@ async function signer(io: ImageIo, path: string | undefined): Promise<PrivateKey
   throw new DfuError('INVALID_ARGUMENT', `${path}: expected a private key, got a public one`);
 }
 
-function dependencies(texts: readonly string[]): SignOptions['dependencies'] {
+/** What the parsers shared with imgtool find wrong, under this command's own option. */
+function under<T>(option: string, parse: () => T): T {
   try {
-    return texts.flatMap(parseDependencies);
+    return parse();
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    throw new DfuError('INVALID_ARGUMENT', `--depends: ${error.message}`);
+    throw new DfuError('INVALID_ARGUMENT', `${option}: ${error.message}`);
   }
+}
+
+/** `TYPE=VALUE`, the value bytes behind 0x or else text. */
+function vendorRecord(text: string): VendorTlv {
+  const equals = text.indexOf('=');
+  if (equals < 1) throw new UsageError(`expected TYPE=VALUE, got "${text}"`);
+  return [text.slice(0, equals), () => tlvValue(text.slice(equals + 1))];
+}
+
+/** Records asked for: vendor, class, and others; they take the place of the image's own. */
+async function recordsOf(options: ImageSignOptions): Promise<Tlv[]> {
+  const { vendor, class: deviceClass, tlv = [] } = options;
+  const uuids = await uuidTlvs({
+    ...(vendor === undefined ? {} : { vendor }),
+    ...(deviceClass === undefined ? {} : { deviceClass }),
+  });
+  return [...uuids, ...under('--tlv', () => vendorTlvs(tlv.map(vendorRecord)))];
 }
 
 interface Input {
@@ -125,7 +146,9 @@ function asked(options: ImageSignOptions): Partial<SignOptions> {
   const { securityCounter, depends, bootRecord, endian, loadAddress, romAddress } = options;
   return {
     ...(securityCounter === undefined ? {} : { securityCounter }),
-    ...(depends === undefined ? {} : { dependencies: dependencies(depends) ?? [] }),
+    ...(depends === undefined
+      ? {}
+      : { dependencies: under('--depends', () => depends.flatMap(parseDependencies)) }),
     ...(bootRecord === undefined ? {} : { bootRecord }),
     ...(endian === undefined ? {} : { endian }),
     ...(loadAddress === undefined ? {} : { loadAddr: loadAddress }),
@@ -234,17 +257,14 @@ export async function imageSign(
   const key = await signer(io, options.key);
   const taken = file.what.format === 'mcuboot';
   const input = taken ? await takenInput(io, file.bytes, options) : freshInput(file.bytes, options);
-  const uuids = await uuidTlvs({
-    ...(options.vendor === undefined ? {} : { vendor: options.vendor }),
-    ...(options.class === undefined ? {} : { deviceClass: options.class }),
-  });
+  const records = await recordsOf(options);
   const kept = (input.options.protectedTlvs ?? []).filter(
-    ({ type }) => !uuids.some((uuid) => uuid.type === type),
+    ({ type }) => !records.some((record) => record.type === type),
   );
   const signed = await signImage(input.bytes, {
     ...input.options,
     ...asked(options),
-    protectedTlvs: [...uuids, ...kept],
+    protectedTlvs: [...kept, ...records],
     key,
     encryption: await encryptionOf(io, options),
   });

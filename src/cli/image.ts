@@ -73,6 +73,11 @@ function addContentOptions(to: Command): Command {
     .option('--boot-record <role>', 'add a boot record for measured boot')
     .option('--vendor <name>', 'vendor: a UUID or a domain name')
     .option('--class <name>', 'device class: a UUID or a name')
+    .addOption(
+      new Option('--tlv <type=value>', 'record of your own, 0xa0 and up; 0x for bytes').argParser(
+        append,
+      ),
+    )
     .addOption(number('--load-address <n>', 'RAM address that it runs from', [1, WORD]))
     .addOption(number('--rom-address <n>', 'flash address that it is linked for', [1, WORD]))
     .option('--non-bootable', 'mark it as not to be booted')

@@ -218,7 +218,8 @@ export const signSpec: CommandSpec = {
 
 const predefined: ReadonlySet<number> = new Set(Object.values(TlvType));
 
-function valueOf(text: string): Uint8Array {
+/** Value of a record: bytes behind 0x, else text in UTF-8. */
+export function tlvValue(text: string): Uint8Array {
   if (!text.startsWith('0x')) return new TextEncoder().encode(text);
   const digits = text.slice(2);
   if (digits.length % 2 !== 0) throw new UsageError('Custom TLV length is odd.');
@@ -232,10 +233,13 @@ function valueOf(text: string): Uint8Array {
 
 const hex4 = (value: number): string => `0x${value.toString(16).padStart(4, '0')}`;
 
-/** Vendors' records of the command line: those with values first, then those with files. */
-export function customTlvs(io: ImageIo, args: ParsedArguments): Tlv[] {
+/** One vendor's record: the type as written, and where its value comes from. */
+export type VendorTlv = readonly [tag: string, data: () => Uint8Array];
+
+/** Checks the types of vendors' records and gets their values. Throws `UsageError`. */
+export function vendorTlvs(wanted: readonly VendorTlv[]): Tlv[] {
   const tlvs: Tlv[] = [];
-  const add = (tagText: string, data: () => Uint8Array): void => {
+  for (const [tagText, data] of wanted) {
     const type = basedInteger(tagText);
     const shown = type < 0 ? String(type) : `0x${type.toString(16)}`;
     if (tlvs.some((tlv) => tlv.type === type)) {
@@ -251,8 +255,16 @@ export function customTlvs(io: ImageIo, args: ParsedArguments): Tlv[] {
       );
     }
     tlvs.push({ type, data: data() });
-  };
-  for (const [tag = '', text = ''] of args.all('customTlv')) add(tag, () => valueOf(text));
-  for (const [tag = '', path = ''] of args.all('customTlvFile')) add(tag, () => io.read(path));
+  }
   return tlvs;
+}
+
+/** Vendors' records of the command line: those with values first, then those with files. */
+export function customTlvs(io: ImageIo, args: ParsedArguments): Tlv[] {
+  return vendorTlvs([
+    ...args.all('customTlv').map(([tag = '', text = '']): VendorTlv => [tag, () => tlvValue(text)]),
+    ...args
+      .all('customTlvFile')
+      .map(([tag = '', path = '']): VendorTlv => [tag, () => io.read(path)]),
+  ]);
 }
