@@ -13,11 +13,22 @@ export interface BootOperation {
   readonly bytes?: Uint8Array;
 }
 
+/** What the bootloader holds in RAM at a change of flash. */
+export interface BootMemory {
+  /**
+   * All of it that decides how the boot goes on, as text: two boots of one build with equal flash,
+   * equal text and the same next operation end alike. Undefined outside of updates, where it is not
+   * told.
+   */
+  text(): string | undefined;
+}
+
 /**
  * Called before each change of flash. If it throws `POWER_LOST`, the change does not happen and the
- * boot ends there: a power cut at the bootloader's own granularity.
+ * boot ends there: a power cut at the bootloader's own granularity. Changes that the application asks
+ * for come without the bootloader's memory.
  */
-export type OperationListener = (operation: BootOperation) => void;
+export type OperationListener = (operation: BootOperation, memory?: BootMemory) => void;
 
 /** A sector, from the start of its area. */
 export interface Sector {

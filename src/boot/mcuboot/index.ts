@@ -5,7 +5,7 @@
  */
 export { ApplicationSide } from './application.ts';
 export type { ApplicationResult } from './application.ts';
-export type { BootOperation, OperationListener, Sector } from './area.ts';
+export type { BootMemory, BootOperation, OperationListener, Sector } from './area.ts';
 export { boot } from './boot.ts';
 export type { BootOptions, BootOutcome, BootResult, BootedImage } from './boot.ts';
 export { imageNumberOf, isSwap, placeOf } from './config.ts';

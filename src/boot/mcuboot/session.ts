@@ -1,7 +1,7 @@
-import { DfuError } from '../../bytes/index.ts';
+import { DfuError, toHex } from '../../bytes/index.ts';
 import type { Flash } from '../../flash/index.ts';
 import { openArea } from './application.ts';
-import type { OperationListener } from './area.ts';
+import type { BootMemory, OperationListener } from './area.ts';
 import type { Build } from './config.ts';
 import { decideSwap } from './decision.ts';
 import { FLAG_CODES, SWAP_TYPE_CODES } from './trailer.ts';
@@ -80,8 +80,16 @@ export function isFresh(progress: Progress, build: Build): boolean {
 /** How a boot ends when the C code would not come back from it. */
 export type Halt = 'assert' | 'fault' | 'hang';
 
+/** An update at work. */
+export interface Work {
+  /** `finish` for one that was cut and is gone on with. */
+  readonly stage: 'update' | 'finish';
+  readonly image: number;
+  readonly progress: Progress;
+}
+
 /** One run of the bootloader: its build, its areas, its console. */
-export class Session {
+export class Session implements BootMemory {
   readonly build: Build;
   readonly log: string[] = [];
   readonly pairs: readonly Pair[];
@@ -90,6 +98,8 @@ export class Session {
   halted: { readonly outcome: Halt; readonly reason: string } | undefined;
   /** Status entries that could not be written. */
   statusWriteFails = 0;
+  /** Undefined before, between and after updates. */
+  work: Work | undefined;
   readonly #onLog: ((line: string) => void) | undefined;
 
   constructor(
@@ -102,8 +112,11 @@ export class Session {
   ) {
     this.build = build;
     this.#onLog = io.onLog;
+    const { onOperation } = io;
+    const listener: OperationListener | undefined =
+      onOperation === undefined ? undefined : (operation) => onOperation(operation, this);
     const open = (name: Parameters<typeof openArea>[2]['name']): TrailerArea =>
-      openArea(io.flash, build, { name, listener: io.onOperation });
+      openArea(io.flash, build, { name, listener });
     this.pairs = build.images.map((_, index) => ({
       index,
       primary: { area: open(`primary${index}`), header: BLANK_HEADER },
@@ -114,6 +127,20 @@ export class Session {
       tlvSizes: [0, 0],
     }));
     this.scratch = build.algorithm === 'swap-using-scratch' ? open('scratch') : undefined;
+  }
+
+  text(): string | undefined {
+    if (this.work === undefined) return undefined;
+    const { stage, image, progress } = this.work;
+    const { savedKeys, streams, ...rest } = progress;
+    const pairs = this.pairs.map(({ primary, secondary, ...pair }) => [
+      pair,
+      primary.header,
+      secondary.header,
+    ]);
+    const keys = savedKeys.map((key) => (key === undefined ? null : toHex(key)));
+    const lengths = streams.map((stream) => stream?.length ?? null);
+    return JSON.stringify([stage, image, rest, keys, lengths, pairs, this.statusWriteFails]);
   }
 
   info(line: string): void {

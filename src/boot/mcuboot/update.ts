@@ -9,12 +9,20 @@ import { hasImage, readImageSize } from './slot-image.ts';
 import { findStatusArea } from './swap-common.ts';
 import { isHeaderErased, validateSlot } from './validate-slot.ts';
 
-/** Does the update that was decided on (boot_perform_update). */
+/** Does the update that was decided on. */
 export async function performUpdate(
   machine: Machine,
   pair: Pair,
   progress: Progress,
 ): Promise<void> {
+  const { session } = machine;
+  session.work = { stage: 'update', image: pair.index, progress };
+  await carryOut(machine, pair, progress);
+  session.work = undefined;
+}
+
+/** boot_perform_update. */
+async function carryOut(machine: Machine, pair: Pair, progress: Progress): Promise<void> {
   const { build } = machine.session;
   if (build.algorithm === 'overwrite-only') {
     await overwritePrimary(machine, pair, progress);
@@ -37,10 +45,13 @@ export async function finishCutSwap(
   pair: Pair,
   progress: Progress,
 ): Promise<void> {
+  const { session } = machine;
+  session.work = { stage: 'finish', image: pair.index, progress };
   await swapImages(machine, pair, progress);
   const { swapType } = progress;
   if (swapType === 'revert' || swapType === 'perm') setImageOk(pair);
   if (isUpgrade(swapType)) pair.primary.area.writeCopyDone();
+  session.work = undefined;
 }
 
 /** Keeps the image in the primary slot from being reverted (swap_set_image_ok). */
