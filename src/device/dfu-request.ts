@@ -11,7 +11,10 @@ const CLASS = 0x20;
  * Which event of the state machine a request is. A request in the wrong direction, or with a data
  * stage that it does not have, is one that DFU does not know. Undefined: no request of this class.
  */
-export function dfuEvent(packet: SetupPacket, profile: DfuProfile): DfuEvent | undefined {
+export function dfuEvent(
+  packet: SetupPacket,
+  profile: Pick<DfuProfile, 'highestRequest' | 'ignoresDirection'> = {},
+): DfuEvent | undefined {
   if ((packet.bmRequestType & 0x60) !== CLASS) return undefined;
   const { bRequest, wLength } = packet;
   if (bRequest > (profile.highestRequest ?? 0xff)) return undefined;
@@ -40,20 +43,14 @@ function eventOf(bRequest: number, wLength: number): DfuEvent {
   }
 }
 
+const TO_HOST: ReadonlySet<DfuEvent> = new Set(['UPLOAD', 'GETSTATUS', 'GETSTATE']);
+const WITHOUT_DATA: ReadonlySet<DfuEvent> = new Set(['DETACH', 'CLRSTATUS', 'ABORT']);
+
 /** Whether the data stage is the one of DFU 1.1 table 3.2. */
 function isRightWay(event: DfuEvent, packet: SetupPacket): boolean {
-  switch (event) {
-    case 'UPLOAD':
-    case 'GETSTATUS':
-    case 'GETSTATE':
-      return isIn(packet);
-    case 'DETACH':
-    case 'CLRSTATUS':
-    case 'ABORT':
-      return !isIn(packet) && packet.wLength === 0;
-    default:
-      return !isIn(packet);
-  }
+  if (TO_HOST.has(event)) return isIn(packet);
+  if (isIn(packet)) return event === 'OTHER';
+  return packet.wLength === 0 || !WITHOUT_DATA.has(event);
 }
 
 /** What is wrong with the length of a block; undefined: nothing that the profile minds. */
