@@ -25,6 +25,10 @@ const builtIn: readonly ShellCommand[] = [
     name: 'curslothdr',
     description: 'Print current slot header',
     run(_, { console, image }) {
+      if (typeof image.version === 'string') {
+        console.print(`Image version: v${image.version}`);
+        return;
+      }
       console.print('Image magic_number: 0x544f4952');
       console.print(`Image Version: ${hex(image.version)}`);
       console.print(`Image start address: ${hex(image.entryAddress)}`);

@@ -1,4 +1,5 @@
 import type { BootReason } from './bootloader.ts';
+import type { FirmwareVersion } from './firmware-api.ts';
 
 /** What started the board anew. */
 export type BootCause = 'power-on' | 'reset-pin' | 'watchdog' | 'software';
@@ -12,7 +13,7 @@ export type BoardEvent =
       /** `none`: the bootloader waits for ever. */
       readonly mode: 'dfu' | 'application' | 'none';
       readonly slot?: number;
-      readonly version?: number;
+      readonly version?: FirmwareVersion;
       readonly why: BootReason;
     }
   /** A line of the console. */

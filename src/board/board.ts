@@ -1,5 +1,5 @@
 import { DfuError } from '../bytes/index.ts';
-import type { NorFlash, PowerCutKind } from '../flash/index.ts';
+import type { Flash, NorFlash, PowerCutKind } from '../flash/index.ts';
 import { deviceDescriptor } from '../usb/index.ts';
 import type { Clock, UsbDevice } from '../usb/index.ts';
 import type { BoardEvent, BootCause } from './board-event.ts';
@@ -7,6 +7,7 @@ import { BoardFlash } from './board-flash.ts';
 import type { BootDecision, Bootloader } from './bootloader.ts';
 import { Buttons } from './button.ts';
 import type { ButtonConfiguration } from './button.ts';
+import { targetOf } from './catalogue.ts';
 import type { BoardModel } from './catalogue.ts';
 import { UsbConnector } from './connector.ts';
 import type { ConnectorState } from './connector.ts';
@@ -52,7 +53,6 @@ export class Board {
   readonly serial: string;
   readonly sensors: Sensors;
   readonly #parts: BoardParts;
-  readonly #flash: BoardFlash;
   readonly #connector: UsbConnector;
   readonly #buttons: Buttons;
   readonly #retainedRam: RetainedRam;
@@ -67,11 +67,10 @@ export class Board {
   #typed: ((line: string) => void) | undefined;
 
   constructor(parts: BoardParts) {
-    const { model, flash, clock } = parts;
+    const { model, clock } = parts;
     this.model = model;
     this.serial = parts.serial;
     this.#parts = parts;
-    this.#flash = new BoardFlash(flash, () => this.powerCut());
     this.#connector = new UsbConnector((state) => this.#usbChanged(state));
     this.#buttons = new Buttons(model);
     this.#retainedRam = new RetainedRam(model.ram);
@@ -178,23 +177,55 @@ export class Board {
     this.#halt();
     this.sensors.reset();
     const { bootloader, button = {} } = this.#parts;
+    const whileAlive = this.#lifeGuard();
+    const flash = this.#flashOfThisLife();
     const decision = bootloader.decide({
       model: this.model,
-      flash: this.#flash,
+      flash,
+      print: (line) => whileAlive(() => this.#console.write(`${line}\n`)),
       retainedRam: this.#retainedRam,
       buttonPressed: this.#buttons.seenPressed(button),
     });
-    const life = this.#life;
-    this.#emit(bootEvent(cause, decision));
-    // Whoever listened to that may have reset the board or taken its power.
-    if (life !== this.#life) return;
-    if (decision.mode === 'application') this.#start(decision);
-    else if (decision.mode === 'dfu') this.#startDfuMode();
+    const follow = (made: BootDecision): void => whileAlive(() => this.#follow(cause, made, flash));
+    if (!('then' in decision)) {
+      follow(decision);
+      return;
+    }
+    const failed = (error: unknown): void =>
+      whileAlive(() => this.#fault(`bootloader: ${String(error)}`));
+    this.#awaitGone(decision.then(follow).catch(failed));
   }
 
-  #startDfuMode(): void {
+  #follow(cause: BootCause, decision: BootDecision, flash: Flash): void {
+    const whileAlive = this.#lifeGuard();
+    this.#emit(bootEvent(cause, decision));
+    // Whoever listened to that may have reset the board or taken its power.
+    whileAlive(() => {
+      if (decision.mode === 'application') this.#start(decision, flash);
+      else if (decision.mode === 'dfu') this.#startDfuMode(flash);
+      else if (decision.fault !== undefined) this.#fault(`bootloader: ${decision.fault}`);
+    });
+  }
+
+  /** Runs what it is given as long as the board has not been started anew or lost its power. */
+  #lifeGuard(): (run: () => void) => void {
     const life = this.#life;
-    const device = this.#parts.bootloader.dfuMode(this.#flash, {
+    return (run) => {
+      if (life === this.#life) run();
+    };
+  }
+
+  #flashOfThisLife(): Flash {
+    const life = this.#life;
+    return new BoardFlash(this.#parts.flash, {
+      powerLost: () => this.powerCut(),
+      alive: () => life === this.#life,
+    });
+  }
+
+  #startDfuMode(flash: Flash): void {
+    const life = this.#life;
+    const device = this.#parts.bootloader.dfuMode?.(flash, {
       downloaded: (slot, bytes) => this.#emit({ type: 'download', slot, bytes }),
       left: () => {
         if (life === this.#life) this.#boot('software');
@@ -203,20 +234,27 @@ export class Board {
         if (life === this.#life) this.#enterDfuMode();
       },
     });
-    this.#connector.present(device);
+    if (device !== undefined) this.#connector.present(device);
   }
 
-  #start(image: RunningImage): void {
+  #start(decision: Extract<BootDecision, { mode: 'application' }>, flash: Flash): void {
     const life = this.#life;
+    const { slot = 0, version = 0, entryAddress } = decision;
     this.#watchdog.start();
-    const program = this.#parts.runner.start(this.#peripherals(image));
+    const image = { slot, version, entryAddress };
+    const program = this.#parts.runner.start(this.#peripherals(image, flash));
     if (life === this.#life) this.#program = program;
     else this.#stop(program);
   }
 
   #stop(program: RunningProgram): void {
-    const stopped = program.stop().finally(() => this.#stopping.delete(stopped));
-    this.#stopping.add(stopped);
+    this.#awaitGone(program.stop());
+  }
+
+  /** `close` waits for it. */
+  #awaitGone(work: Promise<void>): void {
+    const gone = work.finally(() => this.#stopping.delete(gone));
+    this.#stopping.add(gone);
   }
 
   /** The processor stops: no program, no USB, no watchdog. */
@@ -232,18 +270,20 @@ export class Board {
     this.#console.flush();
   }
 
-  #peripherals({ slot, version, entryAddress }: RunningImage): Peripherals {
+  #peripherals(image: RunningImage, flash: Flash): Peripherals {
     const { clock, bootloader } = this.#parts;
-    const life = this.#life;
-    const whileAlive = (run: () => void): void => {
-      if (life === this.#life) run();
-    };
+    const whileAlive = this.#lifeGuard();
+    const { platform, areas } = bootloader;
     return {
       model: this.model,
       serial: this.serial,
-      image: { slot, version, entryAddress },
+      image,
+      platform,
+      target: targetOf(this.model, platform),
       clock,
-      flash: this.#flash,
+      flash,
+      areas,
+      bootControl: bootloader.bootControl?.(flash, image.slot),
       usb: this.#connector,
       dfu: bootloader.dfu,
       uart: {
@@ -263,7 +303,7 @@ export class Board {
 
   #enterDfuMode(): void {
     const { bootloader } = this.#parts;
-    bootloader.requestDfuMode({ model: this.model, retainedRam: this.#retainedRam });
+    bootloader.requestDfuMode?.({ model: this.model, retainedRam: this.#retainedRam });
     this.#boot('software');
   }
 
@@ -294,5 +334,12 @@ function bootEvent(cause: BootCause, decision: BootDecision): BoardEvent {
   const { mode, why } = decision;
   if (mode !== 'application') return { type: 'boot', cause, mode, why };
   const { slot, version } = decision;
-  return { type: 'boot', cause, mode, slot, version, why };
+  return {
+    type: 'boot',
+    cause,
+    mode,
+    ...(slot === undefined ? {} : { slot }),
+    ...(version === undefined ? {} : { version }),
+    why,
+  };
 }

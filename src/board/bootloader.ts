@@ -1,30 +1,50 @@
 import type { Flash } from '../flash/index.ts';
 import type { UsbDevice } from '../usb/index.ts';
 import type { BoardModel } from './catalogue.ts';
-import type { DfuHabits } from './peripherals.ts';
+import type { FirmwareVersion } from './firmware-api.ts';
+import type { BootControl, DfuHabits } from './peripherals.ts';
 import type { RetainedRam } from './retained-ram.ts';
 
-/** Why a bootloader decided as it did. */
-export type BootReason = 'newest slot' | 'no valid slot' | 'button' | 'magic number';
+/**
+ * Why a bootloader decided as it did: riotboot's reasons, then what MCUboot did with its two slots
+ * (`primary slot`: nothing), then those of a board without a bootloader.
+ */
+export type BootReason =
+  | 'newest slot'
+  | 'no valid slot'
+  | 'button'
+  | 'magic number'
+  | 'primary slot'
+  | 'test swap'
+  | 'permanent swap'
+  | 'revert'
+  | 'no bootable image'
+  | 'bootloader stopped'
+  | 'no bootloader'
+  | 'erased flash';
 
 /** What a bootloader decides at a start. */
 export type BootDecision =
   | {
       readonly mode: 'application';
       readonly why: BootReason;
-      readonly slot: number;
-      readonly version: number;
+      /** Undefined, like `version`, where there are no slots and headers. */
+      readonly slot?: number;
+      readonly version?: FirmwareVersion;
       /** Where it jumps to. */
       readonly entryAddress: number;
     }
   | { readonly mode: 'dfu'; readonly why: BootReason }
-  /** It waits for ever. */
-  | { readonly mode: 'none'; readonly why: BootReason };
+  /** It waits for ever; `fault` says what stopped it, if it did not stop of its own will. */
+  | { readonly mode: 'none'; readonly why: BootReason; readonly fault?: string };
 
 /** The part of a board that a bootloader looks at. */
 export interface BootSurroundings {
   readonly model: BoardModel;
+  /** Dead as soon as the board is reset or loses its power: `POWER_LOST` then. */
   readonly flash: Flash;
+  /** Prints a line on the console. */
+  readonly print: (line: string) => void;
   readonly retainedRam: RetainedRam;
   /** Whether the button that it is compiled for is held. */
   readonly buttonPressed: boolean;
@@ -40,15 +60,33 @@ export interface DfuModeEvents {
   again(): void;
 }
 
-/** A bootloader of a board. Everything here is synchronous: it runs inside a reset. */
+/** Whose conventions the programs of a board follow: what they print, and how it is named. */
+export type Platform = 'riot' | 'zephyr';
+
+/** A part of flash that has a name. */
+export interface FlashArea {
+  readonly name: string;
+  readonly address: number;
+  readonly sizeBytes: number;
+}
+
+/** A bootloader of a board. It runs inside a reset. */
 export interface Bootloader {
   readonly name: string;
+  readonly platform: Platform;
   /** What the run-time function of its applications has in common with DFU mode. */
   readonly dfu: DfuHabits;
-  /** Looks and decides; clears a magic number that it has followed. */
-  decide(around: BootSurroundings): BootDecision;
-  /** Leaves the word in RAM that the next `decide` follows into DFU mode. */
-  requestDfuMode(around: Pick<BootSurroundings, 'model' | 'retainedRam'>): void;
-  /** The USB device of DFU mode. */
-  dfuMode(flash: Flash, events: DfuModeEvents): UsbDevice;
+  /** Its map of the flash. */
+  readonly areas: readonly FlashArea[];
+  /**
+   * Looks and decides; clears a magic number that it has followed. One that takes its time answers
+   * with a promise; a reset or a loss of power meanwhile ends it by its flash.
+   */
+  decide(around: BootSurroundings): BootDecision | Promise<BootDecision>;
+  /** Leaves the word in RAM that the next `decide` follows into DFU mode, if it has one. */
+  requestDfuMode?(around: Pick<BootSurroundings, 'model' | 'retainedRam'>): void;
+  /** The USB device of DFU mode; needed by one that decides for it. */
+  dfuMode?(flash: Flash, events: DfuModeEvents): UsbDevice;
+  /** What the program in `slot` can ask of it. */
+  bootControl?(flash: Flash, slot: number): BootControl;
 }

@@ -41,6 +41,8 @@ export class UsbConnector implements UsbDevice, UsbController {
   #wasShown = false;
   #inReset = false;
   #selecting: number | undefined;
+  #onPlugged: ((plugged: boolean) => void) | undefined;
+  #wasPlugged = false;
 
   constructor(changed: (state: ConnectorState) => void) {
     this.#changed = changed;
@@ -87,9 +89,14 @@ export class UsbConnector implements UsbDevice, UsbController {
     this.#show();
   }
 
+  onPlugged(listener: ((plugged: boolean) => void) | undefined): void {
+    this.#onPlugged = listener;
+  }
+
   /** Pulls the cable out at the board's end. */
   pull(): void {
     this.#pulled = true;
+    this.#sensePower();
     this.#show();
   }
 
@@ -107,6 +114,7 @@ export class UsbConnector implements UsbDevice, UsbController {
 
   disconnect(): void {
     this.#link = undefined;
+    this.#sensePower();
     this.#show();
   }
 
@@ -185,8 +193,15 @@ export class UsbConnector implements UsbDevice, UsbController {
 
   /** The board has power of its own: what was on the bus before is there still, and is reset. */
   #plugIn(): void {
+    this.#sensePower();
     if (this.plugged && this.#wasShown) this.reset();
     else this.#show();
+  }
+
+  #sensePower(): void {
+    if (this.#wasPlugged === this.plugged) return;
+    this.#wasPlugged = this.plugged;
+    this.#onPlugged?.(this.plugged);
   }
 
   #pull(up: boolean): void {

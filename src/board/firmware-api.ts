@@ -1,3 +1,5 @@
+import type { FirmwareDfuFunctional, FirmwareDfuMode, FirmwareUsbMessage } from './firmware-dfu.ts';
+
 /**
  * What a firmware sees. A firmware is an ES module that exports `main`; it runs on the board with
  * nothing but the object that `main` is called with. It has no clock, no network, no files and no
@@ -14,6 +16,10 @@ export interface FirmwareBoard {
   readonly name: string;
   /** e.g. `nRF52840`. */
   readonly chip: string;
+  /** Whose conventions this board follows, by its bootloader. */
+  readonly platform: 'riot' | 'zephyr';
+  /** The board in the platform's words, e.g. `reel_board@1/nrf52840`. */
+  readonly target: string;
   /** Serial number of the chip. */
   readonly serial: string;
   /** The image that is running, as its header says. */
@@ -22,19 +28,26 @@ export interface FirmwareBoard {
   readonly usb: FirmwareUsb;
   readonly sensors: FirmwareSensors;
   readonly flash: FirmwareFlash;
+  /** Not there with a bootloader that has nothing to ask. */
+  readonly boot: FirmwareBootControl | undefined;
   readonly watchdog: FirmwareWatchdog;
   /** Resolves after `ms` on the board's clock. */
   sleep(ms: number): Promise<void>;
+  /** Microseconds since the program started, on the board's clock. */
+  uptimeUs(): Promise<number>;
   /** Resets the board. Never resolves. */
   reboot(): Promise<never>;
   /** Asks the bootloader for DFU mode by its magic number, and resets. Never resolves. */
   enterDfuMode(): Promise<never>;
 }
 
-/** Which image this is. */
+/** Version of an image: riotboot's is a number, MCUboot's is text such as `1.2.3+4`. */
+export type FirmwareVersion = number | string;
+
+/** Which image this is. Without a bootloader slot and version are 0. */
 export interface FirmwareImage {
   readonly slot: number;
-  readonly version: number;
+  readonly version: FirmwareVersion;
   /** Address of the vector table. */
   readonly entryAddress: number;
 }
@@ -81,15 +94,22 @@ export interface FirmwareInterface {
   ): FirmwareControlAnswer | Promise<FirmwareControlAnswer>;
 }
 
-/** RIOT's `usbus_dfu`: the DFU run-time interface; DFU_DETACH leads to the bootloader. */
+/** The DFU run-time interface. */
 export interface FirmwareDfuRuntime {
   readonly type: 'dfu-runtime';
-  /** String of the interface; default "RIOT-OS bootloader". */
+  /** String of the interface; default "RIOT-OS bootloader", empty for none. */
   readonly name?: string;
+  /** Default: the bootloader's, as it is in RIOT's `usbus_dfu`. */
+  readonly functional?: FirmwareDfuFunctional;
+  /**
+   * What DFU_DETACH leads to: the board's bootloader (default), or a `dfu-detach` message to this
+   * firmware, which then becomes a device in DFU mode itself.
+   */
+  readonly detach?: 'bootloader' | 'message';
 }
 
 /** A function of the USB device. */
-export type FirmwareUsbFunction = FirmwareInterface | FirmwareDfuRuntime;
+export type FirmwareUsbFunction = FirmwareInterface | FirmwareDfuRuntime | FirmwareDfuMode;
 
 /** The USB device that a firmware wants to be. */
 export interface FirmwareUsbDescription {
@@ -102,6 +122,12 @@ export interface FirmwareUsbDescription {
   readonly serial?: string;
   /** String of the configuration. */
   readonly configuration?: string;
+  /** And at high speed, if it is another one there. */
+  readonly highSpeedConfiguration?: string;
+  /** The board has power of its own, whatever comes from the bus. Default false. */
+  readonly selfPowered?: boolean;
+  /** Most that it takes from the bus, in mA. Default 100. */
+  readonly maxPowerMa?: number;
   /** In the order of their interfaces; there may be none. */
   readonly functions: readonly FirmwareUsbFunction[];
 }
@@ -111,6 +137,8 @@ export interface FirmwareUsb {
   /** Becomes that device; what it was before leaves the bus. */
   attach(description: FirmwareUsbDescription): Promise<void>;
   detach(): Promise<void>;
+  /** Called with what happens at the port, from now on; first of all, if so, that there is power on it. */
+  onMessage(listener: (message: FirmwareUsbMessage) => void | Promise<void>): void;
 }
 
 /** A sensor or actuator, in the words of RIOT's SAUL registry. */
@@ -130,13 +158,45 @@ export interface FirmwareSensors {
   write(index: number, value: number): Promise<void>;
 }
 
+/** A part of flash that has a name: `mcuboot`, `image-0`, `image-1`, `storage` in Zephyr's words. */
+export interface FirmwareFlashArea {
+  readonly name: string;
+  readonly address: number;
+  readonly sizeBytes: number;
+}
+
 /** The flash of the board, by address. Its rules are those of NOR flash; breaking one rejects. */
 export interface FirmwareFlash {
+  readonly areas: readonly FirmwareFlashArea[];
+  /** Smallest part that can be programmed, in bytes. */
+  readonly writeUnitBytes: number;
+  /** Smallest part that can be erased, in bytes; the largest of them where they differ. */
+  readonly sectorBytes: number;
   read(address: number, lengthBytes: number): Promise<Uint8Array>;
   /** Whole write units, into erased flash. */
   program(address: number, bytes: Uint8Array): Promise<void>;
   /** Whole sectors. */
   erase(address: number, lengthBytes: number): Promise<void>;
+}
+
+/** What the next boot is asked to do, in MCUboot's words. */
+export type FirmwareSwapType = 'none' | 'test' | 'perm' | 'revert' | 'fail' | 'panic';
+
+/** The application's side of MCUboot, as Zephyr's `dfu/mcuboot.h` has it. Rejects where flash refuses. */
+export interface FirmwareBootControl {
+  /**
+   * `boot_request_upgrade`: the image in the other slot boots after the next reset. Not permanent: the
+   * reset behind that brings this image back, unless the new one confirms itself.
+   */
+  requestUpgrade(permanent: boolean): Promise<void>;
+  /** `boot_write_img_confirmed`: this image stays. */
+  confirm(): Promise<void>;
+  /** `boot_is_img_confirmed`. */
+  isConfirmed(): Promise<boolean>;
+  /** `mcuboot_swap_type`: what the next boot will be asked to do. */
+  swapType(): Promise<FirmwareSwapType>;
+  /** `boot_erase_img_bank` of the other slot. */
+  eraseUpgrade(): Promise<void>;
 }
 
 /** The watchdog. It is fed whenever the program is idle, unless the program takes that over. */

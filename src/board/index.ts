@@ -14,6 +14,8 @@ export type {
   BootSurroundings,
   Bootloader,
   DfuModeEvents,
+  FlashArea,
+  Platform,
 } from './bootloader.ts';
 export { pinMode } from './button.ts';
 export type { ButtonConfiguration } from './button.ts';
@@ -21,14 +23,17 @@ export { boardModel, boardModels, flashSizeBytes } from './catalogue.ts';
 export type {
   BoardModel,
   ButtonModel,
+  FlashPartition,
   MemoryRange,
   PinMode,
   SensorClass,
   SensorModel,
+  ZephyrBoard,
 } from './catalogue.ts';
 export { createBoard, parseUsbId, riotbootName } from './create-board.ts';
 export type { BoardOptions } from './create-board.ts';
 export * from './firmware-api.ts';
+export * from './firmware-dfu.ts';
 export { buildFirmware, firmwareModules } from './firmware-build.ts';
 export type { FirmwareBuildOptions } from './firmware-build.ts';
 export { exampleFileName, firmwareExamples, loadExample } from './firmware-examples.ts';
@@ -36,6 +41,7 @@ export { firmwareImage } from './firmware-image.ts';
 export type { FirmwareImageOptions } from './firmware-image.ts';
 export { FlashFile } from './flash-file.ts';
 export type {
+  BootControl,
   DfuHabits,
   Peripherals,
   Runner,

@@ -1,7 +1,9 @@
 import type { DfuProfile, FunctionalOptions } from '../device/index.ts';
 import type { Flash } from '../flash/index.ts';
-import type { Clock, UsbDevice } from '../usb/index.ts';
+import type { Clock, UsbDevice, UsbSpeed } from '../usb/index.ts';
+import type { FlashArea, Platform } from './bootloader.ts';
 import type { BoardModel } from './catalogue.ts';
+import type { FirmwareSwapType, FirmwareVersion } from './firmware-api.ts';
 import type { RetainedRam } from './retained-ram.ts';
 import type { Sensors } from './sensors.ts';
 
@@ -11,6 +13,11 @@ export interface UsbController {
   present(device: UsbDevice): void;
   /** Nobody is behind the connector any more. */
   remove(): void;
+  readonly speed: UsbSpeed;
+  /** Whether there is power on the bus: the cable is in, at both ends. */
+  readonly plugged: boolean;
+  /** Called when that changes. One listener; the last one counts. */
+  onPlugged(listener: ((plugged: boolean) => void) | undefined): void;
 }
 
 /** The serial console. */
@@ -37,8 +44,21 @@ export interface DfuHabits {
 /** Which image is running, as its header says. */
 export interface RunningImage {
   readonly slot: number;
-  readonly version: number;
+  readonly version: FirmwareVersion;
   readonly entryAddress: number;
+}
+
+/** What a program can ask of a bootloader that swaps images. Throws `DfuError` where it cannot be had. */
+export interface BootControl {
+  /** The image in the other slot is to boot next: for good, or until the reset after that. */
+  requestUpgrade(permanent: boolean): void;
+  /** The running image stays. */
+  confirm(): void;
+  isConfirmed(): boolean;
+  /** What the next boot will be asked to do. */
+  swapType(): FirmwareSwapType;
+  /** Erases the other slot. */
+  eraseUpgrade(): void;
 }
 
 /** The part of a board that a running program can touch. It outlives no reset. */
@@ -47,9 +67,16 @@ export interface Peripherals {
   /** Serial number of the chip, 16 hex digits unless chosen otherwise. */
   readonly serial: string;
   readonly image: RunningImage;
+  readonly platform: Platform;
+  /** The board in the platform's words, e.g. `reel_board@1/nrf52840`. */
+  readonly target: string;
   readonly clock: Clock;
   /** The whole flash; its first byte is at `model.flashBaseAddress`. */
   readonly flash: Flash;
+  /** The bootloader's map of it. */
+  readonly areas: readonly FlashArea[];
+  /** Undefined with a bootloader that has nothing to ask. */
+  readonly bootControl: BootControl | undefined;
   readonly usb: UsbController;
   /** How this board's run-time function answers: what it says of itself, and its profile. */
   readonly dfu: DfuHabits;

@@ -1,5 +1,5 @@
 import { DfuError, fromHex, toHex } from '../bytes/index.ts';
-import type { Peripherals } from './peripherals.ts';
+import type { BootControl, Peripherals } from './peripherals.ts';
 import type { ProgramUsb } from './program-usb.ts';
 import type { CallName } from './worker-protocol.ts';
 
@@ -40,6 +40,9 @@ export class ProgramCalls {
       case 'sleep':
         this.#sleep(number(args, 0), () => done(null));
         return;
+      case 'uptimeUs':
+        done(this.#usb.uptimeUs());
+        return;
       case 'reboot':
         board.reset();
         return;
@@ -72,6 +75,24 @@ export class ProgramCalls {
         board.flash.erase(this.#offset(args), number(args, 1));
         done(null);
         return;
+      case 'bootRequestUpgrade':
+        this.#control.requestUpgrade(number(args, 0) === 1);
+        done(null);
+        return;
+      case 'bootConfirm':
+        this.#control.confirm();
+        done(null);
+        return;
+      case 'bootIsConfirmed':
+        done(this.#control.isConfirmed() ? 1 : 0);
+        return;
+      case 'bootSwapType':
+        done(this.#control.swapType());
+        return;
+      case 'bootEraseUpgrade':
+        this.#control.eraseUpgrade();
+        done(null);
+        return;
       default:
         throw new DfuError('UNSUPPORTED', `a board has no "${String(name satisfies never)}"`);
     }
@@ -81,6 +102,12 @@ export class ProgramCalls {
   stop(): void {
     for (const cancel of this.#sleeps) cancel();
     this.#sleeps.clear();
+  }
+
+  get #control(): BootControl {
+    const { bootControl } = this.#board;
+    if (bootControl !== undefined) return bootControl;
+    throw new DfuError('UNSUPPORTED', 'the bootloader of this board takes no requests');
   }
 
   #sleep(ms: number, done: () => void): void {

@@ -1,10 +1,13 @@
 import type {
   FirmwareBoard,
+  FirmwareBootControl,
   FirmwareControlAnswer,
   FirmwareInterface,
+  FirmwareUsb,
   FirmwareUsbDescription,
   FirmwareUsbFunction,
 } from './firmware-api.ts';
+import type { FirmwareUsbMessage } from './firmware-dfu.ts';
 import type {
   BoardInfo,
   CallName,
@@ -37,6 +40,7 @@ export function programPrelude(post: (message: string) => void, infoText: string
   const mostCalls = 256;
   let listener: ((line: string) => void | Promise<void>) | undefined;
   let functions: readonly FirmwareUsbFunction[] = [];
+  let hearUsb: ((message: FirmwareUsbMessage) => void | Promise<void>) | undefined;
   let delivering = false;
   let nextId = 0;
   let selfFed = true;
@@ -110,6 +114,11 @@ export function programPrelude(post: (message: string) => void, infoText: string
       case 'control':
         void control(message);
         return;
+      case 'usb':
+        send({ type: 'usb-taken' });
+        // As with lines, a promise that rejects ends the program.
+        void hearUsb?.(message.message);
+        return;
       case 'result':
         calls.get(message.id)?.resolve(message.value);
         calls.delete(message.id);
@@ -124,9 +133,10 @@ export function programPrelude(post: (message: string) => void, infoText: string
   };
 
   const describeFunction = (each: FirmwareUsbFunction): UsbFunctionMessage => {
+    if (each.type === 'dfu-mode') return each;
     if (each.type === 'dfu-runtime') {
-      const name = each.name ?? 'RIOT-OS bootloader';
-      return { type: each.type, name, triple: [0xfe, 1, 1], descriptors: [], answers: false };
+      const { name = 'RIOT-OS bootloader', detach = 'bootloader' } = each;
+      return { ...each, name, detach };
     }
     return {
       type: each.type,
@@ -147,13 +157,31 @@ export function programPrelude(post: (message: string) => void, infoText: string
       product: description.product ?? '',
       serial: description.serial ?? '',
       configuration: description.configuration ?? '',
+      highSpeedConfiguration: description.highSpeedConfiguration ?? '',
+      selfPowered: description.selfPowered ?? false,
+      maxPowerMa: description.maxPowerMa ?? 100,
       functions: functions.map(describeFunction),
     });
+  };
+
+  const boot: FirmwareBootControl = {
+    requestUpgrade: (permanent) => call('bootRequestUpgrade', permanent ? 1 : 0),
+    confirm: () => call('bootConfirm'),
+    isConfirmed: async () => (await call<number>('bootIsConfirmed')) === 1,
+    swapType: () => call('bootSwapType'),
+    eraseUpgrade: () => call('bootEraseUpgrade'),
+  };
+
+  const onMessage: FirmwareUsb['onMessage'] = (given) => {
+    hearUsb = given;
+    send({ type: 'usb-heard' });
   };
 
   const board: FirmwareBoard = {
     name: info.name,
     chip: info.chip,
+    platform: info.platform,
+    target: info.target,
     serial: info.serial,
     image: info.image,
     console: {
@@ -163,18 +191,20 @@ export function programPrelude(post: (message: string) => void, infoText: string
         void deliver();
       },
     },
-    usb: { attach, detach: () => call('usbDetach') },
+    usb: { attach, detach: () => call('usbDetach'), onMessage },
     sensors: {
       list: info.sensors,
       read: (index) => call('sensorRead', index),
       write: (index, value) => call('sensorWrite', index, value),
     },
     flash: {
+      ...info.flash,
       read: async (address, lengthBytes) =>
         fromHex(await call<string>('flashRead', address, lengthBytes)),
       program: (address, bytes) => call('flashProgram', address, toHex(bytes)),
       erase: (address, lengthBytes) => call('flashErase', address, lengthBytes),
     },
+    boot: info.bootControl ? boot : undefined,
     watchdog: {
       takeOver() {
         selfFed = false;
@@ -182,6 +212,7 @@ export function programPrelude(post: (message: string) => void, infoText: string
       feed: () => send({ type: 'fed' }),
     },
     sleep: (ms) => call('sleep', ms),
+    uptimeUs: () => call('uptimeUs'),
     reboot: () => call('reboot'),
     enterDfuMode: () => call('enterDfuMode'),
   };

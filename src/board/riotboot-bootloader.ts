@@ -10,7 +10,13 @@ import {
 } from '../boot/riotboot/index.ts';
 import type { RiotbootLayout, SelectionOptions } from '../boot/riotboot/index.ts';
 import type { UsbDevice } from '../usb/index.ts';
-import type { BootDecision, BootSurroundings, Bootloader, DfuModeEvents } from './bootloader.ts';
+import type {
+  BootDecision,
+  BootSurroundings,
+  Bootloader,
+  DfuModeEvents,
+  FlashArea,
+} from './bootloader.ts';
 import { flashSizeBytes } from './catalogue.ts';
 import type { BoardModel } from './catalogue.ts';
 import type { DfuHabits } from './peripherals.ts';
@@ -77,7 +83,9 @@ function functionalOf(willDetach: boolean): FunctionalOptions {
 /** riotboot, with USB DFU or without. */
 export class RiotbootBootloader implements Bootloader {
   readonly name: RiotbootName;
+  readonly platform = 'riot';
   readonly dfu: DfuHabits;
+  readonly areas: readonly FlashArea[];
   readonly layout: RiotbootLayout;
   readonly #options: RiotbootBootloaderOptions;
   readonly #selection: SelectionOptions;
@@ -87,6 +95,11 @@ export class RiotbootBootloader implements Bootloader {
     this.name = options.name;
     this.dfu = { functional: functionalOf(willDetach), profile };
     this.layout = boardLayout(options.model, options.name);
+    this.areas = this.layout.slots.map(({ index, address, sizeBytes }) => ({
+      name: `slot${index}`,
+      address,
+      sizeBytes,
+    }));
     this.#options = options;
     // RIOT's own check of the start address never fails; as itself it shall be like that here.
     this.#selection = { checkStartAddress: profile.name !== RIOTBOOT.name };

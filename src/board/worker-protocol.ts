@@ -1,3 +1,7 @@
+import type { FlashArea, Platform } from './bootloader.ts';
+import type { FirmwareDfuFunctional, FirmwareDfuMode, FirmwareUsbMessage } from './firmware-dfu.ts';
+import type { RunningImage } from './peripherals.ts';
+
 /** What the board says to a program in its worker: JSON, one object a message. */
 export type ToProgram =
   /** Are you alive? Answered with `fed` as soon as the program is idle. */
@@ -5,6 +9,7 @@ export type ToProgram =
   | { readonly type: 'line'; readonly text: string }
   | { readonly type: 'result'; readonly id: number; readonly value: string | number | null }
   | { readonly type: 'error'; readonly id: number; readonly code: string; readonly message: string }
+  | { readonly type: 'usb'; readonly message: FirmwareUsbMessage }
   | ControlMessage;
 
 /** A control request to function `index` of the description. */
@@ -21,8 +26,10 @@ export interface ControlMessage {
 export type FromProgram =
   | { readonly type: 'print'; readonly text: string }
   | { readonly type: 'fed' }
-  /** It has taken a `line`. */
-  | { readonly type: 'taken' }
+  /** It has taken a `line`, or a `usb` message. */
+  | { readonly type: 'taken' | 'usb-taken' }
+  /** From now on somebody listens to `usb` messages. */
+  | { readonly type: 'usb-heard' }
   | {
       readonly type: 'call';
       readonly id: number;
@@ -35,6 +42,7 @@ export type FromProgram =
 /** What a program can ask of its board. */
 export type CallName =
   | 'sleep'
+  | 'uptimeUs'
   | 'reboot'
   | 'enterDfuMode'
   | 'usbAttach'
@@ -43,7 +51,12 @@ export type CallName =
   | 'sensorWrite'
   | 'flashRead'
   | 'flashProgram'
-  | 'flashErase';
+  | 'flashErase'
+  | 'bootRequestUpgrade'
+  | 'bootConfirm'
+  | 'bootIsConfirmed'
+  | 'bootSwapType'
+  | 'bootEraseUpgrade';
 
 /** A description of a USB device as it crosses the border: handlers are only said to be there. */
 export interface UsbDescriptionMessage {
@@ -54,12 +67,29 @@ export interface UsbDescriptionMessage {
   readonly product: string;
   readonly serial: string;
   readonly configuration: string;
+  readonly highSpeedConfiguration: string;
+  readonly selfPowered: boolean;
+  readonly maxPowerMa: number;
   readonly functions: readonly UsbFunctionMessage[];
 }
 
 /** A function of it. */
-export interface UsbFunctionMessage {
-  readonly type: 'interface' | 'dfu-runtime';
+export type UsbFunctionMessage = UsbInterfaceMessage | UsbRuntimeMessage | UsbDfuModeMessage;
+
+/** `FirmwareDfuRuntime`. */
+export interface UsbRuntimeMessage {
+  readonly type: 'dfu-runtime';
+  readonly name: string;
+  readonly functional?: FirmwareDfuFunctional;
+  readonly detach: 'bootloader' | 'message';
+}
+
+/** `FirmwareDfuMode`. */
+export type UsbDfuModeMessage = FirmwareDfuMode;
+
+/** `FirmwareInterface`. */
+export interface UsbInterfaceMessage {
+  readonly type: 'interface';
   readonly name: string;
   readonly triple: readonly [number, number, number];
   /** Hex digits, one string a descriptor. */
@@ -83,12 +113,17 @@ export interface WorkerStart {
 export interface BoardInfo {
   readonly name: string;
   readonly chip: string;
+  readonly platform: Platform;
+  readonly target: string;
   readonly serial: string;
-  readonly image: {
-    readonly slot: number;
-    readonly version: number;
-    readonly entryAddress: number;
+  readonly image: RunningImage;
+  readonly flash: {
+    readonly areas: readonly FlashArea[];
+    readonly writeUnitBytes: number;
+    readonly sectorBytes: number;
   };
+  /** Whether the bootloader can be asked anything. */
+  readonly bootControl: boolean;
   readonly sensors: readonly {
     readonly name: string;
     readonly class: string;

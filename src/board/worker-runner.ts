@@ -68,14 +68,28 @@ function load(board: Peripherals): string | undefined {
   }
 }
 
-function infoOf({ model, serial, image }: Peripherals): BoardInfo {
+function infoOf(board: Peripherals): BoardInfo {
+  const { model, serial, image, platform, target, areas, bootControl } = board;
   const sensors = model.sensors.map(({ name, class: kind, scale, unit }) => ({
     name,
     class: kind,
     scale,
     unit,
   }));
-  return { name: model.name, chip: model.chip, serial, image, sensors };
+  const { name, chip } = model;
+  const { sectors, writeUnitBytes } = model.flash;
+  const sectorBytes = Math.max(...sectors.map(({ sizeBytes }) => sizeBytes));
+  return {
+    name,
+    chip,
+    platform,
+    target,
+    serial,
+    image,
+    flash: { areas, writeUnitBytes, sectorBytes },
+    bootControl: bootControl !== undefined,
+    sensors,
+  };
 }
 
 class WorkerProgram implements RunningProgram {
@@ -188,6 +202,12 @@ class WorkerProgram implements RunningProgram {
         return;
       case 'taken':
         this.#linesUnderWay = Math.max(0, this.#linesUnderWay - 1);
+        return;
+      case 'usb-heard':
+        this.#usb.heard();
+        return;
+      case 'usb-taken':
+        this.#usb.taken();
         return;
       case 'answer':
         this.#usb.answer(message);
