@@ -29,6 +29,22 @@ export interface ControlQuirks {
   readonly takesRemoteWakeup?: boolean;
   /** It gives its strings whatever language is asked for. */
   readonly anyLanguage?: boolean;
+  /** String 0 lists no language; strings are given in English, and in language 0. */
+  readonly noLanguages?: boolean;
+  /** Index of its first string; those before it are stalled. Default 1. */
+  readonly firstString?: number;
+  /**
+   * It answers for any interface, there or not: GET_STATUS and GET_INTERFACE say 0, SET_INTERFACE takes
+   * alternate 0.
+   */
+  readonly anyInterface?: boolean;
+  /** Requests to interfaces are answered before SET_CONFIGURATION. */
+  readonly beforeConfiguration?: boolean;
+  /**
+   * A data stage to the device is taken before anybody looks at the request, and by standard requests
+   * that have none; a refusal comes in the status stage.
+   */
+  readonly dataFirst?: boolean;
   /** Of the wIndex that names an interface, in a class request, it looks at the low byte only. */
   readonly interfaceLowByte?: boolean;
   /** GET_STATUS says bus-powered, whatever the configuration descriptor says. */
@@ -55,8 +71,28 @@ const SELF_POWERED_STATUS: Uint8Array = Uint8Array.of(1, 0);
 const NO_ALTERNATE: Uint8Array = Uint8Array.of(0);
 const HALTED_STATUS: Uint8Array = Uint8Array.of(1, 0);
 
+/** Whether the host means English although it says otherwise. */
+function english(language: number, { anyLanguage, noLanguages }: ControlQuirks): boolean {
+  return anyLanguage === true || (noLanguages === true && language === 0);
+}
+
 function reply(data: Uint8Array | undefined): SetupAnswer {
   return data === undefined ? STALL : { stage: 'in', data };
+}
+
+/** Alternate 0 of an interface that may be there or not (`ControlQuirks.anyInterface`). */
+function answerForAnyInterface({
+  bmRequestType,
+  bRequest,
+  wValue,
+  wIndex,
+}: SetupPacket): SetupAnswer {
+  if (wIndex > 0xff) return STALL;
+  if ((bmRequestType & 0x80) === 0) {
+    return bRequest === StandardRequest.SET_INTERFACE && wValue === 0 ? STATUS : STALL;
+  }
+  if (bRequest === StandardRequest.GET_STATUS) return reply(ZERO_STATUS);
+  return reply(bRequest === StandardRequest.GET_INTERFACE ? NO_ALTERNATE : undefined);
 }
 
 /**
@@ -80,8 +116,10 @@ export class Chapter9 {
   ownerOf({ bmRequestType, wIndex }: SetupPacket): UsbFunction | undefined {
     if ((bmRequestType & TYPE) === RequestType.standard) return undefined;
     if ((bmRequestType & RECIPIENT) !== Recipient.interface) return undefined;
-    const { interfaceLowByte = false } = this.parts.quirks;
-    return this.current?.interfaces.get(interfaceLowByte ? wIndex & 0xff : wIndex)?.owner;
+    const { interfaceLowByte = false, beforeConfiguration = false } = this.parts.quirks;
+    const current =
+      this.current ?? (beforeConfiguration ? this.parts.configurations[0] : undefined);
+    return current?.interfaces.get(interfaceLowByte ? wIndex & 0xff : wIndex)?.owner;
   }
 
   /** Bus reset, or the device is off the bus. */
@@ -129,6 +167,10 @@ export class Chapter9 {
   /** Answers a standard request. */
   answer(packet: SetupPacket): SetupAnswer {
     if (this.parts.quirks.stalls?.includes(packet.bRequest) === true) return STALL;
+    const { anyInterface = false } = this.parts.quirks;
+    if (anyInterface && (packet.bmRequestType & RECIPIENT) === Recipient.interface) {
+      return answerForAnyInterface(packet);
+    }
     return isIn(packet) ? this.#get(packet) : this.#set(packet);
   }
 
@@ -250,7 +292,7 @@ export class Chapter9 {
       case DescriptorType.configuration:
         return configurations[index]?.bytes;
       case DescriptorType.string:
-        return strings.read(index, quirks.anyLanguage === true ? LANGUAGE_ENGLISH : wIndex);
+        return strings.read(index, english(wIndex, quirks) ? LANGUAGE_ENGLISH : wIndex);
       case DescriptorType.deviceQualifier:
         return index === 0 ? words.qualifier : undefined;
       case DescriptorType.otherSpeedConfiguration: {

@@ -1,5 +1,5 @@
 import { DfuError } from '../bytes/index.ts';
-import { HELD, STALL, STATUS, isIn } from '../usb/index.ts';
+import { HELD, OUT, STALL, STATUS, isIn } from '../usb/index.ts';
 import type {
   DataAnswer,
   DeviceBus,
@@ -15,6 +15,8 @@ import type { ControlQuirks } from './chapter9.ts';
 import { checkRange, describeConfiguration, describeDevice } from './device-layout.ts';
 import type { ConfigurationState, DeviceConfiguration, DeviceIdentity } from './device-layout.ts';
 import type { FunctionHost, UsbFunction } from './function.ts';
+import { OsIdentity } from './os-identity.ts';
+import type { OsIdentityOptions } from './os-identity.ts';
 import { StringTable } from './string-table.ts';
 
 /** What a device in software is made of. */
@@ -25,6 +27,8 @@ export interface DeviceOptions {
   readonly capabilities?: readonly DeviceCapability[];
   /** Class and vendor requests to the device itself; undefined or left out: stalled. */
   readonly deviceRequest?: (packet: SetupPacket) => SetupAnswer | undefined;
+  /** What makes hosts find a driver by themselves. Left out: nothing does. */
+  readonly osIdentity?: OsIdentityOptions;
   /** Where the device departs from USB 2.0 chapter 9, to be like a real one that does. */
   readonly quirks?: ControlQuirks;
   /** False: stays off the bus when the cable is plugged in, until `attach`. Default true. */
@@ -46,6 +50,7 @@ export class Device implements UsbDevice {
   readonly #options: DeviceOptions;
   readonly #chapter9: Chapter9;
   readonly #functions: readonly UsbFunction[];
+  readonly #osIdentity: OsIdentity | undefined;
   #bus: DeviceBus | undefined;
   #attached = false;
   #stage: Stage = 'none';
@@ -53,18 +58,28 @@ export class Device implements UsbDevice {
   #owner: UsbFunction | undefined;
   #toHost = false;
   #wLength = 0;
+  /** A request whose data stage is taken before anybody looks at it. */
+  #unseen: SetupPacket | undefined;
 
   /** Throws `INVALID_ARGUMENT` or `OUT_OF_RANGE` for options that no device can have. */
   constructor(options: DeviceOptions) {
     const { identity, capabilities = [], quirks = {} } = options;
-    const strings = new StringTable();
+    const strings = new StringTable({
+      first: quirks.firstString ?? 1,
+      ...(quirks.noLanguages === true && { languages: [] }),
+    });
     this.#options = options;
     this.speed = identity.speed ?? 'full';
+    // In this order in the table, though the interfaces are looked at first.
+    for (const text of [identity.manufacturer, identity.product, identity.serial])
+      strings.add(text);
+    const configurations = this.#describe(strings);
+    const { osIdentity } = options;
+    this.#osIdentity = osIdentity && new OsIdentity(osIdentity, configurations);
     const words = describeDevice(identity, strings, {
       configurations: options.configurations.length,
-      capabilities,
+      capabilities: [...capabilities, ...(this.#osIdentity?.capabilities ?? [])],
     });
-    const configurations = this.#describe(strings);
     this.#functions = configurations.flatMap((each) => each.functions);
     if (new Set(this.#functions).size !== this.#functions.length) {
       throw new DfuError('INVALID_ARGUMENT', 'configurations: each function may stand there once');
@@ -129,18 +144,28 @@ export class Device implements UsbDevice {
     this.#toHost = isIn(packet);
     this.#wLength = packet.wLength;
     if (this.#beyondMemory(packet)) return STALL;
+    const own = this.#osIdentity?.answer(packet);
+    if (own !== undefined) return this.#answered(own);
     this.#owner = this.#chapter9.ownerOf(packet);
+    if (this.#options.quirks?.dataFirst === true && !this.#toHost && packet.wLength > 0) {
+      this.#unseen = packet;
+      this.#stage = 'data';
+      return OUT;
+    }
     return this.#answered(this.#ask(packet));
   }
 
   data(bytes: Uint8Array): DataAnswer {
     if (this.#stage !== 'data') return STALL;
     // A data stage of another length than the SETUP announced is no control transfer.
-    if (bytes.length !== this.#wLength || this.#owner === undefined) {
+    const packet = this.#unseen;
+    this.#unseen = undefined;
+    const owner = this.#owner;
+    if (bytes.length !== this.#wLength || (owner === undefined && packet === undefined)) {
       this.#giveUp();
       return STALL;
     }
-    const answer = this.#owner.data(bytes);
+    const answer = packet === undefined ? dataTo(owner, bytes) : this.#askLate(packet, bytes);
     if (answer.stage === 'stall') this.#end();
     else this.#stage = answer.stage === 'held' ? 'held' : 'status';
     return answer;
@@ -226,6 +251,15 @@ export class Device implements UsbDevice {
     return true;
   }
 
+  /** The data stage has been taken; what it was for is decided now. */
+  #askLate(packet: SetupPacket, bytes: Uint8Array): DataAnswer {
+    const owner = this.#owner;
+    // Standard requests have no data stage: it is as if there had been none.
+    const answer = this.#ask(owner === undefined ? { ...packet, wLength: 0 } : packet);
+    if (answer.stage === 'out') return dataTo(owner, bytes);
+    return answer.stage === 'in' ? STALL : answer;
+  }
+
   /** Keeps an answer within what the SETUP allows, and remembers what the transfer waits for. */
   #answered(answer: SetupAnswer): SetupAnswer {
     // A function that left the bus while it was asked answers nobody any more.
@@ -267,6 +301,7 @@ export class Device implements UsbDevice {
   #end(): void {
     this.#stage = 'none';
     this.#owner = undefined;
+    this.#unseen = undefined;
   }
 
   /** The transfer under way, if any, ends here without its status stage. */
@@ -276,4 +311,8 @@ export class Device implements UsbDevice {
     this.#chapter9.abandoned();
     owner?.abandoned?.();
   }
+}
+
+function dataTo(owner: UsbFunction | undefined, bytes: Uint8Array): DataAnswer {
+  return owner === undefined ? STALL : owner.data(bytes);
 }

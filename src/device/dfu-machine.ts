@@ -20,6 +20,8 @@ export type DfuEvent =
   | 'POLL_TIMEOUT'
   /** No bus reset came within the time that DFU_DETACH allowed. */
   | 'DETACH_TIMEOUT'
+  /** Run-time mode: the time is over after which the device detaches by itself (bitWillDetach). */
+  | 'DETACH_DUE'
   /** Something failed that no request is to blame for; the context's `failure` says what. */
   | 'FAIL'
   | 'RESET'
@@ -47,6 +49,11 @@ export interface DfuContext {
   readonly mayLeave: boolean;
   /** The medium does not agree to leave this state yet; only profiles ask. */
   readonly refused?: boolean;
+  /**
+   * Run-time mode: what an accepted DFU_DETACH waits for: the host's bus reset, the moment that the
+   * device leaves by itself, or the time that the application asked for. Left out: for nothing.
+   */
+  readonly detaching?: 'reset' | 'soon' | 'application';
 }
 
 /** What the caller must do; the machine itself touches no memory, timer or bus. */
@@ -86,7 +93,7 @@ export type DfuEffect =
   | { readonly do: 'vanish' }
   /** The reset ends DFU mode: the application is next. */
   | { readonly do: 'boot' }
-  /** The reset ends run-time mode: the descriptors of DFU mode are next. */
+  /** Run-time mode ends: the descriptors of DFU mode are next. */
   | { readonly do: 'enter' }
   /** dfuERROR for a reason of its own. */
   | { readonly do: 'error'; readonly status: DfuStatus }
@@ -146,7 +153,8 @@ export function dfuStep(state: DfuState, event: DfuEvent, context: DfuContext): 
       return application(state, event);
 
     case 'appDETACH': // A.2.2
-      if (event === 'RESET') return ['dfuIDLE', { do: 'enter' }];
+      // The device that detaches by itself does what the reset would do (bitWillDetach, table 4.2).
+      if (event === 'RESET' || event === 'DETACH_DUE') return ['dfuIDLE', { do: 'enter' }];
       return application(state, event);
 
     case 'dfuIDLE': // A.2.3

@@ -1,4 +1,5 @@
 import type { DfuStatus } from '../dfu/index.ts';
+import type { Condition } from './condition.ts';
 import type { DfuProfile } from './dfu-profile.ts';
 import type { FunctionalOptions } from './functional.ts';
 import type { Medium } from './medium.ts';
@@ -44,6 +45,8 @@ export interface DfuModeOptions {
    * download (default), all, or none. Profile `strict` leaves at every reset, as DFU 1.1 has it.
    */
   readonly leaveOnReset?: 'completed' | 'always' | 'never';
+  /** What must hold when an upload begins, or it is refused (errVENDOR, the reason in iString). */
+  readonly uploadCondition?: Condition;
   /** Default: the profile's. */
   readonly leaveDelayMs?: number;
   /** Default: the profile's. */

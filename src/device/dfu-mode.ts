@@ -25,6 +25,7 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** The DFU-mode function (DFU 1.1 §4.2 and §6): one interface, one alternate setting a medium. */
 export class DfuMode implements UsbFunction {
+  readonly compatibleId: string = 'WINUSB';
   readonly #options: DfuModeOptions;
   readonly #profile: DfuProfile;
   readonly #machine: DfuMachine;
@@ -66,7 +67,7 @@ export class DfuMode implements UsbFunction {
     this.#leaving = new Leaving(this.#leaveDelayMs);
     const blocks = new NumberedBlocks();
     this.#download = new Download(profile, this.#transferSize, blocks);
-    this.#upload = new Upload(profile, blocks);
+    this.#upload = new Upload(profile, blocks, options.uploadCondition);
     this.#context = new LiveContext(options, functional.bmAttributes, this.#download);
     if (initialStatus === 'OK') return;
     this.#state = 'dfuERROR';

@@ -2,6 +2,7 @@ import type { DfuState, DfuStatus } from '../dfu/index.ts';
 import type { ControlQuirks } from './chapter9.ts';
 import { dfuStep } from './dfu-machine.ts';
 import type { DfuContext, DfuEffect, DfuEvent, DfuStep } from './dfu-machine.ts';
+import type { FunctionalDefects } from './functional-defects.ts';
 
 /** One way in which a device departs from the table of DFU 1.1 Appendix A. */
 export interface Deviation {
@@ -27,7 +28,11 @@ export type DeviationCondition =
   | 'tolerant'
   | 'intolerant'
   /** The medium does not agree to leave this state. */
-  | 'refused';
+  | 'refused'
+  /** Run-time mode: the device detaches by itself after the time that its application asked for. */
+  | 'preparing'
+  /** Run-time mode: no DFU_DETACH waits for a bus reset. */
+  | 'noResetAwaited';
 
 /** How a device differs from the table and from what the specification leaves open. Data only. */
 export interface DfuProfile {
@@ -74,6 +79,12 @@ export interface DfuProfile {
   readonly leaveDelayMs: number;
   /** How long dfuMANIFEST-WAIT-RESET waits before the device leaves by itself, in ms. */
   readonly waitResetMs: number;
+  /** DFU_DETACH may carry data, which it must not have: taken and ignored. */
+  readonly takesStrayData?: boolean;
+  /** What is wrong with its functional descriptor. */
+  readonly functional?: FunctionalDefects;
+  /** It is of the run-time class alone: in DFU mode the device is another one, and `compatible`. */
+  readonly runtimeOnly?: boolean;
   /** Where its control endpoint departs from USB 2.0 chapter 9. */
   readonly control?: ControlQuirks;
   /** And where, besides, in DFU mode. */
@@ -112,6 +123,10 @@ function holds(condition: DeviationCondition, context: DfuContext): boolean {
       return !context.manifestationTolerant;
     case 'refused':
       return context.refused === true;
+    case 'preparing':
+      return context.detaching === 'application';
+    case 'noResetAwaited':
+      return context.detaching !== 'reset';
     default:
       return condition satisfies never;
   }

@@ -13,13 +13,15 @@ const CLASS = 0x20;
  */
 export function dfuEvent(
   packet: SetupPacket,
-  profile: Pick<DfuProfile, 'highestRequest' | 'ignoresDirection'> = {},
+  profile: Pick<DfuProfile, 'highestRequest' | 'ignoresDirection' | 'takesStrayData'> = {},
 ): DfuEvent | undefined {
   if ((packet.bmRequestType & 0x60) !== CLASS) return undefined;
   const { bRequest, wLength } = packet;
   if (bRequest > (profile.highestRequest ?? 0xff)) return undefined;
   const event = eventOf(bRequest, wLength);
-  return profile.ignoresDirection === true || isRightWay(event, packet) ? event : 'OTHER';
+  if (profile.ignoresDirection === true || isRightWay(event, packet)) return event;
+  const stray = profile.takesStrayData === true && event === 'DETACH' && !isIn(packet);
+  return stray ? event : 'OTHER';
 }
 
 function eventOf(bRequest: number, wLength: number): DfuEvent {

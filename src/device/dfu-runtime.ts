@@ -3,15 +3,18 @@ import type { DfuState } from '../dfu/index.ts';
 import { DescriptorType, HELD, OUT, STALL, STATUS, isIn } from '../usb/index.ts';
 import type { DataAnswer, SetupAnswer, SetupPacket, SettingParts } from '../usb/index.ts';
 import type { Condition } from './condition.ts';
+import { acknowledged, told } from './dfu-answers.ts';
 import type { DfuContext, DfuEffect, DfuEvent } from './dfu-machine.ts';
-import { COMPATIBLE, dfuMachine } from './dfu-profile.ts';
+import { dfuMachine } from './dfu-profile.ts';
 import type { DfuMachine, DfuProfile } from './dfu-profile.ts';
 import { DfuReport } from './dfu-report.ts';
 import { dfuEvent } from './dfu-request.ts';
 import type { FunctionHost, UsbFunction } from './function.ts';
 import { functionalBytes, functionalOf } from './functional.ts';
+import { withDefects } from './functional-defects.ts';
 import type { FunctionalOptions } from './functional.ts';
 import type { Allowance } from './runtime-ops.ts';
+import { COMPATIBLE } from './standard-profiles.ts';
 
 /** How a device comes to leave run-time mode. */
 export interface Detach {
@@ -34,7 +37,7 @@ export interface DfuRuntimeOptions {
   readonly name?: string;
   /** Default `COMPATIBLE`. */
   readonly profile?: DfuProfile;
-  /** From the end of DFU_DETACH's status stage to leaving the bus, in ms. Default 20. */
+  /** From the end of DFU_DETACH's status stage to leaving the bus, in ms. Default: the profile's. */
   readonly detachDelayMs?: number;
   /**
    * An interface association in front of the interface. Without one some hosts do not find the function
@@ -53,8 +56,6 @@ export interface DfuRuntimeOptions {
   /** The device is to enter DFU mode. */
   readonly onDetach: (detach: Detach) => void;
 }
-
-const NO_BYTES: SetupAnswer = { stage: 'in', data: new Uint8Array(0) };
 
 /** The table asks none of this in run-time mode. */
 const CONTEXT: DfuContext = {
@@ -100,7 +101,11 @@ export class DfuRuntime implements UsbFunction {
   /** Throws `INVALID_ARGUMENT`. */
   constructor(options: DfuRuntimeOptions) {
     const { profile = COMPATIBLE } = options;
-    const functional = functionalOf(options.functional, profile);
+    const { functional: defects = {} } = profile;
+    const functional = functionalOf(
+      withDefects(options.functional ?? {}, defects),
+      defects.leastTransferSize,
+    );
     this.#options = options;
     this.#profile = profile;
     this.#machine = dfuMachine(profile);
@@ -150,7 +155,7 @@ export class DfuRuntime implements UsbFunction {
   }
 
   setup(packet: SetupPacket): SetupAnswer {
-    const event = dfuEvent(packet, this.#profile.takesStrayData);
+    const event = dfuEvent(packet, this.#profile);
     if (event === undefined) return STALL;
     if (event !== 'DETACH') return this.#answer(this.#step(event), packet);
     this.#timeoutMs = packet.wValue;
@@ -159,7 +164,7 @@ export class DfuRuntime implements UsbFunction {
       this.#host?.log(`DFU_DETACH refused: ${refusal}`);
       return STALL;
     }
-    if (packet.wLength === 0) return this.#detachAsked();
+    if (packet.wLength === 0 || isIn(packet)) return this.#detachAsked();
     this.#strayData = true;
     return OUT;
   }
@@ -219,19 +224,14 @@ export class DfuRuntime implements UsbFunction {
   }
 
   #answer(effect: DfuEffect, packet: SetupPacket): SetupAnswer {
-    switch (effect.do) {
-      case 'report': {
-        const { pollTimeoutMs = 0 } = this.#profile.fixedReport ?? {};
-        return { stage: 'in', data: this.#report.bytes(this.#state, pollTimeoutMs) };
-      }
-      case 'state':
-        return { stage: 'in', data: Uint8Array.of(stateNumber(this.#state)) };
-      case 'accept':
-        if (isIn(packet)) return NO_BYTES;
-        return packet.wLength > 0 ? OUT : STATUS;
-      default: // the table asks for nothing else of a request in run-time mode
-        return STALL;
+    // The table asks for nothing else of a request in run-time mode.
+    if (effect.do === 'accept') return acknowledged(packet);
+    if (effect.do === 'state') {
+      return told(packet, Uint8Array.of(stateNumber(this.#state)), this.#profile);
     }
+    if (effect.do !== 'report') return STALL;
+    const { pollTimeoutMs = 0 } = this.#profile.fixedReport ?? {};
+    return told(packet, this.#report.bytes(this.#state, pollTimeoutMs), this.#profile);
   }
 
   /** DFU_DETACH, as far as the table lets it come. */
@@ -285,7 +285,8 @@ export class DfuRuntime implements UsbFunction {
 
   /** The time where no application is asked. */
   #usualMs(): number {
-    if (this.#willDetach) return this.#options.detachDelayMs ?? 20;
+    const { detachDelayMs = this.#profile.detachDelayMs ?? 20 } = this.#options;
+    if (this.#willDetach) return detachDelayMs;
     return Math.min(this.#timeoutMs, this.#detachTimeOutMs);
   }
 

@@ -20,6 +20,8 @@ export interface FunctionHost {
  * chapter 9 and hands over what is for this function's interfaces.
  */
 export interface UsbFunction {
+  /** The driver that Windows is to take for it, as Microsoft OS descriptors name it: `WINUSB`. */
+  readonly compatibleId?: string;
   /** Called once. Interfaces are numbered from `firstInterface`; the answer is their settings. */
   describe(host: FunctionHost, firstInterface: number): readonly SettingParts[];
   /** A class or vendor request to one of its interfaces. */

@@ -14,8 +14,11 @@ export interface FunctionalOptions {
   readonly bcdDFUVersion?: number;
 }
 
-/** Fills the defaults in. Throws `INVALID_ARGUMENT`. */
-export function functionalOf(options: FunctionalOptions = {}): FunctionalDescriptor {
+/** Fills the defaults in; a transfer below `leastTransferSize` bytes is no use. Throws `INVALID_ARGUMENT`. */
+export function functionalOf(
+  options: FunctionalOptions = {},
+  leastTransferSize = 8,
+): FunctionalDescriptor {
   const attributes = {
     canDnload: true,
     canUpload: true,
@@ -27,7 +30,10 @@ export function functionalOf(options: FunctionalOptions = {}): FunctionalDescrip
   return {
     bmAttributes: attributes,
     wDetachTimeOut: checkRange('wDetachTimeOut', options.wDetachTimeOut ?? 1000, [0, 0xffff]),
-    wTransferSize: checkRange('wTransferSize', options.wTransferSize ?? 4096, [8, 0xffff]),
+    wTransferSize: checkRange('wTransferSize', options.wTransferSize ?? 4096, [
+      leastTransferSize,
+      0xffff,
+    ]),
     bcdDFUVersion: checkRange(
       'bcdDFUVersion',
       options.bcdDFUVersion ?? DfuVersion.dfu11,

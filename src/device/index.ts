@@ -3,6 +3,7 @@
  *
  * @module
  */
+export * from './condition.ts';
 export type { ControlQuirks } from './chapter9.ts';
 export { Device } from './device.ts';
 export type { DeviceOptions, DeviceState } from './device.ts';
@@ -18,12 +19,19 @@ export { DfuRuntime } from './dfu-runtime.ts';
 export type { Detach, DfuRuntimeOptions } from './dfu-runtime.ts';
 export * from './function.ts';
 export type { FunctionalOptions } from './functional.ts';
+export type { FunctionalDefects } from './functional-defects.ts';
 export * from './medium.ts';
+export { DFU_INTERFACE_GUID } from './os-identity.ts';
+export type { OsIdentityOptions } from './os-identity.ts';
+export { outOfOrder } from './numbered-blocks.ts';
 export { RamDisk } from './ram-disk.ts';
 export type { RamDiskOptions } from './ram-disk.ts';
 export { RIOTBOOT } from './riotboot-profile.ts';
+export { dfuRuntime } from './runtime-ops.ts';
+export type { Allowance, DfuRuntimeOps, DfuRuntimeSurroundings } from './runtime-ops.ts';
 export { COMPATIBLE, STRICT } from './standard-profiles.ts';
 export { SectorDisk } from './sector-disk.ts';
 export type { DiskAccess, SectorDiskOptions } from './sector-disk.ts';
 export { SwitchableDevice } from './switchable-device.ts';
+export { USBD_DFU_RT } from './usbd-dfu-rt-profile.ts';
 export { ZEPHYR } from './zephyr-profile.ts';

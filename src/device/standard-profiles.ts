@@ -63,6 +63,14 @@ export const COMPATIBLE: DfuProfile = {
       effect: { do: 'leave' },
     },
     {
+      name: 'the application has its time',
+      why: 'usbd-dfu-rt documents it: with bitWillDetach the time that allow() gives ends in detach(); the application cleans up meanwhile, reset or not',
+      states: ['appDETACH'],
+      events: ['RESET'],
+      when: 'preparing',
+      effect: { do: 'nothing' },
+    },
+    {
       name: 'ABORT before the status',
       why: 'ST AN3156 allows it, and hosts written for ST devices rely on it',
       states: ['dfuDNLOAD-SYNC', 'dfuMANIFEST-SYNC'],

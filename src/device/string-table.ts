@@ -6,12 +6,21 @@ const LAST_INDEX = 255;
 /** Windows asks every device for this index (Microsoft OS 1.0 descriptor), so no string lives there. */
 const MICROSOFT_INDEX = 0xee;
 
+interface StringTableOptions {
+  readonly first?: number;
+  readonly languages?: readonly number[];
+}
+
 /** The string descriptors of a device, in English (USB 2.0 §9.6.7). */
 export class StringTable {
-  readonly #entries: (Uint8Array | (() => string) | undefined)[] = [
-    encodeLanguages([LANGUAGE_ENGLISH]),
-  ];
+  readonly #entries: (Uint8Array | (() => string) | undefined)[];
   readonly #known = new Map<string, number>();
+
+  /** `first`: index of the first text. `languages`: what string 0 lists. */
+  constructor({ first = 1, languages = [LANGUAGE_ENGLISH] }: StringTableOptions = {}) {
+    this.#entries = [encodeLanguages(languages)];
+    while (this.#entries.length < first) this.#entries.push(undefined);
+  }
 
   /** Index of the text, 0 for none. Throws `OUT_OF_RANGE` above 126 units or when the table is full. */
   add(text: string | undefined): number {

@@ -1,4 +1,5 @@
 import type { DfuStatus } from '../dfu/index.ts';
+import type { Condition } from './condition.ts';
 import type { DfuProfile } from './dfu-profile.ts';
 import type { Medium, MediumResult, Withheld } from './medium.ts';
 import { isWithheld } from './numbered-blocks.ts';
@@ -16,19 +17,25 @@ export interface UploadFailure {
 export class Upload {
   readonly #profile: DfuProfile;
   readonly #blocks: NumberedBlocks;
+  readonly #condition: Condition | undefined;
+  /** Why the upload that has begun is refused. */
+  #refusal: string | undefined;
   #medium: Medium | undefined;
   #offsetBytes = 0;
   #block = -1;
   #blockBytes = 0;
 
-  constructor(profile: DfuProfile, blocks: NumberedBlocks) {
+  /** `condition`: what must hold when an upload begins. */
+  constructor(profile: DfuProfile, blocks: NumberedBlocks, condition?: Condition) {
     this.#profile = profile;
+    this.#condition = condition;
     this.#blocks = blocks;
   }
 
   /** The next upload starts from the beginning. */
   begin(medium: Medium): void {
     this.#medium = medium;
+    this.#refusal = this.#condition?.refusal();
     this.#offsetBytes = 0;
     this.#block = -1;
     this.#blockBytes = 0;
@@ -37,6 +44,7 @@ export class Upload {
   /** The block: up to `lengthBytes`, fewer at the end of the medium; or why not. */
   read(wBlockNum: number, lengthBytes: number): Uint8Array | UploadFailure | Withheld {
     const medium = this.#medium;
+    if (this.#refusal !== undefined) return refused('errVENDOR', this.#refusal);
     if (medium?.readable !== true) {
       return refused('errVENDOR', `"${medium?.name ?? ''}" cannot be read`);
     }
