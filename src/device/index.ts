@@ -17,6 +17,12 @@ export type { Deviation, DeviationCondition, DfuMachine, DfuProfile } from './df
 export { DFU_PROFILES } from './dfu-profiles.ts';
 export { DfuRuntime } from './dfu-runtime.ts';
 export type { Detach, DfuRuntimeOptions } from './dfu-runtime.ts';
+export * from './dfuse-memory.ts';
+export { DfuSeMode } from './dfuse-mode.ts';
+export * from './dfuse-mode-options.ts';
+export * from './dfuse-profile.ts';
+export { DfuSeRam } from './dfuse-ram.ts';
+export type { DfuSeRamOptions } from './dfuse-ram.ts';
 export * from './function.ts';
 export type { FunctionalOptions } from './functional.ts';
 export type { FunctionalDefects } from './functional-defects.ts';

@@ -1,0 +1,38 @@
+import type { DfuStatus } from '../dfu/index.ts';
+import type { Leave, LeaveReason } from './dfu-mode-options.ts';
+import type { DfuSeMemory } from './dfuse-memory.ts';
+import type { DfuSeProfile } from './dfuse-profile.ts';
+import type { FunctionalOptions } from './functional.ts';
+
+/** Why a DfuSe device leaves DFU mode: as in plain DFU, or because it was unprotected. */
+export type DfuSeLeaveReason = LeaveReason | 'unprotected';
+
+/** How a DfuSe device leaves DFU mode. */
+export interface DfuSeLeave extends Pick<Leave, 'onBus'> {
+  readonly reason: DfuSeLeaveReason;
+  /** The address pointer: where a loader in ROM jumps to. */
+  readonly address: number;
+}
+
+/** What a DfuSe function is made of. */
+export interface DfuSeModeOptions {
+  /** One alternate setting each, 1 to 256. */
+  readonly memories: readonly DfuSeMemory[];
+  /** Default: bcdDFUVersion 0x011a, wTransferSize 2048, the rest as in plain DFU. */
+  readonly functional?: FunctionalOptions;
+  /** Default `DFUSE_COMPATIBLE`. */
+  readonly profile?: DfuSeProfile;
+  /** Other than `OK`, the device starts in dfuERROR with it. Default: the profile's. */
+  readonly initialStatus?: DfuStatus;
+  /** The address pointer at power-on. Default: where the first memory begins. */
+  readonly initialAddress?: number;
+  /** Least bwPollTimeout for each job, in ms. Default: the profile's. */
+  readonly pollTimesMs?: DfuSeProfile['pollTimesMs'];
+  /** From the end of the manifestation to leaving the bus, in ms. Default: the profile's. */
+  readonly leaveDelayMs?: number;
+  /**
+   * The device leaves DFU mode: start the application. Without it there is no application, and the
+   * function goes back to dfuIDLE instead.
+   */
+  readonly onLeave?: (leave: DfuSeLeave) => void;
+}

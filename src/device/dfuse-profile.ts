@@ -1,0 +1,204 @@
+import type { DfuStatus } from '../dfu/index.ts';
+import type { ControlQuirks } from './chapter9.ts';
+import { DFU_MODE } from './dfu-profile.ts';
+import type { Deviation } from './dfu-profile.ts';
+import { COMPATIBLE } from './standard-profiles.ts';
+
+/** What a memory is asked for. */
+export type DfuSeJob =
+  'set-address' | 'erase' | 'mass-erase' | 'read-unprotect' | 'program' | 'manifest';
+
+/** How a DfuSe device differs from the table of DFU 1.1 and from what ST leaves open. Data only. */
+export interface DfuSeProfile {
+  readonly name: string;
+  readonly deviations: readonly Deviation[];
+  /** DFU_DNLOAD and its like beyond wTransferSize are stalled. */
+  readonly limitsBlocks: boolean;
+  /** DFU_UPLOAD: never more than wTransferSize, and less than that ends it, whatever wLength says. */
+  readonly readsByTransferSize: boolean;
+  /** Answers that do not fit into wLength are errSTALLEDPKT instead of being cut. */
+  readonly wholeAnswers: boolean;
+  /** A block in a state that takes none is stalled at once, or after its data stage. */
+  readonly refusesBlocksAt: 'setup' | 'data';
+  /** Accesses that the memory layout does not allow are refused without asking the memory. */
+  readonly checksLayout: boolean;
+  /** The status of an address that is in no region. */
+  readonly wrongAddress: DfuStatus;
+  /** The memory works while the host waits, or is done before the host can ask again. */
+  readonly jobs: 'timed' | 'instant';
+  /** Least bwPollTimeout for each job, in ms, where the device does not tell what the memory says. */
+  readonly pollTimesMs: Partial<Readonly<Record<DfuSeJob, number>>>;
+  /** iString says in words what is wrong. */
+  readonly tellsReason: boolean;
+  /** After the manifestation the device leaves by itself, or never. */
+  readonly leaves: 'by itself' | 'never';
+  /** From there to leaving the bus, in ms. */
+  readonly leaveDelayMs: number;
+  /** SET_INTERFACE and SET_CONFIGURATION end a transfer under way. */
+  readonly alternateAborts: boolean;
+  /** bStatus at power-on; other than `OK` the device starts in dfuERROR with it. */
+  readonly initialStatus: DfuStatus;
+  /** More data than that in one transfer is never answered, and none is sent. */
+  readonly bufferBytes: number;
+  /** Where its control endpoint departs from USB 2.0 chapter 9. */
+  readonly control?: ControlQuirks;
+}
+
+/** What DfuSe itself adds to the table of DFU 1.1. */
+const DFUSE: readonly Deviation[] = [
+  {
+    name: 'leaving from dfuIDLE',
+    why: 'ST AN3156 §3.3: a block of length 0 asks to leave, whether anything was downloaded or not',
+    states: ['dfuIDLE'],
+    events: ['DNLOAD_END'],
+    next: 'dfuMANIFEST-SYNC',
+    effect: { do: 'end' },
+  },
+];
+
+/** DfuSe as dfu-util, STM32CubeProgrammer and WebUSB flashers need it. The default. */
+export const DFUSE_COMPATIBLE: DfuSeProfile = {
+  name: 'compatible',
+  deviations: [...DFUSE, ...COMPATIBLE.deviations],
+  limitsBlocks: true,
+  readsByTransferSize: false,
+  wholeAnswers: false,
+  refusesBlocksAt: 'setup',
+  checksLayout: true,
+  wrongAddress: 'errADDRESS',
+  jobs: 'timed',
+  pollTimesMs: {},
+  tellsReason: true,
+  leaves: 'by itself',
+  leaveDelayMs: 50,
+  alternateAborts: true,
+  initialStatus: 'OK',
+  bufferBytes: 0xffff,
+};
+
+/** The loader in the system memory of STM32 chips. */
+export const STM32_ROM: DfuSeProfile = {
+  ...DFUSE_COMPATIBLE,
+  name: 'stm32-rom',
+  // ST AN2662 §4.5: an address that is wrong or not supported is errTARGET.
+  wrongAddress: 'errTARGET',
+  // Seen with dfu-util: 100 ms an erased page (STM32F405: also a mass erase, which takes much longer),
+  // 104 ms a block of 2048 bytes (STM32F745).
+  pollTimesMs: { erase: 100, 'mass-erase': 100, program: 104 },
+  tellsReason: false,
+  // dfu-util's logs of these chips begin with "state = dfuERROR, status = 10".
+  initialStatus: 'errFIRMWARE',
+};
+
+const CRATE = 'usbd-dfu 0.4.1, recorded';
+
+/** The Rust crate usbd-dfu on usb-device as it answers, defects included. */
+export const USBD_DFU: DfuSeProfile = {
+  ...DFUSE_COMPATIBLE,
+  name: 'usbd-dfu',
+  deviations: [
+    ...DFUSE,
+    {
+      name: 'unknown requests change nothing',
+      why: `${CRATE}: DETACH and what DFU does not know are stalled, the state stays`,
+      states: DFU_MODE,
+      events: ['DETACH', 'OTHER'],
+      effect: { do: 'stall' },
+    },
+    {
+      name: 'blocks whatever the attributes say',
+      why: `${CRATE}: HAS_DOWNLOAD and HAS_UPLOAD change the descriptor only`,
+      states: ['dfuIDLE'],
+      events: ['DNLOAD'],
+      next: 'dfuDNLOAD-SYNC',
+      effect: { do: 'write' },
+    },
+    {
+      name: 'uploads whatever the attributes say',
+      why: `${CRATE}: as above`,
+      states: ['dfuIDLE'],
+      events: ['UPLOAD'],
+      next: 'dfuUPLOAD-IDLE',
+      effect: { do: 'read' },
+    },
+    {
+      name: 'ABORT before the status',
+      why: `${CRATE}: as ST AN3156 has it`,
+      states: ['dfuDNLOAD-SYNC', 'dfuMANIFEST-SYNC'],
+      events: ['ABORT'],
+      next: 'dfuIDLE',
+      effect: { do: 'discard' },
+    },
+    {
+      name: 'ABORT is stalled and changes nothing',
+      why: `${CRATE}: in these two states`,
+      states: ['dfuMANIFEST-WAIT-RESET', 'dfuERROR'],
+      events: ['ABORT'],
+      effect: { do: 'stall' },
+    },
+    {
+      name: 'waiting for the reset is reported',
+      why: `${CRATE}: dfuMANIFEST-WAIT-RESET answers`,
+      states: ['dfuMANIFEST-WAIT-RESET'],
+      events: ['GETSTATUS'],
+      effect: { do: 'report' },
+    },
+    {
+      name: 'the state can be read while it waits for the reset',
+      why: `${CRATE}: likewise`,
+      states: ['dfuMANIFEST-WAIT-RESET'],
+      events: ['GETSTATE'],
+      effect: { do: 'state' },
+    },
+    {
+      name: 'the last refusal is the one to be told',
+      why: `${CRATE}: in dfuERROR errSTALLEDPKT replaces what the status was; the one way out of dfuMANIFEST-WAIT-RESET`,
+      states: ['dfuMANIFEST-WAIT-RESET', 'dfuERROR'],
+      events: ['DNLOAD', 'DNLOAD_END', 'UPLOAD'],
+      next: 'dfuERROR',
+      effect: { do: 'stall', status: 'errSTALLEDPKT' },
+    },
+    {
+      name: 'CLRSTATUS leads out of the wait for the reset',
+      why: `${CRATE}: by way of dfuERROR`,
+      states: ['dfuMANIFEST-WAIT-RESET'],
+      events: ['CLRSTATUS'],
+      next: 'dfuERROR',
+      effect: { do: 'stall', status: 'errSTALLEDPKT' },
+    },
+    {
+      name: 'a reset while idle is nothing',
+      why: `${CRATE}: also dfuMANIFEST-WAIT-RESET outlives any number of resets`,
+      states: ['dfuIDLE', 'dfuMANIFEST-WAIT-RESET'],
+      events: ['RESET'],
+      effect: { do: 'nothing' },
+    },
+    {
+      name: 'a reset elsewhere is errUSBR',
+      why: `${CRATE}: also in dfuERROR, whose status it replaces`,
+      states: DFU_MODE,
+      events: ['RESET'],
+      next: 'dfuERROR',
+      effect: { do: 'error', status: 'errUSBR' },
+    },
+  ],
+  limitsBlocks: false,
+  readsByTransferSize: true,
+  wholeAnswers: true,
+  refusesBlocksAt: 'data',
+  checksLayout: false,
+  jobs: 'instant',
+  tellsReason: false,
+  leaves: 'never',
+  alternateAborts: false,
+  // The control buffer of usb-device.
+  bufferBytes: 128,
+  control: { noClassDescriptors: true, firstString: 4, noLanguages: true },
+};
+
+/** The profiles by name. */
+export const DFUSE_PROFILES: Readonly<Record<string, DfuSeProfile>> = {
+  compatible: DFUSE_COMPATIBLE,
+  'stm32-rom': STM32_ROM,
+  'usbd-dfu': USBD_DFU,
+};
