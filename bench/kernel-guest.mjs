@@ -29,7 +29,7 @@ createInterface(board.stdout).on('line', (line) => {
   wake();
 });
 
-const isBoot = ({ event, why }) => event === 'boot' && why === 'button';
+const isBoot = ({ event, mode }) => event === 'boot' && mode === 'dfu';
 const isConfigured = ({ event, state, id }) =>
   event === 'usb' && state === 'configured' && id === '1209:7d02';
 

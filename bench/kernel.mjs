@@ -12,7 +12,10 @@ if (status === 0) {
   const folder = mkdtempSync(join(tmpdir(), 'dfukit-bench-'));
   const script = join(folder, 'script');
   writeFileSync(script, 'exec node "$1/bench/kernel-guest.mjs"\n');
-  const { status: ended } = spawnSync(lab, ['run', script, root], { stdio: 'inherit' });
+  const { status: ended } = spawnSync(lab, ['run', script, root], {
+    stdio: 'inherit',
+    env: { ...process.env, LAB_SECONDS: '240' },
+  });
   rmSync(folder, { recursive: true });
   process.exitCode = ended ?? 1;
 } else {
