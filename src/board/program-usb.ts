@@ -1,39 +1,71 @@
 import { DfuError, fromHex, toHex } from '../bytes/index.ts';
-import { Device, DfuRuntime } from '../device/index.ts';
-import type { UsbFunction } from '../device/index.ts';
+import { Device, DfuMode, DfuRuntime } from '../device/index.ts';
+import type { DeviceConfiguration, FunctionalOptions, UsbFunction } from '../device/index.ts';
 import { STALL, STATUS } from '../usb/index.ts';
 import type { SetupAnswer, SetupPacket } from '../usb/index.ts';
+import type { FirmwareDfuFunctional, FirmwareUsbEvent } from './firmware-dfu.ts';
 import { FirmwareFunction } from './firmware-function.ts';
 import type { Peripherals } from './peripherals.ts';
+import { ProgramMedia } from './program-media.ts';
 import { readUsbDescription } from './usb-description.ts';
-import type { FromProgram, ToProgram, UsbFunctionMessage } from './worker-protocol.ts';
+import type {
+  FromProgram,
+  ToProgram,
+  UsbDescriptionMessage,
+  UsbDfuModeMessage,
+  UsbFunctionMessage,
+  UsbInterfaceMessage,
+  UsbRuntimeMessage,
+} from './worker-protocol.ts';
 
-/** The USB device of a program in a worker: descriptors here, answers there. */
+/** Messages that a program has not taken yet; more are dropped, as Zephyr's logger does. */
+const MOST_MESSAGES = 256;
+
+/** The USB device of a program in a worker: descriptors and media here, answers and messages there. */
 export class ProgramUsb {
   readonly #board: Peripherals;
   readonly #send: (message: ToProgram) => void;
+  readonly #media: ProgramMedia;
+  readonly #startMs: number;
   #attached = false;
   #nextId = 0;
   /** The one request that waits for the program. */
   #waiting: { readonly id: number; readonly owner: FirmwareFunction } | undefined;
+  /** The program listens to messages; how many of them it has not taken yet. */
+  #listening = false;
+  #messages = 0;
 
   constructor(board: Peripherals, send: (message: ToProgram) => void) {
     this.#board = board;
     this.#send = send;
+    this.#startMs = board.clock.now();
+    this.#media = new ProgramMedia(board, (event) => this.#tell(event));
+    board.usb.onPlugged((plugged) => this.#tell({ type: plugged ? 'vbus-ready' : 'vbus-removed' }));
+  }
+
+  /** Since the program started. */
+  uptimeUs(): number {
+    return Math.floor((this.#board.clock.now() - this.#startMs) * 1000);
   }
 
   /** Becomes the device of that description. Throws `DfuError` for one that makes no sense. */
   attach(description: unknown): void {
-    const { functions, configuration, ...words } = readUsbDescription(description);
-    const identity = Object.fromEntries(Object.entries(words).filter(([, value]) => value !== ''));
+    const message = readUsbDescription(description);
+    const { idVendor, idProduct, bcdDevice, functions } = message;
+    const { profile } = this.#board.dfu;
+    const inDfuMode = functions.some(({ type }) => type === 'dfu-mode');
     const device = new Device({
-      identity: { idVendor: words.idVendor, idProduct: words.idProduct, ...identity },
-      configurations: [
-        {
-          functions: functions.map((each, index) => this.#function(each, index)),
-          ...(configuration === '' ? {} : { name: configuration }),
-        },
-      ],
+      identity: {
+        ...{ idVendor, idProduct, bcdDevice, speed: this.#board.usb.speed },
+        ...withoutEmpty({
+          manufacturer: message.manufacturer,
+          product: message.product,
+          serial: message.serial,
+        }),
+      },
+      configurations: [this.#configuration(message)],
+      quirks: { ...profile.control, ...(inDfuMode ? profile.controlInDfuMode : {}) },
+      onBus: (event) => this.#tell(event),
     });
     this.#attached = true;
     this.#waiting = undefined;
@@ -55,18 +87,83 @@ export class ProgramUsb {
     waiting.owner.answer(answerOf(message));
   }
 
+  /** The program listens to messages from now on. */
+  heard(): void {
+    if (this.#listening) return;
+    this.#listening = true;
+    if (this.#board.usb.plugged) this.#tell({ type: 'vbus-ready' });
+  }
+
+  /** The program has taken a message. */
+  taken(): void {
+    this.#messages = Math.max(0, this.#messages - 1);
+  }
+
   /** The program has ended: nothing is asked of it any more. */
   stop(): void {
     this.#waiting = undefined;
+    this.#listening = false;
+    this.#board.usb.onPlugged(undefined);
+  }
+
+  #tell(event: FirmwareUsbEvent): void {
+    if (!this.#listening || this.#messages >= MOST_MESSAGES) return;
+    this.#messages += 1;
+    this.#send({ type: 'usb', message: { ...event, uptimeUs: this.uptimeUs() } });
+  }
+
+  #configuration(message: UsbDescriptionMessage): DeviceConfiguration {
+    const { configuration, highSpeedConfiguration, selfPowered, maxPowerMa } = message;
+    const high = this.#board.usb.speed === 'high' && highSpeedConfiguration !== '';
+    return {
+      functions: message.functions.map((each, index) => this.#function(each, index)),
+      selfPowered,
+      maxPowerMa,
+      ...withoutEmpty({
+        name: high ? highSpeedConfiguration : configuration,
+        otherSpeedName: high ? configuration : '',
+      }),
+    };
   }
 
   #function(message: UsbFunctionMessage, index: number): UsbFunction {
-    const { type, name, triple, descriptors, answers } = message;
-    const board = this.#board;
-    if (type === 'dfu-runtime') {
-      const named = name === '' ? {} : { name };
-      return new DfuRuntime({ ...board.dfu, ...named, onDetach: () => board.enterDfuMode() });
+    switch (message.type) {
+      case 'interface':
+        return this.#interface(message, index);
+      case 'dfu-runtime':
+        return this.#runtime(message);
+      case 'dfu-mode':
+        return this.#dfuMode(message);
+      default:
+        return message satisfies never;
     }
+  }
+
+  #runtime({ name, functional, detach }: UsbRuntimeMessage): UsbFunction {
+    const board = this.#board;
+    return new DfuRuntime({
+      ...board.dfu,
+      ...withoutEmpty({ name }),
+      ...(functional && { functional: functionalOf(functional) }),
+      onDetach: () => {
+        if (detach === 'message') this.#tell({ type: 'dfu-detach' });
+        else board.enterDfuMode();
+      },
+    });
+  }
+
+  #dfuMode({ functional, media }: UsbDfuModeMessage): UsbFunction {
+    const { dfu } = this.#board;
+    return new DfuMode({
+      ...dfu,
+      ...(functional && { functional: functionalOf(functional) }),
+      media: media.map((each) => this.#media.open(each)),
+      onManifested: ({ name }) => this.#tell({ type: 'dfu-download-completed', medium: name }),
+    });
+  }
+
+  #interface(message: UsbInterfaceMessage, index: number): UsbFunction {
+    const { name, triple, descriptors, answers } = message;
     const owner: FirmwareFunction = new FirmwareFunction({
       triple,
       name,
@@ -90,6 +187,21 @@ export class ProgramUsb {
       data: toHex(data),
     });
   }
+}
+
+/** The strings that are some. */
+function withoutEmpty<T extends Readonly<Record<string, string>>>(strings: T): Partial<T> {
+  return Object.fromEntries(
+    Object.entries(strings).filter(([, text]) => text !== ''),
+  ) as Partial<T>;
+}
+
+function functionalOf(functional: FirmwareDfuFunctional): FunctionalOptions {
+  return {
+    bmAttributes: functional.attributes ?? {},
+    wDetachTimeOut: functional.detachTimeOutMs,
+    wTransferSize: functional.transferSizeBytes,
+  };
 }
 
 function answerOf(message: Extract<FromProgram, { type: 'answer' }>): SetupAnswer {

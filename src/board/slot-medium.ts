@@ -7,9 +7,9 @@ import type {
   SlotWriterOptions,
 } from '../boot/riotboot/index.ts';
 import type { Medium, MediumResult } from '../device/index.ts';
-import type { DfuStatus } from '../dfu/index.ts';
 import type { Flash } from '../flash/index.ts';
 import { RIOTBOOT_HEADER_BYTES } from '../image/index.ts';
+import { BusyTime, report } from './medium-report.ts';
 
 /** Who wants to know of downloads. */
 export interface SlotMediaEvents {
@@ -23,45 +23,6 @@ export interface SlotMediaOptions extends SlotWriterOptions, SlotMediaEvents {
   readonly readable?: boolean;
   /** iInterface of a slot; "RIOT-OS Slot 0" and "RIOT-OS Slot 1" if left out. */
   readonly nameOf?: (slot: number) => string;
-}
-
-/** Hands out the time that a flash was busy in whole milliseconds; fractions wait until they add up. */
-class BusyTime {
-  readonly #flash: Flash;
-  #toldUs: number;
-
-  constructor(flash: Flash) {
-    this.#flash = flash;
-    this.#toldUs = flash.busyUs;
-  }
-
-  /** What came since the last call, in whole ms. */
-  take(): number {
-    const ms = Math.floor((this.#flash.busyUs - this.#toldUs) / 1000);
-    this.#toldUs += ms * 1000;
-    return ms;
-  }
-}
-
-const statuses: Partial<Record<DfuError['code'], DfuStatus>> = {
-  MALFORMED: 'errFILE',
-  OUT_OF_RANGE: 'errADDRESS',
-  TRUNCATED: 'errNOTDONE',
-  FLASH_RULE: 'errPROG',
-  IO: 'errWRITE',
-  BUSY: 'errWRITE',
-};
-
-/** Runs it and says how it went. A power cut is no status: there is nobody left to report one. */
-function report(busy: BusyTime, refused: DfuStatus, work: () => void): MediumResult {
-  try {
-    work();
-  } catch (error) {
-    if (!DfuError.is(error) || error.code === 'POWER_LOST') throw error;
-    const status = error.code === 'REFUSED' ? refused : (statuses[error.code] ?? 'errUNKNOWN');
-    return { status, busyMs: busy.take(), reason: error.message };
-  }
-  return { status: 'OK', busyMs: busy.take() };
 }
 
 function riotName(slot: number): string {

@@ -1,10 +1,19 @@
 import { DfuError } from '../bytes/index.ts';
-import type { UsbDescriptionMessage, UsbFunctionMessage } from './worker-protocol.ts';
+import type { FirmwareDfuFunctional, FirmwareMedium } from './firmware-dfu.ts';
+import type {
+  UsbDescriptionMessage,
+  UsbFunctionMessage,
+  UsbRuntimeMessage,
+} from './worker-protocol.ts';
 
 /** Most functions of one program: a configuration has at most 256 interfaces, a board fewer. */
 const MOST_FUNCTIONS = 16;
 /** Most class-specific descriptors of one interface. */
 const MOST_DESCRIPTORS = 32;
+/** Most alternate settings of one DFU function. */
+const MOST_MEDIA = 16;
+/** Most sectors of one RAM disk: 4 MiB. */
+const MOST_SECTORS = 8192;
 /** A string descriptor holds 126 units at most (USB 2.0 §9.6.7). */
 const MOST_UNITS = 126;
 
@@ -45,13 +54,59 @@ function text(from: Wild, name: string): string {
 function readFunction(value: unknown): UsbFunctionMessage {
   const from = wild('function', value);
   const { type } = from;
-  if (type !== 'interface' && type !== 'dfu-runtime') {
-    throw wrong('function.type', '"interface" or "dfu-runtime"', type);
+  switch (type) {
+    case 'interface':
+      return readInterface(from);
+    case 'dfu-runtime':
+      return readRuntime(from);
+    case 'dfu-mode': {
+      const media = list('function.media', from['media'], MOST_MEDIA).map(readMedium);
+      return { type, media, ...readFunctional(from['functional']) };
+    }
+    default:
+      throw wrong('function.type', '"interface", "dfu-runtime" or "dfu-mode"', type);
   }
+}
+
+function readRuntime(from: Wild): UsbRuntimeMessage {
+  const { detach } = from;
+  if (detach !== 'bootloader' && detach !== 'message') {
+    throw wrong('function.detach', '"bootloader" or "message"', detach);
+  }
+  const name = text(from, 'name');
+  return { type: 'dfu-runtime', name, detach, ...readFunctional(from['functional']) };
+}
+
+function readFunctional(value: unknown): { readonly functional?: FirmwareDfuFunctional } {
+  if (value === undefined) return {};
+  const from = wild('functional', value);
+  const attributes = from['attributes'];
+  const functional = {
+    detachTimeOutMs: number(from, 'detachTimeOutMs', 0xffff),
+    transferSizeBytes: number(from, 'transferSizeBytes', 0xffff),
+  };
+  if (attributes === undefined) return { functional };
+  const bits = Object.entries(wild('attributes', attributes));
+  for (const [name, bit] of bits) {
+    if (typeof bit !== 'boolean') throw wrong(`attributes.${name}`, 'true or false', bit);
+  }
+  return { functional: { ...functional, attributes: Object.fromEntries(bits) } };
+}
+
+function readMedium(value: unknown): FirmwareMedium {
+  const from = wild('medium', value);
+  const { type } = from;
+  const name = text(from, 'name');
+  if (type === 'ram-disk') return { type, name, sectors: number(from, 'sectors', MOST_SECTORS) };
+  if (type === 'flash-image') return { type, name, area: text(from, 'area') };
+  throw wrong('medium.type', '"ram-disk" or "flash-image"', type);
+}
+
+function readInterface(from: Wild): UsbFunctionMessage {
   const triple = wild('function.triple', from['triple']);
   const descriptors = list('function.descriptors', from['descriptors'], MOST_DESCRIPTORS);
   return {
-    type,
+    type: 'interface',
     name: text(from, 'name'),
     triple: [number(triple, '0', 0xff), number(triple, '1', 0xff), number(triple, '2', 0xff)],
     descriptors: descriptors.map((each) => {
@@ -73,6 +128,9 @@ export function readUsbDescription(value: unknown): UsbDescriptionMessage {
     product: text(from, 'product'),
     serial: text(from, 'serial'),
     configuration: text(from, 'configuration'),
+    highSpeedConfiguration: text(from, 'highSpeedConfiguration'),
+    selfPowered: from['selfPowered'] === true,
+    maxPowerMa: number(from, 'maxPowerMa', 500),
     functions: list('functions', from['functions'], MOST_FUNCTIONS).map(readFunction),
   };
 }

@@ -19,6 +19,10 @@ import { OsIdentity } from './os-identity.ts';
 import type { OsIdentityOptions } from './os-identity.ts';
 import { StringTable } from './string-table.ts';
 
+/** What a host does to the whole device. */
+export type DeviceBusEvent =
+  { readonly type: 'reset' } | { readonly type: 'configured'; readonly value: number };
+
 /** What a device in software is made of. */
 export interface DeviceOptions {
   readonly identity: DeviceIdentity;
@@ -31,6 +35,8 @@ export interface DeviceOptions {
   readonly osIdentity?: OsIdentityOptions;
   /** Where the device departs from USB 2.0 chapter 9, to be like a real one that does. */
   readonly quirks?: ControlQuirks;
+  /** Told of bus resets, and of another configuration than before (0: none). */
+  readonly onBus?: (event: DeviceBusEvent) => void;
   /** False: stays off the bus when the cable is plugged in, until `attach`. Default true. */
   readonly attachAtOnce?: boolean;
 }
@@ -183,10 +189,11 @@ export class Device implements UsbDevice {
     this.#giveUp();
     this.#chapter9.unaddress();
     for (const each of this.#functions) each.reset();
+    this.#options.onBus?.({ type: 'reset' });
   }
 
   configure(value: number): boolean {
-    return this.#chapter9.configure(value);
+    return this.#watched(() => this.#chapter9.configure(value));
   }
 
   selectAlternate(interfaceNumber: number, alternate: number): boolean {
@@ -204,7 +211,7 @@ export class Device implements UsbDevice {
     return {
       device: words.device,
       configurations: configurations.map(({ bytes }) => bytes),
-      configurationValue: this.#chapter9.current?.value ?? 0,
+      configurationValue: this.#configuration,
     };
   }
 
@@ -239,8 +246,23 @@ export class Device implements UsbDevice {
 
   #ask(packet: SetupPacket): SetupAnswer {
     if (this.#owner !== undefined) return this.#owner.setup(packet);
-    if ((packet.bmRequestType & 0x60) === 0) return this.#chapter9.answer(packet);
+    if ((packet.bmRequestType & 0x60) === 0) {
+      return this.#watched(() => this.#chapter9.answer(packet));
+    }
     return this.#options.deviceRequest?.(packet) ?? STALL;
+  }
+
+  /** bConfigurationValue of the current configuration, 0 for none. */
+  get #configuration(): number {
+    return this.#chapter9.current?.value ?? 0;
+  }
+
+  #watched<T>(run: () => T): T {
+    const before = this.#configuration;
+    const result = run();
+    const value = this.#configuration;
+    if (value !== before) this.#options.onBus?.({ type: 'configured', value });
+    return result;
   }
 
   #beyondMemory({ wLength }: SetupPacket): boolean {

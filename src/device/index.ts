@@ -6,7 +6,7 @@
 export * from './condition.ts';
 export type { ControlQuirks } from './chapter9.ts';
 export { Device } from './device.ts';
-export type { DeviceOptions, DeviceState } from './device.ts';
+export type { DeviceBusEvent, DeviceOptions, DeviceState } from './device.ts';
 export type { DeviceConfiguration, DeviceIdentity } from './device-layout.ts';
 export { dfuStep } from './dfu-machine.ts';
 export type { DfuContext, DfuEffect, DfuEvent, DfuStep, DfuWork } from './dfu-machine.ts';

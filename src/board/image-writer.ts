@@ -1,0 +1,104 @@
+import { DfuError } from '../bytes/index.ts';
+import type { Flash } from '../flash/index.ts';
+
+/** `CONFIG_IMG_BLOCK_BUF_SIZE`: how much is put together before it is programmed, in bytes. */
+const BUFFER_BYTES = 512;
+
+/**
+ * Writes an image into a part of flash as it comes, in pieces of any size, and erases on the way
+ * (Zephyr's `flash_img` with `CONFIG_IMG_ERASE_PROGRESSIVELY`).
+ */
+export class ImageWriter {
+  readonly #flash: Flash;
+  readonly #buffer: Uint8Array;
+  /** Bytes in the buffer. */
+  #waiting = 0;
+  /** Bytes programmed. */
+  #offsetBytes = 0;
+  /** Up to where it is erased. */
+  #erasedBytes = 0;
+
+  constructor(flash: Flash) {
+    this.#flash = flash;
+    const unit = flash.geometry.writeUnitBytes;
+    this.#buffer = new Uint8Array(Math.ceil(BUFFER_BYTES / unit) * unit);
+  }
+
+  /** Bytes taken since the start. */
+  get lengthBytes(): number {
+    return this.#offsetBytes + this.#waiting;
+  }
+
+  /** From the beginning. Touches no flash; what is in the buffer is dropped. */
+  start(): void {
+    this.#waiting = 0;
+    this.#offsetBytes = 0;
+    this.#erasedBytes = 0;
+  }
+
+  /** Throws `OUT_OF_RANGE` beyond the end, and what flash throws. */
+  write(bytes: Uint8Array): void {
+    const length = this.lengthBytes + bytes.length;
+    if (length > this.#flash.sizeBytes) {
+      const most = `expected at most ${this.#flash.sizeBytes} bytes, got ${length}`;
+      throw new DfuError('OUT_OF_RANGE', `the image is too long: ${most}`);
+    }
+    const buffer = this.#buffer;
+    for (let at = 0; at < bytes.length;) {
+      const part = bytes.subarray(at, at + buffer.length - this.#waiting);
+      at += part.length;
+      if (part.length === buffer.length) this.#program(part);
+      else {
+        buffer.set(part, this.#waiting);
+        this.#waiting += part.length;
+        if (this.#waiting === buffer.length) this.#programBuffer();
+      }
+    }
+  }
+
+  /** The image is complete: programs what is left, and erases what an older one left behind it. */
+  end(): void {
+    if (this.#waiting > 0) {
+      const { erasedValue } = this.#flash.geometry;
+      this.#buffer.fill(erasedValue, this.#waiting);
+      this.#programBuffer();
+    }
+    this.#eraseRest();
+  }
+
+  #programBuffer(): void {
+    this.#waiting = 0;
+    // The last one may reach beyond the end, where the flash is no multiple of the buffer.
+    const room = this.#flash.sizeBytes - this.#offsetBytes;
+    this.#program(this.#buffer.subarray(0, room));
+  }
+
+  #program(bytes: Uint8Array): void {
+    if (this.#offsetBytes === 0) this.#eraseTrailer();
+    while (this.#erasedBytes < this.#offsetBytes + bytes.length) this.#eraseNext();
+    this.#flash.program(this.#offsetBytes, bytes);
+    this.#offsetBytes += bytes.length;
+  }
+
+  #eraseNext(): void {
+    const { offsetBytes, sizeBytes } = this.#flash.sectors.at(this.#erasedBytes);
+    this.#erase(offsetBytes, sizeBytes);
+    this.#erasedBytes = offsetBytes + sizeBytes;
+  }
+
+  /** An upgrade that was requested is off as soon as its image is written over. */
+  #eraseTrailer(): void {
+    const { offsetBytes, sizeBytes } = this.#flash.sectors.at(this.#flash.sizeBytes - 1);
+    this.#erase(offsetBytes, sizeBytes);
+  }
+
+  #eraseRest(): void {
+    while (this.#erasedBytes < this.#flash.sizeBytes) this.#eraseNext();
+  }
+
+  #erase(offsetBytes: number, sizeBytes: number): void {
+    const { erasedValue } = this.#flash.geometry;
+    const bytes = this.#flash.read(offsetBytes, sizeBytes);
+    if (bytes.some((byte) => byte !== erasedValue)) this.#flash.erase(offsetBytes, sizeBytes);
+  }
+}

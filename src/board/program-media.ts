@@ -1,0 +1,78 @@
+import { DfuError } from '../bytes/index.ts';
+import { SectorDisk } from '../device/index.ts';
+import type { DiskAccess, Medium } from '../device/index.ts';
+import { partition } from '../flash/index.ts';
+import type { Flash } from '../flash/index.ts';
+import type { FirmwareMedium, FirmwareUsbEvent } from './firmware-dfu.ts';
+import { FlashImageMedium } from './flash-image-medium.ts';
+import type { Peripherals } from './peripherals.ts';
+
+/** The media of a program in DFU mode. RAM disks keep what they hold as long as the program runs. */
+export class ProgramMedia {
+  readonly #board: Peripherals;
+  readonly #tell: (event: FirmwareUsbEvent) => void;
+  readonly #disks = new Map<string, SectorDisk>();
+
+  constructor(board: Peripherals, tell: (event: FirmwareUsbEvent) => void) {
+    this.#board = board;
+    this.#tell = tell;
+  }
+
+  /** Throws `NOT_FOUND` for an area that is not there, `INVALID_ARGUMENT` for a disk of no size. */
+  open(medium: FirmwareMedium): Medium {
+    switch (medium.type) {
+      case 'ram-disk':
+        return this.#disk(medium.name, medium.sectors);
+      case 'flash-image': {
+        const { name, area } = medium;
+        return new FlashImageMedium({
+          name,
+          area: this.#area(area),
+          uploadArea: this.#area(this.#uploadArea()),
+        });
+      }
+      default:
+        return medium satisfies never;
+    }
+  }
+
+  #disk(name: string, sectors: number): SectorDisk {
+    const known = this.#disks.get(name);
+    if (known !== undefined) return known;
+    const onAccess = (access: DiskAccess): void => this.#tell(eventOf(name, access));
+    const disk = new SectorDisk({ name, sectors, onAccess });
+    this.#disks.set(name, disk);
+    return disk;
+  }
+
+  #area(name: string): Flash {
+    const { areas, flash, model } = this.#board;
+    const found = areas.find((each) => each.name === name);
+    if (found !== undefined) {
+      return partition(flash, found.address - model.flashBaseAddress, found.sizeBytes, name);
+    }
+    const known = areas.map((each) => each.name).join(', ');
+    throw new DfuError('NOT_FOUND', `no flash area "${name}"; there is: ${known}`);
+  }
+
+  /** `UPLOAD_FLASH_AREA_ID`: the second slot, unless the program runs from there. */
+  #uploadArea(): string {
+    return this.#board.image.slot === 1 ? 'image-0' : 'image-1';
+  }
+}
+
+function eventOf(medium: string, access: DiskAccess): FirmwareUsbEvent {
+  switch (access.type) {
+    case 'opened':
+      return { type: 'disk-opened', medium };
+    case 'failed':
+      return { type: 'disk-failed', medium, reason: access.reason };
+    case 'downloaded':
+    case 'uploaded': {
+      const { block, bytes, total } = access;
+      return { type: `disk-${access.type}`, medium, block, bytes, total };
+    }
+    default:
+      return access satisfies never;
+  }
+}
