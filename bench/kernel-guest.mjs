@@ -7,7 +7,7 @@ import { boardModel, firmwareImage, loadExample } from 'dfukit/board';
 import { figure, median } from './figure.mjs';
 
 const KIBIBYTES = 64;
-const TRIES = 5;
+const TRIES = 3;
 const program = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 
 const image = firmwareImage(loadExample('hello-world', { modules: ['usbus_dfu'] }), {
@@ -74,7 +74,8 @@ for (let at = 0; at < TRIES; at += 1) {
 }
 board.stdin.end('{"command":"quit"}\n');
 
-const more = { kibibytes: KIBIBYTES, blockBytes: 64 };
+// Emulated: a program that needs more of the processor pays for it many times over.
+const more = { kibibytes: KIBIBYTES, blockBytes: 64, emulated: true };
 figure('download on a Linux kernel, dfu-util', median(dfuUtil), 'ms', more);
 figure('download on a Linux kernel, dfukit', median(dfukit), 'ms', more);
 figure('download on a Linux kernel, ratio of the two', median(dfukit) / median(dfuUtil), '');
