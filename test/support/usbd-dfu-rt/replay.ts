@@ -65,10 +65,10 @@ export function replay(path: string): readonly Case[] {
     allStalled = [],
     cases,
   } = JSON.parse(readFileSync(path, 'utf8')) as VectorFile;
-  const rows = allStalled.map(([config, state, bmRequestType, wIndex, wLength]) => ({
-    ...{ config, state, bmRequestType, wIndex, wLength },
-    ...{ stalled: 256, stallStage: '', notStalled: [] },
-  }));
+  const rows = allStalled.map(([config, state, bmRequestType, wIndex, wLength]): SweepCase => {
+    const row = { config, state, bmRequestType, wIndex, wLength };
+    return Object.assign(row, { stalled: 256, stallStage: '', notStalled: [] });
+  });
   return [...cases, ...rows].map((each) => {
     if ('steps' in each) return replaySteps(each, configs);
     return 'consts' in each ? replayDescriptors(each) : replaySweep(each, configs);
