@@ -15,10 +15,11 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   image: ['bytes', 'flash'],
   'boot/riotboot': ['bytes', 'flash', 'image'],
   'boot/mcuboot': ['bytes', 'flash', 'image'],
+  lab: ['bytes', 'flash', 'image', 'boot/riotboot', 'boot/mcuboot'],
   'link/loopback': ['bytes', 'usb'],
   'link/usbip': ['bytes', 'usb'],
   'link/node-usb': ['bytes', 'usb'],
-  board: ['bytes', 'usb', 'dfu', 'device', 'flash', 'image', 'boot/riotboot'],
+  board: ['bytes', 'usb', 'dfu', 'device', 'flash', 'image', 'boot/riotboot', 'boot/mcuboot'],
 };
 
 /** Sits on top: may import every public face. */

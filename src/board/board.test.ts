@@ -389,7 +389,7 @@ describe('the USB connector', () => {
 
 describe('what a board cannot be had with', () => {
   test.each([
-    [{ bootloader: 'mcuboot' }, /riotboot_dfu, riotboot/],
+    [{ bootloader: 'u-boot' }, /riotboot_dfu, riotboot/],
     [{ profile: 'fast' }, /strict, compatible, riotboot/],
     [{ usbId: '12:34:56' }, /1209:7d02/],
     [{ serial: '' }, /1 to 126/],

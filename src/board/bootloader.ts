@@ -68,6 +68,8 @@ export interface FlashArea {
   readonly name: string;
   readonly address: number;
   readonly sizeBytes: number;
+  /** Where in it an uploaded image begins, if not at its start. */
+  readonly uploadOffsetBytes?: number;
 }
 
 /** A bootloader of a board. It runs inside a reset. */

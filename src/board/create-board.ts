@@ -8,8 +8,9 @@ import type { ButtonConfiguration } from './button.ts';
 import { boardModel } from './catalogue.ts';
 import type { BoardModel } from './catalogue.ts';
 import type { Runner } from './peripherals.ts';
-import { RiotbootBootloader } from './riotboot-bootloader.ts';
-import type { RiotbootName, UsbId } from './riotboot-bootloader.ts';
+import { makeBootloader } from './make-bootloader.ts';
+import type { McubootOptions } from './mcuboot-bootloader.ts';
+import type { UsbId } from './riotboot-bootloader.ts';
 
 /** A board as one would order it. */
 export interface BoardOptions {
@@ -36,6 +37,8 @@ export interface BoardOptions {
    * refusal, and a slot is often flashed again and again.
    */
   readonly keepBootable?: boolean;
+  /** What MCUboot is compiled with; needed where it is the bootloader. */
+  readonly mcuboot?: McubootOptions;
   /** Most time between two feeds of the watchdog, in ms; default 4000. */
   readonly watchdogMs?: number;
 }
@@ -58,20 +61,6 @@ function profileOf(name: string): DfuProfile {
   throw new DfuError('INVALID_ARGUMENT', `no profile "${name}"; there is: ${known}`);
 }
 
-/** The bootloader of that name, if the board can be had with it. Throws `INVALID_ARGUMENT`. */
-export function riotbootName(
-  model: BoardModel,
-  name: string | undefined = model.bootloaders[0],
-): RiotbootName {
-  const has = name !== undefined && model.bootloaders.includes(name);
-  if (has && (name === 'riotboot_dfu' || name === 'riotboot')) return name;
-  const known = model.bootloaders.join(', ');
-  throw new DfuError(
-    'INVALID_ARGUMENT',
-    `${model.name} has no bootloader "${name}"; it has: ${known}`,
-  );
-}
-
 /** Throws `INVALID_ARGUMENT` for what no string descriptor can hold. */
 function checkSerial(serial: string): string {
   if (/^[\u0020-\u007e]{1,126}$/.test(serial)) return serial;
@@ -84,17 +73,18 @@ function checkSerial(serial: string): string {
  * `INVALID_ARGUMENT` for anything that it cannot be had with.
  */
 export function createBoard(options: BoardOptions): Board {
-  const { flash, clock, runner, button, watchdogMs, usbId, willDetach, keepBootable } = options;
+  const { flash, clock, runner, button, watchdogMs } = options;
+  const { usbId, willDetach, keepBootable, mcuboot } = options;
   const model = typeof options.model === 'string' ? boardModel(options.model) : options.model;
   const serial = checkSerial(options.serial ?? '0'.repeat(16));
-  const bootloader = new RiotbootBootloader({
+  const bootloader = makeBootloader(options.bootloader, {
     model,
     serial,
-    name: riotbootName(model, options.bootloader),
     profile: profileOf(options.profile ?? 'compatible'),
     ...(usbId === undefined ? {} : { usbId: parseUsbId(usbId) }),
     ...(willDetach === undefined ? {} : { willDetach }),
     ...(keepBootable === undefined ? {} : { keepBootable }),
+    ...(mcuboot === undefined ? {} : { mcuboot }),
   });
   return new Board({
     model,

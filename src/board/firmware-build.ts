@@ -2,37 +2,45 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OutputChunk, RolldownLog } from 'rolldown';
 import { DfuError } from '../bytes/index.ts';
+import { packageVersion } from './package-version.ts';
 
 /** What a firmware is built with. */
 export interface FirmwareBuildOptions {
   /** RIOT's `USEMODULE`: `usbus_dfu` gives it the DFU run-time interface. Default: none. */
   readonly modules?: readonly string[];
+  /** Zephyr's configuration symbols that are `y`. Default: none. */
+  readonly config?: readonly string[];
 }
 
 /** The modules that a firmware can be built with. */
 export const firmwareModules: readonly string[] = ['usbus_dfu'];
+
+/** The configuration symbols that a firmware can be built with. */
+export const firmwareConfig: readonly string[] = ['CONFIG_APP_USB_DFU_USE_FLASH_BACKEND'];
 
 /** Where a firmware begins, in order of preference. */
 const ENTRIES = ['main.ts', 'main.js', 'main.mjs', 'src/main.ts', 'index.ts', 'index.js'];
 
 /**
  * Bundles the firmware in a folder to one ES module, in UTF-8: `main.ts`, `main.js` or `index.ts`
- * and what it imports. `MODULE_X` is replaced by whether module X is in. Throws `NOT_FOUND` without
+ * and what it imports. `MODULE_X` is replaced by whether module X is in,
+ * `CONFIG_X` by whether that symbol is `y`, `BUILD_VERSION` by the
+ * version of this package. Throws `NOT_FOUND` without
  * an entry, `INVALID_ARGUMENT` for a module that does not exist, `MALFORMED` with the bundler's words
  * for what does not build, `UNSUPPORTED` where the bundler is not installed.
  */
 export async function buildFirmware(
   directory: string,
-  { modules = [] }: FirmwareBuildOptions = {},
+  options: FirmwareBuildOptions = {},
 ): Promise<Uint8Array> {
-  checkModules(modules);
+  checkBuildOptions(options);
   const input = findEntry(directory);
   const { rolldown } = await loadBundler();
   try {
     const build = await rolldown({
       input,
       platform: 'neutral',
-      transform: { define: defines(modules) },
+      transform: { define: defines(options) },
       onLog: (_, log) => refuseUnresolved(log),
     });
     try {
@@ -48,12 +56,17 @@ export async function buildFirmware(
   }
 }
 
-/** Throws `INVALID_ARGUMENT` for a module that firmware cannot be built with. */
-export function checkModules(modules: readonly string[]): void {
-  for (const name of modules) {
-    if (firmwareModules.includes(name)) continue;
-    const known = firmwareModules.join(', ');
-    throw new DfuError('INVALID_ARGUMENT', `no module "${name}" for firmware; there is: ${known}`);
+/** Throws `INVALID_ARGUMENT` for a module or symbol that firmware cannot be built with. */
+export function checkBuildOptions({ modules = [], config = [] }: FirmwareBuildOptions): void {
+  checkKnown('module', modules, firmwareModules);
+  checkKnown('configuration symbol', config, firmwareConfig);
+}
+
+function checkKnown(what: string, names: readonly string[], known: readonly string[]): void {
+  for (const name of names) {
+    if (known.includes(name)) continue;
+    const all = known.join(', ');
+    throw new DfuError('INVALID_ARGUMENT', `no ${what} "${name}" for firmware; there is: ${all}`);
   }
 }
 
@@ -68,10 +81,15 @@ function findEntry(directory: string): string {
   );
 }
 
-function defines(modules: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    firmwareModules.map((name) => [`MODULE_${name.toUpperCase()}`, String(modules.includes(name))]),
-  );
+function defines({ modules = [], config = [] }: FirmwareBuildOptions): Record<string, string> {
+  const flags = [
+    ...firmwareModules.map((name) => [
+      `MODULE_${name.toUpperCase()}`,
+      String(modules.includes(name)),
+    ]),
+    ...firmwareConfig.map((name) => [name, String(config.includes(name))]),
+  ];
+  return { ...Object.fromEntries(flags), BUILD_VERSION: JSON.stringify(packageVersion()) };
 }
 
 async function loadBundler(): Promise<typeof import('rolldown')> {

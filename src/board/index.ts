@@ -30,15 +30,31 @@ export type {
   SensorModel,
   ZephyrBoard,
 } from './catalogue.ts';
-export { createBoard, parseUsbId, riotbootName } from './create-board.ts';
+export { createBoard, parseUsbId } from './create-board.ts';
 export type { BoardOptions } from './create-board.ts';
 export * from './firmware-api.ts';
 export * from './firmware-dfu.ts';
-export { buildFirmware, firmwareModules } from './firmware-build.ts';
+export { buildFirmware, firmwareConfig, firmwareModules } from './firmware-build.ts';
 export type { FirmwareBuildOptions } from './firmware-build.ts';
-export { exampleFileName, firmwareExamples, loadExample } from './firmware-examples.ts';
+export {
+  exampleFileName,
+  exampleVariants,
+  firmwareExamples,
+  loadExample,
+} from './firmware-examples.ts';
 export { firmwareImage } from './firmware-image.ts';
 export type { FirmwareImageOptions } from './firmware-image.ts';
+export { mcubootFirmware, plainFirmware } from './zephyr-image.ts';
+export type { McubootFirmwareOptions } from './zephyr-image.ts';
+export { bootloaderName, makeBootloader, programLayout, riotbootName } from './make-bootloader.ts';
+export type { MakeBootloaderOptions } from './make-bootloader.ts';
+export { McubootBootloader } from './mcuboot-bootloader.ts';
+export type { McubootOptions } from './mcuboot-bootloader.ts';
+export { mcubootLayout, mcubootMode, mcubootModes } from './mcuboot-layout.ts';
+export type { McubootLayout, McubootMode, McubootSlot } from './mcuboot-layout.ts';
+export { NoBootloader } from './no-bootloader.ts';
+export { packageVersion } from './package-version.ts';
+export { examplesKey, examplesKeyPath } from './examples-key.ts';
 export { FlashFile } from './flash-file.ts';
 export type {
   BootControl,
@@ -60,7 +76,7 @@ export {
 } from './program-box.ts';
 export type { ProgramBox, ReadMemory } from './program-box.ts';
 export { eraseFlash, programFlash } from './programmer.ts';
-export type { ProgramTarget, Programmed } from './programmer.ts';
+export type { ProgramLayout, ProgramSlot, ProgramTarget, Programmed } from './programmer.ts';
 export type { RetainedRam } from './retained-ram.ts';
 export { RIOTBOOT_DFU_ID, RiotbootBootloader, boardLayout } from './riotboot-bootloader.ts';
 export type { RiotbootBootloaderOptions, RiotbootName, UsbId } from './riotboot-bootloader.ts';

@@ -1,9 +1,34 @@
-import { slotOf } from '../boot/riotboot/index.ts';
-import type { RiotbootLayout } from '../boot/riotboot/index.ts';
 import { DfuError, hexNumber } from '../bytes/index.ts';
 import { rewrite } from '../flash/index.ts';
 import type { Flash } from '../flash/index.ts';
-import { RIOTBOOT_HEADER_BYTES, riotbootFault, riotbootHeader } from '../image/index.ts';
+import {
+  IMAGE_HEADER_BYTES,
+  ImageFlag,
+  RIOTBOOT_HEADER_BYTES,
+  endianOfImage,
+  readImageHeader,
+  riotbootFault,
+  riotbootHeader,
+} from '../image/index.ts';
+
+/** A slot as a programmer sees it. */
+export interface ProgramSlot {
+  readonly index: number;
+  readonly offsetBytes: number;
+  readonly sizeBytes: number;
+  readonly address: number;
+  /** Where an image is put, if not at the slot's first byte. */
+  readonly uploadAddress?: number;
+  /** Where the vectors of an image must be linked for. */
+  readonly imageAddress: number;
+}
+
+/** Where bootloader and slots lie: a `RiotbootLayout`, a `McubootLayout`, or the like. */
+export interface ProgramLayout {
+  readonly flashBase: number;
+  readonly bootloaderBytes: number;
+  readonly slots: readonly ProgramSlot[];
+}
 
 /** Where a programmer puts an image: into a slot, at an address, or where its header says. */
 export type ProgramTarget = { readonly slot: number } | { readonly address: number } | undefined;
@@ -23,21 +48,22 @@ export interface Programmed {
  */
 export function programFlash(
   flash: Flash,
-  layout: RiotbootLayout,
+  layout: ProgramLayout,
   image: Uint8Array,
   target?: ProgramTarget,
 ): Programmed {
   const address = addressOf(layout, image, target);
   const offsetBytes = address - layout.flashBase;
-  const slot = layout.slots.find((each) => each.address === address);
+  const slot = layout.slots.find((each) => uploadAddressOf(each) === address);
   if (image.length === 0) throw new DfuError('INVALID_ARGUMENT', 'the image is empty');
   if (offsetBytes >= 0 && offsetBytes < layout.bootloaderBytes) {
     const end = hexNumber(layout.flashBase + layout.bootloaderBytes);
     const why = `up to ${end} lies the bootloader, which comes with the board`;
     throw new DfuError('UNSUPPORTED', `cannot program ${hexNumber(address)}: ${why}`);
   }
-  if (slot !== undefined && image.length > slot.sizeBytes) {
-    const sizes = `expected at most ${slot.sizeBytes} bytes, got ${image.length}`;
+  const room = slot === undefined ? Infinity : slot.sizeBytes - (address - slot.address);
+  if (slot !== undefined && image.length > room) {
+    const sizes = `expected at most ${room} bytes, got ${image.length}`;
     throw new DfuError('OUT_OF_RANGE', `the image does not fit into slot ${slot.index}: ${sizes}`);
   }
   rewrite(flash, offsetBytes, image);
@@ -49,16 +75,51 @@ export function eraseFlash(flash: Flash): void {
   flash.erase(0, flash.sizeBytes);
 }
 
-function addressOf(layout: RiotbootLayout, image: Uint8Array, target: ProgramTarget): number {
-  if (target !== undefined && 'slot' in target) return slotOf(layout, target.slot).address;
-  if (target !== undefined) return target.address;
+function uploadAddressOf({ address, uploadAddress = address }: ProgramSlot): number {
+  return uploadAddress;
+}
+
+function addressOf(layout: ProgramLayout, image: Uint8Array, target: ProgramTarget): number {
+  if (target !== undefined && 'address' in target) return target.address;
+  if (target === undefined) return uploadAddressOf(homeOf(layout, image));
+  const slot = layout.slots[target.slot];
+  if (slot !== undefined) return uploadAddressOf(slot);
+  const count = layout.slots.length;
+  const expected = count === 0 ? 'there are no slots' : `expected a slot below ${count}`;
+  throw new DfuError('NOT_FOUND', `${expected}, got slot ${target.slot}`);
+}
+
+/** The slot that the header of an image names. */
+function homeOf({ slots }: ProgramLayout, image: Uint8Array): ProgramSlot {
+  const [first] = slots;
   if (image.length >= RIOTBOOT_HEADER_BYTES && riotbootFault(image) === undefined) {
     const { startAddress } = riotbootHeader.decode(image);
-    const slot = layout.slots.find((each) => each.imageAddress === startAddress);
-    if (slot !== undefined) return slot.address;
-    const where = layout.slots.map((each) => hexNumber(each.imageAddress)).join(' or ');
-    const got = `expected ${where}, got ${hexNumber(startAddress)}`;
-    throw new DfuError('INVALID_ARGUMENT', `the image is linked for another layout: ${got}`);
+    const slot = slots.find((each) => each.imageAddress === startAddress);
+    if (slot !== undefined) return slot;
+    throw elsewhere(slots, 'imageAddress', startAddress);
   }
-  throw new DfuError('INVALID_ARGUMENT', 'the image has no riotboot header: say slot or address');
+  if (first !== undefined && image.length >= IMAGE_HEADER_BYTES && isMcuboot(image)) {
+    const { flags, loadAddr } = readImageHeader(image);
+    if ((flags & ImageFlag.ROM_FIXED) === 0) return first;
+    const slot = slots.find((each) => each.offsetBytes === loadAddr);
+    if (slot !== undefined) return slot;
+    throw elsewhere(slots, 'offsetBytes', loadAddr);
+  }
+  throw new DfuError('INVALID_ARGUMENT', 'the image has no header: say slot or address');
+}
+
+function isMcuboot(image: Uint8Array): boolean {
+  return endianOfImage(image) === 'little';
+}
+
+function elsewhere(
+  slots: readonly ProgramSlot[],
+  key: 'imageAddress' | 'offsetBytes',
+  got: number,
+): DfuError {
+  const where = slots.map((each) => hexNumber(each[key])).join(' or ') || 'no slots';
+  return new DfuError(
+    'INVALID_ARGUMENT',
+    `the image is linked for another layout: expected ${where}, got ${hexNumber(got)}`,
+  );
 }

@@ -1,0 +1,151 @@
+import { ApplicationSide, ImageJudge, boot } from '../boot/mcuboot/index.ts';
+import type { BootConfig, BootResult, SwapType } from '../boot/mcuboot/index.ts';
+import { DfuError } from '../bytes/index.ts';
+import type { Flash } from '../flash/index.ts';
+import { formatVersion, publicHalf } from '../image/index.ts';
+import type { Key, SignatureKind } from '../image/index.ts';
+import type {
+  BootDecision,
+  BootReason,
+  BootSurroundings,
+  Bootloader,
+  FlashArea,
+} from './bootloader.ts';
+import type { BoardModel } from './catalogue.ts';
+import { mcubootLayout } from './mcuboot-layout.ts';
+import type { McubootLayout, McubootMode } from './mcuboot-layout.ts';
+import { packageVersion } from './package-version.ts';
+import type { BootControl, DfuHabits } from './peripherals.ts';
+import { zephyrDfu } from './zephyr-dfu.ts';
+
+/** What an MCUboot is compiled with. */
+export interface McubootOptions {
+  /** Default `swap-using-move`. */
+  readonly mode?: McubootMode;
+  /**
+   * The keys that it trusts, all of one kind; public halves do. None at all: a build that is content
+   * with the hash of an image (`CONFIG_BOOT_SIGNATURE_TYPE_NONE`).
+   */
+  readonly keys: readonly Key[];
+  /** Refuse what is known to go wrong, instead of behaving as MCUboot does. */
+  readonly guarded?: boolean;
+}
+
+/** MCUboot as Zephyr builds it, with its console. */
+export class McubootBootloader implements Bootloader {
+  readonly name = 'mcuboot';
+  readonly platform = 'zephyr';
+  readonly dfu: DfuHabits = zephyrDfu;
+  readonly areas: readonly FlashArea[];
+  readonly layout: McubootLayout;
+  readonly #config: BootConfig;
+  readonly #judge: ImageJudge;
+
+  /** Throws `INVALID_ARGUMENT` for a board without partitions or keys that cannot be trusted together. */
+  constructor(model: BoardModel, { mode, keys, guarded = false }: McubootOptions) {
+    this.layout = mcubootLayout(model, mode);
+    this.areas = this.layout.areas;
+    this.#config = { ...this.layout.config, guarded };
+    this.#judge = new ImageJudge({
+      signature: signatureKind(keys),
+      keys: keys.map((key) => publicHalf(key)),
+    });
+  }
+
+  async decide({ flash, print }: BootSurroundings): Promise<BootDecision> {
+    const version = packageVersion();
+    print(`*** Booting MCUboot of dfukit v${version} ***`);
+    print(`*** Using dfukit v${version} ***`);
+    const result = await boot({ flash, config: this.#config, judge: this.#judge, onLog: print });
+    return this.#decision(result);
+  }
+
+  bootControl(flash: Flash, slot: number): BootControl {
+    return new McubootControl(new ApplicationSide(flash, this.#config), {
+      inPlace: this.#config.algorithm === 'direct-xip',
+      slot,
+    });
+  }
+
+  #decision({ outcome, reason, image, swapTypes }: BootResult): BootDecision {
+    if (outcome === 'fail') return { mode: 'none', why: 'no bootable image' };
+    if (image === undefined) {
+      return { mode: 'none', why: 'bootloader stopped', fault: reason ?? outcome };
+    }
+    const { offsetBytes, header } = image;
+    return {
+      mode: 'application',
+      why: this.#reason(swapTypes),
+      slot: image.slot,
+      version: formatVersion(header.version),
+      entryAddress: this.layout.flashBase + offsetBytes + header.hdrSize,
+    };
+  }
+
+  #reason([swapType = 'none']: BootResult['swapTypes']): BootReason {
+    return this.#config.algorithm === 'direct-xip' ? 'newest slot' : reasons[swapType];
+  }
+}
+
+const reasons: Readonly<Record<SwapType, BootReason>> = {
+  none: 'primary slot',
+  test: 'test swap',
+  perm: 'permanent swap',
+  revert: 'revert',
+  fail: 'primary slot',
+  panic: 'primary slot',
+};
+
+/** Throws `INVALID_ARGUMENT` unless all keys are of one kind, which signs. */
+function signatureKind(keys: readonly Key[]): SignatureKind | 'none' {
+  const [first] = keys;
+  if (first === undefined) return 'none';
+  const kinds = [...new Set(keys.map(({ kind }) => kind))];
+  if (first.kind !== 'x25519' && kinds.length === 1) return first.kind;
+  const expected = 'expected keys of one kind that signs';
+  throw new DfuError('INVALID_ARGUMENT', `MCUboot: ${expected}, got ${kinds.join(', ')}`);
+}
+
+/** What the running image can ask for, by way of the trailers. */
+class McubootControl implements BootControl {
+  readonly #side: ApplicationSide;
+  readonly #own: 'primary0' | 'secondary0';
+  readonly #other: 'primary0' | 'secondary0';
+
+  constructor(
+    side: ApplicationSide,
+    { inPlace, slot }: { readonly inPlace: boolean; readonly slot: number },
+  ) {
+    this.#side = side;
+    const [own, other] = inPlace && slot === 1 ? [1, 0] : [0, 1];
+    this.#own = own === 0 ? 'primary0' : 'secondary0';
+    this.#other = other === 0 ? 'primary0' : 'secondary0';
+  }
+
+  requestUpgrade(permanent: boolean): void {
+    this.#check('request', this.#side.setNext(this.#other, { confirm: permanent }));
+  }
+
+  confirm(): void {
+    this.#check('confirm', this.#side.setNext(this.#own, { active: true, confirm: true }));
+  }
+
+  isConfirmed(): boolean {
+    const { magic, imageOk } = this.#side.state(this.#own);
+    return magic === 'unset' || imageOk === 'set';
+  }
+
+  swapType(): ReturnType<ApplicationSide['swapType']> {
+    return this.#side.swapType();
+  }
+
+  eraseUpgrade(): void {
+    this.#side.eraseImageBank(this.#other);
+  }
+
+  #check(what: string, result: number): void {
+    if (result === 0) return;
+    const words = 'the trailer of the slot holds something else; erase the slot';
+    throw new DfuError('REFUSED', `MCUboot: ${what}: ${words} (${result})`);
+  }
+}

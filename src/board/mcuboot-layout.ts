@@ -1,0 +1,132 @@
+import type { Algorithm, BootConfig } from '../boot/mcuboot/index.ts';
+import { DfuError } from '../bytes/index.ts';
+import type { FlashGeometry } from '../flash/index.ts';
+import type { FlashArea } from './bootloader.ts';
+import type { BoardModel, FlashPartition, ZephyrBoard } from './catalogue.ts';
+
+/** How a board's MCUboot updates: MCUboot's algorithms, and direct-xip with its revert. */
+export type McubootMode = Exclude<Algorithm, 'ram-load'> | 'direct-xip-with-revert';
+
+/** The modes that a board's MCUboot can be built with; the first one is Zephyr's default. */
+export const mcubootModes: readonly McubootMode[] = [
+  'swap-using-move',
+  'swap-using-offset',
+  'swap-using-scratch',
+  'overwrite-only',
+  'direct-xip',
+  'direct-xip-with-revert',
+];
+
+/** A slot of a board with MCUboot. */
+export interface McubootSlot {
+  readonly index: number;
+  readonly offsetBytes: number;
+  readonly sizeBytes: number;
+  /** Address of its first byte. */
+  readonly address: number;
+  /** Where an image is put: the second sector of slot 1 for swap using offset, else the first. */
+  readonly uploadAddress: number;
+  /** Where the vectors of its image must be linked for: in slot 0, unless images run in place. */
+  readonly imageAddress: number;
+}
+
+/** Where MCUboot and its slots lie on a board. */
+export interface McubootLayout {
+  /** Address of the flash's first byte. */
+  readonly flashBase: number;
+  readonly bootloaderBytes: number;
+  /** `CONFIG_ROM_START_OFFSET`: the image header with its filler. */
+  readonly headerBytes: number;
+  readonly slots: readonly McubootSlot[];
+  /** Zephyr's flash map. */
+  readonly areas: readonly FlashArea[];
+  /** What this board's MCUboot is built with. */
+  readonly config: BootConfig;
+}
+
+/** The mode of that name; `move` stands for `swap-using-move`. Throws `INVALID_ARGUMENT`. */
+export function mcubootMode(name: string): McubootMode {
+  const mode = mcubootModes.find((each) => each === name || each === `swap-using-${name}`);
+  if (mode !== undefined) return mode;
+  const known = mcubootModes.join(', ');
+  throw new DfuError('INVALID_ARGUMENT', `MCUboot has no mode "${name}" here; it has: ${known}`);
+}
+
+/** What Zephyr knows of the board. Throws `INVALID_ARGUMENT` if it does not know it. */
+function zephyrOf({ name, zephyr }: BoardModel): ZephyrBoard {
+  if (zephyr !== undefined) return zephyr;
+  throw new DfuError('INVALID_ARGUMENT', `${name} has no partitions for MCUboot`);
+}
+
+function sectorBytesOf({ sectors }: FlashGeometry): number {
+  return Math.max(...sectors.map(({ sizeBytes }) => sizeBytes));
+}
+
+/**
+ * What MCUboot is built with on a board, as Zephyr's build has it: BOOT_MAX_ALIGN by the write unit,
+ * as many sectors as a slot has (`CONFIG_BOOT_MAX_IMG_SECTORS_AUTO`). Zephyr's boards have no scratch
+ * partition; swap using scratch takes the storage partition.
+ */
+function configOf({ flash }: BoardModel, zephyr: ZephyrBoard, mode: McubootMode): BootConfig {
+  const [primary, secondary] = zephyr.slots;
+  const xip = mode === 'direct-xip' || mode === 'direct-xip-with-revert';
+  return {
+    algorithm: xip ? 'direct-xip' : mode,
+    ...(mode === 'direct-xip-with-revert' ? { revert: true } : {}),
+    ...(mode === 'swap-using-scratch' ? { scratch: zephyr.storage } : {}),
+    images: [{ primary, secondary }],
+    maxAlign: maxAlignOf(flash.writeUnitBytes),
+    maxImgSectors: primary.sizeBytes / sectorBytesOf(flash),
+  };
+}
+
+function maxAlignOf(writeUnitBytes: number): 8 | 16 | 32 {
+  if (writeUnitBytes <= 8) return 8;
+  return writeUnitBytes <= 16 ? 16 : 32;
+}
+
+/** The layout of a board with MCUboot. Throws `INVALID_ARGUMENT` for a board that has none. */
+export function mcubootLayout(
+  model: BoardModel,
+  mode: McubootMode = 'swap-using-move',
+): McubootLayout {
+  const zephyr = zephyrOf(model);
+  const flashBase = model.flashBaseAddress;
+  const headerBytes = zephyr.romStartOffset;
+  const config = configOf(model, zephyr, mode);
+  const skipped = mode === 'swap-using-offset' ? sectorBytesOf(model.flash) : 0;
+  const [first] = zephyr.slots;
+  const slots = zephyr.slots.map(({ offsetBytes, sizeBytes }, index) => {
+    const address = flashBase + offsetBytes;
+    const runsAt = config.algorithm === 'direct-xip' ? address : flashBase + first.offsetBytes;
+    return {
+      index,
+      offsetBytes,
+      sizeBytes,
+      address,
+      uploadAddress: address + (index === 1 ? skipped : 0),
+      imageAddress: runsAt + headerBytes,
+    };
+  });
+  const areas = areasOf(zephyr, { flashBase, skipped, mode });
+  return { flashBase, bootloaderBytes: zephyr.boot.sizeBytes, headerBytes, slots, areas, config };
+}
+
+/** Zephyr's flash map, by the labels of its partitions. */
+function areasOf(
+  { boot, slots: [first, second], storage }: ZephyrBoard,
+  { flashBase, skipped, mode }: { flashBase: number; skipped: number; mode: McubootMode },
+): FlashArea[] {
+  const area = (name: string, { offsetBytes, sizeBytes }: FlashPartition): FlashArea => ({
+    name,
+    address: flashBase + offsetBytes,
+    sizeBytes,
+  });
+  const upload = skipped > 0 ? { uploadOffsetBytes: skipped } : {};
+  return [
+    area('mcuboot', boot),
+    area('image-0', first),
+    { ...area('image-1', second), ...upload },
+    area(mode === 'swap-using-scratch' ? 'image-scratch' : 'storage', storage),
+  ];
+}

@@ -1,0 +1,37 @@
+import type { BootDecision, BootSurroundings, Bootloader, FlashArea } from './bootloader.ts';
+import { flashSizeBytes } from './catalogue.ts';
+import type { BoardModel } from './catalogue.ts';
+import type { DfuHabits } from './peripherals.ts';
+import { zephyrDfu } from './zephyr-dfu.ts';
+
+/** Initial stack pointer and reset vector: what the processor itself reads. */
+const VECTOR_BYTES = 8;
+
+/** No bootloader: the processor starts what lies at the start of the flash. */
+export class NoBootloader implements Bootloader {
+  readonly name = 'none';
+  readonly platform = 'zephyr';
+  readonly dfu: DfuHabits = zephyrDfu;
+  readonly areas: readonly FlashArea[];
+
+  constructor({ flash, flashBaseAddress, zephyr }: BoardModel) {
+    const end = flashSizeBytes(flash);
+    const storage = zephyr?.storage ?? { offsetBytes: end, sizeBytes: 0 };
+    this.areas = [
+      { name: 'image', address: flashBaseAddress, sizeBytes: storage.offsetBytes },
+      {
+        name: 'storage',
+        address: flashBaseAddress + storage.offsetBytes,
+        sizeBytes: storage.sizeBytes,
+      },
+    ].filter(({ sizeBytes }) => sizeBytes > 0);
+  }
+
+  decide({ model, flash }: BootSurroundings): BootDecision {
+    const vectors = flash.read(0, VECTOR_BYTES);
+    if (vectors.every((byte) => byte === model.flash.erasedValue)) {
+      return { mode: 'none', why: 'erased flash' };
+    }
+    return { mode: 'application', why: 'no bootloader', entryAddress: model.flashBaseAddress };
+  }
+}

@@ -1,0 +1,76 @@
+import { largestImageBytes } from '../boot/mcuboot/index.ts';
+import { DfuError } from '../bytes/index.ts';
+import { MemoryFlash } from '../flash/index.ts';
+import { parseVersion, signImage } from '../image/index.ts';
+import type { PrivateKey } from '../image/index.ts';
+import type { BoardModel } from './catalogue.ts';
+import { flashSizeBytes } from './catalogue.ts';
+import { mcubootLayout } from './mcuboot-layout.ts';
+import type { McubootLayout, McubootMode } from './mcuboot-layout.ts';
+import { boxProgram } from './program-box.ts';
+
+/** How a firmware for MCUboot is made. */
+export interface McubootFirmwareOptions {
+  readonly model: BoardModel;
+  readonly mode?: McubootMode;
+  /** The slot that it is for; it matters only where images run in place. Default 0. */
+  readonly slot?: number;
+  /** `major.minor.revision+build`; default 0.0.0, as Zephyr has it. */
+  readonly version?: string;
+  /**
+   * Key to sign with (`zephyr.signed.bin`). Without it the room for the header is left as zeros and
+   * nothing is signed (`zephyr.bin`): that is what `imgtool sign` takes.
+   */
+  readonly key?: PrivateKey;
+}
+
+/**
+ * What Zephyr's build makes for MCUboot: header, the box where a vector table would be, the module,
+ * and the records with hash and signature. Throws `NOT_FOUND` for a slot that does not exist,
+ * `OUT_OF_RANGE` for a firmware that MCUboot would not take for its size, `INVALID_ARGUMENT` for a
+ * version that is none or a key that cannot sign.
+ */
+export async function mcubootFirmware(
+  payload: Uint8Array,
+  { model, mode, slot: index = 0, version = '0.0.0', key }: McubootFirmwareOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const layout = mcubootLayout(model, mode);
+  const slot = layout.slots[index];
+  if (slot === undefined) {
+    const expected = `expected a slot below ${layout.slots.length}, got slot ${index}`;
+    throw new DfuError('NOT_FOUND', `MCUboot: ${expected}`);
+  }
+  const { headerBytes, config } = layout;
+  const box = boxProgram(payload, slot.imageAddress, model.ram);
+  const plain = new Uint8Array(headerBytes + box.length);
+  plain.set(box, headerBytes);
+  checkFits(plain, model, layout);
+  if (key === undefined) {
+    parseVersion(version);
+    return plain;
+  }
+  const { bytes } = await signImage(plain, {
+    version: parseVersion(version),
+    headerSize: headerBytes,
+    key,
+    ...(config.algorithm === 'direct-xip' ? { romFixed: slot.offsetBytes } : {}),
+  });
+  checkFits(bytes, model, layout);
+  return bytes;
+}
+
+function checkFits({ length }: Uint8Array, model: BoardModel, { config }: McubootLayout): void {
+  const most = largestImageBytes(new MemoryFlash(model.flash), config);
+  if (length <= most) return;
+  const got = `expected an image of at most ${most} bytes, got ${length}`;
+  throw new DfuError('OUT_OF_RANGE', `the firmware does not fit into a slot: ${got}`);
+}
+
+/** A firmware that runs without a bootloader, from the start of the flash. Throws `OUT_OF_RANGE`. */
+export function plainFirmware(payload: Uint8Array, model: BoardModel): Uint8Array<ArrayBuffer> {
+  const image = boxProgram(payload, model.flashBaseAddress, model.ram);
+  const most = model.zephyr?.storage.offsetBytes ?? flashSizeBytes(model.flash);
+  if (image.length <= most) return image;
+  const got = `expected at most ${most} bytes, got ${image.length}`;
+  throw new DfuError('OUT_OF_RANGE', `the firmware does not fit into the flash: ${got}`);
+}
