@@ -25,6 +25,10 @@ const entries: Readonly<Record<string, Entry>> = {
     load: () => import('./firmware.ts'),
   },
   image: { summary: 'sign, verify, explain and compare images', load: () => import('./image.ts') },
+  flash: {
+    summary: 'explain a dump of flash: state, next boots, refusals, power cuts, wear',
+    load: () => import('./flash.ts'),
+  },
   imgtool: {
     summary: 'make keys, sign and check MCUboot images, with the command line of imgtool',
     load: () => import('./imgtool.ts'),

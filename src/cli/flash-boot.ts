@@ -1,0 +1,149 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { hexNumber } from '../bytes/index.ts';
+import { DfuError } from '../bytes/index.ts';
+import { ApplicationSide } from '../boot/mcuboot/index.ts';
+import { bootAhead, describeState, dumpOf, forkDevice, stageUpdate } from '../lab/index.ts';
+import type { BootStep, LabDevice, Step } from '../lab/index.ts';
+import { openWithLayout } from './flash-layout.ts';
+import type { LayoutOptions } from './flash-options.ts';
+import { table } from './image-describe.ts';
+import { readImageFile } from './image-file.ts';
+import type { ImageIo } from './imgtool-io.ts';
+import { wholeNumber } from './numbers.ts';
+
+/** What is asked for before the first boot. */
+export interface UpdateOptions {
+  /** Put this image into the secondary slot. */
+  readonly update?: string;
+  readonly request?: 'test' | 'perm';
+}
+
+/** Options of `dfukit flash boot`. */
+export interface BootOptions extends LayoutOptions, UpdateOptions {
+  readonly times?: number;
+  readonly confirm?: (boot: number) => boolean;
+  readonly output?: string;
+  readonly ops?: true;
+  readonly json?: true;
+}
+
+/** Reads `--confirm`: always, never, or the boots after which the application confirms. */
+export function confirmAfter(text: string): (boot: number) => boolean {
+  if (text === 'always') return () => true;
+  if (text === 'never') return () => false;
+  const boots = new Set(text.split(',').map(wholeNumber('--confirm', [1, 1000])));
+  return (boot) => boots.has(boot);
+}
+
+/** Puts the update into the device and asks for it, if the command line says so. */
+export function prepareUpdate(
+  io: ImageIo,
+  device: LabDevice,
+  { update, request }: UpdateOptions,
+): void {
+  const permanent = request === 'perm';
+  if (update !== undefined) {
+    const { bytes } = readImageFile(io, update);
+    checkRequest(stageUpdate(device, bytes, { permanent }));
+  } else if (request !== undefined) {
+    const side = new ApplicationSide(device.flash, device.config);
+    checkRequest(side.setPending({ permanent }));
+  }
+}
+
+function checkRequest(result: number): void {
+  if (result === 0) return;
+  const words = 'the magic of the secondary trailer is damaged, so no request can be written';
+  throw new DfuError('REFUSED', `request: ${words} (boot_set_pending returns ${result})`);
+}
+
+const count = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;
+
+function operationsText({ operations, bytesWritten, erases, busyUs }: BootStep): string {
+  if (operations.length === 0) return 'flash: unchanged, no operation\n';
+  const erased = operations.filter(({ kind }) => kind === 'erase').length;
+  const written = operations.length - erased;
+  const time = busyUs > 0 ? `, ${(busyUs / 1e6).toFixed(3)} s by the datasheet` : '';
+  const sums = `${count(erased, 'erase')}, ${count(written, 'write')} of ${bytesWritten} bytes${time}`;
+  const rows = erases.map((each): [string, string] => [
+    `sector ${each.sector} at ${hexNumber(each.offsetBytes)}`,
+    count(each.erases, 'erase'),
+  ]);
+  const list = rows.length === 0 ? '' : `erased:\n${table(rows)}`;
+  return `flash: ${count(operations.length, 'operation')}: ${sums}\n${list}`;
+}
+
+function opsText({ operations }: BootStep): string {
+  const lines = operations.map(({ kind, area, offsetBytes, lengthBytes }, n) => {
+    const place = `${area} ${hexNumber(offsetBytes)}`;
+    return `  ${String(n).padStart(5)}  ${kind.padEnd(5)}  ${place}, ${lengthBytes} bytes\n`;
+  });
+  return lines.join('');
+}
+
+function stepText(step: Step, n: number, ops: boolean): string {
+  if (step.type === 'confirm') {
+    const words = step.result === 0 ? 'confirms the running image' : `fails with ${step.result}`;
+    return `the application confirms image ${step.image}: boot_set_confirmed ${words}\n`;
+  }
+  const { result, version } = step;
+  const { outcome, reason, log, hazards } = result;
+  const lines = [`boot ${n}:`, ...log.map((line) => `  ${line}`)];
+  if (version !== undefined) lines.push(`runs: ${version}`);
+  else lines.push(`runs: nothing (${outcome}${reason === undefined ? '' : `: ${reason}`})`);
+  for (const { image, slot, refusedBy, reason: why } of result.refusals) {
+    const where = `${slot === 0 ? 'primary' : 'secondary'}${image}`;
+    lines.push(`refused: ${where}: ${refusedBy}: ${why}`);
+  }
+  for (const { hazard, reason: why } of hazards) lines.push(`guarded: ${hazard}: ${why}`);
+  return `${lines.join('\n')}\n${operationsText(step)}${ops ? opsText(step) : ''}`;
+}
+
+function trailersText({ trailers }: BootStep): string {
+  const rows = trailers.map(({ area, state }): [string, string] => {
+    const { magic, swapType, copyDone, imageOk } = state;
+    return [
+      area,
+      `magic ${magic}, swap type ${swapType}, copy_done ${copyDone}, image_ok ${imageOk}`,
+    ];
+  });
+  return `final state:\n${table(rows)}`;
+}
+
+/** Says what a board that runs would not survive: its flash file replaced under it. */
+function checkOutput(path: string): void {
+  const lock = `${path}.lock`;
+  if (!existsSync(lock)) return;
+  const holder = Number.parseInt(readFileSync(lock, 'utf8'), 10);
+  try {
+    process.kill(holder, 0);
+  } catch {
+    return;
+  }
+  throw new DfuError('BUSY', `${path}: process ${holder} has it open; stop that board first`);
+}
+
+/** `dfukit flash boot`. */
+export async function flashBoot(io: ImageIo, path: string, options: BootOptions): Promise<number> {
+  const { times = 1, confirm, output, json = false, ops = false } = options;
+  if (output !== undefined) checkOutput(output);
+  const opened = await openWithLayout(io, path, options);
+  const device = forkDevice(opened.device);
+  prepareUpdate(io, device, options);
+  const steps = await bootAhead(device, { times, ...(confirm && { confirmAfter: confirm }) });
+  const boots = steps.filter((step) => step.type === 'boot');
+  const sentences: string[] = [];
+  for (const image of device.config.images.keys()) {
+    sentences.push(await describeState(device, image));
+  }
+  if (json) io.print(`${JSON.stringify({ steps, state: sentences }, null, 2)}\n`);
+  else {
+    let n = 0;
+    const texts = steps.map((step) => stepText(step, step.type === 'boot' ? (n += 1) : n, ops));
+    const last = boots.at(-1);
+    io.print([...texts, last === undefined ? '' : trailersText(last)].join('\n'));
+    io.print(`${sentences.join('\n')}\n`);
+  }
+  if (output !== undefined) io.write(output, dumpOf(device.flash));
+  return 0;
+}

@@ -1,0 +1,129 @@
+import { hexNumber, toHex } from '../bytes/index.ts';
+import { allTlvs, tlvName } from '../image/index.ts';
+import { inspectFlash } from '../lab/index.ts';
+import type { FlashReport, SlotReport, TrailerReport } from '../lab/index.ts';
+import { layoutText, openWithLayout } from './flash-layout.ts';
+import type { OpenedDump } from './flash-layout.ts';
+import type { LayoutOptions } from './flash-options.ts';
+import { inspectRiotboot, riotbootOf } from './flash-riotboot.ts';
+import { signatureText, sizeText, table } from './image-describe.ts';
+import type { Row } from './image-describe.ts';
+import { readImageFile } from './image-file.ts';
+import { loadKeys } from './image-keys.ts';
+import type { NamedKey } from './image-keys.ts';
+import type { ImageIo } from './imgtool-io.ts';
+
+/** Options of `dfukit flash inspect`. */
+export interface InspectOptions extends LayoutOptions {
+  readonly json?: true;
+}
+
+const slotNames = ['primary', 'secondary'] as const;
+
+function stateText({ state, refusal }: SlotReport): string {
+  switch (state) {
+    case 'empty':
+      return 'no image, erased';
+    case 'valid':
+      return 'the bootloader takes it';
+    case 'non-bootable':
+      return 'marked NON_BOOTABLE: the bootloader does not take it';
+    case 'refused':
+      return `refused: ${refusal ?? ''}`;
+    default:
+      return state satisfies never;
+  }
+}
+
+function slotRows(report: SlotReport, keys: readonly NamedKey[]): Row[] {
+  const { inspection, version, imageOffsetBytes } = report;
+  const rows: Row[] = [['image', stateText(report)]];
+  if (version !== undefined) rows.push(['version', version]);
+  if (imageOffsetBytes > 0) rows.push(['begins at', `${hexNumber(imageOffsetBytes)} of the slot`]);
+  if (inspection === undefined) return rows;
+  const { image, hashes, signatures } = inspection;
+  const { hdrSize, imgSize } = image.header;
+  const parts = `header ${hdrSize}, payload ${imgSize}`;
+  rows.push(['size', `${sizeText(image.bytes.length)}: ${parts}, and TLVs`]);
+  for (const { hash, tlv, valid } of hashes) {
+    const state = valid === undefined ? 'not checked' : valid ? 'right' : 'WRONG';
+    rows.push(['hash', `${hash} ${toHex(tlv.data.subarray(0, 8))}…: ${state}`]);
+  }
+  for (const signature of signatures) rows.push(['signature', signatureText(signature, keys)]);
+  if (signatures.length === 0) rows.push(['signature', 'none']);
+  return rows;
+}
+
+/** Every field of a trailer: offset in the area, address in flash, bytes, meaning. */
+function trailerText({ area, fields, layout }: TrailerReport): string {
+  const size = `${layout.trailerBytes} bytes`;
+  const rows = fields.map(({ name, offsetBytes, addressBytes, hex, meaning }): Row => {
+    const place = `${hexNumber(offsetBytes)} (${hexNumber(addressBytes)})`;
+    const bytes = name === 'swap_status' && hex === '' ? '-' : hex;
+    return [name, `${place}  ${bytes}  ${meaning}`];
+  });
+  return `trailer of ${area}, ${size}, offset in the area (address in flash):\n${table(rows)}`;
+}
+
+function textOf(report: FlashReport, { layout, source }: OpenedDump, keys: NamedKey[]): string {
+  const parts = [`${report.sentences.join('\n')}\n`, `layout ${source}: ${layoutText(layout)}\n`];
+  for (const slot of report.slots) {
+    const name = `${slotNames[slot.slot]}${slot.image}`;
+    const place = `${sizeText(slot.sizeBytes)} at ${hexNumber(slot.offsetBytes)}`;
+    parts.push(`${name}, ${place}:\n${table(slotRows(slot, keys))}`);
+  }
+  for (const trailer of report.trailers) parts.push(trailerText(trailer));
+  return parts.join('\n');
+}
+
+function slotJson({ inspection, ...slot }: SlotReport): object {
+  if (inspection === undefined) return slot;
+  const { image, hashes, signatures, payload } = inspection;
+  return {
+    ...slot,
+    headerBytes: image.header.hdrSize,
+    payloadBytes: image.header.imgSize,
+    totalBytes: image.bytes.length,
+    payload,
+    hashes: hashes.map(({ hash, tlv, valid }) => ({ hash, value: toHex(tlv.data), valid })),
+    signatures: signatures.map(({ tlv, keyTlv, signer, valid }) => ({
+      type: tlvName(tlv.type),
+      key: keyTlv === undefined ? undefined : toHex(keyTlv.data),
+      signer: signer.from,
+      valid,
+    })),
+    tlvs: allTlvs(image).map(({ type, data, offset }) => ({
+      type,
+      name: tlvName(type),
+      offset,
+      data: toHex(data),
+    })),
+  };
+}
+
+function jsonOf(report: FlashReport, { layout, source }: OpenedDump): string {
+  const { sentences, slots, trailers, swaps } = report;
+  const whole = {
+    state: sentences,
+    layout: { source, ...layout },
+    slots: slots.map(slotJson),
+    swaps,
+    trailers: trailers.map(({ area, state, fields }) => ({ area, state, fields })),
+  };
+  return `${JSON.stringify(whole, null, 2)}\n`;
+}
+
+/** `dfukit flash inspect`. */
+export async function flashInspect(
+  io: ImageIo,
+  path: string,
+  options: InspectOptions,
+): Promise<number> {
+  const riotboot = riotbootOf(options, () => readImageFile(io, path).bytes);
+  if (riotboot !== undefined) return inspectRiotboot(io, riotboot, options.json === true);
+  const opened = await openWithLayout(io, path, options);
+  const report = await inspectFlash(opened.device);
+  const keys = await loadKeys(io, options.key ?? []);
+  io.print(options.json === true ? jsonOf(report, opened) : textOf(report, opened, keys));
+  return 0;
+}

@@ -1,0 +1,261 @@
+import { boardModel, boardModels, mcubootLayout, mcubootMode } from '../board/index.ts';
+import type { BoardModel } from '../board/index.ts';
+import { ImageJudge } from '../boot/mcuboot/index.ts';
+import type { BootConfig } from '../boot/mcuboot/index.ts';
+import { DfuError, hexNumber } from '../bytes/index.ts';
+import type { FlashGeometry } from '../flash/index.ts';
+import type { SignatureKind } from '../image/index.ts';
+import { guessLayouts, openDump, readVectorConfig } from '../lab/index.ts';
+import type { FlashLayout, Guess, GuessLimits, LabDevice } from '../lab/index.ts';
+import type { LayoutOptions } from './flash-options.ts';
+import { readImageFile } from './image-file.ts';
+import { loadDecryptionKeys, loadKeys } from './image-keys.ts';
+import { readText } from './imgtool-io.ts';
+import type { ImageIo } from './imgtool-io.ts';
+import { asArgument } from './wrong-argument.ts';
+
+/** A dump opened with its layout. */
+export interface OpenedDump {
+  readonly device: LabDevice;
+  readonly layout: FlashLayout;
+  readonly signature: SignatureKind | 'none';
+  /** Where the layout is from, in words. */
+  readonly source: string;
+}
+
+interface Found {
+  readonly layout: FlashLayout;
+  readonly source: string;
+}
+
+/** `mcuboot`, or `mcuboot:offset` for another mode than the board's own. */
+function boardLayoutOf(model: BoardModel, bootloader: string): FlashLayout {
+  const [, mode] = bootloader.split(':');
+  const { config } = mcubootLayout(model, mode === undefined ? undefined : mcubootMode(mode));
+  return { geometry: model.flash, config };
+}
+
+function fromBoard({ board = '', bootloader, algorithm }: LayoutOptions): Found {
+  const model = asArgument(() => boardModel(board));
+  const mode = algorithm === undefined ? undefined : algorithm.algorithm;
+  const revert = algorithm?.revert === true ? '-with-revert' : '';
+  const wanted = mode === undefined || mode === 'ram-load' ? 'mcuboot' : `mcuboot:${mode}${revert}`;
+  const layout = boardLayoutOf(model, bootloader?.includes(':') === true ? bootloader : wanted);
+  return { layout, source: `of board ${board}` };
+}
+
+function readLayoutFile(io: ImageIo, path: string): Found {
+  let value: unknown;
+  try {
+    value = JSON.parse(readText(io, path));
+  } catch (cause) {
+    if (DfuError.is(cause)) throw cause;
+    throw new DfuError('MALFORMED', `${path}: expected JSON with a layout`, { cause });
+  }
+  const { geometry, config } = readVectorConfig(value);
+  return { layout: { geometry, config }, source: `from ${path}` };
+}
+
+function explicitLayout(options: LayoutOptions): Found {
+  const { sectors, primary = [], secondary = [], scratch, writeUnit = 4 } = options;
+  if (sectors === undefined || primary.length === 0 || primary.length !== secondary.length) {
+    const missing = sectors === undefined ? '--sectors' : 'as many --primary as --secondary';
+    const words = `expected --sectors, --primary and --secondary together; ${missing} missing`;
+    throw new DfuError('INVALID_ARGUMENT', `layout: ${words}`);
+  }
+  const images = primary.map((place, n) => ({ primary: place, secondary: secondary[n] ?? place }));
+  const algorithm = options.algorithm?.algorithm ?? 'swap-using-move';
+  const config: BootConfig = { algorithm, images, ...(scratch !== undefined && { scratch }) };
+  const geometry: FlashGeometry = { sectors, writeUnitBytes: writeUnit, erasedValue: 0xff };
+  const align = writeUnit > 16 ? 32 : writeUnit > 8 ? 16 : 8;
+  return { layout: { geometry, config: { ...config, maxAlign: align } }, source: 'as given' };
+}
+
+/** What the command line says on top of a layout. */
+function changed({ geometry, config }: FlashLayout, options: LayoutOptions): FlashLayout {
+  const { writeUnit, erasedValue, eraseMs, programUs, algorithm, scratch } = options;
+  if (erasedValue !== undefined && erasedValue !== 0 && erasedValue !== 255) {
+    const words = `expected 0xff or 0, got ${hexNumber(erasedValue)}`;
+    throw new DfuError('INVALID_ARGUMENT', `--erased-value: ${words}`);
+  }
+  const timed = eraseMs !== undefined || programUs !== undefined;
+  const timing = {
+    eraseSectorMs: eraseMs ?? geometry.timing?.eraseSectorMs ?? 0,
+    programUnitUs: programUs ?? geometry.timing?.programUnitUs ?? 0,
+  };
+  return {
+    geometry: {
+      ...geometry,
+      ...(writeUnit !== undefined && { writeUnitBytes: writeUnit }),
+      ...(erasedValue !== undefined && { erasedValue: erasedValue === 0 ? 0x00 : 0xff }),
+      ...(timed && { timing }),
+    },
+    config: {
+      ...config,
+      ...(algorithm !== undefined && { algorithm: algorithm.algorithm }),
+      ...(algorithm?.revert === true && { revert: true }),
+      ...(scratch !== undefined && { scratch }),
+      ...buildChanges(options),
+    },
+  };
+}
+
+function buildChanges(options: LayoutOptions): Partial<BootConfig> {
+  const { maxAlign, maxSectors, downgrade, encrypted, saveEnctlv } = options;
+  const wrapped = saveEnctlv === undefined ? {} : { savedTlvBytes: saveEnctlv };
+  return {
+    ...(maxAlign !== undefined && { maxAlign }),
+    ...(maxSectors !== undefined && { maxImgSectors: maxSectors }),
+    ...(options.validate === false && { validatePrimarySlot: false }),
+    ...(options.bootstrap === true && { bootstrap: true }),
+    ...(options.fast === true && { overwriteOnlyFast: true }),
+    ...(options.keepBackup === true && { overwriteOnlyKeepBackup: true }),
+    ...(downgrade !== undefined && { downgradePrevention: downgrade }),
+    ...(options.hwRollback === true && { hwRollbackProtection: true }),
+    ...(options.guarded === true && { guarded: true }),
+    ...(encrypted !== undefined || saveEnctlv !== undefined
+      ? { encryption: { keyBytes: encrypted ?? 16, ...wrapped } }
+      : {}),
+  };
+}
+
+/** A layout in one line. */
+export function layoutText({ geometry, config }: FlashLayout): string {
+  const runs = geometry.sectors.map(({ count, sizeBytes }) => `${count} × ${sizeBytes}`);
+  const [pair] = config.images;
+  const at = (place: { offsetBytes: number; sizeBytes: number } | undefined): string =>
+    `${hexNumber(place?.offsetBytes ?? 0)}:${hexNumber(place?.sizeBytes ?? 0)}`;
+  return [
+    config.algorithm,
+    `sectors ${runs.join(', ')}`,
+    `primary ${at(pair?.primary)}`,
+    `secondary ${at(pair?.secondary)}`,
+    ...(config.scratch === undefined ? [] : [`scratch ${at(config.scratch)}`]),
+    `write unit ${geometry.writeUnitBytes}`,
+    `max align ${config.maxAlign ?? 8}`,
+    `max sectors ${config.maxImgSectors ?? 128}`,
+  ].join(', ');
+}
+
+function limitsOf(options: LayoutOptions): GuessLimits {
+  const { algorithm, writeUnit, maxAlign, maxSectors, erasedValue, sectors } = options;
+  const size = sectors?.length === 1 ? sectors[0]?.sizeBytes : undefined;
+  return {
+    ...(algorithm !== undefined && { algorithm: algorithm.algorithm }),
+    ...(writeUnit !== undefined && { writeUnitBytes: writeUnit }),
+    ...(maxAlign !== undefined && { maxAlign }),
+    ...(maxSectors !== undefined && { maxImgSectors: maxSectors }),
+    ...(erasedValue === 0 && { erasedValue: 0x00 as const }),
+    ...(size !== undefined && { sectorBytes: size }),
+  };
+}
+
+/** MCUboot's layouts of the boards whose flash is as large as the dump. */
+function knownLayouts(bytes: Uint8Array): { name: string; layout: FlashLayout }[] {
+  return boardModels.flatMap((model) => {
+    const size = model.flash.sectors.reduce((sum, run) => sum + run.count * run.sizeBytes, 0);
+    if (model.zephyr === undefined || size !== bytes.length) return [];
+    return [{ name: model.name, layout: boardLayoutOf(model, 'mcuboot') }];
+  });
+}
+
+async function guessed(io: ImageIo, bytes: Uint8Array, options: LayoutOptions): Promise<Found> {
+  const known = options.algorithm === undefined ? knownLayouts(bytes) : [];
+  const guesses = await guessLayouts(
+    bytes,
+    limitsOf(options),
+    known.map(({ layout }) => layout),
+  );
+  const [best] = guesses;
+  if (best === undefined) throw new DfuError('MALFORMED', 'layout: none fits this dump');
+  const board = known.find(({ layout }) => layout === best.layout);
+  const name = board === undefined ? '' : ` (board ${board.name})`;
+  io.warn(`layout: guessed ${layoutText(best.layout)}${name}`);
+  io.warn(`layout: ${best.evidence.join('; ')}`);
+  for (const line of doubts(best, guesses)) io.warn(`layout: ${line}`);
+  return { layout: best.layout, source: `guessed${name}` };
+}
+
+/** What fits as well as the best and differs in something that matters. */
+function doubts(best: Guess, guesses: readonly Guess[]): string[] {
+  const close = guesses.filter((each) => each !== best && best.score - each.score < 0.1);
+  const others = (pick: (layout: FlashLayout) => unknown): string[] => {
+    const values = new Set(close.map(({ layout }) => String(pick(layout))));
+    values.delete(String(pick(best.layout)));
+    return [...values];
+  };
+  const lines: string[] = [];
+  const say = (name: string, values: readonly string[]): void => {
+    if (values.length > 0) lines.push(`${values.join(', ')} would fit as well; say ${name}`);
+  };
+  say(
+    '--algorithm',
+    others(({ config }) => config.algorithm),
+  );
+  say(
+    '--write-unit',
+    others(({ geometry }) => geometry.writeUnitBytes),
+  );
+  return lines;
+}
+
+async function findLayout(
+  io: ImageIo,
+  bytes: Uint8Array | undefined,
+  options: LayoutOptions,
+): Promise<Found> {
+  if (options.layout !== undefined) return readLayoutFile(io, options.layout);
+  if (options.board !== undefined) return fromBoard(options);
+  if (options.primary !== undefined || options.secondary !== undefined || bytes === undefined) {
+    return explicitLayout(options);
+  }
+  return guessed(io, bytes, options);
+}
+
+/** Judge and keys as the command line gives them; the kind of the keys is the kind that is asked for. */
+async function judgeOf(
+  io: ImageIo,
+  options: LayoutOptions,
+): Promise<Pick<LabDevice, 'judge' | 'keys'> & { readonly signature: SignatureKind | 'none' }> {
+  const named = await loadKeys(io, options.key ?? []);
+  const keys = named.map(({ key }) => key);
+  const decryptionKeys = await loadDecryptionKeys(io, options.decrypt ?? []);
+  const kinds = [...new Set(keys.map(({ kind }) => kind))];
+  const [kind = 'none'] = kinds;
+  if (kind === 'x25519' || kinds.length > 1) {
+    const words = `expected keys of one kind that signs, got ${kinds.join(' and ')}`;
+    throw new DfuError('INVALID_ARGUMENT', `--key: ${words}`);
+  }
+  if (kind === 'none') io.warn('signatures are not checked: no key was given (-k)');
+  return {
+    judge: new ImageJudge({ signature: kind, keys, decryptionKeys }),
+    keys,
+    signature: kind,
+  };
+}
+
+/**
+ * Opens a dump with the layout that the command line gives, or that fits it.
+ *
+ * @throws {@link DfuError} with a sentence that says what was expected of layout, dump or key.
+ */
+export async function openWithLayout(
+  io: ImageIo,
+  path: string,
+  options: LayoutOptions,
+): Promise<OpenedDump> {
+  const { bytes } = readImageFile(io, path);
+  const found = await findLayout(io, bytes, options);
+  const layout = changed(found.layout, options);
+  const flash = openDump(layout, bytes);
+  const { signature, ...judging } = await judgeOf(io, options);
+  const counters = options.counter === undefined ? {} : { counters: options.counter };
+  const device: LabDevice = { flash, config: layout.config, ...judging, ...counters };
+  return { device, layout, signature, source: found.source };
+}
+
+/** The layout alone, for questions that need no dump. */
+export async function layoutAlone(io: ImageIo, options: LayoutOptions): Promise<FlashLayout> {
+  const { layout } = await findLayout(io, undefined, options);
+  return changed(layout, options);
+}

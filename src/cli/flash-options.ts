@@ -1,0 +1,251 @@
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import type { Algorithm } from '../boot/mcuboot/index.ts';
+import { DfuError } from '../bytes/index.ts';
+import type { SectorRun } from '../flash/index.ts';
+import { wholeNumber } from './numbers.ts';
+
+/** A range of flash on the command line: `0xc000:0x76000`, offset and size. */
+export interface RangeArgument {
+  readonly offsetBytes: number;
+  readonly sizeBytes: number;
+}
+
+/** What the `dfukit flash` commands are told of flash and bootloader. */
+export interface LayoutOptions {
+  readonly board?: string;
+  readonly bootloader?: string;
+  readonly layout?: string;
+  readonly sectors?: readonly SectorRun[];
+  readonly primary?: readonly RangeArgument[];
+  readonly secondary?: readonly RangeArgument[];
+  readonly scratch?: RangeArgument;
+  readonly algorithm?: AlgorithmArgument;
+  readonly writeUnit?: number;
+  readonly maxAlign?: 8 | 16 | 32;
+  readonly maxSectors?: number;
+  readonly erasedValue?: number;
+  readonly key?: readonly string[];
+  readonly decrypt?: readonly string[];
+  readonly counter?: readonly number[];
+  readonly validate?: boolean;
+  readonly bootstrap?: true;
+  readonly fast?: true;
+  readonly keepBackup?: true;
+  readonly downgrade?: 'version' | 'security-counter';
+  readonly hwRollback?: true;
+  readonly encrypted?: 16 | 32;
+  readonly saveEnctlv?: number;
+  readonly guarded?: true;
+  readonly eraseMs?: number;
+  readonly programUs?: number;
+}
+
+/** An algorithm, and whether unconfirmed images are given up in place. */
+export interface AlgorithmArgument {
+  readonly algorithm: Algorithm;
+  readonly revert: boolean;
+}
+
+const algorithms: readonly Algorithm[] = [
+  'swap-using-move',
+  'swap-using-offset',
+  'swap-using-scratch',
+  'overwrite-only',
+  'direct-xip',
+  'ram-load',
+];
+
+function wrong(option: string, expected: string, got: string): DfuError {
+  return new DfuError('INVALID_ARGUMENT', `${option}: expected ${expected}, got "${got}"`);
+}
+
+/** `move`, `swap-using-move`, `direct-xip+revert`. */
+function algorithm(text: string): AlgorithmArgument {
+  const [name = '', more] = text.split('+');
+  const found = algorithms.find((each) => each === name || each === `swap-using-${name}`);
+  const overwrite = name === 'overwrite' ? 'overwrite-only' : undefined;
+  const chosen = found ?? overwrite;
+  if (chosen === undefined || (more !== undefined && more !== 'revert')) {
+    throw wrong('--algorithm', `${algorithms.join(', ')} or direct-xip+revert`, text);
+  }
+  return { algorithm: chosen, revert: more === 'revert' };
+}
+
+const SCALES: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 * 1024 };
+
+/** A number of bytes: decimal, 0x hex, or with K or M. */
+function bytes(option: string, text: string): number {
+  const found = /^(0x[0-9a-f]+|\d+)([km]?)(?:i?b)?$/i.exec(text.trim());
+  const value = Number(found?.[1] ?? NaN) * (SCALES[found?.[2]?.toLowerCase() ?? ''] ?? 1);
+  if (!Number.isInteger(value) || value > 2 ** 32) {
+    throw wrong(option, 'bytes, as 4096, 0x1000 or 4K', text);
+  }
+  return value;
+}
+
+/** `4Kx256`, or runs one behind the other: `16Kx4,64K,128Kx7`. */
+function sectors(text: string): SectorRun[] {
+  return text.split(',').map((run) => {
+    const [, size, count = '1'] = /^(0x[0-9a-f]+|\d+[km]?)(?:x(\d+))?$/i.exec(run.trim()) ?? [];
+    if (size === undefined) throw wrong('--sectors', 'SIZExCOUNT, as 4Kx256', run);
+    const many = wholeNumber('--sectors', [1, 2 ** 20])(count);
+    return { sizeBytes: bytes('--sectors', size), count: many };
+  });
+}
+
+function range(option: string): (text: string) => RangeArgument {
+  return (text) => {
+    const [from, size, more] = text.split(':');
+    if (from === undefined || size === undefined || more !== undefined) {
+      throw wrong(option, 'OFFSET:SIZE, as 0xc000:0x76000', text);
+    }
+    return { offsetBytes: bytes(option, from), sizeBytes: bytes(option, size) };
+  };
+}
+
+function ranges(
+  option: string,
+): (text: string, before?: readonly RangeArgument[]) => RangeArgument[] {
+  return (text, before = []) => [...before, range(option)(text)];
+}
+
+function oneOf<T extends number>(option: string, choices: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = choices.find((each) => each === Number(text));
+    if (found !== undefined) return found;
+    throw wrong(option, choices.join(', '), text);
+  };
+}
+
+function time(option: string): (text: string) => number {
+  return (text) => {
+    const value = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+    if (value <= 1e9) return value;
+    throw wrong(option, 'a time of 0 or more', text);
+  };
+}
+
+const append = (text: string, before: readonly string[] = []): string[] => [...before, text];
+
+const counters = (text: string, before: readonly number[] = []): number[] => [
+  ...before,
+  wholeNumber('--counter', [0, 0xffffffff])(text),
+];
+
+function parsedOption<T>(
+  flags: string,
+  words: string,
+  parse: (text: string, before: T | undefined) => T,
+): Option {
+  return new Option(flags, words).argParser(parse);
+}
+
+function addLayoutOptions(to: Command): Command {
+  return to
+    .option('--board <name>', 'layout of this board, see board list')
+    .option('--bootloader <name>', "one of the board's: mcuboot, mcuboot with a mode, or riotboot")
+    .option('--layout <file>', 'layout from a JSON file: the config of a vector file')
+    .addOption(
+      parsedOption('--sectors <runs>', 'sizes and counts: 4Kx256, or 16Kx4,64K,128Kx7', sectors),
+    )
+    .addOption(
+      parsedOption('--primary <range>', 'OFFSET:SIZE; once for each image', ranges('--primary')),
+    )
+    .addOption(
+      parsedOption(
+        '--secondary <range>',
+        'OFFSET:SIZE; once for each image',
+        ranges('--secondary'),
+      ),
+    )
+    .addOption(parsedOption('--scratch <range>', 'OFFSET:SIZE', range('--scratch')))
+    .addOption(
+      parsedOption(
+        '--algorithm <name>',
+        'move, offset, scratch, overwrite, direct-xip, ram-load',
+        algorithm,
+      ),
+    )
+    .addOption(
+      parsedOption(
+        '--write-unit <bytes>',
+        'of the flash',
+        oneOf('--write-unit', [1, 2, 4, 8, 16, 32]),
+      ),
+    )
+    .addOption(
+      parsedOption(
+        '--max-align <bytes>',
+        'BOOT_MAX_ALIGN: 8, 16, 32',
+        oneOf('--max-align', [8, 16, 32]),
+      ),
+    )
+    .addOption(
+      parsedOption(
+        '--max-sectors <n>',
+        'BOOT_MAX_IMG_SECTORS; 128 unless the layout says otherwise',
+        wholeNumber('--max-sectors', [1, 65535]),
+      ),
+    )
+    .addOption(
+      parsedOption('--erased-value <byte>', '0xff or 0', wholeNumber('--erased-value', [0, 255])),
+    );
+}
+
+function addBuildOptions(to: Command): Command {
+  return to
+    .addOption(parsedOption('-k, --key <file>', 'key in the bootloader; may be repeated', append))
+    .addOption(
+      parsedOption('-d, --decrypt <file>', "key that opens encrypted images' keys", append),
+    )
+    .option('--no-validate', 'the bootloader does not validate the primary slot')
+    .option('--bootstrap', 'MCUBOOT_BOOTSTRAP')
+    .option('--fast', 'MCUBOOT_OVERWRITE_ONLY_FAST')
+    .option('--keep-backup', 'MCUBOOT_OVERWRITE_ONLY_KEEP_BACKUP')
+    .addOption(
+      new Option('--downgrade <by>', 'refuse older images, by').choices([
+        'version',
+        'security-counter',
+      ]),
+    )
+    .option('--hw-rollback', 'MCUBOOT_HW_ROLLBACK_PROT')
+    .addOption(
+      parsedOption('--counter <n>', 'security counter in hardware; once for each image', counters),
+    )
+    .addOption(
+      parsedOption(
+        '--encrypted <bytes>',
+        'MCUBOOT_ENC_IMAGES with keys of',
+        oneOf('--encrypted', [16, 32]),
+      ),
+    )
+    .addOption(
+      parsedOption(
+        '--save-enctlv <bytes>',
+        'MCUBOOT_SWAP_SAVE_ENCTLV: bytes of the record',
+        wholeNumber('--save-enctlv', [1, 512]),
+      ),
+    )
+    .option('--guarded', 'refuse known hazards instead of doing as MCUboot does')
+    .addOption(
+      parsedOption('--erase-ms <ms>', 'datasheet time to erase a sector', time('--erase-ms')),
+    )
+    .addOption(
+      parsedOption(
+        '--program-us <us>',
+        'datasheet time to program a write unit',
+        time('--program-us'),
+      ),
+    );
+}
+
+const layoutHelp = `
+The layout comes from --board, from --layout, from --sectors with --primary and --secondary, or, without
+any of them, from trying those that are plausible for this dump; which one fitted is said on standard
+error. Other options change what it says. Without -k only hashes are checked, not signatures.`;
+
+/** Adds what every command on a dump takes. */
+export function addDeviceOptions(to: Command): Command {
+  return addBuildOptions(addLayoutOptions(to)).addHelpText('after', layoutHelp);
+}

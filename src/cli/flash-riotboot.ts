@@ -1,0 +1,87 @@
+import { boardLayout, boardModel, boardModels, riotbootName } from '../board/index.ts';
+import type { BoardModel } from '../board/index.ts';
+import { hexNumber } from '../bytes/index.ts';
+import { MemoryFlash } from '../flash/index.ts';
+import type { FlashGeometry } from '../flash/index.ts';
+import { inspectRiotbootFlash, openDump } from '../lab/index.ts';
+import type { RiotbootReport } from '../lab/index.ts';
+import type { LayoutOptions } from './flash-options.ts';
+import { table } from './image-describe.ts';
+import type { Row } from './image-describe.ts';
+import type { ImageIo } from './imgtool-io.ts';
+import { asArgument } from './wrong-argument.ts';
+
+/** A dump of a board with riotboot. */
+export interface RiotbootDump {
+  readonly model: BoardModel;
+  readonly report: RiotbootReport;
+}
+
+function open(model: BoardModel, bootloader: string | undefined, bytes: Uint8Array): RiotbootDump {
+  const flash = openRaw(model.flash, bytes);
+  const layout = boardLayout(model, riotbootName(model, bootloader));
+  return { model, report: inspectRiotbootFlash(flash, layout) };
+}
+
+/** A flash file is as long as the flash; the check of slots does not matter here. */
+function openRaw(geometry: FlashGeometry, bytes: Uint8Array): MemoryFlash {
+  const none = { offsetBytes: 0, sizeBytes: new MemoryFlash(geometry).sizeBytes };
+  const config = { algorithm: 'direct-xip', images: [{ primary: none, secondary: none }] } as const;
+  return openDump({ geometry, config }, bytes);
+}
+
+/**
+ * The dump as one of riotboot, if `--board` and `--bootloader` say so, or if nothing is said and a
+ * board's riotboot finds a valid slot in it; else undefined.
+ */
+export function riotbootOf(
+  { board, bootloader, ...rest }: LayoutOptions,
+  bytes: () => Uint8Array,
+): RiotbootDump | undefined {
+  if (board !== undefined) {
+    const model = asArgument(() => boardModel(board));
+    const name = bootloader ?? model.bootloaders[0] ?? '';
+    return name.startsWith('riotboot') ? open(model, name, bytes()) : undefined;
+  }
+  if (rest.layout !== undefined || rest.primary !== undefined) return undefined;
+  const dump = bytes();
+  for (const model of boardModels) {
+    const name = model.bootloaders.find((each) => each.startsWith('riotboot'));
+    if (name === undefined || new MemoryFlash(model.flash).sizeBytes !== dump.length) continue;
+    const found = open(model, name, dump);
+    if (found.report.choice !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** `dfukit flash inspect` of a board with riotboot. */
+export function inspectRiotboot(
+  io: ImageIo,
+  { model, report }: RiotbootDump,
+  json: boolean,
+): number {
+  if (json) {
+    io.print(
+      `${JSON.stringify({ board: model.name, state: [report.sentence], ...report }, null, 2)}\n`,
+    );
+    return 0;
+  }
+  const parts = [`${report.sentence}\n`, `riotboot of board ${model.name}\n`];
+  for (const { slot, header, fault, meaning, linkedElsewhere } of report.slots) {
+    const rows: Row[] = [['image', meaning]];
+    if (fault !== 'magic') {
+      const start = hexNumber(header.startAddress, 8);
+      const wanted = hexNumber(slot.imageAddress, 8);
+      const elsewhere = linkedElsewhere ? `: linked for elsewhere, this slot's is ${wanted}` : '';
+      rows.push(
+        ['version', `${header.version} (${hexNumber(header.version, 8)})`],
+        ['start', `${start}${elsewhere}`],
+        ['checksum', hexNumber(header.checksum, 8)],
+      );
+    }
+    const place = `${slot.sizeBytes} bytes at ${hexNumber(slot.address, 8)}`;
+    parts.push(`slot ${slot.index}, ${place}:\n${table(rows)}`);
+  }
+  io.print(parts.join('\n'));
+  return 0;
+}

@@ -1,0 +1,25 @@
+import { explainSlots } from '../lab/index.ts';
+import { openWithLayout } from './flash-layout.ts';
+import type { LayoutOptions } from './flash-options.ts';
+import type { ImageIo } from './imgtool-io.ts';
+
+/** Options of `dfukit flash why`. */
+export interface WhyOptions extends LayoutOptions {
+  readonly json?: true;
+}
+
+/** `dfukit flash why`. */
+export async function flashWhy(io: ImageIo, path: string, options: WhyOptions): Promise<number> {
+  const { device } = await openWithLayout(io, path, options);
+  const slots = await explainSlots(device);
+  if (options.json === true) {
+    io.print(`${JSON.stringify(slots, null, 2)}\n`);
+    return 0;
+  }
+  for (const { image, slot, version, fate, reason } of slots) {
+    const name = `${slot === 0 ? 'primary' : 'secondary'}${image}`;
+    const what = version === undefined ? '' : ` ${version}`;
+    io.print(`${name}${what}: ${fate}: ${reason}\n`);
+  }
+  return 0;
+}

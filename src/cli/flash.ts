@@ -1,0 +1,76 @@
+import { Command, Option } from 'commander';
+import { confirmAfter, flashBoot } from './flash-boot.ts';
+import type { BootOptions } from './flash-boot.ts';
+import { flashInspect } from './flash-inspect.ts';
+import type { InspectOptions } from './flash-inspect.ts';
+import { addDeviceOptions } from './flash-options.ts';
+import { flashWhy } from './flash-why.ts';
+import type { WhyOptions } from './flash-why.ts';
+import { processIo } from './imgtool-io.ts';
+import type { ImageIo } from './imgtool-io.ts';
+import { wholeNumber } from './numbers.ts';
+import { writeWhole } from './write-whole.ts';
+
+/** Files are there whole or not at all. */
+const flashIo: ImageIo = { ...processIo, write: (path, bytes) => writeWhole(path, bytes) };
+
+const jsonOption = (): Option => new Option('--json', 'for programs');
+
+function onDump(name: string, words: string): Command {
+  const made = new Command(name).description(words);
+  return addDeviceOptions(
+    made.argument('<dump>', 'raw flash, Intel HEX, or the flash file of a board'),
+  );
+}
+
+function addUpdateOptions(to: Command): Command {
+  return to
+    .option('--update <file>', 'put this image into the secondary slot and ask for it first')
+    .addOption(
+      new Option('--request <type>', 'ask for the secondary image first').choices(['test', 'perm']),
+    );
+}
+
+function inspectCommand(io: ImageIo): Command {
+  return onDump('inspect', 'slots, images, trailers, and the state of the device in a sentence')
+    .addOption(jsonOption())
+    .action(async (path: string, options: InspectOptions) => {
+      process.exitCode = await flashInspect(io, path, options);
+    });
+}
+
+function bootCommand(io: ImageIo): Command {
+  return addUpdateOptions(onDump('boot', 'what the next boots do; the dump is not changed'))
+    .addOption(
+      new Option('--times <n>', 'boots; default 1').argParser(wholeNumber('--times', [1, 1000])),
+    )
+    .addOption(
+      new Option(
+        '--confirm <when>',
+        'the application confirms: always, or after boots 1,3',
+      ).argParser(confirmAfter),
+    )
+    .option('-o, --output <file>', 'write the flash as it is afterwards')
+    .option('--ops', 'list every operation')
+    .addOption(jsonOption())
+    .action(async (path: string, options: BootOptions) => {
+      process.exitCode = await flashBoot(io, path, options);
+    });
+}
+
+function whyCommand(io: ImageIo): Command {
+  return onDump('why', 'what becomes of each image, and the first check that one fails')
+    .addOption(jsonOption())
+    .action(async (path: string, options: WhyOptions) => {
+      process.exitCode = await flashWhy(io, path, options);
+    });
+}
+
+/** `dfukit flash …`. */
+export function command(io: ImageIo = flashIo): Command {
+  return new Command('flash')
+    .description('the laboratory: what a dump of flash means and what becomes of it')
+    .addCommand(inspectCommand(io))
+    .addCommand(bootCommand(io))
+    .addCommand(whyCommand(io));
+}

@@ -1,0 +1,130 @@
+import type { AreaName, BootConfig, ImageJudge, TrailerLayout } from '../boot/mcuboot/index.ts';
+import { placeOf, trailerLayout } from '../boot/mcuboot/index.ts';
+import { DfuError } from '../bytes/index.ts';
+import type { FlashGeometry } from '../flash/index.ts';
+import { MemoryFlash, SectorMap } from '../flash/index.ts';
+import type { Key } from '../image/index.ts';
+
+/** Where a device's slots lie and which bootloader is in it. */
+export interface FlashLayout {
+  readonly geometry: FlashGeometry;
+  readonly config: BootConfig;
+}
+
+/** A device on the bench: flash to look at, and what its bootloader is built with. */
+export interface LabDevice {
+  readonly flash: MemoryFlash;
+  readonly config: BootConfig;
+  /** Judges images; share one over all that is asked, so that no image is hashed twice. */
+  readonly judge: ImageJudge;
+  /** The keys that the judge knows, to name them. */
+  readonly keys?: readonly Key[];
+  /** Security counters in hardware, by image; 0 where there is none. */
+  readonly counters?: readonly number[];
+}
+
+/** The areas of a build, in the order in which they are shown. */
+export function areaNames(config: BootConfig): AreaName[] {
+  const slots = config.images.flatMap((_, n): AreaName[] => [`primary${n}`, `secondary${n}`]);
+  const scratch = config.algorithm === 'swap-using-scratch' && config.scratch !== undefined;
+  return scratch ? [...slots, 'scratch'] : slots;
+}
+
+/**
+ * Where the trailer of an area lies.
+ *
+ * @throws {@link DfuError} `INVALID_ARGUMENT` if it is larger than the area.
+ */
+export function trailerOf({ geometry, config }: FlashLayout, name: AreaName): TrailerLayout {
+  const { algorithm, maxAlign = 8, maxImgSectors = 128, encryption } = config;
+  const keyBytes = encryption?.savedTlvBytes ?? encryption?.keyBytes ?? 0;
+  return trailerLayout(
+    { algorithm, maxAlign, maxImgSectors, keyBytes },
+    {
+      sizeBytes: placeOf(config, name).sizeBytes,
+      writeUnitBytes: geometry.writeUnitBytes,
+      scratch: name === 'scratch',
+    },
+  );
+}
+
+const hex = (value: number): string => `0x${value.toString(16)}`;
+
+/**
+ * Checks that every area lies within the flash, at sectors' edges, apart from the others, and holds
+ * its trailer.
+ *
+ * @throws {@link DfuError} `INVALID_ARGUMENT` with what was expected of which area.
+ */
+export function checkLayout(layout: FlashLayout): void {
+  const { config, geometry } = layout;
+  const sectors = new SectorMap(geometry);
+  if (config.algorithm === 'swap-using-scratch' && config.scratch === undefined) {
+    throw wrong('swap-using-scratch needs a scratch area, and none was given');
+  }
+  const { maxAlign = 8 } = config;
+  if (geometry.writeUnitBytes > maxAlign) {
+    const unit = geometry.writeUnitBytes;
+    throw wrong(`expected a maximum alignment of at least the write unit ${unit}, got ${maxAlign}`);
+  }
+  const places = areaNames(config).map((name) => {
+    const { offsetBytes, sizeBytes } = placeOf(config, name);
+    return { name, offsetBytes, sizeBytes };
+  });
+  for (const { name, offsetBytes, sizeBytes } of places) {
+    const end = offsetBytes + sizeBytes;
+    if (sizeBytes < 1 || end > sectors.sizeBytes) {
+      const range = `${hex(offsetBytes)} to ${hex(end)}`;
+      throw wrong(`expected ${name} within ${hex(sectors.sizeBytes)} bytes of flash, got ${range}`);
+    }
+    for (const edge of [offsetBytes, end]) {
+      if (sectors.isEdge(edge)) continue;
+      const { offsetBytes: from, sizeBytes: size } = sectors.at(edge);
+      const edges = `${hex(from)} or ${hex(from + size)}`;
+      throw wrong(
+        `expected ${name} to begin and end at sectors' edges (${edges}), got ${hex(edge)}`,
+      );
+    }
+    trailerOf(layout, name);
+  }
+  places.sort((one, other) => one.offsetBytes - other.offsetBytes);
+  for (const [n, place] of places.entries()) {
+    const before = places[n - 1];
+    if (before === undefined || before.offsetBytes + before.sizeBytes <= place.offsetBytes)
+      continue;
+    throw wrong(`expected areas apart from each other; ${before.name} reaches into ${place.name}`);
+  }
+}
+
+function wrong(words: string): DfuError {
+  return new DfuError('INVALID_ARGUMENT', `layout: ${words}`);
+}
+
+/**
+ * The flash that a dump is of.
+ *
+ * @throws {@link DfuError} `INVALID_ARGUMENT` for a layout that cannot be, `TRUNCATED` or
+ * `OUT_OF_RANGE` if the dump is shorter or longer than the flash.
+ */
+export function openDump(layout: FlashLayout, dump: Uint8Array): MemoryFlash {
+  checkLayout(layout);
+  const { sizeBytes } = new SectorMap(layout.geometry);
+  if (dump.length !== sizeBytes) {
+    const runs = layout.geometry.sectors.map((run) => `${run.count} sectors of ${run.sizeBytes}`);
+    const words = `expected ${sizeBytes} bytes (${runs.join(', ')}), got ${dump.length}`;
+    const short = dump.length < sizeBytes;
+    const why = short ? 'it is cut short, or of another layout' : 'it is of another layout';
+    throw new DfuError(short ? 'TRUNCATED' : 'OUT_OF_RANGE', `dump: ${words}: ${why}`);
+  }
+  return new MemoryFlash(layout.geometry, dump);
+}
+
+/** A copy of a device that can be booted without changing the first one. */
+export function forkDevice(device: LabDevice): LabDevice {
+  return { ...device, flash: device.flash.fork() };
+}
+
+/** Everything in a flash, as a dump has it. */
+export function dumpOf(flash: MemoryFlash): Uint8Array<ArrayBuffer> {
+  return flash.read(0, flash.sizeBytes);
+}

@@ -1,0 +1,346 @@
+import type { Algorithm, AreaPlace, BootConfig, TrailerLayout } from '../boot/mcuboot/index.ts';
+import { DfuError, hexNumber, toHex, viewOf } from '../bytes/index.ts';
+import {
+  IMAGE_MAGIC,
+  TRAILER_MAGIC_BYTES,
+  inspectImage,
+  isEncrypted,
+  trailerMagic,
+} from '../image/index.ts';
+import type { FlashLayout } from './device.ts';
+import { checkLayout, trailerOf } from './device.ts';
+
+/** What is known already; only the rest is tried. */
+export interface GuessLimits {
+  readonly algorithm?: Algorithm;
+  readonly sectorBytes?: number;
+  readonly writeUnitBytes?: number;
+  readonly maxAlign?: 8 | 16 | 32;
+  readonly maxImgSectors?: number;
+  /** Default 0xff. */
+  readonly erasedValue?: 0x00 | 0xff;
+}
+
+/** A layout that a dump may have. */
+export interface Guess {
+  readonly layout: FlashLayout;
+  /** What speaks for it, weighed; larger is better. */
+  readonly score: number;
+  /** What speaks for it, in words. */
+  readonly evidence: readonly string[];
+}
+
+/** Smallest step at which slots begin and end. */
+const STEP_BYTES = 512;
+const MOST_HEADERS = 8;
+const SECTOR_SIZES: readonly number[] = [4096, 8192, 2048, 1024, 512, 16384, 32768, 65536, 131072];
+const ALGORITHMS: readonly Algorithm[] = [
+  'swap-using-move',
+  'swap-using-offset',
+  'swap-using-scratch',
+  'overwrite-only',
+];
+const ALIGNS = [8, 16, 32] as const;
+const WRITE_UNITS: readonly number[] = [4, 8, 16, 2, 1, 32];
+
+interface FoundImage {
+  readonly offsetBytes: number;
+  readonly totalBytes: number;
+  readonly whole: boolean;
+  readonly encrypted: boolean;
+}
+
+interface Dump {
+  readonly bytes: Uint8Array;
+  readonly images: readonly FoundImage[];
+  /** Where a slot ends, by the magic there. */
+  readonly ends: ReadonlyMap<number, 8 | 16 | 32>;
+  readonly erasedValue: 0x00 | 0xff;
+}
+
+async function imageAt(bytes: Uint8Array, offsetBytes: number): Promise<FoundImage | undefined> {
+  try {
+    const { image, hashes } = await inspectImage(bytes.subarray(offsetBytes));
+    const whole = hashes.some(({ valid }) => valid === true);
+    const encrypted = isEncrypted(image);
+    return { offsetBytes, totalBytes: image.bytes.length, whole, encrypted };
+  } catch (error) {
+    if (DfuError.is(error)) return undefined;
+    throw error;
+  }
+}
+
+async function survey(bytes: Uint8Array, erasedValue: 0x00 | 0xff): Promise<Dump> {
+  const images: FoundImage[] = [];
+  const ends = new Map<number, 8 | 16 | 32>();
+  const magics = new Map(ALIGNS.map((align) => [toHex(trailerMagic(align)), align]));
+  const view = viewOf(bytes);
+  for (let at = 0; at < bytes.length; at += STEP_BYTES) {
+    const end = Math.min(at + STEP_BYTES, bytes.length);
+    const tail = bytes.subarray(Math.max(0, end - TRAILER_MAGIC_BYTES), end);
+    const align = tail[0] === tail[1] ? undefined : magics.get(toHex(tail));
+    if (align !== undefined) ends.set(end, align);
+    if (at + 32 > bytes.length || view.getUint32(at, true) !== IMAGE_MAGIC) continue;
+    const found = images.length < MOST_HEADERS ? await imageAt(bytes, at) : undefined;
+    if (found !== undefined) images.push(found);
+  }
+  return { bytes, images, ends, erasedValue };
+}
+
+type Slots = readonly [AreaPlace, AreaPlace];
+
+/** Slots of equal size side by side that a header or a trailer speaks for. */
+function* slotPairs({ bytes, images, ends }: Dump, sector: number, up: number): Generator<Slots> {
+  const pair = (start: number, size: number): Slots => [
+    { offsetBytes: start, sizeBytes: size },
+    { offsetBytes: start + size, sizeBytes: size },
+  ];
+  for (const { offsetBytes: start } of images) {
+    for (const { offsetBytes: other } of images) {
+      // a header in the second slot: at its start, or one sector up
+      for (const shift of up === 0 ? [0] : [up, 0]) yield pair(start, other - shift - start);
+    }
+    for (const end of ends.keys()) {
+      yield pair(start, end - start);
+      yield pair(start, Math.floor((end - start) / 2));
+      // the only image may be in the second slot
+      yield pair(2 * (start - up) - end, end - start + up);
+    }
+    const rest = Math.floor((bytes.length - start) / 2 / sector) * sector;
+    yield pair(start, rest);
+  }
+}
+
+interface Candidate {
+  readonly algorithm: Algorithm;
+  readonly sector: number;
+  readonly slots: Slots;
+}
+
+function fits({ slots: [primary, secondary], sector }: Candidate, { bytes }: Dump): boolean {
+  const { sizeBytes, offsetBytes } = primary;
+  if (sizeBytes < 2 * sector || offsetBytes < 0 || sizeBytes % sector !== 0) return false;
+  if (offsetBytes % sector !== 0) return false;
+  return secondary.offsetBytes + sizeBytes <= bytes.length;
+}
+
+function* candidates(dump: Dump, limits: GuessLimits): Generator<Candidate> {
+  const seen = new Set<string>();
+  const sizes = limits.sectorBytes === undefined ? SECTOR_SIZES : [limits.sectorBytes];
+  const algorithms = limits.algorithm === undefined ? ALGORITHMS : [limits.algorithm];
+  for (const sector of sizes) {
+    if (dump.bytes.length % sector !== 0) continue;
+    for (const algorithm of algorithms) {
+      const up = algorithm === 'swap-using-offset' ? sector : 0;
+      for (const slots of slotPairs(dump, sector, up)) {
+        const candidate = { algorithm, sector, slots };
+        const name = `${algorithm} ${sector} ${slots[0].offsetBytes} ${slots[0].sizeBytes}`;
+        if (seen.has(name) || !fits(candidate, dump)) continue;
+        seen.add(name);
+        yield candidate;
+      }
+    }
+  }
+}
+
+/** The layouts of a candidate: every alignment, write unit and number of sectors that may be. */
+function* layoutsOf(
+  { algorithm, sector, slots }: Candidate,
+  { bytes, ends, erasedValue, images }: Dump,
+  limits: GuessLimits,
+): Generator<FlashLayout> {
+  const [primary, secondary] = slots;
+  const end = secondary.offsetBytes + secondary.sizeBytes;
+  const scratch = { offsetBytes: end, sizeBytes: sector };
+  if (algorithm === 'swap-using-scratch' && end + sector > bytes.length) return;
+  const told = [...ends].find(([at]) => at === end || at === secondary.offsetBytes)?.[1];
+  const aligns = limits.maxAlign ?? told;
+  const sectors = primary.sizeBytes / sector;
+  const most = limits.maxImgSectors === undefined ? [128, sectors, 256] : [limits.maxImgSectors];
+  const units = limits.writeUnitBytes === undefined ? WRITE_UNITS : [limits.writeUnitBytes];
+  const encryption = images.some(({ encrypted }) => encrypted)
+    ? { encryption: { keyBytes: 16 as const } }
+    : {};
+  for (const maxAlign of aligns === undefined ? ALIGNS : [aligns]) {
+    for (const writeUnitBytes of units.filter((unit) => unit <= maxAlign)) {
+      for (const maxImgSectors of new Set(most.filter((count) => count >= sectors))) {
+        const config: BootConfig = {
+          algorithm,
+          images: [{ primary, secondary }],
+          ...(algorithm === 'swap-using-scratch' && { scratch }),
+          maxAlign,
+          maxImgSectors,
+          ...encryption,
+        };
+        const run = { count: bytes.length / sector, sizeBytes: sector };
+        const geometry = { sectors: [run], writeUnitBytes, erasedValue };
+        const layout = { geometry, config };
+        if (isPossible(layout)) yield layout;
+      }
+    }
+  }
+}
+
+function isPossible(layout: FlashLayout): boolean {
+  try {
+    checkLayout(layout);
+    return true;
+  } catch (error) {
+    if (DfuError.is(error, 'INVALID_ARGUMENT')) return false;
+    throw error;
+  }
+}
+
+interface TrailerFit {
+  /** Bytes that no field explains. */
+  readonly strays: number;
+  readonly entries: number;
+  readonly swapSize: number | undefined;
+  readonly magic: boolean;
+}
+
+/** What of a trailer's bytes its layout explains. */
+function fitTrailer(
+  trailer: TrailerLayout,
+  area: Uint8Array,
+  { unit, erased }: { readonly unit: number; readonly erased: number },
+): TrailerFit {
+  const known = new Uint8Array(area.length);
+  let strays = 0;
+  let entries = 0;
+  for (let at = 0; at < trailer.statusBytes; at += unit) {
+    const value = area[trailer.status + at] ?? erased;
+    if (value === erased) continue;
+    if (value >= 1 && value <= 3) entries += 1;
+    else strays += 1;
+    known[trailer.status + at] = 1;
+  }
+  const flag = (at: number, most: number): void => {
+    known[at] = 1;
+    const value = area[at] ?? erased;
+    if (value !== erased && (value < 1 || value > most)) strays += 1;
+  };
+  flag(trailer.imageOk, 1);
+  flag(trailer.copyDone, 1);
+  flag(trailer.swapInfo, 4);
+  known.fill(1, trailer.swapSize, trailer.swapSize + 4);
+  if (trailer.tlvSizes !== undefined) known.fill(1, trailer.tlvSizes, trailer.tlvSizes + 4);
+  for (const key of trailer.keys ?? []) known.fill(1, key, key + trailer.keyBytes);
+  known.fill(1, trailer.magic);
+  const magic = area.subarray(trailer.magic).some((byte) => byte !== erased);
+  for (let at = trailer.status; at < area.length; at += 1) {
+    if (known[at] === 0 && area[at] !== erased) strays += 1;
+  }
+  const size = viewOf(area).getUint32(trailer.swapSize, true);
+  const unset = size === (erased === 0 ? 0 : 0xffffffff);
+  return { strays, entries, magic, swapSize: unset ? undefined : size };
+}
+
+/** How early in the lists of what is usual; breaks ties. */
+function usual({ config, geometry }: FlashLayout): number {
+  const { algorithm, maxAlign = 8, maxImgSectors = 128 } = config;
+  const [run] = geometry.sectors;
+  return (
+    ALGORITHMS.indexOf(algorithm) * 0.01 +
+    SECTOR_SIZES.indexOf(run?.sizeBytes ?? 0) * 0.001 +
+    ALIGNS.indexOf(maxAlign) * 0.0005 +
+    WRITE_UNITS.indexOf(geometry.writeUnitBytes) * 0.00005 +
+    (maxImgSectors === 128 ? 0 : 0.00001)
+  );
+}
+
+/** Weighs what speaks for a layout. */
+function weighLayout(layout: FlashLayout, dump: Dump): Guess {
+  const { config, geometry } = layout;
+  const { images, ends, bytes, erasedValue } = dump;
+  const [pair] = config.images;
+  const evidence: string[] = [];
+  let score = -usual(layout);
+  if (pair === undefined) return { layout, score: -Infinity, evidence };
+  const up = config.algorithm === 'swap-using-offset' ? (geometry.sectors[0]?.sizeBytes ?? 0) : 0;
+  const starts = [pair.primary.offsetBytes, pair.secondary.offsetBytes + up];
+  for (const { offsetBytes, whole, totalBytes } of images) {
+    const at = starts.indexOf(offsetBytes);
+    const old = up > 0 && offsetBytes === pair.secondary.offsetBytes;
+    if (at < 0 && !old) score -= 3;
+    else {
+      score += (whole ? 4 : 2) - (old ? 1 : 0);
+      const name = at === 0 ? 'primary' : 'secondary';
+      evidence.push(`an image of ${totalBytes} bytes begins the ${name} slot`);
+    }
+  }
+  const slots = [pair.primary, pair.secondary];
+  const slotEnds = new Set(slots.map((each) => each.offsetBytes + each.sizeBytes));
+  const scratchEnd = (config.scratch?.offsetBytes ?? -1) + (config.scratch?.sizeBytes ?? 0);
+  for (const end of ends.keys()) if (!slotEnds.has(end) && end !== scratchEnd) score -= 3;
+  const largest = Math.max(0, ...images.map(({ totalBytes }) => totalBytes));
+  for (const [slot, name] of (['primary0', 'secondary0'] as const).entries()) {
+    const place = slot === 0 ? pair.primary : pair.secondary;
+    const area = bytes.subarray(place.offsetBytes, place.offsetBytes + place.sizeBytes);
+    const found = fitTrailer(trailerOf(layout, name), area, {
+      unit: geometry.writeUnitBytes,
+      erased: erasedValue,
+    });
+    score += trailerScore(found, { config, largest, name }, evidence);
+  }
+  return { layout, score, evidence };
+}
+
+function trailerScore(
+  { magic, entries, swapSize, strays }: TrailerFit,
+  { config, largest, name }: { config: BootConfig; largest: number; name: string },
+  evidence: string[],
+): number {
+  let score = -Math.min(strays, 20) * 0.5;
+  const kind = name.replace(/\d/, '');
+  if (magic) {
+    score += 3;
+    evidence.push(`the ${kind} slot ends in a trailer magic`);
+  }
+  const swaps = config.algorithm.startsWith('swap-');
+  if (swaps && swapSize !== undefined) {
+    score += swapSize === largest ? 3 : -1;
+    if (swapSize === largest) evidence.push(`swap_size in the ${kind} slot is the larger image's`);
+  }
+  if (entries > 0 && swaps) {
+    score += 1;
+    evidence.push(`${entries} status entries in the ${kind} slot`);
+  }
+  if (strays > 0) evidence.push(`${strays} bytes of the ${kind} trailer are not explained`);
+  return score;
+}
+
+/**
+ * Tries the layouts that are plausible for a dump of which nothing is known: slots that begin with an
+ * image or end in a trailer, every algorithm, alignment and write unit. The best comes first.
+ *
+ * @param known - layouts that are tried first, such as those of boards
+ * @throws {@link DfuError} `MALFORMED` if nothing in the dump speaks for any layout.
+ */
+export async function guessLayouts(
+  bytes: Uint8Array,
+  limits: GuessLimits = {},
+  known: readonly FlashLayout[] = [],
+): Promise<Guess[]> {
+  const dump = await survey(bytes, limits.erasedValue ?? 0xff);
+  if (dump.images.length === 0) {
+    const magic = hexNumber(IMAGE_MAGIC, 8);
+    const words = `expected an MCUboot image (magic ${magic}) at a multiple of ${STEP_BYTES} bytes`;
+    throw new DfuError('MALFORMED', `layout: ${words}, found none: nothing to guess from`);
+  }
+  const guesses = known.map((layout) => {
+    const { score, evidence } = weighLayout(layout, dump);
+    return { layout, score: score + 0.5, evidence };
+  });
+  for (const candidate of candidates(dump, limits)) {
+    for (const layout of layoutsOf(candidate, dump, limits)) {
+      guesses.push(weighLayout(layout, dump));
+    }
+  }
+  guesses.sort((one, other) => other.score - one.score);
+  const [best] = guesses;
+  if (best === undefined || best.evidence.length === 0) {
+    throw new DfuError('MALFORMED', 'layout: none that was tried fits this dump');
+  }
+  return guesses;
+}

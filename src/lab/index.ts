@@ -1,0 +1,30 @@
+/**
+ * The laboratory: what a dump of flash means, what the next boots will do, why an image is refused,
+ * where each power cut leads.
+ *
+ * @module
+ */
+export { areaNames, checkLayout, dumpOf, forkDevice, openDump, trailerOf } from './device.ts';
+export type { FlashLayout, LabDevice } from './device.ts';
+export { guessLayouts } from './guess.ts';
+export type { Guess, GuessLimits } from './guess.ts';
+export { inspectFlash } from './inspect.ts';
+export type { FlashReport, SlotReport } from './inspect.ts';
+export { bootAhead, stageUpdate, uploadOffset } from './predict.ts';
+export type {
+  AheadOptions,
+  BootStep,
+  ConfirmStep,
+  DoneOperation,
+  SectorErases,
+  Step,
+} from './predict.ts';
+export { inspectRiotbootFlash } from './riotboot.ts';
+export type { RiotbootReport, RiotbootSlotReport } from './riotboot.ts';
+export { describeState } from './state.ts';
+export { readTrailer } from './trailer-report.ts';
+export type { TrailerField, TrailerReport } from './trailer-report.ts';
+export { readVectorConfig, vectorConfigOf } from './vector-config.ts';
+export type { ReadLayout, VectorConfig, VectorNames } from './vector-config.ts';
+export { explainSlots } from './why.ts';
+export type { SlotExplanation } from './why.ts';

@@ -1,0 +1,124 @@
+import type { SlotFinding, SlotIndex, SwapType, SwapUnderWay } from '../boot/mcuboot/index.ts';
+import {
+  ApplicationSide,
+  MemoryCounters,
+  examineSlot,
+  isSwap,
+  placeOf,
+  swapUnderWay,
+} from '../boot/mcuboot/index.ts';
+import { DfuError } from '../bytes/index.ts';
+import type { ImageInspection } from '../image/index.ts';
+import { IMAGE_MAGIC, formatVersion, inspectImage } from '../image/index.ts';
+import type { LabDevice } from './device.ts';
+import { areaNames } from './device.ts';
+import { uploadOffset } from './predict.ts';
+import { describeState } from './state.ts';
+import { readTrailer } from './trailer-report.ts';
+import type { TrailerReport } from './trailer-report.ts';
+import { refusalText } from './why.ts';
+
+/** What a slot holds. */
+export interface SlotReport {
+  readonly image: number;
+  readonly slot: SlotIndex;
+  readonly offsetBytes: number;
+  readonly sizeBytes: number;
+  /** Where the image begins in the slot: one sector up where swap using offset expects it. */
+  readonly imageOffsetBytes: number;
+  readonly state: SlotFinding['state'];
+  readonly version: string | undefined;
+  /** Why it is refused. */
+  readonly refusal: string | undefined;
+  /** Records, hashes, signatures; undefined where there is no readable image. */
+  readonly inspection: ImageInspection | undefined;
+}
+
+/** Everything that a dump says. */
+export interface FlashReport {
+  /** One plain sentence for each image pair. */
+  readonly sentences: readonly string[];
+  readonly slots: readonly SlotReport[];
+  readonly trailers: readonly TrailerReport[];
+  readonly swaps: readonly {
+    readonly image: number;
+    /** What the trailers ask for, before any image is looked at. */
+    readonly asked: SwapType;
+    readonly underWay: SwapUnderWay | undefined;
+  }[];
+}
+
+async function lookInto(
+  device: LabDevice,
+  offsetBytes: number,
+  lengthBytes: number,
+): Promise<ImageInspection | undefined> {
+  const { keys = [] } = device;
+  try {
+    return await inspectImage(device.flash.read(offsetBytes, lengthBytes), { keys });
+  } catch (error) {
+    if (DfuError.is(error, 'MALFORMED') || DfuError.is(error, 'TRUNCATED')) return undefined;
+    throw error;
+  }
+}
+
+/** Where the image of a slot begins: swap using offset looks at the second sector, then at the first. */
+function imageStart(device: LabDevice, image: number, slot: SlotIndex): number {
+  if (slot === 0) return 0;
+  const up = uploadOffset(device, image);
+  const { offsetBytes } = placeOf(device.config, `secondary${image}`);
+  const magicAt = (at: number): boolean => {
+    const [a = 0, b = 0, c = 0, d = 0] = device.flash.read(offsetBytes + at, 4);
+    return (a | (b << 8) | (c << 16) | (d << 24)) >>> 0 === IMAGE_MAGIC;
+  };
+  return up > 0 && !magicAt(up) && magicAt(0) ? 0 : up;
+}
+
+async function reportSlot(device: LabDevice, image: number, slot: SlotIndex): Promise<SlotReport> {
+  const { flash, config, judge, counters } = device;
+  const place = placeOf(config, slot === 0 ? `primary${image}` : `secondary${image}`);
+  const options = { flash, config, judge, counters: new MemoryCounters(counters) };
+  const finding = await examineSlot(options, { image, slot });
+  const start = imageStart(device, image, slot);
+  const inspection = await lookInto(device, place.offsetBytes + start, place.sizeBytes - start);
+  const refusal =
+    finding.state === 'refused'
+      ? await refusalText(device, finding.refusal, finding.header)
+      : undefined;
+  const header = inspection?.image.header ?? finding.header;
+  const known = inspection !== undefined || finding.header.magic === IMAGE_MAGIC;
+  const version = known ? formatVersion(header.version) : undefined;
+  const { state } = finding;
+  return {
+    image,
+    slot,
+    ...place,
+    imageOffsetBytes: start,
+    state,
+    version,
+    refusal,
+    inspection,
+  };
+}
+
+/** Takes a dump apart: slots, images, trailers, and what state the device is in. Nothing is changed. */
+export async function inspectFlash(device: LabDevice): Promise<FlashReport> {
+  const { flash, config } = device;
+  const side = new ApplicationSide(flash, config);
+  const slots: SlotReport[] = [];
+  const sentences: string[] = [];
+  for (const image of config.images.keys()) {
+    slots.push(await reportSlot(device, image, 0), await reportSlot(device, image, 1));
+    sentences.push(await describeState(device, image));
+  }
+  const swaps = [...config.images.keys()].map((image) => ({
+    image,
+    asked:
+      isSwap(config.algorithm) || config.algorithm === 'overwrite-only'
+        ? side.swapType(image)
+        : ('none' as const),
+    underWay: swapUnderWay(flash, config, image),
+  }));
+  const trailers = areaNames(config).map((area) => readTrailer(device, area));
+  return { sentences, slots, trailers, swaps };
+}

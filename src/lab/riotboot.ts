@@ -1,0 +1,68 @@
+import type { RiotbootLayout, SlotChoice, SlotReport } from '../boot/riotboot/index.ts';
+import { chooseSlot, inspectSlot } from '../boot/riotboot/index.ts';
+import { hexNumber } from '../bytes/index.ts';
+import type { Flash } from '../flash/index.ts';
+
+/** What a slot of riotboot holds. */
+export interface RiotbootSlotReport extends SlotReport {
+  /** Why it is not taken, or that it is, in one sentence. */
+  readonly meaning: string;
+  /** Linked for another slot: it would jump to that one's address. */
+  readonly linkedElsewhere: boolean;
+}
+
+/** What a dump of a riotboot device says. */
+export interface RiotbootReport {
+  readonly sentence: string;
+  readonly slots: readonly RiotbootSlotReport[];
+  /** What boots; undefined if nothing does. */
+  readonly choice: SlotChoice | undefined;
+}
+
+function meaningOf(report: SlotReport, choice: SlotChoice | undefined): string {
+  const { fault, slot, header } = report;
+  switch (fault) {
+    case undefined:
+      break;
+    case 'magic':
+      return 'no image: the header does not begin with "RIOT"';
+    case 'checksum':
+      return 'not taken: the checksum does not belong to the header';
+    case 'start-address':
+      return 'not taken: its image is linked for another address';
+    default:
+      return fault satisfies never;
+  }
+  if (choice?.slot.index === slot.index) return 'boots: the highest version with a valid header';
+  const other = choice?.version ?? 0;
+  const words = header.version === other ? 'the lower slot wins a tie' : `${other} is higher`;
+  return `valid, but not taken: ${words}`;
+}
+
+/** Takes a dump of a riotboot device apart. */
+export function inspectRiotbootFlash(flash: Flash, layout: RiotbootLayout): RiotbootReport {
+  const choice = chooseSlot(flash, layout);
+  const slots = layout.slots.map(({ index }) => {
+    const report = inspectSlot(flash, layout, index);
+    const { header, slot, fault } = report;
+    const linkedElsewhere = fault === undefined && header.startAddress !== slot.imageAddress;
+    return { ...report, linkedElsewhere, meaning: meaningOf(report, choice) };
+  });
+  return { slots, choice, sentence: sentenceOf(slots, choice) };
+}
+
+function sentenceOf(slots: readonly RiotbootSlotReport[], choice: SlotChoice | undefined): string {
+  if (choice === undefined) return 'No slot has a valid header; riotboot finds nothing to boot.';
+  const { slot, version, startAddress } = choice;
+  const runs = `Slot ${slot.index} with version ${version} boots`;
+  const wrong = slots.find(({ slot: { index } }) => index === slot.index)?.linkedElsewhere;
+  const jump = `but its header sends the processor to ${hexNumber(startAddress, 8)}, outside that slot's image`;
+  const others = slots.filter(
+    ({ slot: { index }, fault }) => index !== slot.index && fault === undefined,
+  );
+  const rest = others.map(
+    ({ slot: { index }, header }) => `slot ${index} has version ${header.version}`,
+  );
+  const beside = rest.length === 0 ? 'no other slot is valid' : rest.join(', ');
+  return `${runs}${wrong === true ? `, ${jump}` : ''}; ${beside}.`;
+}

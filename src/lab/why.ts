@@ -1,0 +1,214 @@
+import type { Refusal, SlotFinding, SlotHeader, SlotIndex } from '../boot/mcuboot/index.ts';
+import { examineSlot, MemoryCounters, boot, placeOf } from '../boot/mcuboot/index.ts';
+import { hexNumber, toHex } from '../bytes/index.ts';
+import {
+  ENCRYPTED_FLAGS,
+  IMAGE_MAGIC,
+  formatVersion,
+  imageFlagNames,
+  publicKeyHash,
+} from '../image/index.ts';
+import type { LabDevice } from './device.ts';
+import { forkDevice } from './device.ts';
+import { readTrailer } from './trailer-report.ts';
+
+/** What becomes of the image of a slot, and why. */
+export interface SlotExplanation {
+  readonly image: number;
+  readonly slot: SlotIndex;
+  /** As `1.2.0+3`; undefined where there is no header. */
+  readonly version: string | undefined;
+  /**
+   * `runs`: the next boot runs it; `stays`: nothing asks for it, or it is only the way back;
+   * `refused`: a check fails; `waits`: it is asked for and good, but the boot does not take it;
+   * `empty` and `non-bootable` say it themselves.
+   */
+  readonly fate: 'runs' | 'stays' | 'refused' | 'waits' | 'empty' | 'non-bootable';
+  /** The first check that fails. */
+  readonly check: Refusal['refusedBy'] | 'request' | 'dependency' | 'layout' | undefined;
+  /** One sentence: the check, what was expected and found, and by how much. */
+  readonly reason: string;
+}
+
+/** Which part of a header makes it impossible in this slot (boot_check_header_valid). */
+function headerFault(header: SlotHeader, device: LabDevice, sizeBytes: number): string {
+  const { magic, hdrSize, imgSize, protectTlvSize, flags } = header;
+  if (magic !== IMAGE_MAGIC) {
+    return `magic: expected ${hexNumber(IMAGE_MAGIC, 8)}, got ${hexNumber(magic, 8)}`;
+  }
+  const total = hdrSize + imgSize + protectTlvSize;
+  if (total >= sizeBytes) {
+    const parts = `header ${hdrSize}, payload ${imgSize}, protected TLVs ${protectTlvSize}`;
+    return `sizes: ${parts} are ${total - sizeBytes + 1} bytes too many for a slot of ${sizeBytes}`;
+  }
+  const names = imageFlagNames(flags).join(', ');
+  const encrypted = (flags & ENCRYPTED_FLAGS) !== 0;
+  if (encrypted && device.config.encryption === undefined) {
+    return `flags (${names}): it is encrypted, and this bootloader is built without encryption`;
+  }
+  return `flags (${names}): this bootloader does not know what they ask for`;
+}
+
+/** The keys that the bootloader knows, short. */
+async function knownKeys({ keys = [] }: LabDevice): Promise<string> {
+  if (keys.length === 0) return 'it knows no key at all';
+  const hashes = await Promise.all(keys.map((key) => publicKeyHash(key, 'SHA-256')));
+  const names = hashes.map((hash) => `${toHex(hash.subarray(0, 8))}…`);
+  return `it knows ${names.join(' and ')}`;
+}
+
+/** A refusal in one sentence, with what the engine itself does not say. */
+export async function refusalText(
+  device: LabDevice,
+  refusal: Refusal,
+  header: SlotHeader,
+): Promise<string> {
+  const { image, slot, refusedBy, reason } = refusal;
+  if (refusedBy === 'header') {
+    const name = slot === 0 ? (`primary${image}` as const) : (`secondary${image}` as const);
+    return `header: ${headerFault(header, device, placeOf(device.config, name).sizeBytes)}`;
+  }
+  if (refusedBy === 'key-unknown') return `${refusedBy}: ${reason}; ${await knownKeys(device)}`;
+  return `${refusedBy}: ${reason}`;
+}
+
+interface NextBoot {
+  readonly swapped: boolean;
+  readonly ran: SlotIndex | undefined;
+  readonly refusals: readonly Refusal[];
+  readonly unmet: string | undefined;
+  readonly warning: string | undefined;
+}
+
+/** What the next boot does with a pair: once as it is, once as a guarded build to learn of dependencies. */
+async function tryBoot(device: LabDevice, image: number): Promise<NextBoot> {
+  const { config, judge } = device;
+  const run = async (guarded: boolean): ReturnType<typeof boot> => {
+    const { flash, counters } = forkDevice(device);
+    const build = guarded ? { ...config, guarded } : config;
+    return boot({ flash, config: build, judge, counters: new MemoryCounters(counters) });
+  };
+  const result = await run(false);
+  const several = config.images.length > 1;
+  const hazards = several ? (await run(true)).hazards : [];
+  const unmet = hazards.find(({ hazard }) => hazard === 'unmet-dependency');
+  const type = result.swapTypes[image];
+  return {
+    swapped: type === 'test' || type === 'perm' || type === 'revert',
+    ran: result.image?.slot,
+    refusals: result.refusals.filter((each) => each.image === image),
+    unmet: unmet === undefined ? undefined : `image ${unmet.image}: ${unmet.reason}`,
+    warning: result.log.find((line) => /^W: (Cannot upgrade|Not enough|Failed reading)/.test(line)),
+  };
+}
+
+interface Question {
+  readonly device: LabDevice;
+  readonly image: number;
+  readonly slot: SlotIndex;
+  readonly finding: SlotFinding;
+  readonly next: NextBoot;
+}
+
+type Answer = Pick<SlotExplanation, 'fate' | 'check' | 'reason'>;
+
+function isInPlace({ config }: LabDevice): boolean {
+  return config.algorithm === 'direct-xip' || config.algorithm === 'ram-load';
+}
+
+/** What asks for the secondary image, or what keeps it from being asked for. */
+function requestAnswer({ device, image, next }: Question): Answer {
+  const { state, fields } = readTrailer(device, `secondary${image}`);
+  const magic = fields.find(({ name }) => name === 'magic');
+  if (state.magic === 'good' && state.imageOk === 'bad') {
+    const reason =
+      'request: image_ok is damaged (neither 0x01 nor erased), so the request is ignored';
+    return { fate: 'stays', check: 'request', reason };
+  }
+  if (state.magic === 'good') {
+    if (next.unmet !== undefined) {
+      return { fate: 'waits', check: 'dependency', reason: `dependency: ${next.unmet}` };
+    }
+    const reason = `layout: ${next.warning?.slice(3) ?? 'the bootloader does not take it'}`;
+    return { fate: 'waits', check: 'layout', reason };
+  }
+  const where =
+    magic === undefined ? '' : ` (magic at ${hexNumber(magic.addressBytes)}: ${magic.meaning})`;
+  return { fate: 'stays', check: 'request', reason: `request: nothing asks for it${where}` };
+}
+
+function validAnswer(question: Question): Answer {
+  const { device, slot, next } = question;
+  const runs = isInPlace(device) ? next.ran === slot : (slot === 1) === next.swapped;
+  const refused = next.refusals.find((each) => each.slot === slot);
+  if (refused !== undefined) {
+    const { refusedBy, reason } = refused;
+    return { fate: 'refused', check: refusedBy, reason: `${refusedBy}: ${reason}` };
+  }
+  if (runs && next.ran !== undefined) {
+    const how = slot === 1 && !isInPlace(device) ? 'it is swapped in and runs' : 'it runs';
+    return {
+      fate: 'runs',
+      check: undefined,
+      reason: `every check passes; ${how} at the next boot`,
+    };
+  }
+  if (slot === 1 && !isInPlace(device)) return requestAnswer(question);
+  const why = next.ran === undefined ? 'the boot fails elsewhere' : 'the other slot is taken';
+  return { fate: 'stays', check: undefined, reason: `every check passes; but ${why}` };
+}
+
+async function answer(question: Question): Promise<Answer> {
+  const { device, image, slot, finding } = question;
+  switch (finding.state) {
+    case 'empty': {
+      const reason = 'there is no image: where its header belongs, the flash is erased';
+      return { fate: 'empty', check: undefined, reason };
+    }
+    case 'non-bootable': {
+      const reason = 'its header is marked NON_BOOTABLE';
+      return { fate: 'non-bootable', check: 'header', reason };
+    }
+    case 'valid':
+      return validAnswer(question);
+    case 'refused': {
+      const reason = await refusalText(device, finding.refusal, finding.header);
+      const asked = slot === 0 || isInPlace(device) || isAsked(device, image);
+      const idle = asked ? '' : '; nothing asks for it either';
+      return { fate: 'refused', check: finding.refusal.refusedBy, reason: `${reason}${idle}` };
+    }
+    default:
+      return finding satisfies never;
+  }
+}
+
+function isAsked(device: LabDevice, image: number): boolean {
+  return readTrailer(device, `secondary${image}`).state.magic === 'good';
+}
+
+/** Judges both slots of every image pair; nothing in flash is changed. */
+export async function explainSlots(device: LabDevice): Promise<SlotExplanation[]> {
+  const { config, judge, counters } = device;
+  const found: SlotExplanation[] = [];
+  for (const image of config.images.keys()) {
+    const next = await tryBoot(device, image);
+    for (const slot of [0, 1] as const) {
+      const options = {
+        flash: device.flash,
+        config,
+        judge,
+        counters: new MemoryCounters(counters),
+      };
+      const finding = await examineSlot(options, { image, slot });
+      const hasHeader = finding.header.magic === IMAGE_MAGIC;
+      const version = hasHeader ? formatVersion(finding.header.version) : undefined;
+      found.push({
+        image,
+        slot,
+        version,
+        ...(await answer({ device, image, slot, finding, next })),
+      });
+    }
+  }
+  return found;
+}
