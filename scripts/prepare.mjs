@@ -1,5 +1,14 @@
 // Everything that has to be there before the project runs: packages and a build, each only if missing or out of date.
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, builtStamp } from './build.mjs';
 import { root, run } from './run.mjs';
@@ -37,13 +46,48 @@ function upToDate() {
   );
 }
 
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch ({ code }) {
+    return code === 'EPERM';
+  }
+}
+
+/** One process at a time: tests that run side by side prepare side by side. */
+function alone(work) {
+  const lock = `${root}node_modules/.cache/dfukit/lock`;
+  mkdirSync(dirname(lock), { recursive: true });
+  for (;;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+      const holder = existsSync(lock) ? readFileSync(lock, 'utf8') : '';
+      if (holder !== '' && !isAlive(Number(holder))) rmSync(lock, { force: true });
+      else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    }
+  }
+  try {
+    return work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+function buildIfNeeded() {
+  if (upToDate()) return true;
+  console.error('dfukit: building');
+  return build();
+}
+
 /** Installs and builds what is needed; answers the name of the step that failed, if one did. */
 export function prepare() {
   if (!install()) return 'install';
-  if (!upToDate()) {
-    console.error('dfukit: building');
-    if (!build()) return 'build';
-  }
+  // Looked at twice: another process may have built it meanwhile.
+  if (!upToDate() && !alone(buildIfNeeded)) return 'build';
   return undefined;
 }
 
