@@ -52,6 +52,8 @@ class JsonReporter implements Reporter {
   close(): void {}
 }
 
+const LABELS = { download: 'Download', upload: 'Upload', erase: 'Erase' } as const;
+
 type Progress = Extract<HostEvent, { readonly type: 'progress' }>;
 
 class TextReporter implements Reporter {
@@ -78,7 +80,7 @@ class TextReporter implements Reporter {
     if (this.#bar === undefined) return;
     if (!this.#running) {
       this.#running = true;
-      const label = (operation === 'download' ? 'Download' : 'Upload').padEnd(8);
+      const label = LABELS[operation].padEnd(8);
       const payload: BarPayload = { label, known: totalBytes !== undefined };
       this.#bar.start(totalBytes ?? 0, doneBytes, payload);
     }
@@ -129,6 +131,8 @@ function describe(entry: DfuInterface): string {
 function ending(event: Extract<HostEvent, { readonly type: 'downloaded' }>): string[] {
   const done = ['File downloaded successfully', 'Done!'];
   switch (event.ending) {
+    case 'written':
+      return done;
     case 'manifested':
       if (event.reset !== 'impossible') return done;
       return [

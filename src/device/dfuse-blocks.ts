@@ -26,6 +26,10 @@ function refused(status: DfuStatus, reason: string): MediumResult {
   return { status, busyMs: 0, reason };
 }
 
+function isOk({ status }: MediumResult): boolean {
+  return status === 'OK';
+}
+
 /** What the numbers of blocks mean in DfuSe: 0 a command, from 2 on data at the address pointer. */
 export class DfuSeBlocks {
   pointer: number;
@@ -109,7 +113,7 @@ export class DfuSeBlocks {
   #execute(command: DfuSeCommand, access: DfuSeAccess): MediumResult {
     switch (command.command) {
       case 'set-address': {
-        const result = access.point(command.address);
+        const result = this.#point(command.address, access);
         if (result.status === 'OK') this.pointer = command.address;
         return result;
       }
@@ -122,6 +126,13 @@ export class DfuSeBlocks {
       default:
         return command satisfies never;
     }
+  }
+
+  /** ST AN2662 §4.5.2: any memory of the chip will do, whichever alternate setting is selected. */
+  #point(address: number, selected: DfuSeAccess): MediumResult {
+    const own = selected.point(address);
+    if (own.status === 'OK') return own;
+    return this.#memories.map((each) => each.point(address)).find(isOk) ?? own;
   }
 
   /** AN3156 §4.1: whatever the length of the block, its number counts in wTransferSize. */

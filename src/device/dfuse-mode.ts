@@ -117,7 +117,9 @@ export class DfuSeMode implements UsbFunction {
     if (this.#profile.wholeAnswers && wLength < leastAnswer(event)) {
       return this.#fail('errSTALLEDPKT', `${event} with wLength ${wLength}`);
     }
-    if (out && this.#profile.limitsBlocks && wLength > this.#transferSize) {
+    // A command has five bytes, however small the blocks.
+    const most = Math.max(this.#transferSize, 5);
+    if (out && this.#profile.limitsBlocks && wLength > most) {
       return this.#refused('OTHER', `a block of ${wLength} bytes`);
     }
     if (out && (this.#profile.refusesBlocksAt === 'data' || !this.#wouldRefuse(event))) {

@@ -146,7 +146,8 @@ export async function connect(bus: UsbBus, options: ConnectOptions): Promise<Dfu
 
 function checkSuffix({ suffix, force }: FindOptions, ids: readonly DfuInterface[]): void {
   if (suffix === undefined || force === true) return;
-  if (suffix.bcdDFU === DfuVersion.dfuSe) {
+  const plain = ids.every((each) => each.functional.bcdDFUVersion !== DfuVersion.dfuSe);
+  if (suffix.bcdDFU === DfuVersion.dfuSe && plain) {
     throw new DfuError('UNSUPPORTED', 'the file is a DfuSe file, the device speaks plain DFU');
   }
   if (ids.some((entry) => fits(suffix, entry))) return;

@@ -15,7 +15,9 @@ export type Ending =
   /** It took everything, then left the bus, as a device does that starts its new firmware. */
   | 'left'
   /** It took everything, and neither said that it is done nor left. */
-  | 'unconfirmed';
+  | 'unconfirmed'
+  /** DfuSe only: everything is written, and nobody asked the device to leave. */
+  | 'written';
 
 /** What is known after the last step. */
 export interface DownloadEnding {

@@ -17,7 +17,7 @@ export type HostEvent =
   | { readonly type: 'ready'; readonly transferSizeBytes: number }
   | {
       readonly type: 'progress';
-      readonly operation: 'download' | 'upload';
+      readonly operation: 'download' | 'upload' | 'erase';
       readonly doneBytes: number;
       /** Undefined where the length is not known beforehand. */
       readonly totalBytes: number | undefined;

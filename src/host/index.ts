@@ -17,6 +17,18 @@ export { connect, find } from './connect.ts';
 export type { ConnectOptions, FindOptions, Found } from './connect.ts';
 export { UNKNOWN, listLine, printable, usbId } from './dfu-interface.ts';
 export type { DfuInterface } from './dfu-interface.ts';
+export {
+  commandDfuSe,
+  downloadDfuSe,
+  downloadDfuSeFile,
+  memoryLayoutOf,
+  speaksDfuSe,
+  uploadDfuSe,
+} from './dfuse.ts';
+export type { DfuSeOptions } from './dfuse.ts';
+export { parseDfuSeAddress } from './dfuse-address.ts';
+export type { DfuSeModifiers } from './dfuse-address.ts';
+export type { DfuSeEnding } from './dfuse-steps.ts';
 export { download } from './download.ts';
 export type { DownloadOptions } from './download.ts';
 export type { DownloadEnding, Ending } from './download-steps.ts';

@@ -25,16 +25,16 @@ export interface SessionOptions {
 
 /** An open DFU interface: claimed, its alternate selected, ready for class requests. */
 export class DfuSession {
-  readonly interface: DfuInterface;
   readonly clock: Clock;
   readonly pipe: ControlPipe;
+  #interface: DfuInterface;
   readonly #transfer: TransferOptions;
   readonly #waiting = new Set<() => void>();
   #left = false;
 
   private constructor(pipe: ControlPipe, chosen: DfuInterface, options: SessionOptions) {
     this.pipe = pipe;
-    this.interface = chosen;
+    this.#interface = chosen;
     this.clock = options.clock;
     this.#transfer = { timeoutMs: options.transferMs ?? TRANSFER_TIMEOUT_MS };
     // `gone` never rejects; one listener serves all the waits of a long download.
@@ -55,6 +55,18 @@ export class DfuSession {
       throw error;
     }
     return session;
+  }
+
+  /** What it talks to. */
+  get interface(): DfuInterface {
+    return this.#interface;
+  }
+
+  /** Goes to another alternate setting of the same interface. Throws what the pipe throws. */
+  async switchTo(entry: DfuInterface): Promise<void> {
+    if (entry.alternate === this.#interface.alternate) return;
+    await this.pipe.selectAlternate(entry.interfaceNumber, entry.alternate);
+    this.#interface = entry;
   }
 
   /** True once the device has left the bus or the pipe was closed. */
