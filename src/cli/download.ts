@@ -1,20 +1,35 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { splitSuffix } from '../dfu/index.ts';
-import type { FileWithSuffix } from '../dfu/index.ts';
-import { connect, download, leave } from '../host/index.ts';
-import type { DownloadEnding } from '../host/index.ts';
+import { DfuError } from '../bytes/index.ts';
+import { isDfuSeFile, readDfuSeFile, splitSuffix } from '../dfu/index.ts';
+import type { DfuSeFile, FileWithSuffix } from '../dfu/index.ts';
+import {
+  commandDfuSe,
+  connect,
+  download,
+  downloadDfuSe,
+  downloadDfuSeFile,
+  leave,
+  speaksDfuSe,
+} from '../host/index.ts';
+import type { DfuSeModifiers, DfuSession, DownloadEnding } from '../host/index.ts';
 import { ExitCode } from './exit-codes.ts';
 import { wholeNumber } from './numbers.ts';
 import { runOnBus } from './run-on-bus.ts';
 import type { Surroundings } from './run-on-bus.ts';
-import { addOpenOptions, selectionOf } from './select.ts';
+import { addDfuSeOption, addOpenOptions, selectionOf } from './select.ts';
 import type { OpenOptions } from './select.ts';
 
 interface DownloadCommand extends OpenOptions {
   readonly reset?: true;
   readonly transferSize?: number;
   readonly force?: true;
+  readonly dfuseAddress?: DfuSeModifiers;
+}
+
+/** What is sent: the bytes of a file, or the targets of a DfuSe file; nothing for commands alone. */
+interface Content extends Partial<Pick<FileWithSuffix, 'payload' | 'suffix'>> {
+  readonly dfuse?: DfuSeFile;
 }
 
 /** EX_TEMPFAIL: everything was sent, and nothing says that it runs. */
@@ -22,9 +37,9 @@ const UNCONFIRMED = 75;
 
 /** `dfukit download FILE`. */
 export function command(): Command {
-  return addOpenOptions(new Command('download'))
+  return addDfuSeOption(addOpenOptions(new Command('download')))
     .description('write a file into a device (- for standard input)')
-    .argument('<file>', 'with or without DFU suffix')
+    .argument('[file]', 'with or without DFU suffix, or a DfuSe file; may be left out with -s')
     .option('-R, --reset', 'afterwards, ask the device to leave DFU mode')
     .option(
       '-t, --transfer-size <bytes>',
@@ -35,45 +50,78 @@ export function command(): Command {
     .action(run);
 }
 
-async function run(path: string, options: DownloadCommand): Promise<void> {
-  const file = await read(path);
-  if (file === undefined) return;
-  const { payload, suffix, problem } = splitSuffix(file);
+async function run(path: string | undefined, options: DownloadCommand): Promise<void> {
+  if (path === undefined && options.dfuseAddress === undefined) {
+    throw new DfuError(
+      'INVALID_ARGUMENT',
+      "missing required argument 'file'; only -s with commands needs none",
+    );
+  }
+  const file = path === undefined ? undefined : await read(path);
+  if (path !== undefined && file === undefined) return;
+  const dfuse = file !== undefined && isDfuSeFile(file) ? readDfuSeFile(file) : undefined;
+  const split = file === undefined || dfuse !== undefined ? undefined : splitSuffix(file);
   await runOnBus(options, async (around) => {
-    if (problem !== undefined) {
-      around.onEvent({ type: 'note', message: `${problem.message}; sent as it is` });
+    if (split?.problem !== undefined) {
+      around.onEvent({ type: 'note', message: `${split.problem.message}; sent as it is` });
     }
-    const { ending } = await send({ payload, suffix }, options, around);
+    const content: Content = dfuse === undefined ? { ...split } : { dfuse, suffix: dfuse.suffix };
+    const { ending } = await send(content, options, around);
     if (ending === 'unconfirmed') process.exitCode = UNCONFIRMED;
   });
 }
 
 async function send(
-  { payload, suffix }: Pick<FileWithSuffix, 'payload' | 'suffix'>,
+  content: Content,
   options: DownloadCommand,
   { bus, clock, signal, onEvent }: Surroundings,
-): Promise<DownloadEnding> {
-  const { wait, force, detachDelay: returnMs, timeout: transferMs, transferSize } = options;
+): Promise<Pick<DownloadEnding, 'ending'>> {
+  const { wait, force, detachDelay: returnMs, timeout: transferMs } = options;
   const selection = selectionOf(options);
   const session = await connect(bus, {
     clock,
     signal,
     onEvent,
     selection,
-    suffix,
+    suffix: content.suffix,
+    // A DfuSe file says itself which alternates it is for.
+    anyAlternate: content.dfuse !== undefined && selection.alternate === undefined,
     wait,
     force,
     returnMs,
     transferMs,
   });
   try {
-    const terms = { signal, onEvent, transferSizeBytes: transferSize, force };
-    const result = await download(session, payload, terms);
+    const result = await transfer(session, content, { options, signal, onEvent });
     if (options.reset === true) await leave(session, { signal, onEvent });
     return result;
   } finally {
     await session.close();
   }
+}
+
+interface Terms extends Pick<Surroundings, 'signal' | 'onEvent'> {
+  readonly options: DownloadCommand;
+}
+
+/** In the dialect that is meant: DfuSe for -s, a DfuSe file, or a device that speaks it. */
+function transfer(
+  session: DfuSession,
+  { payload, dfuse }: Content,
+  { options, signal, onEvent }: Terms,
+): Promise<Pick<DownloadEnding, 'ending'>> {
+  const { force, transferSize: transferSizeBytes, dfuseAddress } = options;
+  const terms = { signal, onEvent, transferSizeBytes };
+  const words = { ...terms, ...dfuseAddress, ...(force === true && { force }) };
+  if (dfuse !== undefined) return downloadDfuSeFile(session, dfuse.targets, words);
+  if (payload === undefined) return commandDfuSe(session, words);
+  const address = dfuseAddress?.address;
+  if (address !== undefined) return downloadDfuSe(session, [{ address, data: payload }], words);
+  if (dfuseAddress !== undefined || speaksDfuSe(session.interface)) {
+    const what = 'the device speaks DfuSe, and the file does not say where it belongs';
+    throw new DfuError('INVALID_ARGUMENT', `${what}: say it with -s, e.g. -s 0x08000000`);
+  }
+  return download(session, payload, { ...terms, force });
 }
 
 /** The file's bytes; without them the reason is told and the exit code set. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { parseAlternate, parseDeviceIds, parseSerials } from '../host/index.ts';
+import { parseAlternate, parseDeviceIds, parseDfuSeAddress, parseSerials } from '../host/index.ts';
 import type { Selection } from '../host/index.ts';
 import { BUS_FORMS } from './bus.ts';
 import { seconds, wholeNumber } from './numbers.ts';
@@ -58,6 +58,15 @@ export function addOpenOptions(command: Command): Command {
       'most time for one control transfer (default: 5)',
       seconds('--timeout', 3600),
     );
+}
+
+/** Adds dfu-util's `-s`. */
+export function addDfuSeOption(command: Command): Command {
+  return command.option(
+    '-s, --dfuse-address <address>',
+    'DfuSe: ADDRESS[:leave][:mass-erase][:unprotect][:will-reset][:force][:LENGTH]',
+    parseDfuSeAddress,
+  );
 }
 
 /** The host's words for these options. */

@@ -3,13 +3,13 @@ import { unlinkSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Command } from 'commander';
 import { DfuError } from '../bytes/index.ts';
-import { connect, leave, upload } from '../host/index.ts';
-import type { UploadSink } from '../host/index.ts';
+import { connect, leave, speaksDfuSe, upload, uploadDfuSe } from '../host/index.ts';
+import type { DfuSeModifiers, UploadSink } from '../host/index.ts';
 import { ExitCode } from './exit-codes.ts';
 import { wholeNumber } from './numbers.ts';
 import { runOnBus } from './run-on-bus.ts';
 import type { Surroundings } from './run-on-bus.ts';
-import { addOpenOptions, selectionOf } from './select.ts';
+import { addDfuSeOption, addOpenOptions, selectionOf } from './select.ts';
 import type { OpenOptions } from './select.ts';
 
 interface UploadCommand extends OpenOptions {
@@ -18,6 +18,7 @@ interface UploadCommand extends OpenOptions {
   readonly uploadSize?: number;
   readonly maxSize?: number;
   readonly force?: true;
+  readonly dfuseAddress?: DfuSeModifiers;
 }
 
 /** Sizes that a file may have: all that a number says exactly. */
@@ -25,7 +26,7 @@ const anySize = [1, Number.MAX_SAFE_INTEGER] as const;
 
 /** `dfukit upload FILE`. */
 export function command(): Command {
-  return addOpenOptions(new Command('upload'))
+  return addDfuSeOption(addOpenOptions(new Command('upload')))
     .description('read a device into a new file (- for standard output)')
     .argument('<file>', 'must not exist yet')
     .option('-R, --reset', 'afterwards, ask the device to leave DFU mode')
@@ -82,7 +83,12 @@ async function receive(
   });
   try {
     const terms = { signal, onEvent, transferSizeBytes, maxBytes, totalBytes, force };
-    const { bytes } = await upload(session, sink, terms);
+    const dfuse = options.dfuseAddress ?? (speaksDfuSe(session.interface) ? {} : undefined);
+    const words = { signal, onEvent, transferSizeBytes, ...dfuse };
+    const { bytes } =
+      dfuse === undefined
+        ? await upload(session, sink, terms)
+        : await uploadDfuSe(session, sink, { ...words, ...(force === true && { force }) });
     if (totalBytes !== undefined && bytes !== totalBytes) {
       const message = `expected ${totalBytes} bytes, the device sent ${bytes}`;
       onEvent({ type: 'note', message });
