@@ -1,33 +1,59 @@
 import { readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { DfuError } from '../bytes/index.ts';
-import { checkModules } from './firmware-build.ts';
+import { checkBuildOptions, firmwareConfig, firmwareModules } from './firmware-build.ts';
 import type { FirmwareBuildOptions } from './firmware-build.ts';
 
+/** What each example can be built with; all of them are also there with none of it. */
+const OPTIONS: Readonly<Record<string, FirmwareBuildOptions>> = {
+  'hello-world': { modules: firmwareModules },
+  'usbus-minimal': { modules: firmwareModules },
+  saul: { modules: firmwareModules },
+  'usb-dfu': { config: firmwareConfig },
+};
+
 /** The firmware that this package brings along, built. */
-export const firmwareExamples: readonly string[] = ['hello-world', 'usbus-minimal', 'saul'];
+export const firmwareExamples: readonly string[] = Object.keys(OPTIONS);
+
+/** Every way in which an example is built. */
+export function exampleVariants(name: string): readonly FirmwareBuildOptions[] {
+  const { modules = [], config = [] } = OPTIONS[name] ?? {};
+  return [
+    {},
+    ...modules.map((each) => ({ modules: [each] })),
+    ...config.map((each) => ({ config: [each] })),
+  ];
+}
 
 /** Beside the built package; from the sources, in what was built of them last. */
 const FOLDERS = ['../firmware/', '../../dist/firmware/'];
 
-/** The file of an example that is built with these modules, e.g. `saul.usbus_dfu.mjs`. */
-export function exampleFileName(name: string, modules: readonly string[] = []): string {
-  return [name, ...modules.toSorted(), 'mjs'].join('.');
+/**
+ * The file of an example that is built with these modules and symbols, e.g. `saul.usbus_dfu.mjs`. What
+ * makes no difference to that example is not in its name.
+ */
+export function exampleFileName(name: string, options: FirmwareBuildOptions = {}): string {
+  const { modules = [], config = [] } = OPTIONS[name] ?? {};
+  const built = [
+    ...(options.modules ?? []).filter((each) => modules.includes(each)),
+    ...(options.config ?? []).filter((each) => config.includes(each)),
+  ];
+  return [name, ...built.toSorted(), 'mjs'].join('.');
 }
 
 /**
  * A firmware that this package brings along: an ES module in UTF-8, ready for a box. Needs no
- * bundler. Throws `NOT_FOUND` for one that does not exist, `INVALID_ARGUMENT` for a module.
+ * bundler. Throws `NOT_FOUND` for one that does not exist, `INVALID_ARGUMENT` for a module
+ * or symbol.
  */
 export function loadExample(name: string, options: FirmwareBuildOptions = {}): Uint8Array {
-  const { modules = [] } = options;
-  checkModules(modules);
+  checkBuildOptions(options);
   if (!firmwareExamples.includes(name)) {
     const known = firmwareExamples.join(', ');
     throw new DfuError('NOT_FOUND', `no firmware "${name}"; there is: ${known}`);
   }
   for (const folder of FOLDERS) {
-    const path = fileURLToPath(new URL(folder + exampleFileName(name, modules), import.meta.url));
+    const path = fileURLToPath(new URL(folder + exampleFileName(name, options), import.meta.url));
     if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) {
       return new Uint8Array(readFileSync(path));
     }

@@ -119,12 +119,12 @@ export class SectorDisk implements Medium {
     const at = wBlockNum * this.#sectorBytes;
     if (at >= this.sizeBytes) return this.#bytes.subarray(0, 0);
     this.#block = wBlockNum;
+    this.#accessed('uploaded', wBlockNum, lengthBytes);
     const sector = `${this.name}, sector ${wBlockNum}`;
     if (lengthBytes < this.#sectorBytes) {
       const size = `${this.#sectorBytes} bytes for a buffer of ${lengthBytes}`;
       return { withheld: `${sector}: ${size}, the original crashes here` };
     }
-    this.#accessed('uploaded', wBlockNum, this.#sectorBytes);
     const filled = this.#filled[wBlockNum] ?? this.#sectorBytes;
     if (filled < this.#sectorBytes) {
       const rest = `bytes from ${filled} on were never sent`;

@@ -1,0 +1,71 @@
+import type {
+  FirmwareDfuFunctional,
+  FirmwareMedium,
+  FirmwareUsbDescription,
+} from '../../src/board/index.ts';
+
+/** Zephyr's vendor number, and what its samples use for DFU in either mode. */
+const VENDOR = 0x2fe3;
+const RUNTIME_PRODUCT = 0x0005;
+const DFU_PRODUCT = 0xffff;
+
+/** Zephyr's version as bcdDevice: 4.2. */
+const RELEASE = 0x0402;
+
+/** What the sample is built with. */
+export interface SampleOptions {
+  /** `CONFIG_APP_USB_DFU_USE_FLASH_BACKEND`. */
+  readonly flashBackend: boolean;
+  /** bcdDevice, which is Zephyr's version; default 0x0402. */
+  readonly bcdDevice?: number;
+  /** `CONFIG_USBD_DFU_ENABLE_UPLOAD` and `CONFIG_USBD_DFU_MANIFESTATION_TOLERANT`; all on by default. */
+  readonly attributes?: FirmwareDfuFunctional['attributes'];
+}
+
+/** `CONFIG_SAMPLE_USBD_MAX_POWER` 125, in units of 2 mA, and `CONFIG_SAMPLE_USBD_SELF_POWERED`. */
+const power = { selfPowered: true, maxPowerMa: 250 };
+
+/** The same in both modes: all four attributes, and no detach time, as it detaches by itself. */
+function functionalOf({ attributes = {} }: SampleOptions): FirmwareDfuFunctional {
+  return { detachTimeOutMs: 0, transferSizeBytes: 512, attributes };
+}
+
+/** 16 KiB, alternate setting 0. */
+const ramDisk: FirmwareMedium = { type: 'ram-disk', name: 'ramdisk0', sectors: 32 };
+/** Name of alternate setting 1. */
+export const SLOT_NAME = 'slot1_image';
+
+/** The slot that is not running, alternate setting 1. */
+const slot1: FirmwareMedium = { type: 'flash-image', name: SLOT_NAME, area: 'image-1' };
+
+/** The sample in run-time mode. */
+export function runtimeDescription(serial: string, options: SampleOptions): FirmwareUsbDescription {
+  const functional = functionalOf(options);
+  return {
+    idVendor: VENDOR,
+    idProduct: RUNTIME_PRODUCT,
+    bcdDevice: options.bcdDevice ?? RELEASE,
+    manufacturer: 'Zephyr Project',
+    product: 'USBD sample',
+    serial,
+    configuration: 'FS Configuration',
+    highSpeedConfiguration: 'HS Configuration',
+    ...power,
+    functions: [{ type: 'dfu-runtime', name: '', functional, detach: 'message' }],
+  };
+}
+
+/** The sample in DFU mode: no manufacturer, product or serial number. */
+export function dfuDescription(options: SampleOptions): FirmwareUsbDescription {
+  const functional = functionalOf(options);
+  const media = options.flashBackend ? [ramDisk, slot1] : [ramDisk];
+  return {
+    idVendor: VENDOR,
+    idProduct: DFU_PRODUCT,
+    bcdDevice: options.bcdDevice ?? RELEASE,
+    configuration: 'DFU FS Configuration',
+    highSpeedConfiguration: 'DFU HS Configuration',
+    ...power,
+    functions: [{ type: 'dfu-mode', functional, media }],
+  };
+}
