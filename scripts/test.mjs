@@ -10,10 +10,13 @@ const report = `${root}node_modules/.cache/dfukit/test-report.json`;
  * Counts from the runner's own report. A file that could not be run at all counts as one failure, and so does a test
  * that was skipped without a reason: what it was to show has not been shown.
  */
-function count(runnerSucceeded) {
+function count(runnerSucceeded, isSelection) {
   if (!existsSync(report)) return { passed: 0, failed: 1, skipped: [] };
   const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
-  const tests = testResults.flatMap((file) => file.assertionResults);
+  // Of a selection, what was not selected is left out.
+  const tests = testResults
+    .flatMap((file) => file.assertionResults)
+    .filter(({ status, meta }) => !isSelection || status !== 'skipped' || meta?.skipped);
   const having = (status) => tests.filter(({ status: each }) => each === status);
   const passed = having('passed').length;
   const skipped = tests.filter(({ meta }) => meta?.skipped !== undefined);
@@ -34,11 +37,12 @@ function explain(skipped) {
 function testAll(args) {
   const unprepared = prepare();
   if (unprepared === 'install') return { passed: 0, failed: 1, skipped: [] };
-  const failedChecks = args.length > 0 ? [] : check();
-  const ranChecks = args.length > 0 ? 0 : checks.length;
+  const isSelection = args.length > 0;
+  const failedChecks = isSelection ? [] : check();
+  const ranChecks = isSelection ? 0 : checks.length;
   rmSync(report, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const counted = count(tool('vitest', 'run', ...reporters, ...args));
+  const counted = count(tool('vitest', 'run', ...reporters, ...args), isSelection);
   const alsoFailed = failedChecks.length + (unprepared === undefined ? 0 : 1);
   for (const name of failedChecks) console.log(`failed: ${name}`);
   if (unprepared !== undefined) console.log(`failed: ${unprepared}`);
