@@ -164,18 +164,22 @@ describe('the button as RIOT is compiled for it', () => {
 });
 
 describe('DFU mode of riotboot_dfu', () => {
-  test('is what RIOT shows on the bus', () => {
-    const { board, clock } = testBoard(new FakeRunner(), { serial: '0011223344556677' });
+  test.each([
+    ['riotboot', '0002'],
+    // With a BOS behind it, for Windows and browsers.
+    ['compatible', '0102'],
+  ])('is what RIOT shows on the bus: %s', (profile, bcdUSB) => {
+    const { board, clock } = testBoard(new FakeRunner(), { serial: '0011223344556677', profile });
     const port = new DevicePort(board.port, clock, nobody);
     port.plug();
     board.powerOn();
     expect(port.attached).toBe(true);
     const device = read(port, getDescriptor(0x100));
-    expect(device).toMatch(/^12010002000000400912027d0001/);
+    expect(device).toMatch(new RegExp(`^1201${bcdUSB}000000400912027d0001`));
     const configuration = read(port, getDescriptor(0x200));
     expect(configuration).toContain('092109ff0040001001');
     expect(configuration.match(/090400(00|01)00fe0102/g)).toHaveLength(2);
-    const texts = Array.from({ length: 7 }, (_, at) => textOf(port, at + 1));
+    const texts = Array.from({ length: 6 }, (_, at) => textOf(port, at + 1));
     expect(texts.slice(0, 3)).toEqual(['RIOT-os.org', 'particle-xenon', '0011223344556677']);
     expect(texts).toEqual(
       expect.arrayContaining(['USB config', 'RIOT-OS Slot 0', 'RIOT-OS Slot 1']),

@@ -12,9 +12,12 @@ import type { BoardModel } from './catalogue.ts';
 import { UsbConnector } from './connector.ts';
 import type { ConnectorState } from './connector.ts';
 import { ConsoleLines } from './console-lines.ts';
+import { DfuGuard } from './dfu-policy.ts';
+import type { DfuPolicy } from './dfu-policy.ts';
 import type { Peripherals, RunningImage, RunningProgram, Runner } from './peripherals.ts';
 import { RetainedRam } from './retained-ram.ts';
 import { Sensors } from './sensors.ts';
+import type { UsbIdentity } from './usb-identity.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** What a board is put together from. */
@@ -30,6 +33,10 @@ export interface BoardParts {
   readonly button?: ButtonConfiguration;
   /** Most time between two feeds of the watchdog, in ms; default 4000. */
   readonly watchdogMs?: number;
+  /** What its USB devices say of themselves; default: what their programs tell. */
+  readonly usbIdentity?: UsbIdentity;
+  /** What must hold for DFU_DETACH and DFU_UPLOAD; default: nothing. */
+  readonly policy?: DfuPolicy;
 }
 
 /** How the power goes while flash is busy. */
@@ -55,6 +62,7 @@ export class Board {
   readonly #parts: BoardParts;
   readonly #connector: UsbConnector;
   readonly #buttons: Buttons;
+  readonly #dfuGuard: DfuGuard;
   readonly #retainedRam: RetainedRam;
   readonly #watchdog: Watchdog;
   readonly #console: ConsoleLines;
@@ -73,6 +81,7 @@ export class Board {
     this.#parts = parts;
     this.#connector = new UsbConnector((state) => this.#usbChanged(state));
     this.#buttons = new Buttons(model);
+    this.#dfuGuard = new DfuGuard(parts.policy ?? {}, model, this.#buttons);
     this.#retainedRam = new RetainedRam(model.ram);
     this.#console = new ConsoleLines((text) => this.#emit({ type: 'console', text }));
     this.#watchdog = new Watchdog(clock, parts.watchdogMs ?? WATCHDOG_MS, () =>
@@ -175,6 +184,7 @@ export class Board {
 
   #boot(cause: BootCause): void {
     this.#halt();
+    if (cause !== 'software') this.#dfuGuard.lock.lock();
     this.sensors.reset();
     const { bootloader, button = {} } = this.#parts;
     const whileAlive = this.#lifeGuard();
@@ -286,6 +296,8 @@ export class Board {
       bootControl: bootloader.bootControl?.(flash, image.slot),
       usb: this.#connector,
       dfu: bootloader.dfu,
+      usbIdentity: this.#parts.usbIdentity ?? { os: undefined, serial: 'told' },
+      dfuGuard: this.#dfuGuard,
       uart: {
         write: (text) => this.#console.write(text),
         onLine: (listener) => {

@@ -7,13 +7,16 @@ import { Board } from './board.ts';
 import type { ButtonConfiguration } from './button.ts';
 import { boardModel } from './catalogue.ts';
 import type { BoardModel } from './catalogue.ts';
+import type { DfuPolicy } from './dfu-policy.ts';
 import type { Runner } from './peripherals.ts';
 import { makeBootloader } from './make-bootloader.ts';
 import type { McubootOptions } from './mcuboot-bootloader.ts';
 import type { UsbId } from './riotboot-bootloader.ts';
+import { usbIdentityOf } from './usb-identity.ts';
+import type { UsbIdentityOptions } from './usb-identity.ts';
 
 /** A board as one would order it. */
-export interface BoardOptions {
+export interface BoardOptions extends UsbIdentityOptions {
   /** The board, or its name in the catalogue. */
   readonly model: BoardModel | string;
   /** Its flash: in memory (`MemoryFlash`) or in a file (`NorFlash` over a `FlashFile`). */
@@ -28,7 +31,10 @@ export interface BoardOptions {
   readonly serial?: string;
   /** How the bootloader looks at the button. */
   readonly button?: ButtonConfiguration;
-  /** `compatible` (default), `strict`, or `riotboot`: how the original answers, defects included. */
+  /**
+   * `compatible` (default), `strict`, or a personality such as `riotboot`: how the original answers,
+   * defects included.
+   */
   readonly profile?: string;
   /** bitWillDetach, DFU 1.1 table 4.2; default true, as RIOT has it. */
   readonly willDetach?: boolean;
@@ -39,6 +45,8 @@ export interface BoardOptions {
   readonly keepBootable?: boolean;
   /** What MCUboot is compiled with; needed where it is the bootloader. */
   readonly mcuboot?: McubootOptions;
+  /** What must hold for DFU_DETACH and DFU_UPLOAD. Default: nothing. */
+  readonly policy?: DfuPolicy;
   /** Most time between two feeds of the watchdog, in ms; default 4000. */
   readonly watchdogMs?: number;
 }
@@ -77,10 +85,13 @@ export function createBoard(options: BoardOptions): Board {
   const { usbId, willDetach, keepBootable, mcuboot } = options;
   const model = typeof options.model === 'string' ? boardModel(options.model) : options.model;
   const serial = checkSerial(options.serial ?? '0'.repeat(16));
+  const profile = profileOf(options.profile ?? 'compatible');
+  const usbIdentity = usbIdentityOf(options, profile);
   const bootloader = makeBootloader(options.bootloader, {
     model,
     serial,
-    profile: profileOf(options.profile ?? 'compatible'),
+    profile,
+    usbIdentity,
     ...(usbId === undefined ? {} : { usbId: parseUsbId(usbId) }),
     ...(willDetach === undefined ? {} : { willDetach }),
     ...(keepBootable === undefined ? {} : { keepBootable }),
@@ -93,6 +104,8 @@ export function createBoard(options: BoardOptions): Board {
     runner,
     serial,
     bootloader,
+    usbIdentity,
+    ...(options.policy === undefined ? {} : { policy: options.policy }),
     ...(button === undefined ? {} : { button }),
     ...(watchdogMs === undefined ? {} : { watchdogMs }),
   });

@@ -31,6 +31,7 @@ export interface FirmwareBoard {
   /** Not there with a bootloader that has nothing to ask. */
   readonly boot: FirmwareBootControl | undefined;
   readonly watchdog: FirmwareWatchdog;
+  readonly dfu: FirmwareDfuLock;
   /** Resolves after `ms` on the board's clock. */
   sleep(ms: number): Promise<void>;
   /** Microseconds since the program started, on the board's clock. */
@@ -94,6 +95,9 @@ export interface FirmwareInterface {
   ): FirmwareControlAnswer | Promise<FirmwareControlAnswer>;
 }
 
+/** `detach`: the device detaches by itself (bitWillDetach); `reset`: after the host's bus reset. */
+export type FirmwareDetachReason = 'detach' | 'reset';
+
 /** The DFU run-time interface. */
 export interface FirmwareDfuRuntime {
   readonly type: 'dfu-runtime';
@@ -101,11 +105,21 @@ export interface FirmwareDfuRuntime {
   readonly name?: string;
   /** Default: the bootloader's, as it is in RIOT's `usbus_dfu`. */
   readonly functional?: FirmwareDfuFunctional;
+  /** An interface association in front of it, for a composite device. Default false. */
+  readonly association?: boolean;
   /**
-   * What DFU_DETACH leads to: the board's bootloader (default), or a `dfu-detach` message to this
-   * firmware, which then becomes a device in DFU mode itself.
+   * Asked at DFU_DETACH, while the host waits: accept with a time in ms, which may be the host's or
+   * another one, or refuse with undefined. With bitWillDetach the time passes before the device
+   * detaches, without it that is how long the bus reset is waited for. Left out: accepted.
    */
-  readonly detach?: 'bootloader' | 'message';
+  allow?(timeoutMs: number): number | undefined | Promise<number | undefined>;
+  /**
+   * What DFU_DETACH leads to: the board's bootloader (default); a `dfu-detach` message to this
+   * firmware, which then becomes a device in DFU mode itself; or an action of its own, which is called
+   * with the device still on the bus, and ends in `reboot`, `enterDfuMode` or another device.
+   */
+  readonly detach?:
+    'bootloader' | 'message' | ((reason: FirmwareDetachReason) => void | Promise<void>);
 }
 
 /** A function of the USB device. */
@@ -119,6 +133,7 @@ export interface FirmwareUsbDescription {
   readonly bcdDevice?: number;
   readonly manufacturer?: string;
   readonly product?: string;
+  /** Default: the chip's; empty for none. A board may be told to show it never, or always. */
   readonly serial?: string;
   /** String of the configuration. */
   readonly configuration?: string;
@@ -130,6 +145,13 @@ export interface FirmwareUsbDescription {
   readonly maxPowerMa?: number;
   /** In the order of their interfaces; there may be none. */
   readonly functions: readonly FirmwareUsbFunction[];
+}
+
+/** What a board may demand before DFU_DETACH or DFU_UPLOAD: that its application has allowed it. */
+export interface FirmwareDfuLock {
+  /** From now on, until `lock` or the next reset that is none by software. */
+  unlock(): Promise<void>;
+  lock(): Promise<void>;
 }
 
 /** The USB port. */

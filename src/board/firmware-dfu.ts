@@ -11,6 +11,8 @@ export interface FirmwareDfuFunctional {
   readonly detachTimeOutMs: number;
   /** wTransferSize. */
   readonly transferSizeBytes: number;
+  /** Default 0x0110; 0x011a says that a DfuSe loader is next. */
+  readonly bcdDFUVersion?: number;
 }
 
 /** Memory that the host writes and reads: blocks of any size, 512 bytes a sector. Kept until reset. */

@@ -30,6 +30,7 @@ export type {
   SensorModel,
   ZephyrBoard,
 } from './catalogue.ts';
+export type { DfuDemand, DfuPolicy } from './dfu-policy.ts';
 export { createBoard, parseUsbId } from './create-board.ts';
 export type { BoardOptions } from './create-board.ts';
 export * from './firmware-api.ts';
@@ -83,3 +84,4 @@ export type { RiotbootBootloaderOptions, RiotbootName, UsbId } from './riotboot-
 export type { Sensors } from './sensors.ts';
 export { WorkerRunner } from './worker-runner.ts';
 export type { WorkerRunnerOptions } from './worker-runner.ts';
+export type { UsbIdentity, UsbIdentityOptions } from './usb-identity.ts';

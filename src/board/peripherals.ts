@@ -4,8 +4,10 @@ import type { Clock, UsbDevice, UsbSpeed } from '../usb/index.ts';
 import type { FlashArea, Platform } from './bootloader.ts';
 import type { BoardModel } from './catalogue.ts';
 import type { FirmwareSwapType, FirmwareVersion } from './firmware-api.ts';
+import type { DfuGuard } from './dfu-policy.ts';
 import type { RetainedRam } from './retained-ram.ts';
 import type { Sensors } from './sensors.ts';
+import type { UsbIdentity } from './usb-identity.ts';
 
 /** The USB controller of the chip: who answers at the connector. */
 export interface UsbController {
@@ -80,6 +82,10 @@ export interface Peripherals {
   readonly usb: UsbController;
   /** How this board's run-time function answers: what it says of itself, and its profile. */
   readonly dfu: DfuHabits;
+  /** What it says to operating systems, browsers and whoever tells boards apart. */
+  readonly usbIdentity: UsbIdentity;
+  /** What must hold for DFU_DETACH and DFU_UPLOAD. */
+  readonly dfuGuard: DfuGuard;
   readonly uart: Uart;
   readonly watchdog: WatchdogFeed;
   readonly sensors: Sensors;

@@ -49,6 +49,14 @@ export class ProgramCalls {
       case 'enterDfuMode':
         board.enterDfuMode();
         return;
+      case 'dfuUnlock':
+        board.dfuGuard.lock.unlock();
+        done(null);
+        return;
+      case 'dfuLock':
+        board.dfuGuard.lock.lock();
+        done(null);
+        return;
       case 'usbAttach':
         this.#usb.attach(args[0]);
         done(null);

@@ -2,6 +2,7 @@ import type {
   FirmwareBoard,
   FirmwareBootControl,
   FirmwareControlAnswer,
+  FirmwareDetachReason,
   FirmwareInterface,
   FirmwareUsb,
   FirmwareUsbDescription,
@@ -12,6 +13,7 @@ import type {
   BoardInfo,
   CallName,
   ControlMessage,
+  DfuAllowMessage,
   FromProgram,
   ToProgram,
   UsbFunctionMessage,
@@ -100,6 +102,19 @@ export function programPrelude(post: (message: string) => void, infoText: string
     else send({ type: 'answer', id, stage: 'in', data: toHex(result) });
   };
 
+  const allow = async ({ id, index, timeoutMs }: DfuAllowMessage): Promise<void> => {
+    const owner = functions[index];
+    const allowed = owner?.type === 'dfu-runtime' ? await owner.allow?.(timeoutMs) : undefined;
+    send({ type: 'dfu-allowed', id, timeoutMs: allowed ?? null });
+  };
+
+  const detach = async (index: number, reason: FirmwareDetachReason): Promise<void> => {
+    const owner = functions[index];
+    if (owner?.type === 'dfu-runtime' && typeof owner.detach === 'function') {
+      await owner.detach(reason);
+    }
+  };
+
   const receive = (text: string): void => {
     const message = JSON.parse(text) as ToProgram;
     switch (message.type) {
@@ -113,6 +128,12 @@ export function programPrelude(post: (message: string) => void, infoText: string
         return;
       case 'control':
         void control(message);
+        return;
+      case 'dfu-allow':
+        void allow(message);
+        return;
+      case 'dfu-detach':
+        void detach(message.index, message.reason);
         return;
       case 'usb':
         send({ type: 'usb-taken' });
@@ -135,8 +156,10 @@ export function programPrelude(post: (message: string) => void, infoText: string
   const describeFunction = (each: FirmwareUsbFunction): UsbFunctionMessage => {
     if (each.type === 'dfu-mode') return each;
     if (each.type === 'dfu-runtime') {
-      const { name = 'RIOT-OS bootloader', detach = 'bootloader' } = each;
-      return { ...each, name, detach };
+      const { type, name = 'RIOT-OS bootloader', functional, association = false } = each;
+      const how = typeof each.detach === 'function' ? 'program' : (each.detach ?? 'bootloader');
+      const told = functional === undefined ? {} : { functional };
+      return { type, name, association, detach: how, asks: each.allow !== undefined, ...told };
     }
     return {
       type: each.type,
@@ -155,7 +178,7 @@ export function programPrelude(post: (message: string) => void, infoText: string
       bcdDevice: description.bcdDevice ?? 0x0100,
       manufacturer: description.manufacturer ?? '',
       product: description.product ?? '',
-      serial: description.serial ?? '',
+      serial: description.serial ?? null,
       configuration: description.configuration ?? '',
       highSpeedConfiguration: description.highSpeedConfiguration ?? '',
       selfPowered: description.selfPowered ?? false,
@@ -211,6 +234,7 @@ export function programPrelude(post: (message: string) => void, infoText: string
       },
       feed: () => send({ type: 'fed' }),
     },
+    dfu: { unlock: () => call('dfuUnlock'), lock: () => call('dfuLock') },
     sleep: (ms) => call('sleep', ms),
     uptimeUs: () => call('uptimeUs'),
     reboot: () => call('reboot'),

@@ -1,6 +1,11 @@
 import { DfuError, fromHex, toHex } from '../bytes/index.ts';
 import { Device, DfuMode, DfuRuntime } from '../device/index.ts';
-import type { DeviceConfiguration, FunctionalOptions, UsbFunction } from '../device/index.ts';
+import type {
+  Allowance,
+  DeviceConfiguration,
+  FunctionalOptions,
+  UsbFunction,
+} from '../device/index.ts';
 import { STALL, STATUS } from '../usb/index.ts';
 import type { SetupAnswer, SetupPacket } from '../usb/index.ts';
 import type { FirmwareDfuFunctional, FirmwareUsbEvent } from './firmware-dfu.ts';
@@ -8,6 +13,7 @@ import { FirmwareFunction } from './firmware-function.ts';
 import type { Peripherals } from './peripherals.ts';
 import { ProgramMedia } from './program-media.ts';
 import { readUsbDescription } from './usb-description.ts';
+import { withSerial } from './usb-identity.ts';
 import type {
   FromProgram,
   ToProgram,
@@ -31,6 +37,8 @@ export class ProgramUsb {
   #nextId = 0;
   /** The one request that waits for the program. */
   #waiting: { readonly id: number; readonly owner: FirmwareFunction } | undefined;
+  /** The DFU_DETACH that waits for the program. */
+  #asked: { readonly id: number; readonly answer: (timeoutMs: Allowance) => void } | undefined;
   /** The program listens to messages; how many of them it has not taken yet. */
   #listening = false;
   #messages = 0;
@@ -54,15 +62,20 @@ export class ProgramUsb {
     const { idVendor, idProduct, bcdDevice, functions } = message;
     const { profile } = this.#board.dfu;
     const inDfuMode = functions.some(({ type }) => type === 'dfu-mode');
+    const { usbIdentity, serial } = this.#board;
+    const { manufacturer, product } = message;
+    const identity = {
+      idVendor,
+      idProduct,
+      bcdDevice,
+      speed: this.#board.usb.speed,
+      ...withoutEmpty({ manufacturer, product }),
+      ...(message.serial !== undefined && { serial: message.serial }),
+    };
+    const inDfu = functions.some(({ type }) => type !== 'interface');
     const device = new Device({
-      identity: {
-        ...{ idVendor, idProduct, bcdDevice, speed: this.#board.usb.speed },
-        ...withoutEmpty({
-          manufacturer: message.manufacturer,
-          product: message.product,
-          serial: message.serial,
-        }),
-      },
+      identity: withSerial(identity, serial, usbIdentity.serial),
+      ...(inDfu && usbIdentity.os && { osIdentity: usbIdentity.os }),
       configurations: [this.#configuration(message)],
       quirks: { ...profile.control, ...(inDfuMode ? profile.controlInDfuMode : {}) },
       onBus: (event) => this.#tell(event),
@@ -85,6 +98,14 @@ export class ProgramUsb {
     if (waiting === undefined || waiting.id !== message.id) return;
     this.#waiting = undefined;
     waiting.owner.answer(answerOf(message));
+  }
+
+  /** The program has answered a DFU_DETACH. */
+  allowed({ id, timeoutMs }: Extract<FromProgram, { type: 'dfu-allowed' }>): void {
+    const asked = this.#asked;
+    if (asked?.id !== id) return;
+    this.#asked = undefined;
+    asked.answer(typeof timeoutMs === 'number' ? timeoutMs : undefined);
   }
 
   /** The program listens to messages from now on. */
@@ -131,7 +152,7 @@ export class ProgramUsb {
       case 'interface':
         return this.#interface(message, index);
       case 'dfu-runtime':
-        return this.#runtime(message);
+        return this.#runtime(message, index);
       case 'dfu-mode':
         return this.#dfuMode(message);
       default:
@@ -139,23 +160,32 @@ export class ProgramUsb {
     }
   }
 
-  #runtime({ name, functional, detach }: UsbRuntimeMessage): UsbFunction {
+  #runtime(message: UsbRuntimeMessage, index: number): UsbFunction {
+    const { name, functional, detach, asks, association } = message;
     const board = this.#board;
+    const detachCondition = board.dfuGuard.detach;
     return new DfuRuntime({
       ...board.dfu,
+      association,
+      staysOnBus: detach === 'program',
+      ...(detachCondition && { detachCondition }),
+      ...(asks && { allow: (timeoutMs: number) => this.#askToDetach(index, timeoutMs) }),
       ...withoutEmpty({ name }),
       ...(functional && { functional: functionalOf(functional) }),
-      onDetach: () => {
-        if (detach === 'message') this.#tell({ type: 'dfu-detach' });
+      onDetach: ({ reason }) => {
+        if (detach === 'program') this.#send({ type: 'dfu-detach', index, reason });
+        else if (detach === 'message') this.#tell({ type: 'dfu-detach' });
         else board.enterDfuMode();
       },
     });
   }
 
   #dfuMode({ functional, media }: UsbDfuModeMessage): UsbFunction {
-    const { dfu } = this.#board;
+    const { dfu, dfuGuard } = this.#board;
+    const uploadCondition = dfuGuard.upload;
     return new DfuMode({
       ...dfu,
+      ...(uploadCondition && { uploadCondition }),
       ...(functional && { functional: functionalOf(functional) }),
       media: media.map((each) => this.#media.open(each)),
       onManifested: ({ name }) => this.#tell({ type: 'dfu-download-completed', medium: name }),
@@ -173,6 +203,16 @@ export class ProgramUsb {
       }),
     });
     return owner;
+  }
+
+  #askToDetach(index: number, timeoutMs: number): Promise<Allowance> {
+    this.#nextId += 1;
+    const id = this.#nextId;
+    this.#send({ type: 'dfu-allow', id, index, timeoutMs });
+    // One that was asked before has been given up by the host: it is never answered.
+    return new Promise((answer) => {
+      this.#asked = { id, answer };
+    });
   }
 
   #ask(owner: FirmwareFunction, index: number, packet: SetupPacket, data: Uint8Array): void {
@@ -201,6 +241,7 @@ function functionalOf(functional: FirmwareDfuFunctional): FunctionalOptions {
     bmAttributes: functional.attributes ?? {},
     wDetachTimeOut: functional.detachTimeOutMs,
     wTransferSize: functional.transferSizeBytes,
+    ...(functional.bcdDFUVersion !== undefined && { bcdDFUVersion: functional.bcdDFUVersion }),
   };
 }
 

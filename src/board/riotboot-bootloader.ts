@@ -22,6 +22,8 @@ import type { BoardModel } from './catalogue.ts';
 import type { DfuHabits } from './peripherals.ts';
 import type { RetainedRam } from './retained-ram.ts';
 import { originalSlotMedia, slotMedia } from './slot-medium.ts';
+import { withSerial } from './usb-identity.ts';
+import type { UsbIdentity } from './usb-identity.ts';
 
 /** RIOT's two bootloaders with slots. */
 export type RiotbootName = 'riotboot_dfu' | 'riotboot';
@@ -55,6 +57,8 @@ export interface RiotbootBootloaderOptions {
   readonly willDetach?: boolean;
   /** Refuse a download over the only slot that boots. Default false, as RIOT. */
   readonly keepBootable?: boolean;
+  /** What DFU mode says of itself; default: its serial number, and no more. */
+  readonly usbIdentity?: UsbIdentity;
 }
 
 /** Vendor and product. */
@@ -141,7 +145,9 @@ export class RiotbootBootloader implements Bootloader {
   }
 
   dfuMode(flash: Flash, events: DfuModeEvents): UsbDevice {
-    const { profile, functional } = this.dfu;
+    const { functional } = this.dfu;
+    const profile = this.dfu.profile.runtimeOnly === true ? COMPATIBLE : this.dfu.profile;
+    const os = this.#options.usbIdentity?.os;
     const lengths = new Map<Medium, number>();
     const media = this.#media(flash).map((medium) => watched(medium, lengths));
     const riot = this.#isRiot;
@@ -162,6 +168,7 @@ export class RiotbootBootloader implements Bootloader {
       identity: this.#identity(),
       configurations: [{ functions: [mode], name: 'USB config' }],
       ...(profile.control && { quirks: profile.control }),
+      ...(os && { osIdentity: os }),
     });
   }
 
@@ -175,8 +182,9 @@ export class RiotbootBootloader implements Bootloader {
   }
 
   #identity(): DeviceIdentity {
-    const { usbId = RIOTBOOT_DFU_ID, model, serial } = this.#options;
-    return { ...usbId, manufacturer: 'RIOT-os.org', product: model.name, serial };
+    const { usbId = RIOTBOOT_DFU_ID, model, serial, usbIdentity } = this.#options;
+    const identity = { ...usbId, manufacturer: 'RIOT-os.org', product: model.name, serial };
+    return withSerial(identity, serial, usbIdentity?.serial ?? 'told');
   }
 }
 

@@ -70,11 +70,14 @@ function readFunction(value: unknown): UsbFunctionMessage {
 
 function readRuntime(from: Wild): UsbRuntimeMessage {
   const { detach } = from;
-  if (detach !== 'bootloader' && detach !== 'message') {
-    throw wrong('function.detach', '"bootloader" or "message"', detach);
+  if (detach !== 'bootloader' && detach !== 'message' && detach !== 'program') {
+    throw wrong('function.detach', '"bootloader", "message" or a function', detach);
   }
   const name = text(from, 'name');
-  return { type: 'dfu-runtime', name, detach, ...readFunctional(from['functional']) };
+  const asks = from['asks'] === true;
+  const association = from['association'] === true;
+  const functional = readFunctional(from['functional']);
+  return { type: 'dfu-runtime', name, detach, asks, association, ...functional };
 }
 
 function readFunctional(value: unknown): { readonly functional?: FirmwareDfuFunctional } {
@@ -84,6 +87,9 @@ function readFunctional(value: unknown): { readonly functional?: FirmwareDfuFunc
   const functional = {
     detachTimeOutMs: number(from, 'detachTimeOutMs', 0xffff),
     transferSizeBytes: number(from, 'transferSizeBytes', 0xffff),
+    ...(from['bcdDFUVersion'] !== undefined && {
+      bcdDFUVersion: number(from, 'bcdDFUVersion', 0xffff),
+    }),
   };
   if (attributes === undefined) return { functional };
   const bits = Object.entries(wild('attributes', attributes));
@@ -126,7 +132,7 @@ export function readUsbDescription(value: unknown): UsbDescriptionMessage {
     bcdDevice: number(from, 'bcdDevice', 0xffff),
     manufacturer: text(from, 'manufacturer'),
     product: text(from, 'product'),
-    serial: text(from, 'serial'),
+    serial: from['serial'] === null ? undefined : text(from, 'serial'),
     configuration: text(from, 'configuration'),
     highSpeedConfiguration: text(from, 'highSpeedConfiguration'),
     selfPowered: from['selfPowered'] === true,

@@ -1,5 +1,6 @@
 import type { FlashArea, Platform } from './bootloader.ts';
 import type { FirmwareDfuFunctional, FirmwareDfuMode, FirmwareUsbMessage } from './firmware-dfu.ts';
+import type { FirmwareDetachReason } from './firmware-api.ts';
 import type { RunningImage } from './peripherals.ts';
 
 /** What the board says to a program in its worker: JSON, one object a message. */
@@ -10,7 +11,22 @@ export type ToProgram =
   | { readonly type: 'result'; readonly id: number; readonly value: string | number | null }
   | { readonly type: 'error'; readonly id: number; readonly code: string; readonly message: string }
   | { readonly type: 'usb'; readonly message: FirmwareUsbMessage }
+  /** DFU_DETACH to function `index`: answered with `dfu-allowed`. */
+  | DfuAllowMessage
+  | {
+      readonly type: 'dfu-detach';
+      readonly index: number;
+      readonly reason: FirmwareDetachReason;
+    }
   | ControlMessage;
+
+/** `FirmwareDfuRuntime.allow` is to be asked. */
+export interface DfuAllowMessage {
+  readonly type: 'dfu-allow';
+  readonly id: number;
+  readonly index: number;
+  readonly timeoutMs: number;
+}
 
 /** A control request to function `index` of the description. */
 export interface ControlMessage {
@@ -30,6 +46,8 @@ export type FromProgram =
   | { readonly type: 'taken' | 'usb-taken' }
   /** From now on somebody listens to `usb` messages. */
   | { readonly type: 'usb-heard' }
+  /** Null: refused. */
+  | { readonly type: 'dfu-allowed'; readonly id: number; readonly timeoutMs: number | null }
   | {
       readonly type: 'call';
       readonly id: number;
@@ -43,6 +61,8 @@ export type FromProgram =
 export type CallName =
   | 'sleep'
   | 'uptimeUs'
+  | 'dfuUnlock'
+  | 'dfuLock'
   | 'reboot'
   | 'enterDfuMode'
   | 'usbAttach'
@@ -65,7 +85,8 @@ export interface UsbDescriptionMessage {
   readonly bcdDevice: number;
   readonly manufacturer: string;
   readonly product: string;
-  readonly serial: string;
+  /** Undefined: the program does not say. */
+  readonly serial: string | undefined;
   readonly configuration: string;
   readonly highSpeedConfiguration: string;
   readonly selfPowered: boolean;
@@ -81,7 +102,10 @@ export interface UsbRuntimeMessage {
   readonly type: 'dfu-runtime';
   readonly name: string;
   readonly functional?: FirmwareDfuFunctional;
-  readonly detach: 'bootloader' | 'message';
+  readonly detach: 'bootloader' | 'message' | 'program';
+  /** It has an `allow`. */
+  readonly asks: boolean;
+  readonly association: boolean;
 }
 
 /** `FirmwareDfuMode`. */

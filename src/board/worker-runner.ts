@@ -209,6 +209,9 @@ class WorkerProgram implements RunningProgram {
       case 'usb-taken':
         this.#usb.taken();
         return;
+      case 'dfu-allowed':
+        this.#usb.allowed(message);
+        return;
       case 'answer':
         this.#usb.answer(message);
         return;
