@@ -164,7 +164,8 @@ export class DfuRuntime implements UsbFunction {
       this.#host?.log(`DFU_DETACH refused: ${refusal}`);
       return STALL;
     }
-    if (packet.wLength === 0 || isIn(packet)) return this.#detachAsked();
+    if (isIn(packet)) return this.#detachBackwards(packet);
+    if (packet.wLength === 0) return this.#detachAsked();
     this.#strayData = true;
     return OUT;
   }
@@ -232,6 +233,11 @@ export class DfuRuntime implements UsbFunction {
     if (effect.do !== 'report') return STALL;
     const { pollTimeoutMs = 0 } = this.#profile.fixedReport ?? {};
     return told(packet, this.#report.bytes(this.#state, pollTimeoutMs), this.#profile);
+  }
+
+  /** DFU_DETACH in the wrong direction, where the profile lets it come: a state, and no more. */
+  #detachBackwards(packet: SetupPacket): SetupAnswer {
+    return this.#step('DETACH').do === 'detach' ? acknowledged(packet) : STALL;
   }
 
   /** DFU_DETACH, as far as the table lets it come. */
