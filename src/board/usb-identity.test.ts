@@ -63,6 +63,13 @@ describe('the identity of a board in DFU mode', () => {
     }
   });
 
+  test.each([
+    [{ landingPage: 'https://ä.test' }, /ASCII/],
+    [{ landingPage: 'https://flash.test', webUsb: false }, /without WebUSB/],
+  ])('refuses %o before the board is made', (options, message) => {
+    expect(() => reader(options)).toThrow(message);
+  });
+
   test('can do without its serial number', () => {
     const serials = [true, false].map((serialString) =>
       reader({ serial: 'ABCD', serialString })(DEVICE)?.slice(32, 34),

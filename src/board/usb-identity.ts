@@ -1,4 +1,6 @@
+import { DfuError } from '../bytes/index.ts';
 import type { DeviceIdentity, DfuProfile, OsIdentityOptions } from '../device/index.ts';
+import { encodeUrl } from '../usb/index.ts';
 
 /** What the USB devices of a board say so that hosts find a driver and know the board again. */
 export interface UsbIdentityOptions {
@@ -26,11 +28,15 @@ export interface UsbIdentity {
 /** The profiles that are no real device's. */
 const OWN_PROFILES: ReadonlySet<string> = new Set(['compatible', 'strict']);
 
-/** Fills the defaults in. */
+/** Fills the defaults in. Throws `INVALID_ARGUMENT` or `OUT_OF_RANGE` for a page that cannot be told. */
 export function usbIdentityOf(options: UsbIdentityOptions, { name }: DfuProfile): UsbIdentity {
   const own = OWN_PROFILES.has(name);
   const { msOs = own, landingPage, serialString = true } = options;
   const webUsb = options.webUsb ?? (own || landingPage !== undefined);
+  if (landingPage !== undefined) encodeUrl(landingPage);
+  if (landingPage !== undefined && !webUsb) {
+    throw new DfuError('INVALID_ARGUMENT', 'landing page: expected none without WebUSB');
+  }
   const page = landingPage === undefined ? {} : { landingPage };
   const told = own ? 'always' : 'told';
   return {

@@ -1,15 +1,18 @@
-import { Command } from 'commander';
-import { boardModels, flashSizeBytes, pinMode } from '../board/index.ts';
-import type { ButtonConfiguration } from '../board/index.ts';
-import { DfuError } from '../bytes/index.ts';
-import { eraseBoard, programBoard } from './board-flash.ts';
-import type { ProgramOptions } from './board-flash.ts';
-import { runBoard } from './board-run.ts';
-import { parseUsbipAddress } from './board-session.ts';
-import type { UsbipAddress } from './board-session.ts';
-import { wholeNumber } from './numbers.ts';
+import { Command } from "commander";
+import { boardModels, flashSizeBytes, pinMode } from "../board/index.ts";
+import type { ButtonConfiguration } from "../board/index.ts";
+import { DfuError } from "../bytes/index.ts";
+import { DFU_PROFILES } from "../device/index.ts";
+import { eraseBoard, programBoard } from "./board-flash.ts";
+import type { ProgramOptions } from "./board-flash.ts";
+import { runBoard } from "./board-run.ts";
+import { parseUsbipAddress } from "./board-session.ts";
+import type { UsbipAddress } from "./board-session.ts";
+import { addUsbOptions, usbOptionsOf } from "./board-usb-options.ts";
+import type { UsbCommandOptions } from "./board-usb-options.ts";
+import { wholeNumber } from "./numbers.ts";
 
-interface RunCommand {
+interface RunCommand extends UsbCommandOptions {
   readonly bootloader?: string;
   readonly flash?: string;
   readonly button?: true;
@@ -31,8 +34,8 @@ interface RunCommand {
 
 /** `dfukit board …`. */
 export function command(): Command {
-  return new Command('board')
-    .description('virtual boards that any DFU host can flash')
+  return new Command("board")
+    .description("virtual boards that any DFU host can flash")
     .addCommand(listCommand())
     .addCommand(runCommand())
     .addCommand(programCommand())
@@ -40,16 +43,21 @@ export function command(): Command {
 }
 
 function listCommand(): Command {
-  return new Command('list')
-    .description('which boards there are')
-    .option('--json', 'as JSON, one object a line')
+  return new Command("list")
+    .description("which boards there are")
+    .option("--json", "as JSON, one object a line")
     .action(({ json }: { readonly json?: true }) => {
       for (const { name, chip, bootloaders, flash } of boardModels) {
         const bytes = flashSizeBytes(flash);
         const line =
           json === true
-            ? JSON.stringify({ board: name, chip, flashBytes: bytes, bootloaders })
-            : `${name.padEnd(20)} ${chip.padEnd(12)} ${`${bytes / 1024} KiB`.padEnd(10)} ${bootloaders.join(', ')}`;
+            ? JSON.stringify({
+                board: name,
+                chip,
+                flashBytes: bytes,
+                bootloaders,
+              })
+            : `${name.padEnd(20)} ${chip.padEnd(12)} ${`${bytes / 1024} KiB`.padEnd(10)} ${bootloaders.join(", ")}`;
         process.stdout.write(`${line}\n`);
       }
     });
@@ -57,7 +65,7 @@ function listCommand(): Command {
 
 /** Reads `--will-detach`. */
 function bit(text: string): boolean {
-  return wholeNumber('--will-detach', [0, 1])(text) === 1;
+  return wholeNumber("--will-detach", [0, 1])(text) === 1;
 }
 
 const runHelp = `
@@ -75,44 +83,79 @@ With --json, events come as one JSON object a line and commands are taken likewi
   {"command":"sensor","name":"NRF_TEMP","value":1950}  {"command":"quit"}
 Each is answered by {"event":"done",…} or {"event":"error",…}. The end of standard input quits.`;
 
+/** The names that `--profile` takes, the default first. */
+const profiles = [
+  "compatible (default)",
+  ...Object.keys(DFU_PROFILES).filter((name) => name !== "compatible"),
+].join(", ");
+
 function runCommand(): Command {
-  return new Command('run')
-    .description('power a board and keep it running')
-    .argument('<board>')
-    .option('--bootloader <name>', "one of the board's, see board list")
-    .option('--flash <file>', 'keep the flash in this file; made if it is not there')
-    .option('--button', 'hold the button while the board starts')
-    .option('--usb-id <vvvv:pppp>', 'vendor and product in DFU mode; default 1209:7d02')
+  const command = new Command("run")
+    .description("power a board and keep it running")
+    .argument("<board>")
+    .option("--bootloader <name>", "one of the board's, see board list")
     .option(
-      '--serial <text>',
-      'serial number; default 16 hex digits made from board and flash file',
+      "--flash <file>",
+      "keep the flash in this file; made if it is not there",
+    )
+    .option("--button", "hold the button while the board starts")
+    .option(
+      "--usb-id <vvvv:pppp>",
+      "vendor and product in DFU mode; default 1209:7d02",
     )
     .option(
-      '--usbip <host:port>',
-      'lend it over USB/IP there; port 0: a free one',
+      "--serial <text>",
+      "serial number; default 16 hex digits made from board and flash file",
+    )
+    .option(
+      "--usbip <host:port>",
+      "lend it over USB/IP there; port 0: a free one",
       parseUsbipAddress,
     )
-    .option('--attach', "attach it to this machine's kernel (Linux, root, vhci-hcd)")
-    .option('--profile <name>', 'how DFU is answered: compatible (default), strict, riotboot')
-    .option('--will-detach <bit>', 'bitWillDetach, whatever the link: 0 or 1', bit)
-    .option('--keep-bootable', 'refuse a download over the only slot that boots')
     .option(
-      '--watchdog <ms>',
-      'period of the watchdog',
-      wholeNumber('--watchdog', [100, 3_600_000]),
+      "--attach",
+      "attach it to this machine's kernel (Linux, root, vhci-hcd)",
     )
-    .option('--btn-pin <pin>', 'BTN_BOOTLOADER_PIN: the pin that the bootloader looks at')
-    .option('--btn-mode <mode>', 'BTN_BOOTLOADER_MODE, e.g. GPIO_IN_PU')
-    .option('--btn-ext-pullup', 'BTN_BOOTLOADER_EXT_PULLUP')
-    .option('--btn-none', 'BTN_BOOTLOADER_NONE: it looks at none')
-    .option('-v, --verbose', 'what the USB link does, on standard error')
-    .option('--json', 'events and commands as JSON')
-    .addHelpText('after', runHelp)
+    .option("--profile <name>", `how DFU is answered: ${profiles}`)
+    .option(
+      "--will-detach <bit>",
+      "bitWillDetach, whatever the link: 0 or 1",
+      bit,
+    )
+    .option(
+      "--keep-bootable",
+      "refuse a download over the only slot that boots",
+    )
+    .option(
+      "--watchdog <ms>",
+      "period of the watchdog",
+      wholeNumber("--watchdog", [100, 3_600_000]),
+    )
+    .option(
+      "--btn-pin <pin>",
+      "BTN_BOOTLOADER_PIN: the pin that the bootloader looks at",
+    )
+    .option("--btn-mode <mode>", "BTN_BOOTLOADER_MODE, e.g. GPIO_IN_PU")
+    .option("--btn-ext-pullup", "BTN_BOOTLOADER_EXT_PULLUP")
+    .option("--btn-none", "BTN_BOOTLOADER_NONE: it looks at none")
+    .option("-v, --verbose", "what the USB link does, on standard error")
+    .option("--json", "events and commands as JSON")
+    .addHelpText("after", runHelp)
     .action(run);
+  return addUsbOptions(made);
 }
 
 async function run(boardName: string, options: RunCommand): Promise<void> {
-  const { flash, serial, usbip, bootloader, usbId, profile, willDetach, watchdog } = options;
+  const {
+    flash,
+    serial,
+    usbip,
+    bootloader,
+    usbId,
+    profile,
+    willDetach,
+    watchdog,
+  } = options;
   const log = (line: string): void => void process.stderr.write(`${line}\n`);
   await runBoard(
     {
@@ -130,12 +173,18 @@ async function run(boardName: string, options: RunCommand): Promise<void> {
       ...(willDetach !== undefined && { willDetach }),
       ...(watchdog !== undefined && { watchdogMs: watchdog }),
       ...(options.verbose === true && { log }),
+      ...usbOptionsOf(options),
     },
     { json: options.json === true },
   );
 }
 
-function buttonOf({ btnPin, btnMode, btnExtPullup, btnNone }: RunCommand): ButtonConfiguration {
+function buttonOf({
+  btnPin,
+  btnMode,
+  btnExtPullup,
+  btnNone,
+}: RunCommand): ButtonConfiguration {
   return {
     ...(btnPin !== undefined && { pin: btnPin }),
     ...(btnMode !== undefined && { mode: pinMode(btnMode) }),
@@ -145,33 +194,43 @@ function buttonOf({ btnPin, btnMode, btnExtPullup, btnNone }: RunCommand): Butto
 }
 
 /** Reads an address in flash, decimal or hex. */
-const address = wholeNumber('--address', [0, 0xffffffff]);
+const address = wholeNumber("--address", [0, 0xffffffff]);
 
 function programCommand(): Command {
-  return new Command('program')
-    .description('write an image into the flash file, as the regular programmer does: no USB')
-    .argument('<board>')
-    .argument('<image>', 'a slot image, or any bytes with --slot or --address')
-    .requiredOption('--flash <file>', 'the file that holds the flash; made if it is not there')
-    .option('--bootloader <name>', 'whose layout the slots have')
-    .option(
-      '--slot <n>',
-      'into this slot; default: where its header says',
-      wholeNumber('--slot', [0, 255]),
+  return new Command("program")
+    .description(
+      "write an image into the flash file, as the regular programmer does: no USB",
     )
-    .option('--address <a>', 'to this address', address)
+    .argument("<board>")
+    .argument("<image>", "a slot image, or any bytes with --slot or --address")
+    .requiredOption(
+      "--flash <file>",
+      "the file that holds the flash; made if it is not there",
+    )
+    .option("--bootloader <name>", "whose layout the slots have")
+    .option(
+      "--slot <n>",
+      "into this slot; default: where its header says",
+      wholeNumber("--slot", [0, 255]),
+    )
+    .option("--address <a>", "to this address", address)
     .action((name: string, image: string, options: ProgramOptions) => {
       if (options.slot !== undefined && options.address !== undefined) {
-        throw new DfuError('INVALID_ARGUMENT', 'expected --slot or --address, got both');
+        throw new DfuError(
+          "INVALID_ARGUMENT",
+          "expected --slot or --address, got both",
+        );
       }
       programBoard(name, image, options);
     });
 }
 
 function eraseCommand(): Command {
-  return new Command('erase')
-    .description('erase the whole flash file')
-    .argument('<board>')
-    .requiredOption('--flash <file>', 'the file that holds the flash')
-    .action((name: string, { flash }: { readonly flash: string }) => eraseBoard(name, flash));
+  return new Command("erase")
+    .description("erase the whole flash file")
+    .argument("<board>")
+    .requiredOption("--flash <file>", "the file that holds the flash")
+    .action((name: string, { flash }: { readonly flash: string }) =>
+      eraseBoard(name, flash),
+    );
 }

@@ -1,0 +1,49 @@
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import type { DfuDemand, DfuPolicy, UsbIdentityOptions } from '../board/index.ts';
+
+/** Options about what a board says on USB and what it demands, as commander reads them. */
+export interface UsbCommandOptions {
+  /** False if switched off. */
+  readonly msOs?: boolean;
+  readonly webusb?: boolean;
+  readonly serialString?: boolean;
+  readonly landingPage?: string;
+  readonly detachNeeds?: DfuDemand;
+  readonly uploadNeeds?: DfuDemand;
+}
+
+const demands: readonly DfuDemand[] = ['button', 'unlock'];
+
+/** Gives a command these options. */
+export function addUsbOptions(command: Command): Command {
+  const needs = (flag: string, request: string): Option =>
+    new Option(
+      `${flag} <what>`,
+      `refuse ${request} unless the button is held, or the firmware has unlocked it`,
+    ).choices(demands);
+  return command
+    .option('--no-ms-os', 'no Microsoft OS descriptors (with which Windows needs no driver)')
+    .option('--no-webusb', 'no WebUSB capability')
+    .option('--landing-page <url>', 'the page that a browser offers when the board is plugged in')
+    .option('--no-serial-string', 'no serial number on USB')
+    .addOption(needs('--detach-needs', 'DFU_DETACH'))
+    .addOption(needs('--upload-needs', 'uploads from a firmware in DFU mode'));
+}
+
+/** What they say of the board; what is left at its default is left to the board. */
+export function usbOptionsOf(
+  options: UsbCommandOptions,
+): UsbIdentityOptions & { readonly policy: DfuPolicy } {
+  const { msOs, webusb, serialString, landingPage, detachNeeds, uploadNeeds } = options;
+  return {
+    ...(msOs === false && { msOs }),
+    ...(webusb === false && { webUsb: false }),
+    ...(serialString === false && { serialString }),
+    ...(landingPage !== undefined && { landingPage }),
+    policy: {
+      ...(detachNeeds !== undefined && { detach: detachNeeds }),
+      ...(uploadNeeds !== undefined && { upload: uploadNeeds }),
+    },
+  };
+}
