@@ -16,6 +16,8 @@ const RELEASE = 0x0402;
 export interface SampleOptions {
   /** `CONFIG_APP_USB_DFU_USE_FLASH_BACKEND`. */
   readonly flashBackend: boolean;
+  /** `CONFIG_USBD_DFU_FLASH_SLOT0`: with the flash backend, the other slot as well. Default false. */
+  readonly slot0?: boolean;
   /** bcdDevice, which is Zephyr's version; default 0x0402. */
   readonly bcdDevice?: number;
   /** `CONFIG_USBD_DFU_ENABLE_UPLOAD` and `CONFIG_USBD_DFU_MANIFESTATION_TOLERANT`; all on by default. */
@@ -38,6 +40,8 @@ export const SLOT_NAME = 'slot1_image';
 /** The slot that is not running, alternate setting 1. */
 const slot1: FirmwareMedium = { type: 'flash-image', name: SLOT_NAME, area: 'image-1' };
 
+const slot0: FirmwareMedium = { type: 'flash-image', name: 'slot0_image', area: 'image-0' };
+
 /** The sample in run-time mode. */
 export function runtimeDescription(serial: string, options: SampleOptions): FirmwareUsbDescription {
   const functional = functionalOf(options);
@@ -58,7 +62,8 @@ export function runtimeDescription(serial: string, options: SampleOptions): Firm
 /** The sample in DFU mode: no manufacturer, product or serial number. */
 export function dfuDescription(options: SampleOptions): FirmwareUsbDescription {
   const functional = functionalOf(options);
-  const media = options.flashBackend ? [ramDisk, slot1] : [ramDisk];
+  const slots = options.slot0 === true ? [slot0, slot1] : [slot1];
+  const media = options.flashBackend ? [ramDisk, ...slots] : [ramDisk];
   return {
     idVendor: VENDOR,
     idProduct: DFU_PRODUCT,

@@ -48,7 +48,10 @@ export class FlashImageMedium implements Medium {
   }
 
   finish(): MediumResult {
-    return report(this.#busy, 'errWRITE', () => this.#writer.end());
+    return report(this.#busy, 'errWRITE', () => {
+      this.#writer.flush();
+      this.#writer.eraseRest();
+    });
   }
 
   abort(): void {
@@ -79,7 +82,7 @@ class FlashImageBlocks implements BlockCallbacks {
     const wrong = this.#count(wBlockNum);
     if (wrong !== undefined) return wrong;
     return report(this.#busy, 'errUNKNOWN', () => {
-      if (bytes.length === 0) this.#writer.end();
+      if (bytes.length === 0) this.#writer.flush();
       else this.#writer.write(bytes);
     });
   }

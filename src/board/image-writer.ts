@@ -56,14 +56,16 @@ export class ImageWriter {
     }
   }
 
-  /** The image is complete: programs what is left, and erases what an older one left behind it. */
-  end(): void {
-    if (this.#waiting > 0) {
-      const { erasedValue } = this.#flash.geometry;
-      this.#buffer.fill(erasedValue, this.#waiting);
-      this.#programBuffer();
-    }
-    this.#eraseRest();
+  /** Programs what is left; the last piece is filled up. */
+  flush(): void {
+    if (this.#waiting === 0) return;
+    this.#buffer.fill(this.#flash.geometry.erasedValue, this.#waiting);
+    this.#programBuffer();
+  }
+
+  /** Erases what an older image left behind this one. */
+  eraseRest(): void {
+    while (this.#erasedBytes < this.#flash.sizeBytes) this.#eraseNext();
   }
 
   #programBuffer(): void {
@@ -90,10 +92,6 @@ export class ImageWriter {
   #eraseTrailer(): void {
     const { offsetBytes, sizeBytes } = this.#flash.sectors.at(this.#flash.sizeBytes - 1);
     this.#erase(offsetBytes, sizeBytes);
-  }
-
-  #eraseRest(): void {
-    while (this.#erasedBytes < this.#flash.sizeBytes) this.#eraseNext();
   }
 
   #erase(offsetBytes: number, sizeBytes: number): void {
