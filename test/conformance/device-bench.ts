@@ -24,6 +24,8 @@ export const DFU_IN = 0xa1;
 export class Wire {
   readonly device: UsbDevice;
   readonly log: string[] = [];
+  /** What the device has said for whoever watches the link. */
+  readonly lines: string[] = [];
   now = 0;
   /** When the device wants to be ticked. */
   dueMs = Infinity;
@@ -37,7 +39,7 @@ export class Wire {
       resume: (answer) => {
         this.resumed = answer;
       },
-      log: () => {},
+      log: (line) => this.lines.push(line),
       wake: () => this.tick(),
     });
     this.tick();
