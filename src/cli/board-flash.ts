@@ -1,16 +1,17 @@
 import { readFileSync } from 'node:fs';
 import {
   FlashFile,
-  boardLayout,
   boardModel,
   eraseFlash,
+  mcubootMode,
   programFlash,
-  riotbootName,
+  programLayout,
 } from '../board/index.ts';
 import type { BoardModel, ProgramTarget } from '../board/index.ts';
 import { hexNumber } from '../bytes/index.ts';
 import { NorFlash } from '../flash/index.ts';
 import type { Flash } from '../flash/index.ts';
+import { readIntelHex } from '../image/index.ts';
 import { ExitCode } from './exit-codes.ts';
 import { asArgument } from './wrong-argument.ts';
 
@@ -18,6 +19,7 @@ import { asArgument } from './wrong-argument.ts';
 export interface ProgramOptions {
   readonly flash: string;
   readonly bootloader?: string;
+  readonly algorithm?: string;
   readonly slot?: number;
   readonly address?: number;
 }
@@ -31,7 +33,15 @@ function withFlash(model: BoardModel, path: string, work: (flash: Flash) => void
   }
 }
 
-function targetOf({ slot, address }: ProgramOptions): ProgramTarget {
+/** Bytes, and their address where the file says it. */
+function contentOf(
+  path: string,
+  file: Uint8Array,
+): { readonly bytes: Uint8Array; readonly address?: number } {
+  return /\.hex$/i.test(path) ? readIntelHex(new TextDecoder().decode(file)) : { bytes: file };
+}
+
+function targetOf({ slot, address }: Pick<ProgramOptions, 'slot' | 'address'>): ProgramTarget {
   if (slot !== undefined) return { slot };
   return address === undefined ? undefined : { address };
 }
@@ -39,20 +49,22 @@ function targetOf({ slot, address }: ProgramOptions): ProgramTarget {
 /** `board program`. */
 export function programBoard(name: string, imagePath: string, options: ProgramOptions): void {
   const model = asArgument(() => boardModel(name));
-  const layout = boardLayout(model, riotbootName(model, options.bootloader));
-  let image: Uint8Array;
+  const { bootloader, algorithm } = options;
+  const mode = algorithm === undefined ? undefined : mcubootMode(algorithm);
+  const layout = programLayout(model, bootloader, mode);
+  let file: Uint8Array;
   try {
-    image = readFileSync(imagePath);
+    file = readFileSync(imagePath);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     process.stderr.write(`dfukit: cannot read ${imagePath}: ${reason}\n`);
     process.exitCode = ExitCode.noInput;
     return;
   }
+  const { bytes: image, address: said } = contentOf(imagePath, file);
+  const target = targetOf(said === undefined ? options : { address: said, ...options });
   withFlash(model, options.flash, (flash) => {
-    const { address, bytes, slot } = asArgument(() =>
-      programFlash(flash, layout, image, targetOf(options)),
-    );
+    const { address, bytes, slot } = asArgument(() => programFlash(flash, layout, image, target));
     const where = slot === undefined ? '' : ` (slot ${slot})`;
     process.stdout.write(`programmed ${bytes} bytes at ${hexNumber(address, 8)}${where}\n`);
   });

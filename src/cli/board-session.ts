@@ -1,10 +1,18 @@
-import { FlashFile, WorkerRunner, boardModel, createBoard } from '../board/index.ts';
+import {
+  FlashFile,
+  WorkerRunner,
+  boardModel,
+  bootloaderName,
+  createBoard,
+} from '../board/index.ts';
 import type { Board, BoardOptions } from '../board/index.ts';
 import { DfuError, crc32 } from '../bytes/index.ts';
 import { MemoryFlash, NorFlash } from '../flash/index.ts';
 import { UsbipServer, attachToKernel } from '../link/usbip/index.ts';
 import type { ExportedDevice, KernelAttachment } from '../link/usbip/index.ts';
 import { timerClock } from '../usb/index.ts';
+import { mcubootOptions } from './mcuboot-options.ts';
+import type { McubootChoice } from './mcuboot-options.ts';
 import { asArgument } from './wrong-argument.ts';
 
 /** Where a USB/IP server listens. */
@@ -16,7 +24,7 @@ export interface UsbipAddress {
 /** What `board run` was asked for. */
 export interface BoardRunOptions extends Omit<
   BoardOptions,
-  'model' | 'flash' | 'clock' | 'runner' | 'willDetach' | 'serial'
+  'model' | 'flash' | 'clock' | 'runner' | 'willDetach' | 'serial' | 'mcuboot'
 > {
   readonly boardName: string;
   /** File that holds the flash; without it, memory. */
@@ -27,6 +35,8 @@ export interface BoardRunOptions extends Omit<
   readonly usbip?: UsbipAddress;
   readonly attach: boolean;
   readonly willDetach?: boolean;
+  /** What MCUboot is compiled with, where it is the bootloader. */
+  readonly mcuboot?: McubootChoice;
   readonly log?: (line: string) => void;
 }
 
@@ -78,7 +88,10 @@ export async function startBoard(
 ): Promise<BoardSession> {
   const model = asArgument(() => boardModel(options.boardName));
   const clock = timerClock(globalThis);
-  const { flashFile, serial, usbip, attach, willDetach, log, holdButton, ...rest } = options;
+  const { flashFile, serial, usbip, attach, willDetach, log, holdButton, ...others } = options;
+  const { mcuboot: choice = {}, ...rest } = others;
+  const withMcuboot = bootloaderName(model, rest.bootloader) === 'mcuboot';
+  const mcuboot = withMcuboot ? await mcubootOptions(choice) : undefined;
   const file = flashFile === undefined ? undefined : FlashFile.open(flashFile, model.flash);
   const closers: (() => unknown)[] = [() => file?.close()];
   const close = async (): Promise<void> => {
@@ -87,6 +100,7 @@ export async function startBoard(
   try {
     const board = createBoard({
       ...rest,
+      ...(mcuboot === undefined ? {} : { mcuboot }),
       model,
       clock,
       flash: file === undefined ? new MemoryFlash(model.flash) : new NorFlash(model.flash, file),

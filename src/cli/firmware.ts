@@ -2,29 +2,38 @@ import { statSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import {
   boardModel,
+  bootloaderName,
   buildFirmware,
   firmwareExamples,
   firmwareImage,
   loadExample,
+  mcubootFirmware,
+  mcubootMode,
   parseUsbId,
+  plainFirmware,
   riotbootName,
 } from '../board/index.ts';
+import type { BoardModel } from '../board/index.ts';
 import { DfuError } from '../bytes/index.ts';
 import { connect, download } from '../host/index.ts';
 import type { Selection } from '../host/index.ts';
 import { BUS_FORMS } from './bus.ts';
 import { ExitCode } from './exit-codes.ts';
+import { ALGORITHM_HELP, signingKey } from './mcuboot-options.ts';
 import { wholeNumber } from './numbers.ts';
 import { runOnBus } from './run-on-bus.ts';
 import type { Surroundings } from './run-on-bus.ts';
-import { asArgument } from './wrong-argument.ts';
+import { asArgument, asArgumentLater } from './wrong-argument.ts';
 
 interface ImageOptions {
   readonly board: string;
-  readonly slot: number;
-  readonly version?: number;
+  readonly slot?: number;
+  readonly version?: string;
   readonly bootloader?: string;
   readonly usbusDfu: boolean;
+  readonly algorithm?: string;
+  readonly key?: string;
+  readonly unsigned?: true;
 }
 
 interface BuildCommand extends ImageOptions {
@@ -63,7 +72,11 @@ function addImageOptions(to: Command): Command {
   return to
     .argument('<dir>', 'folder with a main.ts, or the name of an example (see firmware list)')
     .requiredOption('--board <board>', 'which board, see board list')
-    .requiredOption('--slot <n>', 'the slot that it is linked for', wholeNumber('--slot', [0, 255]))
+    .option(
+      '--slot <n>',
+      'the slot that it is linked for; MCUboot: 0 unless images run in place',
+      wholeNumber('--slot', [0, 255]),
+    )
     .option('--bootloader <name>', 'whose layout the slots have')
     .option('--no-usbus-dfu', 'leave the DFU run-time interface out');
 }
@@ -71,8 +84,7 @@ function addImageOptions(to: Command): Command {
 function addVersion(to: Command): Command {
   return to.option(
     '--version <v>',
-    'the greater one boots; default: the time in seconds',
-    wholeNumber('--version', [0, 0xffffffff]),
+    'riotboot: the greater one boots, default the time in seconds; MCUboot: major.minor.revision+build, default 0.0.0',
   );
 }
 
@@ -85,9 +97,17 @@ function buildCommand(): Command {
   return addVersion(addImageOptions(new Command('build')))
     .description('build a firmware and put it into an image for a slot')
     .requiredOption('-o, --output <file>', 'the image; - for standard output')
+    .option('--algorithm <name>', ALGORITHM_HELP)
+    .option('--key <file>', "MCUboot: key to sign with; default: the examples'")
+    .option('--unsigned', 'MCUboot: leave room for the header and do not sign; for imgtool sign')
     .addHelpText(
       'after',
-      '\nWithout --bootloader the layout is that of riotboot_dfu, or with --no-usbus-dfu that of plain riotboot, as in RIOT.',
+      `
+Without --bootloader the layout is that of riotboot_dfu, or with --no-usbus-dfu that of plain riotboot, as in RIOT;
+on boards that cannot be had with these, that of the board's first bootloader.
+
+For MCUboot the image comes signed, as Zephyr's zephyr.signed.bin. The key of the examples is made when it is
+first needed, and kept in the user's configuration folder (XDG_CONFIG_HOME/dfukit/examples-rsa-2048.pem).`,
     )
     .action(async (dir: string, options: BuildCommand) => {
       const image = await makeImage(dir, options);
@@ -123,6 +143,7 @@ function flashCommand(): Command {
     .option('--json', 'one JSON object a line instead of text')
     .action(async (dir: string, options: FlashCommand) => {
       const selection = selectionOf(options);
+      refuseWithoutDfu(options);
       const image = await makeImage(dir, {
         ...options,
         // What takes downloads is riotboot_dfu, whatever the firmware itself can do.
@@ -130,6 +151,15 @@ function flashCommand(): Command {
       });
       await runOnBus(options, (around) => send(image, selection, options, around));
     });
+}
+
+/** Says it where no bootloader of the board takes downloads. */
+function refuseWithoutDfu({ board, bootloader }: FlashCommand): void {
+  const model = asArgument(() => boardModel(board));
+  if (bootloader !== undefined || model.bootloaders.includes('riotboot_dfu')) return;
+  const why = `no bootloader of ${board} takes downloads (${model.bootloaders.join(', ')})`;
+  const instead = 'use board program, or dfukit download to a firmware that takes them';
+  throw new DfuError('INVALID_ARGUMENT', `${why}; ${instead}`);
 }
 
 /** Any board in run-time mode, and DFU mode by its ids; then the alternate that is the slot. */
@@ -143,7 +173,7 @@ function selectionOf({
   return {
     runtime: { vendor: 'any', product: 'any' },
     dfu: { vendor: idVendor, product: idProduct },
-    alternate: slot,
+    ...(slot !== undefined && { alternate: slot }),
     ...(serial !== undefined && { runtimeSerial: serial, dfuSerial: serial }),
     ...(path !== undefined && { path }),
   };
@@ -166,12 +196,54 @@ async function send(
 
 /** The image for a slot out of a folder or an example. */
 async function makeImage(dir: string, options: ImageOptions): Promise<Uint8Array> {
-  const { board, slot, version = secondsNow(), usbusDfu } = options;
-  const model = asArgument(() => boardModel(board));
-  const usual = usbusDfu ? 'riotboot_dfu' : 'riotboot';
-  const bootloader = riotbootName(model, options.bootloader ?? usual);
+  const model = asArgument(() => boardModel(options.board));
+  const usual = options.usbusDfu ? 'riotboot_dfu' : 'riotboot';
+  const known = model.bootloaders.includes(usual) ? usual : undefined;
+  const bootloader = bootloaderName(model, options.bootloader ?? known);
+  switch (bootloader) {
+    case 'mcuboot':
+      return makeMcubootImage(await makePayload(dir, []), model, options);
+    case 'none':
+      return plainFirmware(await makePayload(dir, []), model);
+    default:
+      return makeRiotbootImage(dir, model, { ...options, bootloader });
+  }
+}
+
+async function makeRiotbootImage(
+  dir: string,
+  model: BoardModel,
+  options: ImageOptions,
+): Promise<Uint8Array> {
+  const { slot, usbusDfu } = options;
+  if (slot === undefined) {
+    throw new DfuError('INVALID_ARGUMENT', 'expected --slot with the slot that it is linked for');
+  }
+  const version = options.version === undefined ? secondsNow() : riotVersion(options.version);
+  const bootloader = riotbootName(model, options.bootloader);
   const payload = await makePayload(dir, usbusDfu ? ['usbus_dfu'] : []);
   return asArgument(() => firmwareImage(payload, { model, bootloader, slot, version }));
+}
+
+const riotVersion = wholeNumber('--version', [0, 0xffffffff]);
+
+async function makeMcubootImage(
+  payload: Uint8Array,
+  model: BoardModel,
+  { slot, version, algorithm, key: path, unsigned }: ImageOptions,
+): Promise<Uint8Array> {
+  if (unsigned === true && path !== undefined) {
+    throw new DfuError('INVALID_ARGUMENT', 'expected --key or --unsigned, got both');
+  }
+  const key = unsigned === true ? undefined : await signingKey(path);
+  const image = mcubootFirmware(payload, {
+    model,
+    ...(slot !== undefined && { slot }),
+    ...(version !== undefined && { version }),
+    ...(algorithm !== undefined && { mode: mcubootMode(algorithm) }),
+    ...(key !== undefined && { key }),
+  });
+  return asArgumentLater(image);
 }
 
 async function makePayload(dir: string, modules: readonly string[]): Promise<Uint8Array> {

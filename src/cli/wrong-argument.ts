@@ -5,7 +5,20 @@ export function asArgument<T>(lookUp: () => T): T {
   try {
     return lookUp();
   } catch (error) {
-    if (!DfuError.is(error, 'NOT_FOUND')) throw error;
-    throw new DfuError('INVALID_ARGUMENT', error.message, { cause: error });
+    throw argumentError(error);
   }
+}
+
+/** The same for what comes later. */
+export async function asArgumentLater<T>(lookUp: Promise<T>): Promise<T> {
+  try {
+    return await lookUp;
+  } catch (error) {
+    throw argumentError(error);
+  }
+}
+
+function argumentError(error: unknown): unknown {
+  if (!DfuError.is(error, 'NOT_FOUND')) return error;
+  return new DfuError('INVALID_ARGUMENT', error.message, { cause: error });
 }

@@ -44,7 +44,7 @@ function fits(pattern: unknown, value: unknown): boolean {
   return Object.entries(pattern).every(([key, each]) => fits(each, (value as Message)[key]));
 }
 
-/** A `dfukit board run --json` as another process. */
+/** A `dfukit board run --json` as another process; a particle-xenon unless the arguments begin with another. */
 export class BoardProcess {
   /** Everything that it has said. */
   readonly messages: Message[] = [];
@@ -57,14 +57,8 @@ export class BoardProcess {
   #over = false;
 
   constructor(...args: string[]) {
-    this.#child = spawn(process.execPath, [
-      main,
-      'board',
-      'run',
-      'particle-xenon',
-      '--json',
-      ...args,
-    ]);
+    const board = args[0]?.startsWith('-') === false ? [] : ['particle-xenon'];
+    this.#child = spawn(process.execPath, [main, 'board', 'run', ...board, ...args, '--json']);
     this.#child.stdout.setEncoding('utf8').on('data', (chunk: string) => this.#heard(chunk));
     this.#child.stdin.on('error', () => {});
     this.ended = new Promise((done) => {

@@ -1,0 +1,44 @@
+import { examplesKey, mcubootMode, mcubootModes } from '../board/index.ts';
+import type { McubootOptions } from '../board/index.ts';
+import { DfuError } from '../bytes/index.ts';
+import { isPrivateKey } from '../image/index.ts';
+import type { Key, PrivateKey } from '../image/index.ts';
+import { loadKey, processIo } from './imgtool-io.ts';
+import { asArgumentLater } from './wrong-argument.ts';
+
+/** What is said of MCUboot on a command line. */
+export interface McubootChoice {
+  readonly algorithm?: string;
+  /** Files of the keys that it trusts; without any, the examples' key. */
+  readonly key?: readonly string[];
+  readonly guarded?: true;
+}
+
+/** The help of `--algorithm`. */
+export const ALGORITHM_HELP: string = `how MCUboot updates: ${mcubootModes.join(', ')}; default: the first`;
+
+/** Takes an option that may be given again. */
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+function keyOf(path: string): Promise<Key> {
+  return asArgumentLater(loadKey(processIo, path));
+}
+
+/** What a board's MCUboot is compiled with. Throws for keys and names that are none. */
+export async function mcubootOptions(choice: McubootChoice): Promise<McubootOptions> {
+  const { algorithm, key: paths = [], guarded = false } = choice;
+  const keys = [];
+  for (const path of paths) keys.push(await keyOf(path));
+  if (paths.length === 0) keys.push(await examplesKey());
+  return { keys, guarded, ...(algorithm === undefined ? {} : { mode: mcubootMode(algorithm) }) };
+}
+
+/** The key to sign with: that of the file, or the examples'. Throws `INVALID_ARGUMENT` for half a key. */
+export async function signingKey(path: string | undefined): Promise<PrivateKey> {
+  if (path === undefined) return examplesKey();
+  const key = await keyOf(path);
+  if (isPrivateKey(key)) return key;
+  throw new DfuError('INVALID_ARGUMENT', `${path}: expected a private key, got a public one`);
+}
