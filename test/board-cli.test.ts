@@ -192,7 +192,7 @@ describe('dfukit board and firmware, the other commands', () => {
     'list the boards and the examples',
     async () => {
       expect((await dfukit('board', 'list')).out).toMatch(
-        /^particle-xenon +nRF52840 +1024 KiB +riotboot_dfu, riotboot$/m,
+        /^particle-xenon +nRF52840 +1024 KiB +riotboot_dfu, riotboot, mcuboot$/m,
       );
       expect((await dfukit('firmware', 'list')).out).toBe('hello-world\nusbus-minimal\nsaul\n');
     },
@@ -240,7 +240,7 @@ describe('dfukit board and firmware, the other commands', () => {
       /expected a slot below 2, got slot 2/,
     ],
     [['board', 'fly'], 64, /unknown command 'fly'/],
-    [['firmware', 'build', 'saul', '--board', 'particle-xenon'], 64, /--slot/],
+    [['firmware', 'build', 'saul', '--board', 'particle-xenon', '-o', '-'], 64, /--slot/],
     [
       ['firmware', 'build', 'nothing', '--board', 'particle-xenon', '--slot', '0', '-o', '-'],
       64,

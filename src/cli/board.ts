@@ -1,16 +1,17 @@
-import { Command } from "commander";
-import { boardModels, flashSizeBytes, pinMode } from "../board/index.ts";
-import type { ButtonConfiguration } from "../board/index.ts";
-import { DfuError } from "../bytes/index.ts";
-import { DFU_PROFILES } from "../device/index.ts";
-import { eraseBoard, programBoard } from "./board-flash.ts";
-import type { ProgramOptions } from "./board-flash.ts";
-import { runBoard } from "./board-run.ts";
-import { parseUsbipAddress } from "./board-session.ts";
-import type { UsbipAddress } from "./board-session.ts";
-import { addUsbOptions, usbOptionsOf } from "./board-usb-options.ts";
-import type { UsbCommandOptions } from "./board-usb-options.ts";
-import { wholeNumber } from "./numbers.ts";
+import { Command } from 'commander';
+import { boardModels, flashSizeBytes, pinMode } from '../board/index.ts';
+import type { ButtonConfiguration } from '../board/index.ts';
+import { DfuError } from '../bytes/index.ts';
+import { DFU_PROFILES } from '../device/index.ts';
+import { eraseBoard, programBoard } from './board-flash.ts';
+import type { ProgramOptions } from './board-flash.ts';
+import { runBoard } from './board-run.ts';
+import { parseUsbipAddress } from './board-session.ts';
+import type { UsbipAddress } from './board-session.ts';
+import { addUsbOptions, usbOptionsOf } from './board-usb-options.ts';
+import type { UsbCommandOptions } from './board-usb-options.ts';
+import { ALGORITHM_HELP, collect } from './mcuboot-options.ts';
+import { wholeNumber } from './numbers.ts';
 
 interface RunCommand extends UsbCommandOptions {
   readonly bootloader?: string;
@@ -29,13 +30,16 @@ interface RunCommand extends UsbCommandOptions {
   readonly btnExtPullup?: true;
   readonly btnNone?: true;
   readonly verbose?: true;
+  readonly algorithm?: string;
+  readonly key?: readonly string[];
+  readonly guarded?: true;
   readonly json?: true;
 }
 
 /** `dfukit board …`. */
 export function command(): Command {
-  return new Command("board")
-    .description("virtual boards that any DFU host can flash")
+  return new Command('board')
+    .description('virtual boards that any DFU host can flash')
     .addCommand(listCommand())
     .addCommand(runCommand())
     .addCommand(programCommand())
@@ -43,21 +47,16 @@ export function command(): Command {
 }
 
 function listCommand(): Command {
-  return new Command("list")
-    .description("which boards there are")
-    .option("--json", "as JSON, one object a line")
+  return new Command('list')
+    .description('which boards there are')
+    .option('--json', 'as JSON, one object a line')
     .action(({ json }: { readonly json?: true }) => {
       for (const { name, chip, bootloaders, flash } of boardModels) {
         const bytes = flashSizeBytes(flash);
         const line =
           json === true
-            ? JSON.stringify({
-                board: name,
-                chip,
-                flashBytes: bytes,
-                bootloaders,
-              })
-            : `${name.padEnd(20)} ${chip.padEnd(12)} ${`${bytes / 1024} KiB`.padEnd(10)} ${bootloaders.join(", ")}`;
+            ? JSON.stringify({ board: name, chip, flashBytes: bytes, bootloaders })
+            : `${name.padEnd(20)} ${chip.padEnd(12)} ${`${bytes / 1024} KiB`.padEnd(10)} ${bootloaders.join(', ')}`;
         process.stdout.write(`${line}\n`);
       }
     });
@@ -65,7 +64,7 @@ function listCommand(): Command {
 
 /** Reads `--will-detach`. */
 function bit(text: string): boolean {
-  return wholeNumber("--will-detach", [0, 1])(text) === 1;
+  return wholeNumber('--will-detach', [0, 1])(text) === 1;
 }
 
 const runHelp = `
@@ -76,6 +75,9 @@ Over USB/IP the run-time function says bitWillDetach = 0, so that the mode chang
 the host owes and a remote client keeps its connection; with --attach and with --profile riotboot it says
 1, as RIOT does: the board leaves the bus, and with --attach comes back by itself.
 
+A board with MCUboot trusts the key that signs the examples. It is made when it is first needed and kept in
+the user's configuration folder (XDG_CONFIG_HOME/dfukit/examples-rsa-2048.pem).
+
 With --json, events come as one JSON object a line and commands are taken likewise:
   {"command":"reset"}  {"command":"reset","button":true}  {"command":"button","pressed":true}
   {"command":"unplug"}  {"command":"replug"}  {"command":"power-off"}  {"command":"power-on"}
@@ -85,77 +87,56 @@ Each is answered by {"event":"done",…} or {"event":"error",…}. The end of st
 
 /** The names that `--profile` takes, the default first. */
 const profiles = [
-  "compatible (default)",
-  ...Object.keys(DFU_PROFILES).filter((name) => name !== "compatible"),
-].join(", ");
+  'compatible (default)',
+  ...Object.keys(DFU_PROFILES).filter((name) => name !== 'compatible'),
+].join(', ');
 
 function runCommand(): Command {
-  const command = new Command("run")
-    .description("power a board and keep it running")
-    .argument("<board>")
-    .option("--bootloader <name>", "one of the board's, see board list")
+  const made = new Command('run')
+    .description('power a board and keep it running')
+    .argument('<board>')
+    .option('--bootloader <name>', "one of the board's, see board list")
+    .option('--flash <file>', 'keep the flash in this file; made if it is not there')
+    .option('--button', 'hold the button while the board starts')
+    .option('--usb-id <vvvv:pppp>', 'vendor and product in DFU mode; default 1209:7d02')
     .option(
-      "--flash <file>",
-      "keep the flash in this file; made if it is not there",
-    )
-    .option("--button", "hold the button while the board starts")
-    .option(
-      "--usb-id <vvvv:pppp>",
-      "vendor and product in DFU mode; default 1209:7d02",
+      '--serial <text>',
+      'serial number; default 16 hex digits made from board and flash file',
     )
     .option(
-      "--serial <text>",
-      "serial number; default 16 hex digits made from board and flash file",
-    )
-    .option(
-      "--usbip <host:port>",
-      "lend it over USB/IP there; port 0: a free one",
+      '--usbip <host:port>',
+      'lend it over USB/IP there; port 0: a free one',
       parseUsbipAddress,
     )
+    .option('--attach', "attach it to this machine's kernel (Linux, root, vhci-hcd)")
+    .option('--profile <name>', `how DFU is answered: ${profiles}`)
+    .option('--will-detach <bit>', 'bitWillDetach, whatever the link: 0 or 1', bit)
+    .option('--keep-bootable', 'refuse a download over the only slot that boots')
     .option(
-      "--attach",
-      "attach it to this machine's kernel (Linux, root, vhci-hcd)",
+      '--watchdog <ms>',
+      'period of the watchdog',
+      wholeNumber('--watchdog', [100, 3_600_000]),
     )
-    .option("--profile <name>", `how DFU is answered: ${profiles}`)
+    .option('--algorithm <name>', ALGORITHM_HELP)
     .option(
-      "--will-detach <bit>",
-      "bitWillDetach, whatever the link: 0 or 1",
-      bit,
+      '--key <file>',
+      "key that MCUboot trusts; again for more of its kind; default: the examples'",
+      collect,
     )
-    .option(
-      "--keep-bootable",
-      "refuse a download over the only slot that boots",
-    )
-    .option(
-      "--watchdog <ms>",
-      "period of the watchdog",
-      wholeNumber("--watchdog", [100, 3_600_000]),
-    )
-    .option(
-      "--btn-pin <pin>",
-      "BTN_BOOTLOADER_PIN: the pin that the bootloader looks at",
-    )
-    .option("--btn-mode <mode>", "BTN_BOOTLOADER_MODE, e.g. GPIO_IN_PU")
-    .option("--btn-ext-pullup", "BTN_BOOTLOADER_EXT_PULLUP")
-    .option("--btn-none", "BTN_BOOTLOADER_NONE: it looks at none")
-    .option("-v, --verbose", "what the USB link does, on standard error")
-    .option("--json", "events and commands as JSON")
-    .addHelpText("after", runHelp)
+    .option('--guarded', 'MCUboot refuses known hazards instead of doing as it does')
+    .option('--btn-pin <pin>', 'BTN_BOOTLOADER_PIN: the pin that the bootloader looks at')
+    .option('--btn-mode <mode>', 'BTN_BOOTLOADER_MODE, e.g. GPIO_IN_PU')
+    .option('--btn-ext-pullup', 'BTN_BOOTLOADER_EXT_PULLUP')
+    .option('--btn-none', 'BTN_BOOTLOADER_NONE: it looks at none')
+    .option('-v, --verbose', 'what the USB link does, on standard error')
+    .option('--json', 'events and commands as JSON')
+    .addHelpText('after', runHelp)
     .action(run);
   return addUsbOptions(made);
 }
 
 async function run(boardName: string, options: RunCommand): Promise<void> {
-  const {
-    flash,
-    serial,
-    usbip,
-    bootloader,
-    usbId,
-    profile,
-    willDetach,
-    watchdog,
-  } = options;
+  const { flash, serial, usbip, bootloader, usbId, profile, willDetach, watchdog } = options;
   const log = (line: string): void => void process.stderr.write(`${line}\n`);
   await runBoard(
     {
@@ -174,17 +155,13 @@ async function run(boardName: string, options: RunCommand): Promise<void> {
       ...(watchdog !== undefined && { watchdogMs: watchdog }),
       ...(options.verbose === true && { log }),
       ...usbOptionsOf(options),
+      mcuboot: options,
     },
     { json: options.json === true },
   );
 }
 
-function buttonOf({
-  btnPin,
-  btnMode,
-  btnExtPullup,
-  btnNone,
-}: RunCommand): ButtonConfiguration {
+function buttonOf({ btnPin, btnMode, btnExtPullup, btnNone }: RunCommand): ButtonConfiguration {
   return {
     ...(btnPin !== undefined && { pin: btnPin }),
     ...(btnMode !== undefined && { mode: pinMode(btnMode) }),
@@ -194,43 +171,34 @@ function buttonOf({
 }
 
 /** Reads an address in flash, decimal or hex. */
-const address = wholeNumber("--address", [0, 0xffffffff]);
+const address = wholeNumber('--address', [0, 0xffffffff]);
 
 function programCommand(): Command {
-  return new Command("program")
-    .description(
-      "write an image into the flash file, as the regular programmer does: no USB",
-    )
-    .argument("<board>")
-    .argument("<image>", "a slot image, or any bytes with --slot or --address")
-    .requiredOption(
-      "--flash <file>",
-      "the file that holds the flash; made if it is not there",
-    )
-    .option("--bootloader <name>", "whose layout the slots have")
+  return new Command('program')
+    .description('write an image into the flash file, as the regular programmer does: no USB')
+    .argument('<board>')
+    .argument('<image>', 'a slot image or Intel HEX, or any bytes with --slot or --address')
+    .requiredOption('--flash <file>', 'the file that holds the flash; made if it is not there')
+    .option('--bootloader <name>', 'whose layout the slots have')
+    .option('--algorithm <name>', ALGORITHM_HELP)
     .option(
-      "--slot <n>",
-      "into this slot; default: where its header says",
-      wholeNumber("--slot", [0, 255]),
+      '--slot <n>',
+      'into this slot; default: where its header says',
+      wholeNumber('--slot', [0, 255]),
     )
-    .option("--address <a>", "to this address", address)
+    .option('--address <a>', 'to this address', address)
     .action((name: string, image: string, options: ProgramOptions) => {
       if (options.slot !== undefined && options.address !== undefined) {
-        throw new DfuError(
-          "INVALID_ARGUMENT",
-          "expected --slot or --address, got both",
-        );
+        throw new DfuError('INVALID_ARGUMENT', 'expected --slot or --address, got both');
       }
       programBoard(name, image, options);
     });
 }
 
 function eraseCommand(): Command {
-  return new Command("erase")
-    .description("erase the whole flash file")
-    .argument("<board>")
-    .requiredOption("--flash <file>", "the file that holds the flash")
-    .action((name: string, { flash }: { readonly flash: string }) =>
-      eraseBoard(name, flash),
-    );
+  return new Command('erase')
+    .description('erase the whole flash file')
+    .argument('<board>')
+    .requiredOption('--flash <file>', 'the file that holds the flash')
+    .action((name: string, { flash }: { readonly flash: string }) => eraseBoard(name, flash));
 }
