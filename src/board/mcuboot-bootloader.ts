@@ -1,6 +1,7 @@
 import { ApplicationSide, ImageJudge, boot } from '../boot/mcuboot/index.ts';
 import type { BootConfig, BootResult, SwapType } from '../boot/mcuboot/index.ts';
 import { DfuError } from '../bytes/index.ts';
+import type { DfuProfile } from '../device/index.ts';
 import type { Flash } from '../flash/index.ts';
 import { formatVersion, publicHalf } from '../image/index.ts';
 import type { Key, SignatureKind } from '../image/index.ts';
@@ -35,14 +36,16 @@ export interface McubootOptions {
 export class McubootBootloader implements Bootloader {
   readonly name = 'mcuboot';
   readonly platform = 'zephyr';
-  readonly dfu: DfuHabits = zephyrDfu;
+  readonly dfu: DfuHabits;
   readonly areas: readonly FlashArea[];
   readonly layout: McubootLayout;
   readonly #config: BootConfig;
   readonly #judge: ImageJudge;
 
   /** Throws `INVALID_ARGUMENT` for a board without partitions or keys that cannot be trusted together. */
-  constructor(model: BoardModel, { mode, keys, guarded = false }: McubootOptions) {
+  constructor(model: BoardModel, options: McubootOptions, profile?: DfuProfile) {
+    const { mode, keys, guarded = false } = options;
+    this.dfu = zephyrDfu(profile);
     this.layout = mcubootLayout(model, mode);
     this.areas = this.layout.areas;
     this.#config = { ...this.layout.config, guarded };

@@ -1,3 +1,4 @@
+import type { DfuProfile } from '../device/index.ts';
 import type { BootDecision, BootSurroundings, Bootloader, FlashArea } from './bootloader.ts';
 import { flashSizeBytes } from './catalogue.ts';
 import type { BoardModel } from './catalogue.ts';
@@ -11,10 +12,11 @@ const VECTOR_BYTES = 8;
 export class NoBootloader implements Bootloader {
   readonly name = 'none';
   readonly platform = 'zephyr';
-  readonly dfu: DfuHabits = zephyrDfu;
+  readonly dfu: DfuHabits;
   readonly areas: readonly FlashArea[];
 
-  constructor({ flash, flashBaseAddress, zephyr }: BoardModel) {
+  constructor({ flash, flashBaseAddress, zephyr }: BoardModel, profile?: DfuProfile) {
+    this.dfu = zephyrDfu(profile);
     const end = flashSizeBytes(flash);
     const storage = zephyr?.storage ?? { offsetBytes: end, sizeBytes: 0 };
     this.areas = [

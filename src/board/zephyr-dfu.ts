@@ -1,8 +1,9 @@
 import { COMPATIBLE } from '../device/index.ts';
+import type { DfuProfile } from '../device/index.ts';
 import type { DfuHabits } from './peripherals.ts';
 
-/** How Zephyr's DFU functions answer unless its configuration says otherwise. */
-export const zephyrDfu: DfuHabits = {
+/** What Zephyr's DFU functions say of themselves unless its configuration says otherwise. */
+export const zephyrDfu = (profile: DfuProfile = COMPATIBLE): DfuHabits => ({
   functional: {
     bmAttributes: {
       canDnload: true,
@@ -13,5 +14,5 @@ export const zephyrDfu: DfuHabits = {
     wDetachTimeOut: 0,
     wTransferSize: 512,
   },
-  profile: COMPATIBLE,
-};
+  profile,
+});

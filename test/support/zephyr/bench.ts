@@ -1,19 +1,14 @@
 import { startSample } from '../../../firmware/usb-dfu/sample.ts';
 import type { SampleOptions } from '../../../firmware/usb-dfu/descriptions.ts';
-import { ProgramUsb } from '../../../src/board/program-usb.ts';
 import { usbIdentityOf } from '../../../src/board/usb-identity.ts';
-import type {
-  FirmwareBoard,
-  FirmwareUsbDescription,
-  FirmwareUsbMessage,
-  Peripherals,
-} from '../../../src/board/index.ts';
+import type { Peripherals } from '../../../src/board/index.ts';
 import { DescriptorType, VirtualClock } from '../../../src/usb/index.ts';
 import type { SetupPacket, UsbDevice } from '../../../src/usb/index.ts';
 import { ZEPHYR } from '../../../src/device/index.ts';
 import { MemoryFlash } from '../../../src/flash/index.ts';
 import { Wire } from '../../conformance/device-bench.ts';
 import type { Seen } from '../../conformance/device-bench.ts';
+import { inProcess } from './in-process.ts';
 
 /** Lets promises have their say. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -63,6 +58,7 @@ export class ZephyrBench {
       erasedValue: 0xff,
     });
     const peripherals = {
+      serial: '12345678',
       clock: this.#clock,
       flash: this.flash,
       areas,
@@ -146,28 +142,9 @@ export class ZephyrBench {
   }
 
   #start(peripherals: Peripherals, options: SampleOptions): void {
-    let listener: ((message: FirmwareUsbMessage) => unknown) | undefined;
-    const usb = new ProgramUsb(peripherals, (message) => {
-      if (message.type !== 'usb') return;
-      usb.taken();
-      listener?.(message.message);
-    });
-    const board = {
-      serial: '12345678',
-      console: { print: (line: string) => this.#printed.push(line) },
-      uptimeUs: () => Promise.resolve(usb.uptimeUs()),
-      usb: {
-        attach(description: FirmwareUsbDescription) {
-          usb.attach(messageOf(description));
-          return Promise.resolve();
-        },
-        onMessage(heard: (message: FirmwareUsbMessage) => unknown) {
-          listener = heard;
-          usb.heard();
-        },
-      },
-    } as unknown as FirmwareBoard;
-    startSample(board, options).catch((error: unknown) => this.#printed.push(String(error)));
+    const print = (line: string): void => void this.#printed.push(line);
+    const { board } = inProcess(peripherals, print);
+    startSample(board, options).catch((error: unknown) => print(String(error)));
   }
 
   #present(device: UsbDevice): void {
@@ -185,10 +162,4 @@ export class ZephyrBench {
 function productOf(device: UsbDevice): number {
   const { device: bytes } = device.descriptors();
   return bytes[1] === DescriptorType.device ? (bytes[10] ?? 0) | ((bytes[11] ?? 0) << 8) : 0;
-}
-
-/** As a description crosses the border of the worker. */
-function messageOf(description: FirmwareUsbDescription): unknown {
-  const empty = { manufacturer: '', product: '', serial: null };
-  return JSON.parse(JSON.stringify({ ...empty, ...description }));
 }
