@@ -6,7 +6,7 @@ import { LabRun, missingPart } from './lab.ts';
 const missing = missingPart();
 
 /** The first one also waits for the guest to boot. */
-const LIMIT_MS = 240_000;
+const LIMIT_MS = 540_000;
 
 describe('on a real Linux kernel', () => {
   let run: LabRun | undefined;

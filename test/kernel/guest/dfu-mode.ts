@@ -118,7 +118,8 @@ export const dfuMode: readonly Scenario[] = [
       const file = bench.path('long.bin');
       writeFileSync(file, long);
       const { status, output } = await dfuUtil(bench, ['-a', '0', '-D', file], {
-        timeoutMs: 170_000,
+        // Eight thousand blocks, each a round trip through an emulated kernel.
+        timeoutMs: 420_000,
       });
       assert.notEqual(status, 0);
       assert.match(output, /state\(10\) = dfuERROR, status\(8\) = /);
