@@ -15,11 +15,12 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   image: ['bytes', 'flash'],
   'boot/riotboot': ['bytes', 'flash', 'image'],
   'boot/mcuboot': ['bytes', 'flash', 'image'],
+  'boot/stm32': ['bytes'],
   lab: ['bytes', 'flash', 'image', 'boot/riotboot', 'boot/mcuboot'],
   'link/loopback': ['bytes', 'usb'],
   'link/usbip': ['bytes', 'usb'],
   'link/node-usb': ['bytes', 'usb'],
-  board: ['bytes', 'usb', 'dfu', 'device', 'flash', 'image', 'boot/riotboot', 'boot/mcuboot'],
+  board: ['bytes', 'usb', 'dfu', 'device', 'flash', 'image', 'boot/riotboot', 'boot/mcuboot', 'boot/stm32'],
 };
 
 /** Sits on top: may import every public face. */

@@ -7,7 +7,8 @@ import type { RetainedRam } from './retained-ram.ts';
 
 /**
  * Why a bootloader decided as it did: riotboot's reasons, then what MCUboot did with its two slots
- * (`primary slot`: nothing), then those of a board without a bootloader.
+ * (`primary slot`: nothing), then those of a board without a bootloader, then those of a chip with a loader
+ * in ROM.
  */
 export type BootReason =
   | 'newest slot'
@@ -21,7 +22,10 @@ export type BootReason =
   | 'no bootable image'
   | 'bootloader stopped'
   | 'no bootloader'
-  | 'erased flash';
+  | 'erased flash'
+  | 'application'
+  | 'no application'
+  | 'left the loader';
 
 /** What a bootloader decides at a start. */
 export type BootDecision =

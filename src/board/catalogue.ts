@@ -1,3 +1,5 @@
+import { STM32F072 } from '../boot/stm32/index.ts';
+import type { Stm32SystemMemory } from '../boot/stm32/index.ts';
 import { DfuError } from '../bytes/index.ts';
 import type { FlashGeometry } from '../flash/index.ts';
 import type { Platform } from './bootloader.ts';
@@ -71,6 +73,8 @@ export interface BoardModel {
   readonly ram: MemoryRange;
   /** `RIOTBOOT_HDR_LEN` of its core: what stands between a slot's start and the vector table. */
   readonly riotbootHeaderBytes: number;
+  /** The loader that the chip's maker has put into it, if it is used here. */
+  readonly systemMemory?: Stm32SystemMemory;
   /** Left out where Zephyr's part is not played here. */
   readonly zephyr?: ZephyrBoard;
   /** The bootloaders that it can be had with; the first one is the default. */
@@ -211,8 +215,51 @@ const nucleoU575ziQ: BoardModel = {
   ],
 };
 
+/**
+ * ST's discovery board with the STM32F072RB (datasheet DS9826: page erase up to 40 ms, half-word write up
+ * to 60 µs). BOOT0 is a pin to be held to the supply; the user button is on PA0; four lamps.
+ */
+const stm32f072bDisco: BoardModel = {
+  name: 'stm32f072b_disco',
+  chip: 'STM32F072',
+  flash: {
+    sectors: [{ count: 64, sizeBytes: 2048 }],
+    writeUnitBytes: 2,
+    erasedValue: 0xff,
+    timing: { eraseSectorMs: 40, programUnitUs: 60 },
+  },
+  flashBaseAddress: 0x08000000,
+  ram: { baseAddress: 0x20000000, sizeBytes: 0x4000 },
+  riotbootHeaderBytes: 0x100,
+  systemMemory: STM32F072,
+  bootloaders: ['stm32-rom'],
+  buttons: [
+    { name: 'BOOT0', pin: 'BOOT0', closesTo: 'supply', externalPull: 'down', mode: 'GPIO_IN_PD' },
+    { name: 'BTN0', pin: 'PA0', closesTo: 'supply', externalPull: 'down', mode: 'GPIO_IN' },
+  ],
+  sensors: [
+    lamp('LD3 red'),
+    lamp('LD4 orange'),
+    lamp('LD5 green'),
+    lamp('LD6 blue'),
+    {
+      name: 'B1 User',
+      class: 'SENSE_BTN',
+      scale: 0,
+      unit: '',
+      initial: 0,
+      button: 'BTN0',
+    },
+  ],
+};
+
 /** Every board that can be had, by name. */
-export const boardModels: readonly BoardModel[] = [particleXenon, reelBoard, nucleoU575ziQ];
+export const boardModels: readonly BoardModel[] = [
+  particleXenon,
+  reelBoard,
+  nucleoU575ziQ,
+  stm32f072bDisco,
+];
 
 /** What a platform calls this board. */
 export function targetOf({ name, zephyr }: BoardModel, platform: Platform): string {

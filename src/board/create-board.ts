@@ -1,6 +1,6 @@
 import { DfuError } from '../bytes/index.ts';
-import type { DfuProfile } from '../device/index.ts';
-import { DFU_PROFILES } from '../device/index.ts';
+import type { DfuProfile, DfuSeProfile } from '../device/index.ts';
+import { COMPATIBLE, DFUSE_PROFILES, DFU_PROFILES } from '../device/index.ts';
 import type { NorFlash } from '../flash/index.ts';
 import type { Clock } from '../usb/index.ts';
 import { Board } from './board.ts';
@@ -9,7 +9,7 @@ import { boardModel } from './catalogue.ts';
 import type { BoardModel } from './catalogue.ts';
 import type { DfuPolicy } from './dfu-policy.ts';
 import type { Runner } from './peripherals.ts';
-import { makeBootloader } from './make-bootloader.ts';
+import { bootloaderName, makeBootloader } from './make-bootloader.ts';
 import type { McubootOptions } from './mcuboot-bootloader.ts';
 import type { UsbId } from './riotboot-bootloader.ts';
 import { usbIdentityOf } from './usb-identity.ts';
@@ -33,7 +33,7 @@ export interface BoardOptions extends UsbIdentityOptions {
   readonly button?: ButtonConfiguration;
   /**
    * `compatible` (default), `strict`, or a personality such as `riotboot`: how the original answers,
-   * defects included.
+   * defects included. A DfuSe loader: `stm32-rom` (default), `compatible` or `usbd-dfu`.
    */
   readonly profile?: string;
   /** bitWillDetach, DFU 1.1 table 4.2; default true, as RIOT has it. */
@@ -62,11 +62,20 @@ export function parseUsbId(text: string): UsbId {
 }
 
 /** Throws `INVALID_ARGUMENT` with the profiles that there are. */
-function profileOf(name: string): DfuProfile {
+function profileOf(name: string, isDfuSe: boolean): DfuProfile {
   const profile = Object.hasOwn(DFU_PROFILES, name) ? DFU_PROFILES[name] : undefined;
   if (profile !== undefined) return profile;
-  const known = Object.keys(DFU_PROFILES).join(', ');
+  if (isDfuSe && dfuseProfileOf(name) !== undefined) return COMPATIBLE;
+  const known = [
+    ...new Set([...Object.keys(DFU_PROFILES), ...(isDfuSe ? Object.keys(DFUSE_PROFILES) : [])]),
+  ].join(', ');
   throw new DfuError('INVALID_ARGUMENT', `no profile "${name}"; there is: ${known}`);
+}
+
+function dfuseProfileOf(name: string | undefined): DfuSeProfile | undefined {
+  return name !== undefined && Object.hasOwn(DFUSE_PROFILES, name)
+    ? DFUSE_PROFILES[name]
+    : undefined;
 }
 
 /** Throws `INVALID_ARGUMENT` for what no string descriptor can hold. */
@@ -85,7 +94,9 @@ export function createBoard(options: BoardOptions): Board {
   const { usbId, willDetach, keepBootable, mcuboot } = options;
   const model = typeof options.model === 'string' ? boardModel(options.model) : options.model;
   const serial = checkSerial(options.serial ?? '0'.repeat(16));
-  const profile = profileOf(options.profile ?? 'compatible');
+  const dfuse = dfuseProfileOf(options.profile);
+  const isDfuSe = bootloaderName(model, options.bootloader) === 'stm32-rom';
+  const profile = profileOf(options.profile ?? 'compatible', isDfuSe);
   const usbIdentity = usbIdentityOf(options, profile);
   const bootloader = makeBootloader(options.bootloader, {
     model,
@@ -96,6 +107,7 @@ export function createBoard(options: BoardOptions): Board {
     ...(willDetach === undefined ? {} : { willDetach }),
     ...(keepBootable === undefined ? {} : { keepBootable }),
     ...(mcuboot === undefined ? {} : { mcuboot }),
+    ...(dfuse === undefined ? {} : { dfuse }),
   });
   return new Board({
     model,

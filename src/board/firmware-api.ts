@@ -32,6 +32,7 @@ export interface FirmwareBoard {
   readonly boot: FirmwareBootControl | undefined;
   readonly watchdog: FirmwareWatchdog;
   readonly dfu: FirmwareDfuLock;
+  readonly noInitRam: FirmwareNoInitRam;
   /** Resolves after `ms` on the board's clock. */
   sleep(ms: number): Promise<void>;
   /** Microseconds since the program started, on the board's clock. */
@@ -152,6 +153,19 @@ export interface FirmwareDfuLock {
   /** From now on, until `lock` or the next reset that is none by software. */
   unlock(): Promise<void>;
   lock(): Promise<void>;
+}
+
+/**
+ * RAM that no start-up code initialises: it keeps its value through a reset, as long as there is power.
+ * Where bootloaders and start-up code look for magic numbers.
+ */
+export interface FirmwareNoInitRam {
+  /** Address of its first byte. */
+  readonly address: number;
+  readonly sizeBytes: number;
+  /** The little-endian word at that address. Rejects outside. */
+  readWord(address: number): Promise<number>;
+  writeWord(address: number, value: number): Promise<void>;
 }
 
 /** The USB port. */

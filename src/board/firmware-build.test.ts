@@ -4,7 +4,12 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DfuError } from '../bytes/index.ts';
 import { buildFirmware } from './firmware-build.ts';
-import { firmwareExamples, loadExample } from './firmware-examples.ts';
+import {
+  exampleFileName,
+  exampleVariants,
+  firmwareExamples,
+  loadExample,
+} from './firmware-examples.ts';
 
 const examples = resolve(import.meta.dirname, '../../firmware');
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
@@ -16,16 +21,30 @@ describe('building firmware', () => {
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 
-  test.each(firmwareExamples)('bundles %s with and without the run-time function', async (name) => {
+  const withModule = firmwareExamples.filter((name) =>
+    exampleVariants(name).some(({ modules = [] }) => modules.includes('usbus_dfu')),
+  );
+  test.each(withModule)('bundles %s with and without the run-time function', async (name) => {
     const without = textOf(await buildFirmware(join(examples, name)));
     const dfu = textOf(await buildFirmware(join(examples, name), { modules: ['usbus_dfu'] }));
     expect(without).not.toContain('dfu-runtime');
     expect(dfu).toContain('dfu-runtime');
-    for (const text of [without, dfu]) {
-      expect(text).not.toMatch(/\bimport\b/);
-      expect(text).not.toContain('MODULE_USBUS_DFU');
-      expect(text).toMatch(/export\s*\{\s*main\s*\}/);
-    }
+  });
+
+  const variants = firmwareExamples.flatMap((name) =>
+    exampleVariants(name).map(
+      (options) => [exampleFileName(name, options), name, options] as const,
+    ),
+  );
+  test.each(variants)('bundles %s to one module', async (_, name, options) => {
+    const text = textOf(await buildFirmware(join(examples, name), options));
+    expect(text).not.toMatch(/^\s*import\b/m);
+    expect(text).not.toMatch(/MODULE_USBUS_DFU|CONFIG_APP_/);
+    expect(text).toMatch(/export\s*\{\s*main\s*\}/);
+  });
+
+  test('these examples have the module', () => {
+    expect(withModule).toEqual(['hello-world', 'usbus-minimal', 'saul']);
   });
 
   test.each([

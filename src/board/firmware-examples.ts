@@ -10,6 +10,7 @@ const OPTIONS: Readonly<Record<string, FirmwareBuildOptions>> = {
   'usbus-minimal': { modules: firmwareModules },
   saul: { modules: firmwareModules },
   'usb-dfu': { config: firmwareConfig },
+  'dfu-runtime': {},
 };
 
 /** The firmware that this package brings along, built. */

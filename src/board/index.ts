@@ -82,6 +82,8 @@ export type { RetainedRam } from './retained-ram.ts';
 export { RIOTBOOT_DFU_ID, RiotbootBootloader, boardLayout } from './riotboot-bootloader.ts';
 export type { RiotbootBootloaderOptions, RiotbootName, UsbId } from './riotboot-bootloader.ts';
 export type { Sensors } from './sensors.ts';
+export { STM32_ROM_ID, Stm32Bootloader } from './stm32-bootloader.ts';
+export type { Stm32BootloaderOptions } from './stm32-bootloader.ts';
 export { WorkerRunner } from './worker-runner.ts';
 export type { WorkerRunnerOptions } from './worker-runner.ts';
 export type { UsbIdentity, UsbIdentityOptions } from './usb-identity.ts';

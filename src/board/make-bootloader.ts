@@ -1,4 +1,5 @@
 import { DfuError } from '../bytes/index.ts';
+import type { DfuSeProfile } from '../device/index.ts';
 import type { Bootloader } from './bootloader.ts';
 import type { BoardModel } from './catalogue.ts';
 import { McubootBootloader } from './mcuboot-bootloader.ts';
@@ -7,12 +8,15 @@ import { mcubootLayout } from './mcuboot-layout.ts';
 import type { McubootMode } from './mcuboot-layout.ts';
 import { NoBootloader } from './no-bootloader.ts';
 import type { ProgramLayout } from './programmer.ts';
+import { Stm32Bootloader } from './stm32-bootloader.ts';
 import { RiotbootBootloader, boardLayout } from './riotboot-bootloader.ts';
 import type { RiotbootBootloaderOptions, RiotbootName } from './riotboot-bootloader.ts';
 
 /** What the bootloaders of the catalogue are made with. */
 export interface MakeBootloaderOptions extends Omit<RiotbootBootloaderOptions, 'name'> {
   readonly mcuboot?: McubootOptions;
+  /** How a DfuSe loader answers; default: as ST's in ROM. */
+  readonly dfuse?: DfuSeProfile;
 }
 
 /** The bootloader of that name, if the board can be had with it. Throws `INVALID_ARGUMENT`. */
@@ -43,18 +47,21 @@ export function riotbootName(model: BoardModel, name?: string): RiotbootName {
 /** Makes a bootloader by its name. Throws `INVALID_ARGUMENT` for what the board cannot be had with. */
 export function makeBootloader(
   name: string | undefined,
-  { mcuboot, ...options }: MakeBootloaderOptions,
+  { mcuboot, dfuse, ...options }: MakeBootloaderOptions,
 ): Bootloader {
   const { model } = options;
   const found = bootloaderName(model, name);
   if (isRiotboot(found)) return new RiotbootBootloader({ ...options, name: found });
-  if (found === 'none') return new NoBootloader(model);
-  if (mcuboot !== undefined) return new McubootBootloader(model, mcuboot);
+  if (found === 'none') return new NoBootloader(model, options.profile);
+  if (found === 'stm32-rom') {
+    return new Stm32Bootloader({ ...options, ...(dfuse === undefined ? {} : { dfuse }) });
+  }
+  if (mcuboot !== undefined) return new McubootBootloader(model, mcuboot, options.profile);
   const expected = 'expected the keys that it trusts, or an empty list to trust hashes alone';
   throw new DfuError('INVALID_ARGUMENT', `${model.name} with MCUboot: ${expected}`);
 }
 
-/** Where a bootloader and its slots lie; without a bootloader all of the flash is one place. */
+/** Where a bootloader and its slots lie; without one in flash all of it is one place. */
 export function programLayout(model: BoardModel, name?: string, mode?: McubootMode): ProgramLayout {
   const found = bootloaderName(model, name);
   if (isRiotboot(found)) return boardLayout(model, found);

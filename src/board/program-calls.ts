@@ -79,6 +79,13 @@ export class ProgramCalls {
         board.flash.program(this.#offset(args), fromHex(text(args, 1)));
         done(null);
         return;
+      case 'ramRead':
+        done(board.retainedRam.readWord(number(args, 0)));
+        return;
+      case 'ramWrite':
+        board.retainedRam.writeWord(number(args, 0), number(args, 1));
+        done(null);
+        return;
       case 'flashErase':
         board.flash.erase(this.#offset(args), number(args, 1));
         done(null);

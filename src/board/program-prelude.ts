@@ -235,6 +235,11 @@ export function programPrelude(post: (message: string) => void, infoText: string
       feed: () => send({ type: 'fed' }),
     },
     dfu: { unlock: () => call('dfuUnlock'), lock: () => call('dfuLock') },
+    noInitRam: {
+      ...info.noInitRam,
+      readWord: (address) => call('ramRead', address),
+      writeWord: (address, value) => call('ramWrite', address, value),
+    },
     sleep: (ms) => call('sleep', ms),
     uptimeUs: () => call('uptimeUs'),
     reboot: () => call('reboot'),

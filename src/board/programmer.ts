@@ -81,6 +81,8 @@ function uploadAddressOf({ address, uploadAddress = address }: ProgramSlot): num
 
 function addressOf(layout: ProgramLayout, image: Uint8Array, target: ProgramTarget): number {
   if (target !== undefined && 'address' in target) return target.address;
+  // Without slots there is one place where a program can begin.
+  if (target === undefined && layout.slots.length === 0) return layout.flashBase;
   if (target === undefined) return uploadAddressOf(homeOf(layout, image));
   const slot = layout.slots[target.slot];
   if (slot !== undefined) return uploadAddressOf(slot);

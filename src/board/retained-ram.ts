@@ -6,11 +6,13 @@ const RETAINED_BYTES = 64;
 
 /** The top of RAM, which survives reset and not a loss of power. */
 export class RetainedRam {
-  readonly #baseAddress: number;
+  /** Address of its first byte. */
+  readonly address: number;
+  readonly sizeBytes: number = RETAINED_BYTES;
   readonly #bytes: Uint8Array = new Uint8Array(RETAINED_BYTES);
 
   constructor(ram: MemoryRange) {
-    this.#baseAddress = ram.baseAddress + ram.sizeBytes - RETAINED_BYTES;
+    this.address = ram.baseAddress + ram.sizeBytes - RETAINED_BYTES;
   }
 
   /** The little-endian word at that address. Throws `OUT_OF_RANGE` outside of the retained part. */
@@ -28,9 +30,9 @@ export class RetainedRam {
   }
 
   #view(address: number): DataView {
-    const at = address - this.#baseAddress;
+    const at = address - this.address;
     if (!Number.isInteger(at) || at < 0 || at % 4 !== 0 || at + 4 > RETAINED_BYTES) {
-      const range = `${hexNumber(this.#baseAddress, 8)} and ${RETAINED_BYTES - 1} bytes on`;
+      const range = `${hexNumber(this.address, 8)} and ${RETAINED_BYTES - 1} bytes on`;
       throw new DfuError('OUT_OF_RANGE', `${hexNumber(address, 8)} is no word of ${range}`);
     }
     return new DataView(this.#bytes.buffer, at, 4);

@@ -72,6 +72,8 @@ export type CallName =
   | 'flashRead'
   | 'flashProgram'
   | 'flashErase'
+  | 'ramRead'
+  | 'ramWrite'
   | 'bootRequestUpgrade'
   | 'bootConfirm'
   | 'bootIsConfirmed'
@@ -146,6 +148,8 @@ export interface BoardInfo {
     readonly writeUnitBytes: number;
     readonly sectorBytes: number;
   };
+  /** `FirmwareNoInitRam`. */
+  readonly noInitRam: { readonly address: number; readonly sizeBytes: number };
   /** Whether the bootloader can be asked anything. */
   readonly bootControl: boolean;
   readonly sensors: readonly {

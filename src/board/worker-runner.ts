@@ -69,7 +69,7 @@ function load(board: Peripherals): string | undefined {
 }
 
 function infoOf(board: Peripherals): BoardInfo {
-  const { model, serial, image, platform, target, areas, bootControl } = board;
+  const { model, serial, image, platform, target, areas, bootControl, retainedRam } = board;
   const sensors = model.sensors.map(({ name, class: kind, scale, unit }) => ({
     name,
     class: kind,
@@ -87,6 +87,7 @@ function infoOf(board: Peripherals): BoardInfo {
     serial,
     image,
     flash: { areas, writeUnitBytes, sectorBytes },
+    noInitRam: { address: retainedRam.address, sizeBytes: retainedRam.sizeBytes },
     bootControl: bootControl !== undefined,
     sensors,
   };

@@ -1,0 +1,166 @@
+import {
+  STM32_MAGIC_NUMBER,
+  VECTOR_BYTES,
+  decideStm32Start,
+  stm32MagicAddress,
+} from '../boot/stm32/index.ts';
+import { DfuError } from '../bytes/index.ts';
+import { COMPATIBLE, Device, DfuSeMode, STM32_ROM } from '../device/index.ts';
+import type { DfuProfile, DfuSeLeave, DfuSeProfile, FunctionalOptions } from '../device/index.ts';
+import { DfuVersion } from '../dfu/index.ts';
+import type { Flash } from '../flash/index.ts';
+import type { UsbDevice } from '../usb/index.ts';
+import type {
+  BootDecision,
+  BootSurroundings,
+  Bootloader,
+  DfuModeEvents,
+  FlashArea,
+} from './bootloader.ts';
+import { flashSizeBytes } from './catalogue.ts';
+import type { BoardModel } from './catalogue.ts';
+import type { DfuHabits } from './peripherals.ts';
+import type { UsbId } from './riotboot-bootloader.ts';
+import { Stm32FlashMemory, Stm32OptionMemory, Stm32Options } from './stm32-memory.ts';
+import type { SystemModel } from './stm32-memory.ts';
+
+/** Vendor and product of ST's loaders. */
+export const STM32_ROM_ID: UsbId = { idVendor: 0x0483, idProduct: 0xdf11 };
+
+/** What the loader of a chip is made with. */
+export interface Stm32BootloaderOptions {
+  readonly model: BoardModel;
+  /** Serial number of the chip, for the string of DFU mode. */
+  readonly serial: string;
+  /** Vendor and product of DFU mode; default 0483:df11. */
+  readonly usbId?: UsbId;
+  /** How the loader answers; default `STM32_ROM`. */
+  readonly dfuse?: DfuSeProfile;
+  /** How the run-time function of applications answers; default `COMPATIBLE`. */
+  readonly profile?: DfuProfile;
+  /** bitWillDetach of the run-time function; default true. */
+  readonly willDetach?: boolean;
+}
+
+/** As the crate usbd-dfu-rt has it: the loader behind it speaks DfuSe. */
+function runtimeFunctional(willDetach: boolean): FunctionalOptions {
+  return {
+    bmAttributes: { canDnload: true, canUpload: true, manifestationTolerant: false, willDetach },
+    // Where the host owes a reset, it may come over a network.
+    wDetachTimeOut: willDetach ? 255 : 5000,
+    wTransferSize: 2048,
+    bcdDFUVersion: DfuVersion.dfuSe,
+  };
+}
+
+/** What ST's loaders say of themselves. */
+const ROM_FUNCTIONAL: FunctionalOptions = {
+  bmAttributes: {
+    canDnload: true,
+    canUpload: true,
+    manifestationTolerant: false,
+    willDetach: true,
+  },
+  wDetachTimeOut: 255,
+  wTransferSize: 2048,
+  bcdDFUVersion: DfuVersion.dfuSe,
+};
+
+/**
+ * Start-up of an STM32 and the DfuSe loader in its system memory. The option bytes live as long as this
+ * object, through resets and losses of power.
+ */
+export class Stm32Bootloader implements Bootloader {
+  readonly name = 'stm32-rom';
+  readonly platform = 'riot';
+  readonly dfu: DfuHabits;
+  readonly areas: readonly FlashArea[];
+  readonly #model: SystemModel;
+  readonly #options: Stm32BootloaderOptions;
+  readonly #optionBytes = new Stm32Options();
+  /** The loader jumps there instead of resetting. */
+  #jump: number | undefined;
+
+  /** Throws `INVALID_ARGUMENT` for a chip without such a loader. */
+  constructor(options: Stm32BootloaderOptions) {
+    const { model, profile = COMPATIBLE, willDetach = true } = options;
+    const { systemMemory } = model;
+    if (systemMemory === undefined) {
+      throw new DfuError('INVALID_ARGUMENT', `${model.name} has no loader in system memory`);
+    }
+    this.#model = { ...model, systemMemory };
+    this.#options = options;
+    this.dfu = { functional: runtimeFunctional(willDetach), profile };
+    const sizeBytes = flashSizeBytes(model.flash);
+    this.areas = [{ name: 'image', address: model.flashBaseAddress, sizeBytes }];
+  }
+
+  decide({ model, flash, retainedRam, buttonPressed }: BootSurroundings): BootDecision {
+    const jump = this.#jump;
+    this.#jump = undefined;
+    if (jump !== undefined) {
+      return { mode: 'application', why: 'left the loader', entryAddress: jump };
+    }
+    this.#optionBytes.load();
+    const address = stm32MagicAddress(model.ram);
+    const decision = decideStm32Start({
+      magicWord: retainedRam.readWord(address),
+      boot0: buttonPressed,
+      vectors: flash.read(0, VECTOR_BYTES),
+      memories: {
+        flash: { baseAddress: model.flashBaseAddress, sizeBytes: flash.sizeBytes },
+        ram: model.ram,
+      },
+    });
+    if (decision.go === 'application') {
+      const { entryAddress } = decision;
+      return { mode: 'application', why: 'application', entryAddress };
+    }
+    if (decision.why === 'magic') retainedRam.writeWord(address, 0);
+    return { mode: 'dfu', why: REASONS[decision.why] };
+  }
+
+  requestDfuMode({ model, retainedRam }: Pick<BootSurroundings, 'model' | 'retainedRam'>): void {
+    retainedRam.writeWord(stm32MagicAddress(model.ram), STM32_MAGIC_NUMBER);
+  }
+
+  dfuMode(flash: Flash, events: DfuModeEvents): UsbDevice {
+    const { usbId = STM32_ROM_ID, serial, dfuse = STM32_ROM } = this.#options;
+    const memory = new Stm32FlashMemory(flash, this.#model, this.#optionBytes);
+    const mode = new DfuSeMode({
+      memories: [memory, new Stm32OptionMemory(this.#model, this.#optionBytes)],
+      functional: ROM_FUNCTIONAL,
+      profile: dfuse,
+      onLeave: (leave) => {
+        if (memory.programmedBytes > 0) events.downloaded(0, memory.programmedBytes);
+        this.#leave(leave);
+        events.left();
+      },
+    });
+    return new Device({
+      identity: {
+        ...usbId,
+        bcdDevice: 0x2200,
+        manufacturer: 'STMicroelectronics',
+        product: 'STM32  BOOTLOADER',
+        serial,
+      },
+      configurations: [{ functions: [mode], selfPowered: true }],
+      ...(dfuse.control && { quirks: dfuse.control }),
+    });
+  }
+
+  /** ST AN3156 §3.3: the loader jumps to where its address pointer stands; any other way is a reset. */
+  #leave({ reason, address }: DfuSeLeave): void {
+    const { flashBaseAddress, flash } = this.#model;
+    const inFlash = address - flashBaseAddress;
+    if (reason !== 'manifested' || inFlash < 0 || inFlash >= flashSizeBytes(flash)) return;
+    this.#jump = address;
+  }
+}
+
+const REASONS = {
+  boot0: 'button',
+  magic: 'magic number',
+  'no application': 'no application',
+} as const;
