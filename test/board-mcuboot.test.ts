@@ -232,6 +232,8 @@ async function placesToCut(flash: MemoryFlash): Promise<number[]> {
   });
 }
 
+const zero = { offsetBytes: 0, sizeBytes: 0 };
+
 describe('other boards and modes', () => {
   test.each(['nucleo_u575zi_q', 'particle-xenon'])('%s swaps and reverts too', async (name) => {
     const bench = mcubootBench({ name });
@@ -272,6 +274,20 @@ describe('other boards and modes', () => {
     await reset(bench);
     const reverts = mode.startsWith('swap-using');
     expect(bench.console().at(-1)).toBe(reverts ? 'old' : 'new');
+  });
+
+  test('where MCUboot itself goes astray the board stops, and says why', async () => {
+    const bench = mcubootBench({ mode: 'swap-using-scratch' });
+    bench.program(await bench.image('old'), 0);
+    // a status byte of a swap that no trailer knows of
+    const { offsetBytes, sizeBytes } = mcubootLayout(boardModel('reel_board')).slots[0] ?? zero;
+    bench.flash.program(offsetBytes + sizeBytes - 0x200, Uint8Array.of(1, 0xff, 0xff, 0xff));
+    await bench.booted(() => bench.board.powerOn());
+    expect(bench.events.slice(-2)).toEqual([
+      { type: 'boot', cause: 'power-on', mode: 'none', why: 'bootloader stopped' },
+      { type: 'fault', message: expect.stringMatching(/^bootloader: /) as string },
+    ]);
+    expect(bench.runner.started).toEqual([]);
   });
 
   test('without a bootloader what lies at the start of the flash runs', () => {

@@ -114,9 +114,11 @@ export async function startBoard(
     const server = listening?.server ?? new UsbipServer({ clock, ...(log && { log }) });
     closers.push(() => server.close());
     const exported = server.add(board.port);
+    const started = untilStarted(board);
     board.setButton(holdButton);
     board.powerOn();
     board.setButton(false);
+    await started;
     const kernel = attach ? await plugIntoKernel(exported, log) : undefined;
     if (kernel !== undefined) closers.push(() => kernel.close());
     return {
@@ -129,6 +131,17 @@ export async function startBoard(
     await close();
     throw error;
   }
+}
+
+/** Until its bootloader has decided: some take their time. */
+function untilStarted(board: Board): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = board.listen(({ type }) => {
+      if (type !== 'boot' && type !== 'fault') return;
+      stop();
+      resolve();
+    });
+  });
 }
 
 /**
