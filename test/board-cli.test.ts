@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { firmwareExamples } from '../src/board/index.ts';
 import { BoardProcess, dfukit, prepareBuild } from './support/built-cli.ts';
 
 /* The commands as a script calls them: processes of their own, USB/IP between them, no root. */
@@ -194,7 +195,9 @@ describe('dfukit board and firmware, the other commands', () => {
       expect((await dfukit('board', 'list')).out).toMatch(
         /^particle-xenon +nRF52840 +1024 KiB +riotboot_dfu, riotboot, mcuboot$/m,
       );
-      expect((await dfukit('firmware', 'list')).out).toBe('hello-world\nusbus-minimal\nsaul\n');
+      const listed = (await dfukit('firmware', 'list')).out.trimEnd().split('\n');
+      expect(listed).toEqual(firmwareExamples);
+      expect(listed.slice(0, 3)).toEqual(['hello-world', 'usbus-minimal', 'saul']);
     },
     LIMIT_MS,
   );
