@@ -1,6 +1,8 @@
 import { statSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import {
+  RIOTBOOT_DFU_ID,
+  STM32_ROM_ID,
   boardModel,
   bootloaderName,
   buildFirmware,
@@ -15,7 +17,7 @@ import {
 } from '../board/index.ts';
 import type { BoardModel } from '../board/index.ts';
 import { DfuError } from '../bytes/index.ts';
-import { connect, download } from '../host/index.ts';
+import { connect, download, downloadDfuSe, speaksDfuSe } from '../host/index.ts';
 import type { Selection } from '../host/index.ts';
 import { BUS_FORMS } from './bus.ts';
 import { ExitCode } from './exit-codes.ts';
@@ -41,7 +43,7 @@ interface BuildCommand extends ImageOptions {
 }
 
 interface FlashCommand extends ImageOptions {
-  readonly usbId: string;
+  readonly usbId?: string;
   readonly serial?: string;
   readonly path?: string;
   readonly wait?: true;
@@ -135,59 +137,71 @@ function flashCommand(): Command {
     .description(
       'build a firmware and download it to its slot; a board in run-time mode is asked first',
     )
-    .option('--usb-id <vvvv:pppp>', 'vendor and product in DFU mode', '1209:7d02')
+    .option('--usb-id <vvvv:pppp>', "vendor and product in DFU mode; default: the bootloader's")
     .option('-S, --serial <serial>', 'serial number of the board')
     .option('-p, --path <path>', 'bus and ports, e.g. 1-4.2')
     .option('-w, --wait', 'wait until such a board is plugged in')
     .option('--bus <bus>', `where devices are: ${BUS_FORMS}`, 'native')
     .option('--json', 'one JSON object a line instead of text')
     .action(async (dir: string, options: FlashCommand) => {
-      const selection = selectionOf(options);
-      refuseWithoutDfu(options);
-      const image = await makeImage(dir, {
-        ...options,
-        // What takes downloads is riotboot_dfu, whatever the firmware itself can do.
-        bootloader: options.bootloader ?? 'riotboot_dfu',
-      });
-      await runOnBus(options, (around) => send(image, selection, options, around));
+      // What takes downloads is the bootloader, whatever the firmware itself can do.
+      const bootloader = options.bootloader ?? takingDownloads(options.board);
+      const selection = selectionOf(options, bootloader);
+      const image = await makeImage(dir, { ...options, bootloader });
+      const { flashBaseAddress } = boardModel(options.board);
+      await runOnBus(options, (around) =>
+        send(image, { selection, address: flashBaseAddress, wait: options.wait }, around),
+      );
     });
 }
 
-/** Says it where no bootloader of the board takes downloads. */
-function refuseWithoutDfu({ board, bootloader }: FlashCommand): void {
+/** The bootloader of a board that takes downloads. Throws `INVALID_ARGUMENT` if none does. */
+function takingDownloads(board: string): string {
   const model = asArgument(() => boardModel(board));
-  if (bootloader !== undefined || model.bootloaders.includes('riotboot_dfu')) return;
+  const found = model.bootloaders.find((name) => name === 'riotboot_dfu' || name === 'stm32-rom');
+  if (found !== undefined) return found;
   const why = `no bootloader of ${board} takes downloads (${model.bootloaders.join(', ')})`;
   const instead = 'use board program, or dfukit download to a firmware that takes them';
   throw new DfuError('INVALID_ARGUMENT', `${why}; ${instead}`);
 }
 
 /** Any board in run-time mode, and DFU mode by its ids; then the alternate that is the slot. */
-function selectionOf({
-  usbId,
-  slot,
-  serial,
-  path,
-}: Pick<FlashCommand, 'usbId' | 'slot' | 'serial' | 'path'>): Selection {
-  const { idVendor, idProduct } = parseUsbId(usbId);
+function selectionOf(
+  { usbId, slot, serial, path }: Pick<FlashCommand, 'usbId' | 'slot' | 'serial' | 'path'>,
+  bootloader: string,
+): Selection {
+  const isRom = bootloader === 'stm32-rom';
+  const usual = isRom ? STM32_ROM_ID : RIOTBOOT_DFU_ID;
+  const { idVendor, idProduct } = usbId === undefined ? usual : parseUsbId(usbId);
   return {
     runtime: { vendor: 'any', product: 'any' },
     dfu: { vendor: idVendor, product: idProduct },
     ...(slot !== undefined && { alternate: slot }),
+    // The flash; the other alternate has the option bytes.
+    ...(isRom && { alternate: 0 }),
     ...(serial !== undefined && { runtimeSerial: serial, dfuSerial: serial }),
     ...(path !== undefined && { path }),
   };
 }
 
+interface SendTerms {
+  readonly selection: Selection;
+  /** Where the flash begins, for a bootloader that wants to know. */
+  readonly address: number;
+  readonly wait: true | undefined;
+}
+
 async function send(
   image: Uint8Array,
-  selection: Selection,
-  { wait }: Pick<FlashCommand, 'wait'>,
+  { selection, address, wait }: SendTerms,
   { bus, clock, signal, onEvent }: Surroundings,
 ): Promise<void> {
   const session = await connect(bus, { clock, signal, onEvent, selection, wait });
   try {
-    const { ending } = await download(session, image, { signal, onEvent });
+    const terms = { signal, onEvent };
+    const { ending } = speaksDfuSe(session.interface)
+      ? await downloadDfuSe(session, [{ address, data: image }], { ...terms, leave: true })
+      : await download(session, image, terms);
     if (ending === 'unconfirmed') process.exitCode = UNCONFIRMED;
   } finally {
     await session.close();
@@ -204,6 +218,7 @@ async function makeImage(dir: string, options: ImageOptions): Promise<Uint8Array
     case 'mcuboot':
       return makeMcubootImage(await makePayload(dir, []), model, options);
     case 'none':
+    case 'stm32-rom':
       return plainFirmware(await makePayload(dir, []), model);
     default:
       return makeRiotbootImage(dir, model, { ...options, bootloader });
