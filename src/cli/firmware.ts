@@ -15,7 +15,7 @@ import {
   plainFirmware,
   riotbootName,
 } from '../board/index.ts';
-import type { BoardModel } from '../board/index.ts';
+import type { BoardModel, FirmwareBuildOptions } from '../board/index.ts';
 import { DfuError } from '../bytes/index.ts';
 import { connect, download, downloadDfuSe, speaksDfuSe } from '../host/index.ts';
 import type { Selection } from '../host/index.ts';
@@ -33,6 +33,7 @@ interface ImageOptions {
   readonly version?: string;
   readonly bootloader?: string;
   readonly usbusDfu: boolean;
+  readonly config: readonly string[];
   readonly algorithm?: string;
   readonly key?: string;
   readonly unsigned?: true;
@@ -80,7 +81,23 @@ function addImageOptions(to: Command): Command {
       wholeNumber('--slot', [0, 255]),
     )
     .option('--bootloader <name>', 'whose layout the slots have')
-    .option('--no-usbus-dfu', 'leave the DFU run-time interface out');
+    .option('--no-usbus-dfu', 'leave the DFU run-time interface out')
+    .option(
+      '--config <symbol>',
+      'Zephyr: set this to y, e.g. CONFIG_APP_USB_DFU_USE_FLASH_BACKEND=y; may be given again',
+      addSymbol,
+      [],
+    );
+}
+
+/** `CONFIG_X=y` or `CONFIG_X` sets it, `CONFIG_X=n` does not. Throws `INVALID_ARGUMENT`. */
+function addSymbol(text: string, before: readonly string[]): readonly string[] {
+  const [, name, value = 'y'] = /^(CONFIG_[A-Z0-9_]+)(?:=([yn]))?$/.exec(text) ?? [];
+  if (name === undefined) {
+    throw new DfuError('INVALID_ARGUMENT', `--config: expected CONFIG_NAME=y, got "${text}"`);
+  }
+  const others = before.filter((each) => each !== name);
+  return value === 'y' ? [...others, name] : others;
 }
 
 function addVersion(to: Command): Command {
@@ -216,10 +233,10 @@ async function makeImage(dir: string, options: ImageOptions): Promise<Uint8Array
   const bootloader = bootloaderName(model, options.bootloader ?? known);
   switch (bootloader) {
     case 'mcuboot':
-      return makeMcubootImage(await makePayload(dir, []), model, options);
+      return makeMcubootImage(await makePayload(dir, options), model, options);
     case 'none':
     case 'stm32-rom':
-      return plainFirmware(await makePayload(dir, []), model);
+      return plainFirmware(await makePayload(dir, options), model);
     default:
       return makeRiotbootImage(dir, model, { ...options, bootloader });
   }
@@ -230,13 +247,13 @@ async function makeRiotbootImage(
   model: BoardModel,
   options: ImageOptions,
 ): Promise<Uint8Array> {
-  const { slot, usbusDfu } = options;
+  const { slot, usbusDfu, config } = options;
   if (slot === undefined) {
     throw new DfuError('INVALID_ARGUMENT', 'expected --slot with the slot that it is linked for');
   }
   const version = options.version === undefined ? secondsNow() : riotVersion(options.version);
   const bootloader = riotbootName(model, options.bootloader);
-  const payload = await makePayload(dir, usbusDfu ? ['usbus_dfu'] : []);
+  const payload = await makePayload(dir, { config, modules: usbusDfu ? ['usbus_dfu'] : [] });
   return asArgument(() => firmwareImage(payload, { model, bootloader, slot, version }));
 }
 
@@ -261,11 +278,14 @@ async function makeMcubootImage(
   return asArgumentLater(image);
 }
 
-async function makePayload(dir: string, modules: readonly string[]): Promise<Uint8Array> {
+async function makePayload(
+  dir: string,
+  { modules = [], config = [] }: FirmwareBuildOptions,
+): Promise<Uint8Array> {
   if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() === true) {
-    return buildFirmware(dir, { modules });
+    return buildFirmware(dir, { modules, config });
   }
-  if (firmwareExamples.includes(dir)) return loadExample(dir, { modules });
+  if (firmwareExamples.includes(dir)) return loadExample(dir, { modules, config });
   const known = firmwareExamples.join(', ');
   throw new DfuError('INVALID_ARGUMENT', `${dir}: no such folder, and no such example (${known})`);
 }
