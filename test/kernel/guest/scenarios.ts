@@ -2,6 +2,7 @@ import { bootChoice } from './boot-choice.ts';
 import { dfuMode } from './dfu-mode.ts';
 import { environment } from './environment.ts';
 import { hosts } from './hosts.ts';
+import { identity } from './identity.ts';
 import { runTime } from './run-time.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -12,4 +13,5 @@ export const scenarios: readonly Scenario[] = [
   ...runTime,
   ...bootChoice,
   ...hosts,
+  ...identity,
 ];
