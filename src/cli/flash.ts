@@ -1,9 +1,14 @@
 import { Command, Option } from 'commander';
+import { DfuError } from '../bytes/index.ts';
+import { cutKinds } from '../lab/index.ts';
+import type { CutKind } from '../lab/index.ts';
 import { confirmAfter, flashBoot } from './flash-boot.ts';
 import type { BootOptions } from './flash-boot.ts';
 import { flashInspect } from './flash-inspect.ts';
 import type { InspectOptions } from './flash-inspect.ts';
 import { addDeviceOptions } from './flash-options.ts';
+import { flashPowercut } from './flash-powercut.ts';
+import type { PowercutOptions } from './flash-powercut.ts';
 import { flashWhy } from './flash-why.ts';
 import type { WhyOptions } from './flash-why.ts';
 import { processIo } from './imgtool-io.ts';
@@ -66,11 +71,46 @@ function whyCommand(io: ImageIo): Command {
     });
 }
 
+/** Reads `--kinds`. */
+function kinds(text: string): CutKind[] {
+  return text.split(',').map((name) => {
+    const kind = cutKinds.find((each) => each === name);
+    if (kind !== undefined) return kind;
+    const words = `expected ${cutKinds.join(', ')}, got "${name}"`;
+    throw new DfuError('INVALID_ARGUMENT', `--kinds: ${words}`);
+  });
+}
+
+const powercutHelp = `
+Each operation of the next boot is cut: cleanly in front of it (clean), after its first half in whole
+write units (torn), and with its second half done, down to half a write unit (torn-tail). Each cut is
+followed by boots until nothing changes any more; each of those cuts again by one in the boot after it.
+Exit code 1: some cut led to a loss.`;
+
+function powercutCommand(io: ImageIo): Command {
+  return addUpdateOptions(onDump('powercut', 'cut the power at every operation of the next boot'))
+    .addOption(
+      new Option('--after <n>', 'cut the boot after so many undisturbed ones').argParser(
+        wholeNumber('--after', [1, 1000]),
+      ),
+    )
+    .addOption(new Option('--kinds <list>', 'of clean,torn,torn-tail').argParser(kinds))
+    .option('--once', 'one cut only, not two in a row')
+    .option('--svg <file>', 'draw operations and sectors in the colour of the outcome')
+    .option('--vectors <folder>', 'write each loss as vector files that reproduce it')
+    .addOption(jsonOption())
+    .addHelpText('after', powercutHelp)
+    .action(async (path: string, options: PowercutOptions) => {
+      process.exitCode = await flashPowercut(io, path, options);
+    });
+}
+
 /** `dfukit flash …`. */
 export function command(io: ImageIo = flashIo): Command {
   return new Command('flash')
     .description('the laboratory: what a dump of flash means and what becomes of it')
     .addCommand(inspectCommand(io))
     .addCommand(bootCommand(io))
-    .addCommand(whyCommand(io));
+    .addCommand(whyCommand(io))
+    .addCommand(powercutCommand(io));
 }

@@ -4,6 +4,23 @@
  *
  * @module
  */
+export { drawCutMap, outcomeColours, outcomeWords } from './cut-map.ts';
+export { cutKinds } from './cut-kinds.ts';
+export type { CutKind } from './cut-kinds.ts';
+export { findingVectors } from './cut-vectors.ts';
+export type { FindingVectors, VectorFile } from './cut-vectors.ts';
+export { cutOutcomes } from './endings.ts';
+export type { CutOutcome } from './endings.ts';
+export { explorePowerCuts } from './power-cuts.ts';
+export type {
+  CutCase,
+  CutFinding,
+  CutOperation,
+  CutOptions,
+  CutProgress,
+  CutReport,
+  OutcomeCounts,
+} from './power-cuts.ts';
 export { areaNames, checkLayout, dumpOf, forkDevice, openDump, trailerOf } from './device.ts';
 export type { FlashLayout, LabDevice } from './device.ts';
 export { guessLayouts } from './guess.ts';

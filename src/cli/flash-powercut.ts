@@ -1,0 +1,208 @@
+import { gzipSync } from 'node:zlib';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { placeOf } from '../boot/mcuboot/index.ts';
+import { hexNumber } from '../bytes/index.ts';
+import { writePublicPem } from '../image/index.ts';
+import {
+  bootAhead,
+  cutKinds,
+  cutOutcomes,
+  drawCutMap,
+  explorePowerCuts,
+  findingVectors,
+  forkDevice,
+  outcomeWords,
+  vectorConfigOf,
+} from '../lab/index.ts';
+import type { CutFinding, CutKind, CutReport, LabDevice, VectorConfig } from '../lab/index.ts';
+import { prepareUpdate } from './flash-boot.ts';
+import type { UpdateOptions } from './flash-boot.ts';
+import { openWithLayout } from './flash-layout.ts';
+import type { OpenedDump } from './flash-layout.ts';
+import type { LayoutOptions } from './flash-options.ts';
+import type { ImageIo } from './imgtool-io.ts';
+import { untilSignal } from './signals.ts';
+
+/** Options of `dfukit flash powercut`. */
+export interface PowercutOptions extends LayoutOptions, UpdateOptions {
+  readonly after?: number;
+  readonly kinds?: readonly CutKind[];
+  readonly once?: true;
+  readonly svg?: string;
+  readonly vectors?: string;
+  readonly json?: true;
+}
+
+/** Shows how far it is, at most ten times a second, where standard error is a terminal. */
+class ProgressLine {
+  #nextMs = 0;
+  #shown = false;
+
+  async show(done: number, total: number): Promise<void> {
+    const now = performance.now();
+    if (now < this.#nextMs) return;
+    this.#nextMs = now + 100;
+    if (process.stderr.isTTY) {
+      this.#shown = true;
+      const percent = total === 0 ? 100 : Math.floor((100 * done) / total);
+      process.stderr.write(`\rpower cuts: ${done} of ${total} (${percent}%) `);
+    }
+    // signals are heard here
+    await setImmediate();
+  }
+
+  clear(): void {
+    if (this.#shown) process.stderr.write('\r\u001b[K');
+  }
+}
+
+async function explore(device: LabDevice, options: PowercutOptions): Promise<CutReport> {
+  const signal = { aborted: false };
+  const asking = untilSignal();
+  void asking.asked.then(() => (signal.aborted = true));
+  const line = new ProgressLine();
+  try {
+    return await explorePowerCuts(device, {
+      ...(options.kinds !== undefined && { kinds: options.kinds }),
+      twice: options.once !== true,
+      signal,
+      onProgress: ({ done, total }) => line.show(done, total),
+    });
+  } finally {
+    asking.stop();
+    line.clear();
+  }
+}
+
+function pathText(path: readonly string[]): string {
+  const words = path.map((step) => (/^\d/.test(step) ? step : `nothing (${step})`));
+  return words.length === 0 ? 'nothing' : words.join(', then ');
+}
+
+function tableText({ counts, pairs, cases }: CutReport): string {
+  const kinds = cutKinds.filter((kind) => cases.some((each) => each.kind === kind));
+  const columns = [...kinds, ...(pairs.length > 0 ? (['pairs'] as const) : [])];
+  const names = columns.map((name) => (name === 'pairs' ? 'two in a row' : name));
+  const width = Math.max(...cutOutcomes.map((outcome) => outcomeWords[outcome].length));
+  const line = (first: string, cells: readonly string[]): string =>
+    `  ${first.padEnd(width)}  ${cells.map((cell) => cell.padStart(12)).join('  ')}\n`;
+  const used = cutOutcomes.filter((outcome) => columns.some((name) => counts[name][outcome] > 0));
+  const rows = used.map((outcome) =>
+    line(
+      outcomeWords[outcome],
+      columns.map((name) => String(counts[name][outcome])),
+    ),
+  );
+  return line('outcome', names) + rows.join('');
+}
+
+function headText({ operations, undisturbed, alike, executedOperations }: CutReport): string {
+  const { path, boots } = undisturbed;
+  const lines = [
+    `${operations.length} operations in this boot; without a cut the boots run ${pathText(path)} ` +
+      `(${boots} until nothing changes)`,
+    `${executedOperations} operations done for all cases together`,
+  ];
+  if (alike > 0) {
+    const words = 'do as another one does, and were cut again with that one only';
+    lines.push(`${alike} of the boots after a first cut ${words}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function findingText({ outcome, path, cases, cuts }: CutFinding, report: CutReport): string {
+  const words = cuts.map(({ operation, kind }, n) => {
+    const what = n === 0 ? report.operations[operation] : undefined;
+    if (what === undefined) return `a ${kind} cut of the next boot at its operation ${operation}`;
+    const place = `${what.kind} ${what.area} ${hexNumber(what.offsetBytes)}, ${what.lengthBytes} bytes`;
+    return `a ${kind} cut at operation ${operation} (${place})`;
+  });
+  const more = cases > 1 ? `; ${cases - 1} more ${cases === 2 ? 'case' : 'cases'} alike` : '';
+  return `${outcomeWords[outcome]} after ${words.join(' and ')}: runs ${pathText(path)}${more}`;
+}
+
+/** What vector files say of the build; public keys are written beside them. */
+function vectorConfig(opened: OpenedDump, device: LabDevice): VectorConfig {
+  const { layout, signature } = opened;
+  const publicKeys = (device.keys ?? []).map((_, n) => `keys/${n}.pub.pem`);
+  const encrypted = layout.config.encryption !== undefined;
+  return vectorConfigOf(layout, {
+    signature,
+    publicKeys,
+    ...(encrypted && { encryptionPrivateKey: 'keys/decrypt.pem' }),
+  });
+}
+
+/** Writes every finding as vector files; the answer is their names, by finding. */
+async function writeVectors(
+  io: ImageIo,
+  folder: string,
+  { report, opened, device }: { report: CutReport; opened: OpenedDump; device: LabDevice },
+): Promise<string[][]> {
+  const config = vectorConfig(opened, device);
+  const encoder = new TextEncoder();
+  const names: string[][] = [];
+  for (const [n, key] of (device.keys ?? []).entries()) {
+    io.write(join(folder, `keys/${n}.pub.pem`), encoder.encode(writePublicPem(key)));
+  }
+  if (config['encryptionPrivateKey'] !== undefined) {
+    io.warn(`to replay these, put the decryption key into ${join(folder, 'keys/decrypt.pem')}`);
+  }
+  for (const [n, finding] of report.findings.entries()) {
+    const short = config.algorithm.replace('swap-using-', '');
+    const name = `${short}-${finding.outcome}-${n}`;
+    const found = await findingVectors(device, config, { report, finding, name });
+    for (const { path, contents } of found.files) {
+      const bytes = typeof contents === 'string' ? encoder.encode(contents) : gzipSync(contents);
+      io.write(join(folder, path), bytes);
+    }
+    names.push(found.names.map((each) => join(folder, each)));
+  }
+  return names;
+}
+
+function writeMap(io: ImageIo, path: string, report: CutReport, device: LabDevice): void {
+  const { config, flash } = device;
+  const title = `${config.algorithm}: power cuts at ${report.operations.length} operations`;
+  const svg = drawCutMap(report, {
+    sectors: flash.sectors,
+    title,
+    startOf: ({ area, offsetBytes }) => placeOf(config, area).offsetBytes + offsetBytes,
+  });
+  io.write(path, new TextEncoder().encode(svg));
+}
+
+/** `dfukit flash powercut`; the answer is 1 if a cut led to a loss. */
+export async function flashPowercut(
+  io: ImageIo,
+  path: string,
+  options: PowercutOptions,
+): Promise<number> {
+  const opened = await openWithLayout(io, path, options);
+  const device = forkDevice(opened.device);
+  prepareUpdate(io, device, options);
+  if (options.after !== undefined) await bootAhead(device, { times: options.after });
+  const report = await explore(device, options);
+  const names =
+    options.vectors === undefined || report.findings.length === 0
+      ? []
+      : await writeVectors(io, options.vectors, { report, opened, device });
+  if (options.svg !== undefined) writeMap(io, options.svg, report, device);
+  const bad = report.findings.length > 0;
+  if (options.json === true) {
+    const findings = report.findings.map(({ spot: _, ...rest }, n) => ({
+      ...rest,
+      files: names[n],
+    }));
+    io.print(`${JSON.stringify({ ...report, findings }, null, 2)}\n`);
+    return bad ? 1 : 0;
+  }
+  io.print(`${headText(report)}${tableText(report)}`);
+  if (!bad) io.print('no cut leads to a loss\n');
+  for (const [n, finding] of report.findings.entries()) {
+    io.print(`${findingText(finding, report)}\n`);
+    for (const name of names[n] ?? []) io.print(`  ${name}\n`);
+  }
+  return bad ? 1 : 0;
+}

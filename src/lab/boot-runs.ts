@@ -1,0 +1,275 @@
+import type {
+  BootOperation,
+  BootOutcome,
+  BootResult,
+  SlotIndex,
+  SwapType,
+} from '../boot/mcuboot/index.ts';
+import { MemoryCounters, boot } from '../boot/mcuboot/index.ts';
+import { DfuError } from '../bytes/index.ts';
+import type { LabDevice } from './device.ts';
+import { runningVersion } from './predict.ts';
+import type { FlashState, Footprint } from './traced-flash.ts';
+import { TracedFlash, joinFootprints, stateKey } from './traced-flash.ts';
+
+// Boots of one device from many states, each operation done once. A boot that comes to a point where
+// an earlier one was, with equal flash, equal memory and the same next operation, is that one from
+// there on; a boot that finds equal all that an earlier one looked at does the same as that one.
+
+/** A device at rest, before a boot: its flash, and the counters in its hardware. */
+export interface Spot {
+  readonly state: FlashState;
+  readonly counters: readonly number[];
+  readonly key: string;
+}
+
+/** The device just before an operation. */
+export interface Point {
+  readonly operation: BootOperation;
+  /** Kept only where the power is to be cut, and until it was. */
+  spot: Spot | undefined;
+}
+
+/** One boot from one spot. */
+export interface Run {
+  readonly depth: Depth;
+  readonly outcome: BootOutcome;
+  readonly reason: string | undefined;
+  readonly version: string | undefined;
+  readonly slot: SlotIndex | undefined;
+  readonly swapTypes: readonly SwapType[];
+  /** Operations, those of `tail` included. */
+  readonly operations: number;
+  /** The operations that it did itself. */
+  readonly points: readonly Point[];
+  /** Where it went on as an earlier boot did. */
+  readonly tail: { readonly run: Run; readonly index: number } | undefined;
+  /** It did not run at all: an earlier boot saw the same. */
+  readonly same: boolean;
+  /** The device afterwards. */
+  readonly next: Spot;
+}
+
+/** 0: the boot whose operations are cut; 1: one that follows such a cut and is cut too; 2: any other. */
+export type Depth = 0 | 1 | 2;
+
+interface Known {
+  readonly run: Run;
+  readonly spot: Spot;
+  readonly counters: string;
+  readonly footprint: Footprint;
+}
+
+interface Place {
+  readonly run: Draft;
+  readonly index: number;
+}
+
+/** A run while it runs. */
+interface Draft {
+  readonly points: Point[];
+  /** Places that others may come to. */
+  readonly names: string[];
+  done: Run | undefined;
+}
+
+/** The spot of a state with these counters. */
+export function spotOf(state: FlashState, counters: readonly number[]): Spot {
+  return { state, counters, key: `${stateKey(state)} ${counters.join(',')}` };
+}
+
+/** Boots of one device, remembered. */
+export class BootRuns {
+  /** Operations that were really done. */
+  executed = 0;
+  /** Boots that were really begun. */
+  begun = 0;
+  readonly #device: LabDevice;
+  readonly #runs = new Map<string, Run>();
+  /** Points of boots that are cut, and of the others. */
+  readonly #cutPlaces = new Map<string, Place>();
+  readonly #otherPlaces = new Map<string, Place>();
+  readonly #known: Known[] = [];
+  readonly #footprints = new Map<Run, Footprint>();
+  /** Short names of what boots had in memory. */
+  readonly #memories = new Map<string, number>();
+
+  constructor(device: LabDevice) {
+    this.#device = device;
+  }
+
+  /** Boots from a spot, or tells what is known of that. */
+  async boot(spot: Spot, depth: Depth): Promise<Run> {
+    const found = this.#runs.get(spot.key);
+    if (found !== undefined && found.depth <= depth) return found;
+    const same = this.#recall(spot, depth);
+    const run = await this.#bootOrRecall(spot, depth, same);
+    this.#runs.set(spot.key, run);
+    return run;
+  }
+
+  /**
+   * A boot that is to be cut has operations of its own, though it is known how it ends: it runs as
+   * long as a few sectors take, and may by then have come to a place that is known.
+   */
+  async #bootOrRecall(spot: Spot, depth: Depth, same: Run | undefined): Promise<Run> {
+    if (same === undefined) {
+      const run = await this.#execute(spot, depth);
+      if (run === undefined) throw new Error('a boot without a limit has come to its end');
+      return run;
+    }
+    if (depth === 2) return same;
+    return (await this.#execute(spot, depth, 3 * this.#sectorOperations())) ?? same;
+  }
+
+  /** Operations of the work on one sector, or some more. */
+  #sectorOperations(): number {
+    const { flash, config } = this.#device;
+    const largest = Math.max(...flash.geometry.sectors.map(({ sizeBytes }) => sizeBytes));
+    return 4 + 2 * Math.ceil(largest / (config.copyChunkBytes ?? 1024));
+  }
+
+  /** A boot that saw the same, transferred to this spot. */
+  #recall(spot: Spot, depth: Depth): Run | undefined {
+    const counters = spot.counters.join(',');
+    const found = this.#known.find(
+      (each) =>
+        // a boot that is to be cut must run once, to have points
+        (depth === 2 || each.run.depth <= 1) &&
+        each.counters === counters &&
+        each.footprint.needed.every((sector) => sameSector(each.spot.state, spot.state, sector)),
+    );
+    if (found === undefined) return undefined;
+    const { run, footprint } = found;
+    // what it wrote, around it what is here: nearly all of both is the same, and shared
+    const flash = new TracedFlash(this.#device.flash.geometry, run.next.state);
+    const changed = new Set(footprint.changed);
+    const sectors = Array.from({ length: flash.sectors.count }, (_, sector) => sector);
+    const other = sectors.filter(
+      (sector) => !changed.has(sector) && !sameSector(run.next.state, spot.state, sector),
+    );
+    flash.adopt(spot.state, other);
+    const next = spotOf(flash.state(), run.next.counters);
+    return { ...run, depth, points: [], tail: undefined, same: true, next };
+  }
+
+  /** Boots; undefined if that took more operations than `most`. */
+  async #execute(spot: Spot, depth: Depth, most = Infinity): Promise<Run | undefined> {
+    const { config, judge, flash: original } = this.#device;
+    const flash = new TracedFlash(original.geometry, spot.state);
+    const counters = new MemoryCounters(spot.counters);
+    const draft: Draft = { points: [], names: [], done: undefined };
+    let joined: Place | undefined;
+    this.begun += 1;
+    const result = await boot({
+      flash,
+      config,
+      judge,
+      counters,
+      onOperation: (operation, memory) => {
+        joined = this.#join(draft, depth, {
+          operation,
+          place: `${flash.key} ${counters.values.join(',')}`,
+          memory: memory?.text(),
+        });
+        if (joined !== undefined) throw new DfuError('POWER_LOST', 'known from here on');
+        if (draft.points.length >= most) throw new DfuError('POWER_LOST', 'too long');
+        this.executed += 1;
+        draft.points.push(
+          pointOf(operation, depth, () => spotOf(flash.state(), [...counters.values])),
+        );
+      },
+    });
+    if (joined === undefined && draft.points.length >= most) {
+      const places = depth === 2 ? this.#otherPlaces : this.#cutPlaces;
+      for (const name of draft.names) places.delete(name);
+      return undefined;
+    }
+    const tail = tailOf(joined);
+    const next = spotOf(flash.state(), [...counters.values]);
+    const run =
+      tail === undefined
+        ? finishedRun(draft, { depth, result, next })
+        : joinedRun(draft, depth, tail);
+    draft.done = run;
+    this.#remember(run, spot, flash.footprint());
+    return run;
+  }
+
+  /** What a boot that has ended depended on; short ones are sooner done again than found again. */
+  #remember(run: Run, spot: Spot, own: Footprint): void {
+    const tail = run.tail === undefined ? undefined : this.#footprints.get(run.tail.run);
+    const footprint = tail === undefined ? own : joinFootprints(own, tail);
+    this.#footprints.set(run, footprint);
+    if (run.tail !== undefined && run.points.length <= this.#sectorOperations()) return;
+    this.#known.push({ run, spot, counters: spot.counters.join(','), footprint });
+  }
+
+  /** The point of an earlier boot that this one has come to; notes this point otherwise. */
+  #join(draft: Draft, depth: Depth, { operation, place, memory }: Moment): Place | undefined {
+    if (memory === undefined) return undefined;
+    const { kind, area, offsetBytes, lengthBytes } = operation;
+    const id = this.#memories.get(memory) ?? this.#memories.size;
+    this.#memories.set(memory, id);
+    const name = `${place} ${kind} ${area} ${offsetBytes} ${lengthBytes} ${id}`;
+    const found =
+      this.#cutPlaces.get(name) ?? (depth === 2 ? this.#otherPlaces.get(name) : undefined);
+    if (found?.run.done !== undefined) return found;
+    const places = depth === 2 ? this.#otherPlaces : this.#cutPlaces;
+    places.set(name, { run: draft, index: draft.points.length });
+    draft.names.push(name);
+    return undefined;
+  }
+}
+
+interface Moment {
+  readonly operation: BootOperation;
+  readonly place: string;
+  readonly memory: string | undefined;
+}
+
+function pointOf(operation: BootOperation, depth: Depth, spot: () => Spot): Point {
+  const { bytes, ...rest } = operation;
+  if (depth === 2) return { operation: rest, spot: undefined };
+  const kept = bytes === undefined ? rest : { ...rest, bytes: bytes.slice() };
+  return { operation: kept, spot: spot() };
+}
+
+function tailOf(joined: Place | undefined): Run['tail'] {
+  if (joined?.run.done === undefined) return undefined;
+  return { run: joined.run.done, index: joined.index };
+}
+
+function joinedRun({ points }: Draft, depth: Depth, tail: NonNullable<Run['tail']>): Run {
+  const { run, index } = tail;
+  const operations = points.length + run.operations - index;
+  return { ...run, depth, points, operations, tail, same: false };
+}
+
+function finishedRun(
+  { points }: Draft,
+  {
+    depth,
+    result,
+    next,
+  }: { readonly depth: Depth; readonly result: BootResult; readonly next: Spot },
+): Run {
+  return {
+    depth,
+    outcome: result.outcome,
+    reason: result.reason,
+    version: runningVersion(result),
+    slot: result.image?.slot,
+    swapTypes: result.swapTypes,
+    operations: points.length,
+    points,
+    tail: undefined,
+    same: false,
+    next,
+  };
+}
+
+function sameSector(one: FlashState, other: FlashState, sector: number): boolean {
+  const at = 2 * sector;
+  return one.sums[at] === other.sums[at] && one.sums[at + 1] === other.sums[at + 1];
+}

@@ -1,0 +1,45 @@
+import type { BootOperation } from '../boot/mcuboot/index.ts';
+import type { FlashGeometry } from '../flash/index.ts';
+import type { FlashState } from './traced-flash.ts';
+import { TracedFlash } from './traced-flash.ts';
+
+/**
+ * How an operation is left that the power is cut at. `clean`: it never began. `torn`: its first half was
+ * done, in whole write units. `torn-tail`: its second half was done, down to half a write unit (half the
+ * bits of a single byte), as real flash may leave it; of an erase, the end of the sector.
+ */
+export type CutKind = 'clean' | 'torn' | 'torn-tail';
+
+/** All kinds, the simplest first. */
+export const cutKinds: readonly CutKind[] = ['clean', 'torn', 'torn-tail'];
+
+interface Tear {
+  readonly operation: BootOperation;
+  /** Where it begins, from the start of the flash. */
+  readonly start: number;
+  readonly kind: CutKind;
+}
+
+/** The flash after half of an operation, from how it was before it. */
+export function tear(
+  geometry: FlashGeometry,
+  before: FlashState,
+  { operation, start, kind }: Tear,
+): FlashState {
+  if (kind === 'clean') return before;
+  const { bytes, lengthBytes } = operation;
+  const half = Math.floor(lengthBytes / 2);
+  const flash = new TracedFlash(geometry, before);
+  if (bytes === undefined) {
+    const [from, length] = kind === 'torn' ? [start, half] : [start + half, lengthBytes - half];
+    flash.patch(from, new Uint8Array(length).fill(geometry.erasedValue));
+  } else if (kind === 'torn') {
+    flash.patch(start, bytes.subarray(0, half - (half % geometry.writeUnitBytes)));
+  } else if (lengthBytes > 1) {
+    flash.patch(start + half, bytes.subarray(half));
+  } else {
+    const [old = 0] = flash.read(start, 1);
+    flash.patch(start, Uint8Array.of((old & 0xf0) | ((bytes[0] ?? 0) & 0x0f)));
+  }
+  return flash.state();
+}

@@ -1,0 +1,113 @@
+import type { BootRuns, Run, Spot } from './boot-runs.ts';
+
+/**
+ * What a power cut comes to, the harmless first.
+ * - `same`: the same flash as without a cut
+ * - `same-image`: the same image runs, other bytes differ (a trailer, an erased slot)
+ * - `other-image`: at rest another image runs than without a cut
+ * - `stumbles`: a boot finds nothing to run, a later one recovers
+ * - `restless`: it never comes to rest; every boot changes flash again
+ * - `dead`: no boot finds anything to run any more
+ * - `halts`: the bootloader stops in an assertion, goes astray or hangs
+ */
+export type CutOutcome =
+  'same' | 'same-image' | 'other-image' | 'stumbles' | 'restless' | 'dead' | 'halts';
+
+/** All outcomes, the harmless first. */
+export const cutOutcomes: readonly CutOutcome[] = [
+  'same',
+  'same-image',
+  'other-image',
+  'stumbles',
+  'restless',
+  'dead',
+  'halts',
+];
+
+/** Whether an outcome is a loss, compared with what happens without a cut. */
+export function isWorse(outcome: CutOutcome, undisturbed: CutOutcome): boolean {
+  const rank = cutOutcomes.indexOf(outcome);
+  if (rank < cutOutcomes.indexOf('other-image')) return false;
+  return rank > cutOutcomes.indexOf(undisturbed);
+}
+
+/** Where a device goes from some spot, boot by boot, with nobody confirming anything. */
+export interface Ending {
+  /** Boots up to and with the one that changes nothing. */
+  readonly boots: number;
+  /** What they ran, each once in a row: versions, or how a boot ended that ran nothing. */
+  readonly path: readonly string[];
+  /** The boot that changes nothing; undefined if there is none. */
+  readonly rest: Run | undefined;
+  /** Whether a boot on the way there ran nothing. */
+  readonly stumbled: boolean;
+  /** Names the device at rest. */
+  readonly restKey: string | undefined;
+}
+
+function stepText({ version, outcome }: Run): string {
+  return version ?? outcome;
+}
+
+function before(run: Run, ending: Ending): Ending {
+  const step = stepText(run);
+  const path = ending.path[0] === step ? ending.path : [step, ...ending.path];
+  const stumbled = ending.stumbled || run.version === undefined;
+  return { ...ending, boots: ending.boots + 1, path, stumbled };
+}
+
+/** The ending that is one boot, at rest or not. */
+function lastBoot(run: Run, restKey: string | undefined): Ending {
+  const rest = restKey === undefined ? undefined : run;
+  const stumbled = run.version === undefined;
+  return { boots: 1, path: [stepText(run)], rest, restKey, stumbled };
+}
+
+/** Endings of many spots, each found out once. */
+export class Endings {
+  readonly #runs: BootRuns;
+  readonly #mostBoots: number;
+  readonly #known = new Map<string, Ending>();
+
+  constructor(runs: BootRuns, mostBoots: number) {
+    this.#runs = runs;
+    this.#mostBoots = mostBoots;
+  }
+
+  /** Boots until nothing changes any more, or until it is clear that this never happens. */
+  async of(spot: Spot): Promise<Ending> {
+    const chain: { readonly key: string; readonly run: Run }[] = [];
+    const seen = new Set<string>();
+    let at = spot;
+    let ending = this.#known.get(at.key);
+    while (ending === undefined) {
+      const run = await this.#runs.boot(at, 2);
+      const restless = seen.has(at.key) || chain.length >= this.#mostBoots;
+      if (restless || run.operations === 0) {
+        ending = lastBoot(run, restless ? undefined : at.key);
+        if (!restless) this.#known.set(at.key, ending);
+        break;
+      }
+      seen.add(at.key);
+      chain.push({ key: at.key, run });
+      at = run.next;
+      ending = this.#known.get(at.key);
+    }
+    for (const { key, run } of chain.toReversed()) {
+      ending = before(run, ending);
+      this.#known.set(key, ending);
+    }
+    return ending;
+  }
+}
+
+/** What an ending comes to beside the one without a cut. */
+export function outcomeOf({ rest, restKey, stumbled }: Ending, undisturbed: Ending): CutOutcome {
+  if (rest === undefined) return 'restless';
+  if (rest.outcome === 'fail') return 'dead';
+  if (rest.outcome !== 'ok') return 'halts';
+  const other = undisturbed.rest;
+  if (other?.version !== rest.version || other?.slot !== rest.slot) return 'other-image';
+  if (stumbled) return 'stumbles';
+  return restKey === undisturbed.restKey ? 'same' : 'same-image';
+}

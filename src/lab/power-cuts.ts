@@ -1,0 +1,318 @@
+import type { AreaName, BootOperation } from '../boot/mcuboot/index.ts';
+import { placeOf } from '../boot/mcuboot/index.ts';
+import { DfuError } from '../bytes/index.ts';
+import type { Run, Spot } from './boot-runs.ts';
+import { BootRuns, spotOf } from './boot-runs.ts';
+import { cutKinds, tear } from './cut-kinds.ts';
+import type { CutKind } from './cut-kinds.ts';
+import type { LabDevice } from './device.ts';
+import { dumpOf } from './device.ts';
+import { Endings, cutOutcomes, isWorse, outcomeOf } from './endings.ts';
+import type { CutOutcome, Ending } from './endings.ts';
+import { TracedFlash } from './traced-flash.ts';
+
+/** One operation of the boot that is cut. */
+export interface CutOperation {
+  readonly number: number;
+  readonly kind: BootOperation['kind'];
+  readonly area: AreaName;
+  /** From the start of the area. */
+  readonly offsetBytes: number;
+  readonly lengthBytes: number;
+  /** Of the flash, from 0: the sector where it begins. */
+  readonly sector: number;
+}
+
+/** One power cut and what came of it. */
+export interface CutCase {
+  /** The operation that the power was cut at. */
+  readonly operation: number;
+  readonly kind: CutKind;
+  readonly outcome: CutOutcome;
+  /** What the boots after it ran, each once: versions, or how a boot ended that ran nothing. */
+  readonly path: readonly string[];
+  /** Boots until the device was at rest. */
+  readonly boots: number;
+}
+
+/** Where one or two cuts led that should not have led there. */
+export interface CutFinding {
+  readonly outcome: CutOutcome;
+  readonly path: readonly string[];
+  /** Boots until the device was at rest. */
+  readonly boots: number;
+  /** Cases that end in the very same way. */
+  cases: number;
+  /** The simplest of them: one cut, or two boots that were cut. */
+  readonly cuts: readonly { readonly operation: number; readonly kind: CutKind }[];
+  /** The device as the last cut left it. */
+  readonly spot: Spot;
+}
+
+/** How often each outcome came up. */
+export type OutcomeCounts = Record<CutOutcome, number>;
+
+/** What power cuts do to one boot. */
+export interface CutReport {
+  readonly operations: readonly CutOperation[];
+  /** What happens without a cut. */
+  readonly undisturbed: Pick<CutCase, 'outcome' | 'path' | 'boots'>;
+  readonly cases: readonly CutCase[];
+  /** Two cuts in a row, by the operation of the first one; empty if they were not tried. */
+  readonly pairs: readonly OutcomeCounts[];
+  readonly counts: Readonly<Record<CutKind | 'pairs', OutcomeCounts>>;
+  /** Boots after a first cut that do as another one did: their second cuts were tried with that one. */
+  readonly alike: number;
+  /** What is worse than without a cut, the simplest way there first. */
+  readonly findings: readonly CutFinding[];
+  /** Operations that were really done, all boots together. */
+  readonly executedOperations: number;
+  /** Images that were hashed. */
+  readonly hashedImages: number;
+}
+
+/** How far an exploration is. */
+export interface CutProgress {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** What to try. */
+export interface CutOptions {
+  /** Default: all three. */
+  readonly kinds?: readonly CutKind[];
+  /** Also cut the boot after each cut, at each of its operations; default true. */
+  readonly twice?: boolean;
+  /** Most boots until the device must be at rest; default 8. */
+  readonly mostBoots?: number;
+  /** Called before each case; what it returns is waited for. */
+  readonly onProgress?: (progress: CutProgress) => void | Promise<void>;
+  /** Ends the exploration with `ABORTED` once it is true. */
+  readonly signal?: { readonly aborted: boolean };
+}
+
+function noCounts(): OutcomeCounts {
+  return Object.fromEntries(cutOutcomes.map((outcome) => [outcome, 0])) as OutcomeCounts;
+}
+
+function addCounts(to: OutcomeCounts, more: OutcomeCounts): void {
+  for (const outcome of cutOutcomes) to[outcome] += more[outcome];
+}
+
+/** How complicated a way to a loss is. */
+function weight(cuts: CutFinding['cuts']): number {
+  const kinds = cuts.reduce((sum, { kind }) => sum + cutKinds.indexOf(kind), 0);
+  return cuts.length * 1000 + kinds;
+}
+
+class Explorer {
+  readonly #device: LabDevice;
+  readonly #runs: BootRuns;
+  readonly #endings: Endings;
+  readonly #kinds: readonly CutKind[];
+  readonly #options: CutOptions;
+  readonly #findings = new Map<string, CutFinding>();
+  /** By run that was cut: outcomes of the cuts at each of its own points. */
+  readonly #tallies = new Map<Run, OutcomeCounts[]>();
+  #operations: readonly CutOperation[] = [];
+  #reference: Ending | undefined;
+  #alike = 0;
+
+  constructor(device: LabDevice, options: CutOptions) {
+    this.#device = device;
+    this.#options = options;
+    this.#kinds = options.kinds ?? cutKinds;
+    this.#runs = new BootRuns(device);
+    this.#endings = new Endings(this.#runs, options.mostBoots ?? 8);
+  }
+
+  async explore(): Promise<CutReport> {
+    const { flash, counters = [], config, judge } = this.#device;
+    const state = TracedFlash.stateOf(flash.geometry, dumpOf(flash));
+    const start = spotOf(
+      state,
+      config.images.map((_, n) => counters[n] ?? 0),
+    );
+    const hashed = judge.hashed;
+    const first = await this.#runs.boot(start, 0);
+    this.#operations = first.points.map(({ operation }, n) => this.#describe(operation, n));
+    const reference = await this.#endings.of(start);
+    this.#reference = reference;
+    const { cases, firstRuns } = await this.#cutAll(first);
+    const pairs = this.#pairs(firstRuns);
+    const counts = this.#count(cases, pairs);
+    const findings = [...this.#findings.values()];
+    findings.sort((one, other) => weight(one.cuts) - weight(other.cuts));
+    return {
+      operations: this.#operations,
+      undisturbed: { ...pathOf(reference), outcome: outcomeOf(reference, reference) },
+      cases,
+      pairs,
+      counts,
+      alike: this.#alike,
+      findings,
+      executedOperations: this.#runs.executed,
+      hashedImages: judge.hashed - hashed,
+    };
+  }
+
+  #describe({ kind, area, offsetBytes, lengthBytes }: BootOperation, number: number): CutOperation {
+    const { flash, config } = this.#device;
+    const at = placeOf(config, area).offsetBytes + offsetBytes;
+    return { number, kind, area, offsetBytes, lengthBytes, sector: flash.sectors.at(at).index };
+  }
+
+  async #cutAll(first: Run): Promise<{ cases: CutCase[]; firstRuns: Run[][] }> {
+    const cases: CutCase[] = [];
+    const firstRuns: Run[][] = [];
+    const tally: OutcomeCounts[] = [];
+    this.#tallies.set(first, tally);
+    const total = first.points.length * this.#kinds.length;
+    for (const [operation, point] of first.points.entries()) {
+      const counts = noCounts();
+      const runs: Run[] = [];
+      for (const kind of this.#kinds) {
+        await this.#check({ done: cases.length, total });
+        const spot = this.#cut(point, kind);
+        if (this.#options.twice !== false)
+          runs.push(await this.#cutAgain(spot, { operation, kind }));
+        const ending = await this.#endings.of(spot);
+        const outcome = this.#judge(ending, spot, [{ operation, kind }]);
+        counts[outcome] += 1;
+        cases.push({ operation, kind, outcome, ...pathOf(ending) });
+      }
+      tally.push(counts);
+      firstRuns.push(runs);
+      release(point);
+    }
+    await this.#check({ done: total, total });
+    return { cases, firstRuns };
+  }
+
+  async #check(progress: CutProgress): Promise<void> {
+    await this.#options.onProgress?.(progress);
+    if (this.#options.signal?.aborted === true) {
+      throw new DfuError('ABORTED', 'power cuts: stopped before all were tried');
+    }
+  }
+
+  #cut({ operation, spot }: Run['points'][number], kind: CutKind): Spot {
+    if (spot === undefined) throw new Error('a point without its state cannot be cut');
+    const { flash, config } = this.#device;
+    const start = placeOf(config, operation.area).offsetBytes + operation.offsetBytes;
+    const state = tear(flash.geometry, spot.state, { operation, start, kind });
+    return spotOf(state, spot.counters);
+  }
+
+  /** Boots after a first cut and cuts that boot at each operation that it does itself. */
+  async #cutAgain(spot: Spot, first: CutFinding['cuts'][number]): Promise<Run> {
+    const run = await this.#runs.boot(spot, 1);
+    if (this.#tallies.has(run) || run.same) return run;
+    const tally: OutcomeCounts[] = [];
+    this.#tallies.set(run, tally);
+    for (const [operation, point] of run.points.entries()) {
+      const counts = noCounts();
+      for (const kind of this.#kinds) {
+        const again = this.#cut(point, kind);
+        const ending = await this.#endings.of(again);
+        counts[this.#judge(ending, again, [first, { operation, kind }])] += 1;
+      }
+      tally.push(counts);
+      release(point);
+    }
+    return run;
+  }
+
+  /** The outcome of a case; what is worse than without a cut is kept, in its simplest form. */
+  #judge(ending: Ending, spot: Spot, cuts: CutFinding['cuts']): CutOutcome {
+    const reference = this.#reference ?? ending;
+    const outcome = outcomeOf(ending, reference);
+    if (!isWorse(outcome, outcomeOf(reference, reference))) return outcome;
+    const { path, boots } = pathOf(ending);
+    const name = `${outcome} ${path.join(' ')} ${this.#causeOf(cuts)}`;
+    const known = this.#findings.get(name);
+    if (known === undefined || weight(cuts) < weight(known.cuts)) {
+      const cases = (known?.cases ?? 0) + 1;
+      this.#findings.set(name, { outcome, path, boots, cases, cuts, spot });
+    } else known.cases += 1;
+    return outcome;
+  }
+
+  /** What losses are told apart by: the area of one cut; with two, the operation of the first. */
+  #causeOf([first, second]: CutFinding['cuts']): string {
+    const operation = first === undefined ? undefined : this.#operations[first.operation];
+    return second === undefined ? `${operation?.area}` : `${first?.operation}`;
+  }
+
+  /** Two cuts in a row, by the first one: those that were tried, and those of the boot that it became. */
+  #pairs(firstRuns: readonly (readonly Run[])[]): OutcomeCounts[] {
+    if (this.#options.twice === false) return [];
+    const sums = new Map<Run, OutcomeCounts[]>();
+    // a boot only ever joins one that was begun before it
+    for (const [run, tally] of this.#tallies) sums.set(run, sumFrom(run, tally, sums));
+    return firstRuns.map((runs) => {
+      const all = noCounts();
+      for (const run of runs) {
+        const found = sums.get(run)?.[0];
+        if (found === undefined) this.#alike += 1;
+        else addCounts(all, found);
+      }
+      return all;
+    });
+  }
+
+  #count(
+    cases: readonly CutCase[],
+    pairs: readonly OutcomeCounts[],
+  ): Record<CutKind | 'pairs', OutcomeCounts> {
+    const counts = {
+      clean: noCounts(),
+      torn: noCounts(),
+      'torn-tail': noCounts(),
+      pairs: noCounts(),
+    };
+    for (const { kind, outcome } of cases) counts[kind][outcome] += 1;
+    for (const each of pairs) addCounts(counts.pairs, each);
+    return counts;
+  }
+}
+
+/** The outcomes of the cuts from each point of a run to its end, the boot that it became included. */
+function sumFrom(
+  { points, tail }: Run,
+  tally: readonly OutcomeCounts[],
+  known: ReadonlyMap<Run, OutcomeCounts[]>,
+): OutcomeCounts[] {
+  const sums: OutcomeCounts[] = Array.from({ length: points.length + 1 }, noCounts);
+  const after = tail === undefined ? undefined : known.get(tail.run)?.[tail.index];
+  if (after !== undefined) addCounts(sums[points.length] ?? noCounts(), after);
+  for (let at = points.length - 1; at >= 0; at -= 1) {
+    const here = sums[at] ?? noCounts();
+    addCounts(here, sums[at + 1] ?? noCounts());
+    addCounts(here, tally[at] ?? noCounts());
+  }
+  return sums;
+}
+
+/** The state of a point is not needed once it was cut. */
+function release(point: { spot: Spot | undefined }): void {
+  point.spot = undefined;
+}
+
+function pathOf({ path, boots }: Ending): Pick<CutCase, 'path' | 'boots'> {
+  return { path, boots };
+}
+
+/**
+ * Cuts the power at each operation of the next boot, cleanly and within the operation, and then at each
+ * operation of the boot after that; and boots after each cut until nothing changes any more.
+ *
+ * Nothing is done twice: the device is forked at each operation, and a boot that comes to a point where
+ * an earlier one was is not gone on with. The operations done therefore grow with the number of
+ * operations of the boot and not with its square. The device itself is not changed.
+ *
+ * @throws {@link DfuError} `ABORTED` if the signal says so.
+ */
+export function explorePowerCuts(device: LabDevice, options: CutOptions = {}): Promise<CutReport> {
+  return new Explorer(device, options).explore();
+}

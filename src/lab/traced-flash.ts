@@ -1,0 +1,226 @@
+import { DfuError } from '../bytes/index.ts';
+import type { Flash, FlashGeometry, SectorMap } from '../flash/index.ts';
+import { MemoryFlash, MemoryStorage } from '../flash/index.ts';
+
+/** What a flash holds at one moment. Never changed: whoever goes on works on a copy. */
+export interface FlashState {
+  readonly storage: MemoryStorage;
+  /** Two sums for each sector, over its words. */
+  readonly sums: Uint32Array;
+  /** Sums over all of it. */
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Names the contents of a state: 64 bits that differ if the contents do. */
+export function stateKey({ low, high }: Pick<FlashState, 'low' | 'high'>): string {
+  return `${low >>> 0}.${high >>> 0}`;
+}
+
+/** What a boot depends on: nothing else that was in flash had any influence. */
+export interface Footprint {
+  /** Sectors that were read, or programmed, before they were erased. */
+  readonly needed: readonly number[];
+  /** Sectors whose contents are new. */
+  readonly changed: readonly number[];
+  /** Sectors that had any part in it. */
+  readonly touched: readonly number[];
+}
+
+/**
+ * What a boot depends on that went on as an earlier one from a place where both were alike. What the
+ * earlier one touched counts as needed, unless this one had erased it before.
+ */
+export function joinFootprints(own: Footprint, tail: Footprint): Footprint {
+  const needed = new Set(own.needed);
+  const erasedFirst = new Set(own.touched.filter((sector) => !needed.has(sector)));
+  const more = tail.touched.filter((sector) => !erasedFirst.has(sector));
+  return {
+    needed: [...new Set([...own.needed, ...more])],
+    changed: [...new Set([...own.changed, ...tail.changed])],
+    touched: [...new Set([...own.touched, ...tail.touched])],
+  };
+}
+
+const WORD_BYTES = 4;
+
+/** One word's part in the first sum (the finalizer of MurmurHash3 over place and word). */
+function mixLow(index: number, word: number): number {
+  let h = Math.imul(word ^ Math.imul(index + 1, 0x9e3779b1), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
+
+/** The same with other numbers, for the second sum. */
+function mixHigh(index: number, word: number): number {
+  let h = Math.imul(index ^ Math.imul(word ^ 0x5bd1e995, 0x27d4eb2f), 0x165667b1);
+  h = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d);
+  return h ^ (h >>> 12);
+}
+
+/**
+ * Flash that always knows a sum over its contents, kept up to date word by word, and which sectors the
+ * work on it depended on. Erased words add nothing.
+ */
+export class TracedFlash implements Flash {
+  readonly geometry: FlashGeometry;
+  readonly sectors: SectorMap;
+  readonly sizeBytes: number;
+  readonly #storage: MemoryStorage;
+  readonly #flash: MemoryFlash;
+  readonly #sums: Uint32Array;
+  #low: number;
+  #high: number;
+  /** By sector: 1 if it was needed, 2 if it was erased first. */
+  readonly #use: Uint8Array;
+  readonly #changed: Uint8Array;
+  readonly #erasedWord: number;
+
+  constructor(geometry: FlashGeometry, state: FlashState) {
+    this.geometry = geometry;
+    this.#storage = state.storage.copy();
+    this.#flash = new MemoryFlash(geometry, this.#storage);
+    this.sectors = this.#flash.sectors;
+    this.sizeBytes = this.#flash.sizeBytes;
+    this.#sums = state.sums.slice();
+    this.#low = state.low;
+    this.#high = state.high;
+    this.#use = new Uint8Array(this.sectors.count);
+    this.#changed = new Uint8Array(this.sectors.count);
+    this.#erasedWord = geometry.erasedValue === 0 ? 0 : 0xffffffff;
+  }
+
+  /** The state of a flash with these contents, byte 0 first. */
+  static stateOf(geometry: FlashGeometry, contents: Uint8Array): FlashState {
+    if (geometry.sectors.some(({ sizeBytes }) => sizeBytes % WORD_BYTES !== 0)) {
+      throw new DfuError('UNSUPPORTED', 'flash: expected sectors of whole 4-byte words');
+    }
+    const storage = new MemoryStorage(contents.length, geometry.erasedValue);
+    storage.write(0, contents);
+    const { count } = new MemoryFlash(geometry).sectors;
+    const blank = { storage, sums: new Uint32Array(2 * count), low: 0, high: 0 };
+    const flash = new TracedFlash(geometry, blank);
+    flash.#count(0, contents.length, 1);
+    return flash.state();
+  }
+
+  get busyUs(): number {
+    return 0;
+  }
+
+  /** Names what it holds now. */
+  get key(): string {
+    return stateKey({ low: this.#low, high: this.#high });
+  }
+
+  /** What it holds now; it may go on changing. */
+  state(): FlashState {
+    const storage = this.#storage.copy();
+    return { storage, sums: this.#sums.slice(), low: this.#low, high: this.#high };
+  }
+
+  /** What the work on it depended on, so far. */
+  footprint(): Footprint {
+    const all = [...this.#use.keys()];
+    return {
+      needed: all.filter((sector) => this.#use[sector] === 1),
+      changed: all.filter((sector) => this.#changed[sector] === 1),
+      touched: all.filter((sector) => this.#use[sector] !== 0),
+    };
+  }
+
+  read(offsetBytes: number, lengthBytes: number): Uint8Array<ArrayBuffer> {
+    const bytes = this.#flash.read(offsetBytes, lengthBytes);
+    this.#need(offsetBytes, lengthBytes);
+    return bytes;
+  }
+
+  readInto(offsetBytes: number, target: Uint8Array): void {
+    this.#flash.readInto(offsetBytes, target);
+    this.#need(offsetBytes, target.length);
+  }
+
+  program(offsetBytes: number, bytes: Uint8Array): void {
+    // what can be programmed depends on what is there
+    this.#need(offsetBytes, bytes.length);
+    this.#change(offsetBytes, bytes.length, () => this.#flash.program(offsetBytes, bytes));
+  }
+
+  erase(offsetBytes: number, lengthBytes: number): void {
+    this.#flash.erase(offsetBytes, lengthBytes);
+    for (const { index } of this.sectors.in(offsetBytes, lengthBytes)) {
+      if (this.#use[index] === 0) this.#use[index] = 2;
+      this.#changed[index] = 1;
+      this.#low = (this.#low - (this.#sums[2 * index] ?? 0)) | 0;
+      this.#high = (this.#high - (this.#sums[2 * index + 1] ?? 0)) | 0;
+      this.#sums.fill(0, 2 * index, 2 * index + 2);
+    }
+  }
+
+  /** Puts bytes there as no flash access could: what a torn operation leaves behind. */
+  patch(offsetBytes: number, bytes: Uint8Array): void {
+    this.#change(offsetBytes, bytes.length, () => this.#storage.write(offsetBytes, bytes));
+  }
+
+  /** Takes over whole sectors of another state. */
+  adopt(from: FlashState, sectors: readonly number[]): void {
+    for (const index of sectors) {
+      const { offsetBytes, sizeBytes } = this.sectors.get(index);
+      const bytes = new Uint8Array(sizeBytes);
+      from.storage.read(offsetBytes, bytes, sizeBytes);
+      this.#storage.write(offsetBytes, bytes);
+      for (const [lane, sum] of [from.sums[2 * index], from.sums[2 * index + 1]].entries()) {
+        const change = (sum ?? 0) - (this.#sums[2 * index + lane] ?? 0);
+        if (lane === 0) this.#low = (this.#low + change) | 0;
+        else this.#high = (this.#high + change) | 0;
+        this.#sums[2 * index + lane] = sum ?? 0;
+      }
+    }
+  }
+
+  #need(offsetBytes: number, lengthBytes: number): void {
+    for (const { index } of this.sectors.in(offsetBytes, lengthBytes)) {
+      if (this.#use[index] === 0) this.#use[index] = 1;
+    }
+  }
+
+  #change(offsetBytes: number, lengthBytes: number, work: () => void): void {
+    this.#count(offsetBytes, lengthBytes, -1);
+    try {
+      work();
+    } finally {
+      this.#count(offsetBytes, lengthBytes, 1);
+    }
+    for (const { index } of this.sectors.in(offsetBytes, lengthBytes)) this.#changed[index] = 1;
+  }
+
+  /** Adds the words that these bytes touch to the sums, or takes them away. */
+  #count(offsetBytes: number, lengthBytes: number, sign: 1 | -1): void {
+    const from = offsetBytes - (offsetBytes % WORD_BYTES);
+    const end = Math.ceil((offsetBytes + lengthBytes) / WORD_BYTES) * WORD_BYTES;
+    for (const sector of this.sectors.in(from, end - from)) {
+      const start = Math.max(from, sector.offsetBytes);
+      const stop = Math.min(end, sector.offsetBytes + sector.sizeBytes);
+      this.#countIn(sector.index, [start, stop], sign);
+    }
+  }
+
+  #countIn(sector: number, [start, stop]: readonly [number, number], sign: 1 | -1): void {
+    const bytes = new Uint8Array(stop - start);
+    this.#storage.read(start, bytes, bytes.length);
+    const words = new Uint32Array(bytes.buffer);
+    let low = 0;
+    let high = 0;
+    for (let n = 0; n < words.length; n += 1) {
+      const word = words[n] ?? 0;
+      if (word === this.#erasedWord) continue;
+      const index = start / WORD_BYTES + n;
+      low = (low + mixLow(index, word)) | 0;
+      high = (high + mixHigh(index, word)) | 0;
+    }
+    this.#low = (this.#low + sign * low) | 0;
+    this.#high = (this.#high + sign * high) | 0;
+    this.#sums[2 * sector] = (this.#sums[2 * sector] ?? 0) + sign * low;
+    this.#sums[2 * sector + 1] = (this.#sums[2 * sector + 1] ?? 0) + sign * high;
+  }
+}
