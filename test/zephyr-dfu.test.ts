@@ -126,6 +126,17 @@ describe.each(boards)('Zephyr’s USB DFU sample on $name, profile $profile', ({
     expect(bench.rawConsole().at(-1)).toMatch(/^\[00:00:0\d\.\d{3},\d{3}\] <inf> main: /);
   });
 
+  test('hears the cable', async () => {
+    const bench = await sampleBoard(name, profile);
+    bench.plug.unplug();
+    await turn();
+    expect(bench.console().at(-1)).toBe('<inf> main: USBD message: VBUS removed');
+    bench.plug.replug();
+    await turn();
+    expect(bench.console()).toContain('<inf> main: USBD message: VBUS ready');
+    expect(bench.console().at(-1)).not.toBe('<inf> main: USBD message: VBUS removed');
+  });
+
   test('--alt 0: the RAM disk goes down and up again, sixteen kibibytes', async () => {
     const bench = await sampleBoard(name, profile);
     expect(same(await receive(bench, 0), new Uint8Array(DISK_BYTES))).toBe(true);
