@@ -12,7 +12,8 @@ import {
 } from '../src/board/index.ts';
 import type { BoardEvent } from '../src/board/index.ts';
 import { swapUnderWay } from '../src/boot/mcuboot/index.ts';
-import { MemoryFlash } from '../src/flash/index.ts';
+import { FlashImageMedium } from '../src/board/flash-image-medium.ts';
+import { MemoryFlash, partition } from '../src/flash/index.ts';
 import type { FlashOperation } from '../src/flash/index.ts';
 import { generateKey } from '../src/image/index.ts';
 import { VirtualClock } from '../src/usb/index.ts';
@@ -274,6 +275,36 @@ describe('other boards and modes', () => {
     await reset(bench);
     const reverts = mode.startsWith('swap-using');
     expect(bench.console().at(-1)).toBe(reverts ? 'old' : 'new');
+  });
+
+  test('an upload for swap using offset begins in the second sector, again and again', async () => {
+    const bench = mcubootBench({ mode: 'swap-using-offset' });
+    bench.program(await bench.image('first'), 0);
+    await bench.booted(() => bench.board.powerOn());
+    const { areas, flash, bootControl } = bench.runner.board;
+    expect(areas).toContainEqual(
+      expect.objectContaining({ name: 'image-1', address: 0x82000, uploadOffsetBytes: 0x1000 }),
+    );
+    bench.program(await bench.image('second'), 1);
+    bootControl?.requestUpgrade(true);
+    await reset(bench);
+    expect(bench.console().at(-1)).toBe('second');
+    // the first image now begins in the first sector, where it would be taken for the upload
+    const header = flash.geometry.writeUnitBytes;
+    expect([...bench.flash.read(0x82000, header)]).toEqual([0x3d, 0xb8, 0xf3, 0x96]);
+    const area = partition(bench.runner.board.flash, 0x82000, 0x76000, 'image-1');
+    const medium = new FlashImageMedium({ name: 'slot1', area, uploadOffsetBytes: 0x1000 });
+    const third = await bench.image('third');
+    expect(medium.begin()).toMatchObject({ status: 'OK' });
+    expect(medium.write(0, third)).toMatchObject({ status: 'OK' });
+    expect(medium.finish(third.length)).toMatchObject({ status: 'OK' });
+    bench.runner.board.bootControl?.requestUpgrade(true);
+    await reset(bench);
+    expect(bench.console().at(-1)).toBe('third');
+    bench.program(await bench.image('fourth'), 1);
+    bench.runner.board.bootControl?.requestUpgrade(true);
+    await reset(bench);
+    expect(bench.console().at(-1)).toBe('fourth');
   });
 
   test('where MCUboot itself goes astray the board stops, and says why', async () => {

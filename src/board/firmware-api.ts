@@ -199,6 +199,8 @@ export interface FirmwareFlashArea {
   readonly name: string;
   readonly address: number;
   readonly sizeBytes: number;
+  /** Where in it an uploaded image begins, if not at its start (swap using offset). */
+  readonly uploadOffsetBytes?: number;
 }
 
 /** The flash of the board, by address. Its rules are those of NOR flash; breaking one rejects. */

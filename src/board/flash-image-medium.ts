@@ -15,6 +15,8 @@ export interface FlashImageOptions {
    * like it. Default: the slot.
    */
   readonly uploadArea?: Flash;
+  /** Where in the slot a download begins, if not at its start (swap using offset). */
+  readonly uploadOffsetBytes?: number;
 }
 
 /** Zephyr's flash backend for USB DFU, without its defects unless the profile wants them. */
@@ -30,11 +32,12 @@ export class FlashImageMedium implements Medium {
 
   constructor(options: FlashImageOptions) {
     this.name = options.name;
-    this.#area = options.area;
-    this.sizeBytes = options.area.sizeBytes;
-    this.#writer = new ImageWriter(options.area);
-    this.#busy = new BusyTime(options.area);
-    this.blocks = new FlashImageBlocks(options.area, options.uploadArea ?? options.area);
+    const { area, uploadArea = area, uploadOffsetBytes = 0 } = options;
+    this.#area = area;
+    this.sizeBytes = area.sizeBytes;
+    this.#writer = new ImageWriter(area, uploadOffsetBytes);
+    this.#busy = new BusyTime(area);
+    this.blocks = new FlashImageBlocks(area, new ImageWriter(uploadArea, uploadOffsetBytes));
   }
 
   begin(): MediumResult {
@@ -72,10 +75,11 @@ class FlashImageBlocks implements BlockCallbacks {
   #block = 0;
   #readBytes = 0;
 
-  constructor(area: Flash, uploadArea: Flash) {
+  constructor(area: Flash, writer: ImageWriter) {
     this.#area = area;
-    this.#writer = new ImageWriter(uploadArea);
-    this.#busy = new BusyTime(uploadArea);
+    this.#writer = writer;
+    // The busy time of a part is that of the whole flash.
+    this.#busy = new BusyTime(area);
   }
 
   write(wBlockNum: number, bytes: Uint8Array): MediumResult {

@@ -10,37 +10,43 @@ const BUFFER_BYTES = 512;
  */
 export class ImageWriter {
   readonly #flash: Flash;
+  /** Where the image begins. */
+  readonly #startBytes: number;
   readonly #buffer: Uint8Array;
   /** Bytes in the buffer. */
   #waiting = 0;
-  /** Bytes programmed. */
-  #offsetBytes = 0;
+  /** Up to where it is programmed. */
+  #offsetBytes: number;
   /** Up to where it is erased. */
   #erasedBytes = 0;
 
-  constructor(flash: Flash) {
+  /** `startBytes`: where in it the image begins; what lies in front of it is erased. */
+  constructor(flash: Flash, startBytes = 0) {
     this.#flash = flash;
+    this.#startBytes = startBytes;
+    this.#offsetBytes = startBytes;
     const unit = flash.geometry.writeUnitBytes;
     this.#buffer = new Uint8Array(Math.ceil(BUFFER_BYTES / unit) * unit);
   }
 
   /** Bytes taken since the start. */
   get lengthBytes(): number {
-    return this.#offsetBytes + this.#waiting;
+    return this.#offsetBytes - this.#startBytes + this.#waiting;
   }
 
   /** From the beginning. Touches no flash; what is in the buffer is dropped. */
   start(): void {
     this.#waiting = 0;
-    this.#offsetBytes = 0;
+    this.#offsetBytes = this.#startBytes;
     this.#erasedBytes = 0;
   }
 
   /** Throws `OUT_OF_RANGE` beyond the end, and what flash throws. */
   write(bytes: Uint8Array): void {
     const length = this.lengthBytes + bytes.length;
-    if (length > this.#flash.sizeBytes) {
-      const most = `expected at most ${this.#flash.sizeBytes} bytes, got ${length}`;
+    const room = this.#flash.sizeBytes - this.#startBytes;
+    if (length > room) {
+      const most = `expected at most ${room} bytes, got ${length}`;
       throw new DfuError('OUT_OF_RANGE', `the image is too long: ${most}`);
     }
     const buffer = this.#buffer;
@@ -76,7 +82,7 @@ export class ImageWriter {
   }
 
   #program(bytes: Uint8Array): void {
-    if (this.#offsetBytes === 0) this.#eraseTrailer();
+    if (this.#offsetBytes === this.#startBytes) this.#eraseTrailer();
     while (this.#erasedBytes < this.#offsetBytes + bytes.length) this.#eraseNext();
     this.#flash.program(this.#offsetBytes, bytes);
     this.#offsetBytes += bytes.length;

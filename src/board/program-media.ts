@@ -3,6 +3,7 @@ import { SectorDisk } from '../device/index.ts';
 import type { DiskAccess, Medium } from '../device/index.ts';
 import { partition } from '../flash/index.ts';
 import type { Flash } from '../flash/index.ts';
+import type { FlashArea } from './bootloader.ts';
 import type { FirmwareMedium, FirmwareUsbEvent } from './firmware-dfu.ts';
 import { FlashImageMedium } from './flash-image-medium.ts';
 import type { Peripherals } from './peripherals.ts';
@@ -25,10 +26,12 @@ export class ProgramMedia {
         return this.#disk(medium.name, medium.sectors);
       case 'flash-image': {
         const { name, area } = medium;
+        const { uploadOffsetBytes = 0 } = this.#find(area);
         return new FlashImageMedium({
           name,
           area: this.#area(area),
           uploadArea: this.#area(this.#uploadArea()),
+          uploadOffsetBytes,
         });
       }
       default:
@@ -46,11 +49,15 @@ export class ProgramMedia {
   }
 
   #area(name: string): Flash {
-    const { areas, flash, model } = this.#board;
+    const { flash, model } = this.#board;
+    const { address, sizeBytes } = this.#find(name);
+    return partition(flash, address - model.flashBaseAddress, sizeBytes, name);
+  }
+
+  #find(name: string): FlashArea {
+    const { areas } = this.#board;
     const found = areas.find((each) => each.name === name);
-    if (found !== undefined) {
-      return partition(flash, found.address - model.flashBaseAddress, found.sizeBytes, name);
-    }
+    if (found !== undefined) return found;
     const known = areas.map((each) => each.name).join(', ');
     throw new DfuError('NOT_FOUND', `no flash area "${name}"; there is: ${known}`);
   }

@@ -66,6 +66,10 @@ export function programFlash(
     const sizes = `expected at most ${room} bytes, got ${image.length}`;
     throw new DfuError('OUT_OF_RANGE', `the image does not fit into slot ${slot.index}: ${sizes}`);
   }
+  // The header of an older image in front of it would be taken for its own (swap using offset).
+  if (slot !== undefined && address > slot.address) {
+    flash.erase(slot.offsetBytes, address - slot.address);
+  }
   rewrite(flash, offsetBytes, image);
   return { address, bytes: image.length, slot: slot?.index };
 }
