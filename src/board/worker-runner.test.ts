@@ -266,6 +266,19 @@ describe('a program on USB', () => {
     ['{ idVendor: 1, idProduct: 70000, functions: [] }', /idProduct/],
     ['{ idVendor: 1, idProduct: 2, functions: [], product: "x".repeat(200) }', /product/],
     ['{ idVendor: 1, idProduct: 2, functions: new Array(20).fill({ type: "dfu-runtime" }) }', /16/],
+    [
+      '{ idVendor: 1, idProduct: 2, functions: [{ type: "dfu-mode", media: [{ type: "tape", name: "t" }] }] }',
+      /medium.type/,
+    ],
+    [
+      '{ idVendor: 1, idProduct: 2, functions: [{ type: "dfu-mode", media: [{ type: "ram-disk", name: "r", sectors: 1e6 }] }] }',
+      /sectors/,
+    ],
+    [
+      '{ idVendor: 1, idProduct: 2, functions: [{ type: "dfu-mode", media: [{ type: "flash-image", name: "s", area: "attic" }] }] }',
+      /no flash area "attic"/,
+    ],
+    ['{ idVendor: 1, idProduct: 2, functions: [{ type: "dfu-mode", media: [] }] }', /media/],
   ])('cannot be %s', async (description, message) => {
     const { board } = withFirmware(`
       export const main = ({ usb, console }) => {
