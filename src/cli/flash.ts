@@ -4,11 +4,15 @@ import { cutKinds } from '../lab/index.ts';
 import type { CutKind } from '../lab/index.ts';
 import { confirmAfter, flashBoot } from './flash-boot.ts';
 import type { BootOptions } from './flash-boot.ts';
+import { flashFit } from './flash-fit.ts';
+import type { FitOptions } from './flash-fit.ts';
 import { flashInspect } from './flash-inspect.ts';
 import type { InspectOptions } from './flash-inspect.ts';
 import { addDeviceOptions } from './flash-options.ts';
 import { flashPowercut } from './flash-powercut.ts';
 import type { PowercutOptions } from './flash-powercut.ts';
+import { flashWear } from './flash-wear.ts';
+import type { WearOptions } from './flash-wear.ts';
 import { flashWhy } from './flash-why.ts';
 import type { WhyOptions } from './flash-why.ts';
 import { processIo } from './imgtool-io.ts';
@@ -105,6 +109,26 @@ function powercutCommand(io: ImageIo): Command {
     });
 }
 
+function fitCommand(io: ImageIo): Command {
+  const made = new Command('fit')
+    .description('largest image of a layout in bytes, and by how much a file is too big')
+    .argument('[image]', 'MCUboot image, or a plain binary');
+  return addDeviceOptions(made)
+    .addOption(jsonOption())
+    .action(async (path: string | undefined, options: FitOptions) => {
+      process.exitCode = await flashFit(io, path, options);
+    });
+}
+
+function wearCommand(io: ImageIo): Command {
+  return onDump('wear', 'erases of each sector and seconds, for each algorithm')
+    .option('--update <file>', 'the image that replaces the primary one')
+    .addOption(jsonOption())
+    .action(async (path: string, options: WearOptions) => {
+      process.exitCode = await flashWear(io, path, options);
+    });
+}
+
 /** `dfukit flash …`. */
 export function command(io: ImageIo = flashIo): Command {
   return new Command('flash')
@@ -112,5 +136,7 @@ export function command(io: ImageIo = flashIo): Command {
     .addCommand(inspectCommand(io))
     .addCommand(bootCommand(io))
     .addCommand(whyCommand(io))
-    .addCommand(powercutCommand(io));
+    .addCommand(fitCommand(io))
+    .addCommand(powercutCommand(io))
+    .addCommand(wearCommand(io));
 }

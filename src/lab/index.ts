@@ -23,6 +23,8 @@ export type {
 } from './power-cuts.ts';
 export { areaNames, checkLayout, dumpOf, forkDevice, openDump, trailerOf } from './device.ts';
 export type { FlashLayout, LabDevice } from './device.ts';
+export { fitImage } from './fit.ts';
+export type { FitReport, SlotPart } from './fit.ts';
 export { guessLayouts } from './guess.ts';
 export type { Guess, GuessLimits } from './guess.ts';
 export { inspectFlash } from './inspect.ts';
@@ -43,5 +45,7 @@ export { readTrailer } from './trailer-report.ts';
 export type { TrailerField, TrailerReport } from './trailer-report.ts';
 export { readVectorConfig, vectorConfigOf } from './vector-config.ts';
 export type { ReadLayout, VectorConfig, VectorNames } from './vector-config.ts';
+export { compareWear } from './wear.ts';
+export type { AlgorithmWear, AreaErases, BootWear } from './wear.ts';
 export { explainSlots } from './why.ts';
 export type { SlotExplanation } from './why.ts';

@@ -1,0 +1,56 @@
+import { compareWear, forkDevice } from '../lab/index.ts';
+import type { AlgorithmWear, BootWear } from '../lab/index.ts';
+import { prepareUpdate } from './flash-boot.ts';
+import { openWithLayout } from './flash-layout.ts';
+import type { LayoutOptions } from './flash-options.ts';
+import type { ImageIo } from './imgtool-io.ts';
+
+/** Options of `dfukit flash wear`. */
+export interface WearOptions extends LayoutOptions {
+  readonly update?: string;
+  readonly json?: true;
+}
+
+/** `1×0 5×2 9×0 1×1`: how many sectors in a row, times how many erases. */
+function runs(erases: readonly number[]): string {
+  const parts: string[] = [];
+  for (let from = 0; from < erases.length;) {
+    let end = from + 1;
+    while (end < erases.length && erases[end] === erases[from]) end += 1;
+    parts.push(end - from === 1 ? `${erases[from]}` : `${erases[from]}×${end - from}`);
+    from = end;
+  }
+  return parts.join(' ');
+}
+
+function bootText(
+  { what, erases, worst, bytesWritten, seconds, operations, areas }: BootWear,
+  timed: boolean,
+): string {
+  const time = timed ? `, ${seconds.toFixed(3)} s` : '';
+  const sums = `${erases} erases (${worst} of the worst sector), ${bytesWritten} bytes written`;
+  const lines = areas.map(({ area, erases: each }) => `    ${area.padEnd(11)} ${runs(each)}\n`);
+  return `  ${what}: ${sums} in ${operations} operations${time}\n${lines.join('')}`;
+}
+
+function text({ algorithm, impossible, boots }: AlgorithmWear, timed: boolean): string {
+  if (impossible !== undefined) return `${algorithm}: not possible here: ${impossible}\n`;
+  return `${algorithm}\n${boots.map((each) => bootText(each, timed)).join('')}`;
+}
+
+/** `dfukit flash wear`. */
+export async function flashWear(io: ImageIo, path: string, options: WearOptions): Promise<number> {
+  const opened = await openWithLayout(io, path, options);
+  const device = forkDevice(opened.device);
+  prepareUpdate(io, device, options);
+  const wear = await compareWear(device);
+  if (options.json === true) {
+    io.print(`${JSON.stringify(wear, null, 2)}\n`);
+    return 0;
+  }
+  const timed = opened.layout.geometry.timing !== undefined;
+  if (!timed) io.warn('no seconds: the layout has no datasheet times (--erase-ms, --program-us)');
+  io.print('erases of each sector from the first to the last (erases×sectors)\n');
+  for (const each of wear) io.print(text(each, timed));
+  return 0;
+}
