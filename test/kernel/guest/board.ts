@@ -12,6 +12,9 @@ export interface BoardMessage {
 /** The command line of this project's own program. */
 export const dfukit: readonly string[] = [`${process.env['DFUKIT']}/dist/cli/main.js`];
 
+/** The board that most scenarios are about. */
+const USUAL = 'particle-xenon';
+
 /** How long a board may take to say what it is expected to say. */
 const LIMIT_MS = 30_000;
 
@@ -33,7 +36,9 @@ export class BoardProcess {
   private constructor(bench: Bench, args: readonly string[]) {
     this.#bench = bench;
     bench.note(`board: dfukit board run ${args.join(' ')}`);
-    const command = [...dfukit, 'board', 'run', 'particle-xenon', '--json', ...args];
+    const [first = '-'] = args;
+    const [name, options] = first.startsWith('-') ? [USUAL, args] : [first, args.slice(1)];
+    const command = [...dfukit, 'board', 'run', name, '--json', ...options];
     const child = spawn(process.execPath, command, { cwd: bench.folder, stdio: 'pipe' });
     this.#child = child;
     child.stderr.on('data', (chunk: Buffer) => bench.note(`board: ${chunk.toString()}`));
@@ -49,7 +54,7 @@ export class BoardProcess {
     bench.atEnd(() => this.quit());
   }
 
-  /** Starts a board and waits until it is ready. */
+  /** Starts a board and waits until it is ready; its name comes first, if it is not the usual one. */
   static async run(bench: Bench, ...args: readonly string[]): Promise<BoardProcess> {
     const board = new BoardProcess(bench, args);
     await board.#find({ event: 'ready' }, 0);

@@ -5,6 +5,7 @@ import { hosts } from './hosts.ts';
 import { identity } from './identity.ts';
 import { runTime } from './run-time.ts';
 import type { Scenario } from './scenario.ts';
+import { systemLoader } from './system-loader.ts';
 
 /** Everything that is tried, in this order. */
 export const scenarios: readonly Scenario[] = [
@@ -14,4 +15,5 @@ export const scenarios: readonly Scenario[] = [
   ...bootChoice,
   ...hosts,
   ...identity,
+  ...systemLoader,
 ];
