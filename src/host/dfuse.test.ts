@@ -1,0 +1,214 @@
+import { describe, expect, test } from 'vitest';
+import { bench, entry, idle } from '../../test/support/host-bench.ts';
+import { onClock, status } from '../../test/support/scripted-pipe.ts';
+import type { Line } from '../../test/support/scripted-pipe.ts';
+import { toHex } from '../bytes/index.ts';
+import { commandDfuSe, downloadDfuSe, uploadDfuSe } from './index.ts';
+import type { DfuInterface, DfuSeEnding, DfuSeOptions } from './index.ts';
+
+/*
+ * DfuSe against devices that are not as ST describes them; against those that are: the keystone.
+ */
+
+const dfuse: DfuInterface = {
+  ...entry,
+  name: '@Flash/0x08000000/4*16Bg',
+  functional: { ...entry.functional, bcdDFUVersion: 0x011a, wTransferSize: 8 },
+};
+
+const busy = (pollMs = 0): Line => ['GETSTATUS', status('dfuDNBUSY', { pollMs })];
+const taken: Line = ['GETSTATUS', status('dfuDNLOAD-IDLE')];
+const command: readonly Line[] = [['DNLOAD 0 5', 'ok'], busy(), taken];
+const manifest: Line = ['GETSTATUS', status('dfuMANIFEST')];
+const eight = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+
+interface Run {
+  readonly script: readonly Line[];
+  readonly data?: Uint8Array;
+  readonly options?: DfuSeOptions;
+  readonly as?: DfuInterface;
+}
+
+/** Downloads (or only commands, without data) and looks that the script went to its end. */
+async function run({ script, data, options = {}, as = dfuse }: Run): Promise<DfuSeEnding> {
+  const { clock, session, device } = await bench(script, {}, as);
+  const elements = data === undefined ? [] : [{ address: 0x08000000, data }];
+  const work =
+    data === undefined ? commandDfuSe(session, options) : downloadDfuSe(session, elements, options);
+  const result = await onClock(clock, work);
+  expect(device.rest).toEqual([]);
+  return result;
+}
+
+const written: readonly Line[] = [
+  idle,
+  ...command, // erase
+  ...command, // pointer
+  ['DNLOAD 2 8', 'ok'],
+  busy(),
+  taken,
+];
+const leaving = { leave: true } as const;
+
+describe('leaving', () => {
+  test.each([
+    ['the device is gone at the block of length 0 (GD32)', [['DNLOAD 2 0', 'gone']], 'left'],
+    [
+      'or at the status',
+      [
+        ['DNLOAD 2 0', 'ok'],
+        ['GETSTATUS', 'gone'],
+      ],
+      'left',
+    ],
+    ['it says dfuMANIFEST and stays', [['DNLOAD 2 0', 'ok'], manifest], 'manifested'],
+    [
+      'it comes back to dfuIDLE',
+      [
+        ['DNLOAD 2 0', 'ok'],
+        ['GETSTATUS', status('dfuIDLE')],
+      ],
+      'manifested',
+    ],
+    [
+      'it says nothing more',
+      [
+        ['DNLOAD 2 0', 'ok'],
+        ['GETSTATUS', 'silent'],
+      ],
+      'unconfirmed',
+    ],
+    [
+      'it goes on in dfuDNLOAD-IDLE, which means nothing',
+      [['DNLOAD 2 0', 'ok'], taken],
+      'unconfirmed',
+    ],
+    [
+      'it asks for time, then leaves',
+      [
+        ['DNLOAD 2 0', 'ok'],
+        ['GETSTATUS', status('dfuMANIFEST-SYNC', { pollMs: 30 })],
+        ['GETSTATUS', 'gone'],
+      ],
+      'left',
+    ],
+  ] as const)('%s', async (_, end, ending) => {
+    const script = [...written, ...command, ...(end as readonly Line[])];
+    const result = await run({ script, data: eight, options: leaving });
+    expect(result).toMatchObject({ ending, bytes: 8, blocks: 1, erasedBytes: 16 });
+  });
+
+  test('what the device says against it is the error', async () => {
+    const failed: Line = ['GETSTATUS', status('dfuERROR', { bStatus: 10 })];
+    const script: Line[] = [...written, ...command, ['DNLOAD 2 0', 'ok'], failed];
+    const work = run({ script, data: eight, options: leaving });
+    await expect(work).rejects.toThrow('leaving: the device reports errFIRMWARE (10)');
+  });
+});
+
+describe('commands', () => {
+  test('carry the address, little endian', async () => {
+    const script = [...written, ['ABORT', 'ok'] as const, idle];
+    const { clock, session, device } = await bench(script, {}, dfuse);
+    const elements = [{ address: 0x08000010, data: eight }];
+    await onClock(clock, downloadDfuSe(session, elements));
+    expect(device.sent.map(toHex).slice(0, 2)).toEqual(['4110000008', '2110000008']);
+  });
+
+  test('one that is done at once needs no second question', async () => {
+    const quick: Line[] = [['DNLOAD 0 5', 'ok'], taken];
+    const script: Line[] = [
+      idle,
+      ...quick,
+      ...quick,
+      ['DNLOAD 2 8', 'ok'],
+      taken,
+      ['ABORT', 'ok'],
+      idle,
+    ];
+    expect(await run({ script, data: eight })).toMatchObject({ ending: 'written' });
+  });
+
+  test('stalled questions while a page is erased are asked again (STM32L4)', async () => {
+    const erase: Line[] = [
+      ['DNLOAD 0 5', 'ok'],
+      busy(20),
+      ['GETSTATUS', 'stall'],
+      ['GETSTATUS', 'stall'],
+      taken,
+    ];
+    const rest = written.slice(1 + command.length);
+    const script: Line[] = [idle, ...erase, ...rest, ['ABORT', 'ok'], idle];
+    expect(await run({ script, data: eight })).toMatchObject({ bytes: 8 });
+  });
+
+  test('an erase that never ends is given up', async () => {
+    const never = Array.from({ length: 12 }, () => busy(10_000));
+    const script: Line[] = [idle, ['DNLOAD 0 5', 'ok'], ...never, busy(10_000)];
+    await expect(run({ script, data: eight })).rejects.toMatchObject({ code: 'TIMEOUT' });
+  });
+
+  const erased = { massErase: true, force: true } as const;
+  test('a device may restart after a mass erase if that was said', async () => {
+    const script: Line[] = [idle, ['DNLOAD 0 1', 'ok'], busy(50), ['GETSTATUS', 'gone']];
+    expect(await run({ script, options: { ...erased, willReset: true } })).toMatchObject({
+      ending: 'left',
+    });
+    await expect(run({ script, options: erased })).rejects.toMatchObject({ code: 'DISCONNECTED' });
+  });
+
+  test('after read unprotect the device restarts', async () => {
+    const script: Line[] = [idle, ['DNLOAD 0 1', 'ok'], busy(50), ['GETSTATUS', 'gone']];
+    const options = { unprotect: true, force: true };
+    expect(await run({ script, options })).toMatchObject({ ending: 'left' });
+  });
+
+  test('a refusal without a reason says which', async () => {
+    const script: Line[] = [idle, ['DNLOAD 0 5', 'stall'], idle, idle];
+    await expect(run({ script, data: eight })).rejects.toThrow(
+      'erase 0x08000000: the device refused it with a stall',
+    );
+  });
+});
+
+describe('a device without a memory layout', () => {
+  const as = { ...dfuse, name: 'UNKNOWN' };
+
+  test('is written to only by force, and nothing is erased', async () => {
+    await expect(run({ script: [], data: eight, as })).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+    });
+    const script: Line[] = [idle, ...written.slice(1 + command.length), ['ABORT', 'ok'], idle];
+    expect(await run({ script, data: eight, options: { force: true }, as })).toMatchObject({
+      bytes: 8,
+      erasedBytes: 0,
+    });
+  });
+
+  test('is read for as long as it is told', async () => {
+    const { session } = await bench([], {}, as);
+    await expect(uploadDfuSe(session, () => {}, { address: 0 })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
+  });
+});
+
+test('an upload that is cut short ends there', async () => {
+  const script: Line[] = [
+    idle,
+    ...command,
+    ['ABORT', 'ok'],
+    idle,
+    ['UPLOAD 2 8', eight],
+    ['UPLOAD 3 8', eight.subarray(0, 3)],
+    ['ABORT', 'ok'],
+    idle,
+  ];
+  const { clock, session, device } = await bench(script, {}, dfuse);
+  const chunks: Uint8Array[] = [];
+  const sink = (chunk: Uint8Array): void => void chunks.push(chunk);
+  const result = await onClock(clock, uploadDfuSe(session, sink, { address: 0x08000000 }));
+  expect(device.rest).toEqual([]);
+  expect(result).toMatchObject({ bytes: 11, blocks: 2 });
+  expect(Buffer.concat(chunks)).toHaveLength(11);
+});
