@@ -10,6 +10,7 @@ import { parseUsbipAddress } from './board-session.ts';
 import type { UsbipAddress } from './board-session.ts';
 import { addUsbOptions, usbOptionsOf } from './board-usb-options.ts';
 import type { UsbCommandOptions } from './board-usb-options.ts';
+import { ALGORITHM_HELP, collect } from './mcuboot-options.ts';
 import { wholeNumber } from './numbers.ts';
 
 interface RunCommand extends UsbCommandOptions {
@@ -29,6 +30,9 @@ interface RunCommand extends UsbCommandOptions {
   readonly btnExtPullup?: true;
   readonly btnNone?: true;
   readonly verbose?: true;
+  readonly algorithm?: string;
+  readonly key?: readonly string[];
+  readonly guarded?: true;
   readonly json?: true;
 }
 
@@ -51,12 +55,7 @@ function listCommand(): Command {
         const bytes = flashSizeBytes(flash);
         const line =
           json === true
-            ? JSON.stringify({
-                board: name,
-                chip,
-                flashBytes: bytes,
-                bootloaders,
-              })
+            ? JSON.stringify({ board: name, chip, flashBytes: bytes, bootloaders })
             : `${name.padEnd(20)} ${chip.padEnd(12)} ${`${bytes / 1024} KiB`.padEnd(10)} ${bootloaders.join(', ')}`;
         process.stdout.write(`${line}\n`);
       }
@@ -76,6 +75,9 @@ Over USB/IP the run-time function says bitWillDetach = 0, so that the mode chang
 the host owes and a remote client keeps its connection; with --attach and with --profile riotboot it says
 1, as RIOT does: the board leaves the bus, and with --attach comes back by itself.
 
+A board with MCUboot trusts the key that signs the examples. It is made when it is first needed and kept in
+the user's configuration folder (XDG_CONFIG_HOME/dfukit/examples-rsa-2048.pem).
+
 With --json, events come as one JSON object a line and commands are taken likewise:
   {"command":"reset"}  {"command":"reset","button":true}  {"command":"button","pressed":true}
   {"command":"unplug"}  {"command":"replug"}  {"command":"power-off"}  {"command":"power-on"}
@@ -90,7 +92,7 @@ const profiles = [
 ].join(', ');
 
 function runCommand(): Command {
-  const command = new Command('run')
+  const made = new Command('run')
     .description('power a board and keep it running')
     .argument('<board>')
     .option('--bootloader <name>', "one of the board's, see board list")
@@ -115,6 +117,13 @@ function runCommand(): Command {
       'period of the watchdog',
       wholeNumber('--watchdog', [100, 3_600_000]),
     )
+    .option('--algorithm <name>', ALGORITHM_HELP)
+    .option(
+      '--key <file>',
+      "key that MCUboot trusts; again for more of its kind; default: the examples'",
+      collect,
+    )
+    .option('--guarded', 'MCUboot refuses known hazards instead of doing as it does')
     .option('--btn-pin <pin>', 'BTN_BOOTLOADER_PIN: the pin that the bootloader looks at')
     .option('--btn-mode <mode>', 'BTN_BOOTLOADER_MODE, e.g. GPIO_IN_PU')
     .option('--btn-ext-pullup', 'BTN_BOOTLOADER_EXT_PULLUP')
@@ -146,6 +155,7 @@ async function run(boardName: string, options: RunCommand): Promise<void> {
       ...(watchdog !== undefined && { watchdogMs: watchdog }),
       ...(options.verbose === true && { log }),
       ...usbOptionsOf(options),
+      mcuboot: options,
     },
     { json: options.json === true },
   );
@@ -167,9 +177,10 @@ function programCommand(): Command {
   return new Command('program')
     .description('write an image into the flash file, as the regular programmer does: no USB')
     .argument('<board>')
-    .argument('<image>', 'a slot image, or any bytes with --slot or --address')
+    .argument('<image>', 'a slot image or Intel HEX, or any bytes with --slot or --address')
     .requiredOption('--flash <file>', 'the file that holds the flash; made if it is not there')
     .option('--bootloader <name>', 'whose layout the slots have')
+    .option('--algorithm <name>', ALGORITHM_HELP)
     .option(
       '--slot <n>',
       'into this slot; default: where its header says',
