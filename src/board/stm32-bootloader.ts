@@ -5,7 +5,7 @@ import {
   stm32MagicAddress,
 } from '../boot/stm32/index.ts';
 import { DfuError } from '../bytes/index.ts';
-import { COMPATIBLE, Device, DfuSeMode, STM32_ROM } from '../device/index.ts';
+import { COMPATIBLE, DFUSE_COMPATIBLE, Device, DfuSeMode, STM32_ROM } from '../device/index.ts';
 import type { DfuProfile, DfuSeLeave, DfuSeProfile, FunctionalOptions } from '../device/index.ts';
 import { DfuVersion } from '../dfu/index.ts';
 import type { Flash } from '../flash/index.ts';
@@ -21,6 +21,8 @@ import { flashSizeBytes } from './catalogue.ts';
 import type { BoardModel } from './catalogue.ts';
 import type { DfuHabits } from './peripherals.ts';
 import type { UsbId } from './riotboot-bootloader.ts';
+import { withSerial } from './usb-identity.ts';
+import type { UsbIdentity } from './usb-identity.ts';
 import { Stm32FlashMemory, Stm32OptionMemory, Stm32Options } from './stm32-memory.ts';
 import type { SystemModel } from './stm32-memory.ts';
 
@@ -38,6 +40,8 @@ export interface Stm32BootloaderOptions {
   readonly dfuse?: DfuSeProfile;
   /** How the run-time function of applications answers; default `COMPATIBLE`. */
   readonly profile?: DfuProfile;
+  /** What the loader says to operating systems; `os` only where it is not ST's own. */
+  readonly usbIdentity?: UsbIdentity;
   /** bitWillDetach of the run-time function; default true. */
   readonly willDetach?: boolean;
 }
@@ -54,6 +58,11 @@ function runtimeFunctional(willDetach: boolean): FunctionalOptions {
 }
 
 /** What ST's loaders say of themselves. */
+const ROM_WORDS = {
+  bcdDevice: 0x2200,
+  manufacturer: 'STMicroelectronics',
+  product: 'STM32  BOOTLOADER',
+} as const;
 const ROM_FUNCTIONAL: FunctionalOptions = {
   bmAttributes: {
     canDnload: true,
@@ -125,7 +134,8 @@ export class Stm32Bootloader implements Bootloader {
   }
 
   dfuMode(flash: Flash, events: DfuModeEvents): UsbDevice {
-    const { usbId = STM32_ROM_ID, serial, dfuse = STM32_ROM } = this.#options;
+    const { usbId = STM32_ROM_ID, serial, dfuse = STM32_ROM, usbIdentity } = this.#options;
+    const os = dfuse.name === DFUSE_COMPATIBLE.name ? usbIdentity?.os : undefined;
     const memory = new Stm32FlashMemory(flash, this.#model, this.#optionBytes);
     const mode = new DfuSeMode({
       memories: [memory, new Stm32OptionMemory(this.#model, this.#optionBytes)],
@@ -138,15 +148,14 @@ export class Stm32Bootloader implements Bootloader {
       },
     });
     return new Device({
-      identity: {
-        ...usbId,
-        bcdDevice: 0x2200,
-        manufacturer: 'STMicroelectronics',
-        product: 'STM32  BOOTLOADER',
+      identity: withSerial(
+        { ...usbId, ...ROM_WORDS, serial },
         serial,
-      },
+        usbIdentity?.serial ?? 'told',
+      ),
       configurations: [{ functions: [mode], selfPowered: true }],
       ...(dfuse.control && { quirks: dfuse.control }),
+      ...(os && { osIdentity: os }),
     });
   }
 

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { boardModels, flashSizeBytes, pinMode } from '../board/index.ts';
 import type { ButtonConfiguration } from '../board/index.ts';
 import { DfuError } from '../bytes/index.ts';
-import { DFU_PROFILES } from '../device/index.ts';
+import { DFUSE_PROFILES, DFU_PROFILES, STM32_ROM } from '../device/index.ts';
 import { eraseBoard, programBoard } from './board-flash.ts';
 import type { ProgramOptions } from './board-flash.ts';
 import { runBoard } from './board-run.ts';
@@ -91,6 +91,12 @@ const profiles = [
   ...Object.keys(DFU_PROFILES).filter((name) => name !== 'compatible'),
 ].join(', ');
 
+/** Those of a DfuSe loader. */
+const dfuseProfiles = [
+  `${STM32_ROM.name} (default)`,
+  ...Object.keys(DFUSE_PROFILES).filter((name) => name !== STM32_ROM.name),
+].join(', ');
+
 function runCommand(): Command {
   const made = new Command('run')
     .description('power a board and keep it running')
@@ -109,7 +115,10 @@ function runCommand(): Command {
       parseUsbipAddress,
     )
     .option('--attach', "attach it to this machine's kernel (Linux, root, vhci-hcd)")
-    .option('--profile <name>', `how DFU is answered: ${profiles}`)
+    .option(
+      '--profile <name>',
+      `how DFU is answered: ${profiles}; stm32f072b_disco: ${dfuseProfiles}`,
+    )
     .option('--will-detach <bit>', 'bitWillDetach, whatever the link: 0 or 1', bit)
     .option('--keep-bootable', 'refuse a download over the only slot that boots')
     .option(
