@@ -43,6 +43,13 @@ export interface BoardOptions extends UsbIdentityOptions {
    * refusal, and a slot is often flashed again and again.
    */
   readonly keepBootable?: boolean;
+  /**
+   * Refuse an image that the bootloader could not boot while it is sent (default), or write whatever
+   * comes, as the originals do. The personalities of the originals always write it.
+   */
+  readonly checkImages?: boolean;
+  /** riotboot: refuse an image that is older than the newest one installed. Default false. */
+  readonly refuseOlder?: boolean;
   /** What MCUboot is compiled with; needed where it is the bootloader. */
   readonly mcuboot?: McubootOptions;
   /** What must hold for DFU_DETACH and DFU_UPLOAD. Default: nothing. */
@@ -91,7 +98,7 @@ function checkSerial(serial: string): string {
  */
 export function createBoard(options: BoardOptions): Board {
   const { flash, clock, runner, button, watchdogMs } = options;
-  const { usbId, willDetach, keepBootable, mcuboot } = options;
+  const { usbId, willDetach, keepBootable, checkImages, refuseOlder, mcuboot } = options;
   const model = typeof options.model === 'string' ? boardModel(options.model) : options.model;
   const serial = checkSerial(options.serial ?? '0'.repeat(16));
   const dfuse = dfuseProfileOf(options.profile);
@@ -106,6 +113,8 @@ export function createBoard(options: BoardOptions): Board {
     ...(usbId === undefined ? {} : { usbId: parseUsbId(usbId) }),
     ...(willDetach === undefined ? {} : { willDetach }),
     ...(keepBootable === undefined ? {} : { keepBootable }),
+    ...(checkImages === undefined ? {} : { checkImages }),
+    ...(refuseOlder === undefined ? {} : { refuseOlder }),
     ...(mcuboot === undefined ? {} : { mcuboot }),
     ...(dfuse === undefined ? {} : { dfuse }),
   });

@@ -1,6 +1,7 @@
 import { outOfOrder } from '../device/index.ts';
 import type { BlockCallbacks, Medium, MediumResult } from '../device/index.ts';
 import type { Flash } from '../flash/index.ts';
+import type { ImageInspector } from './image-inspector.ts';
 import { ImageWriter } from './image-writer.ts';
 import { BusyTime, report } from './medium-report.ts';
 
@@ -17,9 +18,15 @@ export interface FlashImageOptions {
   readonly uploadArea?: Flash;
   /** Where in the slot a download begins, if not at its start (swap using offset). */
   readonly uploadOffsetBytes?: number;
+  /** Who looks at the image that is about to be sent; left out, or undefined: nobody. */
+  readonly inspect?: () => ImageInspector | undefined;
 }
 
-/** Zephyr's flash backend for USB DFU, without its defects unless the profile wants them. */
+/**
+ * Zephyr's flash backend for USB DFU, without its defects unless the profile wants them. With an
+ * inspector, what the bootloader could not boot is refused: while it is sent if that can be told, by
+ * its header before anything is erased; else at the end, by the bootloader's own checks.
+ */
 export class FlashImageMedium implements Medium {
   readonly name: string;
   readonly sizeBytes: number;
@@ -29,6 +36,8 @@ export class FlashImageMedium implements Medium {
   readonly #area: Flash;
   readonly #writer: ImageWriter;
   readonly #busy: BusyTime;
+  readonly #inspect: FlashImageOptions['inspect'];
+  #inspector: ImageInspector | undefined;
 
   constructor(options: FlashImageOptions) {
     this.name = options.name;
@@ -37,24 +46,39 @@ export class FlashImageMedium implements Medium {
     this.sizeBytes = area.sizeBytes;
     this.#writer = new ImageWriter(area, uploadOffsetBytes);
     this.#busy = new BusyTime(area);
+    this.#inspect = options.inspect;
     this.blocks = new FlashImageBlocks(area, new ImageWriter(uploadArea, uploadOffsetBytes));
   }
 
   begin(): MediumResult {
     this.#busy.take();
     this.#writer.start();
+    this.#inspector = this.#inspect?.();
     return { status: 'OK', busyMs: 0 };
   }
 
   write(_offsetBytes: number, bytes: Uint8Array): MediumResult {
+    const refusal = this.#inspector?.take(bytes);
+    if (refusal !== undefined) return { ...refusal, busyMs: this.#busy.take() };
     return report(this.#busy, 'errWRITE', () => this.#writer.write(bytes));
   }
 
+  complete(lengthBytes: number): boolean {
+    return this.#inspector?.missing(lengthBytes) === undefined;
+  }
+
+  missing(lengthBytes: number): string {
+    return this.#inspector?.missing(lengthBytes) ?? '';
+  }
+
   finish(): MediumResult {
-    return report(this.#busy, 'errWRITE', () => {
+    const written = report(this.#busy, 'errWRITE', () => {
       this.#writer.flush();
       this.#writer.eraseRest();
     });
+    const inspector = this.#inspector;
+    if (written.status !== 'OK' || inspector === undefined) return written;
+    return { ...written, later: verdictOf(inspector) };
   }
 
   abort(): void {
@@ -65,6 +89,22 @@ export class FlashImageMedium implements Medium {
     const length = Math.max(0, Math.min(lengthBytes, this.sizeBytes - offsetBytes));
     return this.#area.read(Math.min(offsetBytes, this.sizeBytes), length);
   }
+}
+
+/** Asks for the verdict at once; what is returned says it as soon as it is there. */
+function verdictOf(inspector: ImageInspector): () => MediumResult | undefined {
+  let result: MediumResult | undefined;
+  const ask = async (): Promise<void> => {
+    try {
+      result = { status: 'OK', ...(await inspector.judge()), busyMs: 0 };
+    } catch (error) {
+      // A board that was reset or lost its power meanwhile asks no more.
+      const reason = `the image could not be checked: ${String(error)}`;
+      result = { status: 'errUNKNOWN', busyMs: 0, reason };
+    }
+  };
+  void ask();
+  return () => result;
 }
 
 /** `usbd_dfu_flash.c`: blocks in order from 0 at any time, into the slot that `flash_img` opens. */

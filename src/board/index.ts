@@ -50,13 +50,14 @@ export type { McubootFirmwareOptions } from './zephyr-image.ts';
 export { bootloaderName, makeBootloader, programLayout, riotbootName } from './make-bootloader.ts';
 export type { MakeBootloaderOptions } from './make-bootloader.ts';
 export { McubootBootloader } from './mcuboot-bootloader.ts';
-export type { McubootOptions } from './mcuboot-bootloader.ts';
+export type { McubootOptions, McubootSurroundings } from './mcuboot-bootloader.ts';
 export { mcubootLayout, mcubootMode, mcubootModes } from './mcuboot-layout.ts';
 export type { McubootLayout, McubootMode, McubootSlot } from './mcuboot-layout.ts';
 export { NoBootloader } from './no-bootloader.ts';
 export { packageVersion } from './package-version.ts';
 export { examplesKey, examplesKeyPath } from './examples-key.ts';
 export { FlashFile } from './flash-file.ts';
+export type { ImageInspector, ImageRefusal } from './image-inspector.ts';
 export type {
   BootControl,
   DfuHabits,

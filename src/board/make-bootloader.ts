@@ -56,7 +56,7 @@ export function makeBootloader(
   if (found === 'stm32-rom') {
     return new Stm32Bootloader({ ...options, ...(dfuse === undefined ? {} : { dfuse }) });
   }
-  if (mcuboot !== undefined) return new McubootBootloader(model, mcuboot, options.profile);
+  if (mcuboot !== undefined) return new McubootBootloader(model, mcuboot, options);
   const expected = 'expected the keys that it trusts, or an empty list to trust hashes alone';
   throw new DfuError('INVALID_ARGUMENT', `${model.name} with MCUboot: ${expected}`);
 }

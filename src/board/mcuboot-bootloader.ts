@@ -1,9 +1,9 @@
 import { ApplicationSide, ImageJudge, boot } from '../boot/mcuboot/index.ts';
-import type { BootConfig, BootResult, SwapType } from '../boot/mcuboot/index.ts';
+import type { BootConfig, BootResult, JudgeOptions, SwapType } from '../boot/mcuboot/index.ts';
 import { DfuError } from '../bytes/index.ts';
 import type { DfuProfile } from '../device/index.ts';
 import type { Flash } from '../flash/index.ts';
-import { formatVersion, publicHalf } from '../image/index.ts';
+import { formatVersion, parseUuid, publicHalf } from '../image/index.ts';
 import type { Key, SignatureKind } from '../image/index.ts';
 import type {
   BootDecision,
@@ -13,6 +13,8 @@ import type {
   FlashArea,
 } from './bootloader.ts';
 import type { BoardModel } from './catalogue.ts';
+import type { ImageInspector } from './image-inspector.ts';
+import { McubootInspector } from './mcuboot-inspector.ts';
 import { mcubootLayout } from './mcuboot-layout.ts';
 import type { McubootLayout, McubootMode } from './mcuboot-layout.ts';
 import { packageVersion } from './package-version.ts';
@@ -30,6 +32,23 @@ export interface McubootOptions {
   readonly keys: readonly Key[];
   /** Refuse what is known to go wrong, instead of behaving as MCUboot does. */
   readonly guarded?: boolean;
+  /**
+   * MCUBOOT_DOWNGRADE_PREVENTION: an update must not be older than what runs, by its version or by its
+   * security counter. Default: it may.
+   */
+  readonly downgradePrevention?: 'version' | 'security-counter';
+  /** MCUBOOT_UUID_VID: images must be for this vendor, a UUID or a name as imgtool's `--vid` has it. */
+  readonly vendor?: string;
+  /** MCUBOOT_UUID_CID: and for this class of devices, a UUID or a name within the vendor's. */
+  readonly deviceClass?: string;
+}
+
+/** What of a board matters to its MCUboot. */
+export interface McubootSurroundings {
+  /** How DFU is answered; default `compatible`. */
+  readonly profile?: DfuProfile;
+  /** Refuse images that it could not boot while they are sent. Default true. */
+  readonly checkImages?: boolean;
 }
 
 /** MCUboot as Zephyr builds it, with its console. */
@@ -41,17 +60,24 @@ export class McubootBootloader implements Bootloader {
   readonly layout: McubootLayout;
   readonly #config: BootConfig;
   readonly #judge: ImageJudge;
+  readonly #checkImages: boolean;
 
   /** Throws `INVALID_ARGUMENT` for a board without partitions or keys that cannot be trusted together. */
-  constructor(model: BoardModel, options: McubootOptions, profile?: DfuProfile) {
-    const { mode, keys, guarded = false } = options;
-    this.dfu = zephyrDfu(profile);
+  constructor(model: BoardModel, options: McubootOptions, around: McubootSurroundings = {}) {
+    const { mode, keys, guarded = false, downgradePrevention } = options;
+    this.dfu = zephyrDfu(around.profile);
     this.layout = mcubootLayout(model, mode);
     this.areas = this.layout.areas;
-    this.#config = { ...this.layout.config, guarded };
+    this.#checkImages = around.checkImages !== false;
+    this.#config = {
+      ...this.layout.config,
+      guarded,
+      ...(downgradePrevention === undefined ? {} : { downgradePrevention }),
+    };
     this.#judge = new ImageJudge({
       signature: signatureKind(keys),
       keys: keys.map((key) => publicHalf(key)),
+      ...deviceIds(options),
     });
   }
 
@@ -64,10 +90,23 @@ export class McubootBootloader implements Bootloader {
   }
 
   bootControl(flash: Flash, slot: number): BootControl {
+    const inPlace = this.#config.algorithm === 'direct-xip';
+    const running = inPlace && slot === 1 ? 1 : 0;
     return new McubootControl(new ApplicationSide(flash, this.#config), {
-      inPlace: this.#config.algorithm === 'direct-xip',
-      slot,
+      running,
+      inspector: (area) => this.#inspector(flash, { area, running }),
     });
+  }
+
+  #inspector(
+    flash: Flash,
+    { area, running }: { readonly area: string; readonly running: 0 | 1 },
+  ): ImageInspector | undefined {
+    const slot = running === 0 ? 1 : 0;
+    if (!this.#checkImages || area !== `image-${slot}`) return undefined;
+    const { flashBase } = this.layout;
+    const place = { image: 0, slot } as const;
+    return new McubootInspector({ flash, config: this.#config, place, flashBase }, this.#judge);
   }
 
   #decision({ outcome, reason, image, swapTypes }: BootResult): BootDecision {
@@ -109,20 +148,36 @@ function signatureKind(keys: readonly Key[]): SignatureKind | 'none' {
   throw new DfuError('INVALID_ARGUMENT', `MCUboot: ${expected}, got ${kinds.join(', ')}`);
 }
 
+/** Throws `INVALID_ARGUMENT` for a class name without the vendor that it belongs to. */
+function deviceIds({
+  vendor,
+  deviceClass,
+}: McubootOptions): Pick<JudgeOptions, 'vendor' | 'deviceClass'> {
+  if (deviceClass !== undefined && vendor === undefined && parseUuid(deviceClass) === undefined) {
+    const expected = `expected a vendor, or a UUID, got the name "${deviceClass}" alone`;
+    throw new DfuError('INVALID_ARGUMENT', `MCUboot: class id: ${expected}`);
+  }
+  return {
+    ...(vendor === undefined ? {} : { vendor }),
+    ...(deviceClass === undefined ? {} : { deviceClass }),
+  };
+}
+
 /** What the running image can ask for, by way of the trailers. */
 class McubootControl implements BootControl {
+  readonly inspector: BootControl['inspector'];
   readonly #side: ApplicationSide;
   readonly #own: 'primary0' | 'secondary0';
   readonly #other: 'primary0' | 'secondary0';
 
   constructor(
     side: ApplicationSide,
-    { inPlace, slot }: { readonly inPlace: boolean; readonly slot: number },
+    { running, inspector }: Pick<BootControl, 'inspector'> & { readonly running: 0 | 1 },
   ) {
     this.#side = side;
-    const [own, other] = inPlace && slot === 1 ? [1, 0] : [0, 1];
-    this.#own = own === 0 ? 'primary0' : 'secondary0';
-    this.#other = other === 0 ? 'primary0' : 'secondary0';
+    this.inspector = inspector;
+    this.#own = running === 0 ? 'primary0' : 'secondary0';
+    this.#other = running === 0 ? 'secondary0' : 'primary0';
   }
 
   requestUpgrade(permanent: boolean): void {

@@ -4,6 +4,7 @@ import type { Clock, UsbDevice, UsbSpeed } from '../usb/index.ts';
 import type { FlashArea, Platform } from './bootloader.ts';
 import type { BoardModel } from './catalogue.ts';
 import type { FirmwareSwapType, FirmwareVersion } from './firmware-api.ts';
+import type { ImageInspector } from './image-inspector.ts';
 import type { DfuGuard } from './dfu-policy.ts';
 import type { RetainedRam } from './retained-ram.ts';
 import type { Sensors } from './sensors.ts';
@@ -61,6 +62,11 @@ export interface BootControl {
   swapType(): FirmwareSwapType;
   /** Erases the other slot. */
   eraseUpgrade(): void;
+  /**
+   * Looks at an image on its way into that area of flash, one inspector an image; undefined for an
+   * area that is no slot of an update, or a bootloader that lets anything be written.
+   */
+  inspector(area: string): ImageInspector | undefined;
 }
 
 /** The part of a board that a running program can touch. It outlives no reset. */

@@ -32,6 +32,7 @@ export class ProgramMedia {
           area: this.#area(area),
           uploadArea: this.#area(this.#uploadArea()),
           uploadOffsetBytes,
+          inspect: () => this.#board.bootControl?.inspector(area),
         });
       }
       default:

@@ -57,6 +57,10 @@ export interface RiotbootBootloaderOptions {
   readonly willDetach?: boolean;
   /** Refuse a download over the only slot that boots. Default false, as RIOT. */
   readonly keepBootable?: boolean;
+  /** Refuse images that it could not boot while they are sent. Default true; RIOT writes anything. */
+  readonly checkImages?: boolean;
+  /** Refuse an image that is older than the newest one installed. Default false. */
+  readonly refuseOlder?: boolean;
   /** What DFU mode says of itself; default: its serial number, and no more. */
   readonly usbIdentity?: UsbIdentity;
 }
@@ -178,7 +182,14 @@ export class RiotbootBootloader implements Bootloader {
 
   #media(flash: Flash): readonly Medium[] {
     if (this.#isRiot) return originalSlotMedia(flash, this.layout);
-    return slotMedia(flash, this.layout, { force: this.#options.keepBootable !== true });
+    const { keepBootable, checkImages, refuseOlder = false } = this.#options;
+    const checks = checkImages !== false;
+    return slotMedia(flash, this.layout, {
+      force: keepBootable !== true,
+      checkHeader: checks,
+      checkStartAddress: checks,
+      refuseOlder,
+    });
   }
 
   #identity(): DeviceIdentity {
@@ -200,6 +211,7 @@ function watched(medium: Medium, lengths: Map<Medium, number>): Medium {
     begin: () => medium.begin(),
     write: (offsetBytes, bytes) => medium.write(offsetBytes, bytes),
     complete: (lengthBytes) => medium.complete?.(lengthBytes) ?? true,
+    missing: (lengthBytes) => medium.missing?.(lengthBytes) ?? '',
     finish(lengthBytes) {
       lengths.set(watching, lengthBytes);
       return medium.finish(lengthBytes);

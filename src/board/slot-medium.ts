@@ -52,11 +52,11 @@ class SlotMedium implements Medium {
 
   begin(): MediumResult {
     this.#busy.take();
-    return report(this.#busy, 'errVENDOR', () => this.#writer.begin());
+    return this.#report(() => this.#writer.begin());
   }
 
   write(offsetBytes: number, bytes: Uint8Array): MediumResult {
-    return report(this.#busy, 'errTARGET', () => {
+    return this.#report(() => {
       const expected = this.#writer.lengthBytes;
       if (offsetBytes !== expected) {
         this.#writer.abort();
@@ -73,8 +73,13 @@ class SlotMedium implements Medium {
     return lengthBytes >= RIOTBOOT_HEADER_BYTES;
   }
 
+  missing(lengthBytes: number): string {
+    const expected = `expected at least the ${RIOTBOOT_HEADER_BYTES} bytes of its header`;
+    return `${this.name}: the image is cut short: ${expected}, got ${lengthBytes}`;
+  }
+
   finish(lengthBytes: number): MediumResult {
-    return report(this.#busy, 'errVENDOR', () => {
+    return this.#report(() => {
       const written = this.#writer.lengthBytes;
       if (lengthBytes !== written) {
         this.#writer.abort();
@@ -94,6 +99,12 @@ class SlotMedium implements Medium {
 
   read(offsetBytes: number, lengthBytes: number): Uint8Array | MediumResult {
     return readSlot(this.#flash, this.#writer.slot, { offsetBytes, lengthBytes, medium: this });
+  }
+
+  #report(work: () => void): MediumResult {
+    const { status, ...result } = report(this.#busy, 'errVENDOR', work);
+    const elsewhere = status === 'errVENDOR' && this.#writer.refusedBy === 'address';
+    return { ...result, status: elsewhere ? 'errTARGET' : status };
   }
 }
 
@@ -120,8 +131,8 @@ function readSlot(
 /**
  * The slots of a riotboot as media, one a slot, in order. A download that would not boot is refused
  * while it is sent: errFILE without a valid header, errTARGET linked for another slot, errADDRESS
- * beyond the slot, errVENDOR over the only slot that boots (unless `force`), errNOTDONE without a
- * whole header; the reason is in words. What real flash takes its time for is in `busyMs`. Throws
+ * beyond the slot, errVENDOR over the only slot that boots (unless `force`) and, with `refuseOlder`,
+ * older than what is there, errNOTDONE without a whole header; the reason is in words. What real flash takes its time for is in `busyMs`. Throws
  * `POWER_LOST` when the power is cut. `INVALID_ARGUMENT` if a slot shares a sector with others.
  */
 export function slotMedia(

@@ -113,7 +113,9 @@ export class DfuMode implements UsbFunction {
     const effect = this.#step(event);
     if (this.#state === 'dfuMANIFEST-WAIT-RESET') this.#waitForReset();
     if (effect.do === 'stall' && effect.status !== undefined) {
-      this.#report.set(effect.status, `${effect.status}: ${size ?? event} in ${before}`);
+      const missing = effect.status === 'errNOTDONE' ? this.#download.missing : undefined;
+      const words = missing ?? `${effect.status}: ${size ?? event} in ${before}`;
+      this.#report.set(effect.status, words);
     }
     return this.#answer(effect, packet, before);
   }

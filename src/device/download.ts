@@ -44,6 +44,11 @@ export class Download {
     return this.#medium?.complete?.(this.#offsetBytes) ?? true;
   }
 
+  /** What is missing if it may not; undefined if the medium has no words for it. */
+  get missing(): string | undefined {
+    return this.#medium?.missing?.(this.#offsetBytes);
+  }
+
   /** Takes a block; `work` says what came of it. A new download begins if none is open. */
   write(bytes: Uint8Array, wBlockNum: number, at: { medium: Medium; nowMs: number }): void {
     const result = this.#take(bytes, wBlockNum, at.medium);

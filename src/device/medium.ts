@@ -41,6 +41,8 @@ export interface Medium {
    * errNOTDONE to the host (DFU 1.1 A.2.6), before `finish` is asked.
    */
   complete?(lengthBytes: number): boolean;
+  /** What is missing where `complete` says no, in words for a person; the host can read it as iString. */
+  missing?(lengthBytes: number): string;
   /** The download is complete, `lengthBytes` in all: make it what runs next. */
   finish(lengthBytes: number): MediumResult;
   /** The download is over without having been finished; what was written counts for nothing. */

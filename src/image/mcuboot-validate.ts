@@ -3,8 +3,9 @@ import { keyTraits, publicKeyHash } from './key.ts';
 import type { Key, KeyKind } from './key.ts';
 import { verifyMessage } from './key-sign.ts';
 import { imageCipher } from './mcuboot-encrypt.ts';
-import { hashedLength, isPure, parseImage } from './mcuboot-image.ts';
+import { allTlvs, hashedLength, isPure, parseImage } from './mcuboot-image.ts';
 import type { McubootImage } from './mcuboot-image.ts';
+import { uuidTlvs } from './mcuboot-records.ts';
 import { TlvType, tlvName } from './mcuboot-tlv.ts';
 import type { PlacedTlv } from './mcuboot-tlv.ts';
 import { readPublicDer } from './key-read.ts';
@@ -73,6 +74,13 @@ export interface ValidationOptions {
   readonly imageKey?: Uint8Array | undefined;
   /** Unknown unprotected records are refused (MCUBOOT_USE_TLV_ALLOW_LIST). */
   readonly allowList?: boolean;
+  /**
+   * The image must say that it is for devices of this vendor (MCUBOOT_UUID_VID): a UUID, or a name as
+   * imgtool's `--vid` takes it.
+   */
+  readonly vendor?: string;
+  /** And for this class of devices (MCUBOOT_UUID_CID): a UUID, or a name within the vendor's. */
+  readonly deviceClass?: string;
   /** Most bytes that the image may end at (largest image of the slot). */
   readonly maxSize?: number;
   readonly crypto?: CryptoLike;
@@ -90,7 +98,9 @@ export type RefusedBy =
   | 'signature-missing' // no signature of the kind that the build asks for
   | 'key-unknown' // there is one, but its key is not in the table
   | 'signature-length'
-  | 'signature';
+  | 'signature'
+  | 'vendor-id' // it is for the devices of another vendor, or does not say
+  | 'class-id'; // it is for another class of devices, or does not say
 
 /** What the bootloader says to an image. */
 export type Verdict =
@@ -261,6 +271,27 @@ function checkBeforehand(image: McubootImage, options: ValidationOptions): void 
   }
 }
 
+/** Every record of these types must be the device's own, and there must be one (boot_uuid_compare). */
+async function checkDevice(image: McubootImage, options: ValidationOptions): Promise<void> {
+  const { vendor, deviceClass, crypto = platformCrypto() } = options;
+  const ids = {
+    ...(vendor === undefined ? {} : { vendor }),
+    ...(deviceClass === undefined ? {} : { deviceClass }),
+  };
+  for (const wanted of await uuidTlvs(ids, crypto)) {
+    const isVendor = wanted.type === TlvType.UUID_VID;
+    const by = isVendor ? 'vendor-id' : 'class-id';
+    const found = allTlvs(image).filter(({ type }) => type === wanted.type);
+    const expected = `expected ${toHex(wanted.data)}`;
+    if (found.length === 0) {
+      throw new Refusal(by, `no ${isVendor ? 'vendor' : 'class'} id: ${expected}`);
+    }
+    const other = found.find(({ data }) => !sameBytes(data, wanted.data));
+    if (other === undefined) continue;
+    throw new Refusal(by, `${place(other)}: ${expected}, got ${toHex(other.data)}`);
+  }
+}
+
 async function walkImage(image: McubootImage, options: ValidationOptions): Promise<Verdict> {
   checkBeforehand(image, options);
   const { signature, keys = [], imageKey, crypto = platformCrypto() } = options;
@@ -274,7 +305,9 @@ async function walkImage(image: McubootImage, options: ValidationOptions): Promi
   const walk: Walk = { options, crypto, hash, message, digest, keyHashes, ...none, ...unseen };
   const { protectedArea, area } = image;
   for (const tlv of [...(protectedArea?.tlvs ?? []), ...area.tlvs]) await step(walk, tlv);
-  return { valid: true, image, digest, keyIndex: conclude(walk) };
+  const keyIndex = conclude(walk);
+  await checkDevice(image, options);
+  return { valid: true, image, digest, keyIndex };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { TlvType } from '../../image/index.ts';
 import { isSwap } from './config.ts';
-import type { Machine } from './machine.ts';
+import type { Machine, Refusal } from './machine.ts';
 import { imageOf } from './machine.ts';
 import type { Pair, SlotIndex } from './session.ts';
 import { slotOf } from './session.ts';
@@ -29,6 +29,22 @@ export function raiseCounter(
   return true;
 }
 
+/** Why a build that prevents downgrades does not take the secondary image; undefined if it does. */
+export function downgradeOf(machine: Machine, pair: Pair): Refusal | undefined {
+  const { session } = machine;
+  if (session.build.downgradePrevention === 'version') {
+    return isOlder(session, pair) ? downgradeRefusal(pair) : undefined;
+  }
+  // Without a counter in the primary image anything goes; without one in the secondary nothing.
+  const running = securityCounter(imageOf(machine, pair, 0));
+  if (running === undefined) return undefined;
+  const offered = securityCounter(imageOf(machine, pair, 1));
+  if (offered !== undefined && offered >= running) return undefined;
+  const found = offered === undefined ? 'no security counter' : `security counter ${offered}`;
+  const reason = `expected at least ${running} as in the primary slot, got ${found}`;
+  return { image: pair.index, slot: 1, refusedBy: 'security-counter', reason };
+}
+
 /**
  * check_downgrade_prevention of the swaps: whether the secondary image is older, by version or by
  * security counter. If so it is erased.
@@ -37,19 +53,10 @@ export function preventsDowngrade(machine: Machine, pair: Pair): boolean {
   const { session, refusals } = machine;
   const { algorithm, downgradePrevention } = session.build;
   if (!isSwap(algorithm) || downgradePrevention === undefined) return false;
-  const lower =
-    downgradePrevention === 'version' ? isOlder(session, pair) : hasLowerCounter(machine, pair);
-  if (!lower) return false;
-  refusals.push(downgradeRefusal(pair));
+  const refusal = downgradeOf(machine, pair);
+  if (refusal === undefined) return false;
+  refusals.push(refusal);
   session.info(`Image ${pair.index} in slot 1 erased due to downgrade prevention`);
   pair.secondary.area.eraseAll();
   return true;
-}
-
-/** Without a counter in the primary image anything goes; without one in the secondary nothing. */
-function hasLowerCounter(machine: Machine, pair: Pair): boolean {
-  const running = securityCounter(imageOf(machine, pair, 0));
-  if (running === undefined) return false;
-  const offered = securityCounter(imageOf(machine, pair, 1));
-  return offered === undefined || offered < running;
 }

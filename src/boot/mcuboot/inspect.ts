@@ -43,7 +43,8 @@ export interface SwapUnderWay {
   readonly swapSize: number;
 }
 
-function openPair(
+/** Opens a pair of slots. Throws `NOT_FOUND` if the build has no such pair. */
+export function openPair(
   flash: Flash,
   config: BootConfig,
   image: number,

@@ -17,7 +17,8 @@ export interface Refusal {
     | 'key-record'
     | 'upload-address'
     | 'image-address'
-    | 'version';
+    | 'version'
+    | 'dependency';
   readonly reason: string;
 }
 

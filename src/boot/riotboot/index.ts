@@ -14,6 +14,6 @@ export type { SelectionOptions, SlotChoice, SlotReport } from './selection.ts';
 export { invalidateLatest, invalidateSlot } from './invalidate.ts';
 export type { InvalidateResult } from './invalidate.ts';
 export { SlotWriter } from './slot-writer.ts';
-export type { SlotWriterOptions } from './slot-writer.ts';
+export type { SlotRefusal, SlotWriterOptions } from './slot-writer.ts';
 export { verifySha256 } from './verify.ts';
 export type { DigestProvider, ExpectedImage, VerifyResult } from './verify.ts';

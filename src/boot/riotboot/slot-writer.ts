@@ -6,10 +6,11 @@ import {
   riotbootFault,
   riotbootHeader,
 } from '../../image/index.ts';
+import type { RiotbootHeader } from '../../image/index.ts';
 import { FLASHWRITE_SKIP_BYTES, magicBytes } from './flashwrite.ts';
 import { slotOf } from './layout.ts';
 import type { RiotbootLayout, RiotbootSlot } from './layout.ts';
-import { inspectSlot } from './selection.ts';
+import { chooseSlot, inspectSlot } from './selection.ts';
 
 /** What a `SlotWriter` looks at beyond RIOT. Bounds are always kept. */
 export interface SlotWriterOptions {
@@ -20,9 +21,14 @@ export interface SlotWriterOptions {
   readonly checkHeader?: boolean;
   /** The image must have been linked for this slot, or it would crash. True if left out. */
   readonly checkStartAddress?: boolean;
+  /** The image must not be older than the newest one that can boot. False if left out. */
+  readonly refuseOlder?: boolean;
   /** Overwrite the only slot that can boot. False if left out. */
   readonly force?: boolean;
 }
+
+/** Why an image was refused: it would take the only slot that boots, it is for another slot, too old. */
+export type SlotRefusal = 'only-slot' | 'address' | 'older';
 
 type Phase =
   /** Nothing was begun, or it is over. */
@@ -48,6 +54,7 @@ export class SlotWriter {
   /** The last, unfinished write unit. */
   readonly #rest: Uint8Array<ArrayBuffer>;
   #phase: Phase = 'closed';
+  #refusedBy: SlotRefusal | undefined;
   /** Bytes taken so far. */
   #length = 0;
   /** First byte of the slot that is not erased yet. */
@@ -70,6 +77,11 @@ export class SlotWriter {
     this.#rest = new Uint8Array(unit);
   }
 
+  /** Why the last image was refused, where an error said `REFUSED`. */
+  get refusedBy(): SlotRefusal | undefined {
+    return this.#refusedBy;
+  }
+
   /** Bytes taken since `begin`. */
   get lengthBytes(): number {
     return this.#length;
@@ -81,6 +93,7 @@ export class SlotWriter {
    */
   begin(): void {
     this.#phase = 'closed';
+    this.#refusedBy = undefined;
     if (this.#options.force !== true) this.#keepOnlySlot();
     this.#length = 0;
     this.#erasedTo = 0;
@@ -89,7 +102,7 @@ export class SlotWriter {
 
   /**
    * Goes on with the image. Throws `MALFORMED` if it has no valid header, `REFUSED` if it was linked
-   * for another address, `OUT_OF_RANGE` beyond the slot; then the image is dropped.
+   * for another address or is too old, `OUT_OF_RANGE` beyond the slot; then the image is dropped.
    */
   write(bytes: Uint8Array): void {
     this.#mustBeOpen();
@@ -141,8 +154,8 @@ export class SlotWriter {
         undefined,
     );
     if (bootable.length !== 1 || bootable[0]?.index !== this.slot.index) return;
-    throw new DfuError(
-      'REFUSED',
+    throw this.#refusal(
+      'only-slot',
       this.#layout.slots.length === 1
         ? `slot ${this.slot.index} is the only one: force the download to overwrite it`
         : `slot ${this.slot.index} holds the only image that boots: ` +
@@ -236,12 +249,29 @@ export class SlotWriter {
           `got ${hexNumber(header.checksum, 8)}`,
       );
     }
-    if (!checkStartAddress || header.startAddress === this.slot.imageAddress) return;
+    if (checkStartAddress) this.#checkAddress(header);
+    if (this.#options.refuseOlder === true) this.#checkVersion(header);
+  }
+
+  #checkAddress(header: RiotbootHeader): void {
+    if (header.startAddress === this.slot.imageAddress) return;
+    const name = `slot ${this.slot.index}`;
     const other = this.#layout.slots.find((slot) => slot.imageAddress === header.startAddress);
-    throw new DfuError(
-      'REFUSED',
+    throw this.#refusal(
+      'address',
       `${name}: expected an image linked for ${hexNumber(this.slot.imageAddress)}, ` +
         `got one for ${hexNumber(header.startAddress)}${other === undefined ? '' : `, slot ${other.index}`}`,
     );
+  }
+  #checkVersion({ version }: RiotbootHeader): void {
+    const newest = chooseSlot(this.#flash, this.#layout, { checkStartAddress: true });
+    if (newest === undefined || version >= newest.version) return;
+    const expected = `expected version ${newest.version}, as in slot ${newest.slot.index}, or later`;
+    throw this.#refusal('older', `slot ${this.slot.index}: ${expected}, got ${version}`);
+  }
+
+  #refusal(by: SlotRefusal, message: string): DfuError {
+    this.#refusedBy = by;
+    return new DfuError('REFUSED', message);
   }
 }
