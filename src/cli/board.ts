@@ -5,6 +5,8 @@ import { DfuError } from '../bytes/index.ts';
 import { DFUSE_PROFILES, DFU_PROFILES, STM32_ROM } from '../device/index.ts';
 import { eraseBoard, programBoard } from './board-flash.ts';
 import type { ProgramOptions } from './board-flash.ts';
+import { addImageOptions } from './board-image-options.ts';
+import type { ImageCommandOptions } from './board-image-options.ts';
 import { runBoard } from './board-run.ts';
 import { parseUsbipAddress } from './board-session.ts';
 import type { UsbipAddress } from './board-session.ts';
@@ -13,7 +15,7 @@ import type { UsbCommandOptions } from './board-usb-options.ts';
 import { ALGORITHM_HELP, collect } from './mcuboot-options.ts';
 import { wholeNumber } from './numbers.ts';
 
-interface RunCommand extends UsbCommandOptions {
+interface RunCommand extends UsbCommandOptions, ImageCommandOptions {
   readonly bootloader?: string;
   readonly flash?: string;
   readonly button?: true;
@@ -141,7 +143,7 @@ function runCommand(): Command {
     .option('--json', 'events and commands as JSON')
     .addHelpText('after', runHelp)
     .action(run);
-  return addUsbOptions(made);
+  return addUsbOptions(addImageOptions(made));
 }
 
 async function run(boardName: string, options: RunCommand): Promise<void> {
@@ -154,6 +156,8 @@ async function run(boardName: string, options: RunCommand): Promise<void> {
       attach: options.attach === true,
       button: buttonOf(options),
       keepBootable: options.keepBootable === true,
+      checkImages: options.imageCheck !== false,
+      refuseOlder: options.refuseOlder !== undefined,
       ...(flash !== undefined && { flashFile: flash }),
       ...(serial !== undefined && { serial }),
       ...(usbip !== undefined && { usbip }),

@@ -3,11 +3,12 @@ import type { McubootOptions } from '../board/index.ts';
 import { DfuError } from '../bytes/index.ts';
 import { isPrivateKey } from '../image/index.ts';
 import type { Key, PrivateKey } from '../image/index.ts';
+import type { ImageCommandOptions } from './board-image-options.ts';
 import { loadKey, processIo } from './imgtool-io.ts';
 import { asArgumentLater } from './wrong-argument.ts';
 
 /** What is said of MCUboot on a command line. */
-export interface McubootChoice {
+export interface McubootChoice extends Omit<ImageCommandOptions, 'imageCheck'> {
   readonly algorithm?: string;
   /** Files of the keys that it trusts; without any, the examples' key. */
   readonly key?: readonly string[];
@@ -29,10 +30,18 @@ function keyOf(path: string): Promise<Key> {
 /** What a board's MCUboot is compiled with. Throws for keys and names that are none. */
 export async function mcubootOptions(choice: McubootChoice): Promise<McubootOptions> {
   const { algorithm, key: paths = [], guarded = false } = choice;
+  const { refuseOlder, imageVendor, imageClass } = choice;
   const keys = [];
   for (const path of paths) keys.push(await keyOf(path));
   if (paths.length === 0) keys.push(await examplesKey());
-  return { keys, guarded, ...(algorithm === undefined ? {} : { mode: mcubootMode(algorithm) }) };
+  return {
+    keys,
+    guarded,
+    ...(algorithm === undefined ? {} : { mode: mcubootMode(algorithm) }),
+    ...(refuseOlder === undefined ? {} : { downgradePrevention: refuseOlder }),
+    ...(imageVendor === undefined ? {} : { vendor: imageVendor }),
+    ...(imageClass === undefined ? {} : { deviceClass: imageClass }),
+  };
 }
 
 /** The key to sign with: that of the file, or the examples'. Throws `INVALID_ARGUMENT` for half a key. */
