@@ -2,8 +2,7 @@ import { boardLayout, boardModel, boardModels, riotbootName } from '../board/ind
 import type { BoardModel } from '../board/index.ts';
 import { hexNumber } from '../bytes/index.ts';
 import { MemoryFlash } from '../flash/index.ts';
-import type { FlashGeometry } from '../flash/index.ts';
-import { inspectRiotbootFlash, openDump } from '../lab/index.ts';
+import { inspectRiotbootFlash, openFlash } from '../lab/index.ts';
 import type { RiotbootReport } from '../lab/index.ts';
 import type { LayoutOptions } from './flash-options.ts';
 import { table } from './image-describe.ts';
@@ -18,16 +17,9 @@ export interface RiotbootDump {
 }
 
 function open(model: BoardModel, bootloader: string | undefined, bytes: Uint8Array): RiotbootDump {
-  const flash = openRaw(model.flash, bytes);
+  const flash = openFlash(model.flash, bytes);
   const layout = boardLayout(model, riotbootName(model, bootloader));
   return { model, report: inspectRiotbootFlash(flash, layout) };
-}
-
-/** A flash file is as long as the flash; the check of slots does not matter here. */
-function openRaw(geometry: FlashGeometry, bytes: Uint8Array): MemoryFlash {
-  const none = { offsetBytes: 0, sizeBytes: new MemoryFlash(geometry).sizeBytes };
-  const config = { algorithm: 'direct-xip', images: [{ primary: none, secondary: none }] } as const;
-  return openDump({ geometry, config }, bytes);
 }
 
 /**

@@ -13,8 +13,17 @@ export function writeWhole(path: string, contents: string | Uint8Array): void {
     writeFileSync(temporary, contents);
     renameSync(temporary, path);
   } catch (cause) {
-    rmSync(temporary, { force: true });
+    removeIfThere(temporary);
     const words = cause instanceof Error ? cause.message : String(cause);
     throw new DfuError('IO', `${path}: ${words}`, { cause });
+  }
+}
+
+/** Where nothing could be written there is nothing to remove either. */
+function removeIfThere(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // its folder is no folder
   }
 }

@@ -9,8 +9,8 @@ import { MemoryCounters, boot } from '../boot/mcuboot/index.ts';
 import { DfuError } from '../bytes/index.ts';
 import type { LabDevice } from './device.ts';
 import { runningVersion } from './predict.ts';
-import type { FlashState, Footprint } from './traced-flash.ts';
-import { TracedFlash, joinFootprints, stateKey } from './traced-flash.ts';
+import type { FlashState, Footprint, FootprintPart } from './traced-flash.ts';
+import { TracedFlash, dependencies, stateKey } from './traced-flash.ts';
 
 // Boots of one device from many states, each operation done once. A boot that comes to a point where
 // an earlier one was, with equal flash, equal memory and the same next operation, is that one from
@@ -57,7 +57,8 @@ interface Known {
   readonly run: Run;
   readonly spot: Spot;
   readonly counters: string;
-  readonly footprint: Footprint;
+  readonly needed: readonly number[];
+  readonly changed: ReadonlySet<number>;
 }
 
 interface Place {
@@ -137,13 +138,12 @@ export class BootRuns {
         // a boot that is to be cut must run once, to have points
         (depth === 2 || each.run.depth <= 1) &&
         each.counters === counters &&
-        each.footprint.needed.every((sector) => sameSector(each.spot.state, spot.state, sector)),
+        each.needed.every((sector) => sameSector(each.spot.state, spot.state, sector)),
     );
     if (found === undefined) return undefined;
-    const { run, footprint } = found;
+    const { run, changed } = found;
     // what it wrote, around it what is here: nearly all of both is the same, and shared
     const flash = new TracedFlash(this.#device.flash.geometry, run.next.state);
-    const changed = new Set(footprint.changed);
     const sectors = Array.from({ length: flash.sectors.count }, (_, sector) => sector);
     const other = sectors.filter(
       (sector) => !changed.has(sector) && !sameSector(run.next.state, spot.state, sector),
@@ -198,11 +198,16 @@ export class BootRuns {
 
   /** What a boot that has ended depended on; short ones are sooner done again than found again. */
   #remember(run: Run, spot: Spot, own: Footprint): void {
-    const tail = run.tail === undefined ? undefined : this.#footprints.get(run.tail.run);
-    const footprint = tail === undefined ? own : joinFootprints(own, tail);
-    this.#footprints.set(run, footprint);
+    this.#footprints.set(run, own);
     if (run.tail !== undefined && run.points.length <= this.#sectorOperations()) return;
-    this.#known.push({ run, spot, counters: spot.counters.join(','), footprint });
+    const parts: FootprintPart[] = [{ footprint: own, from: 0 }];
+    for (let { tail } = run; tail !== undefined; { tail } = tail.run) {
+      const footprint = this.#footprints.get(tail.run);
+      // a boot that was not done itself has no places to join
+      if (footprint === undefined) return;
+      parts.push({ footprint, from: tail.index });
+    }
+    this.#known.push({ run, spot, counters: spot.counters.join(','), ...dependencies(parts) });
   }
 
   /** The point of an earlier boot that this one has come to; notes this point otherwise. */

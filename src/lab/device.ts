@@ -108,15 +108,24 @@ function wrong(words: string): DfuError {
  */
 export function openDump(layout: FlashLayout, dump: Uint8Array): MemoryFlash {
   checkLayout(layout);
-  const { sizeBytes } = new SectorMap(layout.geometry);
+  return openFlash(layout.geometry, dump);
+}
+
+/**
+ * A flash with the contents of a dump, wherever its slots may lie.
+ *
+ * @throws {@link DfuError} `TRUNCATED` or `OUT_OF_RANGE` if the dump is shorter or longer than the flash.
+ */
+export function openFlash(geometry: FlashGeometry, dump: Uint8Array): MemoryFlash {
+  const { sizeBytes } = new SectorMap(geometry);
   if (dump.length !== sizeBytes) {
-    const runs = layout.geometry.sectors.map((run) => `${run.count} sectors of ${run.sizeBytes}`);
+    const runs = geometry.sectors.map((run) => `${run.count} sectors of ${run.sizeBytes}`);
     const words = `expected ${sizeBytes} bytes (${runs.join(', ')}), got ${dump.length}`;
     const short = dump.length < sizeBytes;
     const why = short ? 'it is cut short, or of another layout' : 'it is of another layout';
     throw new DfuError(short ? 'TRUNCATED' : 'OUT_OF_RANGE', `dump: ${words}: ${why}`);
   }
-  return new MemoryFlash(layout.geometry, dump);
+  return new MemoryFlash(geometry, dump);
 }
 
 /** A copy of a device that can be booted without changing the first one. */

@@ -257,7 +257,8 @@ function weighLayout(layout: FlashLayout, dump: Dump): Guess {
   const evidence: string[] = [];
   let score = -usual(layout);
   if (pair === undefined) return { layout, score: -Infinity, evidence };
-  const up = config.algorithm === 'swap-using-offset' ? (geometry.sectors[0]?.sizeBytes ?? 0) : 0;
+  const sector = geometry.sectors[0]?.sizeBytes ?? 0;
+  const up = config.algorithm === 'swap-using-offset' ? sector : 0;
   const starts = [pair.primary.offsetBytes, pair.secondary.offsetBytes + up];
   for (const { offsetBytes, whole, totalBytes } of images) {
     const at = starts.indexOf(offsetBytes);
@@ -281,14 +282,28 @@ function weighLayout(layout: FlashLayout, dump: Dump): Guess {
       unit: geometry.writeUnitBytes,
       erased: erasedValue,
     });
-    score += trailerScore(found, { config, largest, name }, evidence);
+    score += trailerScore(found, { config, largest, name, sector }, evidence);
   }
   return { layout, score, evidence };
 }
 
+interface TrailerContext {
+  readonly config: BootConfig;
+  readonly largest: number;
+  readonly name: string;
+  readonly sector: number;
+}
+
+/** Status entries of a swap that has come to its end: what the size of a sector is told by. */
+function finishedEntries(algorithm: Algorithm, swapSize: number, sector: number): number {
+  const sectors = Math.ceil(swapSize / sector);
+  if (algorithm === 'swap-using-move') return 3 * sectors;
+  return algorithm === 'swap-using-offset' ? 2 * sectors : 0;
+}
+
 function trailerScore(
   { magic, entries, swapSize, strays }: TrailerFit,
-  { config, largest, name }: { config: BootConfig; largest: number; name: string },
+  { config, largest, name, sector }: TrailerContext,
   evidence: string[],
 ): number {
   let score = -Math.min(strays, 20) * 0.5;
@@ -305,6 +320,9 @@ function trailerScore(
   if (entries > 0 && swaps) {
     score += 1;
     evidence.push(`${entries} status entries in the ${kind} slot`);
+    const finished = finishedEntries(config.algorithm, swapSize ?? 0, sector);
+    if (entries === finished) score += 1;
+    if (finished > 0 && entries > finished) score -= 1;
   }
   if (strays > 0) evidence.push(`${strays} bytes of the ${kind} trailer are not explained`);
   return score;

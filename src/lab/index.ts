@@ -21,7 +21,15 @@ export type {
   CutReport,
   OutcomeCounts,
 } from './power-cuts.ts';
-export { areaNames, checkLayout, dumpOf, forkDevice, openDump, trailerOf } from './device.ts';
+export {
+  areaNames,
+  checkLayout,
+  dumpOf,
+  forkDevice,
+  openDump,
+  openFlash,
+  trailerOf,
+} from './device.ts';
 export type { FlashLayout, LabDevice } from './device.ts';
 export { fitImage } from './fit.ts';
 export type { FitReport, SlotPart } from './fit.ts';

@@ -17,29 +17,48 @@ export function stateKey({ low, high }: Pick<FlashState, 'low' | 'high'>): strin
   return `${low >>> 0}.${high >>> 0}`;
 }
 
-/** What a boot depends on: nothing else that was in flash had any influence. */
+/**
+ * Which sectors a boot used, when. Moments are counted in operations: what happens before the first
+ * one, and the first one itself, has moment 0.
+ */
 export interface Footprint {
-  /** Sectors that were read, or programmed, before they were erased. */
-  readonly needed: readonly number[];
-  /** Sectors whose contents are new. */
-  readonly changed: readonly number[];
-  /** Sectors that had any part in it. */
-  readonly touched: readonly number[];
+  /** By sector, in order: uses (reading, programming) that follow each other, and erases. */
+  readonly accesses: ReadonlyMap<number, readonly Access[]>;
+  /** By sector: the last moment at which it was changed. */
+  readonly lastChange: ReadonlyMap<number, number>;
+}
+
+/** Uses of a sector up to a moment, or its erase at one. */
+export interface Access {
+  readonly type: 'use' | 'erase';
+  last: number;
+}
+
+/** A part of a boot: what it did from some moment on. */
+export interface FootprintPart {
+  readonly footprint: Footprint;
+  readonly from: number;
 }
 
 /**
- * What a boot depends on that went on as an earlier one from a place where both were alike. What the
- * earlier one touched counts as needed, unless this one had erased it before.
+ * What a boot made of parts depended on, and what it changed: a sector counts as needed if it was used
+ * before it was erased. Nothing else that was in flash had any influence.
  */
-export function joinFootprints(own: Footprint, tail: Footprint): Footprint {
-  const needed = new Set(own.needed);
-  const erasedFirst = new Set(own.touched.filter((sector) => !needed.has(sector)));
-  const more = tail.touched.filter((sector) => !erasedFirst.has(sector));
-  return {
-    needed: [...new Set([...own.needed, ...more])],
-    changed: [...new Set([...own.changed, ...tail.changed])],
-    touched: [...new Set([...own.touched, ...tail.touched])],
-  };
+export function dependencies(parts: readonly FootprintPart[]): {
+  readonly needed: readonly number[];
+  readonly changed: ReadonlySet<number>;
+} {
+  const first = new Map<number, Access['type']>();
+  const changed = new Set<number>();
+  for (const { footprint, from } of parts) {
+    for (const [sector, accesses] of footprint.accesses) {
+      const access = accesses.find(({ last }) => last >= from);
+      if (access !== undefined && !first.has(sector)) first.set(sector, access.type);
+    }
+    for (const [sector, last] of footprint.lastChange) if (last >= from) changed.add(sector);
+  }
+  const needed = [...first].filter(([, type]) => type === 'use').map(([sector]) => sector);
+  return { needed, changed };
 }
 
 const WORD_BYTES = 4;
@@ -71,9 +90,9 @@ export class TracedFlash implements Flash {
   readonly #sums: Uint32Array;
   #low: number;
   #high: number;
-  /** By sector: 1 if it was needed, 2 if it was erased first. */
-  readonly #use: Uint8Array;
-  readonly #changed: Uint8Array;
+  readonly #accesses = new Map<number, Access[]>();
+  readonly #lastChange = new Map<number, number>();
+  #operations = 0;
   readonly #erasedWord: number;
 
   constructor(geometry: FlashGeometry, state: FlashState) {
@@ -85,8 +104,6 @@ export class TracedFlash implements Flash {
     this.#sums = state.sums.slice();
     this.#low = state.low;
     this.#high = state.high;
-    this.#use = new Uint8Array(this.sectors.count);
-    this.#changed = new Uint8Array(this.sectors.count);
     this.#erasedWord = geometry.erasedValue === 0 ? 0 : 0xffffffff;
   }
 
@@ -119,14 +136,9 @@ export class TracedFlash implements Flash {
     return { storage, sums: this.#sums.slice(), low: this.#low, high: this.#high };
   }
 
-  /** What the work on it depended on, so far. */
+  /** What the work on it used and changed, so far. */
   footprint(): Footprint {
-    const all = [...this.#use.keys()];
-    return {
-      needed: all.filter((sector) => this.#use[sector] === 1),
-      changed: all.filter((sector) => this.#changed[sector] === 1),
-      touched: all.filter((sector) => this.#use[sector] !== 0),
-    };
+    return { accesses: this.#accesses, lastChange: this.#lastChange };
   }
 
   read(offsetBytes: number, lengthBytes: number): Uint8Array<ArrayBuffer> {
@@ -144,17 +156,20 @@ export class TracedFlash implements Flash {
     // what can be programmed depends on what is there
     this.#need(offsetBytes, bytes.length);
     this.#change(offsetBytes, bytes.length, () => this.#flash.program(offsetBytes, bytes));
+    this.#operations += 1;
   }
 
   erase(offsetBytes: number, lengthBytes: number): void {
     this.#flash.erase(offsetBytes, lengthBytes);
     for (const { index } of this.sectors.in(offsetBytes, lengthBytes)) {
-      if (this.#use[index] === 0) this.#use[index] = 2;
-      this.#changed[index] = 1;
+      const accesses = this.#accessesOf(index);
+      accesses.push({ type: 'erase', last: this.#operations });
+      this.#lastChange.set(index, this.#operations);
       this.#low = (this.#low - (this.#sums[2 * index] ?? 0)) | 0;
       this.#high = (this.#high - (this.#sums[2 * index + 1] ?? 0)) | 0;
       this.#sums.fill(0, 2 * index, 2 * index + 2);
     }
+    this.#operations += 1;
   }
 
   /** Puts bytes there as no flash access could: what a torn operation leaves behind. */
@@ -180,8 +195,19 @@ export class TracedFlash implements Flash {
 
   #need(offsetBytes: number, lengthBytes: number): void {
     for (const { index } of this.sectors.in(offsetBytes, lengthBytes)) {
-      if (this.#use[index] === 0) this.#use[index] = 1;
+      const accesses = this.#accessesOf(index);
+      const last = accesses.at(-1);
+      if (last?.type === 'use') last.last = this.#operations;
+      else accesses.push({ type: 'use', last: this.#operations });
     }
+  }
+
+  #accessesOf(sector: number): Access[] {
+    const known = this.#accesses.get(sector);
+    if (known !== undefined) return known;
+    const fresh: Access[] = [];
+    this.#accesses.set(sector, fresh);
+    return fresh;
   }
 
   #change(offsetBytes: number, lengthBytes: number, work: () => void): void {
@@ -191,7 +217,9 @@ export class TracedFlash implements Flash {
     } finally {
       this.#count(offsetBytes, lengthBytes, 1);
     }
-    for (const { index } of this.sectors.in(offsetBytes, lengthBytes)) this.#changed[index] = 1;
+    for (const { index } of this.sectors.in(offsetBytes, lengthBytes)) {
+      this.#lastChange.set(index, this.#operations);
+    }
   }
 
   /** Adds the words that these bytes touch to the sums, or takes them away. */
