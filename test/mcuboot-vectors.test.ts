@@ -1,17 +1,17 @@
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Case } from './support/mcuboot/replay-cuts.ts';
 import { replayPowercut } from './support/mcuboot/replay-cuts.ts';
 import { replayFuzz, replayTable } from './support/mcuboot/replay-folder.ts';
 import { replayBoot } from './support/mcuboot/replay.ts';
 import type { FuzzVector, PowercutVector } from './support/mcuboot/vector-files.ts';
 import { VectorFolder } from './support/mcuboot/vector-files.ts';
+import type { ReplayedCase } from './support/replayed.ts';
 
 // What the C library did, operation for operation (vectors/mcuboot/README.md).
 const folder = new VectorFolder(resolve(import.meta.dirname, 'vectors/mcuboot'));
 
 /** Cases that differ, with what differs in them. */
-function failures(cases: readonly Case[]): string[] {
+function failures(cases: readonly ReplayedCase[]): string[] {
   return cases.flatMap(({ name, differences }) => differences.map((line) => `${name}: ${line}`));
 }
 

@@ -1,109 +1,25 @@
 import { describe, expect, test } from 'vitest';
-import { fromHex, toHex } from '../../src/bytes/index.ts';
-import { originalSlotMedia } from '../../src/board/slot-medium.ts';
-import { Device, DfuMode, DfuRuntime, RIOTBOOT } from '../../src/device/index.ts';
-import { stateNumber } from '../../src/dfu/index.ts';
+import { toHex } from '../../src/bytes/index.ts';
+import { DfuMode, RIOTBOOT } from '../../src/device/index.ts';
 import { decodeConfiguration } from '../../src/usb/index.ts';
-import type { SetupPacket } from '../../src/usb/index.ts';
+import { recordings } from '../support/riotboot-vectors.ts';
 import {
-  RecordingFlash,
-  readVectors,
-  recordedLayout,
-  sha256,
-} from '../support/riotboot-vectors.ts';
-import { STALLED, ScriptedMedium, Wire, dfuBench } from './device-bench.ts';
-import type { Seen } from './device-bench.ts';
-
-interface Step extends SetupPacket {
-  readonly dataHex?: string;
-  readonly result: readonly string[];
-}
-
-interface Trace {
-  readonly name: string;
-  /** 1: run-time mode, 2: DFU mode. */
-  readonly init: 1 | 2;
-  readonly steps: readonly Step[];
-  readonly slot0Sha256: string;
-  readonly slot1Sha256: string;
-}
-
-const { traces } = readVectors('dfu-control.json') as { readonly traces: readonly Trace[] };
-const dfuTraces = traces.filter(({ init }) => init === 2);
-
-const functional = {
-  bmAttributes: { canUpload: false, manifestationTolerant: false },
-  wDetachTimeOut: 255,
-  wTransferSize: 64,
-};
-
-function riotDevice(mode: DfuMode | DfuRuntime): Wire {
-  const { control = {} } = RIOTBOOT;
-  const identity = { idVendor: 0x1209, idProduct: 0x7d02 };
-  const configurations = [{ functions: [mode], name: 'USB config' }];
-  const wire = new Wire(new Device({ identity, configurations, quirks: control }));
-  wire.configure();
-  return wire;
-}
-
-/** The answer as the recordings write it. */
-function line(seen: Seen, state: number): string {
-  if (seen.end === 'stall') return `RESP stall  state=${state}`;
-  return `RESP ack ${seen.end === 'ok' ? toHex(seen.bytes) : '?'} state=${state}`;
-}
+  replayControl,
+  riotDevice,
+  riotbootFunctional as functional,
+} from '../support/riotboot/replay-control.ts';
+import { STALLED, ScriptedMedium, dfuBench } from './device-bench.ts';
 
 describe('recordings of RIOT, request by request', () => {
-  test.each(dfuTraces)('$name', ({ steps, slot0Sha256, slot1Sha256 }) => {
-    const flash = new RecordingFlash();
-    let reboots = 0;
-    const mode = new DfuMode({
-      media: originalSlotMedia(flash, recordedLayout),
-      functional,
-      functionalAfter: 'first',
-      profile: RIOTBOOT,
-      onLeave: () => {
-        reboots += 1;
-      },
-    });
-    const wire = riotDevice(mode);
-    let armed = false;
-    for (const { dataHex = '', result, ...packet } of steps) {
-      flash.lines.length = 0;
-      const seen = wire.transfer(packet, fromHex(dataHex));
-      // The timer is seen in what it does, below.
-      const expected = result.filter((each) => !each.startsWith('TIMER'));
-      armed ||= expected.length < result.length;
-      expect([...flash.lines, line(seen, stateNumber(mode.state))]).toEqual(expected);
-    }
-    expect(sha256(flash.slot(0))).toBe(slot0Sha256);
-    expect(sha256(flash.slot(1))).toBe(slot1Sha256);
-    wire.pass(999);
-    expect(reboots).toBe(0);
-    wire.pass(1);
-    expect(reboots).toBe(armed ? 1 : 0);
+  const replayed = replayControl(recordings, 'dfu-control.json');
+
+  test('in DFU mode and in run-time mode', () => {
+    expect(replayed.map(({ name }) => name)).toContain('runtime: detach');
+    expect(replayed.length).toBe(6);
   });
 
-  test('run-time mode', () => {
-    const trace = traces.find(({ init }) => init === 1);
-    const log: string[] = [];
-    const mode = new DfuRuntime({
-      name: 'RIOT-OS bootloader',
-      functional,
-      profile: RIOTBOOT,
-      onDetach: () => log.push('REBOOT'),
-    });
-    const wire = riotDevice(mode);
-    const got = (trace?.steps ?? []).map(({ result, ...packet }) => {
-      const seen = wire.transfer(packet, new Uint8Array(0));
-      if (wire.log.includes('detach')) log.unshift('USB_DETACH');
-      return log.length > 0 ? log : [line(seen, stateNumber(mode.state))];
-    });
-    const END_OF_RECORDING = /^END/;
-    const expected = (trace?.steps ?? []).map(({ result }) =>
-      result.filter((each) => !END_OF_RECORDING.test(each)),
-    );
-    expect(got).toEqual(expected);
-    expect(got).toHaveLength(3);
+  test.each(replayed)('$name', ({ differences }) => {
+    expect(differences).toEqual([]);
   });
 });
 

@@ -9,12 +9,17 @@ export class Desk implements ImageIo {
   readonly #out: Uint8Array[] = [];
   err = '';
   readonly passphrases: string[] = [];
+  readonly #given: (path: string) => Uint8Array;
+
+  constructor(given: (path: string) => Uint8Array = vectorFile) {
+    this.#given = given;
+  }
 
   read(path: string): Uint8Array {
     const made = this.written.get(path);
     if (made !== undefined) return made;
     try {
-      return vectorFile(/^(?:in|out|keys)\//.test(path) ? path : `in/${path}`);
+      return this.#given(/^(?:in|out|keys)\//.test(path) ? path : `in/${path}`);
     } catch (cause) {
       throw new DfuError('NOT_FOUND', `${path}: no such file`, { cause });
     }

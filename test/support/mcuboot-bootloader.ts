@@ -20,9 +20,9 @@ const wraps: ReadonlySet<number> = new Set([
   TlvType.ENCX25519_SHA512,
 ]);
 
-/** The value behind an option of a command line. */
-export function argument(args: readonly string[], name: string): string | undefined {
-  const at = args.indexOf(name);
+/** The value behind an option of a command line, by any of its names. */
+export function argument(args: readonly string[], ...names: string[]): string | undefined {
+  const at = args.findIndex((each) => names.includes(each));
   return at < 0 ? undefined : args[at + 1];
 }
 
@@ -39,15 +39,16 @@ async function keyFor(image: McubootImage, key: Key): Promise<Uint8Array> {
 export async function bootloaderSays(
   bytes: Uint8Array,
   args: readonly string[],
+  textOf: (path: string) => string = vectorText,
 ): Promise<{ verdict: Verdict; imageKey: Uint8Array | undefined; hash: HashName }> {
   const image = parseImage(bytes);
-  const keyPath = argument(args, '-k');
-  const key = keyPath === undefined ? undefined : await readKey(vectorText(keyPath));
-  const recipient = argument(args, '-E')?.replace('.pub', '');
+  const keyPath = argument(args, '-k', '--key');
+  const key = keyPath === undefined ? undefined : await readKey(textOf(keyPath));
+  const recipient = argument(args, '-E', '--encrypt')?.replace('.pub', '');
   const imageKey =
     recipient === undefined || args.includes('--clear')
       ? undefined
-      : await keyFor(image, await readKey(vectorText(recipient)));
+      : await keyFor(image, await readKey(textOf(recipient)));
   const hashes = Object.entries(hashTlvs) as [HashName, number][];
   const [hash = 'SHA-256'] =
     hashes.find(([, type]) => allTlvs(image).some((tlv) => tlv.type === type)) ?? [];

@@ -1,15 +1,20 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { replayFolder as replayMcuboot } from './mcuboot/replay-folder.ts';
-import { FILES as RT_FILES, replay as replayUsbdDfuRt } from './usbd-dfu-rt/replay.ts';
-import { FILES as DFU_FILES, replay as replayUsbdDfu } from './usbd-dfu/replay.ts';
-import { replayFolder as replayZephyr } from './zephyr/replay.ts';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { ImgtoolFolder } from './mcuboot/imgtool-folder.ts';
+import { PARTS, replayFolder as replayMcuboot } from './mcuboot/replay-folder.ts';
+import type { Part } from './mcuboot/replay-folder.ts';
+import { replayImgtool } from './mcuboot/replay-imgtool.ts';
+import { attempt, readRecorded } from './replayed.ts';
+import type { Recorded, ReplayedCase } from './replayed.ts';
+import {
+  FILES as RIOTBOOT_FILES,
+  replayFolder as replayRiotboot,
+} from './riotboot/replay-folder.ts';
+import { replay as replayUsbdDfuRt } from './usbd-dfu-rt/replay.ts';
+import { replay as replayUsbdDfu } from './usbd-dfu/replay.ts';
+import { isJudged as isJudgedZephyr, replayFolder as replayZephyr } from './zephyr/replay.ts';
 
-/** A replayed case, and where this package does otherwise; nowhere: it passed. */
-export interface ReplayedCase {
-  readonly name: string;
-  readonly differences: readonly string[];
-}
+export type { ReplayedCase } from './replayed.ts';
 
 /** A kind of recordings. A new one is a line in `vectorShapes`. */
 export interface VectorShape {
@@ -17,64 +22,114 @@ export interface VectorShape {
   /** Whether a folder holds such recordings, by what is in it and not by what it is called. */
   fits(folder: string): boolean;
   replay(folder: string, report: (found: ReplayedCase) => void): Promise<void>;
+  /** Files with recordings that nothing here can judge, and that are left out. */
+  leftOut(folder: string): readonly string[];
 }
 
-/** Whether one of the folder's JSON files is as `test` says. */
-function someFile(
-  folder: string,
-  test: (value: Readonly<Record<string, unknown>>) => boolean,
-): boolean {
-  return readdirSync(folder)
-    .filter((file) => file.endsWith('.json'))
-    .some((file) => {
-      const value: unknown = JSON.parse(readFileSync(join(folder, file), 'utf8'));
-      return typeof value === 'object' && value !== null && test(value as Record<string, unknown>);
-    });
+/** The JSON files of a folder, by name. */
+export function jsonFiles(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((each) => each.isFile() && each.name.endsWith('.json'))
+    .map(({ name }) => name)
+    .toSorted();
 }
 
-/** A replay of single files, made one of a folder. */
+type Test = (value: Recorded) => boolean;
+
+const filesThat = (folder: string, test: Test): string[] =>
+  jsonFiles(folder).filter((file) => {
+    const value = readRecorded(join(folder, file));
+    return value !== undefined && test(value);
+  });
+
+const filesBut = (folder: string, known: readonly string[]): string[] =>
+  jsonFiles(folder).filter((file) => !known.includes(file));
+
+/** Recordings that are single files which `test` knows. */
 function eachFile(
-  files: readonly string[],
+  name: string,
+  test: Test,
   replay: (path: string) => readonly ReplayedCase[],
-): VectorShape['replay'] {
-  return (folder, report) => {
-    for (const file of files) {
-      const path = join(folder, file);
-      if (!existsSync(path)) continue;
-      for (const { name, differences } of replay(path))
-        report({ name: `${file}: ${name}`, differences });
-    }
-    return Promise.resolve();
+): VectorShape {
+  return {
+    name,
+    fits: (folder) => filesThat(folder, test).length > 0,
+    async replay(folder, report) {
+      for (const file of filesThat(folder, test)) {
+        let cases: readonly ReplayedCase[] = [];
+        const whole = await attempt(file, () => {
+          cases = replay(join(folder, file));
+          return [];
+        });
+        if (whole.differences.length > 0) report(whole);
+        else
+          for (const { name: title, differences } of cases)
+            report({ name: `${file}: ${title}`, differences });
+      }
+    },
+    leftOut: (folder) => filesBut(folder, filesThat(folder, test)),
   };
 }
 
-const titled = (name: string) => (folder: string) =>
-  someFile(folder, ({ title }) => typeof title === 'string' && title.startsWith(`${name} `));
+const isTitled =
+  (name: string): Test =>
+  ({ title, cases }) =>
+    Array.isArray(cases) && typeof title === 'string' && title.startsWith(`${name} `);
+
+const isImgtool: Test = ({ imgtoolVersion, cases }) =>
+  imgtoolVersion !== undefined && Array.isArray(cases);
+
+const partOf = (folder: string): Part | undefined =>
+  PARTS.find((part) => part === basename(folder) && part !== 'imgtool');
+
+const hasParts = (folder: string): boolean =>
+  PARTS.some((part) => existsSync(join(folder, part)) && jsonFiles(join(folder, part)).length > 0);
 
 /** Every kind of recordings that can be replayed. */
 export const vectorShapes: readonly VectorShape[] = [
   {
     name: 'mcuboot',
-    fits: (folder) =>
-      ['boot', 'powercut', 'fuzz', 'tables'].some((part) => existsSync(join(folder, part))),
+    fits: hasParts,
     replay: replayMcuboot,
+    // A list of what is in the other files.
+    leftOut: (folder) => filesBut(folder, ['index.json']),
+  },
+  {
+    name: 'imgtool',
+    fits: (folder) => filesThat(folder, isImgtool).includes('cases.json'),
+    replay: (folder, report) => replayImgtool(new ImgtoolFolder(folder), report),
+    leftOut: (folder) => filesBut(folder, ['cases.json']),
+  },
+  {
+    name: 'mcuboot (one part)',
+    fits: (folder) => partOf(folder) !== undefined && hasParts(dirname(folder)),
+    replay: (folder, report) =>
+      replayMcuboot(
+        dirname(folder),
+        report,
+        PARTS.filter((part) => part === partOf(folder)),
+      ),
+    leftOut: () => [],
+  },
+  {
+    name: 'riotboot',
+    fits: (folder) => RIOTBOOT_FILES.some((file) => existsSync(join(folder, file))),
+    replay: replayRiotboot,
+    leftOut: (folder) => filesBut(folder, RIOTBOOT_FILES),
   },
   {
     name: 'zephyr',
-    fits: (folder) => someFile(folder, ({ scenario }) => typeof scenario === 'string'),
+    fits: (folder) => filesThat(folder, ({ scenario }) => typeof scenario === 'string').length > 0,
     replay: replayZephyr,
+    leftOut: (folder) => jsonFiles(folder).filter((file) => !isJudgedZephyr(folder, file)),
   },
-  {
-    name: 'usbd-dfu-rt',
-    fits: titled('usbd-dfu-rt'),
-    replay: eachFile(RT_FILES, replayUsbdDfuRt),
-  },
-  {
-    name: 'usbd-dfu',
-    fits: (folder) =>
-      someFile(folder, ({ memory, configs }) => memory !== undefined && configs !== undefined),
-    replay: eachFile(DFU_FILES, replayUsbdDfu),
-  },
+  eachFile('usbd-dfu-rt', isTitled('usbd-dfu-rt'), replayUsbdDfuRt),
+  eachFile(
+    'usbd-dfu',
+    ({ memory, configs, cases }) =>
+      memory !== undefined && configs !== undefined && Array.isArray(cases),
+    replayUsbdDfu,
+  ),
 ];
 
 /** The kind of recordings in a folder; undefined: none that is known. */

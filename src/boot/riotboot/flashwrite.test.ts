@@ -1,46 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import { fromHex, hexNumber, toHex } from '../../bytes/index.ts';
-import { explorePowerCuts, MemoryFlash } from '../../flash/index.ts';
+import { fromHex, toHex } from '../../bytes/index.ts';
+import { MemoryFlash } from '../../flash/index.ts';
 import type { Flash } from '../../flash/index.ts';
 import { riotbootImage } from '../../image/index.ts';
 import {
   flashWith,
-  readVectorFile,
-  readVectors,
   recordedGeometry,
   recordedLayout,
   recordedPayload,
-  RecordingFlash,
+  recordedPlace,
+  recordings,
   sha256,
 } from '../../../test/support/riotboot-vectors.ts';
+import { replayFlashwrite } from '../../../test/support/riotboot/replay-flashwrite.ts';
+import { jumpOf } from '../../../test/support/riotboot/replay-selection.ts';
 import { chooseSlot, Flashwrite, invalidateLatest, invalidateSlot, verifySha256 } from './index.ts';
 
-interface Vectors {
-  readonly writes: readonly {
-    readonly raw: boolean;
-    readonly payloadLen: number;
-    readonly version: number;
-    readonly slot: number;
-    readonly chunk: number;
-    readonly opCount: number;
-    readonly ops: readonly string[];
-    readonly opsSha256: string;
-    readonly slotFirst16K: string;
-    readonly slotSha256: string;
-    readonly imageIntact: boolean;
-    readonly afterImageHex: string;
-  }[];
-  readonly powerCut: { readonly rows: readonly (readonly [number, string, string])[] };
-  readonly invalidate: readonly {
-    readonly name: string;
-    readonly slot: number;
-    readonly out: readonly string[];
-    readonly slot0Hex: string;
-    readonly slot1Hex: string;
-  }[];
-}
-
-const vectors = readVectors('flashwrite.json') as Vectors;
 const slotBase = (slot: number): number => recordedLayout.slots[slot]?.address ?? 0;
 
 function image(slot: number, version: number, payloadLen: number): Uint8Array {
@@ -48,10 +23,7 @@ function image(slot: number, version: number, payloadLen: number): Uint8Array {
   return riotbootImage(payload, { version, headerLength: 256, slotBase: slotBase(slot) });
 }
 
-function jump(flash: Flash): string {
-  const choice = chooseSlot(flash, recordedLayout);
-  return choice === undefined ? 'NOBOOT' : `JUMP ${hexNumber(choice.startAddress, 8)}`;
-}
+const jump = (flash: Flash): string => jumpOf(flash, recordedPlace);
 
 function download(writer: Flashwrite, bytes: Uint8Array, chunk: number): void {
   for (let at = 4; at < bytes.length; at += chunk) {
@@ -61,46 +33,16 @@ function download(writer: Flashwrite, bytes: Uint8Array, chunk: number): void {
   writer.finish();
 }
 
+const replayed = replayFlashwrite(recordings, 'flashwrite.json');
+
 describe('flashwrite does what RIOT does', () => {
-  test.each(vectors.writes)('raw $raw, $payloadLen bytes by $chunk', (vector) => {
-    const flash = new RecordingFlash({ pages: !vector.raw });
-    // What stood in the slot when the recordings were made.
-    flash.slot(vector.slot).fill(0xaa, 0, 3 * 4096);
-    const writer = new Flashwrite(flash, recordedLayout, { mode: vector.raw ? 'raw' : 'page' });
-    const whole = image(vector.slot, vector.version, vector.payloadLen);
-    writer.init(vector.slot);
-    download(writer, whole, vector.chunk);
-    const slot = flash.slot(vector.slot);
-    expect(flash.lines.slice(0, 20)).toEqual(vector.ops.slice(0, 20));
-    expect(flash.lines.at(-1)).toBe(vector.ops.at(-1));
-    expect(flash.lines.length).toBe(vector.opCount);
-    expect(sha256(flash.lines.join('\n'))).toBe(vector.opsSha256);
-    expect(sha256(slot.subarray(0, 0x4000))).toBe(vector.slotSha256);
-    expect(toHex(slot.subarray(0, 0x4000))).toBe(toHex(readVectorFile(vector.slotFirst16K)));
-    expect(toHex(slot.subarray(0, whole.length)) === toHex(whole)).toBe(vector.imageIntact);
-    expect(toHex(slot.subarray(whole.length, whole.length + 8))).toBe(vector.afterImageHex);
+  test('with every recording', () => {
+    const count = (start: RegExp) => replayed.filter(({ name }) => start.test(name)).length;
+    expect([/^raw/, /^power cut/, /^invalidate/].map(count)).toEqual([19, 216, 3]);
   });
 
-  test('at each power cut', () => {
-    const flash = flashWith(recordedGeometry, [
-      [0x4000, image(0, 6, 100)],
-      [0x22000, image(1, 5, 100)],
-    ]);
-    const writer = new Flashwrite(flash, recordedLayout);
-    const rows: [number, string, string][] = [];
-    explorePowerCuts(
-      flash,
-      () => {
-        writer.init(1);
-        download(writer, image(1, 7, 600), 64);
-      },
-      ({ kind, flash: left }) => {
-        if (kind !== 'clean') return;
-        const dump = sha256(left.read(0, left.sizeBytes)).slice(0, 32);
-        rows.push([rows.length, jump(left), dump]);
-      },
-    );
-    expect(rows).toEqual(vectors.powerCut.rows);
+  test.each(replayed)('$name', ({ differences }) => {
+    expect(differences).toEqual([]);
   });
 });
 
@@ -149,23 +91,6 @@ describe('flashwrite', () => {
 });
 
 describe('invalidating a slot', () => {
-  test.each(vectors.invalidate)('$name', ({ slot, out, slot0Hex, slot1Hex }) => {
-    const old = ['52494f540100000000410008a2e67ee7', '52494f540200000000210208a5c684a7'];
-    const flash = new RecordingFlash();
-    // An invalid header as the recording left it; one that it overwrote, as it was before.
-    for (const [index, hex] of [slot0Hex, slot1Hex].entries()) {
-      const before = index === slot && out.includes('RC 0') ? (old[index] ?? '') : hex;
-      flash.slot(index).set(fromHex(before));
-    }
-    flash.lines.length = 0;
-    const result = invalidateSlot(flash, recordedLayout, slot);
-    const code = { invalidated: 0, 'only-slot': -1, 'other-invalid': -2 }[result];
-    const lines = flash.lines.filter((line) => line.startsWith('W'));
-    expect([...lines, `RC ${code}`, jump(flash)]).toEqual(out);
-    expect(toHex(flash.slot(0).subarray(0, 16))).toBe(slot0Hex);
-    expect(toHex(flash.slot(1).subarray(0, 16))).toBe(slot1Hex);
-  });
-
   test.each([
     [8, 9, 0x08004100, 1],
     [9, 8, 0x08004100, 0],

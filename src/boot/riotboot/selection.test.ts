@@ -1,42 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fromHex, hexNumber } from '../../bytes/index.ts';
 import { generateRiotbootHeader } from '../../image/index.ts';
 import {
   flashWith,
-  readVectors,
   recordedGeometry,
   recordedLayout,
+  recordings,
 } from '../../../test/support/riotboot-vectors.ts';
+import { replaySelection } from '../../../test/support/riotboot/replay-selection.ts';
 import {
   chooseSlot,
-  currentSlot,
   decideBoot,
   inspectSlot,
-  otherSlot,
   RIOTBOOT_MAGIC_NUMBER,
   riotbootLayout,
   riotbootMagicAddress,
 } from './index.ts';
-
-interface Vectors {
-  readonly cases: readonly {
-    readonly name: string;
-    readonly slot0Hex: string | null;
-    readonly slot1Hex: string | null;
-    readonly result: string;
-  }[];
-  readonly currentSlot: readonly { readonly imageBase: string; readonly result: string }[];
-}
-
-const vectors = readVectors('selection.json') as Vectors;
-
-function slots(slot0: string | null, slot1: string | null) {
-  return flashWith(recordedGeometry, [
-    [0x4000, fromHex(slot0 ?? '')],
-    [0x22000, fromHex(slot1 ?? '')],
-  ]);
-}
 
 function header(version: number, startAddress: number): Uint8Array {
   return generateRiotbootHeader({ version, startAddress, headerLength: 256 });
@@ -86,12 +65,6 @@ describe('the layout', () => {
 });
 
 describe('the slot that boots', () => {
-  test.each(vectors.cases)('$name: $result', ({ slot0Hex, slot1Hex, result }) => {
-    const choice = chooseSlot(slots(slot0Hex, slot1Hex), recordedLayout);
-    const said = choice === undefined ? 'NOBOOT' : `JUMP ${hexNumber(choice.startAddress, 8)}`;
-    expect(said).toBe(result);
-  });
-
   test('is the newest of those linked for their place, where that is checked', () => {
     const wrong = flashWith(recordedGeometry, [
       [0x4000, header(1, 0x08004100)],
@@ -120,14 +93,16 @@ describe('the slot that boots', () => {
   });
 });
 
-test.each(vectors.currentSlot)('running at $imageBase: $result', ({ imageBase, result }) => {
-  const flash = flashWith(recordedGeometry, [
-    [0x4000, header(1, 0x08004100)],
-    [0x22000, header(2, 0x08022100)],
-  ]);
-  const current = currentSlot(flash, recordedLayout, Number(imageBase)) ?? -1;
-  const other = otherSlot(flash, recordedLayout, Number(imageBase));
-  expect(`CURRENT ${current} OTHER ${other}`).toBe(result);
+describe('as riotboot chooses', () => {
+  const replayed = replaySelection(recordings, 'selection.json');
+
+  test('with every recording', () => {
+    expect(replayed.length).toBe(37 + 3);
+  });
+
+  test.each(replayed)('$name', ({ differences }) => {
+    expect(differences).toEqual([]);
+  });
 });
 
 describe('the start of riotboot', () => {

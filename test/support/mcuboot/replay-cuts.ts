@@ -1,15 +1,11 @@
 import type { BootOperation, BootResult, ImageJudge } from '../../../src/boot/mcuboot/index.ts';
 import { boot, placeOf } from '../../../src/boot/mcuboot/index.ts';
 import type { MemoryFlash } from '../../../src/flash/index.ts';
-import { differ, differInList, operationText, outcomeOf, powerLost, versionOf } from './replay.ts';
+import { differ, differInList } from '../replayed.ts';
+import type { ReplayedCase } from '../replayed.ts';
+import { operationText, outcomeOf, powerLost, versionOf } from './replay.ts';
 import type { CutRow, PowercutVector, VectorConfig, VectorFolder } from './vector-files.ts';
 import { configOf, contentsOf, flashOf, hashOf } from './vector-files.ts';
-
-/** One replayed case and what differs in it. */
-export interface Case {
-  readonly name: string;
-  readonly differences: readonly string[];
-}
 
 /** The flash just before an operation, and that operation. */
 interface Moment {
@@ -124,11 +120,11 @@ async function replayMulti(lab: Lab, start: MemoryFlash, row: MultiRow): Promise
 }
 
 /** Replays a file of `powercut/`: one case for each row, and one for the boot that is not cut. */
-export async function replayPowercut(folder: VectorFolder, name: string): Promise<Case[]> {
+export async function replayPowercut(folder: VectorFolder, name: string): Promise<ReplayedCase[]> {
   const vector = folder.json(name) as PowercutVector;
   const lab: Lab = { vector, judge: await folder.judge(vector.config) };
   const { moments, found } = await record(lab, folder);
-  const cases: Case[] = [{ name: `${name} uninterrupted`, differences: found }];
+  const cases: ReplayedCase[] = [{ name: `${name} uninterrupted`, differences: found }];
   const add = (what: string, differences: readonly string[]): void =>
     void cases.push({ name: `${name} ${what}`, differences });
   for (const row of vector.cuts) {

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { FlagState, MagicState, SwapState } from '../../../src/boot/mcuboot/index.ts';
 import {
   boot,
@@ -8,18 +10,21 @@ import {
 import type { Algorithm } from '../../../src/boot/mcuboot/index.ts';
 import { toHex } from '../../../src/bytes/index.ts';
 import { trailerMagic } from '../../../src/image/index.ts';
-import type { Case } from './replay-cuts.ts';
 import { replayPowercut } from './replay-cuts.ts';
-import { differ, differInList, outcomeOf, poked, replayBoot, versionOf } from './replay.ts';
+import { attempt, differ, differInList } from '../replayed.ts';
+import type { ReplayedCase } from '../replayed.ts';
+import { ImgtoolFolder } from './imgtool-folder.ts';
+import { replayImgtool } from './replay-imgtool.ts';
+import { outcomeOf, poked, replayBoot, versionOf } from './replay.ts';
 import type { FuzzVector } from './vector-files.ts';
 import { VectorFolder, configOf, flashOf, hashOf } from './vector-files.ts';
 
 /** Replays a file of `fuzz/`: one case for each row, two boots each. */
-export async function replayFuzz(folder: VectorFolder, name: string): Promise<Case[]> {
+export async function replayFuzz(folder: VectorFolder, name: string): Promise<ReplayedCase[]> {
   const { config, bases, logs, rows } = folder.json(name) as FuzzVector;
   const judge = await folder.judge(config);
   const starts = bases.map(({ file }) => flashOf(config, folder.bytes(file)));
-  const cases: Case[] = bases.map(({ sha256, file }, n) => {
+  const cases: ReplayedCase[] = bases.map(({ sha256, file }, n) => {
     const start = starts[n];
     const found = start === undefined ? 'nothing' : hashOf(start);
     return { name: `${name} ${file}`, differences: differ('flash', sha256, found) };
@@ -59,7 +64,7 @@ function stateOf(magic: MagicState, copyDone: number, imageOk: number): SwapStat
   return { magic, copyDone: flag(copyDone), imageOk: flag(imageOk), ...rest };
 }
 
-function replaySwapTable(folder: VectorFolder, name: string): Case[] {
+function replaySwapTable(folder: VectorFolder, name: string): ReplayedCase[] {
   const table = folder.json(name) as SwapTable;
   const classes: readonly [keyof SwapTable, Algorithm][] = [
     ['default', 'swap-using-move'],
@@ -108,19 +113,45 @@ function replayLayout(row: LayoutRow): string[] {
 }
 
 /** Replays a file of `tables/`. */
-export function replayTable(folder: VectorFolder, name: string): Case[] {
+export function replayTable(folder: VectorFolder, name: string): ReplayedCase[] {
   if (name.endsWith('/swap-type')) return replaySwapTable(folder, name);
   const { rows } = folder.json(name) as { readonly rows: readonly LayoutRow[] };
   return rows.map((row, n) => ({ name: `${name} row ${n}`, differences: replayLayout(row) }));
 }
 
-/** Replays everything in a folder of this shape; each case is handed over as it is done. */
-export async function replayFolder(root: string, each: (found: Case) => void): Promise<void> {
+/** What a folder of these recordings has in folders of their own. */
+export const PARTS = ['tables', 'boot', 'powercut', 'fuzz', 'imgtool'] as const;
+export type Part = (typeof PARTS)[number];
+
+type ReplayFile = (folder: VectorFolder, name: string) => Promise<readonly ReplayedCase[]>;
+
+const replays: Readonly<Record<Exclude<Part, 'imgtool'>, ReplayFile>> = {
+  tables: (folder, name) => Promise.resolve(replayTable(folder, name)),
+  boot: async (folder, name) => [{ name, differences: await replayBoot(folder, name) }],
+  powercut: replayPowercut,
+  fuzz: replayFuzz,
+};
+
+/** Replays a folder of this shape, or parts of it; each case is handed over as it is done. */
+export async function replayFolder(
+  root: string,
+  each: (found: ReplayedCase) => void,
+  parts: readonly Part[] = PARTS,
+): Promise<void> {
   const folder = new VectorFolder(root);
-  for (const name of folder.list('tables')) replayTable(folder, name).forEach(each);
-  for (const name of folder.list('boot')) {
-    each({ name, differences: await replayBoot(folder, name) });
+  for (const part of parts) {
+    if (part === 'imgtool') {
+      const runs = join(root, 'imgtool');
+      if (existsSync(join(runs, 'cases.json'))) await replayImgtool(new ImgtoolFolder(runs), each);
+      continue;
+    }
+    for (const name of folder.list(part)) {
+      const cases: ReplayedCase[] = [];
+      const whole = await attempt(name, async () => {
+        cases.push(...(await replays[part](folder, name)));
+        return [];
+      });
+      (whole.differences.length > 0 ? [whole] : cases).forEach(each);
+    }
   }
-  for (const name of folder.list('powercut')) (await replayPowercut(folder, name)).forEach(each);
-  for (const name of folder.list('fuzz')) (await replayFuzz(folder, name)).forEach(each);
 }

@@ -5,6 +5,7 @@ import { DfuError } from '../../../src/bytes/index.ts';
 import type { MemoryFlash } from '../../../src/flash/index.ts';
 import { formatVersion } from '../../../src/image/index.ts';
 import type { BootVector, VectorConfig, VectorFolder, VectorStep } from './vector-files.ts';
+import { differ, differInList } from '../replayed.ts';
 import { configOf, contentsOf, flashOf, hashOf } from './vector-files.ts';
 
 /** What differs, one line each: empty if the replay is identical. */
@@ -31,26 +32,6 @@ export function versionOf({ image }: BootResult): string | null {
 /** `fault` is what the engine says where the C code was killed by a signal. */
 export function outcomeOf({ outcome }: BootResult): string {
   return outcome === 'fault' ? 'signal' : outcome;
-}
-
-/** A line about two things that should be the same; none if they are. */
-export function differ(what: string, expected: unknown, found: unknown): string[] {
-  const [one, other] = [JSON.stringify(expected), JSON.stringify(found)];
-  return one === other ? [] : [`${what}: expected ${one}, got ${other}`];
-}
-
-/** Two lists that should be the same: the first place where they part. */
-export function differInList(
-  what: string,
-  expected: readonly string[],
-  found: readonly string[],
-): string[] {
-  const at = expected.findIndex((each, n) => each !== found[n]);
-  if (at < 0 && expected.length === found.length) return [];
-  const place = at < 0 ? expected.length : at;
-  return [
-    `${what} [${place}]: expected ${expected[place] ?? 'the end'}, got ${found[place] ?? 'the end'}`,
-  ];
 }
 
 function differInTypes(

@@ -4,6 +4,8 @@ import { toHex } from '../../../src/bytes/index.ts';
 import type { Seen } from '../../conformance/device-bench.ts';
 import { ZephyrBench } from './bench.ts';
 import type { ZephyrBenchOptions } from './bench.ts';
+import { attempt, readRecorded } from '../replayed.ts';
+import type { ReplayedCase } from '../replayed.ts';
 import { bytesOf, withoutTime } from './recording.ts';
 import type { RecordedTransfer, Recording } from './recording.ts';
 import { refusingDevice } from './refusing-disk.ts';
@@ -17,16 +19,24 @@ export interface Replayed {
   readonly withheld: number;
 }
 
-/** Files that are no transfers with a device: a host, a USB/IP server, speed. */
-const OF_OTHERS = /^(?:dfu-util-.*|usbip-protocol|performance)$/;
+/** Whether a file is of transfers with a device: others are of a host, a USB/IP server, of speed. */
+function hasTransfers(path: string): boolean {
+  return Array.isArray(readRecorded(path)?.['transfers']);
+}
 
 /** The scenarios of a folder that can be replayed here, by name. */
 export function scenarios(folder: string): string[] {
   return readdirSync(folder)
-    .filter((file) => file.endsWith('.json'))
+    .filter((file) => file.endsWith('.json') && hasTransfers(join(folder, file)))
     .map((file) => file.slice(0, -'.json'.length))
-    .filter((name) => !OF_OTHERS.test(name) && TABLES[name] === undefined)
+    .filter((name) => TABLES[name] === undefined)
     .toSorted();
+}
+
+/** Whether a file of a folder is replayed here. */
+export function isJudged(folder: string, file: string): boolean {
+  const name = file.slice(0, -'.json'.length);
+  return TABLES[name] !== undefined || scenarios(folder).includes(name);
 }
 
 /** Scenarios of which it is known what is not recorded in them. */
@@ -203,11 +213,20 @@ export async function replayScenario(folder: string, scenario: string): Promise<
 /** Replays what there is in a folder. */
 export async function replayFolder(
   folder: string,
-  report: (replayed: Replayed) => void,
+  report: (replayed: ReplayedCase) => void,
 ): Promise<void> {
-  for (const scenario of scenarios(folder)) report(await replayScenario(folder, scenario));
+  for (const scenario of scenarios(folder)) {
+    report(
+      await attempt(scenario, async () => (await replayScenario(folder, scenario)).differences),
+    );
+  }
   for (const [name, replayTable] of Object.entries(TABLES)) {
     if (!existsSync(join(folder, `${name}.json`))) continue;
-    for (const replayed of await replayTable(folder)) report(replayed);
+    const rows: ReplayedCase[] = [];
+    const whole = await attempt(name, async () => {
+      rows.push(...(await replayTable(folder)));
+      return [];
+    });
+    (whole.differences.length > 0 ? [whole] : rows).forEach(report);
   }
 }
