@@ -1,4 +1,4 @@
-import { hexNumber } from '../bytes/index.ts';
+import { DfuError, hexNumber } from '../bytes/index.ts';
 import { accessibleBytes, parseMemoryLayout, sectorAt } from '../dfu/index.ts';
 import type { MemoryAccess, MemoryLayout } from '../dfu/index.ts';
 import { DONE } from './medium.ts';
@@ -21,12 +21,11 @@ export class DfuSeAccess {
   readonly #layout: MemoryLayout | undefined;
   readonly #wrongAddress: DfuSeProfile['wrongAddress'];
 
-  /** Throws what `parseMemoryLayout` throws. */
+  /** Throws what `parseMemoryLayout` throws, if the profile looks at the layout. */
   constructor(memory: DfuSeMemory, profile: DfuSeProfile) {
     this.memory = memory;
-    const layout = parseMemoryLayout(memory.layout);
-    this.firstAddress = layout.regions[0]?.address ?? 0;
-    this.#layout = profile.checksLayout ? layout : undefined;
+    this.#layout = profile.checksLayout ? parseMemoryLayout(memory.layout) : undefined;
+    this.firstAddress = (this.#layout ?? layoutIfAny(memory.layout))?.regions[0]?.address ?? 0;
     this.#wrongAddress = profile.wrongAddress;
   }
 
@@ -86,6 +85,16 @@ export class DfuSeAccess {
 
   #overflow(address: number): MediumResult {
     return failed('errADDRESS', `the block lies at ${hexNumber(address)}, beyond 32 bits`);
+  }
+}
+
+/** A device that hands everything on to its memory does not mind what its name says. */
+function layoutIfAny(text: string): MemoryLayout | undefined {
+  try {
+    return parseMemoryLayout(text);
+  } catch (error) {
+    if (DfuError.is(error)) return undefined;
+    throw error;
   }
 }
 

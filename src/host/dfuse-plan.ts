@@ -34,7 +34,7 @@ export type DfuSeOperation =
 export interface PlanTerms {
   /** Undefined where the device gives none that can be read. */
   readonly layout: MemoryLayout | undefined;
-  /** wTransferSize of the device: what its block numbers count in. */
+  /** wTransferSize of the device: what its block numbers count in; 0: not known. */
   readonly deviceTransferSize: number;
   /** Bytes in a block. */
   readonly transferSizeBytes: number;

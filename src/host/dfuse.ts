@@ -45,13 +45,14 @@ export function memoryLayoutOf({ name }: DfuInterface): MemoryLayout | undefined
 }
 
 function termsFor(session: DfuSession, options: DfuSeOptions): PlanTerms {
-  const { mode, functional } = session.interface;
+  const { mode, functional, functionalFound, notes } = session.interface;
   if (mode === 'runtime') {
     throw new DfuError('INVALID_ARGUMENT', 'the device is in run-time mode: expected DFU mode');
   }
   return {
     layout: memoryLayoutOf(session.interface),
-    deviceTransferSize: functional.wTransferSize,
+    // What was repaired is not what the device counts its blocks in.
+    deviceTransferSize: functionalFound && notes.length === 0 ? functional.wTransferSize : 0,
     transferSizeBytes: transferSize(session, options.transferSizeBytes),
     modifiers: options,
   };

@@ -198,6 +198,14 @@ describe('download', () => {
     expect(Buffer.compare(back, image(1000))).toBe(0);
   });
 
+  test('a transfer size that reads as a field nobody filled in is not counted in', async () => {
+    const bench = new Bench({ transferSize: 65_535 });
+    await bench.download(0x08000000, image(9000));
+    // Three blocks of 4096 bytes, each behind a pointer of its own, after nine erased sectors.
+    expect(bench.count(/^DNLOAD 0 5/)).toBe(9 + 3);
+    expect(Buffer.compare(bench.flash.read(0x08000000, 9000), image(9000))).toBe(0);
+  });
+
   test('sectors that two elements share are erased once, whatever their size', async () => {
     const bench = new Bench();
     const elements = [

@@ -14,7 +14,9 @@ export interface MemoryWords {
 }
 
 /** What fails, and with which bStatus. */
-export type Faults = Partial<Record<'program' | 'erase' | 'eraseAll' | 'manifest', number>>;
+export type Faults = Partial<
+  Record<'store' | 'read' | 'program' | 'erase' | 'eraseAll' | 'manifest', number>
+>;
 
 const hex8 = (value: number): string => value.toString(16).padStart(8, '0');
 
@@ -66,14 +68,14 @@ export class RecordedMemory implements DfuSeMemory {
   }
 
   accept(bytes: Uint8Array): MediumResult {
-    this.callbacks.push(`store(${bytes.length})`);
-    return { status: 'OK', busyMs: 0 };
+    return this.#said(`store(${bytes.length})`, this.faults.store ?? 0, 0);
   }
 
   read(address: number, lengthBytes: number): Uint8Array | MediumResult {
     const at = address - this.#base;
     const call = `read(${hex8(address)},${lengthBytes})`;
-    if (at < 0) return this.#said(call, 8, 0);
+    const fault = this.faults.read ?? (at < 0 ? 8 : 0);
+    if (fault !== 0) return this.#said(call, fault, 0);
     const bytes = this.#bytes.subarray(at, at + lengthBytes);
     this.callbacks.push(`${call}=${bytes.length}`);
     return bytes;

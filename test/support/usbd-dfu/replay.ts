@@ -93,6 +93,12 @@ function packetOf(setup: string): SetupPacket {
   };
 }
 
+/** Where the memory begins: `08000000 (config top: fffff000)`. */
+function baseOf(text: string, config: string): number {
+  const own = new RegExp(`config ${config}: ([0-9a-f]{8})`).exec(text)?.[1];
+  return Number.parseInt(own ?? text.slice(0, 8), 16);
+}
+
 /** The crate's device over the recorded memory, at the end of a wire. */
 class Bench {
   readonly memory: RecordedMemory;
@@ -101,13 +107,16 @@ class Bench {
   readonly #words: MemoryWords;
 
   constructor(
-    { memory: words }: Recording,
-    config: Config,
+    { memory: words, configs }: Recording,
+    name: string,
     initialStatus: NonNullable<DfuSeModeOptions['initialStatus']>,
   ) {
-    const pointer = Number.parseInt(config.INITIAL_ADDRESS_POINTER ?? '08000000', 16);
+    const config = configs[name] ?? { TRANSFER_SIZE: 64 };
+    const base = baseOf(words.base, name);
+    const { INITIAL_ADDRESS_POINTER: told } = config;
+    const pointer = told === undefined ? base : Number.parseInt(told, 16);
     this.#words = words;
-    this.memory = new RecordedMemory(words, pointer);
+    this.memory = new RecordedMemory(words, base);
     const bmAttributes = {
       canDnload: config.HAS_DOWNLOAD ?? true,
       canUpload: config.HAS_UPLOAD ?? true,
@@ -207,9 +216,8 @@ const startsWith = (step: Step | undefined): 'OK' | 'errPOR' | 'errFIRMWARE' => 
 };
 
 function replayCase(recording: Recording, each: Case): string[] {
-  const config = recording.configs[each.config] ?? { TRANSFER_SIZE: 64 };
   const steps = each.steps ?? [each];
-  const bench = new Bench(recording, config, startsWith(steps[0]));
+  const bench = new Bench(recording, each.config, startsWith(steps[0]));
   for (const { setup, data } of situations[each.in ?? ''] ?? []) bench.request(setup, data);
   const then = each.thenGetstatus;
   const all = then === undefined ? steps : [...steps, { ...GETSTATUS, ...then }];
