@@ -29,6 +29,8 @@ export interface BoardRunOptions extends Omit<
   readonly boardName: string;
   /** File that holds the flash; without it, memory. */
   readonly flashFile?: string;
+  /** Flash that somebody has put something into already, instead. */
+  readonly flash?: NorFlash;
   readonly serial?: string;
   /** Hold the button while the board starts. */
   readonly holdButton: boolean;
@@ -89,7 +91,7 @@ export async function startBoard(
   const model = asArgument(() => boardModel(options.boardName));
   const clock = timerClock(globalThis);
   const { flashFile, serial, usbip, attach, willDetach, log, holdButton, ...others } = options;
-  const { mcuboot: choice = {}, ...rest } = others;
+  const { mcuboot: choice = {}, flash: given, ...rest } = others;
   const withMcuboot = bootloaderName(model, rest.bootloader) === 'mcuboot';
   const mcuboot = withMcuboot ? await mcubootOptions(choice) : undefined;
   const file = flashFile === undefined ? undefined : FlashFile.open(flashFile, model.flash);
@@ -103,7 +105,10 @@ export async function startBoard(
       ...(mcuboot === undefined ? {} : { mcuboot }),
       model,
       clock,
-      flash: file === undefined ? new MemoryFlash(model.flash) : new NorFlash(model.flash, file),
+      flash:
+        file === undefined
+          ? (given ?? new MemoryFlash(model.flash))
+          : new NorFlash(model.flash, file),
       runner: new WorkerRunner(),
       serial: serial ?? defaultSerial(model.name, file?.path),
       willDetach: willDetach ?? usualWillDetach(options),

@@ -14,7 +14,7 @@ type Loaded = { command(): Command } | { run(args: readonly string[]): Promise<n
 
 /** Only the command that is called is loaded. */
 const entries: Readonly<Record<string, Entry>> = {
-  tour: { summary: 'show a virtual board being flashed', load: () => import('./tour.ts') },
+  tour: { summary: 'show virtual boards being flashed', load: () => import('./tour.ts') },
   list: { summary: 'list DFU devices', load: () => import('./list.ts') },
   download: { summary: 'write a file into a device', load: () => import('./download.ts') },
   upload: { summary: 'read a device into a file', load: () => import('./upload.ts') },
