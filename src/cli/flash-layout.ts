@@ -37,6 +37,11 @@ function boardLayoutOf(model: BoardModel, bootloader: string): FlashLayout {
 
 function fromBoard({ board = '', bootloader, algorithm }: LayoutOptions): Found {
   const model = asArgument(() => boardModel(board));
+  const own = bootloader ?? model.bootloaders[0] ?? '';
+  if (own.startsWith('riotboot')) {
+    const words = `expected --bootloader mcuboot: ${own} has no trailers, only inspect and why know it`;
+    throw new DfuError('INVALID_ARGUMENT', `board ${board}: ${words}`);
+  }
   const mode = algorithm === undefined ? undefined : algorithm.algorithm;
   const revert = algorithm?.revert === true ? '-with-revert' : '';
   const wanted = mode === undefined || mode === 'ram-load' ? 'mcuboot' : `mcuboot:${mode}${revert}`;

@@ -144,7 +144,10 @@ function parsedOption<T>(
 function addLayoutOptions(to: Command): Command {
   return to
     .option('--board <name>', 'layout of this board, see board list')
-    .option('--bootloader <name>', "one of the board's: mcuboot, mcuboot with a mode, or riotboot")
+    .option(
+      '--bootloader <name>',
+      "one of the board's: riotboot, mcuboot, mcuboot:offset for a mode",
+    )
     .option('--layout <file>', 'layout from a JSON file: the config of a vector file')
     .addOption(
       parsedOption('--sectors <runs>', 'sizes and counts: 4Kx256, or 16Kx4,64K,128Kx7', sectors),

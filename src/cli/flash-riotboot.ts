@@ -77,3 +77,16 @@ export function inspectRiotboot(
   io.print(parts.join('\n'));
   return 0;
 }
+
+/** `dfukit flash why` of a board with riotboot. */
+export function explainRiotboot(io: ImageIo, { report }: RiotbootDump, json: boolean): number {
+  const slots = report.slots.map(({ slot, header, fault, meaning }) => ({
+    slot: slot.index,
+    version: fault === 'magic' ? undefined : header.version,
+    fault,
+    reason: meaning,
+  }));
+  if (json) io.print(`${JSON.stringify(slots, null, 2)}\n`);
+  else for (const { slot, reason } of slots) io.print(`slot ${slot}: ${reason}\n`);
+  return 0;
+}

@@ -1,6 +1,8 @@
 import { explainSlots } from '../lab/index.ts';
 import { openWithLayout } from './flash-layout.ts';
 import type { LayoutOptions } from './flash-options.ts';
+import { explainRiotboot, riotbootOf } from './flash-riotboot.ts';
+import { readImageFile } from './image-file.ts';
 import type { ImageIo } from './imgtool-io.ts';
 
 /** Options of `dfukit flash why`. */
@@ -10,6 +12,8 @@ export interface WhyOptions extends LayoutOptions {
 
 /** `dfukit flash why`. */
 export async function flashWhy(io: ImageIo, path: string, options: WhyOptions): Promise<number> {
+  const riotboot = riotbootOf(options, () => readImageFile(io, path).bytes);
+  if (riotboot !== undefined) return explainRiotboot(io, riotboot, options.json === true);
   const { device } = await openWithLayout(io, path, options);
   const slots = await explainSlots(device);
   if (options.json === true) {

@@ -126,6 +126,13 @@ describe('flash inspect', () => {
     const named = await flashCommand('inspect', path('xenon.bin'), '--board', 'particle-xenon');
     expect(named.out).toMatch(/^Slot 1 with version 6 boots; slot 0 has version 5\./);
     expect((await flashCommand('inspect', path('xenon.bin'))).out).toBe(named.out);
+    const why = await flashCommand('why', path('xenon.bin'), '--board', 'particle-xenon');
+    expect(why.out).toMatch(/^slot 0: valid, but not taken: 6 is higher\nslot 1: boots/);
+    const boot = await flashCommand('boot', path('xenon.bin'), '--board', 'particle-xenon');
+    expect([boot.exit, boot.err]).toEqual([
+      64,
+      expect.stringMatching(/expected --bootloader mcuboot/),
+    ]);
   });
 });
 
