@@ -3,7 +3,16 @@
 import { prepare } from './prepare.mjs';
 import { root, run } from './run.mjs';
 
-const benches = [['transfers'], ['downloads'], ['start-up'], ['boards', '--expose-gc'], ['kernel']];
+const benches = [
+  ['transfers'],
+  ['downloads'],
+  ['start-up'],
+  ['boards', '--expose-gc'],
+  ['images'],
+  ['swaps'],
+  ['powercuts'],
+  ['kernel'],
+];
 
 const failed = prepare();
 if (failed !== undefined) {
