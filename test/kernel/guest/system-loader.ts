@@ -147,8 +147,8 @@ export const systemLoader: readonly Scenario[] = [
       const image = await buildApplication(bench);
       const beyond = ['-s', '0x20000000:force', '-D', image];
       const { status, output } = await dfuUtil(bench, [...TO_FLASH, ...beyond]);
-      assert.notEqual(status, 0);
-      assert.match(output, /errTARGET|not correct|No error condition|failed|Error/);
+      assert.equal(status, 74);
+      assert.match(output, /dfu-util: SET_ADDRESS not correctly executed$/m);
     },
   },
   {
