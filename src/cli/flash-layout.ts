@@ -5,7 +5,7 @@ import type { BootConfig } from '../boot/mcuboot/index.ts';
 import { DfuError, hexNumber } from '../bytes/index.ts';
 import type { FlashGeometry } from '../flash/index.ts';
 import type { SignatureKind } from '../image/index.ts';
-import { guessLayouts, openDump, readVectorConfig } from '../lab/index.ts';
+import { guessLayouts, layoutDoubts, openDump, readVectorConfig } from '../lab/index.ts';
 import type { FlashLayout, Guess, GuessLimits, LabDevice } from '../lab/index.ts';
 import type { LayoutOptions } from './flash-options.ts';
 import { readImageFile } from './image-file.ts';
@@ -253,6 +253,10 @@ export async function openWithLayout(
   const found = await findLayout(io, bytes, options);
   const layout = changed(found.layout, options);
   const flash = openDump(layout, bytes);
+  if (!found.source.startsWith('guessed')) {
+    const lines = await layoutDoubts(layout.config, flash);
+    for (const line of lines) io.warn(`layout: ${line}`);
+  }
   const { signature, ...judging } = await judgeOf(io, options);
   const counters = options.counter === undefined ? {} : { counters: options.counter };
   const device: LabDevice = { flash, config: layout.config, ...judging, ...counters };

@@ -43,14 +43,16 @@ const ALGORITHMS: readonly Algorithm[] = [
 const ALIGNS = [8, 16, 32] as const;
 const WRITE_UNITS: readonly number[] = [4, 8, 16, 2, 1, 32];
 
-interface FoundImage {
+/** An image somewhere in a dump. */
+export interface FoundImage {
   readonly offsetBytes: number;
   readonly totalBytes: number;
   readonly whole: boolean;
   readonly encrypted: boolean;
 }
 
-interface Dump {
+/** What a dump shows without any layout. */
+export interface Dump {
   readonly bytes: Uint8Array;
   readonly images: readonly FoundImage[];
   /** Where a slot ends, by the magic there. */
@@ -70,7 +72,8 @@ async function imageAt(bytes: Uint8Array, offsetBytes: number): Promise<FoundIma
   }
 }
 
-async function survey(bytes: Uint8Array, erasedValue: 0x00 | 0xff): Promise<Dump> {
+/** Looks for images and trailers at every place where a slot may begin or end. */
+export async function survey(bytes: Uint8Array, erasedValue: 0x00 | 0xff): Promise<Dump> {
   const images: FoundImage[] = [];
   const ends = new Map<number, 8 | 16 | 32>();
   const magics = new Map(ALIGNS.map((align) => [toHex(trailerMagic(align)), align]));
@@ -191,7 +194,8 @@ function isPossible(layout: FlashLayout): boolean {
   }
 }
 
-interface TrailerFit {
+/** How a trailer goes with a layout. */
+export interface TrailerFit {
   /** Bytes that no field explains. */
   readonly strays: number;
   readonly entries: number;
@@ -200,7 +204,7 @@ interface TrailerFit {
 }
 
 /** What of a trailer's bytes its layout explains. */
-function fitTrailer(
+export function fitTrailer(
   trailer: TrailerLayout,
   area: Uint8Array,
   { unit, erased }: { readonly unit: number; readonly erased: number },

@@ -35,6 +35,7 @@ export { fitImage } from './fit.ts';
 export type { FitReport, SlotPart } from './fit.ts';
 export { guessLayouts } from './guess.ts';
 export type { Guess, GuessLimits } from './guess.ts';
+export { layoutDoubts } from './layout-doubts.ts';
 export { inspectFlash } from './inspect.ts';
 export type { FlashReport, SlotReport } from './inspect.ts';
 export { bootAhead, stageUpdate, uploadOffset } from './predict.ts';
