@@ -94,16 +94,13 @@ export class McubootBootloader implements Bootloader {
     const running = inPlace && slot === 1 ? 1 : 0;
     return new McubootControl(new ApplicationSide(flash, this.#config), {
       running,
-      inspector: (area) => this.#inspector(flash, { area, running }),
+      inspector: (area) => this.#inspector(flash, area),
     });
   }
 
-  #inspector(
-    flash: Flash,
-    { area, running }: { readonly area: string; readonly running: 0 | 1 },
-  ): ImageInspector | undefined {
-    const slot = running === 0 ? 1 : 0;
-    if (!this.#checkImages || area !== `image-${slot}`) return undefined;
+  #inspector(flash: Flash, area: string): ImageInspector | undefined {
+    const slot = area === 'image-0' ? 0 : area === 'image-1' ? 1 : undefined;
+    if (!this.#checkImages || slot === undefined) return undefined;
     const { flashBase } = this.layout;
     const place = { image: 0, slot } as const;
     return new McubootInspector({ flash, config: this.#config, place, flashBase }, this.#judge);

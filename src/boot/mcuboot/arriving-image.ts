@@ -182,6 +182,8 @@ export class ArrivingImage {
   #versionRefusal({ version }: SlotHeader): Refusal | undefined {
     const { flash, config, place } = this.#options;
     if (config.downgradePrevention !== 'version') return undefined;
+    // What is written over the image that runs is not compared with anything, as in a programmer.
+    if (place.slot === 0 && config.algorithm !== 'direct-xip') return undefined;
     const { session, pair } = openPair(flash, config, place.image);
     const other = place.slot === 0 ? 1 : 0;
     methodOf(config.algorithm).readHeader(session, pair, other, freshProgress(session.build));

@@ -10,12 +10,15 @@ import {
 import type {
   Board,
   BoardEvent,
+  BoardOptions,
+  McubootOptions,
   Peripherals,
   Runner,
   RunningProgram,
 } from '../../../src/board/index.ts';
 import { MemoryFlash } from '../../../src/flash/index.ts';
-import { generateKey } from '../../../src/image/index.ts';
+import { generateKey, parseVersion, signImage } from '../../../src/image/index.ts';
+import type { PrivateKey, SignOptions } from '../../../src/image/index.ts';
 import { LoopbackBus } from '../../../src/link/loopback/index.ts';
 import type { LoopbackPlug } from '../../../src/link/loopback/index.ts';
 import { VirtualClock } from '../../../src/usb/index.ts';
@@ -51,7 +54,7 @@ class SampleRunner implements Runner {
 }
 
 /** Made once: what these boards trust. */
-const trusted = await generateKey('ecdsa-p256');
+export const trusted: PrivateKey = await generateKey('ecdsa-p256');
 
 export interface SampleBoard {
   readonly board: Board;
@@ -72,22 +75,50 @@ export interface SampleBoard {
   readonly reset: () => Promise<void>;
 }
 
+interface SampleBoardOptions extends Pick<BoardOptions, 'checkImages'> {
+  /** What its MCUboot is compiled with besides the key. */
+  readonly mcuboot?: Omit<McubootOptions, 'keys'>;
+  /** Version of the sample; default 0.0.0. */
+  readonly version?: string;
+  /** Signs it with this besides. */
+  readonly sign?: Partial<SignOptions>;
+}
+
 /** A board with MCUboot and the sample in slot 0, running, at a host. */
 export async function sampleBoard(
   name: 'nucleo_u575zi_q' | 'reel_board',
   profile: string,
+  { mcuboot: build = {}, version, sign, ...options }: SampleBoardOptions = {},
 ): Promise<SampleBoard> {
   const model = boardModel(name);
   const clock = new VirtualClock();
   const flash = new MemoryFlash(model.flash);
-  const mcuboot = { keys: [trusted] };
+  const mcuboot = { ...build, keys: [trusted] };
+  const mode = build.mode;
+  const layout = mcubootLayout(model, mode);
   // The watchdog of a program that has no loop of its own would bite while time jumps.
-  const rest = { profile, mcuboot, watchdogMs: 1e9, serial: '20363736594E501200220033' };
+  const rest = {
+    ...options,
+    profile,
+    mcuboot,
+    watchdogMs: 1e9,
+    serial: '20363736594E501200220033',
+  };
   const board = createBoard({ model, flash, clock, runner: new SampleRunner(), ...rest });
   const events: BoardEvent[] = [];
   board.listen((event) => events.push(event));
-  const image = (text: string): Promise<Uint8Array> =>
-    mcubootFirmware(new TextEncoder().encode(text), { model, key: trusted });
+  const image = async (text: string): Promise<Uint8Array> => {
+    const payload = new TextEncoder().encode(text);
+    const like = { model, ...(mode === undefined ? {} : { mode }), version: version ?? '0.0.0' };
+    if (sign === undefined) return mcubootFirmware(payload, { ...like, key: trusted });
+    const signed = await signImage(await mcubootFirmware(payload, like), {
+      version: parseVersion(like.version),
+      headerSize: layout.headerBytes,
+      key: trusted,
+      ...sign,
+    });
+    return signed.bytes;
+  };
   const booted = (start: () => void): Promise<void> =>
     new Promise((resolve) => {
       const stop = board.listen(({ type }) => {
@@ -97,7 +128,6 @@ export async function sampleBoard(
       });
       start();
     });
-  const layout = mcubootLayout(model);
   programFlash(flash, layout, await image(SAMPLE), { slot: 0 });
   const bus = new LoopbackBus(clock, { manner: 'linux' });
   const plug = bus.plug(board.port);
