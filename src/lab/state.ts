@@ -10,7 +10,7 @@ import { IMAGE_MAGIC, formatVersion } from '../image/index.ts';
 import type { LabDevice } from './device.ts';
 import { forkDevice } from './device.ts';
 import type { BootStep } from './predict.ts';
-import { bootAhead } from './predict.ts';
+import { bootStep } from './predict.ts';
 import { refusalText } from './why.ts';
 
 // One plain sentence about a device: what its trailers say, and what the engine then does.
@@ -128,13 +128,25 @@ function afterText({ boots: [first, second], image }: Facts): string {
   return `, the one after that goes back to ${second.version} unless ${first.version} is confirmed`;
 }
 
+/** The next two boots, with the version that each leaves in the primary slot of this pair. */
+async function nextBoots(device: LabDevice, image: number): Promise<[BootStep, BootStep]> {
+  const copy = forkDevice(device);
+  const memory = new MemoryCounters(device.counters);
+  const next = async (): Promise<BootStep> => {
+    const step = await bootStep(copy, memory);
+    if (image === 0 || step.version === undefined) return step;
+    const { flash, config, judge } = copy;
+    const found = await examineSlot({ flash, config, judge }, { image, slot: 0 });
+    return { ...step, version: versionIn(found) };
+  };
+  return [await next(), await next()];
+}
+
 /** What state an image pair is in and what the next two boots make of it, in one sentence. */
 export async function describeState(device: LabDevice, image = 0): Promise<string> {
   const { config, judge, flash, counters } = device;
   const fresh = { flash, config, judge, counters: new MemoryCounters(counters) };
-  const steps = await bootAhead(forkDevice(device), { times: 2 });
-  const [first, second] = steps.filter((step) => step.type === 'boot');
-  if (first === undefined || second === undefined) throw new Error('two boots, two steps');
+  const boots = await nextBoots(device, image);
   const side = new ApplicationSide(flash, config);
   const facts: Facts = {
     device,
@@ -144,7 +156,7 @@ export async function describeState(device: LabDevice, image = 0): Promise<strin
     secondary: await examineSlot(fresh, { image, slot: 1 }),
     asked: side.swapType(image),
     underWay: swapUnderWay(flash, config, image),
-    boots: [first, second],
+    boots,
   };
   const now = nowText(facts);
   const name = config.images.length > 1 ? `Image ${image}: ` : '';

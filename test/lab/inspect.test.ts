@@ -77,6 +77,17 @@ describe('the state of a device in one sentence', () => {
     );
   });
 
+  test('of each image pair by itself', async () => {
+    const report = await inspectFlash(await scenario('move-multi-only-1', 1));
+    const [first, second] = report.sentences;
+    expect(first).toMatch(
+      /^Image 0: version 1\.0\.0\+0 is installed.*; the next boot runs 1\.0\.0\+0\.$/,
+    );
+    expect(second).toMatch(
+      /^Image 1: version 2\.0\.0\+0 waits .* for good, .* swaps it in and runs 2\.0\.0\+0\.$/,
+    );
+  });
+
   test('tells that nothing boots', async () => {
     const device = await forgeDevice({ algorithm: 'swap-using-move' });
     device.flash.erase(0, 1024);
