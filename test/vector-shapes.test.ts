@@ -145,6 +145,29 @@ describe('npm run vectors', () => {
     expect(lines.at(-1)).toMatch(/^\d+ passed, [1-9]\d* failed$/);
   });
 
+  test('looks for further recordings beside the parts of MCUboot’s', async () => {
+    cpSync(join(vectors, 'mcuboot/tables'), join(folder, 'tables'), { recursive: true });
+    cpSync(join(vectors, 'riotboot/selection.json'), join(folder, 'other/selection.json'));
+    const { lines } = await run(folder);
+    expect(lines.slice(1)).toEqual([
+      'other: recordings of riotboot',
+      `${4 * 729 + 69 + 40} passed, 0 failed`,
+    ]);
+  });
+
+  test('lays riotboot’s slots as the file says', async () => {
+    const currentSlot = [
+      { imageBase: '0x1a00', result: 'CURRENT 0 OTHER 1' },
+      { imageBase: '0x3200', result: 'CURRENT 1 OTHER 0' },
+      { imageBase: '0x08004100', result: 'CURRENT 0 OTHER 1' },
+    ];
+    const title =
+      'slots; flash base 0x1000, slot0 at +0x800, slot1 at +0x2000, header 512, page 2048';
+    writeFileSync(join(folder, 'selection.json'), JSON.stringify({ title, currentSlot }));
+    const { lines } = await run(folder);
+    expect(lines.at(-1)).toBe('2 passed, 1 failed');
+  });
+
   test('a replay that breaks off has failed, the others go on', async () => {
     mkdirSync(join(folder, 'boot'));
     writeFileSync(join(folder, 'boot/broken.json'), '{');

@@ -26,14 +26,12 @@ const DEEPEST = 4;
 
 function find(folder: string, found: Found, depth = 0): void {
   const shape = shapeOf(folder);
-  if (shape !== undefined) {
-    found.judged.push({ folder, shape });
-    return;
-  }
-  if (jsonFiles(folder).length > 0) found.unknown.push(folder);
+  if (shape !== undefined) found.judged.push({ folder, shape });
+  else if (jsonFiles(folder).length > 0) found.unknown.push(folder);
   if (depth === DEEPEST) return;
   const inner = readdirSync(folder, { withFileTypes: true })
     .filter((each) => each.isDirectory() && !/^(?:\.|node_modules$)/.test(each.name))
+    .filter(({ name }) => shape?.folders?.includes(name) !== true)
     .map(({ name }) => join(folder, name));
   for (const each of inner.toSorted()) find(each, found, depth + 1);
 }

@@ -22,6 +22,8 @@ export interface VectorShape {
   /** Whether a folder holds such recordings, by what is in it and not by what it is called. */
   fits(folder: string): boolean;
   replay(folder: string, report: (found: ReplayedCase) => void): Promise<void>;
+  /** Folders in it that belong to these recordings. */
+  readonly folders?: readonly string[];
   /** Files with recordings that nothing here can judge, and that are left out. */
   leftOut(folder: string): readonly string[];
 }
@@ -76,8 +78,9 @@ const isTitled =
   ({ title, cases }) =>
     Array.isArray(cases) && typeof title === 'string' && title.startsWith(`${name} `);
 
-const isImgtool: Test = ({ imgtoolVersion, cases }) =>
-  imgtoolVersion !== undefined && Array.isArray(cases);
+const isImgtool: Test = ({ cases }) =>
+  Array.isArray(cases) &&
+  cases.some((each: unknown) => typeof each === 'object' && each !== null && 'cmd' in each);
 
 const partOf = (folder: string): Part | undefined =>
   PARTS.find((part) => part === basename(folder) && part !== 'imgtool');
@@ -89,6 +92,7 @@ const hasParts = (folder: string): boolean =>
 export const vectorShapes: readonly VectorShape[] = [
   {
     name: 'mcuboot',
+    folders: [...PARTS, 'flash', 'images', 'keys'],
     fits: hasParts,
     replay: replayMcuboot,
     // A list of what is in the other files.

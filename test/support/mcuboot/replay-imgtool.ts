@@ -91,12 +91,16 @@ const randomTypes: ReadonlySet<number> = new Set([
   TlvType.ENCX25519_SHA512,
 ]);
 
+/** Bytes that a signature of P-256 is padded to; the 103 of P-384 are not always enough. */
+const PADDED_BYTES = 72;
+
 /** An image's records, but for what is random in them. */
 function recordsOf(image: McubootImage, args: readonly string[]): string[] {
+  const isPadded = args.includes('--pad-sig');
   return allTlvs(image).map(({ type, data }) => {
-    const length = type === TlvType.ECDSASIG && !args.includes('--pad-sig') ? 'any' : data.length;
+    const isFixed = type !== TlvType.ECDSASIG || (isPadded && data.length === PADDED_BYTES);
     const value = randomTypes.has(type) ? '' : Buffer.from(data).toString('hex');
-    return `0x${type.toString(16)} ${length} ${value}`;
+    return `0x${type.toString(16)} ${isFixed ? data.length : 'any'} ${value}`;
   });
 }
 

@@ -1,6 +1,7 @@
 import { fromHex, toHex } from '../../../src/bytes/index.ts';
 import { Flashwrite, invalidateSlot } from '../../../src/boot/riotboot/index.ts';
 import { explorePowerCuts } from '../../../src/flash/index.ts';
+import type { MemoryFlash } from '../../../src/flash/index.ts';
 import { generateRiotbootHeader, riotbootImage } from '../../../src/image/index.ts';
 import { differ, differInBytes, differInList } from '../replayed.ts';
 import type { ReplayedCase } from '../replayed.ts';
@@ -110,35 +111,59 @@ function replayWrite(folder: RiotbootFolder, place: RiotbootPlace, write: Write)
   ];
 }
 
-/** Old images in both slots, and a new one written over the older; a row for each cut. */
-function cutRows(place: RiotbootPlace, payloadBytes: number): CutRow[] {
+/** Old images in both slots, and a new one that is written over the older. */
+function update(
+  place: RiotbootPlace,
+  payloadBytes: number,
+): { flash: MemoryFlash; work: () => void } {
   const image = (slot: number, version: number, bytes: number): Uint8Array =>
     imageFor(place, { slot, version, payload: recordedPayload(bytes) });
   const flash = flashWithSlots(place, [image(0, 6, 100), image(1, 5, 100)]);
-  const writer = new Flashwrite(flash, place.layout);
-  const rows: CutRow[] = [];
   const work = (): void => {
+    const writer = new Flashwrite(flash, place.layout);
     writer.init(1);
     send(writer, image(1, 7, payloadBytes), 64);
   };
+  return { flash, work };
+}
+
+const dumpHash = (flash: MemoryFlash): string =>
+  sha256(flash.read(0, flash.sizeBytes)).slice(0, 32);
+
+/** A row for each cut of that update. */
+function cutRows(place: RiotbootPlace, payloadBytes: number): CutRow[] {
+  const { flash, work } = update(place, payloadBytes);
+  const rows: CutRow[] = [];
   explorePowerCuts(flash, work, ({ kind, flash: left }) => {
-    if (kind !== 'clean') return;
-    const dump = sha256(left.read(0, left.sizeBytes)).slice(0, 32);
-    rows.push([rows.length, jumpOf(left, place), dump]);
+    if (kind === 'clean') rows.push([rows.length, jumpOf(left, place), dumpHash(left)]);
   });
   return rows;
 }
 
-/** The recording does not tell the length of the new payload: the count of its operations does. */
+/** How long a payload was that took so many operations and left that flash behind. */
+function payloadOf(place: RiotbootPlace, operations: number, hash: string): number | undefined {
+  const { writeUnitBytes: unit, sectors } = place.geometry;
+  const most = operations * unit;
+  // Operations are erases of pages, too, and the header.
+  const pages = Math.ceil(most / (sectors[0]?.sizeBytes ?? most));
+  const least = Math.max(0, most - place.layout.headerBytes - (pages + 4) * unit);
+  for (let length = least; length <= most; length += 1) {
+    const { flash, work } = update(place, length);
+    work();
+    if (dumpHash(flash) === hash) return length;
+  }
+  return undefined;
+}
+
+/** The recording does not tell the length of the new payload: what the last row says does. */
 function replayPowerCut(place: RiotbootPlace, rows: readonly CutRow[]): ReplayedCase[] {
-  const { writeUnitBytes: unit } = place.geometry;
-  const atMost = (cutsTooMany: number): number => 600 - cutsTooMany * unit;
-  const guess = atMost(cutRows(place, 600).length - rows.length);
-  const lengths = Array.from({ length: unit }, (_, n) => guess - n).filter((each) => each >= 0);
-  const all = lengths.map((length) => cutRows(place, length));
-  const fits = (found: readonly CutRow[]): boolean =>
-    JSON.stringify(found) === JSON.stringify(rows);
-  const found = all.find(fits) ?? all[0] ?? cutRows(place, 600);
+  const [operations, , hash] = rows.at(-1) ?? [0, '', ''];
+  const length = payloadOf(place, operations, hash);
+  if (length === undefined) {
+    const differences = ['expected an update that leaves the flash of the last row, found none'];
+    return [{ name: 'power cut', differences }];
+  }
+  const found = cutRows(place, length);
   const count = Math.max(rows.length, found.length);
   return Array.from({ length: count }, (_, n) => ({
     name: `power cut ${n}`,
