@@ -20,7 +20,17 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'link/loopback': ['bytes', 'usb'],
   'link/usbip': ['bytes', 'usb'],
   'link/node-usb': ['bytes', 'usb'],
-  board: ['bytes', 'usb', 'dfu', 'device', 'flash', 'image', 'boot/riotboot', 'boot/mcuboot', 'boot/stm32'],
+  board: [
+    'bytes',
+    'usb',
+    'dfu',
+    'device',
+    'flash',
+    'image',
+    'boot/riotboot',
+    'boot/mcuboot',
+    'boot/stm32',
+  ],
 };
 
 /** Sits on top: may import every public face. */
