@@ -297,7 +297,7 @@ describe('other boards and modes', () => {
     const third = await bench.image('third');
     expect(medium.begin()).toMatchObject({ status: 'OK' });
     expect(medium.write(0, third)).toMatchObject({ status: 'OK' });
-    expect(medium.finish(third.length)).toMatchObject({ status: 'OK' });
+    expect(medium.finish()).toMatchObject({ status: 'OK' });
     bench.runner.board.bootControl?.requestUpgrade(true);
     await reset(bench);
     expect(bench.console().at(-1)).toBe('third');

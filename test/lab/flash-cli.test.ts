@@ -37,6 +37,11 @@ interface Outcome {
   readonly err: string;
 }
 
+/** What the process would end with. */
+function exitCode(): number {
+  return Number(process.exitCode ?? 0);
+}
+
 /** Runs `dfukit flash …` in this process. */
 async function flashCommand(...args: string[]): Promise<Outcome> {
   let out = '';
@@ -54,7 +59,7 @@ async function flashCommand(...args: string[]): Promise<Outcome> {
   }
   try {
     await made.parseAsync(args, { from: 'user' });
-    return { exit: Number(process.exitCode ?? 0), out, err };
+    return { exit: exitCode(), out, err };
   } catch (error) {
     return { exit: exitCodeOf(error), out, err: err + explain(error) };
   }
