@@ -1,12 +1,11 @@
 import { hexNumber, toHex } from '../bytes/index.ts';
-import { allTlvs, tlvName } from '../image/index.ts';
 import { inspectFlash } from '../lab/index.ts';
 import type { FlashReport, SlotReport, TrailerReport } from '../lab/index.ts';
 import { layoutText, openWithLayout } from './flash-layout.ts';
 import type { OpenedDump } from './flash-layout.ts';
 import type { LayoutOptions } from './flash-options.ts';
 import { inspectRiotboot, riotbootOf } from './flash-riotboot.ts';
-import { signatureText, sizeText, table } from './image-describe.ts';
+import { judgementJson, signatureText, sizeText, table } from './image-describe.ts';
 import type { Row } from './image-describe.ts';
 import { readImageFile } from './image-file.ts';
 import { loadKeys } from './image-keys.ts';
@@ -78,26 +77,13 @@ function textOf(report: FlashReport, { layout, source }: OpenedDump, keys: Named
 
 function slotJson({ inspection, ...slot }: SlotReport): object {
   if (inspection === undefined) return slot;
-  const { image, hashes, signatures, payload } = inspection;
+  const { image } = inspection;
   return {
     ...slot,
     headerBytes: image.header.hdrSize,
     payloadBytes: image.header.imgSize,
     totalBytes: image.bytes.length,
-    payload,
-    hashes: hashes.map(({ hash, tlv, valid }) => ({ hash, value: toHex(tlv.data), valid })),
-    signatures: signatures.map(({ tlv, keyTlv, signer, valid }) => ({
-      type: tlvName(tlv.type),
-      key: keyTlv === undefined ? undefined : toHex(keyTlv.data),
-      signer: signer.from,
-      valid,
-    })),
-    tlvs: allTlvs(image).map(({ type, data, offset }) => ({
-      type,
-      name: tlvName(type),
-      offset,
-      data: toHex(data),
-    })),
+    ...judgementJson(inspection),
   };
 }
 

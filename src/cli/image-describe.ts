@@ -157,3 +157,25 @@ export function imageRows(
   if (signatures.length === 0) rows.push(['signature', 'none']);
   return [...rows, ['behind it', behindText(bytes, image.bytes.length)]];
 }
+
+/** What was made of hashes and signatures, and every record: the same in each JSON output. */
+export function judgementJson(inspection: ImageInspection): object {
+  const { image, hashes, signatures, payload } = inspection;
+  return {
+    payload,
+    hashes: hashes.map(({ hash, tlv, valid }) => ({ hash, value: toHex(tlv.data), valid })),
+    signatures: signatures.map(({ tlv, keyTlv, signer, valid }) => ({
+      type: tlvName(tlv.type),
+      key: keyTlv === undefined ? undefined : toHex(keyTlv.data),
+      signer: signer.from,
+      valid,
+    })),
+    tlvs: allTlvs(image).map(({ type, data, offset }) => ({
+      type,
+      name: tlvName(type),
+      offset,
+      protected: offset < image.area.offset,
+      data: toHex(data),
+    })),
+  };
+}

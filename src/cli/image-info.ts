@@ -1,14 +1,7 @@
-import { hexNumber, toHex } from '../bytes/index.ts';
-import {
-  allTlvs,
-  formatVersion,
-  imageFlagNames,
-  inspectImage,
-  readTrailerInfo,
-  tlvName,
-} from '../image/index.ts';
+import { hexNumber } from '../bytes/index.ts';
+import { formatVersion, imageFlagNames, inspectImage, readTrailerInfo } from '../image/index.ts';
 import type { ImageInspection } from '../image/index.ts';
-import { imageRows, sizeText, table } from './image-describe.ts';
+import { imageRows, judgementJson, sizeText, table } from './image-describe.ts';
 import type { Row } from './image-describe.ts';
 import { loadDecryptionKeys, loadKeys } from './image-keys.ts';
 import type { NamedKey } from './image-keys.ts';
@@ -70,7 +63,8 @@ function plainRows(what: Recognised, bytes: Uint8Array): Row[] {
   return rows;
 }
 
-function imageJson({ image, payload, pure, hashes, signatures }: ImageInspection): object {
+function imageJson(inspection: ImageInspection): object {
+  const { image, pure } = inspection;
   const { header, endian } = image;
   return {
     version: formatVersion(header.version),
@@ -80,22 +74,8 @@ function imageJson({ image, payload, pure, hashes, signatures }: ImageInspection
     loadAddress: header.loadAddr,
     flags: imageFlagNames(header.flags),
     totalSize: image.bytes.length,
-    payload,
     pure,
-    hashes: hashes.map(({ hash, tlv, valid }) => ({ hash, value: toHex(tlv.data), valid })),
-    signatures: signatures.map(({ tlv, keyTlv, signer, valid }) => ({
-      type: tlvName(tlv.type),
-      key: keyTlv === undefined ? undefined : toHex(keyTlv.data),
-      signer: signer.from,
-      valid,
-    })),
-    tlvs: allTlvs(image).map(({ type, data, offset }) => ({
-      type,
-      name: tlvName(type),
-      offset,
-      protected: offset < image.area.offset,
-      data: toHex(data),
-    })),
+    ...judgementJson(inspection),
   };
 }
 
