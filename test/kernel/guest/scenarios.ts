@@ -6,6 +6,8 @@ import { identity } from './identity.ts';
 import { runTime } from './run-time.ts';
 import type { Scenario } from './scenario.ts';
 import { systemLoader } from './system-loader.ts';
+import { zephyrEdges } from './zephyr-edges.ts';
+import { zephyrSample } from './zephyr-sample.ts';
 
 /** Everything that is tried, in this order. */
 export const scenarios: readonly Scenario[] = [
@@ -16,4 +18,6 @@ export const scenarios: readonly Scenario[] = [
   ...hosts,
   ...identity,
   ...systemLoader,
+  ...zephyrSample,
+  ...zephyrEdges,
 ];
