@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { need } from '../needs.ts';
+import type { Outcome } from './guest/scenario.ts';
 import { scenarios } from './guest/scenarios.ts';
 import { LabRun, missingPart } from './lab.ts';
+import { seedsPage } from './seeds-page.ts';
 
 const missing = missingPart();
 
@@ -22,5 +24,16 @@ describe('on a real Linux kernel', () => {
     const outcome = await run?.outcome(name);
     if (outcome?.error !== undefined) throw new Error(outcome.error);
     expect(outcome?.name).toBe(name);
+  });
+
+  test('docs/seeds.md tells what came of the commands of the documents', async (context) => {
+    need(context, missing);
+    const outcomes: Outcome[] = [];
+    for (const name of names) {
+      const outcome = await run?.outcome(name);
+      if (outcome !== undefined) outcomes.push(outcome);
+    }
+    const page = seedsPage(outcomes);
+    await expect(page).toMatchFileSnapshot('../../docs/seeds.md');
   });
 });

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { SeedCommand } from './scenario.ts';
 
 /** How a program ended. */
 export interface Ended {
@@ -22,6 +23,8 @@ export interface RunOptions {
 export class Bench {
   /** Scratch folder of this scenario. */
   readonly folder: string = mkdtempSync(join(tmpdir(), 'scenario-'));
+  /** The commands of documents that were typed here. */
+  readonly commands: SeedCommand[] = [];
   readonly #began = performance.now();
   readonly #log: string[] = [];
   readonly #cleanups: (() => Promise<void> | void)[] = [];

@@ -26,7 +26,8 @@ async function attempt(scenario: Scenario): Promise<Outcome> {
   } catch (thrown) {
     error = `${error ?? ''}\nwhile cleaning up: ${String(thrown)}`;
   }
-  const outcome = { name: scenario.name, milliseconds: Date.now() - began };
+  const { commands } = bench;
+  const outcome = { name: scenario.name, milliseconds: Date.now() - began, commands };
   return error === undefined ? outcome : { ...outcome, error: `${error}\n${bench.log}` };
 }
 

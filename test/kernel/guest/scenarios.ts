@@ -5,6 +5,7 @@ import { hosts } from './hosts.ts';
 import { identity } from './identity.ts';
 import { runTime } from './run-time.ts';
 import type { Scenario } from './scenario.ts';
+import { seeds } from './seeds.ts';
 import { systemLoader } from './system-loader.ts';
 import { zephyrEdges } from './zephyr-edges.ts';
 import { zephyrSample } from './zephyr-sample.ts';
@@ -20,4 +21,5 @@ export const scenarios: readonly Scenario[] = [
   ...systemLoader,
   ...zephyrSample,
   ...zephyrEdges,
+  ...seeds,
 ];

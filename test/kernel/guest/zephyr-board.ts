@@ -149,10 +149,11 @@ export class ZephyrBench {
     return lines;
   }
 
-  /** Waits for a line of the sample's log, which must be written as Zephyr writes it. */
-  async logs(text: string): Promise<void> {
+  /** Waits for a line of the sample's log, which must be written as Zephyr writes it; answers it. */
+  async logs(text: string): Promise<string> {
     const { text: line } = await this.board.next({ event: 'console', text: endingIn(text) });
     assert.match(String(line), /^\[\d\d:\d\d:\d\d\.\d{3},\d{3}\] <inf> main: /);
+    return String(line);
   }
 
   /** Presses reset; answers the console up to the firmware's first line after its banner. */
@@ -180,11 +181,12 @@ export class ZephyrBench {
     return flash.subarray(end - 16, end).toString('hex') === TRAILER_MAGIC[this.model.name];
   }
 
-  /** Waits for the sample to have asked for it, which it does when a download is complete. */
-  async upgradeIsRequested(): Promise<void> {
-    await this.logs('USBD message: DFU download completed');
+  /** Waits for the sample to have asked for it, when a download is complete; answers what it says. */
+  async upgradeIsRequested(): Promise<string> {
+    const said = await this.logs('USBD message: DFU download completed');
     const probe = (): true | undefined => (this.upgradeRequested() ? true : undefined);
     await this.bench.until('the request for an upgrade is in flash', probe);
+    return said;
   }
 }
 

@@ -4,6 +4,7 @@ import type { Bench } from './bench.ts';
 import { dfukit } from './board.ts';
 import { dfuUtilList, dfuUtilSucceeds } from './dfu-util.ts';
 import type { Scenario } from './scenario.ts';
+import { RESET, ZEPHYR, ZEPHYR_NUCLEO, tell, type } from './seeds.ts';
 import {
   DFU_MODE,
   NUCLEO,
@@ -24,6 +25,9 @@ import type { ZephyrModel } from './zephyr-board.ts';
 const RAM_DISK_BYTES = 16 * 1024;
 const HELLO = /^Hello World! /;
 const SAMPLE_READY = /USB DFU sample is initialized$/;
+
+const DONE = /^Download done\.$/m;
+const DETACHED = /^Device will detach|^Opening DFU capable/i;
 
 /** What MCUboot says when it tries an update, on a board that has gone back from one before. */
 function swapLog({ target, slotOffsets: [chainload] }: ZephyrModel): readonly string[] {
@@ -76,17 +80,40 @@ async function downloadToSlot1(
   image: string,
   ...more: readonly string[]
 ): Promise<void> {
-  const output = await dfuUtilSucceeds(sample.bench, '--alt', '1', '--download', image, ...more);
-  assert.match(output, /^Download done\.$/m);
-  await sample.upgradeIsRequested();
+  const words = ['--alt', '1', '--download', image, ...more];
+  assert.match(await dfuUtilSucceeds(sample.bench, ...words), DONE);
+  await assertDownloaded(sample, image);
+}
+
+/** Answers what the sample says of it. */
+async function assertDownloaded(sample: ZephyrBench, image: string): Promise<string> {
+  const said = await sample.upgradeIsRequested();
   sample.assertSlotHolds(0, sample.sample);
   sample.assertSlotHolds(1, image);
+  return said;
 }
 
 /** Slot 0 runs the update; the sample is in slot 1. */
 function assertSwapped(sample: ZephyrBench, image: string): void {
   sample.assertSlotHolds(0, image);
   sample.assertSlotHolds(1, sample.sample);
+}
+
+/** The same, as a document says it. */
+async function typeDownload(
+  sample: ZephyrBench,
+  image: string,
+  document: typeof ZEPHYR | typeof ZEPHYR_NUCLEO,
+): Promise<void> {
+  const nucleo = document === ZEPHYR_NUCLEO;
+  // The file is last when it is typed.
+  const words = `dfu-util${nucleo ? ' --transfer-size 64' : ''} --alt 1 --download`;
+  const command = nucleo
+    ? 'dfu-util --alt 1 --download path/to/zephyr.signed.bin --transfer-size 64'
+    : 'dfu-util --alt 1 --download build/zephyr/zephyr.signed.bin';
+  await type(sample.bench, [document, words], DONE, { command, more: [image] });
+  const said = await assertDownloaded(sample, image);
+  tell(sample.bench, [document, 'the serial monitor then'], [said], '(the console)');
 }
 
 async function dfukitSucceeds(bench: Bench, ...args: readonly string[]): Promise<string> {
@@ -100,12 +127,11 @@ export const zephyrSample: readonly Scenario[] = [
     name: "Zephyr's sample is listed in run-time mode, and --detach takes it into DFU mode",
     async run(bench) {
       const sample = await ZephyrBench.start(bench, REEL);
-      const listed = await dfuUtilSucceeds(bench, '-l');
       assert.match(
-        listed,
+        await dfuUtilSucceeds(bench, '-l'),
         /^Found Runtime: \[2fe3:0005\] ver=0402, devnum=\d+, cfg=1, intf=0, path="[\d.-]+", alt=0, name="UNKNOWN", serial="20363736594E501200220033"$/m,
       );
-      await dfuUtilSucceeds(bench, '--detach');
+      await type(bench, [ZEPHYR, 'dfu-util --detach'], DETACHED);
       await sample.logs('USBD message: DFU detach request');
       await sample.logs('Detach USB device');
       await sample.board.configured(DFU_MODE);
@@ -127,13 +153,14 @@ export const zephyrSample: readonly Scenario[] = [
     async run(bench) {
       const sample = await ZephyrBench.start(bench, REEL);
       // From run-time mode, as the first command of all.
-      await dfuUtilSucceeds(bench, '--alt', '0', '--upload', 'ramdisk0_backup.bin');
+      const upload = 'dfu-util --alt 0 --upload ramdisk0_backup.bin';
+      await type(bench, [ZEPHYR, upload], /^Received a total of/);
       const backup = readFileSync(bench.path('ramdisk0_backup.bin'));
       assert.ok(backup.equals(Buffer.alloc(RAM_DISK_BYTES)), 'an empty disk');
       await sample.logs('block 31 size 512 uploaded 16384');
-      const content = writePattern(bench.path('content.bin'), RAM_DISK_BYTES);
-      const output = await dfuUtilSucceeds(bench, '--alt', '0', '--download', 'content.bin');
-      assert.match(output, /^Download done\.$/m);
+      const content = writePattern(bench.path('ramdisk0_backup.bin'), RAM_DISK_BYTES);
+      const download = 'dfu-util --alt 0 --download ramdisk0_backup.bin';
+      await type(bench, [ZEPHYR, download], /^Download done\.$/);
       await sample.logs('block 31 size 512 downloaded 16384');
       await sample.logs('USBD message: DFU download completed');
       await dfuUtilSucceeds(bench, '--alt', '0', '--upload', 'back.bin');
@@ -148,14 +175,21 @@ export const zephyrSample: readonly Scenario[] = [
       const sample = await ZephyrBench.start(bench, REEL);
       const update = await signedUpdate(bench, REEL, 'hello-world');
       for (const round of [1, 2]) {
-        await downloadToSlot1(sample, update);
-        const swapped = plain(await sample.reset(HELLO));
+        if (round === 1) await downloadToSlot1(sample, update);
+        else await typeDownload(sample, update, ZEPHYR);
+        const swapLines = await sample.reset(HELLO);
+        const swapped = plain(swapLines);
         const [, primary, ...rest] = swapLog(REEL);
         // A board that never went back from an update has no trailer in its first slot.
         if (round === 2) assert.equal(swapped[1], primary);
         assert.deepEqual([swapped[0], ...swapped.slice(2)], ['I: Starting bootloader', ...rest]);
         assertSwapped(sample, update);
-        assert.deepEqual(plain(await sample.reset(SAMPLE_READY)), revertLog(REEL));
+        const revertLines = await sample.reset(SAMPLE_READY);
+        assert.deepEqual(plain(revertLines), revertLog(REEL));
+        if (round === 2) {
+          tell(bench, [ZEPHYR, 'Reset the SoC'], swapLines, RESET);
+          tell(bench, [ZEPHYR, 'Reset the SoC again'], revertLines, RESET);
+        }
         sample.assertSlotHolds(0, sample.sample);
         sample.assertSlotHolds(1, update);
         await sample.board.configured(RUN_TIME);
@@ -193,11 +227,19 @@ export const zephyrSample: readonly Scenario[] = [
         { mode: 'Runtime', id: RUN_TIME, name: 'UNKNOWN', serial: SERIAL },
       );
       for (const round of [1, 2]) {
-        await dfuUtilSucceeds(bench, '-e');
+        if (round === 1) {
+          await type(bench, [ZEPHYR_NUCLEO, 'dfu-util -l'], /^Found Runtime: /);
+          await type(bench, [ZEPHYR_NUCLEO, 'dfu-util -e'], DETACHED);
+        } else await dfuUtilSucceeds(bench, '-e');
         await sample.board.configured(DFU_MODE);
-        await downloadToSlot1(sample, update, '--transfer-size', '64');
-        const swapped = plain(await sample.reset(HELLO));
-        if (round === 2) assert.deepEqual(swapped, swapLog(NUCLEO));
+        if (round === 1) await downloadToSlot1(sample, update, '--transfer-size', '64');
+        else await typeDownload(sample, update, ZEPHYR_NUCLEO);
+        const swapLines = await sample.reset(HELLO);
+        const swapped = plain(swapLines);
+        if (round === 2) {
+          assert.deepEqual(swapped, swapLog(NUCLEO));
+          tell(bench, [ZEPHYR_NUCLEO, 'Resetting the MCU'], swapLines, RESET);
+        }
         assert.ok(swapped.includes('I: Image index: 0, Swap type: test'));
         assertSwapped(sample, update);
         assert.deepEqual(plain(await sample.reset(SAMPLE_READY)), revertLog(NUCLEO));
