@@ -131,6 +131,9 @@ describe('dfukit board run reel_board', () => {
       const first = await start();
       await says(first, welcome);
       await first.command({ command: 'input', text: 'mcuboot request_upgrade' });
+      // The shell says nothing to that; what it says next shows that it was done.
+      await first.command({ command: 'input', text: 'mcuboot' });
+      await says(first, 'swap type: test');
       await consoleOf(first, welcome);
       await first.command({ command: 'input', text: 'mcuboot' });
       await says(first, 'image version: 2.0.0+7');
