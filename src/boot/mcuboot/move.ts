@@ -10,6 +10,7 @@ import {
   initStatus,
   lastWritten,
   readHeaderAt,
+  sectorBytesOf,
   sectorsFor,
   sourceOfPair,
   writeStatus,
@@ -18,10 +19,6 @@ import {
 // Swap using move (swap_move.c): first every sector of the primary image moves up by one, then the
 // images are exchanged sector by sector from the bottom. Status entries: one for each sector moved,
 // then two for each sector swapped.
-
-function sectorBytes(pair: Pair): number {
-  return pair.primary.area.sectors[0]?.sizeBytes ?? 0;
-}
 
 /** Where to go on; pure but for the number of sectors that the build allows. */
 function position(session: Session, written: readonly boolean[]): Position | undefined {
@@ -53,7 +50,7 @@ function headerPlace(
 function readHeader(session: Session, pair: Pair, slot: SlotIndex, progress?: Progress): boolean {
   let place: { slot: SlotIndex; offset: number } = { slot, offset: 0 };
   if (progress !== undefined && !isFresh(progress, session.build)) {
-    const bytes = sectorBytes(pair);
+    const bytes = sectorBytesOf(pair);
     const last = sectorsFor(session, bytes, findStatusArea(session, pair).swapSize());
     place = headerPlace(progress, slot, { last, bytes });
   }
@@ -81,7 +78,7 @@ function slotsCompatible(session: Session, { primary, secondary }: Pair): boolea
 }
 
 function maxImageBytes(_session: Session, pair: Pair): number {
-  const bytes = sectorBytes(pair);
+  const bytes = sectorBytesOf(pair);
   const trailer = Math.ceil(pair.primary.area.layout.trailerBytes / bytes) * bytes;
   const { primary, secondary } = pair;
   return Math.min(primary.area.sizeBytes - bytes, secondary.area.sizeBytes) - trailer;
@@ -114,7 +111,7 @@ function initTrailers(pair: Pair, progress: Progress): void {
 /** Copies the sector below `sector` of the primary slot into it. */
 function moveUp(session: Session, pair: Pair, { sector, progress }: SectorStep): void {
   const { area } = pair.primary;
-  const bytes = sectorBytes(pair);
+  const bytes = sectorBytesOf(pair);
   if (progress.index === 1) initTrailers(pair, progress);
   const job = { from: area, fromOffset: (sector - 1) * bytes, to: area, toOffset: sector * bytes };
   area.erase(job.toOffset, bytes);
@@ -132,7 +129,7 @@ interface SectorStep {
 function swapSector(session: Session, pair: Pair, { sector, progress }: SectorStep): void {
   const primary = pair.primary.area;
   const secondary = pair.secondary.area;
-  const bytes = sectorBytes(pair);
+  const bytes = sectorBytesOf(pair);
   const at = (sector - 1) * bytes;
   if (progress.state === 1) {
     primary.erase(at, bytes);
@@ -151,7 +148,7 @@ function swapSector(session: Session, pair: Pair, { sector, progress }: SectorSt
 
 function run(session: Session, pair: Pair, progress: Progress): void {
   session.info('Starting swap using move algorithm.');
-  const bytes = sectorBytes(pair);
+  const bytes = sectorBytesOf(pair);
   const last = sectorsFor(session, bytes, progress.swapSize);
   if (isFresh(progress, session.build)) {
     const firstTrailer = firstTrailerSector(pair, bytes);

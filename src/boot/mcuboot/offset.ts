@@ -11,6 +11,7 @@ import {
   initStatus,
   lastWritten,
   readHeaderAt,
+  sectorBytesOf,
   sectorsFor,
   sourceOfPair,
   writeStatus,
@@ -20,13 +21,9 @@ import {
 // the free sector below it takes the old image while the new one comes down. A revert runs the same
 // way backwards. Status entries: two for each sector.
 
-function sectorBytes(pair: Pair): number {
-  return pair.primary.area.sectors[0]?.sizeBytes ?? 0;
-}
-
 /** Number, from 0, of the last sector to swap. */
 function lastSector(session: Session, pair: Pair, swapSize: number): number {
-  return sectorsFor(session, sectorBytes(pair), swapSize) - 1;
+  return sectorsFor(session, sectorBytesOf(pair), swapSize) - 1;
 }
 
 function position(_session: Session, written: readonly boolean[]): Position | undefined {
@@ -80,7 +77,7 @@ function readCutHeader(
 ): SlotHeader {
   const range = {
     last: lastSector(session, pair, findStatusArea(session, pair).swapSize()),
-    bytes: sectorBytes(pair),
+    bytes: sectorBytesOf(pair),
   };
   const placeOf = isRevert(session, pair, progress) ? placeInRevert : placeInUpgrade;
   const place = placeOf(progress, slot, range);
@@ -159,7 +156,7 @@ function slotsCompatible(session: Session, { primary, secondary }: Pair): boolea
 }
 
 function maxImageBytes(_session: Session, pair: Pair): number {
-  const bytes = sectorBytes(pair);
+  const bytes = sectorBytesOf(pair);
   const trailer = Math.ceil(pair.primary.area.layout.trailerBytes / bytes) * bytes;
   const { primary, secondary } = pair;
   return Math.min(primary.area.sizeBytes, secondary.area.sizeBytes - bytes) - trailer;
@@ -194,7 +191,7 @@ function stepOf(
   sector: number,
   { progress, revert }: { readonly progress: Progress; readonly revert: boolean },
 ): Step {
-  const lengthBytes = sectorBytes(pair);
+  const lengthBytes = sectorBytesOf(pair);
   const primary = pair.primary.area;
   const secondary = pair.secondary.area;
   const at = sector * lengthBytes;
@@ -241,7 +238,7 @@ function initTrailers(pair: Pair, progress: Progress): void {
 
 function run(session: Session, pair: Pair, progress: Progress): void {
   session.info('Starting swap using offset algorithm.');
-  const bytes = sectorBytes(pair);
+  const bytes = sectorBytesOf(pair);
   const last = lastSector(session, pair, progress.swapSize);
   if (isFresh(progress, session.build)) {
     const firstTrailer = firstTrailerSector(pair, bytes);

@@ -150,6 +150,11 @@ export function applyStream(
   }
 }
 
+/** Size of a sector where all of them are equal, as move and offset demand. */
+export function sectorBytesOf(pair: Pair): number {
+  return pair.primary.area.sectors[0]?.sizeBytes ?? 0;
+}
+
 /** Sum of 32-bit sectors in the C code: what it would take to cover these bytes, or a hang. */
 export function sectorsFor(session: Session, sectorBytes: number, bytes: number): number {
   const count = Math.max(1, Math.ceil(bytes / sectorBytes));
