@@ -4,16 +4,16 @@ import { COMPATIBLE, DFUSE_PROFILES, DFU_PROFILES } from '../device/index.ts';
 import type { NorFlash } from '../flash/index.ts';
 import type { Clock } from '../usb/index.ts';
 import { Board } from './board.ts';
-import type { ButtonConfiguration } from './button.ts';
-import { boardModel } from './catalogue.ts';
-import type { BoardModel } from './catalogue.ts';
-import type { DfuPolicy } from './dfu-policy.ts';
-import type { Runner } from './peripherals.ts';
-import { bootloaderName, makeBootloader } from './make-bootloader.ts';
-import type { McubootOptions } from './mcuboot-bootloader.ts';
-import type { UsbId } from './riotboot-bootloader.ts';
-import { usbIdentityOf } from './usb-identity.ts';
-import type { UsbIdentityOptions } from './usb-identity.ts';
+import type { ButtonConfiguration } from './hardware/button.ts';
+import { boardModel } from './models/catalogue.ts';
+import type { BoardModel } from './models/catalogue.ts';
+import type { DfuPolicy } from './seams/dfu-policy.ts';
+import type { Runner } from './seams/peripherals.ts';
+import { bootloaderName, makeBootloader } from './bootloaders/make-bootloader.ts';
+import type { McubootOptions } from './bootloaders/mcuboot.ts';
+import type { UsbId } from './bootloaders/riotboot.ts';
+import { usbIdentityOf } from './hardware/usb-identity.ts';
+import type { UsbIdentityOptions } from './hardware/usb-identity.ts';
 
 /** A board as one would order it. */
 export interface BoardOptions extends UsbIdentityOptions {

@@ -7,7 +7,7 @@
  */
 export { Board, WATCHDOG_MS } from './board.ts';
 export type { BoardParts, PowerCut } from './board.ts';
-export type { BoardEvent, BootCause } from './board-event.ts';
+export type { BoardEvent, BootCause } from './seams/board-event.ts';
 export type {
   BootDecision,
   BootReason,
@@ -16,10 +16,10 @@ export type {
   DfuModeEvents,
   FlashArea,
   Platform,
-} from './bootloader.ts';
-export { pinMode } from './button.ts';
-export type { ButtonConfiguration } from './button.ts';
-export { boardModel, boardModels, flashSizeBytes } from './catalogue.ts';
+} from './seams/bootloader.ts';
+export { pinMode } from './hardware/button.ts';
+export type { ButtonConfiguration } from './hardware/button.ts';
+export { boardModel, boardModels, flashSizeBytes } from './models/catalogue.ts';
 export type {
   BoardModel,
   ButtonModel,
@@ -29,35 +29,35 @@ export type {
   SensorClass,
   SensorModel,
   ZephyrBoard,
-} from './catalogue.ts';
-export type { DfuDemand, DfuPolicy } from './dfu-policy.ts';
+} from './models/catalogue.ts';
+export type { DfuDemand, DfuPolicy } from './seams/dfu-policy.ts';
 export { createBoard, parseUsbId } from './create-board.ts';
 export type { BoardOptions } from './create-board.ts';
-export * from './firmware-api.ts';
-export * from './firmware-dfu.ts';
-export { buildFirmware, firmwareConfig, firmwareModules } from './firmware-build.ts';
-export type { FirmwareBuildOptions } from './firmware-build.ts';
+export * from './seams/firmware-api.ts';
+export * from './seams/firmware-dfu.ts';
+export { buildFirmware, firmwareConfig, firmwareModules } from './node/firmware-build.ts';
+export type { FirmwareBuildOptions } from './node/firmware-build.ts';
 export {
   exampleFileName,
   exampleVariants,
   firmwareExamples,
   loadExample,
-} from './firmware-examples.ts';
-export { firmwareImage } from './firmware-image.ts';
-export type { FirmwareImageOptions } from './firmware-image.ts';
-export { mcubootFirmware, plainFirmware } from './zephyr-image.ts';
-export type { McubootFirmwareOptions } from './zephyr-image.ts';
-export { bootloaderName, makeBootloader, programLayout, riotbootName } from './make-bootloader.ts';
-export type { MakeBootloaderOptions } from './make-bootloader.ts';
-export { McubootBootloader } from './mcuboot-bootloader.ts';
-export type { McubootOptions, McubootSurroundings } from './mcuboot-bootloader.ts';
-export { mcubootLayout, mcubootMode, mcubootModes } from './mcuboot-layout.ts';
-export type { McubootLayout, McubootMode, McubootSlot } from './mcuboot-layout.ts';
-export { NoBootloader } from './no-bootloader.ts';
+} from './node/firmware-examples.ts';
+export { firmwareImage } from './images/firmware-image.ts';
+export type { FirmwareImageOptions } from './images/firmware-image.ts';
+export { mcubootFirmware, plainFirmware } from './images/zephyr-image.ts';
+export type { McubootFirmwareOptions } from './images/zephyr-image.ts';
+export { bootloaderName, makeBootloader, programLayout, riotbootName } from './bootloaders/make-bootloader.ts';
+export type { MakeBootloaderOptions } from './bootloaders/make-bootloader.ts';
+export { McubootBootloader } from './bootloaders/mcuboot.ts';
+export type { McubootOptions, McubootSurroundings } from './bootloaders/mcuboot.ts';
+export { mcubootLayout, mcubootMode, mcubootModes } from './bootloaders/mcuboot-layout.ts';
+export type { McubootLayout, McubootMode, McubootSlot } from './bootloaders/mcuboot-layout.ts';
+export { NoBootloader } from './bootloaders/none.ts';
 export { packageVersion } from './package-version.ts';
-export { examplesKey, examplesKeyPath } from './examples-key.ts';
-export { FlashFile } from './flash-file.ts';
-export type { ImageInspector, ImageRefusal } from './image-inspector.ts';
+export { examplesKey, examplesKeyPath } from './node/examples-key.ts';
+export { FlashFile } from './node/flash-file.ts';
+export type { ImageInspector, ImageRefusal } from './seams/image-inspector.ts';
 export type {
   BootControl,
   DfuHabits,
@@ -68,23 +68,23 @@ export type {
   Uart,
   UsbController,
   WatchdogFeed,
-} from './peripherals.ts';
+} from './seams/peripherals.ts';
 export {
   ES_MODULE,
   PROGRAM_BOX_MAGIC,
   boxProgram,
   programBox,
   unboxProgram,
-} from './program-box.ts';
-export type { ProgramBox, ReadMemory } from './program-box.ts';
-export { eraseFlash, programFlash } from './programmer.ts';
-export type { ProgramLayout, ProgramSlot, ProgramTarget, Programmed } from './programmer.ts';
-export type { RetainedRam } from './retained-ram.ts';
-export { RIOTBOOT_DFU_ID, RiotbootBootloader, boardLayout } from './riotboot-bootloader.ts';
-export type { RiotbootBootloaderOptions, RiotbootName, UsbId } from './riotboot-bootloader.ts';
-export type { Sensors } from './sensors.ts';
-export { STM32_ROM_ID, Stm32Bootloader } from './stm32-bootloader.ts';
-export type { Stm32BootloaderOptions } from './stm32-bootloader.ts';
-export { WorkerRunner } from './worker-runner.ts';
-export type { WorkerRunnerOptions } from './worker-runner.ts';
-export type { UsbIdentity, UsbIdentityOptions } from './usb-identity.ts';
+} from './program/box.ts';
+export type { ProgramBox, ReadMemory } from './program/box.ts';
+export { eraseFlash, programFlash } from './images/programmer.ts';
+export type { ProgramLayout, ProgramSlot, ProgramTarget, Programmed } from './images/programmer.ts';
+export type { RetainedRam } from './hardware/retained-ram.ts';
+export { RIOTBOOT_DFU_ID, RiotbootBootloader, boardLayout } from './bootloaders/riotboot.ts';
+export type { RiotbootBootloaderOptions, RiotbootName, UsbId } from './bootloaders/riotboot.ts';
+export type { Sensors } from './hardware/sensors.ts';
+export { STM32_ROM_ID, Stm32Bootloader } from './bootloaders/stm32.ts';
+export type { Stm32BootloaderOptions } from './bootloaders/stm32.ts';
+export { WorkerRunner } from './node/worker-runner.ts';
+export type { WorkerRunnerOptions } from './node/worker-runner.ts';
+export type { UsbIdentity, UsbIdentityOptions } from './hardware/usb-identity.ts';

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { ExitCode, exitCodeOf, explain } from './exit-codes.ts';
+import { ExitCode, exitCodeOf, explain } from './shared/exit-codes.ts';
 
 /** A command of dfukit: its line in the help, and where the rest of it is. */
 interface Entry {
@@ -14,26 +14,26 @@ type Loaded = { command(): Command } | { run(args: readonly string[]): Promise<n
 
 /** Only the command that is called is loaded. */
 const entries: Readonly<Record<string, Entry>> = {
-  tour: { summary: 'show virtual boards being flashed', load: () => import('./tour.ts') },
-  list: { summary: 'list DFU devices', load: () => import('./list.ts') },
-  download: { summary: 'write a file into a device', load: () => import('./download.ts') },
-  upload: { summary: 'read a device into a file', load: () => import('./upload.ts') },
-  detach: { summary: 'ask a device into or out of DFU mode', load: () => import('./detach.ts') },
-  board: { summary: 'virtual boards: run, program, erase', load: () => import('./board.ts') },
+  tour: { summary: 'show virtual boards being flashed', load: () => import('./tour/tour.ts') },
+  list: { summary: 'list DFU devices', load: () => import('./host/list.ts') },
+  download: { summary: 'write a file into a device', load: () => import('./host/download.ts') },
+  upload: { summary: 'read a device into a file', load: () => import('./host/upload.ts') },
+  detach: { summary: 'ask a device into or out of DFU mode', load: () => import('./host/detach.ts') },
+  board: { summary: 'virtual boards: run, program, erase', load: () => import('./board/board.ts') },
   firmware: {
     summary: 'firmware for virtual boards: build, flash',
-    load: () => import('./firmware.ts'),
+    load: () => import('./firmware/firmware.ts'),
   },
-  image: { summary: 'sign, verify, explain and compare images', load: () => import('./image.ts') },
+  image: { summary: 'sign, verify, explain and compare images', load: () => import('./image/image.ts') },
   flash: {
     summary: 'explain a dump of flash: state, next boots, refusals, power cuts, wear',
-    load: () => import('./flash.ts'),
+    load: () => import('./flash/flash.ts'),
   },
   imgtool: {
     summary: 'make keys, sign and check MCUboot images, with the command line of imgtool',
-    load: () => import('./imgtool.ts'),
+    load: () => import('./imgtool/imgtool.ts'),
   },
-  genhdr: { summary: 'make, change and show riotboot headers', load: () => import('./genhdr.ts') },
+  genhdr: { summary: 'make, change and show riotboot headers', load: () => import('./genhdr/genhdr.ts') },
 };
 
 function version(): string {

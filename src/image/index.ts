@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { fletcher32 } from './fletcher32.ts';
+export { fletcher32 } from './riotboot/fletcher32.ts';
 export {
   generateRiotbootHeader,
   RIOTBOOT_HEADER_ALIGNMENT,
@@ -14,27 +14,27 @@ export {
   riotbootHeader,
   riotbootImage,
   updateRiotbootHeader,
-} from './riotboot.ts';
+} from './riotboot/header.ts';
 export type {
   RiotbootFault,
   RiotbootHeader,
   RiotbootHeaderOptions,
   RiotbootImageOptions,
-} from './riotboot.ts';
-export { ecdsaFromDer, ecdsaToDer, signMessage, verifyMessage } from './key-sign.ts';
-export { needsPassword, readKey, readPublicDer } from './key-read.ts';
-export type { ReadKeyOptions } from './key-read.ts';
-export { generateKey, privateKeyDer, writePrivatePem, writePublicPem } from './key-write.ts';
-export type { PrivateForm } from './key-write.ts';
-export { isPrivateKey, publicHalf, publicKeyHash } from './key.ts';
-export type { Key, KeyKind, PrivateKey } from './key.ts';
+} from './riotboot/header.ts';
+export { ecdsaFromDer, ecdsaToDer, signMessage, verifyMessage } from './keys/sign.ts';
+export { needsPassword, readKey, readPublicDer } from './keys/read.ts';
+export type { ReadKeyOptions } from './keys/read.ts';
+export { generateKey, privateKeyDer, writePrivatePem, writePublicPem } from './keys/write.ts';
+export type { PrivateForm } from './keys/write.ts';
+export { isPrivateKey, publicHalf, publicKeyHash } from './keys/key.ts';
+export type { Key, KeyKind, PrivateKey } from './keys/key.ts';
 export {
   asDecryptionKey,
   imageCipher,
   newImageKey,
   unwrapImageKey,
   wrapImageKey,
-} from './mcuboot-encrypt.ts';
+} from './mcuboot/encrypt.ts';
 export type {
   DecryptionKey,
   EciesHash,
@@ -42,20 +42,20 @@ export type {
   ImageCipher,
   WrapOptions,
   WrappingKey,
-} from './mcuboot-encrypt.ts';
-export * from './mcuboot-header.ts';
-export * from './mcuboot-image.ts';
-export * from './mcuboot-tlv.ts';
+} from './mcuboot/encrypt.ts';
+export * from './mcuboot/header.ts';
+export * from './mcuboot/image.ts';
+export * from './mcuboot/tlv.ts';
 export {
   hashTlvs,
   imageDigest,
   signatureTlvs,
   signedBytes,
   validateImage,
-} from './mcuboot-validate.ts';
-export type { RefusedBy, SignatureKind, ValidationOptions, Verdict } from './mcuboot-validate.ts';
-export { fromBase64, toBase64 } from './pem.ts';
-export { platformCrypto } from './web-crypto.ts';
+} from './mcuboot/validate.ts';
+export type { RefusedBy, SignatureKind, ValidationOptions, Verdict } from './mcuboot/validate.ts';
+export { fromBase64, toBase64 } from './keys/pem.ts';
+export { platformCrypto } from './keys/web-crypto.ts';
 export type {
   CryptoAlgorithm,
   CryptoKeyHandle,
@@ -63,25 +63,25 @@ export type {
   HashName,
   OwnBytes,
   SubtleCryptoLike,
-} from './web-crypto.ts';
-export { readHexSegments, readIntelHex, writeIntelHex } from './intel-hex.ts';
-export type { HexImage, HexSegment } from './intel-hex.ts';
-export * from './mcuboot-padding.ts';
-export * from './mcuboot-records.ts';
-export { allowedHashes, signImage } from './mcuboot-sign.ts';
+} from './keys/web-crypto.ts';
+export { readHexSegments, readIntelHex, writeIntelHex } from './formats/intel-hex.ts';
+export type { HexImage, HexSegment } from './formats/intel-hex.ts';
+export * from './mcuboot/padding.ts';
+export * from './mcuboot/records.ts';
+export { allowedHashes, signImage } from './mcuboot/sign.ts';
 export type {
   EncryptionOptions,
   FixedSignature,
   SignedImage,
   SignOptions,
-} from './mcuboot-sign.ts';
-export { imageFaults, inspectImage, isSignedByGiven, tlvsOf } from './mcuboot-inspect.ts';
+} from './mcuboot/sign.ts';
+export { imageFaults, inspectImage, isSignedByGiven, tlvsOf } from './mcuboot/inspect.ts';
 export type {
   HashFinding,
   ImageInspection,
   InspectionOptions,
   SignatureFinding,
   SignerFinding,
-} from './mcuboot-inspect.ts';
-export { takeImage } from './mcuboot-resign.ts';
-export type { TakenImage } from './mcuboot-resign.ts';
+} from './mcuboot/inspect.ts';
+export { takeImage } from './mcuboot/resign.ts';
+export type { TakenImage } from './mcuboot/resign.ts';

@@ -8,13 +8,13 @@ import {
   plainFirmware,
   programFlash,
   programLayout,
-} from '../src/board/index.ts';
-import type { BoardEvent } from '../src/board/index.ts';
-import { MemoryFlash } from '../src/flash/index.ts';
-import { scan } from '../src/host/index.ts';
-import { LoopbackBus } from '../src/link/loopback/index.ts';
-import { VirtualClock } from '../src/usb/index.ts';
-import { happening, prints } from './support/boards.ts';
+} from '../../src/board/index.ts';
+import type { BoardEvent } from '../../src/board/index.ts';
+import { MemoryFlash } from '../../src/flash/index.ts';
+import { scan } from '../../src/host/index.ts';
+import { LoopbackBus } from '../../src/link/loopback/index.ts';
+import { VirtualClock } from '../../src/usb/index.ts';
+import { happening, prints } from '../support/boards.ts';
 
 /* The example as it comes out of the bundler, in a real worker; time goes on only when told to. */
 
@@ -22,7 +22,7 @@ test('dfu-runtime leaves the magic number in RAM and resets; start-up goes to th
   const model = boardModel('stm32f072b_disco');
   const clock = new VirtualClock();
   const flash = new MemoryFlash(model.flash);
-  const payload = await buildFirmware(resolve(import.meta.dirname, '../firmware/dfu-runtime'));
+  const payload = await buildFirmware(resolve(import.meta.dirname, '../../firmware/dfu-runtime'));
   programFlash(flash, programLayout(model), plainFirmware(payload, model));
   const board = createBoard({ model, flash, clock, runner: new WorkerRunner(), watchdogMs: 1e9 });
   const events: BoardEvent[] = [];

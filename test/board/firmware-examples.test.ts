@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { WorkerRunner, buildFirmware } from '../src/board/index.ts';
-import type { BoardEvent } from '../src/board/index.ts';
-import { toHex } from '../src/bytes/index.ts';
-import { scan } from '../src/host/index.ts';
-import { LoopbackBus } from '../src/link/loopback/index.ts';
-import { happening, prints, testBoard } from './support/boards.ts';
-import type { TestBoard } from './support/boards.ts';
+import { WorkerRunner, buildFirmware } from '../../src/board/index.ts';
+import type { BoardEvent } from '../../src/board/index.ts';
+import { toHex } from '../../src/bytes/index.ts';
+import { scan } from '../../src/host/index.ts';
+import { LoopbackBus } from '../../src/link/loopback/index.ts';
+import { happening, prints, testBoard } from '../support/boards.ts';
+import type { TestBoard } from '../support/boards.ts';
 
 /* The examples as they come out of the bundler, in real workers; time stands still. */
 
@@ -17,7 +17,7 @@ afterEach(async () => {
 });
 
 async function withExample(name: string, modules: readonly string[]): Promise<TestBoard> {
-  const folder = resolve(import.meta.dirname, '../firmware', name);
+  const folder = resolve(import.meta.dirname, '../../firmware', name);
   const source = new TextDecoder().decode(await buildFirmware(folder, { modules }));
   const made = testBoard(new WorkerRunner(), { serial: '00112233445566AA' });
   boards.push(made);

@@ -5,16 +5,16 @@ import {
   firmwareImage,
   programFlash,
   unboxProgram,
-} from '../src/board/index.ts';
-import type { Board, Peripherals, Runner, RunningProgram } from '../src/board/index.ts';
-import { DfuError } from '../src/bytes/index.ts';
-import { Device, DfuRuntime } from '../src/device/index.ts';
-import { connect, download, enterDfuMode, find, leave, scan } from '../src/host/index.ts';
-import type { DownloadEnding } from '../src/host/index.ts';
-import { LoopbackBus } from '../src/link/loopback/index.ts';
-import type { LoopbackPlug } from '../src/link/loopback/index.ts';
-import { testBoard } from './support/boards.ts';
-import type { TestBoard } from './support/boards.ts';
+} from '../../src/board/index.ts';
+import type { Board, Peripherals, Runner, RunningProgram } from '../../src/board/index.ts';
+import { DfuError } from '../../src/bytes/index.ts';
+import { Device, DfuRuntime } from '../../src/device/index.ts';
+import { connect, download, enterDfuMode, find, leave, scan } from '../../src/host/index.ts';
+import type { DownloadEnding } from '../../src/host/index.ts';
+import { LoopbackBus } from '../../src/link/loopback/index.ts';
+import type { LoopbackPlug } from '../../src/link/loopback/index.ts';
+import { testBoard } from '../support/boards.ts';
+import type { TestBoard } from '../support/boards.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const model = boardModel('particle-xenon');

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { BoardProcess, dfukit, prepareBuild } from './support/built-cli.ts';
+import { BoardProcess, dfukit, prepareBuild } from '../support/built-cli.ts';
 
 /* A board with MCUboot as a script works with it: processes of their own, keys and flash in files. */
 

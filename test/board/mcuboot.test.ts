@@ -9,16 +9,16 @@ import {
   plainFirmware,
   programFlash,
   programLayout,
-} from '../src/board/index.ts';
-import type { BoardEvent } from '../src/board/index.ts';
-import { swapUnderWay } from '../src/boot/mcuboot/index.ts';
-import { FlashImageMedium } from '../src/board/flash-image-medium.ts';
-import { MemoryFlash, partition } from '../src/flash/index.ts';
-import type { FlashOperation } from '../src/flash/index.ts';
-import { generateKey } from '../src/image/index.ts';
-import { VirtualClock } from '../src/usb/index.ts';
-import { TextRunner, mcubootBench } from './support/mcuboot-boards.ts';
-import type { McubootBench } from './support/mcuboot-boards.ts';
+} from '../../src/board/index.ts';
+import type { BoardEvent } from '../../src/board/index.ts';
+import { swapUnderWay } from '../../src/boot/mcuboot/index.ts';
+import { FlashImageMedium } from '../../src/board/media/flash-image-medium.ts';
+import { MemoryFlash, partition } from '../../src/flash/index.ts';
+import type { FlashOperation } from '../../src/flash/index.ts';
+import { generateKey } from '../../src/image/index.ts';
+import { VirtualClock } from '../../src/usb/index.ts';
+import { TextRunner, mcubootBench } from '../support/mcuboot-boards.ts';
+import type { McubootBench } from '../support/mcuboot-boards.ts';
 
 const banner = `*** Booting dfukit v${packageVersion()} ***`;
 const hello = `${banner}\nHello World! reel_board@1/nrf52840`;

@@ -5,12 +5,12 @@ import {
   mcubootFirmware,
   mcubootLayout,
   mcubootModes,
-} from '../src/board/index.ts';
-import type { McubootMode, McubootOptions } from '../src/board/index.ts';
-import { DfuError } from '../src/bytes/index.ts';
-import { statusNumber } from '../src/dfu/index.ts';
-import type { DfuStatus } from '../src/dfu/index.ts';
-import { connect, download } from '../src/host/index.ts';
+} from '../../src/board/index.ts';
+import type { McubootMode, McubootOptions } from '../../src/board/index.ts';
+import { DfuError } from '../../src/bytes/index.ts';
+import { statusNumber } from '../../src/dfu/index.ts';
+import type { DfuStatus } from '../../src/dfu/index.ts';
+import { connect, download } from '../../src/host/index.ts';
 import {
   generateKey,
   generateRiotbootHeader,
@@ -18,15 +18,15 @@ import {
   parseVersion,
   signImage,
   uuidTlvs,
-} from '../src/image/index.ts';
-import type { SignOptions } from '../src/image/index.ts';
-import { LoopbackBus } from '../src/link/loopback/index.ts';
-import type { VirtualClock } from '../src/usb/index.ts';
-import { FakeRunner, testBoard } from './support/boards.ts';
-import type { TestBoard } from './support/boards.ts';
-import { onClock } from './support/scripted-pipe.ts';
-import { sampleBoard, trusted } from './support/zephyr/sample-board.ts';
-import type { SampleBoard } from './support/zephyr/sample-board.ts';
+} from '../../src/image/index.ts';
+import type { SignOptions } from '../../src/image/index.ts';
+import { LoopbackBus } from '../../src/link/loopback/index.ts';
+import type { VirtualClock } from '../../src/usb/index.ts';
+import { FakeRunner, testBoard } from '../support/boards.ts';
+import type { TestBoard } from '../support/boards.ts';
+import { onClock } from '../support/scripted-pipe.ts';
+import { sampleBoard, trusted } from '../support/zephyr/sample-board.ts';
+import type { SampleBoard } from '../support/zephyr/sample-board.ts';
 
 /* A bad image is refused while it is sent: what a host hears of it, and what boots afterwards. */
 

@@ -5,9 +5,9 @@ import {
   plainFirmware,
   programFlash,
   programLayout,
-} from '../src/board/index.ts';
-import type { BoardEvent, BoardOptions, Board } from '../src/board/index.ts';
-import { MemoryFlash } from '../src/flash/index.ts';
+} from '../../src/board/index.ts';
+import type { BoardEvent, BoardOptions, Board } from '../../src/board/index.ts';
+import { MemoryFlash } from '../../src/flash/index.ts';
 import {
   commandDfuSe,
   connect,
@@ -15,11 +15,11 @@ import {
   leave,
   scan,
   uploadDfuSe,
-} from '../src/host/index.ts';
-import type { DfuSession, Selection } from '../src/host/index.ts';
-import { LoopbackBus } from '../src/link/loopback/index.ts';
-import { VirtualClock } from '../src/usb/index.ts';
-import { FakeRunner } from './support/boards.ts';
+} from '../../src/host/index.ts';
+import type { DfuSession, Selection } from '../../src/host/index.ts';
+import { LoopbackBus } from '../../src/link/loopback/index.ts';
+import { VirtualClock } from '../../src/usb/index.ts';
+import { FakeRunner } from '../support/boards.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const model = boardModel('stm32f072b_disco');

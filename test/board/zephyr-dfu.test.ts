@@ -8,8 +8,8 @@ import {
   mcubootFirmware,
   mcubootLayout,
   programFlash,
-} from '../src/board/index.ts';
-import { DfuError } from '../src/bytes/index.ts';
+} from '../../src/board/index.ts';
+import { DfuError } from '../../src/bytes/index.ts';
 import {
   connect,
   download,
@@ -18,16 +18,16 @@ import {
   listLine,
   scan,
   upload,
-} from '../src/host/index.ts';
-import type { DfuSession } from '../src/host/index.ts';
-import { DfuRequest } from '../src/dfu/index.ts';
-import { MemoryFlash } from '../src/flash/index.ts';
-import { generateKey } from '../src/image/index.ts';
-import { LoopbackBus } from '../src/link/loopback/index.ts';
-import { timerClock } from '../src/usb/index.ts';
-import { happening } from './support/boards.ts';
-import { sampleBoard } from './support/zephyr/sample-board.ts';
-import type { SampleBoard } from './support/zephyr/sample-board.ts';
+} from '../../src/host/index.ts';
+import type { DfuSession } from '../../src/host/index.ts';
+import { DfuRequest } from '../../src/dfu/index.ts';
+import { MemoryFlash } from '../../src/flash/index.ts';
+import { generateKey } from '../../src/image/index.ts';
+import { LoopbackBus } from '../../src/link/loopback/index.ts';
+import { timerClock } from '../../src/usb/index.ts';
+import { happening } from '../support/boards.ts';
+import { sampleBoard } from '../support/zephyr/sample-board.ts';
+import type { SampleBoard } from '../support/zephyr/sample-board.ts';
 
 const DISK_BYTES = 0x4000;
 const turn = (): Promise<void> => new Promise((done) => setImmediate(done));
@@ -237,7 +237,7 @@ describe('without the defects of the original', () => {
 describe('the sample, built, in a worker of its own', () => {
   test('prints what it does, with times, and asks the bootloader for a test upgrade', async () => {
     const config = ['CONFIG_APP_USB_DFU_USE_FLASH_BACKEND'];
-    const built = await buildFirmware(resolve(import.meta.dirname, '../firmware/usb-dfu'), {
+    const built = await buildFirmware(resolve(import.meta.dirname, '../../firmware/usb-dfu'), {
       config,
     });
     const model = boardModel('reel_board');

@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { appendSuffix } from '../src/dfu/index.ts';
+import { appendSuffix } from '../../src/dfu/index.ts';
 import {
   generateRiotbootHeader,
   parseImage,
   readIntelHex,
   toBase64,
   writeIntelHex,
-} from '../src/image/index.ts';
-import { Desk, image } from './support/image-desk.ts';
-import { vectorFile, vectorText } from './support/mcuboot-vectors.ts';
+} from '../../src/image/index.ts';
+import { Desk, image } from '../support/image-desk.ts';
+import { vectorFile, vectorText } from '../support/mcuboot-vectors.ts';
 
 afterEach(() => {
   process.exitCode = undefined;

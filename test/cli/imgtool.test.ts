@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { furtherRuns, imgtoolCases, imgtoolRuns } from './support/mcuboot-vectors.ts';
-import type { ImgtoolCase } from './support/mcuboot/imgtool-folder.ts';
-import { replayRun, saysAsMuch, signRun } from './support/mcuboot/replay-imgtool.ts';
+import { furtherRuns, imgtoolCases, imgtoolRuns } from '../support/mcuboot-vectors.ts';
+import type { ImgtoolCase } from '../support/mcuboot/imgtool-folder.ts';
+import { replayRun, saysAsMuch, signRun } from '../support/mcuboot/replay-imgtool.ts';
 
 const of = (cmd: ImgtoolCase['cmd']): ImgtoolCase[] =>
   imgtoolCases.filter((each) => each.cmd === cmd);

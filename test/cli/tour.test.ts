@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { dfukit, prepareBuild } from './support/built-cli.ts';
+import { dfukit, prepareBuild } from '../support/built-cli.ts';
 
 const LIMIT_MS = 180_000;
 

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { exitCodeOf } from '../src/cli/exit-codes.ts';
-import { DfuError } from '../src/index.ts';
-import type { DfuErrorCode } from '../src/index.ts';
+import { exitCodeOf } from '../../src/cli/shared/exit-codes.ts';
+import { DfuError } from '../../src/index.ts';
+import type { DfuErrorCode } from '../../src/index.ts';
 
-const root = resolve(import.meta.dirname, '..');
+const root = resolve(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(resolve(root, path), 'utf8');
 
 describe('docs/errors.md', () => {

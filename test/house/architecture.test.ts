@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
-const src = resolve(import.meta.dirname, '../src');
+const src = resolve(import.meta.dirname, '../../src');
 
 /** Who may import whom. A room that is not listed may not exist. */
 const arrows: Readonly<Record<string, readonly string[]>> = {

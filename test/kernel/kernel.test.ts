@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { need } from '../needs.ts';
+import { need } from '../support/needs.ts';
 import type { Outcome } from './guest/scenario.ts';
 import { scenarios } from './guest/scenarios.ts';
 import { LabRun, missingPart } from './lab.ts';

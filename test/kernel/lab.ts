@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { boardModel, firmwareImage, loadExample } from '../../src/board/index.ts';
-import type { MissingPart } from '../needs.ts';
+import type { MissingPart } from '../support/needs.ts';
 import { imageFile, images } from './guest/images.ts';
 import type { Outcome } from './guest/scenario.ts';
 

@@ -1,18 +1,18 @@
 import { resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Algorithm, BootResult, Hazard } from '../src/boot/mcuboot/index.ts';
-import { ApplicationSide, ImageJudge, boot } from '../src/boot/mcuboot/index.ts';
-import { DfuError } from '../src/bytes/index.ts';
-import { MemoryFlash } from '../src/flash/index.ts';
-import { trailerMagic } from '../src/image/index.ts';
-import { layOut } from './support/mcuboot/bench.ts';
-import type { Device } from './support/mcuboot/replay.ts';
-import { deviceBefore, poked } from './support/mcuboot/replay.ts';
-import type { FuzzVector } from './support/mcuboot/vector-files.ts';
-import { VectorFolder, configOf, contentsOf, flashOf } from './support/mcuboot/vector-files.ts';
+import type { Algorithm, BootResult, Hazard } from '../../src/boot/mcuboot/index.ts';
+import { ApplicationSide, ImageJudge, boot } from '../../src/boot/mcuboot/index.ts';
+import { DfuError } from '../../src/bytes/index.ts';
+import { MemoryFlash } from '../../src/flash/index.ts';
+import { trailerMagic } from '../../src/image/index.ts';
+import { layOut } from '../support/mcuboot/bench.ts';
+import type { Device } from '../support/mcuboot/replay.ts';
+import { deviceBefore, poked } from '../support/mcuboot/replay.ts';
+import type { FuzzVector } from '../support/mcuboot/vector-files.ts';
+import { VectorFolder, configOf, contentsOf, flashOf } from '../support/mcuboot/vector-files.ts';
 
-const folder = new VectorFolder(resolve(import.meta.dirname, 'vectors/mcuboot'));
+const folder = new VectorFolder(resolve(import.meta.dirname, '../vectors/mcuboot'));
 
 /** Boots a device, guarded or as MCUboot would, and says how many operations it took. */
 async function bootDevice(

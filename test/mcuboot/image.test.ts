@@ -7,9 +7,9 @@ import {
   parseImage,
   writeImageHeader,
   writeTlvArea,
-} from '../src/image/index.ts';
-import { argument, bootloaderSays } from './support/mcuboot-bootloader.ts';
-import { furtherRuns, imgtoolCases, vectorFile } from './support/mcuboot-vectors.ts';
+} from '../../src/image/index.ts';
+import { argument, bootloaderSays } from '../support/mcuboot-bootloader.ts';
+import { furtherRuns, imgtoolCases, vectorFile } from '../support/mcuboot-vectors.ts';
 
 const signed = [...imgtoolCases, ...furtherRuns].filter(
   ({ cmd, output, args = [] }) =>

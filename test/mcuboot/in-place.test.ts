@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { BootConfig, BootResult } from '../src/boot/mcuboot/index.ts';
-import { ApplicationSide, ImageJudge, MemoryCounters, boot } from '../src/boot/mcuboot/index.ts';
-import { MemoryFlash } from '../src/flash/index.ts';
-import { asDecryptionKey, generateKey, signImage } from '../src/image/index.ts';
-import type { SignOptions } from '../src/image/index.ts';
-import { install } from './support/mcuboot/bench.ts';
+import type { BootConfig, BootResult } from '../../src/boot/mcuboot/index.ts';
+import { ApplicationSide, ImageJudge, MemoryCounters, boot } from '../../src/boot/mcuboot/index.ts';
+import { MemoryFlash } from '../../src/flash/index.ts';
+import { asDecryptionKey, generateKey, signImage } from '../../src/image/index.ts';
+import type { SignOptions } from '../../src/image/index.ts';
+import { install } from '../support/mcuboot/bench.ts';
 
 // Direct-xip and ram-load beyond what the vectors hold: fixed addresses, RAM, several images.
 

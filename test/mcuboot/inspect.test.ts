@@ -7,13 +7,13 @@ import {
   examineSlot,
   largestImageBytes,
   swapUnderWay,
-} from '../src/boot/mcuboot/index.ts';
-import { MemoryFlash } from '../src/flash/index.ts';
-import { deviceBefore, powerLost } from './support/mcuboot/replay.ts';
-import type { BootVector } from './support/mcuboot/vector-files.ts';
-import { VectorFolder, configOf, contentsOf, geometryOf } from './support/mcuboot/vector-files.ts';
+} from '../../src/boot/mcuboot/index.ts';
+import { MemoryFlash } from '../../src/flash/index.ts';
+import { deviceBefore, powerLost } from '../support/mcuboot/replay.ts';
+import type { BootVector } from '../support/mcuboot/vector-files.ts';
+import { VectorFolder, configOf, contentsOf, geometryOf } from '../support/mcuboot/vector-files.ts';
 
-const folder = new VectorFolder(resolve(import.meta.dirname, 'vectors/mcuboot'));
+const folder = new VectorFolder(resolve(import.meta.dirname, '../vectors/mcuboot'));
 
 describe('the largest image', () => {
   test.each(['move', 'offset', 'scratch'])(

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Algorithm, BootConfig } from '../src/boot/mcuboot/index.ts';
-import { ImageJudge } from '../src/boot/mcuboot/index.ts';
-import { MemoryFlash } from '../src/flash/index.ts';
-import { generateKey, isPrivateKey, signImage } from '../src/image/index.ts';
-import type { EncryptionKey, Key, KeyKind, PrivateKey } from '../src/image/index.ts';
-import type { Device } from './support/mcuboot/bench.ts';
+import type { Algorithm, BootConfig } from '../../src/boot/mcuboot/index.ts';
+import { ImageJudge } from '../../src/boot/mcuboot/index.ts';
+import { MemoryFlash } from '../../src/flash/index.ts';
+import { generateKey, isPrivateKey, signImage } from '../../src/image/index.ts';
+import type { EncryptionKey, Key, KeyKind, PrivateKey } from '../../src/image/index.ts';
+import type { Device } from '../support/mcuboot/bench.ts';
 import {
   application,
   bootAndCut,
@@ -15,7 +15,7 @@ import {
   primaryBytes,
   statesOfCuts,
   uploadOffset,
-} from './support/mcuboot/bench.ts';
+} from '../support/mcuboot/bench.ts';
 
 // A swap that is cut at any moment goes on at the next boot, whatever the flash is like. The vectors
 // cover the layouts that the C library was run with; here are the others.

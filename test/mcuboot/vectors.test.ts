@@ -1,14 +1,14 @@
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { replayPowercut } from './support/mcuboot/replay-cuts.ts';
-import { replayFuzz, replayTable } from './support/mcuboot/replay-folder.ts';
-import { replayBoot } from './support/mcuboot/replay.ts';
-import type { FuzzVector, PowercutVector } from './support/mcuboot/vector-files.ts';
-import { VectorFolder } from './support/mcuboot/vector-files.ts';
-import type { ReplayedCase } from './support/replayed.ts';
+import { replayPowercut } from '../support/mcuboot/replay-cuts.ts';
+import { replayFuzz, replayTable } from '../support/mcuboot/replay-folder.ts';
+import { replayBoot } from '../support/mcuboot/replay.ts';
+import type { FuzzVector, PowercutVector } from '../support/mcuboot/vector-files.ts';
+import { VectorFolder } from '../support/mcuboot/vector-files.ts';
+import type { ReplayedCase } from '../support/replayed.ts';
 
 // What the C library did, operation for operation (vectors/mcuboot/README.md).
-const folder = new VectorFolder(resolve(import.meta.dirname, 'vectors/mcuboot'));
+const folder = new VectorFolder(resolve(import.meta.dirname, '../vectors/mcuboot'));
 
 /** Cases that differ, with what differs in them. */
 function failures(cases: readonly ReplayedCase[]): string[] {
@@ -64,7 +64,7 @@ describe('MCUboot', () => {
         change(vector.steps[2] ?? {});
         return vector;
       }
-    })(resolve(import.meta.dirname, 'vectors/mcuboot'));
+    })(resolve(import.meta.dirname, '../vectors/mcuboot'));
     const found = await replayBoot(altered, 'boot/move-ed25519-w4-m8-seed-sequence');
     expect(found.join('\n')).toMatch(new RegExp(`^step 2 \\(boot\\) ${what}`, 'm'));
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { originalSlotMedia, slotMedia } from '../../src/board/slot-medium.ts';
+import { originalSlotMedia, slotMedia } from '../../src/board/media/slot-medium.ts';
 import { chooseSlot, inspectSlot, riotbootLayout } from '../../src/boot/riotboot/index.ts';
 import type { RiotbootLayout } from '../../src/boot/riotboot/index.ts';
 import type { Medium } from '../../src/device/index.ts';

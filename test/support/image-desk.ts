@@ -1,6 +1,6 @@
 import { DfuError } from '../../src/bytes/index.ts';
-import { command } from '../../src/cli/image.ts';
-import type { ImageIo } from '../../src/cli/imgtool-io.ts';
+import { command } from '../../src/cli/image/image.ts';
+import type { ImageIo } from '../../src/cli/shared/terminal.ts';
 import { vectorFile } from './mcuboot-vectors.ts';
 
 /** One run with its files in memory: what it reads is the vectors', what it writes is kept. */

@@ -2,10 +2,10 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { runVectors } from './support/vector-run.ts';
-import { shapeOf } from './support/vector-shapes.ts';
+import { runVectors } from '../support/vector-run.ts';
+import { shapeOf } from '../support/vector-shapes.ts';
 
-const vectors = resolve(import.meta.dirname, 'vectors');
+const vectors = resolve(import.meta.dirname);
 const folder = mkdtempSync(join(tmpdir(), 'dfukit-vectors-'));
 
 beforeEach(() => {

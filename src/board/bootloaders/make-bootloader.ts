@@ -1,16 +1,16 @@
-import { DfuError } from '../bytes/index.ts';
-import type { DfuSeProfile } from '../device/index.ts';
-import type { Bootloader } from './bootloader.ts';
-import type { BoardModel } from './catalogue.ts';
-import { McubootBootloader } from './mcuboot-bootloader.ts';
-import type { McubootOptions } from './mcuboot-bootloader.ts';
+import { DfuError } from '../../bytes/index.ts';
+import type { DfuSeProfile } from '../../device/index.ts';
+import type { Bootloader } from '../seams/bootloader.ts';
+import type { BoardModel } from '../models/catalogue.ts';
+import { McubootBootloader } from './mcuboot.ts';
+import type { McubootOptions } from './mcuboot.ts';
 import { mcubootLayout } from './mcuboot-layout.ts';
 import type { McubootMode } from './mcuboot-layout.ts';
-import { NoBootloader } from './no-bootloader.ts';
-import type { ProgramLayout } from './programmer.ts';
-import { Stm32Bootloader } from './stm32-bootloader.ts';
-import { RiotbootBootloader, boardLayout } from './riotboot-bootloader.ts';
-import type { RiotbootBootloaderOptions, RiotbootName } from './riotboot-bootloader.ts';
+import { NoBootloader } from './none.ts';
+import type { ProgramLayout } from '../images/programmer.ts';
+import { Stm32Bootloader } from './stm32.ts';
+import { RiotbootBootloader, boardLayout } from './riotboot.ts';
+import type { RiotbootBootloaderOptions, RiotbootName } from './riotboot.ts';
 
 /** What the bootloaders of the catalogue are made with. */
 export interface MakeBootloaderOptions extends Omit<RiotbootBootloaderOptions, 'name'> {

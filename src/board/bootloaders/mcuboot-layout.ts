@@ -1,8 +1,8 @@
-import type { Algorithm, BootConfig } from '../boot/mcuboot/index.ts';
-import { DfuError } from '../bytes/index.ts';
-import type { FlashGeometry } from '../flash/index.ts';
-import type { FlashArea } from './bootloader.ts';
-import type { BoardModel, FlashPartition, ZephyrBoard } from './catalogue.ts';
+import type { Algorithm, BootConfig } from '../../boot/mcuboot/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import type { FlashGeometry } from '../../flash/index.ts';
+import type { FlashArea } from '../seams/bootloader.ts';
+import type { BoardModel, FlashPartition, ZephyrBoard } from '../models/catalogue.ts';
 
 /** How a board's MCUboot updates: MCUboot's algorithms, and direct-xip with its revert. */
 export type McubootMode = Exclude<Algorithm, 'ram-load'> | 'direct-xip-with-revert';

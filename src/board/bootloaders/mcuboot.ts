@@ -1,24 +1,24 @@
-import { ApplicationSide, ImageJudge, boot } from '../boot/mcuboot/index.ts';
-import type { BootConfig, BootResult, JudgeOptions, SwapType } from '../boot/mcuboot/index.ts';
-import { DfuError } from '../bytes/index.ts';
-import type { DfuProfile } from '../device/index.ts';
-import type { Flash } from '../flash/index.ts';
-import { formatVersion, parseUuid, publicHalf } from '../image/index.ts';
-import type { Key, SignatureKind } from '../image/index.ts';
+import { ApplicationSide, ImageJudge, boot } from '../../boot/mcuboot/index.ts';
+import type { BootConfig, BootResult, JudgeOptions, SwapType } from '../../boot/mcuboot/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import type { DfuProfile } from '../../device/index.ts';
+import type { Flash } from '../../flash/index.ts';
+import { formatVersion, parseUuid, publicHalf } from '../../image/index.ts';
+import type { Key, SignatureKind } from '../../image/index.ts';
 import type {
   BootDecision,
   BootReason,
   BootSurroundings,
   Bootloader,
   FlashArea,
-} from './bootloader.ts';
-import type { BoardModel } from './catalogue.ts';
-import type { ImageInspector } from './image-inspector.ts';
+} from '../seams/bootloader.ts';
+import type { BoardModel } from '../models/catalogue.ts';
+import type { ImageInspector } from '../seams/image-inspector.ts';
 import { McubootInspector } from './mcuboot-inspector.ts';
 import { mcubootLayout } from './mcuboot-layout.ts';
 import type { McubootLayout, McubootMode } from './mcuboot-layout.ts';
-import { packageVersion } from './package-version.ts';
-import type { BootControl, DfuHabits } from './peripherals.ts';
+import { packageVersion } from '../package-version.ts';
+import type { BootControl, DfuHabits } from '../seams/peripherals.ts';
 import { zephyrDfu } from './zephyr-dfu.ts';
 
 /** What an MCUboot is compiled with. */

@@ -1,8 +1,8 @@
-import type { DfuProfile } from '../device/index.ts';
-import type { BootDecision, BootSurroundings, Bootloader, FlashArea } from './bootloader.ts';
-import { flashSizeBytes } from './catalogue.ts';
-import type { BoardModel } from './catalogue.ts';
-import type { DfuHabits } from './peripherals.ts';
+import type { DfuProfile } from '../../device/index.ts';
+import type { BootDecision, BootSurroundings, Bootloader, FlashArea } from '../seams/bootloader.ts';
+import { flashSizeBytes } from '../models/catalogue.ts';
+import type { BoardModel } from '../models/catalogue.ts';
+import type { DfuHabits } from '../seams/peripherals.ts';
 import { zephyrDfu } from './zephyr-dfu.ts';
 
 /** Initial stack pointer and reset vector: what the processor itself reads. */

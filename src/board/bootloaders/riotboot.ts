@@ -1,29 +1,29 @@
-import { Device, DfuMode, COMPATIBLE, RIOTBOOT } from '../device/index.ts';
-import type { DeviceIdentity, DfuProfile, FunctionalOptions, Medium } from '../device/index.ts';
-import type { Flash } from '../flash/index.ts';
+import { Device, DfuMode, COMPATIBLE, RIOTBOOT } from '../../device/index.ts';
+import type { DeviceIdentity, DfuProfile, FunctionalOptions, Medium } from '../../device/index.ts';
+import type { Flash } from '../../flash/index.ts';
 import {
   RIOTBOOT_MAGIC_NUMBER,
   chooseSlot,
   decideBoot,
   riotbootLayout,
   riotbootMagicAddress,
-} from '../boot/riotboot/index.ts';
-import type { RiotbootLayout, SelectionOptions } from '../boot/riotboot/index.ts';
-import type { UsbDevice } from '../usb/index.ts';
+} from '../../boot/riotboot/index.ts';
+import type { RiotbootLayout, SelectionOptions } from '../../boot/riotboot/index.ts';
+import type { UsbDevice } from '../../usb/index.ts';
 import type {
   BootDecision,
   BootSurroundings,
   Bootloader,
   DfuModeEvents,
   FlashArea,
-} from './bootloader.ts';
-import { flashSizeBytes } from './catalogue.ts';
-import type { BoardModel } from './catalogue.ts';
-import type { DfuHabits } from './peripherals.ts';
-import type { RetainedRam } from './retained-ram.ts';
-import { originalSlotMedia, slotMedia } from './slot-medium.ts';
-import { withSerial } from './usb-identity.ts';
-import type { UsbIdentity } from './usb-identity.ts';
+} from '../seams/bootloader.ts';
+import { flashSizeBytes } from '../models/catalogue.ts';
+import type { BoardModel } from '../models/catalogue.ts';
+import type { DfuHabits } from '../seams/peripherals.ts';
+import type { RetainedRam } from '../hardware/retained-ram.ts';
+import { originalSlotMedia, slotMedia } from '../media/slot-medium.ts';
+import { withSerial } from '../hardware/usb-identity.ts';
+import type { UsbIdentity } from '../hardware/usb-identity.ts';
 
 /** RIOT's two bootloaders with slots. */
 export type RiotbootName = 'riotboot_dfu' | 'riotboot';

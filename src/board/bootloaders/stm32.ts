@@ -3,28 +3,28 @@ import {
   VECTOR_BYTES,
   decideStm32Start,
   stm32MagicAddress,
-} from '../boot/stm32/index.ts';
-import { DfuError } from '../bytes/index.ts';
-import { COMPATIBLE, DFUSE_COMPATIBLE, Device, DfuSeMode, STM32_ROM } from '../device/index.ts';
-import type { DfuProfile, DfuSeLeave, DfuSeProfile, FunctionalOptions } from '../device/index.ts';
-import { DfuVersion } from '../dfu/index.ts';
-import type { Flash } from '../flash/index.ts';
-import type { UsbDevice } from '../usb/index.ts';
+} from '../../boot/stm32/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import { COMPATIBLE, DFUSE_COMPATIBLE, Device, DfuSeMode, STM32_ROM } from '../../device/index.ts';
+import type { DfuProfile, DfuSeLeave, DfuSeProfile, FunctionalOptions } from '../../device/index.ts';
+import { DfuVersion } from '../../dfu/index.ts';
+import type { Flash } from '../../flash/index.ts';
+import type { UsbDevice } from '../../usb/index.ts';
 import type {
   BootDecision,
   BootSurroundings,
   Bootloader,
   DfuModeEvents,
   FlashArea,
-} from './bootloader.ts';
-import { flashSizeBytes } from './catalogue.ts';
-import type { BoardModel } from './catalogue.ts';
-import type { DfuHabits } from './peripherals.ts';
-import type { UsbId } from './riotboot-bootloader.ts';
-import { withSerial } from './usb-identity.ts';
-import type { UsbIdentity } from './usb-identity.ts';
-import { Stm32FlashMemory, Stm32OptionMemory, Stm32Options } from './stm32-memory.ts';
-import type { SystemModel } from './stm32-memory.ts';
+} from '../seams/bootloader.ts';
+import { flashSizeBytes } from '../models/catalogue.ts';
+import type { BoardModel } from '../models/catalogue.ts';
+import type { DfuHabits } from '../seams/peripherals.ts';
+import type { UsbId } from './riotboot.ts';
+import { withSerial } from '../hardware/usb-identity.ts';
+import type { UsbIdentity } from '../hardware/usb-identity.ts';
+import { Stm32FlashMemory, Stm32OptionMemory, Stm32Options } from '../media/stm32-memory.ts';
+import type { SystemModel } from '../media/stm32-memory.ts';
 
 /** Vendor and product of ST's loaders. */
 export const STM32_ROM_ID: UsbId = { idVendor: 0x0483, idProduct: 0xdf11 };

@@ -1,5 +1,5 @@
-import { DfuError } from '../bytes/index.ts';
-import type { Flash, FlashGeometry, NorFlash, SectorMap } from '../flash/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import type { Flash, FlashGeometry, NorFlash, SectorMap } from '../../flash/index.ts';
 
 /** The board that a flash is soldered to. */
 export interface FlashOwner {

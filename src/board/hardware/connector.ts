@@ -1,5 +1,5 @@
-import { DfuError } from '../bytes/index.ts';
-import { HELD, STALL, StandardRequest } from '../usb/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import { HELD, STALL, StandardRequest } from '../../usb/index.ts';
 import type {
   DataAnswer,
   DeviceBus,
@@ -8,8 +8,8 @@ import type {
   SetupPacket,
   UsbDevice,
   UsbSpeed,
-} from '../usb/index.ts';
-import type { UsbController } from './peripherals.ts';
+} from '../../usb/index.ts';
+import type { UsbController } from '../seams/peripherals.ts';
 
 /** What can be seen of a connector from outside. */
 export type ConnectorState = 'attached' | 'detached' | 'configured';

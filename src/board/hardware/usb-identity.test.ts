@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { FakeRunner, testBoard } from '../../test/support/boards.ts';
-import { toHex } from '../bytes/index.ts';
-import { COMPATIBLE, DFU_PROFILES } from '../device/index.ts';
-import { DevicePort } from '../usb/index.ts';
-import type { SetupPacket } from '../usb/index.ts';
-import type { BoardOptions } from './index.ts';
+import { FakeRunner, testBoard } from '../../../test/support/boards.ts';
+import { toHex } from '../../bytes/index.ts';
+import { COMPATIBLE, DFU_PROFILES } from '../../device/index.ts';
+import { DevicePort } from '../../usb/index.ts';
+import type { SetupPacket } from '../../usb/index.ts';
+import type { BoardOptions } from '../index.ts';
 import { usbIdentityOf, withSerial } from './usb-identity.ts';
 
 const nobody = { attached: () => {}, detached: () => {}, log: () => {} };

@@ -1,6 +1,6 @@
-import { DfuError } from '../bytes/index.ts';
-import type { DeviceIdentity, DfuProfile, OsIdentityOptions } from '../device/index.ts';
-import { encodeUrl } from '../usb/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import type { DeviceIdentity, DfuProfile, OsIdentityOptions } from '../../device/index.ts';
+import { encodeUrl } from '../../usb/index.ts';
 
 /** What the USB devices of a board say so that hosts find a driver and know the board again. */
 export interface UsbIdentityOptions {

@@ -1,4 +1,4 @@
-import type { Clock } from '../usb/index.ts';
+import type { Clock } from '../../usb/index.ts';
 
 /** A watchdog timer: unless it is fed in time it resets the board. */
 export class Watchdog {

@@ -1,6 +1,6 @@
-import { DfuError, hexNumber } from '../bytes/index.ts';
-import { rewrite } from '../flash/index.ts';
-import type { Flash } from '../flash/index.ts';
+import { DfuError, hexNumber } from '../../bytes/index.ts';
+import { rewrite } from '../../flash/index.ts';
+import type { Flash } from '../../flash/index.ts';
 import {
   IMAGE_HEADER_BYTES,
   ImageFlag,
@@ -9,7 +9,7 @@ import {
   readImageHeader,
   riotbootFault,
   riotbootHeader,
-} from '../image/index.ts';
+} from '../../image/index.ts';
 
 /** A slot as a programmer sees it. */
 export interface ProgramSlot {

@@ -1,13 +1,13 @@
-import { largestImageBytes } from '../boot/mcuboot/index.ts';
-import { DfuError } from '../bytes/index.ts';
-import { MemoryFlash } from '../flash/index.ts';
-import { parseVersion, signImage } from '../image/index.ts';
-import type { PrivateKey } from '../image/index.ts';
-import type { BoardModel } from './catalogue.ts';
-import { flashSizeBytes } from './catalogue.ts';
-import { mcubootLayout } from './mcuboot-layout.ts';
-import type { McubootLayout, McubootMode } from './mcuboot-layout.ts';
-import { boxProgram } from './program-box.ts';
+import { largestImageBytes } from '../../boot/mcuboot/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import { MemoryFlash } from '../../flash/index.ts';
+import { parseVersion, signImage } from '../../image/index.ts';
+import type { PrivateKey } from '../../image/index.ts';
+import type { BoardModel } from '../models/catalogue.ts';
+import { flashSizeBytes } from '../models/catalogue.ts';
+import { mcubootLayout } from '../bootloaders/mcuboot-layout.ts';
+import type { McubootLayout, McubootMode } from '../bootloaders/mcuboot-layout.ts';
+import { boxProgram } from '../program/box.ts';
 
 /** How a firmware for MCUboot is made. */
 export interface McubootFirmwareOptions {

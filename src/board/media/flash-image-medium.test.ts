@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { MemoryFlash, partition } from '../flash/index.ts';
-import type { Flash } from '../flash/index.ts';
+import { MemoryFlash, partition } from '../../flash/index.ts';
+import type { Flash } from '../../flash/index.ts';
 import { FlashImageMedium } from './flash-image-medium.ts';
 
 const SLOT_BYTES = 0x4000;

@@ -1,7 +1,7 @@
-import { outOfOrder } from '../device/index.ts';
-import type { BlockCallbacks, Medium, MediumResult } from '../device/index.ts';
-import type { Flash } from '../flash/index.ts';
-import type { ImageInspector } from './image-inspector.ts';
+import { outOfOrder } from '../../device/index.ts';
+import type { BlockCallbacks, Medium, MediumResult } from '../../device/index.ts';
+import type { Flash } from '../../flash/index.ts';
+import type { ImageInspector } from '../seams/image-inspector.ts';
 import { ImageWriter } from './image-writer.ts';
 import { BusyTime, report } from './medium-report.ts';
 

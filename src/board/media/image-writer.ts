@@ -1,5 +1,5 @@
-import { DfuError } from '../bytes/index.ts';
-import type { Flash } from '../flash/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import type { Flash } from '../../flash/index.ts';
 
 /** `CONFIG_IMG_BLOCK_BUF_SIZE`: how much is put together before it is programmed, in bytes. */
 const BUFFER_BYTES = 512;

@@ -1,7 +1,7 @@
-import { DfuError } from '../bytes/index.ts';
-import type { MediumResult } from '../device/index.ts';
-import type { DfuStatus } from '../dfu/index.ts';
-import type { Flash } from '../flash/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import type { MediumResult } from '../../device/index.ts';
+import type { DfuStatus } from '../../dfu/index.ts';
+import type { Flash } from '../../flash/index.ts';
 
 /** Hands out the time that a flash was busy in whole milliseconds; fractions wait until they add up. */
 export class BusyTime {

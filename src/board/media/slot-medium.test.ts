@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { fromHex } from '../bytes/index.ts';
-import { chooseSlot, riotbootLayout } from '../boot/riotboot/index.ts';
-import type { Medium, MediumResult } from '../device/index.ts';
-import { MemoryFlash } from '../flash/index.ts';
-import type { FlashGeometry } from '../flash/index.ts';
-import { riotbootImage } from '../image/index.ts';
+import { fromHex } from '../../bytes/index.ts';
+import { chooseSlot, riotbootLayout } from '../../boot/riotboot/index.ts';
+import type { Medium, MediumResult } from '../../device/index.ts';
+import { MemoryFlash } from '../../flash/index.ts';
+import type { FlashGeometry } from '../../flash/index.ts';
+import { riotbootImage } from '../../image/index.ts';
 import {
   flashWith,
   readVectors,
@@ -12,7 +12,7 @@ import {
   recordedPayload,
   RecordingFlash,
   sha256,
-} from '../../test/support/riotboot-vectors.ts';
+} from '../../../test/support/riotboot-vectors.ts';
 import { originalSlotMedia, slotMedia } from './slot-medium.ts';
 
 /** nRF52840: 85 ms to erase a page, 41 µs to write a word. */

@@ -1,14 +1,14 @@
-import { DfuError } from '../bytes/index.ts';
-import { Flashwrite, FLASHWRITE_SKIP_BYTES, SlotWriter } from '../boot/riotboot/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import { Flashwrite, FLASHWRITE_SKIP_BYTES, SlotWriter } from '../../boot/riotboot/index.ts';
 import type {
   FlashwriteOptions,
   RiotbootLayout,
   RiotbootSlot,
   SlotWriterOptions,
-} from '../boot/riotboot/index.ts';
-import type { Medium, MediumResult } from '../device/index.ts';
-import type { Flash } from '../flash/index.ts';
-import { RIOTBOOT_HEADER_BYTES } from '../image/index.ts';
+} from '../../boot/riotboot/index.ts';
+import type { Medium, MediumResult } from '../../device/index.ts';
+import type { Flash } from '../../flash/index.ts';
+import { RIOTBOOT_HEADER_BYTES } from '../../image/index.ts';
 import { BusyTime, report } from './medium-report.ts';
 
 /** Who wants to know of downloads. */

@@ -1,8 +1,8 @@
-import { STM32F072 } from '../boot/stm32/index.ts';
-import type { Stm32SystemMemory } from '../boot/stm32/index.ts';
-import { DfuError } from '../bytes/index.ts';
-import type { FlashGeometry } from '../flash/index.ts';
-import type { Platform } from './bootloader.ts';
+import { STM32F072 } from '../../boot/stm32/index.ts';
+import type { Stm32SystemMemory } from '../../boot/stm32/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import type { FlashGeometry } from '../../flash/index.ts';
+import type { Platform } from '../seams/bootloader.ts';
 
 /** How RIOT configures a pin (`gpio_mode_t`): input, with a pull resistor or without, open drain. */
 export type PinMode = 'GPIO_IN' | 'GPIO_IN_PD' | 'GPIO_IN_PU' | 'GPIO_OD' | 'GPIO_OD_PU';

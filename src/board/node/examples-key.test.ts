@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { publicHalf, readKey, writePublicPem } from '../image/index.ts';
+import { publicHalf, readKey, writePublicPem } from '../../image/index.ts';
 import { examplesKey, examplesKeyPath } from './examples-key.ts';
 
 let folder = '';

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
-import { DfuError } from '../bytes/index.ts';
-import { generateKey, isPrivateKey, readKey, writePrivatePem } from '../image/index.ts';
-import type { PrivateKey } from '../image/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import { generateKey, isPrivateKey, readKey, writePrivatePem } from '../../image/index.ts';
+import type { PrivateKey } from '../../image/index.ts';
 
 /** Kind of the key: what Zephyr's MCUboot takes unless its configuration says otherwise. */
 const KIND = 'rsa-2048';

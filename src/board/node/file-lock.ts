@@ -1,5 +1,5 @@
 import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
-import { DfuError } from '../bytes/index.ts';
+import { DfuError } from '../../bytes/index.ts';
 
 /** How often a stale lock is cleared away before giving up: others may be doing the same. */
 const ATTEMPTS = 10;

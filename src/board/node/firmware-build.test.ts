@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { DfuError } from '../bytes/index.ts';
+import { DfuError } from '../../bytes/index.ts';
 import { buildFirmware } from './firmware-build.ts';
 import {
   exampleFileName,
@@ -11,7 +11,7 @@ import {
   loadExample,
 } from './firmware-examples.ts';
 
-const examples = resolve(import.meta.dirname, '../../firmware');
+const examples = resolve(import.meta.dirname, '../../../firmware');
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
 describe('building firmware', () => {

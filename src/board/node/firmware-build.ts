@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OutputChunk, RolldownLog } from 'rolldown';
-import { DfuError } from '../bytes/index.ts';
-import { packageVersion } from './package-version.ts';
+import { DfuError } from '../../bytes/index.ts';
+import { packageVersion } from '../package-version.ts';
 
 /** What a firmware is built with. */
 export interface FirmwareBuildOptions {

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { DfuError } from '../bytes/index.ts';
+import { DfuError } from '../../bytes/index.ts';
 import { checkBuildOptions, firmwareConfig, firmwareModules } from './firmware-build.ts';
 import type { FirmwareBuildOptions } from './firmware-build.ts';
 

@@ -11,8 +11,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { NorFlash } from '../flash/index.ts';
-import type { FlashGeometry } from '../flash/index.ts';
+import { NorFlash } from '../../flash/index.ts';
+import type { FlashGeometry } from '../../flash/index.ts';
 import { FlashFile } from './flash-file.ts';
 
 const geometry: FlashGeometry = {

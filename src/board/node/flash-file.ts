@@ -10,9 +10,9 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { DfuError } from '../bytes/index.ts';
-import { SectorMap } from '../flash/index.ts';
-import type { FlashGeometry, FlashStorage } from '../flash/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import { SectorMap } from '../../flash/index.ts';
+import type { FlashGeometry, FlashStorage } from '../../flash/index.ts';
 import { FileLock } from './file-lock.ts';
 
 /**

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { happening, prints, testBoard } from '../../test/support/boards.ts';
-import type { TestBoard } from '../../test/support/boards.ts';
-import { fromHex, toHex } from '../bytes/index.ts';
-import { DevicePort } from '../usb/index.ts';
-import type { SetupPacket, TransferResult } from '../usb/index.ts';
-import type { BoardEvent } from './board-event.ts';
+import { happening, prints, testBoard } from '../../../test/support/boards.ts';
+import type { TestBoard } from '../../../test/support/boards.ts';
+import { fromHex, toHex } from '../../bytes/index.ts';
+import { DevicePort } from '../../usb/index.ts';
+import type { SetupPacket, TransferResult } from '../../usb/index.ts';
+import type { BoardEvent } from '../seams/board-event.ts';
 import { WorkerRunner } from './worker-runner.ts';
 
 const boards: TestBoard[] = [];

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DfuError, toHex } from '../bytes/index.ts';
-import { boxProgram, programBox, unboxProgram } from './program-box.ts';
+import { DfuError, toHex } from '../../bytes/index.ts';
+import { boxProgram, programBox, unboxProgram } from './box.ts';
 
 const ram = { baseAddress: 0x20000000, sizeBytes: 0x40000 };
 

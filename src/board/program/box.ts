@@ -1,6 +1,6 @@
-import { DfuError, crc32, hexNumber, struct, u32le } from '../bytes/index.ts';
-import type { Struct } from '../bytes/index.ts';
-import type { MemoryRange } from './catalogue.ts';
+import { DfuError, crc32, hexNumber, struct, u32le } from '../../bytes/index.ts';
+import type { Struct } from '../../bytes/index.ts';
+import type { MemoryRange } from '../models/catalogue.ts';
 
 /**
  * What stands at an image's entry, where a Cortex-M looks for its vector table (ARMv7-M B1.5.3). The

@@ -1,7 +1,7 @@
-import { DfuError, fromHex, toHex } from '../bytes/index.ts';
-import type { BootControl, Peripherals } from './peripherals.ts';
-import type { ProgramUsb } from './program-usb.ts';
-import type { CallName } from './worker-protocol.ts';
+import { DfuError, fromHex, toHex } from '../../bytes/index.ts';
+import type { BootControl, Peripherals } from '../seams/peripherals.ts';
+import type { ProgramUsb } from './usb.ts';
+import type { CallName } from './protocol.ts';
 
 /** Most that a program can read from flash in one call, in bytes. */
 const MOST_READ_BYTES = 0x10000;

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { happening, prints, testBoard } from '../../test/support/boards.ts';
-import type { TestBoard } from '../../test/support/boards.ts';
-import { toHex } from '../bytes/index.ts';
-import { DevicePort } from '../usb/index.ts';
-import type { SetupPacket, TransferResult } from '../usb/index.ts';
-import type { BoardOptions } from './index.ts';
-import { WorkerRunner } from './worker-runner.ts';
+import { happening, prints, testBoard } from '../../../test/support/boards.ts';
+import type { TestBoard } from '../../../test/support/boards.ts';
+import { toHex } from '../../bytes/index.ts';
+import { DevicePort } from '../../usb/index.ts';
+import type { SetupPacket, TransferResult } from '../../usb/index.ts';
+import type { BoardOptions } from '../index.ts';
+import { WorkerRunner } from '../node/worker-runner.ts';
 
 const nobody = { attached: () => {}, detached: () => {}, log: () => {} };
 const boards: TestBoard[] = [];

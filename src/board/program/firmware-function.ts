@@ -1,7 +1,7 @@
-import { DfuError } from '../bytes/index.ts';
-import type { FunctionHost, UsbFunction } from '../device/index.ts';
-import { DescriptorType, HELD, OUT, STALL, isIn } from '../usb/index.ts';
-import type { DataAnswer, SetupAnswer, SetupPacket, SettingParts } from '../usb/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import type { FunctionHost, UsbFunction } from '../../device/index.ts';
+import { DescriptorType, HELD, OUT, STALL, isIn } from '../../usb/index.ts';
+import type { DataAnswer, SetupAnswer, SetupPacket, SettingParts } from '../../usb/index.ts';
 
 /** An interface that a program answers for. */
 export interface FirmwareFunctionOptions {

@@ -1,12 +1,12 @@
-import { DfuError } from '../bytes/index.ts';
-import { SectorDisk } from '../device/index.ts';
-import type { DiskAccess, Medium } from '../device/index.ts';
-import { partition } from '../flash/index.ts';
-import type { Flash } from '../flash/index.ts';
-import type { FlashArea } from './bootloader.ts';
-import type { FirmwareMedium, FirmwareUsbEvent } from './firmware-dfu.ts';
-import { FlashImageMedium } from './flash-image-medium.ts';
-import type { Peripherals } from './peripherals.ts';
+import { DfuError } from '../../bytes/index.ts';
+import { SectorDisk } from '../../device/index.ts';
+import type { DiskAccess, Medium } from '../../device/index.ts';
+import { partition } from '../../flash/index.ts';
+import type { Flash } from '../../flash/index.ts';
+import type { FlashArea } from '../seams/bootloader.ts';
+import type { FirmwareMedium, FirmwareUsbEvent } from '../seams/firmware-dfu.ts';
+import { FlashImageMedium } from '../media/flash-image-medium.ts';
+import type { Peripherals } from '../seams/peripherals.ts';
 
 /** The media of a program in DFU mode. RAM disks keep what they hold as long as the program runs. */
 export class ProgramMedia {

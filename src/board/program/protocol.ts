@@ -1,7 +1,7 @@
-import type { FlashArea, Platform } from './bootloader.ts';
-import type { FirmwareDfuFunctional, FirmwareDfuMode, FirmwareUsbMessage } from './firmware-dfu.ts';
-import type { FirmwareDetachReason } from './firmware-api.ts';
-import type { RunningImage } from './peripherals.ts';
+import type { FlashArea, Platform } from '../seams/bootloader.ts';
+import type { FirmwareDfuFunctional, FirmwareDfuMode, FirmwareUsbMessage } from '../seams/firmware-dfu.ts';
+import type { FirmwareDetachReason } from '../seams/firmware-api.ts';
+import type { RunningImage } from '../seams/peripherals.ts';
 
 /** What the board says to a program in its worker: JSON, one object a message. */
 export type ToProgram =

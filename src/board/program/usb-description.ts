@@ -1,10 +1,10 @@
-import { DfuError } from '../bytes/index.ts';
-import type { FirmwareDfuFunctional, FirmwareMedium } from './firmware-dfu.ts';
+import { DfuError } from '../../bytes/index.ts';
+import type { FirmwareDfuFunctional, FirmwareMedium } from '../seams/firmware-dfu.ts';
 import type {
   UsbDescriptionMessage,
   UsbFunctionMessage,
   UsbRuntimeMessage,
-} from './worker-protocol.ts';
+} from './protocol.ts';
 
 /** Most functions of one program: a configuration has at most 256 interfaces, a board fewer. */
 const MOST_FUNCTIONS = 16;

@@ -1,19 +1,19 @@
-import { DfuError, fromHex, toHex } from '../bytes/index.ts';
-import { Device, DfuMode, DfuRuntime } from '../device/index.ts';
+import { DfuError, fromHex, toHex } from '../../bytes/index.ts';
+import { Device, DfuMode, DfuRuntime } from '../../device/index.ts';
 import type {
   Allowance,
   DeviceConfiguration,
   FunctionalOptions,
   UsbFunction,
-} from '../device/index.ts';
-import { STALL, STATUS } from '../usb/index.ts';
-import type { SetupAnswer, SetupPacket } from '../usb/index.ts';
-import type { FirmwareDfuFunctional, FirmwareUsbEvent } from './firmware-dfu.ts';
+} from '../../device/index.ts';
+import { STALL, STATUS } from '../../usb/index.ts';
+import type { SetupAnswer, SetupPacket } from '../../usb/index.ts';
+import type { FirmwareDfuFunctional, FirmwareUsbEvent } from '../seams/firmware-dfu.ts';
 import { FirmwareFunction } from './firmware-function.ts';
-import type { Peripherals } from './peripherals.ts';
-import { ProgramMedia } from './program-media.ts';
+import type { Peripherals } from '../seams/peripherals.ts';
+import { ProgramMedia } from './media.ts';
 import { readUsbDescription } from './usb-description.ts';
-import { withSerial } from './usb-identity.ts';
+import { withSerial } from '../hardware/usb-identity.ts';
 import type {
   FromProgram,
   ToProgram,
@@ -22,7 +22,7 @@ import type {
   UsbFunctionMessage,
   UsbInterfaceMessage,
   UsbRuntimeMessage,
-} from './worker-protocol.ts';
+} from './protocol.ts';
 
 /** Messages that a program has not taken yet; more are dropped, as Zephyr's logger does. */
 const MOST_MESSAGES = 256;

@@ -1,6 +1,6 @@
-import type { FirmwareModule } from './firmware-api.ts';
-import type { programPrelude } from './program-prelude.ts';
-import type { WorkerStart } from './worker-protocol.ts';
+import type { FirmwareModule } from '../seams/firmware-api.ts';
+import type { programPrelude } from './prelude.ts';
+import type { WorkerStart } from './protocol.ts';
 
 /** Node's modules, as `require` gives them inside the worker. */
 interface Modules {

@@ -1,9 +1,9 @@
-import type { Flash } from '../flash/index.ts';
-import type { UsbDevice } from '../usb/index.ts';
-import type { BoardModel } from './catalogue.ts';
+import type { Flash } from '../../flash/index.ts';
+import type { UsbDevice } from '../../usb/index.ts';
+import type { BoardModel } from '../models/catalogue.ts';
 import type { FirmwareVersion } from './firmware-api.ts';
 import type { BootControl, DfuHabits } from './peripherals.ts';
-import type { RetainedRam } from './retained-ram.ts';
+import type { RetainedRam } from '../hardware/retained-ram.ts';
 
 /**
  * Why a bootloader decided as it did: riotboot's reasons, then what MCUboot did with its two slots

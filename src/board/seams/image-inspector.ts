@@ -1,4 +1,4 @@
-import type { DfuStatus } from '../dfu/index.ts';
+import type { DfuStatus } from '../../dfu/index.ts';
 
 /** Why an image is not taken into a slot. */
 export interface ImageRefusal {

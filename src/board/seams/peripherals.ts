@@ -1,14 +1,14 @@
-import type { DfuProfile, FunctionalOptions } from '../device/index.ts';
-import type { Flash } from '../flash/index.ts';
-import type { Clock, UsbDevice, UsbSpeed } from '../usb/index.ts';
+import type { DfuProfile, FunctionalOptions } from '../../device/index.ts';
+import type { Flash } from '../../flash/index.ts';
+import type { Clock, UsbDevice, UsbSpeed } from '../../usb/index.ts';
 import type { FlashArea, Platform } from './bootloader.ts';
-import type { BoardModel } from './catalogue.ts';
+import type { BoardModel } from '../models/catalogue.ts';
 import type { FirmwareSwapType, FirmwareVersion } from './firmware-api.ts';
 import type { ImageInspector } from './image-inspector.ts';
 import type { DfuGuard } from './dfu-policy.ts';
-import type { RetainedRam } from './retained-ram.ts';
-import type { Sensors } from './sensors.ts';
-import type { UsbIdentity } from './usb-identity.ts';
+import type { RetainedRam } from '../hardware/retained-ram.ts';
+import type { Sensors } from '../hardware/sensors.ts';
+import type { UsbIdentity } from '../hardware/usb-identity.ts';
 
 /** The USB controller of the chip: who answers at the connector. */
 export interface UsbController {

@@ -1,19 +1,19 @@
 import { Command } from 'commander';
-import { boardModels, flashSizeBytes, pinMode } from '../board/index.ts';
-import type { ButtonConfiguration } from '../board/index.ts';
-import { DfuError } from '../bytes/index.ts';
-import { DFUSE_PROFILES, DFU_PROFILES, STM32_ROM } from '../device/index.ts';
-import { eraseBoard, programBoard } from './board-flash.ts';
-import type { ProgramOptions } from './board-flash.ts';
-import { addImageOptions } from './board-image-options.ts';
-import type { ImageCommandOptions } from './board-image-options.ts';
-import { runBoard } from './board-run.ts';
-import { parseUsbipAddress } from './board-session.ts';
-import type { UsbipAddress } from './board-session.ts';
-import { addUsbOptions, usbOptionsOf } from './board-usb-options.ts';
-import type { UsbCommandOptions } from './board-usb-options.ts';
+import { boardModels, flashSizeBytes, pinMode } from '../../board/index.ts';
+import type { ButtonConfiguration } from '../../board/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import { DFUSE_PROFILES, DFU_PROFILES, STM32_ROM } from '../../device/index.ts';
+import { eraseBoard, programBoard } from './program.ts';
+import type { ProgramOptions } from './program.ts';
+import { addImageOptions } from './image-options.ts';
+import type { ImageCommandOptions } from './image-options.ts';
+import { runBoard } from './run.ts';
+import { parseUsbipAddress } from './session.ts';
+import type { UsbipAddress } from './session.ts';
+import { addUsbOptions, usbOptionsOf } from './usb-options.ts';
+import type { UsbCommandOptions } from './usb-options.ts';
 import { ALGORITHM_HELP, collect } from './mcuboot-options.ts';
-import { wholeNumber } from './numbers.ts';
+import { wholeNumber } from '../shared/numbers.ts';
 
 interface RunCommand extends UsbCommandOptions, ImageCommandOptions {
   readonly bootloader?: string;

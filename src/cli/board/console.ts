@@ -1,10 +1,10 @@
 import { emitKeypressEvents } from 'node:readline';
-import type { Board, BoardEvent } from '../board/index.ts';
-import { LineSplitter } from './board-json.ts';
-import { startBoard } from './board-session.ts';
-import type { BoardRunOptions, BoardSession } from './board-session.ts';
-import { explain } from './exit-codes.ts';
-import { untilSignal } from './signals.ts';
+import type { Board, BoardEvent } from '../../board/index.ts';
+import { LineSplitter } from './json.ts';
+import { startBoard } from './session.ts';
+import type { BoardRunOptions, BoardSession } from './session.ts';
+import { explain } from '../shared/exit-codes.ts';
+import { untilSignal } from '../shared/signals.ts';
 
 /** What is shown for `h`. */
 export const KEY_HELP: string = [

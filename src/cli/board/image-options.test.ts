@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { addImageOptions } from './board-image-options.ts';
-import type { ImageCommandOptions } from './board-image-options.ts';
+import { addImageOptions } from './image-options.ts';
+import type { ImageCommandOptions } from './image-options.ts';
 
 function read(...args: readonly string[]): ImageCommandOptions {
   const command = addImageOptions(new Command())

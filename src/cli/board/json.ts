@@ -1,5 +1,5 @@
-import type { Board, BoardEvent } from '../board/index.ts';
-import { DfuError } from '../bytes/index.ts';
+import type { Board, BoardEvent } from '../../board/index.ts';
+import { DfuError } from '../../bytes/index.ts';
 
 /** A command to a running board: one JSON object a line. */
 export type BoardCommand =

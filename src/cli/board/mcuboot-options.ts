@@ -1,11 +1,11 @@
-import { examplesKey, mcubootMode, mcubootModes } from '../board/index.ts';
-import type { McubootOptions } from '../board/index.ts';
-import { DfuError } from '../bytes/index.ts';
-import { isPrivateKey } from '../image/index.ts';
-import type { Key, PrivateKey } from '../image/index.ts';
-import type { ImageCommandOptions } from './board-image-options.ts';
-import { loadKey, processIo } from './imgtool-io.ts';
-import { asArgumentLater } from './wrong-argument.ts';
+import { examplesKey, mcubootMode, mcubootModes } from '../../board/index.ts';
+import type { McubootOptions } from '../../board/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import { isPrivateKey } from '../../image/index.ts';
+import type { Key, PrivateKey } from '../../image/index.ts';
+import type { ImageCommandOptions } from './image-options.ts';
+import { loadKey, processIo } from '../shared/terminal.ts';
+import { asArgumentLater } from '../shared/wrong-argument.ts';
 
 /** What is said of MCUboot on a command line. */
 export interface McubootChoice extends Omit<ImageCommandOptions, 'imageCheck'> {

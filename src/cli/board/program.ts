@@ -6,14 +6,14 @@ import {
   mcubootMode,
   programFlash,
   programLayout,
-} from '../board/index.ts';
-import type { BoardModel, ProgramTarget } from '../board/index.ts';
-import { hexNumber } from '../bytes/index.ts';
-import { NorFlash } from '../flash/index.ts';
-import type { Flash } from '../flash/index.ts';
-import { readIntelHex } from '../image/index.ts';
-import { ExitCode } from './exit-codes.ts';
-import { asArgument } from './wrong-argument.ts';
+} from '../../board/index.ts';
+import type { BoardModel, ProgramTarget } from '../../board/index.ts';
+import { hexNumber } from '../../bytes/index.ts';
+import { NorFlash } from '../../flash/index.ts';
+import type { Flash } from '../../flash/index.ts';
+import { readIntelHex } from '../../image/index.ts';
+import { ExitCode } from '../shared/exit-codes.ts';
+import { asArgument } from '../shared/wrong-argument.ts';
 
 /** What `board program` is told besides board and image. */
 export interface ProgramOptions {

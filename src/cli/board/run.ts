@@ -1,17 +1,17 @@
-import type { Board } from '../board/index.ts';
-import { DfuError } from '../bytes/index.ts';
+import type { Board } from '../../board/index.ts';
+import { DfuError } from '../../bytes/index.ts';
 import {
   LineSplitter,
   boardMessage,
   errorMessage,
   parseCommand,
   runCommand,
-} from './board-json.ts';
-import type { BoardMessage } from './board-json.ts';
-import { startBoard } from './board-session.ts';
-import type { BoardRunOptions, BoardSession } from './board-session.ts';
-import { runTerminal } from './board-terminal.ts';
-import { untilSignal } from './signals.ts';
+} from './json.ts';
+import type { BoardMessage } from './json.ts';
+import { startBoard } from './session.ts';
+import type { BoardRunOptions, BoardSession } from './session.ts';
+import { runTerminal } from './console.ts';
+import { untilSignal } from '../shared/signals.ts';
 
 /** What can be said of a board when it is ready. */
 export function readyMessage({ board, usbip, kernelPort }: BoardSession): BoardMessage {

@@ -4,16 +4,16 @@ import {
   boardModel,
   bootloaderName,
   createBoard,
-} from '../board/index.ts';
-import type { Board, BoardOptions } from '../board/index.ts';
-import { DfuError, crc32 } from '../bytes/index.ts';
-import { MemoryFlash, NorFlash } from '../flash/index.ts';
-import { UsbipServer, attachToKernel } from '../link/usbip/index.ts';
-import type { ExportedDevice, KernelAttachment } from '../link/usbip/index.ts';
-import { timerClock } from '../usb/index.ts';
+} from '../../board/index.ts';
+import type { Board, BoardOptions } from '../../board/index.ts';
+import { DfuError, crc32 } from '../../bytes/index.ts';
+import { MemoryFlash, NorFlash } from '../../flash/index.ts';
+import { UsbipServer, attachToKernel } from '../../link/usbip/index.ts';
+import type { ExportedDevice, KernelAttachment } from '../../link/usbip/index.ts';
+import { timerClock } from '../../usb/index.ts';
 import { mcubootOptions } from './mcuboot-options.ts';
 import type { McubootChoice } from './mcuboot-options.ts';
-import { asArgument } from './wrong-argument.ts';
+import { asArgument } from '../shared/wrong-argument.ts';
 
 /** Where a USB/IP server listens. */
 export interface UsbipAddress {

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { addUsbOptions, usbOptionsOf } from './board-usb-options.ts';
-import type { UsbCommandOptions } from './board-usb-options.ts';
+import { addUsbOptions, usbOptionsOf } from './usb-options.ts';
+import type { UsbCommandOptions } from './usb-options.ts';
 
 function read(...args: readonly string[]): unknown {
   const command = addUsbOptions(new Command())

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import type { DfuDemand, DfuPolicy, UsbIdentityOptions } from '../board/index.ts';
+import type { DfuDemand, DfuPolicy, UsbIdentityOptions } from '../../board/index.ts';
 
 /** Options about what a board says on USB and what it demands, as commander reads them. */
 export interface UsbCommandOptions {

@@ -14,18 +14,18 @@ import {
   parseUsbId,
   plainFirmware,
   riotbootName,
-} from '../board/index.ts';
-import type { BoardModel, FirmwareBuildOptions } from '../board/index.ts';
-import { DfuError } from '../bytes/index.ts';
-import { connect, download, downloadDfuSe, speaksDfuSe } from '../host/index.ts';
-import type { Selection } from '../host/index.ts';
-import { BUS_FORMS } from './bus.ts';
-import { ExitCode } from './exit-codes.ts';
-import { ALGORITHM_HELP, signingKey } from './mcuboot-options.ts';
-import { wholeNumber } from './numbers.ts';
-import { runOnBus } from './run-on-bus.ts';
-import type { Surroundings } from './run-on-bus.ts';
-import { asArgument, asArgumentLater } from './wrong-argument.ts';
+} from '../../board/index.ts';
+import type { BoardModel, FirmwareBuildOptions } from '../../board/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import { connect, download, downloadDfuSe, speaksDfuSe } from '../../host/index.ts';
+import type { Selection } from '../../host/index.ts';
+import { BUS_FORMS } from '../host/bus.ts';
+import { ExitCode } from '../shared/exit-codes.ts';
+import { ALGORITHM_HELP, signingKey } from '../board/mcuboot-options.ts';
+import { wholeNumber } from '../shared/numbers.ts';
+import { runOnBus } from '../host/run-on-bus.ts';
+import type { Surroundings } from '../host/run-on-bus.ts';
+import { asArgument, asArgumentLater } from '../shared/wrong-argument.ts';
 
 interface ImageOptions {
   readonly board: string;

@@ -1,15 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { hexNumber } from '../bytes/index.ts';
-import { DfuError } from '../bytes/index.ts';
-import { ApplicationSide } from '../boot/mcuboot/index.ts';
-import { bootAhead, describeState, dumpOf, forkDevice, stageUpdate } from '../lab/index.ts';
-import type { BootStep, LabDevice, Step } from '../lab/index.ts';
-import { openWithLayout } from './flash-layout.ts';
-import type { LayoutOptions } from './flash-options.ts';
-import { table } from './image-describe.ts';
-import { readImageFile } from './image-file.ts';
-import type { ImageIo } from './imgtool-io.ts';
-import { wholeNumber } from './numbers.ts';
+import { hexNumber } from '../../bytes/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import { ApplicationSide } from '../../boot/mcuboot/index.ts';
+import { bootAhead, describeState, dumpOf, forkDevice, stageUpdate } from '../../lab/index.ts';
+import type { BootStep, LabDevice, Step } from '../../lab/index.ts';
+import { openWithLayout } from './layout.ts';
+import type { LayoutOptions } from './options.ts';
+import { table } from '../image/describe.ts';
+import { readImageFile } from '../shared/image-file.ts';
+import type { ImageIo } from '../shared/terminal.ts';
+import { wholeNumber } from '../shared/numbers.ts';
 
 /** What is asked for before the first boot. */
 export interface UpdateOptions {

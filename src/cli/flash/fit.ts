@@ -1,12 +1,12 @@
-import { hexNumber } from '../bytes/index.ts';
-import { parseImage } from '../image/index.ts';
-import { fitImage } from '../lab/index.ts';
-import type { FitReport } from '../lab/index.ts';
-import { layoutAlone, layoutText } from './flash-layout.ts';
-import type { LayoutOptions } from './flash-options.ts';
-import { sizeText } from './image-describe.ts';
-import { unwrap } from './image-recognise.ts';
-import type { ImageIo } from './imgtool-io.ts';
+import { hexNumber } from '../../bytes/index.ts';
+import { parseImage } from '../../image/index.ts';
+import { fitImage } from '../../lab/index.ts';
+import type { FitReport } from '../../lab/index.ts';
+import { layoutAlone, layoutText } from './layout.ts';
+import type { LayoutOptions } from './options.ts';
+import { sizeText } from '../image/describe.ts';
+import { unwrap } from '../image/recognise.ts';
+import type { ImageIo } from '../shared/terminal.ts';
 
 /** Options of `dfukit flash fit`. */
 export interface FitOptions extends LayoutOptions {

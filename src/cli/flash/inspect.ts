@@ -1,16 +1,16 @@
-import { hexNumber, toHex } from '../bytes/index.ts';
-import { inspectFlash } from '../lab/index.ts';
-import type { FlashReport, SlotReport, TrailerReport } from '../lab/index.ts';
-import { layoutText, openWithLayout } from './flash-layout.ts';
-import type { OpenedDump } from './flash-layout.ts';
-import type { LayoutOptions } from './flash-options.ts';
-import { inspectRiotboot, riotbootOf } from './flash-riotboot.ts';
-import { judgementJson, signatureText, sizeText, table } from './image-describe.ts';
-import type { Row } from './image-describe.ts';
-import { readImageFile } from './image-file.ts';
-import { loadKeys } from './image-keys.ts';
-import type { NamedKey } from './image-keys.ts';
-import type { ImageIo } from './imgtool-io.ts';
+import { hexNumber, toHex } from '../../bytes/index.ts';
+import { inspectFlash } from '../../lab/index.ts';
+import type { FlashReport, SlotReport, TrailerReport } from '../../lab/index.ts';
+import { layoutText, openWithLayout } from './layout.ts';
+import type { OpenedDump } from './layout.ts';
+import type { LayoutOptions } from './options.ts';
+import { inspectRiotboot, riotbootOf } from './riotboot.ts';
+import { judgementJson, signatureText, sizeText, table } from '../image/describe.ts';
+import type { Row } from '../image/describe.ts';
+import { readImageFile } from '../shared/image-file.ts';
+import { loadKeys } from '../shared/key-files.ts';
+import type { NamedKey } from '../shared/key-files.ts';
+import type { ImageIo } from '../shared/terminal.ts';
 
 /** Options of `dfukit flash inspect`. */
 export interface InspectOptions extends LayoutOptions {

@@ -1,18 +1,18 @@
-import { boardModel, boardModels, mcubootLayout, mcubootMode } from '../board/index.ts';
-import type { BoardModel } from '../board/index.ts';
-import { ImageJudge } from '../boot/mcuboot/index.ts';
-import type { BootConfig } from '../boot/mcuboot/index.ts';
-import { DfuError, hexNumber } from '../bytes/index.ts';
-import type { FlashGeometry } from '../flash/index.ts';
-import type { SignatureKind } from '../image/index.ts';
-import { guessLayouts, layoutDoubts, openDump, readVectorConfig } from '../lab/index.ts';
-import type { FlashLayout, Guess, GuessLimits, LabDevice } from '../lab/index.ts';
-import type { LayoutOptions } from './flash-options.ts';
-import { readImageFile } from './image-file.ts';
-import { loadDecryptionKeys, loadKeys } from './image-keys.ts';
-import { readText } from './imgtool-io.ts';
-import type { ImageIo } from './imgtool-io.ts';
-import { asArgument } from './wrong-argument.ts';
+import { boardModel, boardModels, mcubootLayout, mcubootMode } from '../../board/index.ts';
+import type { BoardModel } from '../../board/index.ts';
+import { ImageJudge } from '../../boot/mcuboot/index.ts';
+import type { BootConfig } from '../../boot/mcuboot/index.ts';
+import { DfuError, hexNumber } from '../../bytes/index.ts';
+import type { FlashGeometry } from '../../flash/index.ts';
+import type { SignatureKind } from '../../image/index.ts';
+import { guessLayouts, layoutDoubts, openDump, readVectorConfig } from '../../lab/index.ts';
+import type { FlashLayout, Guess, GuessLimits, LabDevice } from '../../lab/index.ts';
+import type { LayoutOptions } from './options.ts';
+import { readImageFile } from '../shared/image-file.ts';
+import { loadDecryptionKeys, loadKeys } from '../shared/key-files.ts';
+import { readText } from '../shared/terminal.ts';
+import type { ImageIo } from '../shared/terminal.ts';
+import { asArgument } from '../shared/wrong-argument.ts';
 
 /** A dump opened with its layout. */
 export interface OpenedDump {

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import type { Algorithm } from '../boot/mcuboot/index.ts';
-import { DfuError } from '../bytes/index.ts';
-import type { SectorRun } from '../flash/index.ts';
-import { wholeNumber } from './numbers.ts';
+import type { Algorithm } from '../../boot/mcuboot/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import type { SectorRun } from '../../flash/index.ts';
+import { wholeNumber } from '../shared/numbers.ts';
 
 /** A range of flash on the command line: `0xc000:0x76000`, offset and size. */
 export interface RangeArgument {

@@ -1,9 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { placeOf } from '../boot/mcuboot/index.ts';
-import { hexNumber } from '../bytes/index.ts';
-import { writePublicPem } from '../image/index.ts';
+import { placeOf } from '../../boot/mcuboot/index.ts';
+import { hexNumber } from '../../bytes/index.ts';
+import { writePublicPem } from '../../image/index.ts';
 import {
   bootAhead,
   cutKinds,
@@ -14,15 +14,15 @@ import {
   forkDevice,
   outcomeWords,
   vectorConfigOf,
-} from '../lab/index.ts';
-import type { CutFinding, CutKind, CutReport, LabDevice, VectorConfig } from '../lab/index.ts';
-import { prepareUpdate } from './flash-boot.ts';
-import type { UpdateOptions } from './flash-boot.ts';
-import { openWithLayout } from './flash-layout.ts';
-import type { OpenedDump } from './flash-layout.ts';
-import type { LayoutOptions } from './flash-options.ts';
-import type { ImageIo } from './imgtool-io.ts';
-import { untilSignal } from './signals.ts';
+} from '../../lab/index.ts';
+import type { CutFinding, CutKind, CutReport, LabDevice, VectorConfig } from '../../lab/index.ts';
+import { prepareUpdate } from './boot.ts';
+import type { UpdateOptions } from './boot.ts';
+import { openWithLayout } from './layout.ts';
+import type { OpenedDump } from './layout.ts';
+import type { LayoutOptions } from './options.ts';
+import type { ImageIo } from '../shared/terminal.ts';
+import { untilSignal } from '../shared/signals.ts';
 
 /** Options of `dfukit flash powercut`. */
 export interface PowercutOptions extends LayoutOptions, UpdateOptions {

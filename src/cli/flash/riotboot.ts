@@ -1,14 +1,14 @@
-import { boardLayout, boardModel, boardModels, riotbootName } from '../board/index.ts';
-import type { BoardModel } from '../board/index.ts';
-import { hexNumber } from '../bytes/index.ts';
-import { MemoryFlash } from '../flash/index.ts';
-import { inspectRiotbootFlash, openFlash } from '../lab/index.ts';
-import type { RiotbootReport } from '../lab/index.ts';
-import type { LayoutOptions } from './flash-options.ts';
-import { table } from './image-describe.ts';
-import type { Row } from './image-describe.ts';
-import type { ImageIo } from './imgtool-io.ts';
-import { asArgument } from './wrong-argument.ts';
+import { boardLayout, boardModel, boardModels, riotbootName } from '../../board/index.ts';
+import type { BoardModel } from '../../board/index.ts';
+import { hexNumber } from '../../bytes/index.ts';
+import { MemoryFlash } from '../../flash/index.ts';
+import { inspectRiotbootFlash, openFlash } from '../../lab/index.ts';
+import type { RiotbootReport } from '../../lab/index.ts';
+import type { LayoutOptions } from './options.ts';
+import { table } from '../image/describe.ts';
+import type { Row } from '../image/describe.ts';
+import type { ImageIo } from '../shared/terminal.ts';
+import { asArgument } from '../shared/wrong-argument.ts';
 
 /** A dump of a board with riotboot. */
 export interface RiotbootDump {

@@ -1,9 +1,9 @@
-import { compareWear, forkDevice } from '../lab/index.ts';
-import type { AlgorithmWear, BootWear } from '../lab/index.ts';
-import { prepareUpdate } from './flash-boot.ts';
-import { openWithLayout } from './flash-layout.ts';
-import type { LayoutOptions } from './flash-options.ts';
-import type { ImageIo } from './imgtool-io.ts';
+import { compareWear, forkDevice } from '../../lab/index.ts';
+import type { AlgorithmWear, BootWear } from '../../lab/index.ts';
+import { prepareUpdate } from './boot.ts';
+import { openWithLayout } from './layout.ts';
+import type { LayoutOptions } from './options.ts';
+import type { ImageIo } from '../shared/terminal.ts';
 
 /** Options of `dfukit flash wear`. */
 export interface WearOptions extends LayoutOptions {

@@ -1,9 +1,9 @@
-import { explainSlots } from '../lab/index.ts';
-import { openWithLayout } from './flash-layout.ts';
-import type { LayoutOptions } from './flash-options.ts';
-import { explainRiotboot, riotbootOf } from './flash-riotboot.ts';
-import { readImageFile } from './image-file.ts';
-import type { ImageIo } from './imgtool-io.ts';
+import { explainSlots } from '../../lab/index.ts';
+import { openWithLayout } from './layout.ts';
+import type { LayoutOptions } from './options.ts';
+import { explainRiotboot, riotbootOf } from './riotboot.ts';
+import { readImageFile } from '../shared/image-file.ts';
+import type { ImageIo } from '../shared/terminal.ts';
 
 /** Options of `dfukit flash why`. */
 export interface WhyOptions extends LayoutOptions {

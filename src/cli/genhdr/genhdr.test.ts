@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { recordings } from '../../test/support/riotboot-vectors.ts';
-import { replayGenhdr, runGenhdr } from '../../test/support/riotboot/replay-genhdr.ts';
+import { recordings } from '../../../test/support/riotboot-vectors.ts';
+import { replayGenhdr, runGenhdr } from '../../../test/support/riotboot/replay-genhdr.ts';
 import { command } from './genhdr.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'dfukit-genhdr-'));

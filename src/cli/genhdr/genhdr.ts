@@ -10,7 +10,7 @@ import {
   riotbootHeader,
   riotbootImage,
   updateRiotbootHeader,
-} from '../image/index.ts';
+} from '../../image/index.ts';
 
 /** Where the tool's words and bytes go. */
 export interface GenhdrStreams {

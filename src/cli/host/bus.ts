@@ -1,5 +1,5 @@
-import { DfuError } from '../bytes/index.ts';
-import type { Clock, UsbBus } from '../usb/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import type { Clock, UsbBus } from '../../usb/index.ts';
 
 /** What `--bus` takes, for the help. */
 export const BUS_FORMS = 'native, or usbip://HOST[:PORT]';
@@ -10,11 +10,11 @@ export const BUS_FORMS = 'native, or usbip://HOST[:PORT]';
  */
 export async function openBus(text: string, clock: Clock): Promise<UsbBus> {
   if (text === 'native') {
-    const { nodeUsbBus } = await import('../link/node-usb/index.ts');
+    const { nodeUsbBus } = await import('../../link/node-usb/index.ts');
     return nodeUsbBus({ clock });
   }
   const { host, port } = usbipAddress(text);
-  const { USBIP_PORT, usbipBus } = await import('../link/usbip/index.ts');
+  const { USBIP_PORT, usbipBus } = await import('../../link/usbip/index.ts');
   return usbipBus({ host, port: port ?? USBIP_PORT, clock });
 }
 

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { DfuSession, enterDfuMode, find, leave, listLine } from '../host/index.ts';
-import type { Found } from '../host/index.ts';
+import { DfuSession, enterDfuMode, find, leave, listLine } from '../../host/index.ts';
+import type { Found } from '../../host/index.ts';
 import { runOnBus } from './run-on-bus.ts';
 import type { Surroundings } from './run-on-bus.ts';
 import { addOpenOptions, selectionOf } from './select.ts';

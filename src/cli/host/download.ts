@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { DfuError } from '../bytes/index.ts';
-import { isDfuSeFile, readDfuSeFile, splitSuffix } from '../dfu/index.ts';
-import type { DfuSeFile, FileWithSuffix } from '../dfu/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import { isDfuSeFile, readDfuSeFile, splitSuffix } from '../../dfu/index.ts';
+import type { DfuSeFile, FileWithSuffix } from '../../dfu/index.ts';
 import {
   commandDfuSe,
   connect,
@@ -11,10 +11,10 @@ import {
   downloadDfuSeFile,
   leave,
   speaksDfuSe,
-} from '../host/index.ts';
-import type { DfuSeModifiers, DfuSession, DownloadEnding } from '../host/index.ts';
-import { ExitCode } from './exit-codes.ts';
-import { wholeNumber } from './numbers.ts';
+} from '../../host/index.ts';
+import type { DfuSeModifiers, DfuSession, DownloadEnding } from '../../host/index.ts';
+import { ExitCode } from '../shared/exit-codes.ts';
+import { wholeNumber } from '../shared/numbers.ts';
 import { runOnBus } from './run-on-bus.ts';
 import type { Surroundings } from './run-on-bus.ts';
 import { addDfuSeOption, addOpenOptions, selectionOf } from './select.ts';

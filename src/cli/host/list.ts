@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { listLine, scan } from '../host/index.ts';
-import type { Scan, ScanProblem } from '../host/index.ts';
+import { listLine, scan } from '../../host/index.ts';
+import type { Scan, ScanProblem } from '../../host/index.ts';
 import { writeJson } from './progress.ts';
 import { runOnBus } from './run-on-bus.ts';
 import { addDeviceOptions, selectionOf } from './select.ts';

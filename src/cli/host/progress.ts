@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { SingleBar } from 'cli-progress';
-import { printable, usbId } from '../host/index.ts';
-import type { DfuInterface, HostEvent } from '../host/index.ts';
+import { printable, usbId } from '../../host/index.ts';
+import type { DfuInterface, HostEvent } from '../../host/index.ts';
 
 /** Tells a person, or a program, what the host does. */
 export interface Reporter {

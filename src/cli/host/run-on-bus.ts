@@ -1,8 +1,8 @@
 import type { Writable } from 'node:stream';
-import { DfuError } from '../bytes/index.ts';
-import type { HostListener } from '../host/index.ts';
-import { timerClock } from '../usb/index.ts';
-import type { Clock, UsbBus } from '../usb/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import type { HostListener } from '../../host/index.ts';
+import { timerClock } from '../../usb/index.ts';
+import type { Clock, UsbBus } from '../../usb/index.ts';
 import { openBus } from './bus.ts';
 import { reporter, writeJson } from './progress.ts';
 

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { parseAlternate, parseDeviceIds, parseDfuSeAddress, parseSerials } from '../host/index.ts';
-import type { Selection } from '../host/index.ts';
+import { parseAlternate, parseDeviceIds, parseDfuSeAddress, parseSerials } from '../../host/index.ts';
+import type { Selection } from '../../host/index.ts';
 import { BUS_FORMS } from './bus.ts';
-import { seconds, wholeNumber } from './numbers.ts';
+import { seconds, wholeNumber } from '../shared/numbers.ts';
 
 /** What the commands that talk to a device have in common, as commander reads it. */
 export interface DeviceOptions {

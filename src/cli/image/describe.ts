@@ -1,4 +1,4 @@
-import { hexNumber, toHex } from '../bytes/index.ts';
+import { hexNumber, toHex } from '../../bytes/index.ts';
 import {
   TlvType,
   allTlvs,
@@ -10,15 +10,15 @@ import {
   readNumber,
   readTrailerInfo,
   tlvName,
-} from '../image/index.ts';
+} from '../../image/index.ts';
 import type {
   Endian,
   ImageInspection,
   PlacedTlv,
   SignatureFinding,
   TrailerInfo,
-} from '../image/index.ts';
-import type { NamedKey } from './image-keys.ts';
+} from '../../image/index.ts';
+import type { NamedKey } from '../shared/key-files.ts';
 
 /** A label and what is said of it. */
 export type Row = readonly [label: string, text: string];

@@ -1,16 +1,16 @@
-import { hexNumber, toHex } from '../bytes/index.ts';
+import { hexNumber, toHex } from '../../bytes/index.ts';
 import {
   TLV_INFO_MAGIC,
   formatVersion,
   imageFlagNames,
   parseImage,
   tlvName,
-} from '../image/index.ts';
-import type { McubootImage, PlacedTlv } from '../image/index.ts';
-import { tlvText } from './image-describe.ts';
-import { unwrap } from './image-recognise.ts';
-import type { Unwrapped } from './image-recognise.ts';
-import type { ImageIo } from './imgtool-io.ts';
+} from '../../image/index.ts';
+import type { McubootImage, PlacedTlv } from '../../image/index.ts';
+import { tlvText } from './describe.ts';
+import { unwrap } from './recognise.ts';
+import type { Unwrapped } from './recognise.ts';
+import type { ImageIo } from '../shared/terminal.ts';
 
 /** A run of bytes that differ, end excluded. */
 interface Range {

@@ -1,15 +1,15 @@
 import { Command, Option } from 'commander';
-import { imageDiff } from './image-diff.ts';
-import { imageInfo } from './image-info.ts';
-import type { InfoOptions } from './image-info.ts';
-import { imageSign } from './image-sign.ts';
-import type { ImageSignOptions } from './image-sign.ts';
-import { imageVerify } from './image-verify.ts';
-import type { VerifyOptions } from './image-verify.ts';
-import { processIo } from './imgtool-io.ts';
-import type { ImageIo } from './imgtool-io.ts';
-import { DfuError } from '../bytes/index.ts';
-import { wholeNumber } from './numbers.ts';
+import { imageDiff } from './diff.ts';
+import { imageInfo } from './info.ts';
+import type { InfoOptions } from './info.ts';
+import { imageSign } from './sign.ts';
+import type { ImageSignOptions } from './sign.ts';
+import { imageVerify } from './verify.ts';
+import type { VerifyOptions } from './verify.ts';
+import { processIo } from '../shared/terminal.ts';
+import type { ImageIo } from '../shared/terminal.ts';
+import { DfuError } from '../../bytes/index.ts';
+import { wholeNumber } from '../shared/numbers.ts';
 
 const append = (value: string, before: readonly string[] = []): string[] => [...before, value];
 

@@ -1,13 +1,13 @@
-import { hexNumber } from '../bytes/index.ts';
-import { formatVersion, imageFlagNames, inspectImage, readTrailerInfo } from '../image/index.ts';
-import type { ImageInspection } from '../image/index.ts';
-import { imageRows, judgementJson, sizeText, table } from './image-describe.ts';
-import type { Row } from './image-describe.ts';
-import { loadDecryptionKeys, loadKeys } from './image-keys.ts';
-import type { NamedKey } from './image-keys.ts';
-import { unwrap } from './image-recognise.ts';
-import type { Recognised, Unwrapped } from './image-recognise.ts';
-import type { ImageIo } from './imgtool-io.ts';
+import { hexNumber } from '../../bytes/index.ts';
+import { formatVersion, imageFlagNames, inspectImage, readTrailerInfo } from '../../image/index.ts';
+import type { ImageInspection } from '../../image/index.ts';
+import { imageRows, judgementJson, sizeText, table } from './describe.ts';
+import type { Row } from './describe.ts';
+import { loadDecryptionKeys, loadKeys } from '../shared/key-files.ts';
+import type { NamedKey } from '../shared/key-files.ts';
+import { unwrap } from './recognise.ts';
+import type { Recognised, Unwrapped } from './recognise.ts';
+import type { ImageIo } from '../shared/terminal.ts';
 
 /** Options of `dfukit image info`. */
 export interface InfoOptions {

@@ -1,14 +1,14 @@
-import { DfuError, viewOf } from '../bytes/index.ts';
-import { splitSuffix } from '../dfu/index.ts';
-import type { Suffix } from '../dfu/index.ts';
+import { DfuError, viewOf } from '../../bytes/index.ts';
+import { splitSuffix } from '../../dfu/index.ts';
+import type { Suffix } from '../../dfu/index.ts';
 import {
   RIOTBOOT_MAGIC,
   isMcubootImage,
   readIntelHex,
   riotbootFault,
   riotbootHeader,
-} from '../image/index.ts';
-import type { RiotbootFault, RiotbootHeader } from '../image/index.ts';
+} from '../../image/index.ts';
+import type { RiotbootFault, RiotbootHeader } from '../../image/index.ts';
 
 /** What a file turned out to be, once its wrappings are off. */
 export type Recognised =

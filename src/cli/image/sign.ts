@@ -1,5 +1,5 @@
-import { DfuError } from '../bytes/index.ts';
-import { appendSuffix } from '../dfu/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import { appendSuffix } from '../../dfu/index.ts';
 import {
   endianOfImage,
   inspectImage,
@@ -11,7 +11,7 @@ import {
   trailerPieces,
   uuidTlvs,
   writeIntelHex,
-} from '../image/index.ts';
+} from '../../image/index.ts';
 import type {
   Endian,
   PaddingOptions,
@@ -19,16 +19,16 @@ import type {
   SignedImage,
   SignOptions,
   Tlv,
-} from '../image/index.ts';
-import type { VendorTlv } from './imgtool-sign-options.ts';
-import { imageRows, table } from './image-describe.ts';
-import { loadDecryptionKeys, loadEncryptionKey } from './image-keys.ts';
-import { unwrap } from './image-recognise.ts';
-import type { Unwrapped } from './image-recognise.ts';
-import { UsageError } from './imgtool-arguments.ts';
-import { isHexPath, loadKey } from './imgtool-io.ts';
-import type { ImageIo } from './imgtool-io.ts';
-import { parseDependencies, tlvValue, vendorTlvs } from './imgtool-sign-options.ts';
+} from '../../image/index.ts';
+import type { VendorTlv } from '../imgtool/sign-options.ts';
+import { imageRows, table } from './describe.ts';
+import { loadDecryptionKeys, loadEncryptionKey } from '../shared/key-files.ts';
+import { unwrap } from './recognise.ts';
+import type { Unwrapped } from './recognise.ts';
+import { UsageError } from '../imgtool/arguments.ts';
+import { isHexPath, loadKey } from '../shared/terminal.ts';
+import type { ImageIo } from '../shared/terminal.ts';
+import { parseDependencies, tlvValue, vendorTlvs } from '../imgtool/sign-options.ts';
 
 /** Options of `dfukit image sign`, as commander names them. */
 export interface ImageSignOptions {

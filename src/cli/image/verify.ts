@@ -1,10 +1,10 @@
-import { DfuError } from '../bytes/index.ts';
-import { imageFaults, inspectImage, isSignedByGiven } from '../image/index.ts';
-import type { Endian } from '../image/index.ts';
-import { imageRows, table } from './image-describe.ts';
-import { loadDecryptionKeys, loadKeys } from './image-keys.ts';
-import { expectMcuboot, unwrap } from './image-recognise.ts';
-import type { ImageIo } from './imgtool-io.ts';
+import { DfuError } from '../../bytes/index.ts';
+import { imageFaults, inspectImage, isSignedByGiven } from '../../image/index.ts';
+import type { Endian } from '../../image/index.ts';
+import { imageRows, table } from './describe.ts';
+import { loadDecryptionKeys, loadKeys } from '../shared/key-files.ts';
+import { expectMcuboot, unwrap } from './recognise.ts';
+import type { ImageIo } from '../shared/terminal.ts';
 
 /** Options of `dfukit image verify`. */
 export interface VerifyOptions {

@@ -1,4 +1,4 @@
-import { DfuError } from '../bytes/index.ts';
+import { DfuError } from '../../bytes/index.ts';
 
 /** A wrong command line or a wrong wish: exit 2, as imgtool has it. */
 export class UsageError extends Error {

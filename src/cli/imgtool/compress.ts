@@ -1,6 +1,6 @@
-import { ImageFlag, TlvType, numberTlv, signImage } from '../image/index.ts';
-import type { SignedImage, SignOptions, Tlv } from '../image/index.ts';
-import type { ImageIo } from './imgtool-io.ts';
+import { ImageFlag, TlvType, numberTlv, signImage } from '../../image/index.ts';
+import type { SignedImage, SignOptions, Tlv } from '../../image/index.ts';
+import type { ImageIo } from '../shared/terminal.ts';
 
 /** How a payload is compressed: LZMA2 alone, or behind the filter for ARM Thumb code. */
 export interface CompressionFilter {

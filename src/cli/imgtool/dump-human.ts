@@ -1,6 +1,6 @@
-import { hexNumber } from '../bytes/index.ts';
-import { ImageFlag, imageFlagNames } from '../image/index.ts';
-import type { Dump, DumpedTlv } from './imgtool-dump.ts';
+import { hexNumber } from '../../bytes/index.ts';
+import { ImageFlag, imageFlagNames } from '../../image/index.ts';
+import type { Dump, DumpedTlv } from './dump.ts';
 
 const WIDTH = 60;
 

@@ -1,4 +1,4 @@
-import { toHex } from '../bytes/index.ts';
+import { toHex } from '../../bytes/index.ts';
 import {
   ENCRYPTED_FLAGS,
   TRAILER_MAGIC_BYTES,
@@ -6,13 +6,13 @@ import {
   parseImage,
   tlvName,
   trailerMagic,
-} from '../image/index.ts';
-import type { McubootImage, TlvArea } from '../image/index.ts';
-import { parseArguments } from './imgtool-arguments.ts';
-import type { CommandSpec } from './imgtool-arguments.ts';
-import { humanDump } from './imgtool-dump-human.ts';
-import { readImageFile } from './image-file.ts';
-import type { ImageIo } from './imgtool-io.ts';
+} from '../../image/index.ts';
+import type { McubootImage, TlvArea } from '../../image/index.ts';
+import { parseArguments } from './arguments.ts';
+import type { CommandSpec } from './arguments.ts';
+import { humanDump } from './dump-human.ts';
+import { readImageFile } from '../shared/image-file.ts';
+import type { ImageIo } from '../shared/terminal.ts';
 import { yamlDocument } from './yaml.ts';
 
 export const dumpinfoSpec: CommandSpec = {

@@ -1,10 +1,10 @@
-import { DfuError } from '../bytes/index.ts';
-import { UsageError, helpOf, usageLine } from './imgtool-arguments.ts';
-import type { CommandSpec } from './imgtool-arguments.ts';
-import type { Compressor } from './imgtool-compress.ts';
-import { dumpinfo, dumpinfoSpec } from './imgtool-dump.ts';
-import { processIo } from './imgtool-io.ts';
-import type { ImageIo } from './imgtool-io.ts';
+import { DfuError } from '../../bytes/index.ts';
+import { UsageError, helpOf, usageLine } from './arguments.ts';
+import type { CommandSpec } from './arguments.ts';
+import type { Compressor } from './compress.ts';
+import { dumpinfo, dumpinfoSpec } from './dump.ts';
+import { processIo } from '../shared/terminal.ts';
+import type { ImageIo } from '../shared/terminal.ts';
 import {
   getpriv,
   getprivSpec,
@@ -16,11 +16,11 @@ import {
   keygenSpec,
   keyinfo,
   keyinfoSpec,
-} from './imgtool-keys.ts';
+} from './keys.ts';
 import { lzmaCompressor } from './lzma.ts';
-import { sign } from './imgtool-sign.ts';
-import { signSpec } from './imgtool-sign-options.ts';
-import { verify, verifySpec } from './imgtool-verify.ts';
+import { sign } from './sign.ts';
+import { signSpec } from './sign-options.ts';
+import { verify, verifySpec } from './verify.ts';
 
 /** The imgtool whose command line and output this is; build scripts ask for it. */
 const IMGTOOL_VERSION = '2.4.0';

@@ -1,4 +1,4 @@
-import { DfuError } from '../bytes/index.ts';
+import { DfuError } from '../../bytes/index.ts';
 import {
   generateKey,
   isPrivateKey,
@@ -6,12 +6,12 @@ import {
   publicKeyHash,
   writePrivatePem,
   writePublicPem,
-} from '../image/index.ts';
-import type { Key, KeyKind } from '../image/index.ts';
-import { UsageError, parseArguments } from './imgtool-arguments.ts';
-import type { CommandSpec, OptionSpec, ParsedArguments } from './imgtool-arguments.ts';
-import { loadKey } from './imgtool-io.ts';
-import type { ImageIo } from './imgtool-io.ts';
+} from '../../image/index.ts';
+import type { Key, KeyKind } from '../../image/index.ts';
+import { UsageError, parseArguments } from './arguments.ts';
+import type { CommandSpec, OptionSpec, ParsedArguments } from './arguments.ts';
+import { loadKey } from '../shared/terminal.ts';
+import type { ImageIo } from '../shared/terminal.ts';
 
 const kinds: readonly KeyKind[] = [
   'rsa-2048',

@@ -1,5 +1,5 @@
-import { DfuError } from '../bytes/index.ts';
-import type { CompressionFilter, Compressor } from './imgtool-compress.ts';
+import { DfuError } from '../../bytes/index.ts';
+import type { CompressionFilter, Compressor } from './compress.ts';
 
 /** The part of the optional package `lzma-native` that is used: liblzma itself. */
 interface LzmaNative {

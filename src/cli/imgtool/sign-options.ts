@@ -1,9 +1,9 @@
-import { DfuError } from '../bytes/index.ts';
-import { TlvType, parseVersion } from '../image/index.ts';
-import type { Dependency, Tlv } from '../image/index.ts';
-import { UsageError, basedInteger, decimalInteger } from './imgtool-arguments.ts';
-import type { CommandSpec, ParsedArguments } from './imgtool-arguments.ts';
-import type { ImageIo } from './imgtool-io.ts';
+import { DfuError } from '../../bytes/index.ts';
+import { TlvType, parseVersion } from '../../image/index.ts';
+import type { Dependency, Tlv } from '../../image/index.ts';
+import { UsageError, basedInteger, decimalInteger } from './arguments.ts';
+import type { CommandSpec, ParsedArguments } from './arguments.ts';
+import type { ImageIo } from '../shared/terminal.ts';
 
 function checkVersion(text: string): void {
   try {

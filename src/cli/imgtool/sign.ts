@@ -1,4 +1,4 @@
-import { DfuError } from '../bytes/index.ts';
+import { DfuError } from '../../bytes/index.ts';
 import {
   allowedHashes,
   checkImageFits,
@@ -11,7 +11,7 @@ import {
   trailerPieces,
   uuidTlvs,
   writeIntelHex,
-} from '../image/index.ts';
+} from '../../image/index.ts';
 import type {
   EciesHash,
   EncryptionOptions,
@@ -23,16 +23,16 @@ import type {
   PrivateKey,
   SignedImage,
   SignOptions,
-} from '../image/index.ts';
-import { readImageFile } from './image-file.ts';
-import type { ImageFile } from './image-file.ts';
-import { UsageError, basedInteger, parseArguments } from './imgtool-arguments.ts';
-import type { ParsedArguments } from './imgtool-arguments.ts';
-import { isHexPath, loadKey, readText } from './imgtool-io.ts';
-import type { ImageIo } from './imgtool-io.ts';
-import { compressImage } from './imgtool-compress.ts';
-import type { Compressor } from './imgtool-compress.ts';
-import { customTlvs, parseDependencies, signSpec } from './imgtool-sign-options.ts';
+} from '../../image/index.ts';
+import { readImageFile } from '../shared/image-file.ts';
+import type { ImageFile } from '../shared/image-file.ts';
+import { UsageError, basedInteger, parseArguments } from './arguments.ts';
+import type { ParsedArguments } from './arguments.ts';
+import { isHexPath, loadKey, readText } from '../shared/terminal.ts';
+import type { ImageIo } from '../shared/terminal.ts';
+import { compressImage } from './compress.ts';
+import type { Compressor } from './compress.ts';
+import { customTlvs, parseDependencies, signSpec } from './sign-options.ts';
 
 /** Names of signature kinds in imgtool's messages. */
 const signatureNames: Readonly<Record<KeyKind, string>> = {

@@ -1,4 +1,4 @@
-import { DfuError, toHex } from '../bytes/index.ts';
+import { DfuError, toHex } from '../../bytes/index.ts';
 import {
   TLV_INFO_MAGIC,
   TLV_PROT_INFO_MAGIC,
@@ -12,13 +12,13 @@ import {
   readTlvAreaHead,
   signatureTlvs,
   verifyMessage,
-} from '../image/index.ts';
-import type { HashName, Key, SignatureKind, Tlv } from '../image/index.ts';
-import { parseArguments } from './imgtool-arguments.ts';
-import type { CommandSpec } from './imgtool-arguments.ts';
-import { loadKey } from './imgtool-io.ts';
-import type { ImageIo } from './imgtool-io.ts';
-import { readImageFile } from './image-file.ts';
+} from '../../image/index.ts';
+import type { HashName, Key, SignatureKind, Tlv } from '../../image/index.ts';
+import { parseArguments } from './arguments.ts';
+import type { CommandSpec } from './arguments.ts';
+import { loadKey } from '../shared/terminal.ts';
+import type { ImageIo } from '../shared/terminal.ts';
+import { readImageFile } from '../shared/image-file.ts';
 
 export const verifySpec: CommandSpec = {
   summary: 'Check that an image is whole, and signed by a key',

@@ -1,4 +1,4 @@
-import { toBase64 } from '../image/index.ts';
+import { toBase64 } from '../../image/index.ts';
 
 /** Words and shapes that a YAML reader would not take for a text. */
 const needsQuotes =

@@ -1,5 +1,5 @@
-import { DfuError } from '../bytes/index.ts';
-import type { DfuErrorCode } from '../bytes/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import type { DfuErrorCode } from '../../bytes/index.ts';
 
 /** Exit codes of sysexits.h, as dfu-util uses them. */
 export const ExitCode = {

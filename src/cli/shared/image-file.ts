@@ -1,6 +1,6 @@
-import { readIntelHex } from '../image/index.ts';
-import { isHexPath, readText } from './imgtool-io.ts';
-import type { ImageIo } from './imgtool-io.ts';
+import { readIntelHex } from '../../image/index.ts';
+import { isHexPath, readText } from './terminal.ts';
+import type { ImageIo } from './terminal.ts';
 
 /** A firmware file as bytes, and its address if the format has one. */
 export interface ImageFile {

@@ -1,8 +1,8 @@
-import { DfuError } from '../bytes/index.ts';
-import { asDecryptionKey, fromBase64 } from '../image/index.ts';
-import type { DecryptionKey, EncryptionKey, Key, WrappingKey } from '../image/index.ts';
-import { loadKey, readText } from './imgtool-io.ts';
-import type { ImageIo } from './imgtool-io.ts';
+import { DfuError } from '../../bytes/index.ts';
+import { asDecryptionKey, fromBase64 } from '../../image/index.ts';
+import type { DecryptionKey, EncryptionKey, Key, WrappingKey } from '../../image/index.ts';
+import { loadKey, readText } from './terminal.ts';
+import type { ImageIo } from './terminal.ts';
 
 /** A key file and the name that it is shown by. */
 export interface NamedKey {

@@ -1,4 +1,4 @@
-import { DfuError } from '../bytes/index.ts';
+import { DfuError } from '../../bytes/index.ts';
 
 /** Reads a whole number, decimal or 0x hex, for an option. Throws `INVALID_ARGUMENT`. */
 export function wholeNumber(

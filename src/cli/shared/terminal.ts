@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
-import { DfuError } from '../bytes/index.ts';
-import { needsPassword, readKey } from '../image/index.ts';
-import type { Key } from '../image/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import { needsPassword, readKey } from '../../image/index.ts';
+import type { Key } from '../../image/index.ts';
 import { askPassphrase } from './passphrase.ts';
 
 /** What the image commands need of the world. */

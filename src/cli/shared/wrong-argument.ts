@@ -1,4 +1,4 @@
-import { DfuError } from '../bytes/index.ts';
+import { DfuError } from '../../bytes/index.ts';
 
 /** A name on the command line that does not exist is a wrong argument: exit 64, not 74. */
 export function asArgument<T>(lookUp: () => T): T {

@@ -5,12 +5,12 @@ import {
   mcubootFirmware,
   mcubootLayout,
   programFlash,
-} from '../board/index.ts';
-import { MemoryFlash } from '../flash/index.ts';
-import { connect, download } from '../host/index.ts';
-import { sleep } from '../usb/index.ts';
-import { chapter, detach, hostSays, isConsoleWith, list, onStage, tell } from './tour-stage.ts';
-import type { Stage } from './tour-stage.ts';
+} from '../../board/index.ts';
+import { MemoryFlash } from '../../flash/index.ts';
+import { connect, download } from '../../host/index.ts';
+import { sleep } from '../../usb/index.ts';
+import { chapter, detach, hostSays, isConsoleWith, list, onStage, tell } from './stage.ts';
+import type { Stage } from './stage.ts';
 
 const BOARD = 'reel_board';
 

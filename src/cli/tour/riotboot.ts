@@ -1,5 +1,5 @@
-import { firmwareImage, loadExample } from '../board/index.ts';
-import { connect, download } from '../host/index.ts';
+import { firmwareImage, loadExample } from '../../board/index.ts';
+import { connect, download } from '../../host/index.ts';
 import {
   chapter,
   detach,
@@ -9,8 +9,8 @@ import {
   list,
   onStage,
   tell,
-} from './tour-stage.ts';
-import type { Stage } from './tour-stage.ts';
+} from './stage.ts';
+import type { Stage } from './stage.ts';
 
 /** riotboot's two slots: flashed, booted, asked back, flashed again. */
 export async function tourRiotboot(): Promise<void> {

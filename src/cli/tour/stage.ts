@@ -1,14 +1,14 @@
 import { styleText } from 'node:util';
-import type { Board, BoardEvent } from '../board/index.ts';
-import { DfuError } from '../bytes/index.ts';
-import type { NorFlash } from '../flash/index.ts';
-import { enterDfuMode, find, listLine, scan } from '../host/index.ts';
-import type { HostEvent } from '../host/index.ts';
-import { usbipBus } from '../link/usbip/index.ts';
-import { timerClock } from '../usb/index.ts';
-import type { Clock, UsbBus } from '../usb/index.ts';
-import { startBoard } from './board-session.ts';
-import { describeEvent } from './board-terminal.ts';
+import type { Board, BoardEvent } from '../../board/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import type { NorFlash } from '../../flash/index.ts';
+import { enterDfuMode, find, listLine, scan } from '../../host/index.ts';
+import type { HostEvent } from '../../host/index.ts';
+import { usbipBus } from '../../link/usbip/index.ts';
+import { timerClock } from '../../usb/index.ts';
+import type { Clock, UsbBus } from '../../usb/index.ts';
+import { startBoard } from '../board/session.ts';
+import { describeEvent } from '../board/console.ts';
 
 /** Longest time that a step may take, in ms; each takes a second or two. */
 const STEP_MS = 30_000;

@@ -4,11 +4,11 @@ import {
   plainFirmware,
   programFlash,
   programLayout,
-} from '../board/index.ts';
-import { MemoryFlash } from '../flash/index.ts';
-import { connect, downloadDfuSe } from '../host/index.ts';
-import { chapter, detach, isAttached, isConsoleWith, list, onStage, tell } from './tour-stage.ts';
-import type { Stage } from './tour-stage.ts';
+} from '../../board/index.ts';
+import { MemoryFlash } from '../../flash/index.ts';
+import { connect, downloadDfuSe } from '../../host/index.ts';
+import { chapter, detach, isAttached, isConsoleWith, list, onStage, tell } from './stage.ts';
+import type { Stage } from './stage.ts';
 
 const BOARD = 'stm32f072b_disco';
 

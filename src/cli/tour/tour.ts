@@ -1,9 +1,9 @@
 import { styleText } from 'node:util';
 import { Command } from 'commander';
-import { tourMcuboot } from './tour-mcuboot.ts';
-import { tourRiotboot } from './tour-riotboot.ts';
-import { say } from './tour-stage.ts';
-import { tourStm32 } from './tour-stm32.ts';
+import { tourMcuboot } from './mcuboot.ts';
+import { tourRiotboot } from './riotboot.ts';
+import { say } from './stage.ts';
+import { tourStm32 } from './stm32.ts';
 
 /** `dfukit tour`: the whole loop on virtual boards, over USB/IP on this machine. */
 export function command(): Command {

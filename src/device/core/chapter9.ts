@@ -8,8 +8,8 @@ import {
   STATUS,
   StandardRequest,
   isIn,
-} from '../usb/index.ts';
-import type { SetupAnswer, SetupPacket, UsbSpeed } from '../usb/index.ts';
+} from '../../usb/index.ts';
+import type { SetupAnswer, SetupPacket, UsbSpeed } from '../../usb/index.ts';
 import { otherSpeed } from './device-layout.ts';
 import type { ConfigurationState, DeviceWords, InterfaceState } from './device-layout.ts';
 import type { UsbFunction } from './function.ts';

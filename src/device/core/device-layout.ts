@@ -1,12 +1,12 @@
-import { DfuError } from '../bytes/index.ts';
+import { DfuError } from '../../bytes/index.ts';
 import {
   DescriptorType,
   deviceDescriptor,
   deviceQualifier,
   encodeBos,
   encodeConfiguration,
-} from '../usb/index.ts';
-import type { DeviceCapability, SettingParts, UsbSpeed } from '../usb/index.ts';
+} from '../../usb/index.ts';
+import type { DeviceCapability, SettingParts, UsbSpeed } from '../../usb/index.ts';
 import type { FunctionHost, UsbFunction } from './function.ts';
 import type { StringTable } from './string-table.ts';
 

@@ -1,11 +1,11 @@
 import { describe, expect, test, vi } from 'vitest';
-import { fromHex, toHex } from '../bytes/index.ts';
-import { decodeConfiguration, decodeString } from '../usb/index.ts';
-import type { EndpointDescriptor, SetupAnswer, SetupPacket, SettingParts } from '../usb/index.ts';
-import { HOLDING, STALLED, Wire } from '../../test/conformance/device-bench.ts';
-import type { Seen } from '../../test/conformance/device-bench.ts';
-import { Device } from './index.ts';
-import type { DeviceOptions, FunctionHost, UsbFunction } from './index.ts';
+import { fromHex, toHex } from '../../bytes/index.ts';
+import { decodeConfiguration, decodeString } from '../../usb/index.ts';
+import type { EndpointDescriptor, SetupAnswer, SetupPacket, SettingParts } from '../../usb/index.ts';
+import { HOLDING, STALLED, Wire } from '../../../test/conformance/device-bench.ts';
+import type { Seen } from '../../../test/conformance/device-bench.ts';
+import { Device } from '../index.ts';
+import type { DeviceOptions, FunctionHost, UsbFunction } from '../index.ts';
 
 const ACKNOWLEDGED: Seen = { end: 'ok', bytes: new Uint8Array(0) };
 

@@ -1,5 +1,5 @@
-import { DfuError } from '../bytes/index.ts';
-import { HELD, OUT, STALL, STATUS, isIn } from '../usb/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import { HELD, OUT, STALL, STATUS, isIn } from '../../usb/index.ts';
 import type {
   DataAnswer,
   DeviceBus,
@@ -9,7 +9,7 @@ import type {
   SetupPacket,
   UsbDevice,
   UsbSpeed,
-} from '../usb/index.ts';
+} from '../../usb/index.ts';
 import { Chapter9 } from './chapter9.ts';
 import type { ControlQuirks } from './chapter9.ts';
 import { checkRange, describeConfiguration, describeDevice } from './device-layout.ts';

@@ -1,4 +1,4 @@
-import type { DataAnswer, SetupAnswer, SetupPacket, SettingParts } from '../usb/index.ts';
+import type { DataAnswer, SetupAnswer, SetupPacket, SettingParts } from '../../usb/index.ts';
 
 /** What a function gets from the device that it is part of. */
 export interface FunctionHost {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { Wire } from '../../test/conformance/device-bench.ts';
-import { fromHex, toHex } from '../bytes/index.ts';
-import { Device, DfuMode, DfuRuntime, Lock, RamDisk } from './index.ts';
-import type { OsIdentityOptions, UsbFunction } from './index.ts';
-import { STALL } from '../usb/index.ts';
+import { Wire } from '../../../test/conformance/device-bench.ts';
+import { fromHex, toHex } from '../../bytes/index.ts';
+import { Device, DfuMode, DfuRuntime, Lock, RamDisk } from '../index.ts';
+import type { OsIdentityOptions, UsbFunction } from '../index.ts';
+import { STALL } from '../../usb/index.ts';
 
 const identity = { idVendor: 0x1209, idProduct: 0x7d02, manufacturer: 'M', serial: 'S' };
 const landingPage = 'https://example.org/flash';

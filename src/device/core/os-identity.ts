@@ -1,4 +1,4 @@
-import { DfuError } from '../bytes/index.ts';
+import { DfuError } from '../../bytes/index.ts';
 import {
   DescriptorType,
   MS_OS_STRING_INDEX,
@@ -18,14 +18,14 @@ import {
   isIn,
   msOs20Capability,
   webUsbCapability,
-} from '../usb/index.ts';
+} from '../../usb/index.ts';
 import type {
   DeviceCapability,
   MsOsFunction,
   RegistryProperty,
   SetupAnswer,
   SetupPacket,
-} from '../usb/index.ts';
+} from '../../usb/index.ts';
 import { checkRange } from './device-layout.ts';
 import type { ConfigurationState } from './device-layout.ts';
 

@@ -1,5 +1,5 @@
-import { DfuError } from '../bytes/index.ts';
-import { LANGUAGE_ENGLISH, STRING_UNITS, encodeLanguages, encodeString } from '../usb/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import { LANGUAGE_ENGLISH, STRING_UNITS, encodeLanguages, encodeString } from '../../usb/index.ts';
 
 /** Highest index: it is one byte on the wire. */
 const LAST_INDEX = 255;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { STALLED, Wire } from '../../test/conformance/device-bench.ts';
-import { Device, DfuMode, DfuRuntime, RamDisk, SwitchableDevice } from './index.ts';
+import { STALLED, Wire } from '../../../test/conformance/device-bench.ts';
+import { Device, DfuMode, DfuRuntime, RamDisk, SwitchableDevice } from '../index.ts';
 
 interface Bench {
   readonly wire: Wire;

@@ -1,4 +1,4 @@
-import { STALL } from '../usb/index.ts';
+import { STALL } from '../../usb/index.ts';
 import type {
   DataAnswer,
   DeviceBus,
@@ -7,7 +7,7 @@ import type {
   SetupPacket,
   UsbDevice,
   UsbSpeed,
-} from '../usb/index.ts';
+} from '../../usb/index.ts';
 import { checkRange } from './device-layout.ts';
 
 /**

@@ -1,6 +1,6 @@
-import { OUT, STATUS, isIn } from '../usb/index.ts';
-import type { SetupAnswer, SetupPacket } from '../usb/index.ts';
-import type { DfuProfile } from './dfu-profile.ts';
+import { OUT, STATUS, isIn } from '../../usb/index.ts';
+import type { SetupAnswer, SetupPacket } from '../../usb/index.ts';
+import type { DfuProfile } from './profile.ts';
 
 const NO_BYTES: SetupAnswer = { stage: 'in', data: new Uint8Array(0) };
 

@@ -1,6 +1,6 @@
-import { DfuVersion, functionalDescriptor } from '../dfu/index.ts';
-import type { DfuAttributes, FunctionalDescriptor } from '../dfu/index.ts';
-import { checkRange } from './device-layout.ts';
+import { DfuVersion, functionalDescriptor } from '../../dfu/index.ts';
+import type { DfuAttributes, FunctionalDescriptor } from '../../dfu/index.ts';
+import { checkRange } from '../core/device-layout.ts';
 
 /** The functional descriptor, as far as it is not to be the usual one. Give both modes the same. */
 export interface FunctionalOptions {

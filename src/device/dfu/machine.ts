@@ -1,4 +1,4 @@
-import type { DfuState, DfuStatus } from '../dfu/index.ts';
+import type { DfuState, DfuStatus } from '../../dfu/index.ts';
 
 /** What happens to the state machine of DFU 1.1 Appendix A. */
 export type DfuEvent =

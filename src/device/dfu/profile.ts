@@ -1,7 +1,7 @@
-import type { DfuState, DfuStatus } from '../dfu/index.ts';
-import type { ControlQuirks } from './chapter9.ts';
-import { dfuStep } from './dfu-machine.ts';
-import type { DfuContext, DfuEffect, DfuEvent, DfuStep } from './dfu-machine.ts';
+import type { DfuState, DfuStatus } from '../../dfu/index.ts';
+import type { ControlQuirks } from '../core/chapter9.ts';
+import { dfuStep } from './machine.ts';
+import type { DfuContext, DfuEffect, DfuEvent, DfuStep } from './machine.ts';
 import type { FunctionalDefects } from './functional-defects.ts';
 
 /** One way in which a device departs from the table of DFU 1.1 Appendix A. */

@@ -1,5 +1,5 @@
-import { statusAnswer, statusMeaning, statusNumber, stateNumber } from '../dfu/index.ts';
-import type { DfuState, DfuStatus } from '../dfu/index.ts';
+import { statusAnswer, statusMeaning, statusNumber, stateNumber } from '../../dfu/index.ts';
+import type { DfuState, DfuStatus } from '../../dfu/index.ts';
 
 /** bStatus and what belongs to it, and the six bytes of DFU_GETSTATUS. */
 export class DfuReport {

@@ -1,8 +1,8 @@
-import { DfuRequest } from '../dfu/index.ts';
-import { isIn } from '../usb/index.ts';
-import type { SetupPacket } from '../usb/index.ts';
-import type { DfuEvent } from './dfu-machine.ts';
-import type { DfuProfile } from './dfu-profile.ts';
+import { DfuRequest } from '../../dfu/index.ts';
+import { isIn } from '../../usb/index.ts';
+import type { SetupPacket } from '../../usb/index.ts';
+import type { DfuEvent } from './machine.ts';
+import type { DfuProfile } from './profile.ts';
 
 /** Bits 6..5 of bmRequestType: class. */
 const CLASS = 0x20;

@@ -1,10 +1,10 @@
-import { DfuError, hexNumber } from '../bytes/index.ts';
-import { accessibleBytes, parseMemoryLayout, sectorAt } from '../dfu/index.ts';
-import type { MemoryAccess, MemoryLayout } from '../dfu/index.ts';
-import { DONE } from './medium.ts';
-import type { MediumResult } from './medium.ts';
-import type { DfuSeMemory } from './dfuse-memory.ts';
-import type { DfuSeProfile } from './dfuse-profile.ts';
+import { DfuError, hexNumber } from '../../bytes/index.ts';
+import { accessibleBytes, parseMemoryLayout, sectorAt } from '../../dfu/index.ts';
+import type { MemoryAccess, MemoryLayout } from '../../dfu/index.ts';
+import { DONE } from '../media/medium.ts';
+import type { MediumResult } from '../media/medium.ts';
+import type { DfuSeMemory } from './memory.ts';
+import type { DfuSeProfile } from './profile.ts';
 
 /** Addresses have 32 bits. */
 const LAST_ADDRESS = 0xffffffff;

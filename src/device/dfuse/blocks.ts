@@ -1,11 +1,11 @@
-import { DfuError } from '../bytes/index.ts';
-import { DFUSE_FIRST_BLOCK, DfuSeCommandCode, decodeDfuSeCommand } from '../dfu/index.ts';
-import type { DfuSeCommand, DfuStatus } from '../dfu/index.ts';
-import type { DfuSeAccess } from './dfuse-access.ts';
-import type { DfuSeJobs } from './dfuse-jobs.ts';
-import type { DfuSeProfile } from './dfuse-profile.ts';
-import { DONE } from './medium.ts';
-import type { MediumResult } from './medium.ts';
+import { DfuError } from '../../bytes/index.ts';
+import { DFUSE_FIRST_BLOCK, DfuSeCommandCode, decodeDfuSeCommand } from '../../dfu/index.ts';
+import type { DfuSeCommand, DfuStatus } from '../../dfu/index.ts';
+import type { DfuSeAccess } from './access.ts';
+import type { DfuSeJobs } from './jobs.ts';
+import type { DfuSeProfile } from './profile.ts';
+import { DONE } from '../media/medium.ts';
+import type { MediumResult } from '../media/medium.ts';
 
 /** What the blocks depend on. */
 export interface DfuSeBlocksOptions {

@@ -1,6 +1,6 @@
-import type { DfuAttributes, DfuState, DfuStatus } from '../dfu/index.ts';
-import type { DfuContext, DfuWork } from './dfu-machine.ts';
-import type { DfuSeJobs } from './dfuse-jobs.ts';
+import type { DfuAttributes, DfuState, DfuStatus } from '../../dfu/index.ts';
+import type { DfuContext, DfuWork } from '../dfu/machine.ts';
+import type { DfuSeJobs } from './jobs.ts';
 
 /** What the state machine asks of a DfuSe function, looked up when it asks. */
 export class DfuSeContext implements DfuContext {

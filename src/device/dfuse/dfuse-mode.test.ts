@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { Wire, STALLED } from '../../test/conformance/device-bench.ts';
-import type { Seen } from '../../test/conformance/device-bench.ts';
-import { fromHex, toHex } from '../bytes/index.ts';
-import { DFU_STATES, DFU_STATUSES, encodeDfuSeCommand, statusAnswer } from '../dfu/index.ts';
-import type { DfuSeCommand } from '../dfu/index.ts';
-import { decodeConfiguration } from '../usb/index.ts';
-import { DFUSE_COMPATIBLE, Device, DfuSeMode, DfuSeRam, STM32_ROM } from './index.ts';
-import type { DfuSeLeave, DfuSeMemory, DfuSeModeOptions } from './index.ts';
+import { Wire, STALLED } from '../../../test/conformance/device-bench.ts';
+import type { Seen } from '../../../test/conformance/device-bench.ts';
+import { fromHex, toHex } from '../../bytes/index.ts';
+import { DFU_STATES, DFU_STATUSES, encodeDfuSeCommand, statusAnswer } from '../../dfu/index.ts';
+import type { DfuSeCommand } from '../../dfu/index.ts';
+import { decodeConfiguration } from '../../usb/index.ts';
+import { DFUSE_COMPATIBLE, Device, DfuSeMode, DfuSeRam, STM32_ROM } from '../index.ts';
+import type { DfuSeLeave, DfuSeMemory, DfuSeModeOptions } from '../index.ts';
 
 const DETACH = 0;
 const DNLOAD = 1;

@@ -1,23 +1,23 @@
-import { hexNumber } from '../bytes/index.ts';
-import { DFU_CLASS, DFU_SUBCLASS, DfuProtocol, DfuVersion, stateNumber } from '../dfu/index.ts';
-import type { DfuState, DfuStatus } from '../dfu/index.ts';
-import { DescriptorType, HELD, OUT, STALL, STATUS, isIn } from '../usb/index.ts';
-import type { DataAnswer, SetupAnswer, SetupPacket, SettingParts } from '../usb/index.ts';
-import { checkRange } from './device-layout.ts';
-import { dfuMachine } from './dfu-profile.ts';
-import type { DfuMachine } from './dfu-profile.ts';
-import type { DfuEffect, DfuEvent } from './dfu-machine.ts';
-import { DfuReport } from './dfu-report.ts';
-import { dfuEvent } from './dfu-request.ts';
-import { DfuSeAccess } from './dfuse-access.ts';
-import { DfuSeBlocks } from './dfuse-blocks.ts';
-import { DfuSeContext } from './dfuse-context.ts';
-import { DfuSeJobs } from './dfuse-jobs.ts';
-import type { DfuSeLeave, DfuSeLeaveReason, DfuSeModeOptions } from './dfuse-mode-options.ts';
-import { DFUSE_COMPATIBLE } from './dfuse-profile.ts';
-import type { DfuSeProfile } from './dfuse-profile.ts';
-import type { FunctionHost, UsbFunction } from './function.ts';
-import { functionalBytes, functionalOf } from './functional.ts';
+import { hexNumber } from '../../bytes/index.ts';
+import { DFU_CLASS, DFU_SUBCLASS, DfuProtocol, DfuVersion, stateNumber } from '../../dfu/index.ts';
+import type { DfuState, DfuStatus } from '../../dfu/index.ts';
+import { DescriptorType, HELD, OUT, STALL, STATUS, isIn } from '../../usb/index.ts';
+import type { DataAnswer, SetupAnswer, SetupPacket, SettingParts } from '../../usb/index.ts';
+import { checkRange } from '../core/device-layout.ts';
+import { dfuMachine } from '../dfu/profile.ts';
+import type { DfuMachine } from '../dfu/profile.ts';
+import type { DfuEffect, DfuEvent } from '../dfu/machine.ts';
+import { DfuReport } from '../dfu/report.ts';
+import { dfuEvent } from '../dfu/request.ts';
+import { DfuSeAccess } from './access.ts';
+import { DfuSeBlocks } from './blocks.ts';
+import { DfuSeContext } from './context.ts';
+import { DfuSeJobs } from './jobs.ts';
+import type { DfuSeLeave, DfuSeLeaveReason, DfuSeModeOptions } from './options.ts';
+import { DFUSE_COMPATIBLE } from './profile.ts';
+import type { DfuSeProfile } from './profile.ts';
+import type { FunctionHost, UsbFunction } from '../core/function.ts';
+import { functionalBytes, functionalOf } from '../dfu/functional.ts';
 
 /**
  * The DFU-mode function in ST's dialect, DfuSe (ST AN3156, UM0391): one interface, one alternate setting

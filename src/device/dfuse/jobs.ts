@@ -1,6 +1,6 @@
-import type { MediumResult } from './medium.ts';
-import { MediumWork } from './medium-work.ts';
-import type { DfuSeJob, DfuSeProfile } from './dfuse-profile.ts';
+import type { MediumResult } from '../media/medium.ts';
+import { MediumWork } from '../mode/medium-work.ts';
+import type { DfuSeJob, DfuSeProfile } from './profile.ts';
 
 /** What a block asked for, until the host asks for the status; then the work that it is. */
 export class DfuSeJobs {

@@ -1,4 +1,4 @@
-import type { MediumResult } from './medium.ts';
+import type { MediumResult } from '../media/medium.ts';
 
 /**
  * A memory that a DfuSe function reads and writes by address: one alternate setting. What its layout

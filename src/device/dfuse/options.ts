@@ -1,8 +1,8 @@
-import type { DfuStatus } from '../dfu/index.ts';
-import type { Leave, LeaveReason } from './dfu-mode-options.ts';
-import type { DfuSeMemory } from './dfuse-memory.ts';
-import type { DfuSeProfile } from './dfuse-profile.ts';
-import type { FunctionalOptions } from './functional.ts';
+import type { DfuStatus } from '../../dfu/index.ts';
+import type { Leave, LeaveReason } from '../mode/options.ts';
+import type { DfuSeMemory } from './memory.ts';
+import type { DfuSeProfile } from './profile.ts';
+import type { FunctionalOptions } from '../dfu/functional.ts';
 
 /** Why a DfuSe device leaves DFU mode: as in plain DFU, or because it was unprotected. */
 export type DfuSeLeaveReason = LeaveReason | 'unprotected';

@@ -1,8 +1,8 @@
-import type { DfuStatus } from '../dfu/index.ts';
-import type { ControlQuirks } from './chapter9.ts';
-import { DFU_MODE } from './dfu-profile.ts';
-import type { Deviation } from './dfu-profile.ts';
-import { COMPATIBLE } from './standard-profiles.ts';
+import type { DfuStatus } from '../../dfu/index.ts';
+import type { ControlQuirks } from '../core/chapter9.ts';
+import { DFU_MODE } from '../dfu/profile.ts';
+import type { Deviation } from '../dfu/profile.ts';
+import { COMPATIBLE } from '../profiles/standard.ts';
 
 /** What a memory is asked for. */
 export type DfuSeJob =

@@ -1,8 +1,8 @@
-import { DfuError, hexNumber } from '../bytes/index.ts';
-import { parseMemoryLayout, regionBytes, sectorAt } from '../dfu/index.ts';
-import type { MemoryLayout } from '../dfu/index.ts';
-import type { DfuSeMemory } from './dfuse-memory.ts';
-import type { MediumResult } from './medium.ts';
+import { DfuError, hexNumber } from '../../bytes/index.ts';
+import { parseMemoryLayout, regionBytes, sectorAt } from '../../dfu/index.ts';
+import type { MemoryLayout } from '../../dfu/index.ts';
+import type { DfuSeMemory } from './memory.ts';
+import type { MediumResult } from '../media/medium.ts';
 
 /** What a DfuSe memory in RAM is made of. */
 export interface DfuSeRamOptions {

@@ -1,4 +1,4 @@
-import type { DfuState, DfuStatus } from '../dfu/index.ts';
+import type { DfuState, DfuStatus } from '../../dfu/index.ts';
 
 /** What came of an operation on a medium. */
 export interface MediumResult {

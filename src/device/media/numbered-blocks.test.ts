@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { dfuBench } from '../../test/conformance/device-bench.ts';
-import { RamDisk, ZEPHYR } from './index.ts';
+import { dfuBench } from '../../../test/conformance/device-bench.ts';
+import { RamDisk, ZEPHYR } from '../index.ts';
 
 const DNLOAD = 1;
 const UPLOAD = 2;

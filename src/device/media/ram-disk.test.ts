@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { DONE, RamDisk } from './index.ts';
+import { DONE, RamDisk } from '../index.ts';
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 

@@ -1,6 +1,6 @@
 import { DONE } from './medium.ts';
 import type { Medium, MediumResult } from './medium.ts';
-import { checkRange } from './device-layout.ts';
+import { checkRange } from '../core/device-layout.ts';
 
 /** What a RAM disk is made of. */
 export interface RamDiskOptions {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { SectorDisk } from './index.ts';
-import type { DiskAccess } from './index.ts';
+import { SectorDisk } from '../index.ts';
+import type { DiskAccess } from '../index.ts';
 
 const block = (lengthBytes: number, value: number): Uint8Array =>
   new Uint8Array(lengthBytes).fill(value);

@@ -1,4 +1,4 @@
-import { checkRange } from './device-layout.ts';
+import { checkRange } from '../core/device-layout.ts';
 import { DONE } from './medium.ts';
 import type { BlockCallbacks, Medium, MediumResult, Withheld } from './medium.ts';
 import { outOfOrder } from './numbered-blocks.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { STALLED, dfuBench } from '../../test/conformance/device-bench.ts';
-import type { DfuBench, DfuBenchOptions, Wire } from '../../test/conformance/device-bench.ts';
-import { COMPATIBLE, STRICT } from './index.ts';
-import type { MediumResult } from './index.ts';
+import { STALLED, dfuBench } from '../../../test/conformance/device-bench.ts';
+import type { DfuBench, DfuBenchOptions, Wire } from '../../../test/conformance/device-bench.ts';
+import { COMPATIBLE, STRICT } from '../index.ts';
+import type { MediumResult } from '../index.ts';
 
 const DETACH = 0;
 const DNLOAD = 1;

@@ -1,4 +1,4 @@
-import type { LeaveReason } from './dfu-mode-options.ts';
+import type { LeaveReason } from './options.ts';
 
 /** A reset that the host does not follow up with SET_CONFIGURATION is over after that many delays. */
 const RESET_DELAYS = 5;

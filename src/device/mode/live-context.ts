@@ -1,6 +1,6 @@
-import type { DfuAttributes, DfuState, DfuStatus } from '../dfu/index.ts';
-import type { DfuContext, DfuWork } from './dfu-machine.ts';
-import type { DfuModeOptions } from './dfu-mode-options.ts';
+import type { DfuAttributes, DfuState, DfuStatus } from '../../dfu/index.ts';
+import type { DfuContext, DfuWork } from '../dfu/machine.ts';
+import type { DfuModeOptions } from './options.ts';
 import type { Download } from './download.ts';
 
 /** What the state machine asks, looked up when it asks. */

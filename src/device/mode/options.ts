@@ -1,8 +1,8 @@
-import type { DfuStatus } from '../dfu/index.ts';
-import type { Condition } from './condition.ts';
-import type { DfuProfile } from './dfu-profile.ts';
-import type { FunctionalOptions } from './functional.ts';
-import type { Medium } from './medium.ts';
+import type { DfuStatus } from '../../dfu/index.ts';
+import type { Condition } from '../core/condition.ts';
+import type { DfuProfile } from '../dfu/profile.ts';
+import type { FunctionalOptions } from '../dfu/functional.ts';
+import type { Medium } from '../media/medium.ts';
 
 /** Why a device leaves DFU mode. */
 export type LeaveReason =

@@ -1,7 +1,7 @@
-import { DFU_CLASS, DFU_SUBCLASS, DfuProtocol } from '../dfu/index.ts';
-import type { SettingParts } from '../usb/index.ts';
-import type { DfuModeOptions } from './dfu-mode-options.ts';
-import type { FunctionHost } from './function.ts';
+import { DFU_CLASS, DFU_SUBCLASS, DfuProtocol } from '../../dfu/index.ts';
+import type { SettingParts } from '../../usb/index.ts';
+import type { DfuModeOptions } from './options.ts';
+import type { FunctionHost } from '../core/function.ts';
 
 /** The alternate settings of DFU mode (DFU 1.1 §4.2.3): one a medium, and the functional descriptor. */
 export function alternateSettings(

@@ -1,9 +1,9 @@
-import type { DfuStatus } from '../dfu/index.ts';
-import type { Condition } from './condition.ts';
-import type { DfuProfile } from './dfu-profile.ts';
-import type { Medium, MediumResult, Withheld } from './medium.ts';
-import { isWithheld } from './numbered-blocks.ts';
-import type { NumberedBlocks } from './numbered-blocks.ts';
+import type { DfuStatus } from '../../dfu/index.ts';
+import type { Condition } from '../core/condition.ts';
+import type { DfuProfile } from '../dfu/profile.ts';
+import type { Medium, MediumResult, Withheld } from '../media/medium.ts';
+import { isWithheld } from '../media/numbered-blocks.ts';
+import type { NumberedBlocks } from '../media/numbered-blocks.ts';
 
 /** Why there are no bytes. */
 export interface UploadFailure {

@@ -1,8 +1,8 @@
-import type { DfuProfile } from './dfu-profile.ts';
-import { RIOTBOOT } from './riotboot-profile.ts';
-import { COMPATIBLE, STRICT } from './standard-profiles.ts';
-import { USBD_DFU_RT } from './usbd-dfu-rt-profile.ts';
-import { ZEPHYR } from './zephyr-profile.ts';
+import type { DfuProfile } from '../dfu/profile.ts';
+import { RIOTBOOT } from './riotboot.ts';
+import { COMPATIBLE, STRICT } from './standard.ts';
+import { USBD_DFU_RT } from './usbd-dfu-rt.ts';
+import { ZEPHYR } from './zephyr.ts';
 
 /** The profiles by name. */
 export const DFU_PROFILES: Readonly<Record<string, DfuProfile>> = {

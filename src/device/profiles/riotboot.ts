@@ -1,8 +1,8 @@
-import type { DfuState } from '../dfu/index.ts';
-import { StandardRequest } from '../usb/index.ts';
-import { DFU_MODE } from './dfu-profile.ts';
-import type { DfuProfile } from './dfu-profile.ts';
-import { STRICT } from './standard-profiles.ts';
+import type { DfuState } from '../../dfu/index.ts';
+import { StandardRequest } from '../../usb/index.ts';
+import { DFU_MODE } from '../dfu/profile.ts';
+import type { DfuProfile } from '../dfu/profile.ts';
+import { STRICT } from './standard.ts';
 
 const NOT_IN_SYNC: readonly DfuState[] = DFU_MODE.filter(
   (state) => state !== 'dfuDNLOAD-SYNC' && state !== 'dfuMANIFEST-SYNC',

@@ -1,5 +1,5 @@
-import { DFU_MODE, TRANSFERRING } from './dfu-profile.ts';
-import type { DfuProfile } from './dfu-profile.ts';
+import { DFU_MODE, TRANSFERRING } from '../dfu/profile.ts';
+import type { DfuProfile } from '../dfu/profile.ts';
 
 /**
  * The letter of DFU 1.1. Hosts that poll early or reset the bus while they enumerate (Linux does)

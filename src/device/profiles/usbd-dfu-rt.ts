@@ -1,5 +1,5 @@
-import type { DfuProfile } from './dfu-profile.ts';
-import { COMPATIBLE } from './standard-profiles.ts';
+import type { DfuProfile } from '../dfu/profile.ts';
+import { COMPATIBLE } from './standard.ts';
 
 const CLASS = 'usbd-dfu-rt 0.3.1 and 0.4.0, src/class.rs';
 

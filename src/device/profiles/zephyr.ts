@@ -1,7 +1,7 @@
-import { DFU_MODE } from './dfu-profile.ts';
-import type { DfuProfile } from './dfu-profile.ts';
-import type { DfuEvent } from './dfu-machine.ts';
-import { STRICT } from './standard-profiles.ts';
+import { DFU_MODE } from '../dfu/profile.ts';
+import type { DfuProfile } from '../dfu/profile.ts';
+import type { DfuEvent } from '../dfu/machine.ts';
+import { STRICT } from './standard.ts';
 
 const ZEPHYR_SOURCE = 'Zephyr subsys/usb/device_next/class/usbd_dfu.c, 4.3.99';
 

@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { STALLED, Wire } from '../../test/conformance/device-bench.ts';
-import type { Seen } from '../../test/conformance/device-bench.ts';
-import { toHex } from '../bytes/index.ts';
-import { DevicePort, STATUS, VirtualClock } from '../usb/index.ts';
-import type { TransferResult } from '../usb/index.ts';
-import { Device, Lock, STRICT, USBD_DFU_RT, condition, dfuRuntime } from './index.ts';
+import { STALLED, Wire } from '../../../test/conformance/device-bench.ts';
+import type { Seen } from '../../../test/conformance/device-bench.ts';
+import { toHex } from '../../bytes/index.ts';
+import { DevicePort, STATUS, VirtualClock } from '../../usb/index.ts';
+import type { TransferResult } from '../../usb/index.ts';
+import { Device, Lock, STRICT, USBD_DFU_RT, condition, dfuRuntime } from '../index.ts';
 import type {
   Allowance,
   Detach,
   DfuRuntime,
   DfuRuntimeOps,
   DfuRuntimeSurroundings,
-} from './index.ts';
+} from '../index.ts';
 
 const DETACH = 0;
 const GETSTATUS = 3;

@@ -1,20 +1,20 @@
-import { DFU_CLASS, DFU_SUBCLASS, DfuProtocol, stateNumber } from '../dfu/index.ts';
-import type { DfuState } from '../dfu/index.ts';
-import { DescriptorType, HELD, OUT, STALL, STATUS, isIn } from '../usb/index.ts';
-import type { DataAnswer, SetupAnswer, SetupPacket, SettingParts } from '../usb/index.ts';
-import type { Condition } from './condition.ts';
-import { acknowledged, told } from './dfu-answers.ts';
-import type { DfuContext, DfuEffect, DfuEvent } from './dfu-machine.ts';
-import { dfuMachine } from './dfu-profile.ts';
-import type { DfuMachine, DfuProfile } from './dfu-profile.ts';
-import { DfuReport } from './dfu-report.ts';
-import { dfuEvent } from './dfu-request.ts';
-import type { FunctionHost, UsbFunction } from './function.ts';
-import { functionalBytes, functionalOf } from './functional.ts';
-import { withDefects } from './functional-defects.ts';
-import type { FunctionalOptions } from './functional.ts';
-import type { Allowance } from './runtime-ops.ts';
-import { COMPATIBLE } from './standard-profiles.ts';
+import { DFU_CLASS, DFU_SUBCLASS, DfuProtocol, stateNumber } from '../../dfu/index.ts';
+import type { DfuState } from '../../dfu/index.ts';
+import { DescriptorType, HELD, OUT, STALL, STATUS, isIn } from '../../usb/index.ts';
+import type { DataAnswer, SetupAnswer, SetupPacket, SettingParts } from '../../usb/index.ts';
+import type { Condition } from '../core/condition.ts';
+import { acknowledged, told } from '../dfu/answers.ts';
+import type { DfuContext, DfuEffect, DfuEvent } from '../dfu/machine.ts';
+import { dfuMachine } from '../dfu/profile.ts';
+import type { DfuMachine, DfuProfile } from '../dfu/profile.ts';
+import { DfuReport } from '../dfu/report.ts';
+import { dfuEvent } from '../dfu/request.ts';
+import type { FunctionHost, UsbFunction } from '../core/function.ts';
+import { functionalBytes, functionalOf } from '../dfu/functional.ts';
+import { withDefects } from '../dfu/functional-defects.ts';
+import type { FunctionalOptions } from '../dfu/functional.ts';
+import type { Allowance } from './ops.ts';
+import { COMPATIBLE } from '../profiles/standard.ts';
 
 /** How a device comes to leave run-time mode. */
 export interface Detach {

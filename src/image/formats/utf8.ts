@@ -1,4 +1,4 @@
-import type { OwnBytes } from './web-crypto.ts';
+import type { OwnBytes } from '../keys/web-crypto.ts';
 
 function bytesOf(code: number): number[] {
   const low = 0x80 | (code & 63);

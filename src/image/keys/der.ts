@@ -1,4 +1,4 @@
-import { DfuError, fromHex, hexNumber, toHex } from '../bytes/index.ts';
+import { DfuError, fromHex, hexNumber, toHex } from '../../bytes/index.ts';
 import { joinBytes } from './web-crypto.ts';
 import type { OwnBytes } from './web-crypto.ts';
 

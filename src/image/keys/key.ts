@@ -1,4 +1,4 @@
-import { toHex } from '../bytes/index.ts';
+import { toHex } from '../../bytes/index.ts';
 import { DerTag, der, derBits, derOid, derSequence, derUnsigned } from './der.ts';
 import { hashOf, ownBytes, platformCrypto } from './web-crypto.ts';
 import type { CryptoAlgorithm, CryptoLike, HashName, OwnBytes } from './web-crypto.ts';

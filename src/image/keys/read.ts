@@ -1,9 +1,9 @@
-import { DfuError } from '../bytes/index.ts';
+import { DfuError } from '../../bytes/index.ts';
 import { DerTag, derSequence, derUnsigned, readDer } from './der.ts';
 import type { DerReader } from './der.ts';
 import { KeyOid, isEc, keyTraits, pkcs8Of, privateKeyOf, publicKeyOf, sec1Of } from './key.ts';
 import type { Key, KeyKind, PrivateKey } from './key.ts';
-import { decryptPkcs8 } from './key-password.ts';
+import { decryptPkcs8 } from './password.ts';
 import { fromBase64, readPem } from './pem.ts';
 import type { PemBlock } from './pem.ts';
 import { ownBytes, platformCrypto } from './web-crypto.ts';

@@ -1,4 +1,4 @@
-import { DfuError } from '../bytes/index.ts';
+import { DfuError } from '../../bytes/index.ts';
 import { derSequence, derUnsigned, readDer } from './der.ts';
 import { isEc, keyTraits } from './key.ts';
 import type { Key, PrivateKey } from './key.ts';

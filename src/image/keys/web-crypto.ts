@@ -1,4 +1,4 @@
-import { DfuError } from '../bytes/index.ts';
+import { DfuError } from '../../bytes/index.ts';
 
 /** A key inside WebCrypto; nothing of it is looked at here. */
 export type CryptoKeyHandle = object;

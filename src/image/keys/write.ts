@@ -1,9 +1,9 @@
-import { DfuError } from '../bytes/index.ts';
+import { DfuError } from '../../bytes/index.ts';
 import { derSequence, derUnsigned } from './der.ts';
 import { KeyOid, isEc, isPrivateKey, isRsa, keyTraits, pkcs8Of, sec1Of } from './key.ts';
 import type { Key, KeyKind, PrivateKey } from './key.ts';
-import { encryptPkcs8 } from './key-password.ts';
-import { readKey, readRsaIntegers } from './key-read.ts';
+import { encryptPkcs8 } from './password.ts';
+import { readKey, readRsaIntegers } from './read.ts';
 import { writePem } from './pem.ts';
 import { platformCrypto } from './web-crypto.ts';
 import type { CryptoKeyHandle, CryptoLike, OwnBytes } from './web-crypto.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DfuError, fromHex, toHex } from '../bytes/index.ts';
+import { DfuError, fromHex, toHex } from '../../bytes/index.ts';
 import {
   bootRecordRole,
   bootRecordTlv,
@@ -22,8 +22,8 @@ import {
   uuidTlvs,
   writeImageHeader,
   writeTlvArea,
-} from './index.ts';
-import type { Endian, ImageHeader } from './index.ts';
+} from '../index.ts';
+import type { Endian, ImageHeader } from '../index.ts';
 
 const endians = fc.constantFrom<Endian>('little', 'big');
 

@@ -1,9 +1,9 @@
-import { DfuError, hexNumber } from '../bytes/index.ts';
-import { isPrivateKey, isRsa, publicKeyOf } from './key.ts';
-import type { Key, PrivateKey } from './key.ts';
-import { TlvType, tlvName } from './mcuboot-tlv.ts';
-import type { Tlv } from './mcuboot-tlv.ts';
-import { encodeUtf8 } from './utf8.ts';
+import { DfuError, hexNumber } from '../../bytes/index.ts';
+import { isPrivateKey, isRsa, publicKeyOf } from '../keys/key.ts';
+import type { Key, PrivateKey } from '../keys/key.ts';
+import { TlvType, tlvName } from './tlv.ts';
+import type { Tlv } from './tlv.ts';
+import { encodeUtf8 } from '../formats/utf8.ts';
 import {
   HASH_BYTES,
   joinBytes,
@@ -11,8 +11,8 @@ import {
   platformCrypto,
   randomBytes,
   sameBytes,
-} from './web-crypto.ts';
-import type { CryptoAlgorithm, CryptoKeyHandle, CryptoLike, OwnBytes } from './web-crypto.ts';
+} from '../keys/web-crypto.ts';
+import type { CryptoAlgorithm, CryptoKeyHandle, CryptoLike, OwnBytes } from '../keys/web-crypto.ts';
 
 /** A key shared beforehand, 16 or 32 bytes, that wraps image keys with AES-KW (RFC 3394). */
 export interface WrappingKey {

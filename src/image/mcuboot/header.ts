@@ -1,5 +1,5 @@
-import { DfuError, hexNumber, struct, u16be, u16le, u32be, u32le, u8 } from '../bytes/index.ts';
-import type { Struct } from '../bytes/index.ts';
+import { DfuError, hexNumber, struct, u16be, u16le, u32be, u32le, u8 } from '../../bytes/index.ts';
+import type { Struct } from '../../bytes/index.ts';
 
 /** Byte order of an image: little on almost every chip. */
 export type Endian = 'little' | 'big';

@@ -1,14 +1,14 @@
-import { DfuError, hexNumber } from '../bytes/index.ts';
-import { ENCRYPTED_FLAGS, endianOfImage, readImageHeader } from './mcuboot-header.ts';
-import type { Endian, ImageHeader } from './mcuboot-header.ts';
+import { DfuError, hexNumber } from '../../bytes/index.ts';
+import { ENCRYPTED_FLAGS, endianOfImage, readImageHeader } from './header.ts';
+import type { Endian, ImageHeader } from './header.ts';
 import {
   TLV_HEAD_BYTES,
   TLV_INFO_MAGIC,
   TLV_PROT_INFO_MAGIC,
   TlvType,
   readTlvArea,
-} from './mcuboot-tlv.ts';
-import type { PlacedTlv, TlvArea } from './mcuboot-tlv.ts';
+} from './tlv.ts';
+import type { PlacedTlv, TlvArea } from './tlv.ts';
 
 /** An image taken apart; all bytes are views of what was read. */
 export interface McubootImage {

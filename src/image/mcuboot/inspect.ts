@@ -1,19 +1,19 @@
-import { toHex } from '../bytes/index.ts';
-import { publicKeyHash } from './key.ts';
-import type { Key } from './key.ts';
-import { readPublicDer } from './key-read.ts';
-import { verifyMessage } from './key-sign.ts';
-import { unwrapImageKey, wrapKinds } from './mcuboot-encrypt.ts';
-import type { DecryptionKey } from './mcuboot-encrypt.ts';
-import { allTlvs, isEncrypted, isPure, parseImage } from './mcuboot-image.ts';
-import type { McubootImage } from './mcuboot-image.ts';
-import type { Endian } from './mcuboot-header.ts';
-import { TlvType } from './mcuboot-tlv.ts';
-import type { PlacedTlv } from './mcuboot-tlv.ts';
-import { hashTlvs, signatureTlvs, signedBytes } from './mcuboot-validate.ts';
-import type { SignatureKind } from './mcuboot-validate.ts';
-import { hashOf, platformCrypto, sameBytes } from './web-crypto.ts';
-import type { CryptoLike, HashName, OwnBytes } from './web-crypto.ts';
+import { toHex } from '../../bytes/index.ts';
+import { publicKeyHash } from '../keys/key.ts';
+import type { Key } from '../keys/key.ts';
+import { readPublicDer } from '../keys/read.ts';
+import { verifyMessage } from '../keys/sign.ts';
+import { unwrapImageKey, wrapKinds } from './encrypt.ts';
+import type { DecryptionKey } from './encrypt.ts';
+import { allTlvs, isEncrypted, isPure, parseImage } from './image.ts';
+import type { McubootImage } from './image.ts';
+import type { Endian } from './header.ts';
+import { TlvType } from './tlv.ts';
+import type { PlacedTlv } from './tlv.ts';
+import { hashTlvs, signatureTlvs, signedBytes } from './validate.ts';
+import type { SignatureKind } from './validate.ts';
+import { hashOf, platformCrypto, sameBytes } from '../keys/web-crypto.ts';
+import type { CryptoLike, HashName, OwnBytes } from '../keys/web-crypto.ts';
 
 /** A hash record and whether it is right. */
 export interface HashFinding {

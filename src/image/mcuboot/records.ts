@@ -1,11 +1,11 @@
-import { DfuError, fromHex, struct, u16be, u16le, u32be, u32le, u8 } from '../bytes/index.ts';
-import type { Field, Struct } from '../bytes/index.ts';
-import type { Endian, ImageVersion } from './mcuboot-header.ts';
-import { TlvType } from './mcuboot-tlv.ts';
-import type { Tlv } from './mcuboot-tlv.ts';
-import { encodeUtf8 } from './utf8.ts';
-import { hashOf, joinBytes, platformCrypto } from './web-crypto.ts';
-import type { CryptoLike, HashName, OwnBytes } from './web-crypto.ts';
+import { DfuError, fromHex, struct, u16be, u16le, u32be, u32le, u8 } from '../../bytes/index.ts';
+import type { Field, Struct } from '../../bytes/index.ts';
+import type { Endian, ImageVersion } from './header.ts';
+import { TlvType } from './tlv.ts';
+import type { Tlv } from './tlv.ts';
+import { encodeUtf8 } from '../formats/utf8.ts';
+import { hashOf, joinBytes, platformCrypto } from '../keys/web-crypto.ts';
+import type { CryptoLike, HashName, OwnBytes } from '../keys/web-crypto.ts';
 
 /** Another image that must be there, in this version or a newer one. */
 export interface Dependency {

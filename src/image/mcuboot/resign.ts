@@ -1,13 +1,13 @@
-import { DfuError } from '../bytes/index.ts';
-import { ENCRYPTED_FLAGS, IMAGE_HEADER_BYTES, ImageFlag } from './mcuboot-header.ts';
-import type { ImageInspection } from './mcuboot-inspect.ts';
-import { bootRecordRole, readDependency, readNumber } from './mcuboot-records.ts';
-import type { SignOptions } from './mcuboot-sign.ts';
-import { TlvType } from './mcuboot-tlv.ts';
-import type { PlacedTlv } from './mcuboot-tlv.ts';
-import { signedBytes } from './mcuboot-validate.ts';
-import { platformCrypto } from './web-crypto.ts';
-import type { CryptoLike, OwnBytes } from './web-crypto.ts';
+import { DfuError } from '../../bytes/index.ts';
+import { ENCRYPTED_FLAGS, IMAGE_HEADER_BYTES, ImageFlag } from './header.ts';
+import type { ImageInspection } from './inspect.ts';
+import { bootRecordRole, readDependency, readNumber } from './records.ts';
+import type { SignOptions } from './sign.ts';
+import { TlvType } from './tlv.ts';
+import type { PlacedTlv } from './tlv.ts';
+import { signedBytes } from './validate.ts';
+import { platformCrypto } from '../keys/web-crypto.ts';
+import type { CryptoLike, OwnBytes } from '../keys/web-crypto.ts';
 
 /** What an image was made of: sign it with these, some changed, and get it again. */
 export interface TakenImage {

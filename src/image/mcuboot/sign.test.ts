@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fromHex, toHex } from '../bytes/index.ts';
+import { fromHex, toHex } from '../../bytes/index.ts';
 import {
   asDecryptionKey,
   checkImageFits,
@@ -20,7 +20,7 @@ import {
   unwrapImageKey,
   validateImage,
   wrapImageKey,
-} from './index.ts';
+} from '../index.ts';
 import type {
   EncryptionKey,
   Endian,
@@ -29,7 +29,7 @@ import type {
   SignatureKind,
   SignOptions,
   ValidationOptions,
-} from './index.ts';
+} from '../index.ts';
 
 const keys = new Map<KeyKind, Promise<PrivateKey>>();
 

@@ -1,25 +1,25 @@
-import { DfuError } from '../bytes/index.ts';
-import { isEc, keyTraits, publicKeyHash } from './key.ts';
-import type { Key, KeyKind, PrivateKey } from './key.ts';
-import { signMessage } from './key-sign.ts';
-import { imageCipher, newImageKey, wrapImageKey } from './mcuboot-encrypt.ts';
-import type { EciesHash, EncryptionKey } from './mcuboot-encrypt.ts';
-import { IMAGE_HEADER_BYTES, ImageFlag, writeImageHeader } from './mcuboot-header.ts';
-import type { Endian, ImageVersion } from './mcuboot-header.ts';
-import { bootRecordTlv, dependencyTlv, numberTlv, securityCounterOf } from './mcuboot-records.ts';
-import type { Dependency } from './mcuboot-records.ts';
+import { DfuError } from '../../bytes/index.ts';
+import { isEc, keyTraits, publicKeyHash } from '../keys/key.ts';
+import type { Key, KeyKind, PrivateKey } from '../keys/key.ts';
+import { signMessage } from '../keys/sign.ts';
+import { imageCipher, newImageKey, wrapImageKey } from './encrypt.ts';
+import type { EciesHash, EncryptionKey } from './encrypt.ts';
+import { IMAGE_HEADER_BYTES, ImageFlag, writeImageHeader } from './header.ts';
+import type { Endian, ImageVersion } from './header.ts';
+import { bootRecordTlv, dependencyTlv, numberTlv, securityCounterOf } from './records.ts';
+import type { Dependency } from './records.ts';
 import {
   TLV_INFO_MAGIC,
   TLV_PROT_INFO_MAGIC,
   TlvType,
   tlvAreaSize,
   writeTlvArea,
-} from './mcuboot-tlv.ts';
-import type { Tlv } from './mcuboot-tlv.ts';
-import { hashTlvs, signatureTlvs } from './mcuboot-validate.ts';
-import type { SignatureKind } from './mcuboot-validate.ts';
-import { HASH_BYTES, hashOf, joinBytes, platformCrypto } from './web-crypto.ts';
-import type { CryptoLike, HashName, OwnBytes } from './web-crypto.ts';
+} from './tlv.ts';
+import type { Tlv } from './tlv.ts';
+import { hashTlvs, signatureTlvs } from './validate.ts';
+import type { SignatureKind } from './validate.ts';
+import { HASH_BYTES, hashOf, joinBytes, platformCrypto } from '../keys/web-crypto.ts';
+import type { CryptoLike, HashName, OwnBytes } from '../keys/web-crypto.ts';
 
 /** A signature made elsewhere, and the public key that it is of. */
 export interface FixedSignature {

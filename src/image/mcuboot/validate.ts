@@ -1,16 +1,16 @@
-import { DfuError, hexNumber, toHex } from '../bytes/index.ts';
-import { keyTraits, publicKeyHash } from './key.ts';
-import type { Key, KeyKind } from './key.ts';
-import { verifyMessage } from './key-sign.ts';
-import { imageCipher } from './mcuboot-encrypt.ts';
-import { allTlvs, hashedLength, isPure, parseImage } from './mcuboot-image.ts';
-import type { McubootImage } from './mcuboot-image.ts';
-import { uuidTlvs } from './mcuboot-records.ts';
-import { TlvType, tlvName } from './mcuboot-tlv.ts';
-import type { PlacedTlv } from './mcuboot-tlv.ts';
-import { readPublicDer } from './key-read.ts';
-import { hashOf, joinBytes, platformCrypto, sameBytes } from './web-crypto.ts';
-import type { CryptoLike, HashName, OwnBytes } from './web-crypto.ts';
+import { DfuError, hexNumber, toHex } from '../../bytes/index.ts';
+import { keyTraits, publicKeyHash } from '../keys/key.ts';
+import type { Key, KeyKind } from '../keys/key.ts';
+import { verifyMessage } from '../keys/sign.ts';
+import { imageCipher } from './encrypt.ts';
+import { allTlvs, hashedLength, isPure, parseImage } from './image.ts';
+import type { McubootImage } from './image.ts';
+import { uuidTlvs } from './records.ts';
+import { TlvType, tlvName } from './tlv.ts';
+import type { PlacedTlv } from './tlv.ts';
+import { readPublicDer } from '../keys/read.ts';
+import { hashOf, joinBytes, platformCrypto, sameBytes } from '../keys/web-crypto.ts';
+import type { CryptoLike, HashName, OwnBytes } from '../keys/web-crypto.ts';
 
 /** Kinds of key that sign. */
 export type SignatureKind = Exclude<KeyKind, 'x25519'>;

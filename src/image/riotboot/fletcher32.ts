@@ -1,4 +1,4 @@
-import { DfuError } from '../bytes/index.ts';
+import { DfuError } from '../../bytes/index.ts';
 
 /** Words after which the sums are folded: the most that cannot overflow 32 bits. */
 const RUN_WORDS = 359;

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DfuError, toHex } from '../bytes/index.ts';
+import { DfuError, toHex } from '../../bytes/index.ts';
 import {
   fletcher32,
   generateRiotbootHeader,
   riotbootFault,
   riotbootHeader,
   updateRiotbootHeader,
-} from './index.ts';
-import { recordings } from '../../test/support/riotboot-vectors.ts';
-import { replayImages } from '../../test/support/riotboot/replay-images.ts';
+} from '../index.ts';
+import { recordings } from '../../../test/support/riotboot-vectors.ts';
+import { replayImages } from '../../../test/support/riotboot/replay-images.ts';
 
 describe('images and checksums as RIOT makes them', () => {
   const replayed = replayImages(recordings, 'genhdr.json');

@@ -1,5 +1,5 @@
-import { DfuError, hexNumber, struct, u32le } from '../bytes/index.ts';
-import type { Struct } from '../bytes/index.ts';
+import { DfuError, hexNumber, struct, u32le } from '../../bytes/index.ts';
+import type { Struct } from '../../bytes/index.ts';
 import { fletcher32 } from './fletcher32.ts';
 
 /** The bytes "RIOT" as a little-endian number: first in every slot that can boot. */

@@ -1,5 +1,5 @@
-import { runImgtool } from '../../../src/cli/imgtool.ts';
-import type { Compressor } from '../../../src/cli/imgtool-compress.ts';
+import { runImgtool } from '../../../src/cli/imgtool/imgtool.ts';
+import type { Compressor } from '../../../src/cli/imgtool/compress.ts';
 import type { McubootImage } from '../../../src/image/index.ts';
 import { ImageFlag, TlvType, allTlvs, parseImage, readIntelHex } from '../../../src/image/index.ts';
 import { Desk } from '../image-desk.ts';

@@ -1,4 +1,4 @@
-import { originalSlotMedia } from '../../../src/board/slot-medium.ts';
+import { originalSlotMedia } from '../../../src/board/media/slot-medium.ts';
 import { fromHex, toHex } from '../../../src/bytes/index.ts';
 import { stateNumber } from '../../../src/dfu/index.ts';
 import { Device, DfuMode, DfuRuntime, RIOTBOOT } from '../../../src/device/index.ts';

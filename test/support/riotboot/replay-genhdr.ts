@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { fromHex, toHex } from '../../../src/bytes/index.ts';
-import { genhdr } from '../../../src/cli/genhdr.ts';
+import { genhdr } from '../../../src/cli/genhdr/genhdr.ts';
 import { attempt, differ, differInBytes } from '../replayed.ts';
 import type { ReplayedCase } from '../replayed.ts';
 import type { RiotbootFolder } from '../riotboot-vectors.ts';

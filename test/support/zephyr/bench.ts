@@ -1,6 +1,6 @@
 import { startSample } from '../../../firmware/usb-dfu/sample.ts';
 import type { SampleOptions } from '../../../firmware/usb-dfu/descriptions.ts';
-import { usbIdentityOf } from '../../../src/board/usb-identity.ts';
+import { usbIdentityOf } from '../../../src/board/hardware/usb-identity.ts';
 import type { Peripherals } from '../../../src/board/index.ts';
 import { DescriptorType, VirtualClock } from '../../../src/usb/index.ts';
 import type { SetupPacket, UsbDevice } from '../../../src/usb/index.ts';

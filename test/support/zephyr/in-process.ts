@@ -1,4 +1,4 @@
-import { ProgramUsb } from '../../../src/board/program-usb.ts';
+import { ProgramUsb } from '../../../src/board/program/usb.ts';
 import type {
   FirmwareBoard,
   FirmwareUsbDescription,
