@@ -1,5 +1,6 @@
 // A hundred boards in one process: how much memory each of them takes. Needs node --expose-gc.
-import { WorkerRunner, boardModel, createBoard, firmwareImage, loadExample } from 'dfukit/board';
+import { boardModel, createBoard, firmwareImage } from 'dfukit/board';
+import { WorkerRunner, loadExample } from 'dfukit/board/node';
 import { MemoryFlash } from 'dfukit/flash';
 import { figure } from './figure.mjs';
 import { clock } from './ways.mjs';

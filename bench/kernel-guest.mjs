@@ -3,7 +3,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { boardModel, firmwareImage, loadExample } from 'dfukit/board';
+import { boardModel, firmwareImage } from 'dfukit/board';
+import { loadExample } from 'dfukit/board/node';
 import { figure, median } from './figure.mjs';
 
 const KIBIBYTES = 64;

@@ -7,7 +7,7 @@ import {
   exampleFileName,
   exampleVariants,
   firmwareExamples,
-} from '../dist/board/index.js';
+} from '../dist/board/node/index.js';
 
 const root = resolve(import.meta.dirname, '..');
 const target = resolve(root, 'dist/firmware');

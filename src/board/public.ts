@@ -35,28 +35,22 @@ export { createBoard, parseUsbId } from './create-board.ts';
 export type { BoardOptions } from './create-board.ts';
 export * from './seams/firmware-api.ts';
 export * from './seams/firmware-dfu.ts';
-export { buildFirmware, firmwareConfig, firmwareModules } from './node/firmware-build.ts';
-export type { FirmwareBuildOptions } from './node/firmware-build.ts';
-export {
-  exampleFileName,
-  exampleVariants,
-  firmwareExamples,
-  loadExample,
-} from './node/firmware-examples.ts';
 export { firmwareImage } from './images/firmware-image.ts';
 export type { FirmwareImageOptions } from './images/firmware-image.ts';
 export { mcubootFirmware, plainFirmware } from './images/zephyr-image.ts';
 export type { McubootFirmwareOptions } from './images/zephyr-image.ts';
-export { bootloaderName, makeBootloader, programLayout, riotbootName } from './bootloaders/make-bootloader.ts';
+export {
+  bootloaderName,
+  makeBootloader,
+  programLayout,
+  riotbootName,
+} from './bootloaders/make-bootloader.ts';
 export type { MakeBootloaderOptions } from './bootloaders/make-bootloader.ts';
 export { McubootBootloader } from './bootloaders/mcuboot.ts';
 export type { McubootOptions, McubootSurroundings } from './bootloaders/mcuboot.ts';
 export { mcubootLayout, mcubootMode, mcubootModes } from './bootloaders/mcuboot-layout.ts';
 export type { McubootLayout, McubootMode, McubootSlot } from './bootloaders/mcuboot-layout.ts';
 export { NoBootloader } from './bootloaders/none.ts';
-export { packageVersion } from './package-version.ts';
-export { examplesKey, examplesKeyPath } from './node/examples-key.ts';
-export { FlashFile } from './node/flash-file.ts';
 export type { ImageInspector, ImageRefusal } from './seams/image-inspector.ts';
 export type {
   BootControl,
@@ -85,6 +79,4 @@ export type { RiotbootBootloaderOptions, RiotbootName, UsbId } from './bootloade
 export type { Sensors } from './hardware/sensors.ts';
 export { STM32_ROM_ID, Stm32Bootloader } from './bootloaders/stm32.ts';
 export type { Stm32BootloaderOptions } from './bootloaders/stm32.ts';
-export { WorkerRunner } from './node/worker-runner.ts';
-export type { WorkerRunnerOptions } from './node/worker-runner.ts';
 export type { UsbIdentity, UsbIdentityOptions } from './hardware/usb-identity.ts';

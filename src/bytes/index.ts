@@ -19,3 +19,4 @@ export {
   viewOf,
 } from './struct.ts';
 export type { Field, Fields, Struct } from './struct.ts';
+export { PACKAGE_VERSION } from './package-version.ts';

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { PACKAGE_VERSION } from '../bytes/index.ts';
 import { ExitCode, exitCodeOf, explain } from './shared/exit-codes.ts';
 
 /** A command of dfukit: its line in the help, and where the rest of it is. */
@@ -18,13 +18,19 @@ const entries: Readonly<Record<string, Entry>> = {
   list: { summary: 'list DFU devices', load: () => import('./host/list.ts') },
   download: { summary: 'write a file into a device', load: () => import('./host/download.ts') },
   upload: { summary: 'read a device into a file', load: () => import('./host/upload.ts') },
-  detach: { summary: 'ask a device into or out of DFU mode', load: () => import('./host/detach.ts') },
+  detach: {
+    summary: 'ask a device into or out of DFU mode',
+    load: () => import('./host/detach.ts'),
+  },
   board: { summary: 'virtual boards: run, program, erase', load: () => import('./board/board.ts') },
   firmware: {
     summary: 'firmware for virtual boards: build, flash',
     load: () => import('./firmware/firmware.ts'),
   },
-  image: { summary: 'sign, verify, explain and compare images', load: () => import('./image/image.ts') },
+  image: {
+    summary: 'sign, verify, explain and compare images',
+    load: () => import('./image/image.ts'),
+  },
   flash: {
     summary: 'explain a dump of flash: state, next boots, refusals, power cuts, wear',
     load: () => import('./flash/flash.ts'),
@@ -33,23 +39,21 @@ const entries: Readonly<Record<string, Entry>> = {
     summary: 'make keys, sign and check MCUboot images, with the command line of imgtool',
     load: () => import('./imgtool/imgtool.ts'),
   },
-  genhdr: { summary: 'make, change and show riotboot headers', load: () => import('./genhdr/genhdr.ts') },
+  genhdr: {
+    summary: 'make, change and show riotboot headers',
+    load: () => import('./genhdr/genhdr.ts'),
+  },
 };
-
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
 
 async function main(args: readonly string[]): Promise<void> {
   if (args[0] === '--version' || args[0] === '-V') {
-    process.stdout.write(`${version()}\n`);
+    process.stdout.write(`${PACKAGE_VERSION}\n`);
     return;
   }
   const { Command } = await import('commander');
   const program = new Command('dfukit')
     .description('USB Device Firmware Upgrade, both ends of the cable.')
-    .version(version(), '-V, --version')
+    .version(PACKAGE_VERSION, '-V, --version')
     .showHelpAfterError('(run with --help for the options)')
     .exitOverride()
     // An option behind a command is that command's own: `firmware build --version 3`.

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { firmwareExamples } from '../../src/board/index.ts';
+import { firmwareExamples } from '../../src/board/node/index.ts';
 import { BoardProcess, dfukit, prepareBuild } from '../support/built-cli.ts';
 
 /* The commands as a script calls them: processes of their own, USB/IP between them, no root. */

@@ -1,14 +1,13 @@
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import {
-  WorkerRunner,
   boardModel,
-  buildFirmware,
   createBoard,
   plainFirmware,
   programFlash,
   programLayout,
 } from '../../src/board/index.ts';
+import { WorkerRunner, buildFirmware } from '../../src/board/node/index.ts';
 import type { BoardEvent } from '../../src/board/index.ts';
 import { MemoryFlash } from '../../src/flash/index.ts';
 import { scan } from '../../src/host/index.ts';

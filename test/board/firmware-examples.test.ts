@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { WorkerRunner, buildFirmware } from '../../src/board/index.ts';
+import { WorkerRunner, buildFirmware } from '../../src/board/node/index.ts';
 import type { BoardEvent } from '../../src/board/index.ts';
 import { toHex } from '../../src/bytes/index.ts';
 import { scan } from '../../src/host/index.ts';

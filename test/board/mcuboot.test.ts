@@ -5,12 +5,12 @@ import {
   createBoard,
   mcubootLayout,
   mcubootModes,
-  packageVersion,
   plainFirmware,
   programFlash,
   programLayout,
 } from '../../src/board/index.ts';
 import type { BoardEvent } from '../../src/board/index.ts';
+import { PACKAGE_VERSION } from '../../src/bytes/index.ts';
 import { swapUnderWay } from '../../src/boot/mcuboot/index.ts';
 import { FlashImageMedium } from '../../src/board/media/flash-image-medium.ts';
 import { MemoryFlash, partition } from '../../src/flash/index.ts';
@@ -20,7 +20,7 @@ import { VirtualClock } from '../../src/usb/index.ts';
 import { TextRunner, mcubootBench } from '../support/mcuboot-boards.ts';
 import type { McubootBench } from '../support/mcuboot-boards.ts';
 
-const banner = `*** Booting dfukit v${packageVersion()} ***`;
+const banner = `*** Booting dfukit v${PACKAGE_VERSION} ***`;
 const hello = `${banner}\nHello World! reel_board@1/nrf52840`;
 const sample = [
   banner,
@@ -30,8 +30,8 @@ const sample = [
 
 /** The two lines in front of the bootloader's own, which name this project. */
 const opening = [
-  `*** Booting MCUboot of dfukit v${packageVersion()} ***`,
-  `*** Using dfukit v${packageVersion()} ***`,
+  `*** Booting MCUboot of dfukit v${PACKAGE_VERSION} ***`,
+  `*** Using dfukit v${PACKAGE_VERSION} ***`,
 ];
 
 /** Zephyr's boot logs of the USB DFU sample's documentation, from the third line on. */

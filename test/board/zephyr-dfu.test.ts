@@ -1,14 +1,13 @@
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
-  WorkerRunner,
   boardModel,
-  buildFirmware,
   createBoard,
   mcubootFirmware,
   mcubootLayout,
   programFlash,
 } from '../../src/board/index.ts';
+import { WorkerRunner, buildFirmware } from '../../src/board/node/index.ts';
 import { DfuError } from '../../src/bytes/index.ts';
 import {
   connect,

@@ -1,11 +1,6 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import {
-  WorkerRunner,
-  boardModel,
-  createBoard,
-  firmwareImage,
-  loadExample,
-} from '../../src/board/index.ts';
+import { boardModel, createBoard, firmwareImage } from '../../src/board/index.ts';
+import { WorkerRunner, loadExample } from '../../src/board/node/index.ts';
 import type { Board, BoardEvent, BoardModel } from '../../src/board/index.ts';
 import { MemoryFlash } from '../../src/flash/index.ts';
 import { connect, download, enterDfuMode, find, leave, scan } from '../../src/host/index.ts';

@@ -31,6 +31,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'boot/mcuboot',
     'boot/stm32',
   ],
+  'board/node': ['bytes', 'flash', 'image', 'board'],
 };
 
 /** Sits on top: may import every public face. */
@@ -39,6 +40,7 @@ const top = new Set(['cli']);
 function roomOf(path: string): string {
   const [first = '', second = ''] = relative(src, path).split(sep);
   if (first === 'boot' || first === 'link') return `${first}/${second}`;
+  if (first === 'board' && second === 'node') return 'board/node';
   return first.endsWith('.ts') ? '' : first;
 }
 

@@ -1,6 +1,6 @@
 import { ApplicationSide, ImageJudge, boot } from '../../boot/mcuboot/index.ts';
 import type { BootConfig, BootResult, JudgeOptions, SwapType } from '../../boot/mcuboot/index.ts';
-import { DfuError } from '../../bytes/index.ts';
+import { DfuError, PACKAGE_VERSION } from '../../bytes/index.ts';
 import type { DfuProfile } from '../../device/index.ts';
 import type { Flash } from '../../flash/index.ts';
 import { formatVersion, parseUuid, publicHalf } from '../../image/index.ts';
@@ -17,7 +17,7 @@ import type { ImageInspector } from '../seams/image-inspector.ts';
 import { McubootInspector } from './mcuboot-inspector.ts';
 import { mcubootLayout } from './mcuboot-layout.ts';
 import type { McubootLayout, McubootMode } from './mcuboot-layout.ts';
-import { packageVersion } from '../package-version.ts';
+
 import type { BootControl, DfuHabits } from '../seams/peripherals.ts';
 import { zephyrDfu } from './zephyr-dfu.ts';
 
@@ -82,7 +82,7 @@ export class McubootBootloader implements Bootloader {
   }
 
   async decide({ flash, print }: BootSurroundings): Promise<BootDecision> {
-    const version = packageVersion();
+    const version = PACKAGE_VERSION;
     print(`*** Booting MCUboot of dfukit v${version} ***`);
     print(`*** Using dfukit v${version} ***`);
     const result = await boot({ flash, config: this.#config, judge: this.#judge, onLog: print });

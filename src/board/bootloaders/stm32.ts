@@ -6,7 +6,12 @@ import {
 } from '../../boot/stm32/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import { COMPATIBLE, DFUSE_COMPATIBLE, Device, DfuSeMode, STM32_ROM } from '../../device/index.ts';
-import type { DfuProfile, DfuSeLeave, DfuSeProfile, FunctionalOptions } from '../../device/index.ts';
+import type {
+  DfuProfile,
+  DfuSeLeave,
+  DfuSeProfile,
+  FunctionalOptions,
+} from '../../device/index.ts';
 import { DfuVersion } from '../../dfu/index.ts';
 import type { Flash } from '../../flash/index.ts';
 import type { UsbDevice } from '../../usb/index.ts';

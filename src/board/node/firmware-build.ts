@@ -1,8 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OutputChunk, RolldownLog } from 'rolldown';
-import { DfuError } from '../../bytes/index.ts';
-import { packageVersion } from '../package-version.ts';
+import { DfuError, PACKAGE_VERSION } from '../../bytes/index.ts';
 
 /** What a firmware is built with. */
 export interface FirmwareBuildOptions {
@@ -89,7 +88,7 @@ function defines({ modules = [], config = [] }: FirmwareBuildOptions): Record<st
     ]),
     ...firmwareConfig.map((name) => [name, String(config.includes(name))]),
   ];
-  return { ...Object.fromEntries(flags), BUILD_VERSION: JSON.stringify(packageVersion()) };
+  return { ...Object.fromEntries(flags), BUILD_VERSION: JSON.stringify(PACKAGE_VERSION) };
 }
 
 async function loadBundler(): Promise<typeof import('rolldown')> {

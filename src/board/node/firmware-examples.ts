@@ -27,7 +27,7 @@ export function exampleVariants(name: string): readonly FirmwareBuildOptions[] {
 }
 
 /** Beside the built package; from the sources, in what was built of them last. */
-const FOLDERS = ['../firmware/', '../../dist/firmware/'];
+const FOLDERS = ['../../firmware/', '../../../dist/firmware/'];
 
 /**
  * The file of an example that is built with these modules and symbols, e.g. `saul.usbus_dfu.mjs`. What

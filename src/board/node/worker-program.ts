@@ -1,6 +1,4 @@
-import type { FirmwareModule } from '../seams/firmware-api.ts';
-import type { programPrelude } from './prelude.ts';
-import type { WorkerStart } from './protocol.ts';
+import type { FirmwareModule, WorkerStart, programPrelude } from '../index.ts';
 
 /** Node's modules, as `require` gives them inside the worker. */
 interface Modules {

@@ -4,7 +4,7 @@ import type { TestBoard } from '../../../test/support/boards.ts';
 import { fromHex, toHex } from '../../bytes/index.ts';
 import { DevicePort } from '../../usb/index.ts';
 import type { SetupPacket, TransferResult } from '../../usb/index.ts';
-import type { BoardEvent } from '../seams/board-event.ts';
+import type { BoardEvent } from '../index.ts';
 import { WorkerRunner } from './worker-runner.ts';
 
 const boards: TestBoard[] = [];

@@ -1,12 +1,16 @@
 import { Worker } from 'node:worker_threads';
 import { DfuError } from '../../bytes/index.ts';
-import type { Peripherals, Runner, RunningProgram } from '../seams/peripherals.ts';
-import { unboxProgram } from '../program/box.ts';
-import { ProgramCalls } from '../program/calls.ts';
-import { programPrelude } from '../program/prelude.ts';
-import { ProgramUsb } from '../program/usb.ts';
-import type { BoardInfo, FromProgram, ToProgram, WorkerStart } from '../program/protocol.ts';
-import { workerProgram } from '../program/worker-program.ts';
+import { ProgramCalls, ProgramUsb, programPrelude, unboxProgram } from '../index.ts';
+import type {
+  BoardInfo,
+  FromProgram,
+  Peripherals,
+  Runner,
+  RunningProgram,
+  ToProgram,
+  WorkerStart,
+} from '../index.ts';
+import { workerProgram } from './worker-program.ts';
 
 /** What a program may use of the machine that the board runs on. */
 export interface WorkerRunnerOptions {

@@ -1,5 +1,9 @@
 import type { FlashArea, Platform } from '../seams/bootloader.ts';
-import type { FirmwareDfuFunctional, FirmwareDfuMode, FirmwareUsbMessage } from '../seams/firmware-dfu.ts';
+import type {
+  FirmwareDfuFunctional,
+  FirmwareDfuMode,
+  FirmwareUsbMessage,
+} from '../seams/firmware-dfu.ts';
 import type { FirmwareDetachReason } from '../seams/firmware-api.ts';
 import type { RunningImage } from '../seams/peripherals.ts';
 

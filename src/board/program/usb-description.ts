@@ -1,10 +1,6 @@
 import { DfuError } from '../../bytes/index.ts';
 import type { FirmwareDfuFunctional, FirmwareMedium } from '../seams/firmware-dfu.ts';
-import type {
-  UsbDescriptionMessage,
-  UsbFunctionMessage,
-  UsbRuntimeMessage,
-} from './protocol.ts';
+import type { UsbDescriptionMessage, UsbFunctionMessage, UsbRuntimeMessage } from './protocol.ts';
 
 /** Most functions of one program: a configuration has at most 256 interfaces, a board fewer. */
 const MOST_FUNCTIONS = 16;

@@ -1,4 +1,5 @@
-import { examplesKey, mcubootMode, mcubootModes } from '../../board/index.ts';
+import { mcubootMode, mcubootModes } from '../../board/index.ts';
+import { examplesKey } from '../../board/node/index.ts';
 import type { McubootOptions } from '../../board/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import { isPrivateKey } from '../../image/index.ts';

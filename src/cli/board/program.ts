@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import {
-  FlashFile,
   boardModel,
   eraseFlash,
   mcubootMode,
   programFlash,
   programLayout,
 } from '../../board/index.ts';
+import { FlashFile } from '../../board/node/index.ts';
 import type { BoardModel, ProgramTarget } from '../../board/index.ts';
 import { hexNumber } from '../../bytes/index.ts';
 import { NorFlash } from '../../flash/index.ts';

@@ -1,12 +1,6 @@
 import type { Board } from '../../board/index.ts';
 import { DfuError } from '../../bytes/index.ts';
-import {
-  LineSplitter,
-  boardMessage,
-  errorMessage,
-  parseCommand,
-  runCommand,
-} from './json.ts';
+import { LineSplitter, boardMessage, errorMessage, parseCommand, runCommand } from './json.ts';
 import type { BoardMessage } from './json.ts';
 import { startBoard } from './session.ts';
 import type { BoardRunOptions, BoardSession } from './session.ts';

@@ -1,10 +1,5 @@
-import {
-  FlashFile,
-  WorkerRunner,
-  boardModel,
-  bootloaderName,
-  createBoard,
-} from '../../board/index.ts';
+import { boardModel, bootloaderName, createBoard } from '../../board/index.ts';
+import { FlashFile, WorkerRunner } from '../../board/node/index.ts';
 import type { Board, BoardOptions } from '../../board/index.ts';
 import { DfuError, crc32 } from '../../bytes/index.ts';
 import { MemoryFlash, NorFlash } from '../../flash/index.ts';

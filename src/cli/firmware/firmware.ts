@@ -5,17 +5,16 @@ import {
   STM32_ROM_ID,
   boardModel,
   bootloaderName,
-  buildFirmware,
-  firmwareExamples,
   firmwareImage,
-  loadExample,
   mcubootFirmware,
   mcubootMode,
   parseUsbId,
   plainFirmware,
   riotbootName,
 } from '../../board/index.ts';
-import type { BoardModel, FirmwareBuildOptions } from '../../board/index.ts';
+import { buildFirmware, firmwareExamples, loadExample } from '../../board/node/index.ts';
+import type { BoardModel } from '../../board/index.ts';
+import type { FirmwareBuildOptions } from '../../board/node/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import { connect, download, downloadDfuSe, speaksDfuSe } from '../../host/index.ts';
 import type { Selection } from '../../host/index.ts';

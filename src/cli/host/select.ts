@@ -1,5 +1,10 @@
 import type { Command } from 'commander';
-import { parseAlternate, parseDeviceIds, parseDfuSeAddress, parseSerials } from '../../host/index.ts';
+import {
+  parseAlternate,
+  parseDeviceIds,
+  parseDfuSeAddress,
+  parseSerials,
+} from '../../host/index.ts';
 import type { Selection } from '../../host/index.ts';
 import { BUS_FORMS } from './bus.ts';
 import { seconds, wholeNumber } from '../shared/numbers.ts';

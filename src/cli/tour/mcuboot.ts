@@ -1,11 +1,5 @@
-import {
-  boardModel,
-  examplesKey,
-  loadExample,
-  mcubootFirmware,
-  mcubootLayout,
-  programFlash,
-} from '../../board/index.ts';
+import { boardModel, mcubootFirmware, mcubootLayout, programFlash } from '../../board/index.ts';
+import { examplesKey, loadExample } from '../../board/node/index.ts';
 import { MemoryFlash } from '../../flash/index.ts';
 import { connect, download } from '../../host/index.ts';
 import { sleep } from '../../usb/index.ts';

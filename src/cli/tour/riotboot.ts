@@ -1,4 +1,5 @@
-import { firmwareImage, loadExample } from '../../board/index.ts';
+import { firmwareImage } from '../../board/index.ts';
+import { loadExample } from '../../board/node/index.ts';
 import { connect, download } from '../../host/index.ts';
 import {
   chapter,

@@ -1,10 +1,5 @@
-import {
-  boardModel,
-  loadExample,
-  plainFirmware,
-  programFlash,
-  programLayout,
-} from '../../board/index.ts';
+import { boardModel, plainFirmware, programFlash, programLayout } from '../../board/index.ts';
+import { loadExample } from '../../board/node/index.ts';
 import { MemoryFlash } from '../../flash/index.ts';
 import { connect, downloadDfuSe } from '../../host/index.ts';
 import { chapter, detach, isAttached, isConsoleWith, list, onStage, tell } from './stage.ts';

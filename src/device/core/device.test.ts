@@ -1,7 +1,12 @@
 import { describe, expect, test, vi } from 'vitest';
 import { fromHex, toHex } from '../../bytes/index.ts';
 import { decodeConfiguration, decodeString } from '../../usb/index.ts';
-import type { EndpointDescriptor, SetupAnswer, SetupPacket, SettingParts } from '../../usb/index.ts';
+import type {
+  EndpointDescriptor,
+  SetupAnswer,
+  SetupPacket,
+  SettingParts,
+} from '../../usb/index.ts';
 import { HOLDING, STALLED, Wire } from '../../../test/conformance/device-bench.ts';
 import type { Seen } from '../../../test/conformance/device-bench.ts';
 import { Device } from '../index.ts';

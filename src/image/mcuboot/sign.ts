@@ -8,13 +8,7 @@ import { IMAGE_HEADER_BYTES, ImageFlag, writeImageHeader } from './header.ts';
 import type { Endian, ImageVersion } from './header.ts';
 import { bootRecordTlv, dependencyTlv, numberTlv, securityCounterOf } from './records.ts';
 import type { Dependency } from './records.ts';
-import {
-  TLV_INFO_MAGIC,
-  TLV_PROT_INFO_MAGIC,
-  TlvType,
-  tlvAreaSize,
-  writeTlvArea,
-} from './tlv.ts';
+import { TLV_INFO_MAGIC, TLV_PROT_INFO_MAGIC, TlvType, tlvAreaSize, writeTlvArea } from './tlv.ts';
 import type { Tlv } from './tlv.ts';
 import { hashTlvs, signatureTlvs } from './validate.ts';
 import type { SignatureKind } from './validate.ts';

@@ -1,0 +1,18 @@
+/**
+ * What a virtual board needs of Node: its flash in a file, its firmware in a worker thread, the example
+ * firmware and the key that signs it, and the bundler that builds firmware from TypeScript.
+ *
+ * @module
+ */
+export { examplesKey, examplesKeyPath } from './examples-key.ts';
+export { buildFirmware, firmwareConfig, firmwareModules } from './firmware-build.ts';
+export type { FirmwareBuildOptions } from './firmware-build.ts';
+export {
+  exampleFileName,
+  exampleVariants,
+  firmwareExamples,
+  loadExample,
+} from './firmware-examples.ts';
+export { FlashFile } from './flash-file.ts';
+export { WorkerRunner } from './worker-runner.ts';
+export type { WorkerRunnerOptions } from './worker-runner.ts';
