@@ -19,9 +19,9 @@ export interface SampleOptions {
   /** `CONFIG_USBD_DFU_FLASH_SLOT0`: with the flash backend, the other slot as well. Default false. */
   readonly slot0?: boolean;
   /** bcdDevice, which is Zephyr's version; default 0x0402. */
-  readonly bcdDevice?: number;
+  readonly bcdDevice?: number | undefined;
   /** `CONFIG_USBD_DFU_ENABLE_UPLOAD` and `CONFIG_USBD_DFU_MANIFESTATION_TOLERANT`; all on by default. */
-  readonly attributes?: FirmwareDfuFunctional['attributes'];
+  readonly attributes?: FirmwareDfuFunctional['attributes'] | undefined;
 }
 
 /** `CONFIG_SAMPLE_USBD_MAX_POWER` 125, in units of 2 mA, and `CONFIG_SAMPLE_USBD_SELF_POWERED`. */

@@ -30,19 +30,19 @@ export interface BoardParts {
   /** Serial number of the chip. */
   readonly serial: string;
   /** How the bootloader looks at the button; default: as the board's own definitions say. */
-  readonly button?: ButtonConfiguration;
+  readonly button?: ButtonConfiguration | undefined;
   /** Most time between two feeds of the watchdog, in ms; default 4000. */
-  readonly watchdogMs?: number;
+  readonly watchdogMs?: number | undefined;
   /** What its USB devices say of themselves; default: what their programs tell. */
-  readonly usbIdentity?: UsbIdentity;
+  readonly usbIdentity?: UsbIdentity | undefined;
   /** What must hold for DFU_DETACH and DFU_UPLOAD; default: nothing. */
-  readonly policy?: DfuPolicy;
+  readonly policy?: DfuPolicy | undefined;
 }
 
 /** How the power goes while flash is busy. */
 export interface PowerCut {
   /** `clean` (default): between two operations; `torn`, `torn-tail`: half of one is done. */
-  readonly kind?: PowerCutKind;
+  readonly kind?: PowerCutKind | undefined;
 }
 
 /** The watchdog's period unless chosen otherwise, in ms. */
@@ -350,8 +350,8 @@ function bootEvent(cause: BootCause, decision: BootDecision): BoardEvent {
     type: 'boot',
     cause,
     mode,
-    ...(slot === undefined ? {} : { slot }),
-    ...(version === undefined ? {} : { version }),
+    slot,
+    version,
     why,
   };
 }

@@ -24,38 +24,38 @@ export interface BoardOptions extends UsbIdentityOptions {
   readonly clock: Clock;
   readonly runner: Runner;
   /** Default: the board's first. */
-  readonly bootloader?: string;
+  readonly bootloader?: string | undefined;
   /** Vendor and product of DFU mode, `1209:7d02`; default: the bootloader's. */
-  readonly usbId?: string;
+  readonly usbId?: string | undefined;
   /** Serial number of the chip; default 16 zeros. */
-  readonly serial?: string;
+  readonly serial?: string | undefined;
   /** How the bootloader looks at the button. */
-  readonly button?: ButtonConfiguration;
+  readonly button?: ButtonConfiguration | undefined;
   /**
    * `compatible` (default), `strict`, or a personality such as `riotboot`: how the original answers,
    * defects included. A DfuSe loader: `stm32-rom` (default), `compatible` or `usbd-dfu`.
    */
-  readonly profile?: string;
+  readonly profile?: string | undefined;
   /** bitWillDetach, DFU 1.1 table 4.2; default true, as RIOT has it. */
-  readonly willDetach?: boolean;
+  readonly willDetach?: boolean | undefined;
   /**
    * Refuse a download over the only slot that boots (errVENDOR). Default false: RIOT knows no such
    * refusal, and a slot is often flashed again and again.
    */
-  readonly keepBootable?: boolean;
+  readonly keepBootable?: boolean | undefined;
   /**
    * Refuse an image that the bootloader could not boot while it is sent (default), or write whatever
    * comes, as the originals do. The personalities of the originals always write it.
    */
-  readonly checkImages?: boolean;
+  readonly checkImages?: boolean | undefined;
   /** riotboot: refuse an image that is older than the newest one installed. Default false. */
-  readonly refuseOlder?: boolean;
+  readonly refuseOlder?: boolean | undefined;
   /** What MCUboot is compiled with; needed where it is the bootloader. */
-  readonly mcuboot?: McubootOptions;
+  readonly mcuboot?: McubootOptions | undefined;
   /** What must hold for DFU_DETACH and DFU_UPLOAD. Default: nothing. */
-  readonly policy?: DfuPolicy;
+  readonly policy?: DfuPolicy | undefined;
   /** Most time between two feeds of the watchdog, in ms; default 4000. */
-  readonly watchdogMs?: number;
+  readonly watchdogMs?: number | undefined;
 }
 
 /** Reads `VVVV:PPPP` in hex. Throws `INVALID_ARGUMENT`. */
@@ -111,12 +111,12 @@ export function createBoard(options: BoardOptions): Board {
     profile,
     usbIdentity,
     ...(usbId === undefined ? {} : { usbId: parseUsbId(usbId) }),
-    ...(willDetach === undefined ? {} : { willDetach }),
-    ...(keepBootable === undefined ? {} : { keepBootable }),
-    ...(checkImages === undefined ? {} : { checkImages }),
-    ...(refuseOlder === undefined ? {} : { refuseOlder }),
-    ...(mcuboot === undefined ? {} : { mcuboot }),
-    ...(dfuse === undefined ? {} : { dfuse }),
+    willDetach,
+    keepBootable,
+    checkImages,
+    refuseOlder,
+    mcuboot,
+    dfuse,
   });
   return new Board({
     model,
@@ -126,8 +126,8 @@ export function createBoard(options: BoardOptions): Board {
     serial,
     bootloader,
     usbIdentity,
-    ...(options.policy === undefined ? {} : { policy: options.policy }),
-    ...(button === undefined ? {} : { button }),
-    ...(watchdogMs === undefined ? {} : { watchdogMs }),
+    policy: options.policy,
+    button,
+    watchdogMs,
   });
 }

@@ -32,9 +32,9 @@ export type DfuErrorCode =
 /** What an error carries besides its message. */
 export interface DfuErrorOptions {
   /** bStatus of the device, with code `DEVICE_STATUS` (DFU 1.1 §6.1.2). */
-  readonly status?: number;
+  readonly status?: number | undefined;
   /** The error underneath, where there is one. */
-  readonly cause?: unknown;
+  readonly cause?: unknown | undefined;
 }
 
 /** Every error this package throws on purpose; anything else is a defect of the package. */

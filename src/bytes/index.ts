@@ -20,3 +20,4 @@ export {
 } from './struct.ts';
 export type { Field, Fields, Struct } from './struct.ts';
 export { PACKAGE_VERSION } from './package-version.ts';
+export { defined } from './defined.ts';

@@ -15,7 +15,7 @@ export interface DfuSeTarget {
   /** bAlternateSetting: which memory. */
   readonly alternate: number;
   /** What the memory is called, up to 255 characters; undefined: not said. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   readonly elements: readonly DfuSeElement[];
 }
 

@@ -109,11 +109,11 @@ function permissions(type: string): Pick<SectorRun, 'readable' | 'erasable' | 'w
 /** How numbers are written: ST's ROMs pad them with zeros, and mark bytes with a blank. */
 export interface LayoutStyle {
   /** Least digits of a count; ST: 2 or 3. Default 1. */
-  readonly countDigits?: number;
+  readonly countDigits?: number | undefined;
   /** Least digits of a size; ST: 3 or 4. Default 1. */
-  readonly sizeDigits?: number;
+  readonly sizeDigits?: number | undefined;
   /** The multiplier of sizes in bytes. Default `B`. */
-  readonly bytes?: 'B' | ' ';
+  readonly bytes?: 'B' | ' ' | undefined;
 }
 
 /**

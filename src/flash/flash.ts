@@ -6,7 +6,7 @@ export interface SectorRun {
   /** Smallest part that can be erased, in bytes. */
   readonly sizeBytes: number;
   /** To erase one of these, in ms, where it differs from the geometry's `timing`. */
-  readonly eraseMs?: number;
+  readonly eraseMs?: number | undefined;
 }
 
 /** What a NOR flash is like. */
@@ -18,7 +18,7 @@ export interface FlashGeometry {
   /** What an erased byte reads as: 0xff nearly everywhere, 0x00 on some parts. */
   readonly erasedValue: 0xff | 0x00;
   /** Times from the datasheet, for honest poll times. */
-  readonly timing?: FlashTiming;
+  readonly timing?: FlashTiming | undefined;
 }
 
 /** Datasheet times. */

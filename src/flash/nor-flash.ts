@@ -23,7 +23,7 @@ export interface FlashOperation {
   /** The write unit, or the size of the sector. */
   readonly lengthBytes: number;
   /** What is programmed; nothing for an erase. Only valid during the call that hands it over. */
-  readonly bytes?: Uint8Array;
+  readonly bytes?: Uint8Array | undefined;
 }
 
 /**

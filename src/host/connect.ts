@@ -140,7 +140,7 @@ export async function connect(bus: UsbBus, options: ConnectOptions): Promise<Dfu
   checkSuffix(options, [was, chosen]);
   return DfuSession.open(device, chosen, {
     clock,
-    ...(transferMs === undefined ? {} : { transferMs }),
+    transferMs,
   });
 }
 

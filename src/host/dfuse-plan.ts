@@ -9,9 +9,9 @@ export type DfuSeOperation =
       readonly op: 'command';
       readonly command: DfuSeCommand;
       /** Bytes that an erase erases. */
-      readonly erasesBytes?: number;
+      readonly erasesBytes?: number | undefined;
       /** The device may restart after it. */
-      readonly mayLeave?: boolean;
+      readonly mayLeave?: boolean | undefined;
     }
   | {
       readonly op: 'write';

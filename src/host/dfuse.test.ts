@@ -24,9 +24,9 @@ const eight = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
 
 interface Run {
   readonly script: readonly Line[];
-  readonly data?: Uint8Array;
-  readonly options?: DfuSeOptions;
-  readonly as?: DfuInterface;
+  readonly data?: Uint8Array | undefined;
+  readonly options?: DfuSeOptions | undefined;
+  readonly as?: DfuInterface | undefined;
 }
 
 /** Downloads (or only commands, without data) and looks that the script went to its end. */

@@ -125,7 +125,7 @@ export async function downloadDfuSeFile(
     const { address = first, leave, massErase, unprotect, ...rest } = options;
     result = await downloadDfuSe(session, elements, {
       ...rest,
-      ...(address === undefined ? {} : { address }),
+      address,
       // Everything is erased before the first target, and the device leaves after the last.
       ...(index === 0 && massErase !== undefined ? { massErase } : {}),
       ...(index === 0 && unprotect !== undefined ? { unprotect } : {}),
@@ -169,7 +169,7 @@ export async function uploadDfuSe(
 interface Run extends DfuSeOptions {
   readonly operation: 'download' | 'upload';
   readonly totalBytes: number | undefined;
-  readonly write?: UploadSink;
+  readonly write?: UploadSink | undefined;
 }
 
 async function run(
@@ -190,7 +190,7 @@ async function run(
   return settled(session, () =>
     drive(session, DFUSE_START, step, {
       signal,
-      ...(write === undefined ? {} : { write }),
+      write,
       ...reporting(plan, options),
     }),
   );

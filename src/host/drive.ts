@@ -17,11 +17,11 @@ const DONE: Outcome = { is: 'done' };
 export interface DriveOptions<S> {
   readonly signal?: CancelSignal | undefined;
   /** Where `read` gets its blocks. */
-  readonly read?: () => Uint8Array | Promise<Uint8Array>;
+  readonly read?: (() => Uint8Array | Promise<Uint8Array>) | undefined;
   /** Where `write` puts its bytes. */
-  readonly write?: (data: Uint8Array) => unknown;
+  readonly write?: ((data: Uint8Array) => unknown) | undefined;
   /** Told of every state, before the action that leads out of it. */
-  readonly onState?: (state: S) => void;
+  readonly onState?: ((state: S) => void) | undefined;
 }
 
 /** Holds a conversation with the device: does what each step says until one says that it ended. */

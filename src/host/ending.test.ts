@@ -21,9 +21,9 @@ describe('the ending', () => {
   const tolerant = { manifestationTolerant: true };
 
   interface Case {
-    readonly bits?: Partial<DfuAttributes>;
+    readonly bits?: Partial<DfuAttributes> | undefined;
     readonly lines: readonly Line[];
-    readonly reset?: () => 'same' | 'gone';
+    readonly reset?: (() => 'same' | 'gone') | undefined;
     readonly expected: object;
     readonly ms: number;
   }

@@ -73,7 +73,7 @@ async function detach(
   const { wDetachTimeOut, bmAttributes } = entry.functional;
   const session = await DfuSession.open(device, entry, {
     clock,
-    ...(transferMs === undefined ? {} : { transferMs }),
+    transferMs,
   });
   try {
     const timeoutMs = wDetachTimeOut === 0 ? DETACH_MS : wDetachTimeOut;

@@ -28,9 +28,9 @@ export interface Scan {
 export interface ScanOptions {
   readonly clock: Clock;
   /** Devices that cannot match are not opened, entries that do not are left out. */
-  readonly selection?: Selection;
+  readonly selection?: Selection | undefined;
   /** Most time that one device may take, in ms. Default 3000. */
-  readonly deviceMs?: number;
+  readonly deviceMs?: number | undefined;
   readonly signal?: CancelSignal | undefined;
 }
 

@@ -13,22 +13,22 @@ export interface IdPair {
 /** Which DFU interfaces are meant; what is absent is not asked for. As dfu-util's options. */
 export interface Selection {
   /** Ids in run-time mode. */
-  readonly runtime?: IdPair;
+  readonly runtime?: IdPair | undefined;
   /** Ids in DFU mode. */
-  readonly dfu?: IdPair;
+  readonly dfu?: IdPair | undefined;
   /** Serial number in run-time mode. */
-  readonly runtimeSerial?: string;
+  readonly runtimeSerial?: string | undefined;
   /** Serial number in DFU mode. */
-  readonly dfuSerial?: string;
+  readonly dfuSerial?: string | undefined;
   /** Bus and port chain, `1-4.2`. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** Address on the bus (dfu-util's devnum). */
-  readonly address?: number;
+  readonly address?: number | undefined;
   /** bConfigurationValue. */
-  readonly configuration?: number;
-  readonly interfaceNumber?: number;
+  readonly configuration?: number | undefined;
+  readonly interfaceNumber?: number | undefined;
   /** bAlternateSetting, or the name of one; asked of DFU mode only. */
-  readonly alternate?: number | string;
+  readonly alternate?: number | string | undefined;
 }
 
 const anyId: IdPair = { vendor: 'any', product: 'any' };

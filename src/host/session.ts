@@ -20,7 +20,7 @@ const NOTHING = new Uint8Array(0);
 export interface SessionOptions {
   readonly clock: Clock;
   /** Most time that one control transfer may take, in ms. Default 5000. */
-  readonly transferMs?: number;
+  readonly transferMs?: number | undefined;
 }
 
 /** An open DFU interface: claimed, its alternate selected, ready for class requests. */

@@ -42,7 +42,7 @@ export function statusError(report: StatusReport, doing: string, cause?: unknown
     `${doing}: the device reports ${describeStatus(report.status)}`,
     {
       status: report.status,
-      ...(cause === undefined ? {} : { cause }),
+      cause,
     },
   );
 }

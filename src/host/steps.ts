@@ -29,7 +29,7 @@ export interface OutAction {
   readonly do: 'out';
   readonly bRequest: number;
   readonly wValue: number;
-  readonly data?: Uint8Array;
+  readonly data?: Uint8Array | undefined;
 }
 
 export interface InAction {
@@ -38,7 +38,7 @@ export interface InAction {
   readonly wValue: number;
   readonly lengthBytes: number;
   /** Where the usual time is too long to wait for an answer that may never come. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 }
 
 /** What came of an action. */

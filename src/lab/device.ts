@@ -18,9 +18,9 @@ export interface LabDevice {
   /** Judges images; share one over all that is asked, so that no image is hashed twice. */
   readonly judge: ImageJudge;
   /** The keys that the judge knows, to name them. */
-  readonly keys?: readonly Key[];
+  readonly keys?: readonly Key[] | undefined;
   /** Security counters in hardware, by image; 0 where there is none. */
-  readonly counters?: readonly number[];
+  readonly counters?: readonly number[] | undefined;
 }
 
 /** The areas of a build, in the order in which they are shown. */

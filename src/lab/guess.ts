@@ -12,13 +12,13 @@ import { checkLayout, trailerOf } from './device.ts';
 
 /** What is known already; only the rest is tried. */
 export interface GuessLimits {
-  readonly algorithm?: Algorithm;
-  readonly sectorBytes?: number;
-  readonly writeUnitBytes?: number;
-  readonly maxAlign?: 8 | 16 | 32;
-  readonly maxImgSectors?: number;
+  readonly algorithm?: Algorithm | undefined;
+  readonly sectorBytes?: number | undefined;
+  readonly writeUnitBytes?: number | undefined;
+  readonly maxAlign?: 8 | 16 | 32 | undefined;
+  readonly maxImgSectors?: number | undefined;
   /** Default 0xff. */
-  readonly erasedValue?: 0x00 | 0xff;
+  readonly erasedValue?: 0x00 | 0xff | undefined;
 }
 
 /** A layout that a dump may have. */

@@ -80,15 +80,15 @@ export interface CutProgress {
 /** What to try. */
 export interface CutOptions {
   /** Default: all three. */
-  readonly kinds?: readonly CutKind[];
+  readonly kinds?: readonly CutKind[] | undefined;
   /** Also cut the boot after each cut, at each of its operations; default true. */
-  readonly twice?: boolean;
+  readonly twice?: boolean | undefined;
   /** Most boots until the device must be at rest; default 8. */
-  readonly mostBoots?: number;
+  readonly mostBoots?: number | undefined;
   /** Called before each case; what it returns is waited for. */
-  readonly onProgress?: (progress: CutProgress) => void | Promise<void>;
+  readonly onProgress?: ((progress: CutProgress) => void | Promise<void>) | undefined;
   /** Ends the exploration with `ABORTED` once it is true. */
-  readonly signal?: { readonly aborted: boolean };
+  readonly signal?: { readonly aborted: boolean } | undefined;
 }
 
 function noCounts(): OutcomeCounts {

@@ -57,11 +57,11 @@ export type Step = BootStep | ConfirmStep;
 /** What the next boots are to be. */
 export interface AheadOptions {
   /** Boots; 1 unless given. */
-  readonly times?: number;
+  readonly times?: number | undefined;
   /** Boots, from 1, after which the application confirms what runs. */
-  readonly confirmAfter?: (boot: number) => boolean;
+  readonly confirmAfter?: ((boot: number) => boolean) | undefined;
   /** Called with each console line as it appears. */
-  readonly onLog?: (line: string) => void;
+  readonly onLog?: ((line: string) => void) | undefined;
 }
 
 /** The version that runs, in words. */

@@ -45,7 +45,7 @@ export interface VectorNames {
   readonly signature: SignatureKind | 'none';
   /** Paths of the public keys, from the folder of the vectors. */
   readonly publicKeys: readonly string[];
-  readonly encryptionPrivateKey?: string;
+  readonly encryptionPrivateKey?: string | undefined;
 }
 
 /** Writes a layout as vector files have it. */

@@ -101,11 +101,11 @@ export function decodeConfiguration(
 /** What `encodeConfiguration` needs of an interface setting. */
 export interface SettingParts {
   readonly descriptor: InterfaceDescriptor;
-  readonly endpoints?: readonly EndpointDescriptor[];
+  readonly endpoints?: readonly EndpointDescriptor[] | undefined;
   /** Class-specific descriptors, whole, written between interface and endpoints. */
-  readonly extra?: readonly Uint8Array[];
+  readonly extra?: readonly Uint8Array[] | undefined;
   /** Written in front of this setting. */
-  readonly association?: InterfaceAssociation;
+  readonly association?: InterfaceAssociation | undefined;
 }
 
 /** Writes a whole configuration; wTotalLength and bNumInterfaces are worked out here. */

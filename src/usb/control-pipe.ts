@@ -9,8 +9,8 @@ export type ControlRequest = Omit<SetupPacket, 'wLength'>;
 /** How long a transfer may take, and who may end it early. */
 export interface TransferOptions {
   /** Default 5000 ms. */
-  readonly timeoutMs?: number;
-  readonly signal?: CancelSignal;
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: CancelSignal | undefined;
 }
 
 /** The time that a control transfer may take unless told otherwise, in ms. */

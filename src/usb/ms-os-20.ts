@@ -113,9 +113,9 @@ const propertyData: Struct<{ readonly wPropertyDataLength: number }> = struct<{
 export interface MsOsFeatures {
   /** The driver: `WINUSB`. At most eight characters. */
   readonly compatibleId: string;
-  readonly subCompatibleId?: string;
+  readonly subCompatibleId?: string | undefined;
   /** Values for the registry key of the device, such as `interfaceGuids`. */
-  readonly properties?: readonly RegistryProperty[];
+  readonly properties?: readonly RegistryProperty[] | undefined;
 }
 
 /** Those of one function. */
@@ -136,11 +136,11 @@ export interface MsOsConfiguration {
 /** All that a Microsoft OS 2.0 descriptor set says. */
 export interface MsOs20Set {
   /** Of the whole device: for one with a single function. */
-  readonly device?: MsOsFeatures;
+  readonly device?: MsOsFeatures | undefined;
   /** Of its functions: for a composite device, which Windows takes apart into them. */
-  readonly configurations?: readonly MsOsConfiguration[];
+  readonly configurations?: readonly MsOsConfiguration[] | undefined;
   /** 1 or more; left out: not said. */
-  readonly vendorRevision?: number;
+  readonly vendorRevision?: number | undefined;
 }
 
 /** Writes the set. Throws `OUT_OF_RANGE` for what does not fit its field. */

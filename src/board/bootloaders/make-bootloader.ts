@@ -14,9 +14,9 @@ import type { RiotbootBootloaderOptions, RiotbootName } from './riotboot.ts';
 
 /** What the bootloaders of the catalogue are made with. */
 export interface MakeBootloaderOptions extends Omit<RiotbootBootloaderOptions, 'name'> {
-  readonly mcuboot?: McubootOptions;
+  readonly mcuboot?: McubootOptions | undefined;
   /** How a DfuSe loader answers; default: as ST's in ROM. */
-  readonly dfuse?: DfuSeProfile;
+  readonly dfuse?: DfuSeProfile | undefined;
 }
 
 /** The bootloader of that name, if the board can be had with it. Throws `INVALID_ARGUMENT`. */
@@ -54,7 +54,7 @@ export function makeBootloader(
   if (isRiotboot(found)) return new RiotbootBootloader({ ...options, name: found });
   if (found === 'none') return new NoBootloader(model, options.profile);
   if (found === 'stm32-rom') {
-    return new Stm32Bootloader({ ...options, ...(dfuse === undefined ? {} : { dfuse }) });
+    return new Stm32Bootloader({ ...options, dfuse });
   }
   if (mcuboot !== undefined) return new McubootBootloader(model, mcuboot, options);
   const expected = 'expected the keys that it trusts, or an empty list to trust hashes alone';

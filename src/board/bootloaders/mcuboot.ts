@@ -24,31 +24,31 @@ import { zephyrDfu } from './zephyr-dfu.ts';
 /** What an MCUboot is compiled with. */
 export interface McubootOptions {
   /** Default `swap-using-move`. */
-  readonly mode?: McubootMode;
+  readonly mode?: McubootMode | undefined;
   /**
    * The keys that it trusts, all of one kind; public halves do. None at all: a build that is content
    * with the hash of an image (`CONFIG_BOOT_SIGNATURE_TYPE_NONE`).
    */
   readonly keys: readonly Key[];
   /** Refuse what is known to go wrong, instead of behaving as MCUboot does. */
-  readonly guarded?: boolean;
+  readonly guarded?: boolean | undefined;
   /**
    * MCUBOOT_DOWNGRADE_PREVENTION: an update must not be older than what runs, by its version or by its
    * security counter. Default: it may.
    */
-  readonly downgradePrevention?: 'version' | 'security-counter';
+  readonly downgradePrevention?: 'version' | 'security-counter' | undefined;
   /** MCUBOOT_UUID_VID: images must be for this vendor, a UUID or a name as imgtool's `--vid` has it. */
-  readonly vendor?: string;
+  readonly vendor?: string | undefined;
   /** MCUBOOT_UUID_CID: and for this class of devices, a UUID or a name within the vendor's. */
-  readonly deviceClass?: string;
+  readonly deviceClass?: string | undefined;
 }
 
 /** What of a board matters to its MCUboot. */
 export interface McubootSurroundings {
   /** How DFU is answered; default `compatible`. */
-  readonly profile?: DfuProfile;
+  readonly profile?: DfuProfile | undefined;
   /** Refuse images that it could not boot while they are sent. Default true. */
-  readonly checkImages?: boolean;
+  readonly checkImages?: boolean | undefined;
 }
 
 /** MCUboot as Zephyr builds it, with its console. */
@@ -72,7 +72,7 @@ export class McubootBootloader implements Bootloader {
     this.#config = {
       ...this.layout.config,
       guarded,
-      ...(downgradePrevention === undefined ? {} : { downgradePrevention }),
+      downgradePrevention,
     };
     this.#judge = new ImageJudge({
       signature: signatureKind(keys),
@@ -155,8 +155,8 @@ function deviceIds({
     throw new DfuError('INVALID_ARGUMENT', `MCUboot: class id: ${expected}`);
   }
   return {
-    ...(vendor === undefined ? {} : { vendor }),
-    ...(deviceClass === undefined ? {} : { deviceClass }),
+    vendor,
+    deviceClass,
   };
 }
 

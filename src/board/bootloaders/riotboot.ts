@@ -51,18 +51,18 @@ export interface RiotbootBootloaderOptions {
   /** Serial number of the chip, for the string of DFU mode. */
   readonly serial: string;
   /** Vendor and product of DFU mode; default 1209:7d02. */
-  readonly usbId?: UsbId;
-  readonly profile?: DfuProfile;
+  readonly usbId?: UsbId | undefined;
+  readonly profile?: DfuProfile | undefined;
   /** bitWillDetach; default true, as RIOT has it. */
-  readonly willDetach?: boolean;
+  readonly willDetach?: boolean | undefined;
   /** Refuse a download over the only slot that boots. Default false, as RIOT. */
-  readonly keepBootable?: boolean;
+  readonly keepBootable?: boolean | undefined;
   /** Refuse images that it could not boot while they are sent. Default true; RIOT writes anything. */
-  readonly checkImages?: boolean;
+  readonly checkImages?: boolean | undefined;
   /** Refuse an image that is older than the newest one installed. Default false. */
-  readonly refuseOlder?: boolean;
+  readonly refuseOlder?: boolean | undefined;
   /** What DFU mode says of itself; default: its serial number, and no more. */
-  readonly usbIdentity?: UsbIdentity;
+  readonly usbIdentity?: UsbIdentity | undefined;
 }
 
 /** Vendor and product. */
@@ -171,8 +171,8 @@ export class RiotbootBootloader implements Bootloader {
     return new Device({
       identity: this.#identity(),
       configurations: [{ functions: [mode], name: 'USB config' }],
-      ...(profile.control && { quirks: profile.control }),
-      ...(os && { osIdentity: os }),
+      quirks: profile.control,
+      osIdentity: os,
     });
   }
 

@@ -40,15 +40,15 @@ export interface Stm32BootloaderOptions {
   /** Serial number of the chip, for the string of DFU mode. */
   readonly serial: string;
   /** Vendor and product of DFU mode; default 0483:df11. */
-  readonly usbId?: UsbId;
+  readonly usbId?: UsbId | undefined;
   /** How the loader answers; default `STM32_ROM`. */
-  readonly dfuse?: DfuSeProfile;
+  readonly dfuse?: DfuSeProfile | undefined;
   /** How the run-time function of applications answers; default `COMPATIBLE`. */
-  readonly profile?: DfuProfile;
+  readonly profile?: DfuProfile | undefined;
   /** What the loader says to operating systems; `os` only where it is not ST's own. */
-  readonly usbIdentity?: UsbIdentity;
+  readonly usbIdentity?: UsbIdentity | undefined;
   /** bitWillDetach of the run-time function; default true. */
-  readonly willDetach?: boolean;
+  readonly willDetach?: boolean | undefined;
 }
 
 /** As the crate usbd-dfu-rt has it: the loader behind it speaks DfuSe. */
@@ -159,8 +159,8 @@ export class Stm32Bootloader implements Bootloader {
         usbIdentity?.serial ?? 'told',
       ),
       configurations: [{ functions: [mode], selfPowered: true }],
-      ...(dfuse.control && { quirks: dfuse.control }),
-      ...(os && { osIdentity: os }),
+      quirks: dfuse.control,
+      osIdentity: os,
     });
   }
 

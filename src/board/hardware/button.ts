@@ -7,13 +7,13 @@ import type { BoardModel, ButtonModel, PinMode } from '../models/catalogue.ts';
  */
 export interface ButtonConfiguration {
   /** `BTN_BOOTLOADER_PIN`: a pin (`P0.11`) or a button's name (`BTN0`, the default). */
-  readonly pin?: string;
+  readonly pin?: string | undefined;
   /** `BTN_BOOTLOADER_MODE`; default is the button's own. */
-  readonly mode?: PinMode;
+  readonly mode?: PinMode | undefined;
   /** `BTN_BOOTLOADER_EXT_PULLUP`: the pin has a pull-up of its own; default false. */
-  readonly extPullup?: boolean;
+  readonly extPullup?: boolean | undefined;
   /** `BTN_BOOTLOADER_NONE`: the bootloader does not look at any button. */
-  readonly none?: boolean;
+  readonly none?: boolean | undefined;
 }
 
 const pinModes: readonly PinMode[] = [

@@ -8,13 +8,13 @@ export interface UsbIdentityOptions {
    * Microsoft OS 1.0 and 2.0 descriptors, for Windows to take WinUSB by itself. Default: on; off with a
    * profile that is a real device's, which has none.
    */
-  readonly msOs?: boolean;
+  readonly msOs?: boolean | undefined;
   /** The WebUSB capability. Default likewise; on with a landing page. */
-  readonly webUsb?: boolean;
+  readonly webUsb?: boolean | undefined;
   /** The page that a browser offers when the board is plugged in. Default: none. */
-  readonly landingPage?: string;
+  readonly landingPage?: string | undefined;
   /** The chip's serial number as USB string, in both modes. Default: on. */
-  readonly serialString?: boolean;
+  readonly serialString?: boolean | undefined;
 }
 
 /** The same, made up: what each USB device of a board is given. */

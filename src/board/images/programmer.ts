@@ -18,7 +18,7 @@ export interface ProgramSlot {
   readonly sizeBytes: number;
   readonly address: number;
   /** Where an image is put, if not at the slot's first byte. */
-  readonly uploadAddress?: number;
+  readonly uploadAddress?: number | undefined;
   /** Where the vectors of an image must be linked for. */
   readonly imageAddress: number;
 }

@@ -12,16 +12,16 @@ import { boxProgram } from '../program/box.ts';
 /** How a firmware for MCUboot is made. */
 export interface McubootFirmwareOptions {
   readonly model: BoardModel;
-  readonly mode?: McubootMode;
+  readonly mode?: McubootMode | undefined;
   /** The slot that it is for; it matters only where images run in place. Default 0. */
-  readonly slot?: number;
+  readonly slot?: number | undefined;
   /** `major.minor.revision+build`; default 0.0.0, as Zephyr has it. */
-  readonly version?: string;
+  readonly version?: string | undefined;
   /**
    * Key to sign with (`zephyr.signed.bin`). Without it the room for the header is left as zeros and
    * nothing is signed (`zephyr.bin`): that is what `imgtool sign` takes.
    */
-  readonly key?: PrivateKey;
+  readonly key?: PrivateKey | undefined;
 }
 
 /**

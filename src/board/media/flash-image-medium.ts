@@ -15,9 +15,9 @@ export interface FlashImageOptions {
    * Where Zephyr's `flash_img_init` writes whatever slot was selected; only for the profile that is
    * like it. Default: the slot.
    */
-  readonly uploadArea?: Flash;
+  readonly uploadArea?: Flash | undefined;
   /** Where in the slot a download begins, if not at its start (swap using offset). */
-  readonly uploadOffsetBytes?: number;
+  readonly uploadOffsetBytes?: number | undefined;
   /** Who looks at the image that is about to be sent; left out, or undefined: nobody. */
   readonly inspect?: () => ImageInspector | undefined;
 }

@@ -183,7 +183,7 @@ interface Trace {
     readonly bRequest: number;
     readonly wValue: number;
     readonly wLength: number;
-    readonly dataHex?: string;
+    readonly dataHex?: string | undefined;
     readonly result: readonly string[];
   }[];
 }

@@ -14,15 +14,15 @@ import { BusyTime, report } from './medium-report.ts';
 /** Who wants to know of downloads. */
 export interface SlotMediaEvents {
   /** An image was finished: that slot may boot now. */
-  readonly onFinished?: (slot: number, lengthBytes: number) => void;
+  readonly onFinished?: ((slot: number, lengthBytes: number) => void) | undefined;
 }
 
 /** How riotboot slots look to a host. */
 export interface SlotMediaOptions extends SlotWriterOptions, SlotMediaEvents {
   /** DFU_UPLOAD gives the whole slot. RIOT has no upload: false if left out. */
-  readonly readable?: boolean;
+  readonly readable?: boolean | undefined;
   /** iInterface of a slot; "RIOT-OS Slot 0" and "RIOT-OS Slot 1" if left out. */
-  readonly nameOf?: (slot: number) => string;
+  readonly nameOf?: ((slot: number) => string) | undefined;
 }
 
 function riotName(slot: number): string {

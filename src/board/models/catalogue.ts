@@ -16,7 +16,7 @@ export interface ButtonModel {
   /** What it connects the pin with while it is pressed. */
   readonly closesTo: 'ground' | 'supply';
   /** A pull resistor on the board itself, beside the one in the chip. */
-  readonly externalPull?: 'up' | 'down';
+  readonly externalPull?: 'up' | 'down' | undefined;
   /** RIOT's `BTN0_MODE` of this board. */
   readonly mode: PinMode;
 }
@@ -35,7 +35,7 @@ export interface SensorModel {
   /** What it reads as after power-on, in units of 10^`scale`. */
   readonly initial: number;
   /** The button behind it, for `SENSE_BTN`. */
-  readonly button?: string;
+  readonly button?: string | undefined;
 }
 
 /** Memory that the processor sees at an address. */
@@ -74,9 +74,9 @@ export interface BoardModel {
   /** `RIOTBOOT_HDR_LEN` of its core: what stands between a slot's start and the vector table. */
   readonly riotbootHeaderBytes: number;
   /** The loader that the chip's maker has put into it, if it is used here. */
-  readonly systemMemory?: Stm32SystemMemory;
+  readonly systemMemory?: Stm32SystemMemory | undefined;
   /** Left out where Zephyr's part is not played here. */
-  readonly zephyr?: ZephyrBoard;
+  readonly zephyr?: ZephyrBoard | undefined;
   /** The bootloaders that it can be had with; the first one is the default. */
   readonly bootloaders: readonly string[];
   readonly buttons: readonly ButtonModel[];

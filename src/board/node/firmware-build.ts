@@ -6,9 +6,9 @@ import { DfuError, PACKAGE_VERSION } from '../../bytes/index.ts';
 /** What a firmware is built with. */
 export interface FirmwareBuildOptions {
   /** RIOT's `USEMODULE`: `usbus_dfu` gives it the DFU run-time interface. Default: none. */
-  readonly modules?: readonly string[];
+  readonly modules?: readonly string[] | undefined;
   /** Zephyr's configuration symbols that are `y`. Default: none. */
-  readonly config?: readonly string[];
+  readonly config?: readonly string[] | undefined;
 }
 
 /** The modules that a firmware can be built with. */

@@ -15,7 +15,7 @@ import { workerProgram } from './worker-program.ts';
 /** What a program may use of the machine that the board runs on. */
 export interface WorkerRunnerOptions {
   /** Heap of one program, in MiB; default 64. Buffers outside of the heap are not counted. */
-  readonly heapMb?: number;
+  readonly heapMb?: number | undefined;
 }
 
 /** Bytes that a program may have sent without the board having read them. */

@@ -11,7 +11,7 @@ export interface FirmwareFunctionOptions {
   /** Class-specific descriptors, whole. */
   readonly descriptors: readonly Uint8Array[];
   /** Asks the program; without it every request is refused. */
-  readonly ask?: (packet: SetupPacket, data: Uint8Array) => void;
+  readonly ask?: ((packet: SetupPacket, data: Uint8Array) => void) | undefined;
 }
 
 /** Most class-specific descriptor bytes of one interface. */

@@ -107,7 +107,7 @@ export type UsbFunctionMessage = UsbInterfaceMessage | UsbRuntimeMessage | UsbDf
 export interface UsbRuntimeMessage {
   readonly type: 'dfu-runtime';
   readonly name: string;
-  readonly functional?: FirmwareDfuFunctional;
+  readonly functional?: FirmwareDfuFunctional | undefined;
   readonly detach: 'bootloader' | 'message' | 'program';
   /** It has an `allow`. */
   readonly asks: boolean;

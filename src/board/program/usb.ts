@@ -70,7 +70,7 @@ export class ProgramUsb {
       bcdDevice,
       speed: this.#board.usb.speed,
       ...withoutEmpty({ manufacturer, product }),
-      ...(message.serial !== undefined && { serial: message.serial }),
+      serial: message.serial,
     };
     const inDfu = functions.some(({ type }) => type !== 'interface');
     const device = new Device({
@@ -168,7 +168,7 @@ export class ProgramUsb {
       ...board.dfu,
       association,
       staysOnBus: detach === 'program',
-      ...(detachCondition && { detachCondition }),
+      detachCondition,
       ...(asks && { allow: (timeoutMs: number) => this.#askToDetach(index, timeoutMs) }),
       ...withoutEmpty({ name }),
       ...(functional && { functional: functionalOf(functional) }),
@@ -185,7 +185,7 @@ export class ProgramUsb {
     const uploadCondition = dfuGuard.upload;
     return new DfuMode({
       ...dfu,
-      ...(uploadCondition && { uploadCondition }),
+      uploadCondition,
       ...(functional && { functional: functionalOf(functional) }),
       media: media.map((each) => this.#media.open(each)),
       onManifested: ({ name }) => this.#tell({ type: 'dfu-download-completed', medium: name }),
@@ -241,7 +241,7 @@ function functionalOf(functional: FirmwareDfuFunctional): FunctionalOptions {
     bmAttributes: functional.attributes ?? {},
     wDetachTimeOut: functional.detachTimeOutMs,
     wTransferSize: functional.transferSizeBytes,
-    ...(functional.bcdDFUVersion !== undefined && { bcdDFUVersion: functional.bcdDFUVersion }),
+    bcdDFUVersion: functional.bcdDFUVersion,
   };
 }
 

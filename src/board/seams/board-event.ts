@@ -12,8 +12,8 @@ export type BoardEvent =
       readonly cause: BootCause;
       /** `none`: the bootloader waits for ever. */
       readonly mode: 'dfu' | 'application' | 'none';
-      readonly slot?: number;
-      readonly version?: FirmwareVersion;
+      readonly slot?: number | undefined;
+      readonly version?: FirmwareVersion | undefined;
       readonly why: BootReason;
     }
   /** A line of the console. */

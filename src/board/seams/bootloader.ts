@@ -33,8 +33,8 @@ export type BootDecision =
       readonly mode: 'application';
       readonly why: BootReason;
       /** Undefined, like `version`, where there are no slots and headers. */
-      readonly slot?: number;
-      readonly version?: FirmwareVersion;
+      readonly slot?: number | undefined;
+      readonly version?: FirmwareVersion | undefined;
       /** Where it jumps to. */
       readonly entryAddress: number;
     }
@@ -73,7 +73,7 @@ export interface FlashArea {
   readonly address: number;
   readonly sizeBytes: number;
   /** Where in it an uploaded image begins, if not at its start. */
-  readonly uploadOffsetBytes?: number;
+  readonly uploadOffsetBytes?: number | undefined;
 }
 
 /** A bootloader of a board. It runs inside a reset. */

@@ -9,9 +9,9 @@ export type DfuDemand = 'button' | 'unlock';
 /** What a board demands before it carries a request out. */
 export interface DfuPolicy {
   /** For DFU_DETACH. Default: nothing. */
-  readonly detach?: DfuDemand;
+  readonly detach?: DfuDemand | undefined;
   /** For DFU_UPLOAD. Default: nothing. */
-  readonly upload?: DfuDemand;
+  readonly upload?: DfuDemand | undefined;
 }
 
 /** The demands of a board as conditions, and the lock that its application opens. */

@@ -87,9 +87,9 @@ export interface FirmwareInterface {
   readonly bInterfaceSubClass: number;
   readonly bInterfaceProtocol: number;
   /** String of the interface. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Class-specific descriptors, whole. */
-  readonly descriptors?: readonly Uint8Array[];
+  readonly descriptors?: readonly Uint8Array[] | undefined;
   /** Class and vendor requests. Without it all of them are stalled. */
   onControl?(
     request: FirmwareControlRequest,
@@ -103,11 +103,11 @@ export type FirmwareDetachReason = 'detach' | 'reset';
 export interface FirmwareDfuRuntime {
   readonly type: 'dfu-runtime';
   /** String of the interface; default "RIOT-OS bootloader", empty for none. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Default: the bootloader's, as it is in RIOT's `usbus_dfu`. */
-  readonly functional?: FirmwareDfuFunctional;
+  readonly functional?: FirmwareDfuFunctional | undefined;
   /** An interface association in front of it, for a composite device. Default false. */
-  readonly association?: boolean;
+  readonly association?: boolean | undefined;
   /**
    * Asked at DFU_DETACH, while the host waits: accept with a time in ms, which may be the host's or
    * another one, or refuse with undefined. With bitWillDetach the time passes before the device
@@ -131,19 +131,19 @@ export interface FirmwareUsbDescription {
   readonly idVendor: number;
   readonly idProduct: number;
   /** Binary-coded decimal; default 0x0100. */
-  readonly bcdDevice?: number;
-  readonly manufacturer?: string;
-  readonly product?: string;
+  readonly bcdDevice?: number | undefined;
+  readonly manufacturer?: string | undefined;
+  readonly product?: string | undefined;
   /** Default: the chip's; empty for none. A board may be told to show it never, or always. */
-  readonly serial?: string;
+  readonly serial?: string | undefined;
   /** String of the configuration. */
-  readonly configuration?: string;
+  readonly configuration?: string | undefined;
   /** And at high speed, if it is another one there. */
-  readonly highSpeedConfiguration?: string;
+  readonly highSpeedConfiguration?: string | undefined;
   /** The board has power of its own, whatever comes from the bus. Default false. */
-  readonly selfPowered?: boolean;
+  readonly selfPowered?: boolean | undefined;
   /** Most that it takes from the bus, in mA. Default 100. */
-  readonly maxPowerMa?: number;
+  readonly maxPowerMa?: number | undefined;
   /** In the order of their interfaces; there may be none. */
   readonly functions: readonly FirmwareUsbFunction[];
 }
@@ -200,7 +200,7 @@ export interface FirmwareFlashArea {
   readonly address: number;
   readonly sizeBytes: number;
   /** Where in it an uploaded image begins, if not at its start (swap using offset). */
-  readonly uploadOffsetBytes?: number;
+  readonly uploadOffsetBytes?: number | undefined;
 }
 
 /** The flash of the board, by address. Its rules are those of NOR flash; breaking one rejects. */

@@ -2,17 +2,17 @@
 export interface FirmwareDfuFunctional {
   /** bmAttributes (DFU 1.1 table 4.2); what is left out is true. */
   readonly attributes?: {
-    readonly canDnload?: boolean;
-    readonly canUpload?: boolean;
-    readonly manifestationTolerant?: boolean;
-    readonly willDetach?: boolean;
+    readonly canDnload?: boolean | undefined;
+    readonly canUpload?: boolean | undefined;
+    readonly manifestationTolerant?: boolean | undefined;
+    readonly willDetach?: boolean | undefined;
   };
   /** wDetachTimeOut, in ms. */
   readonly detachTimeOutMs: number;
   /** wTransferSize. */
   readonly transferSizeBytes: number;
   /** Default 0x0110; 0x011a says that a DfuSe loader is next. */
-  readonly bcdDFUVersion?: number;
+  readonly bcdDFUVersion?: number | undefined;
 }
 
 /** Memory that the host writes and reads: blocks of any size, 512 bytes a sector. Kept until reset. */
@@ -42,7 +42,7 @@ export type FirmwareMedium = FirmwareRamDisk | FirmwareFlashImage;
  */
 export interface FirmwareDfuMode {
   readonly type: 'dfu-mode';
-  readonly functional?: FirmwareDfuFunctional;
+  readonly functional?: FirmwareDfuFunctional | undefined;
   /** One alternate setting each, in this order. */
   readonly media: readonly FirmwareMedium[];
 }

@@ -10,7 +10,7 @@ export interface BootOperation {
   readonly offsetBytes: number;
   readonly lengthBytes: number;
   /** What is written; only valid during the call that hands it over. */
-  readonly bytes?: Uint8Array;
+  readonly bytes?: Uint8Array | undefined;
 }
 
 /** What the bootloader holds in RAM at a change of flash. */

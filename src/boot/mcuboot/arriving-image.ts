@@ -28,7 +28,7 @@ export interface ArrivalOptions {
   /** The slot that it is written to. */
   readonly place: Place;
   /** Address of the flash's first byte, as programs see it; 0 unless given. */
-  readonly flashBase?: number;
+  readonly flashBase?: number | undefined;
 }
 
 /** Initial stack pointer and reset vector, where Cortex-M looks for them (ARMv7-M B1.5.3). */

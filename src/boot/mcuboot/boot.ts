@@ -29,11 +29,11 @@ export interface BootOptions {
   /** Judges images; share one between boots, so that no image is hashed twice. */
   readonly judge: ImageJudge;
   /** Counters kept in hardware; all 0 unless given. */
-  readonly counters?: SecurityCounters;
+  readonly counters?: SecurityCounters | undefined;
   /** Called before each change of flash; see {@link OperationListener} for cutting the power. */
-  readonly onOperation?: OperationListener;
+  readonly onOperation?: OperationListener | undefined;
   /** Called with each console line as it appears. */
-  readonly onLog?: (line: string) => void;
+  readonly onLog?: ((line: string) => void) | undefined;
 }
 
 /**
@@ -54,12 +54,12 @@ export interface BootedImage {
 export interface BootResult {
   readonly outcome: BootOutcome;
   /** Why, where MCUboot itself would not come back. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   /** Console lines as Zephyr prints them, with their level: `I: `, `W: `, `E: `. */
   readonly log: readonly string[];
   /** What was done with each image pair. */
   readonly swapTypes: readonly SwapType[];
-  readonly image?: BootedImage;
+  readonly image?: BootedImage | undefined;
   /** Images that were looked at and not taken, and why. */
   readonly refusals: readonly Refusal[];
   /** What a guarded build refused to do; empty otherwise. */
@@ -94,7 +94,7 @@ export async function boot(options: BootOptions): Promise<BootResult> {
     ...(session.halted === undefined ? {} : { reason: session.halted.reason }),
     log: session.log,
     swapTypes: session.pairs.map(({ swapType }) => swapType),
-    ...(image === undefined ? {} : { image }),
+    image,
     refusals: machine.refusals,
     hazards: machine.hazards,
   };

@@ -25,49 +25,49 @@ export interface EncryptionConfig {
    * Bytes of the whole key TLV, which is saved instead of the plain key (MCUBOOT_SWAP_SAVE_ENCTLV);
    * left out: the plain key is saved.
    */
-  readonly savedTlvBytes?: number;
+  readonly savedTlvBytes?: number | undefined;
 }
 
 /** What of a build decides what it does: everything that influences flash or console. */
 export interface BootConfig {
   readonly algorithm: Algorithm;
   /** direct-xip and ram-load only: an image that is not confirmed is erased at the next boot. */
-  readonly revert?: boolean;
+  readonly revert?: boolean | undefined;
   /** One or more image pairs; the first one is booted. */
   readonly images: readonly SlotPlaces[];
   /** Swap using scratch only. */
-  readonly scratch?: AreaPlace;
+  readonly scratch?: AreaPlace | undefined;
   /** MCUBOOT_BOOT_MAX_ALIGN; 8 unless given. */
-  readonly maxAlign?: 8 | 16 | 32;
+  readonly maxAlign?: 8 | 16 | 32 | undefined;
   /** MCUBOOT_MAX_IMG_SECTORS; 128 unless given. Zephyr sets slot size / sector size. */
-  readonly maxImgSectors?: number;
+  readonly maxImgSectors?: number | undefined;
   /** MCUBOOT_VALIDATE_PRIMARY_SLOT; true unless given. */
-  readonly validatePrimarySlot?: boolean;
+  readonly validatePrimarySlot?: boolean | undefined;
   /** MCUBOOT_BOOTSTRAP: a valid secondary image fills an empty or broken primary slot. */
-  readonly bootstrap?: boolean;
+  readonly bootstrap?: boolean | undefined;
   /** MCUBOOT_OVERWRITE_ONLY_FAST: copy only the sectors that the image needs. */
-  readonly overwriteOnlyFast?: boolean;
+  readonly overwriteOnlyFast?: boolean | undefined;
   /** MCUBOOT_OVERWRITE_ONLY_KEEP_BACKUP: leave the header of the secondary image. */
-  readonly overwriteOnlyKeepBackup?: boolean;
+  readonly overwriteOnlyKeepBackup?: boolean | undefined;
   /** MCUBOOT_DOWNGRADE_PREVENTION, and by what images are compared. */
-  readonly downgradePrevention?: 'version' | 'security-counter';
+  readonly downgradePrevention?: 'version' | 'security-counter' | undefined;
   /** MCUBOOT_VERSION_CMP_USE_BUILD_NUMBER. */
-  readonly compareBuildNumber?: boolean;
+  readonly compareBuildNumber?: boolean | undefined;
   /** MCUBOOT_HW_ROLLBACK_PROT: images must not fall below the counter kept in hardware. */
-  readonly hwRollbackProtection?: boolean;
+  readonly hwRollbackProtection?: boolean | undefined;
   /** MCUBOOT_ENC_IMAGES. */
-  readonly encryption?: EncryptionConfig;
+  readonly encryption?: EncryptionConfig | undefined;
   /** RAM that ram-load may load to; 256 KiB from 0x20000000 unless given. */
   readonly executableRam?: { readonly startAddress: number; readonly sizeBytes: number };
   /** Bytes of one write when a region is copied; 1024 unless given, as bootutil does. */
-  readonly copyChunkBytes?: number;
+  readonly copyChunkBytes?: number | undefined;
   /**
    * MCUBOOT_VERIFY_IMG_ADDRESS or MCUBOOT_CHECK_HEADER_LOAD_ADDRESS: a secondary image must be linked
    * for the primary slot, by its reset vector or by its header.
    */
-  readonly verifyImageAddress?: 'reset-vector' | 'load-address';
+  readonly verifyImageAddress?: 'reset-vector' | 'load-address' | undefined;
   /** Not MCUboot's: refuse what is known to go wrong, and say why ({@link Hazard}). */
-  readonly guarded?: boolean;
+  readonly guarded?: boolean | undefined;
 }
 
 /** A build with all defaults filled in. */

@@ -3,12 +3,12 @@ import type { FlagState, MagicState, SwapState, SwapType } from './trailer.ts';
 
 /** One row of the table: what a field must be; a field that is left out may be anything. */
 interface Row {
-  readonly primaryMagic?: MagicState;
-  readonly secondaryMagic?: MagicState;
-  readonly primaryImageOk?: FlagState;
-  readonly secondaryImageOk?: FlagState;
-  readonly primaryCopyDone?: FlagState;
-  readonly secondaryCopyDone?: FlagState;
+  readonly primaryMagic?: MagicState | undefined;
+  readonly secondaryMagic?: MagicState | undefined;
+  readonly primaryImageOk?: FlagState | undefined;
+  readonly secondaryImageOk?: FlagState | undefined;
+  readonly primaryCopyDone?: FlagState | undefined;
+  readonly secondaryCopyDone?: FlagState | undefined;
   readonly swapType: SwapType;
 }
 

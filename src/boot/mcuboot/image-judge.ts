@@ -11,9 +11,9 @@ import { TlvType, imageCipher, unwrapImageKey, validateImage } from '../../image
 /** What of a build decides which images are good. */
 export interface JudgeOptions extends Omit<ValidationOptions, 'imageKey' | 'maxSize'> {
   /** Keys that unwrap the keys of encrypted images. */
-  readonly decryptionKeys?: readonly DecryptionKey[];
+  readonly decryptionKeys?: readonly DecryptionKey[] | undefined;
   /** Most bytes of images that are remembered; 64 MiB unless given. */
-  readonly cacheBytes?: number;
+  readonly cacheBytes?: number | undefined;
 }
 
 interface Remembered {

@@ -19,9 +19,9 @@ import type { FlagState, MagicState, SwapState } from './trailer.ts';
 const STATES = 3;
 
 interface SourceRow {
-  readonly primaryMagic?: MagicState;
-  readonly primaryCopyDone?: FlagState;
-  readonly scratchGood?: boolean;
+  readonly primaryMagic?: MagicState | undefined;
+  readonly primaryCopyDone?: FlagState | undefined;
+  readonly scratchGood?: boolean | undefined;
   readonly source: StatusSource;
 }
 

@@ -104,7 +104,7 @@ export interface CopyJob {
   readonly toOffset: number;
   readonly lengthBytes: number;
   /** How much further back the image lies in the target than its own offsets say. */
-  readonly shiftBytes?: number;
+  readonly shiftBytes?: number | undefined;
 }
 
 /**

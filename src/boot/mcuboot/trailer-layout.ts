@@ -18,7 +18,7 @@ export interface TrailerShape {
   /** MCUBOOT_MAX_IMG_SECTORS: sectors that the status area has room for. */
   readonly maxImgSectors: number;
   /** Bytes kept for the key of one slot, before alignment; 0 without encryption. */
-  readonly keyBytes?: number;
+  readonly keyBytes?: number | undefined;
 }
 
 /** Where the fields lie, in bytes from the start of the area that the trailer ends. */

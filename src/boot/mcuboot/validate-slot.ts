@@ -26,9 +26,9 @@ const RESET_VECTOR_OFFSET = 4;
 export interface SlotQuestion {
   readonly slot: SlotIndex;
   /** Undefined once all updates are done. */
-  readonly progress?: Progress;
+  readonly progress?: Progress | undefined;
   /** The request that the image would fulfil. */
-  readonly expected?: SwapType;
+  readonly expected?: SwapType | undefined;
 }
 
 /** Whether the place where a header belongs is erased. */

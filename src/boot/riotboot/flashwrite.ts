@@ -20,7 +20,7 @@ export interface FlashwriteOptions {
    * `raw` (CONFIG_RIOTBOOT_FLASHWRITE_RAW, the default): each write block as soon as it is full.
    * `page`: each page read, changed and written whole.
    */
-  readonly mode?: 'raw' | 'page';
+  readonly mode?: 'raw' | 'page' | undefined;
 }
 
 /**

@@ -33,18 +33,18 @@ export interface RiotbootLayoutOptions {
   /** RIOTBOOT_HDR_LEN, in bytes: a multiple of 256. */
   readonly headerBytes: number;
   /** NUM_SLOTS; 2 if left out. */
-  readonly slotCount?: 1 | 2;
+  readonly slotCount?: 1 | 2 | undefined;
   /** SLOT_AUX_LEN, in bytes, kept free at the end; 0 if left out. */
-  readonly auxBytes?: number;
+  readonly auxBytes?: number | undefined;
   /** CPU_FLASH_BASE; 0 if left out. */
-  readonly flashBase?: number;
+  readonly flashBase?: number | undefined;
   /** SLOT0_LEN and SLOT1_LEN, in bytes, where a build sets them; else what is left is shared out. */
-  readonly slotBytes?: readonly number[];
+  readonly slotBytes?: readonly number[] | undefined;
   /**
    * STM32 F2, F4 and F7: RIOTBOOT_LEN is taken off twice before sharing out, so that slot 1 begins at
    * the edge of a big sector.
    */
-  readonly bootloaderTwice?: boolean;
+  readonly bootloaderTwice?: boolean | undefined;
 }
 
 function whole(name: string, value: number): number {

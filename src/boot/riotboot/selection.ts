@@ -11,7 +11,7 @@ export interface SelectionOptions {
    * the header's address with itself (sys/riotboot/slot.c), so that its own check never fails:
    * left out or false is RIOT as it is.
    */
-  readonly checkStartAddress?: boolean;
+  readonly checkStartAddress?: boolean | undefined;
 }
 
 /** What stands in a slot. */

@@ -18,13 +18,13 @@ export interface SlotWriterOptions {
    * The header must have its magic and a right checksum, or the slot would never boot. True if left
    * out.
    */
-  readonly checkHeader?: boolean;
+  readonly checkHeader?: boolean | undefined;
   /** The image must have been linked for this slot, or it would crash. True if left out. */
-  readonly checkStartAddress?: boolean;
+  readonly checkStartAddress?: boolean | undefined;
   /** The image must not be older than the newest one that can boot. False if left out. */
-  readonly refuseOlder?: boolean;
+  readonly refuseOlder?: boolean | undefined;
   /** Overwrite the only slot that can boot. False if left out. */
-  readonly force?: boolean;
+  readonly force?: boolean | undefined;
 }
 
 /** Why an image was refused: it would take the only slot that boots, it is for another slot, too old. */

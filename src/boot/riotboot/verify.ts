@@ -16,7 +16,7 @@ export interface ExpectedImage {
   /** Its length with the header, in bytes. */
   readonly lengthBytes: number;
   /** `globalThis.crypto.subtle` if left out. */
-  readonly subtle?: DigestProvider;
+  readonly subtle?: DigestProvider | undefined;
 }
 
 /** What came of it, with RIOT's return values 0, 1 and -1. */

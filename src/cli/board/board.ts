@@ -16,26 +16,26 @@ import { ALGORITHM_HELP, collect } from './mcuboot-options.ts';
 import { wholeNumber } from '../shared/numbers.ts';
 
 interface RunCommand extends UsbCommandOptions, ImageCommandOptions {
-  readonly bootloader?: string;
-  readonly flash?: string;
-  readonly button?: true;
-  readonly usbId?: string;
-  readonly serial?: string;
-  readonly usbip?: UsbipAddress;
-  readonly attach?: true;
-  readonly profile?: string;
-  readonly willDetach?: boolean;
-  readonly keepBootable?: true;
-  readonly watchdog?: number;
-  readonly btnPin?: string;
-  readonly btnMode?: string;
-  readonly btnExtPullup?: true;
-  readonly btnNone?: true;
-  readonly verbose?: true;
-  readonly algorithm?: string;
-  readonly key?: readonly string[];
-  readonly guarded?: true;
-  readonly json?: true;
+  readonly bootloader?: string | undefined;
+  readonly flash?: string | undefined;
+  readonly button?: true | undefined;
+  readonly usbId?: string | undefined;
+  readonly serial?: string | undefined;
+  readonly usbip?: UsbipAddress | undefined;
+  readonly attach?: true | undefined;
+  readonly profile?: string | undefined;
+  readonly willDetach?: boolean | undefined;
+  readonly keepBootable?: true | undefined;
+  readonly watchdog?: number | undefined;
+  readonly btnPin?: string | undefined;
+  readonly btnMode?: string | undefined;
+  readonly btnExtPullup?: true | undefined;
+  readonly btnNone?: true | undefined;
+  readonly verbose?: true | undefined;
+  readonly algorithm?: string | undefined;
+  readonly key?: readonly string[] | undefined;
+  readonly guarded?: true | undefined;
+  readonly json?: true | undefined;
 }
 
 /** `dfukit board …`. */
@@ -158,14 +158,14 @@ async function run(boardName: string, options: RunCommand): Promise<void> {
       keepBootable: options.keepBootable === true,
       checkImages: options.imageCheck !== false,
       refuseOlder: options.refuseOlder !== undefined,
-      ...(flash !== undefined && { flashFile: flash }),
-      ...(serial !== undefined && { serial }),
-      ...(usbip !== undefined && { usbip }),
-      ...(bootloader !== undefined && { bootloader }),
-      ...(usbId !== undefined && { usbId }),
-      ...(profile !== undefined && { profile }),
-      ...(willDetach !== undefined && { willDetach }),
-      ...(watchdog !== undefined && { watchdogMs: watchdog }),
+      flashFile: flash,
+      serial,
+      usbip,
+      bootloader,
+      usbId,
+      profile,
+      willDetach,
+      watchdogMs: watchdog,
       ...(options.verbose === true && { log }),
       ...usbOptionsOf(options),
       mcuboot: options,
@@ -176,7 +176,7 @@ async function run(boardName: string, options: RunCommand): Promise<void> {
 
 function buttonOf({ btnPin, btnMode, btnExtPullup, btnNone }: RunCommand): ButtonConfiguration {
   return {
-    ...(btnPin !== undefined && { pin: btnPin }),
+    pin: btnPin,
     ...(btnMode !== undefined && { mode: pinMode(btnMode) }),
     extPullup: btnExtPullup === true,
     none: btnNone === true,

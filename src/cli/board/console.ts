@@ -120,8 +120,8 @@ function attempt(screen: Screen, run: () => void): void {
 }
 
 interface Key {
-  readonly name?: string;
-  readonly ctrl?: boolean;
+  readonly name?: string | undefined;
+  readonly ctrl?: boolean | undefined;
 }
 
 /** Single keys drive the board; `t` or Enter begins a line for its console. */

@@ -4,10 +4,10 @@ import type { Command } from 'commander';
 /** Options about which images a board takes, as commander reads them. */
 export interface ImageCommandOptions {
   /** False if switched off. */
-  readonly imageCheck?: boolean;
-  readonly refuseOlder?: 'version' | 'security-counter';
-  readonly imageVendor?: string;
-  readonly imageClass?: string;
+  readonly imageCheck?: boolean | undefined;
+  readonly refuseOlder?: 'version' | 'security-counter' | undefined;
+  readonly imageVendor?: string | undefined;
+  readonly imageClass?: string | undefined;
 }
 
 /** Gives a command these options. */

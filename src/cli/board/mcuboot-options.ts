@@ -10,10 +10,10 @@ import { asArgumentLater } from '../shared/wrong-argument.ts';
 
 /** What is said of MCUboot on a command line. */
 export interface McubootChoice extends Omit<ImageCommandOptions, 'imageCheck'> {
-  readonly algorithm?: string;
+  readonly algorithm?: string | undefined;
   /** Files of the keys that it trusts; without any, the examples' key. */
-  readonly key?: readonly string[];
-  readonly guarded?: true;
+  readonly key?: readonly string[] | undefined;
+  readonly guarded?: true | undefined;
 }
 
 /** The help of `--algorithm`. */
@@ -39,9 +39,9 @@ export async function mcubootOptions(choice: McubootChoice): Promise<McubootOpti
     keys,
     guarded,
     ...(algorithm === undefined ? {} : { mode: mcubootMode(algorithm) }),
-    ...(refuseOlder === undefined ? {} : { downgradePrevention: refuseOlder }),
-    ...(imageVendor === undefined ? {} : { vendor: imageVendor }),
-    ...(imageClass === undefined ? {} : { deviceClass: imageClass }),
+    downgradePrevention: refuseOlder,
+    vendor: imageVendor,
+    deviceClass: imageClass,
   };
 }
 

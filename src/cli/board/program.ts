@@ -18,10 +18,10 @@ import { asArgument } from '../shared/wrong-argument.ts';
 /** What `board program` is told besides board and image. */
 export interface ProgramOptions {
   readonly flash: string;
-  readonly bootloader?: string;
-  readonly algorithm?: string;
-  readonly slot?: number;
-  readonly address?: number;
+  readonly bootloader?: string | undefined;
+  readonly algorithm?: string | undefined;
+  readonly slot?: number | undefined;
+  readonly address?: number | undefined;
 }
 
 function withFlash(model: BoardModel, path: string, work: (flash: Flash) => void): void {
@@ -62,7 +62,7 @@ export function programBoard(name: string, imagePath: string, options: ProgramOp
     return;
   }
   const { bytes: image, address: said } = contentOf(imagePath, file);
-  const target = targetOf(said === undefined ? options : { address: said, ...options });
+  const target = targetOf({ slot: options.slot, address: options.address ?? said });
   withFlash(model, options.flash, (flash) => {
     const { address, bytes, slot } = asArgument(() => programFlash(flash, layout, image, target));
     const where = slot === undefined ? '' : ` (slot ${slot})`;

@@ -14,7 +14,7 @@ export function readyMessage({ board, usbip, kernelPort }: BoardSession): BoardM
     board: board.model.name,
     bootloader: board.bootloader,
     serial: board.serial,
-    ...(usbip && { usbip }),
+    usbip,
     ...(kernelPort !== undefined && { kernel: { port: kernelPort } }),
   };
 }

@@ -23,18 +23,18 @@ export interface BoardRunOptions extends Omit<
 > {
   readonly boardName: string;
   /** File that holds the flash; without it, memory. */
-  readonly flashFile?: string;
+  readonly flashFile?: string | undefined;
   /** Flash that somebody has put something into already, instead. */
-  readonly flash?: NorFlash;
-  readonly serial?: string;
+  readonly flash?: NorFlash | undefined;
+  readonly serial?: string | undefined;
   /** Hold the button while the board starts. */
   readonly holdButton: boolean;
-  readonly usbip?: UsbipAddress;
+  readonly usbip?: UsbipAddress | undefined;
   readonly attach: boolean;
-  readonly willDetach?: boolean;
+  readonly willDetach?: boolean | undefined;
   /** What MCUboot is compiled with, where it is the bootloader. */
-  readonly mcuboot?: McubootChoice;
-  readonly log?: (line: string) => void;
+  readonly mcuboot?: McubootChoice | undefined;
+  readonly log?: ((line: string) => void) | undefined;
 }
 
 /** A board that is running, and where it can be reached. */
@@ -97,7 +97,7 @@ export async function startBoard(
   try {
     const board = createBoard({
       ...rest,
-      ...(mcuboot === undefined ? {} : { mcuboot }),
+      mcuboot,
       model,
       clock,
       flash:
@@ -111,7 +111,7 @@ export async function startBoard(
     closers.push(() => board.close());
     observe(board);
     const listening = attach && usbip === undefined ? undefined : await listen(usbip, log);
-    const server = listening?.server ?? new UsbipServer({ clock, ...(log && { log }) });
+    const server = listening?.server ?? new UsbipServer({ clock, log });
     closers.push(() => server.close());
     const exported = server.add(board.port);
     const started = untilStarted(board);
@@ -167,7 +167,7 @@ async function listen(
   const at = async (
     address: UsbipAddress,
   ): Promise<{ server: UsbipServer; address: UsbipAddress }> => {
-    const server = new UsbipServer({ clock, ...address, ...(log && { log }) });
+    const server = new UsbipServer({ clock, ...address, log });
     return { server, address: await server.listen() };
   };
   if (wanted !== undefined) return at(wanted);

@@ -5,12 +5,12 @@ import type { DfuDemand, DfuPolicy, UsbIdentityOptions } from '../../board/index
 /** Options about what a board says on USB and what it demands, as commander reads them. */
 export interface UsbCommandOptions {
   /** False if switched off. */
-  readonly msOs?: boolean;
-  readonly webusb?: boolean;
-  readonly serialString?: boolean;
-  readonly landingPage?: string;
-  readonly detachNeeds?: DfuDemand;
-  readonly uploadNeeds?: DfuDemand;
+  readonly msOs?: boolean | undefined;
+  readonly webusb?: boolean | undefined;
+  readonly serialString?: boolean | undefined;
+  readonly landingPage?: string | undefined;
+  readonly detachNeeds?: DfuDemand | undefined;
+  readonly uploadNeeds?: DfuDemand | undefined;
 }
 
 const demands: readonly DfuDemand[] = ['button', 'unlock'];
@@ -40,10 +40,10 @@ export function usbOptionsOf(
     ...(msOs === false && { msOs }),
     ...(webusb === false && { webUsb: false }),
     ...(serialString === false && { serialString }),
-    ...(landingPage !== undefined && { landingPage }),
+    landingPage,
     policy: {
-      ...(detachNeeds !== undefined && { detach: detachNeeds }),
-      ...(uploadNeeds !== undefined && { upload: uploadNeeds }),
+      detach: detachNeeds,
+      upload: uploadNeeds,
     },
   };
 }

@@ -28,14 +28,14 @@ import { asArgument, asArgumentLater } from '../shared/wrong-argument.ts';
 
 interface ImageOptions {
   readonly board: string;
-  readonly slot?: number;
-  readonly version?: string;
-  readonly bootloader?: string;
+  readonly slot?: number | undefined;
+  readonly version?: string | undefined;
+  readonly bootloader?: string | undefined;
   readonly usbusDfu: boolean;
   readonly config: readonly string[];
-  readonly algorithm?: string;
-  readonly key?: string;
-  readonly unsigned?: true;
+  readonly algorithm?: string | undefined;
+  readonly key?: string | undefined;
+  readonly unsigned?: true | undefined;
 }
 
 interface BuildCommand extends ImageOptions {
@@ -43,12 +43,12 @@ interface BuildCommand extends ImageOptions {
 }
 
 interface FlashCommand extends ImageOptions {
-  readonly usbId?: string;
-  readonly serial?: string;
-  readonly path?: string;
-  readonly wait?: true;
+  readonly usbId?: string | undefined;
+  readonly serial?: string | undefined;
+  readonly path?: string | undefined;
+  readonly wait?: true | undefined;
   readonly bus: string;
-  readonly json?: true;
+  readonly json?: true | undefined;
 }
 
 /** EX_TEMPFAIL: everything was sent, and nothing says that it runs. */
@@ -192,11 +192,11 @@ function selectionOf(
   return {
     runtime: { vendor: 'any', product: 'any' },
     dfu: { vendor: idVendor, product: idProduct },
-    ...(slot !== undefined && { alternate: slot }),
+    alternate: slot,
     // The flash; the other alternate has the option bytes.
     ...(isRom && { alternate: 0 }),
     ...(serial !== undefined && { runtimeSerial: serial, dfuSerial: serial }),
-    ...(path !== undefined && { path }),
+    path,
   };
 }
 
@@ -269,10 +269,10 @@ async function makeMcubootImage(
   const key = unsigned === true ? undefined : await signingKey(path);
   const image = mcubootFirmware(payload, {
     model,
-    ...(slot !== undefined && { slot }),
-    ...(version !== undefined && { version }),
+    slot,
+    version,
     ...(algorithm !== undefined && { mode: mcubootMode(algorithm) }),
-    ...(key !== undefined && { key }),
+    key,
   });
   return asArgumentLater(image);
 }

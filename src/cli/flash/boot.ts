@@ -14,17 +14,17 @@ import { wholeNumber } from '../shared/numbers.ts';
 /** What is asked for before the first boot. */
 export interface UpdateOptions {
   /** Put this image into the secondary slot. */
-  readonly update?: string;
-  readonly request?: 'test' | 'perm';
+  readonly update?: string | undefined;
+  readonly request?: 'test' | 'perm' | undefined;
 }
 
 /** Options of `dfukit flash boot`. */
 export interface BootOptions extends LayoutOptions, UpdateOptions {
-  readonly times?: number;
-  readonly confirm?: (boot: number) => boolean;
-  readonly output?: string;
-  readonly ops?: true;
-  readonly json?: true;
+  readonly times?: number | undefined;
+  readonly confirm?: ((boot: number) => boolean) | undefined;
+  readonly output?: string | undefined;
+  readonly ops?: true | undefined;
+  readonly json?: true | undefined;
 }
 
 /** Reads `--confirm`: always, never, or the boots after which the application confirms. */
@@ -130,7 +130,7 @@ export async function flashBoot(io: ImageIo, path: string, options: BootOptions)
   const opened = await openWithLayout(io, path, options);
   const device = forkDevice(opened.device);
   prepareUpdate(io, device, options);
-  const steps = await bootAhead(device, { times, ...(confirm && { confirmAfter: confirm }) });
+  const steps = await bootAhead(device, { times, confirmAfter: confirm });
   const boots = steps.filter((step) => step.type === 'boot');
   const sentences: string[] = [];
   for (const image of device.config.images.keys()) {

@@ -10,7 +10,7 @@ import type { ImageIo } from '../shared/terminal.ts';
 
 /** Options of `dfukit flash fit`. */
 export interface FitOptions extends LayoutOptions {
-  readonly json?: true;
+  readonly json?: true | undefined;
 }
 
 interface Measured {

@@ -14,7 +14,7 @@ import type { ImageIo } from '../shared/terminal.ts';
 
 /** Options of `dfukit flash inspect`. */
 export interface InspectOptions extends LayoutOptions {
-  readonly json?: true;
+  readonly json?: true | undefined;
 }
 
 const slotNames = ['primary', 'secondary'] as const;

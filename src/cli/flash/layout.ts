@@ -2,7 +2,7 @@ import { boardModel, boardModels, mcubootLayout, mcubootMode } from '../../board
 import type { BoardModel } from '../../board/index.ts';
 import { ImageJudge } from '../../boot/mcuboot/index.ts';
 import type { BootConfig } from '../../boot/mcuboot/index.ts';
-import { DfuError, hexNumber } from '../../bytes/index.ts';
+import { DfuError, defined, hexNumber } from '../../bytes/index.ts';
 import type { FlashGeometry } from '../../flash/index.ts';
 import type { SignatureKind } from '../../image/index.ts';
 import { guessLayouts, layoutDoubts, openDump, readVectorConfig } from '../../lab/index.ts';
@@ -70,7 +70,7 @@ function explicitLayout(options: LayoutOptions): Found {
   }
   const images = primary.map((place, n) => ({ primary: place, secondary: secondary[n] ?? place }));
   const algorithm = options.algorithm?.algorithm ?? 'swap-using-move';
-  const config: BootConfig = { algorithm, images, ...(scratch !== undefined && { scratch }) };
+  const config: BootConfig = { algorithm, images, scratch };
   const geometry: FlashGeometry = { sectors, writeUnitBytes: writeUnit, erasedValue: 0xff };
   const align = writeUnit > 16 ? 32 : writeUnit > 8 ? 16 : 8;
   return { layout: { geometry, config: { ...config, maxAlign: align } }, source: 'as given' };
@@ -91,7 +91,7 @@ function changed({ geometry, config }: FlashLayout, options: LayoutOptions): Fla
   return {
     geometry: {
       ...geometry,
-      ...(writeUnit !== undefined && { writeUnitBytes: writeUnit }),
+      writeUnitBytes: writeUnit ?? geometry.writeUnitBytes,
       ...(erasedValue !== undefined && { erasedValue: erasedValue === 0 ? 0x00 : 0xff }),
       ...(timed && { timing }),
     },
@@ -99,7 +99,7 @@ function changed({ geometry, config }: FlashLayout, options: LayoutOptions): Fla
       ...config,
       ...(algorithm !== undefined && { algorithm: algorithm.algorithm }),
       ...(algorithm?.revert === true && { revert: true }),
-      ...(scratch !== undefined && { scratch }),
+      scratch: scratch ?? config.scratch,
       ...buildChanges(options),
     },
   };
@@ -108,20 +108,20 @@ function changed({ geometry, config }: FlashLayout, options: LayoutOptions): Fla
 function buildChanges(options: LayoutOptions): Partial<BootConfig> {
   const { maxAlign, maxSectors, downgrade, encrypted, saveEnctlv } = options;
   const wrapped = saveEnctlv === undefined ? {} : { savedTlvBytes: saveEnctlv };
-  return {
-    ...(maxAlign !== undefined && { maxAlign }),
-    ...(maxSectors !== undefined && { maxImgSectors: maxSectors }),
+  return defined({
+    maxAlign,
+    maxImgSectors: maxSectors,
     ...(options.validate === false && { validatePrimarySlot: false }),
     ...(options.bootstrap === true && { bootstrap: true }),
     ...(options.fast === true && { overwriteOnlyFast: true }),
     ...(options.keepBackup === true && { overwriteOnlyKeepBackup: true }),
-    ...(downgrade !== undefined && { downgradePrevention: downgrade }),
+    downgradePrevention: downgrade,
     ...(options.hwRollback === true && { hwRollbackProtection: true }),
     ...(options.guarded === true && { guarded: true }),
     ...(encrypted !== undefined || saveEnctlv !== undefined
       ? { encryption: { keyBytes: encrypted ?? 16, ...wrapped } }
       : {}),
-  };
+  });
 }
 
 /** A layout in one line. */
@@ -147,11 +147,11 @@ function limitsOf(options: LayoutOptions): GuessLimits {
   const size = sectors?.length === 1 ? sectors[0]?.sizeBytes : undefined;
   return {
     ...(algorithm !== undefined && { algorithm: algorithm.algorithm }),
-    ...(writeUnit !== undefined && { writeUnitBytes: writeUnit }),
-    ...(maxAlign !== undefined && { maxAlign }),
-    ...(maxSectors !== undefined && { maxImgSectors: maxSectors }),
+    writeUnitBytes: writeUnit,
+    maxAlign,
+    maxImgSectors: maxSectors,
     ...(erasedValue === 0 && { erasedValue: 0x00 as const }),
-    ...(size !== undefined && { sectorBytes: size }),
+    sectorBytes: size,
   };
 }
 

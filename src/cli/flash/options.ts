@@ -13,32 +13,32 @@ export interface RangeArgument {
 
 /** What the `dfukit flash` commands are told of flash and bootloader. */
 export interface LayoutOptions {
-  readonly board?: string;
-  readonly bootloader?: string;
-  readonly layout?: string;
-  readonly sectors?: readonly SectorRun[];
-  readonly primary?: readonly RangeArgument[];
-  readonly secondary?: readonly RangeArgument[];
-  readonly scratch?: RangeArgument;
-  readonly algorithm?: AlgorithmArgument;
-  readonly writeUnit?: number;
-  readonly maxAlign?: 8 | 16 | 32;
-  readonly maxSectors?: number;
-  readonly erasedValue?: number;
-  readonly key?: readonly string[];
-  readonly decrypt?: readonly string[];
-  readonly counter?: readonly number[];
-  readonly validate?: boolean;
-  readonly bootstrap?: true;
-  readonly fast?: true;
-  readonly keepBackup?: true;
-  readonly downgrade?: 'version' | 'security-counter';
-  readonly hwRollback?: true;
-  readonly encrypted?: 16 | 32;
-  readonly saveEnctlv?: number;
-  readonly guarded?: true;
-  readonly eraseMs?: number;
-  readonly programUs?: number;
+  readonly board?: string | undefined;
+  readonly bootloader?: string | undefined;
+  readonly layout?: string | undefined;
+  readonly sectors?: readonly SectorRun[] | undefined;
+  readonly primary?: readonly RangeArgument[] | undefined;
+  readonly secondary?: readonly RangeArgument[] | undefined;
+  readonly scratch?: RangeArgument | undefined;
+  readonly algorithm?: AlgorithmArgument | undefined;
+  readonly writeUnit?: number | undefined;
+  readonly maxAlign?: 8 | 16 | 32 | undefined;
+  readonly maxSectors?: number | undefined;
+  readonly erasedValue?: number | undefined;
+  readonly key?: readonly string[] | undefined;
+  readonly decrypt?: readonly string[] | undefined;
+  readonly counter?: readonly number[] | undefined;
+  readonly validate?: boolean | undefined;
+  readonly bootstrap?: true | undefined;
+  readonly fast?: true | undefined;
+  readonly keepBackup?: true | undefined;
+  readonly downgrade?: 'version' | 'security-counter' | undefined;
+  readonly hwRollback?: true | undefined;
+  readonly encrypted?: 16 | 32 | undefined;
+  readonly saveEnctlv?: number | undefined;
+  readonly guarded?: true | undefined;
+  readonly eraseMs?: number | undefined;
+  readonly programUs?: number | undefined;
 }
 
 /** An algorithm, and whether unconfirmed images are given up in place. */

@@ -26,12 +26,12 @@ import { untilSignal } from '../shared/signals.ts';
 
 /** Options of `dfukit flash powercut`. */
 export interface PowercutOptions extends LayoutOptions, UpdateOptions {
-  readonly after?: number;
-  readonly kinds?: readonly CutKind[];
-  readonly once?: true;
-  readonly svg?: string;
-  readonly vectors?: string;
-  readonly json?: true;
+  readonly after?: number | undefined;
+  readonly kinds?: readonly CutKind[] | undefined;
+  readonly once?: true | undefined;
+  readonly svg?: string | undefined;
+  readonly vectors?: string | undefined;
+  readonly json?: true | undefined;
 }
 
 /** Shows how far it is, at most ten times a second, where standard error is a terminal. */
@@ -64,7 +64,7 @@ async function explore(device: LabDevice, options: PowercutOptions): Promise<Cut
   const line = new ProgressLine();
   try {
     return await explorePowerCuts(device, {
-      ...(options.kinds !== undefined && { kinds: options.kinds }),
+      kinds: options.kinds,
       twice: options.once !== true,
       signal,
       onProgress: ({ done, total }) => line.show(done, total),

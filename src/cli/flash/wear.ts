@@ -7,8 +7,8 @@ import type { ImageIo } from '../shared/terminal.ts';
 
 /** Options of `dfukit flash wear`. */
 export interface WearOptions extends LayoutOptions {
-  readonly update?: string;
-  readonly json?: true;
+  readonly update?: string | undefined;
+  readonly json?: true | undefined;
 }
 
 /** `1×0 5×2 9×0 1×1`: how many sectors in a row, times how many erases. */

@@ -7,7 +7,7 @@ import type { ImageIo } from '../shared/terminal.ts';
 
 /** Options of `dfukit flash why`. */
 export interface WhyOptions extends LayoutOptions {
-  readonly json?: true;
+  readonly json?: true | undefined;
 }
 
 /** `dfukit flash why`. */

@@ -7,7 +7,7 @@ import { addOpenOptions, selectionOf } from './select.ts';
 import type { OpenOptions } from './select.ts';
 
 interface DetachCommand extends OpenOptions {
-  readonly reset?: true;
+  readonly reset?: true | undefined;
 }
 
 /** `dfukit detach`. */

@@ -21,15 +21,15 @@ import { addDfuSeOption, addOpenOptions, selectionOf } from './select.ts';
 import type { OpenOptions } from './select.ts';
 
 interface DownloadCommand extends OpenOptions {
-  readonly reset?: true;
-  readonly transferSize?: number;
-  readonly force?: true;
-  readonly dfuseAddress?: DfuSeModifiers;
+  readonly reset?: true | undefined;
+  readonly transferSize?: number | undefined;
+  readonly force?: true | undefined;
+  readonly dfuseAddress?: DfuSeModifiers | undefined;
 }
 
 /** What is sent: the bytes of a file, or the targets of a DfuSe file; nothing for commands alone. */
 interface Content extends Partial<Pick<FileWithSuffix, 'payload' | 'suffix'>> {
-  readonly dfuse?: DfuSeFile;
+  readonly dfuse?: DfuSeFile | undefined;
 }
 
 /** EX_TEMPFAIL: everything was sent, and nothing says that it runs. */

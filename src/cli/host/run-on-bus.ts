@@ -17,9 +17,9 @@ export interface Surroundings {
 
 export interface RunOptions {
   readonly bus: string;
-  readonly json?: true;
+  readonly json?: true | undefined;
   /** Where milestones and JSON lines go; default standard output. */
-  readonly out?: Writable;
+  readonly out?: Writable | undefined;
 }
 
 /** Opens the bus, runs the command on it, closes it; an error is told as JSON too if so asked. */

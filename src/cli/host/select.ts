@@ -12,14 +12,14 @@ import { seconds, wholeNumber } from '../shared/numbers.ts';
 /** What the commands that talk to a device have in common, as commander reads it. */
 export interface DeviceOptions {
   readonly bus: string;
-  readonly json?: true;
-  readonly device?: Pick<Selection, 'runtime' | 'dfu'>;
-  readonly alt?: number | string;
-  readonly serial?: Pick<Selection, 'runtimeSerial' | 'dfuSerial'>;
-  readonly path?: string;
-  readonly devnum?: number;
-  readonly cfg?: number;
-  readonly intf?: number;
+  readonly json?: true | undefined;
+  readonly device?: Pick<Selection, 'runtime' | 'dfu'> | undefined;
+  readonly alt?: number | string | undefined;
+  readonly serial?: Pick<Selection, 'runtimeSerial' | 'dfuSerial'> | undefined;
+  readonly path?: string | undefined;
+  readonly devnum?: number | undefined;
+  readonly cfg?: number | undefined;
+  readonly intf?: number | undefined;
 }
 
 const byte = [0, 255] as const;
@@ -44,9 +44,9 @@ export function addDeviceOptions(command: Command): Command {
 
 /** Options of the commands that open a device. */
 export interface OpenOptions extends DeviceOptions {
-  readonly wait?: true;
-  readonly detachDelay?: number;
-  readonly timeout?: number;
+  readonly wait?: true | undefined;
+  readonly detachDelay?: number | undefined;
+  readonly timeout?: number | undefined;
 }
 
 /** Adds what the commands that open a device have besides. */
@@ -79,11 +79,11 @@ export function selectionOf(options: DeviceOptions): Selection {
   return {
     ...options.device,
     ...options.serial,
-    ...(options.path === undefined ? {} : { path: options.path }),
-    ...(options.devnum === undefined ? {} : { address: options.devnum }),
+    path: options.path,
+    address: options.devnum,
     // dfu-util takes 0 for "any" here: no configuration has that value.
     ...(options.cfg === undefined || options.cfg === 0 ? {} : { configuration: options.cfg }),
-    ...(options.intf === undefined ? {} : { interfaceNumber: options.intf }),
-    ...(options.alt === undefined ? {} : { alternate: options.alt }),
+    interfaceNumber: options.intf,
+    alternate: options.alt,
   };
 }

@@ -13,12 +13,12 @@ import { addDfuSeOption, addOpenOptions, selectionOf } from './select.ts';
 import type { OpenOptions } from './select.ts';
 
 interface UploadCommand extends OpenOptions {
-  readonly reset?: true;
-  readonly transferSize?: number;
-  readonly uploadSize?: number;
-  readonly maxSize?: number;
-  readonly force?: true;
-  readonly dfuseAddress?: DfuSeModifiers;
+  readonly reset?: true | undefined;
+  readonly transferSize?: number | undefined;
+  readonly uploadSize?: number | undefined;
+  readonly maxSize?: number | undefined;
+  readonly force?: true | undefined;
+  readonly dfuseAddress?: DfuSeModifiers | undefined;
 }
 
 /** Sizes that a file may have: all that a number says exactly. */

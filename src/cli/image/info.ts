@@ -11,9 +11,9 @@ import type { ImageIo } from '../shared/terminal.ts';
 
 /** Options of `dfukit image info`. */
 export interface InfoOptions {
-  readonly key?: readonly string[];
-  readonly decrypt?: readonly string[];
-  readonly json?: true;
+  readonly key?: readonly string[] | undefined;
+  readonly decrypt?: readonly string[] | undefined;
+  readonly json?: true | undefined;
 }
 
 const titles: Readonly<Record<Recognised['format'], string>> = {

@@ -1,4 +1,4 @@
-import { DfuError } from '../../bytes/index.ts';
+import { DfuError, defined } from '../../bytes/index.ts';
 import { appendSuffix } from '../../dfu/index.ts';
 import {
   endianOfImage,
@@ -32,36 +32,36 @@ import { parseDependencies, tlvValue, vendorTlvs } from '../imgtool/sign-options
 
 /** Options of `dfukit image sign`, as commander names them. */
 export interface ImageSignOptions {
-  readonly key?: string;
-  readonly output?: string;
-  readonly imageVersion?: string;
-  readonly headerSize?: number;
-  readonly slotSize?: number;
-  readonly pad?: true;
-  readonly test?: true;
-  readonly confirm?: true;
-  readonly align?: number;
-  readonly maxAlign?: number;
-  readonly maxSectors?: number;
-  readonly overwriteOnly?: true;
-  readonly encrypt?: string;
-  readonly encryptBits?: 128 | 256;
-  readonly clear?: true;
-  readonly decrypt?: readonly string[];
-  readonly securityCounter?: number | 'auto';
-  readonly depends?: readonly string[];
-  readonly bootRecord?: string;
-  readonly vendor?: string;
-  readonly class?: string;
-  readonly tlv?: readonly string[];
-  readonly pure?: true;
-  readonly publicKey?: 'hash' | 'full';
-  readonly endian?: Endian;
-  readonly loadAddress?: number;
-  readonly romAddress?: number;
-  readonly nonBootable?: true;
-  readonly address?: number;
-  readonly dfu?: string;
+  readonly key?: string | undefined;
+  readonly output?: string | undefined;
+  readonly imageVersion?: string | undefined;
+  readonly headerSize?: number | undefined;
+  readonly slotSize?: number | undefined;
+  readonly pad?: true | undefined;
+  readonly test?: true | undefined;
+  readonly confirm?: true | undefined;
+  readonly align?: number | undefined;
+  readonly maxAlign?: number | undefined;
+  readonly maxSectors?: number | undefined;
+  readonly overwriteOnly?: true | undefined;
+  readonly encrypt?: string | undefined;
+  readonly encryptBits?: 128 | 256 | undefined;
+  readonly clear?: true | undefined;
+  readonly decrypt?: readonly string[] | undefined;
+  readonly securityCounter?: number | 'auto' | undefined;
+  readonly depends?: readonly string[] | undefined;
+  readonly bootRecord?: string | undefined;
+  readonly vendor?: string | undefined;
+  readonly class?: string | undefined;
+  readonly tlv?: readonly string[] | undefined;
+  readonly pure?: true | undefined;
+  readonly publicKey?: 'hash' | 'full' | undefined;
+  readonly endian?: Endian | undefined;
+  readonly loadAddress?: number | undefined;
+  readonly romAddress?: number | undefined;
+  readonly nonBootable?: true | undefined;
+  readonly address?: number | undefined;
+  readonly dfu?: string | undefined;
 }
 
 /** Header that Zephyr's build leaves room for on most chips. */
@@ -95,8 +95,8 @@ function vendorRecord(text: string): VendorTlv {
 async function recordsOf(options: ImageSignOptions): Promise<Tlv[]> {
   const { vendor, class: deviceClass, tlv = [] } = options;
   const uuids = await uuidTlvs({
-    ...(vendor === undefined ? {} : { vendor }),
-    ...(deviceClass === undefined ? {} : { deviceClass }),
+    vendor,
+    deviceClass,
   });
   return [...uuids, ...under('--tlv', () => vendorTlvs(tlv.map(vendorRecord)))];
 }
@@ -144,19 +144,19 @@ async function takenInput(
 /** Only what was asked for; what an image brought along stays otherwise. */
 function asked(options: ImageSignOptions): Partial<SignOptions> {
   const { securityCounter, depends, bootRecord, endian, loadAddress, romAddress } = options;
-  return {
-    ...(securityCounter === undefined ? {} : { securityCounter }),
+  return defined({
+    securityCounter,
     ...(depends === undefined
       ? {}
       : { dependencies: under('--depends', () => depends.flatMap(parseDependencies)) }),
-    ...(bootRecord === undefined ? {} : { bootRecord }),
-    ...(endian === undefined ? {} : { endian }),
-    ...(loadAddress === undefined ? {} : { loadAddr: loadAddress }),
-    ...(romAddress === undefined ? {} : { romFixed: romAddress }),
+    bootRecord,
+    endian,
+    loadAddr: loadAddress,
+    romFixed: romAddress,
     ...(options.nonBootable === true ? { nonBootable: true } : {}),
     ...(options.pure === true ? { pure: true } : {}),
     keyRecord: options.publicKey ?? 'hash',
-  };
+  });
 }
 
 async function encryptionOf(

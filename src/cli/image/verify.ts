@@ -8,9 +8,9 @@ import type { ImageIo } from '../shared/terminal.ts';
 
 /** Options of `dfukit image verify`. */
 export interface VerifyOptions {
-  readonly key?: readonly string[];
-  readonly decrypt?: readonly string[];
-  readonly endian?: Endian;
+  readonly key?: readonly string[] | undefined;
+  readonly decrypt?: readonly string[] | undefined;
+  readonly endian?: Endian | undefined;
 }
 
 /**
@@ -28,7 +28,7 @@ export async function imageVerify(
   const inspection = await inspectImage(bytes, {
     keys: keys.map(({ key }) => key),
     decryptionKeys,
-    ...(options.endian === undefined ? {} : { endian: options.endian }),
+    endian: options.endian,
   });
   io.print(`${path}: MCUboot image\n${table(imageRows(inspection, bytes, keys))}`);
   const [fault] = imageFaults(inspection);

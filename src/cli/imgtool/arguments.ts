@@ -16,16 +16,16 @@ export interface OptionSpec {
   /** Long and short forms, in the order that errors show them. */
   readonly flags: readonly string[];
   /** What stands behind it in the help; without it the option is a switch. */
-  readonly value?: string;
+  readonly value?: string | undefined;
   /** How many values follow; default 1. */
-  readonly count?: 1 | 2;
-  readonly choices?: readonly string[];
-  readonly required?: boolean;
+  readonly count?: 1 | 2 | undefined;
+  readonly choices?: readonly string[] | undefined;
+  readonly required?: boolean | undefined;
   /** May be given several times. */
-  readonly repeats?: boolean;
-  readonly help?: string;
+  readonly repeats?: boolean | undefined;
+  readonly help?: string | undefined;
   /** Checks one value; a `UsageError` or `DfuError` says what is wrong with it. */
-  readonly check?: (text: string) => unknown;
+  readonly check?: ((text: string) => unknown) | undefined;
 }
 
 /** One command. */

@@ -81,9 +81,9 @@ function report(io: ImageIo, error: unknown, usage: string): number {
 
 /** What a run works with; the process's own files and terminal unless given. */
 export interface ImgtoolOptions {
-  readonly io?: ImageIo;
+  readonly io?: ImageIo | undefined;
   /** Default: liblzma, if its package is installed. */
-  readonly compressor?: Compressor;
+  readonly compressor?: Compressor | undefined;
 }
 
 /** Runs one imgtool command line; answers its exit code. */

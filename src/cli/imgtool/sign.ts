@@ -158,8 +158,8 @@ async function optionsOf(io: ImageIo, args: ParsedArguments): Promise<SignOption
     );
   }
   const uuids = await uuidTlvs({
-    ...(vendor === undefined ? {} : { vendor }),
-    ...(deviceClass === undefined ? {} : { deviceClass }),
+    vendor,
+    deviceClass,
   });
   const dependencies = args.text('dependencies');
   return {

@@ -35,12 +35,12 @@ export async function onStage(
       holdButton: false,
       attach: false,
       usbip: { host: '127.0.0.1', port: 0 },
-      ...(flash !== undefined && { flash }),
+      flash,
     },
     (board) => board.listen((event) => events.take(event)),
   );
   const { host = '127.0.0.1', port } = session.usbip ?? {};
-  const bus = usbipBus({ host, clock, ...(port !== undefined && { port }) });
+  const bus = usbipBus({ host, clock, port });
   try {
     await show({ board: session.board, bus, clock, events });
   } finally {

@@ -18,37 +18,37 @@ import type { StringTable } from './string-table.ts';
 /** Where a device departs from USB 2.0 chapter 9. */
 export interface ControlQuirks {
   /** Standard requests (bRequest) that it stalls although it should answer them. */
-  readonly stalls?: readonly number[];
+  readonly stalls?: readonly number[] | undefined;
   /** It takes any alternate setting of an interface, also one that does not exist. */
-  readonly anyAlternate?: boolean;
+  readonly anyAlternate?: boolean | undefined;
   /** It stalls GET_DESCRIPTOR of class descriptors, such as the DFU functional descriptor. */
-  readonly noClassDescriptors?: boolean;
+  readonly noClassDescriptors?: boolean | undefined;
   /** It answers for interfaces and endpoints that it does not have: GET_INTERFACE and GET_STATUS say 0. */
-  readonly answersAbsent?: boolean;
+  readonly answersAbsent?: boolean | undefined;
   /** It takes SET_FEATURE and CLEAR_FEATURE of DEVICE_REMOTE_WAKEUP, which it does not have. */
-  readonly takesRemoteWakeup?: boolean;
+  readonly takesRemoteWakeup?: boolean | undefined;
   /** It gives its strings whatever language is asked for. */
-  readonly anyLanguage?: boolean;
+  readonly anyLanguage?: boolean | undefined;
   /** String 0 lists no language; strings are given in English, and in language 0. */
-  readonly noLanguages?: boolean;
+  readonly noLanguages?: boolean | undefined;
   /** Index of its first string; those before it are stalled. Default 1. */
-  readonly firstString?: number;
+  readonly firstString?: number | undefined;
   /**
    * It answers for any interface, there or not: GET_STATUS and GET_INTERFACE say 0, SET_INTERFACE takes
    * alternate 0.
    */
-  readonly anyInterface?: boolean;
+  readonly anyInterface?: boolean | undefined;
   /** Requests to interfaces are answered before SET_CONFIGURATION. */
-  readonly beforeConfiguration?: boolean;
+  readonly beforeConfiguration?: boolean | undefined;
   /**
    * A data stage to the device is taken before anybody looks at the request, and by standard requests
    * that have none; a refusal comes in the status stage.
    */
-  readonly dataFirst?: boolean;
+  readonly dataFirst?: boolean | undefined;
   /** Of the wIndex that names an interface, in a class request, it looks at the low byte only. */
-  readonly interfaceLowByte?: boolean;
+  readonly interfaceLowByte?: boolean | undefined;
   /** GET_STATUS says bus-powered, whatever the configuration descriptor says. */
-  readonly hidesSelfPower?: boolean;
+  readonly hidesSelfPower?: boolean | undefined;
   /** Longest data stages that it has memory for, in bytes; longer ones are stalled before anyone sees them. */
   readonly mostDataBytes?: { readonly out: number; readonly in: number };
 }

@@ -15,18 +15,18 @@ export interface DeviceIdentity {
   readonly idVendor: number;
   readonly idProduct: number;
   /** Release in binary-coded decimal; 0x0100 unless told otherwise. */
-  readonly bcdDevice?: number;
+  readonly bcdDevice?: number | undefined;
   /** Default 0x0200; 0x0201 where there are capabilities (a BOS descriptor), 0x0300 at super speed. */
-  readonly bcdUSB?: number;
+  readonly bcdUSB?: number | undefined;
   /** Class, subclass and protocol of the whole device; 0, 0, 0 leaves it to the interfaces. */
-  readonly deviceClass?: readonly [number, number, number];
-  readonly manufacturer?: string;
-  readonly product?: string;
-  readonly serial?: string;
+  readonly deviceClass?: readonly [number, number, number] | undefined;
+  readonly manufacturer?: string | undefined;
+  readonly product?: string | undefined;
+  readonly serial?: string | undefined;
   /** Bytes in a packet of endpoint 0. Default 64, at low speed 8; at super speed the exponent 9. */
   readonly bMaxPacketSize0?: number;
   /** Default `full`. */
-  readonly speed?: UsbSpeed;
+  readonly speed?: UsbSpeed | undefined;
 }
 
 /** One configuration and what is in it (USB 2.0 §9.6.3). */
@@ -34,14 +34,14 @@ export interface DeviceConfiguration {
   /** In the order of their interface numbers. A function belongs to one configuration only. */
   readonly functions: readonly UsbFunction[];
   /** bConfigurationValue, 1 to 255; default: 1 for the first, 2 for the second … */
-  readonly value?: number;
-  readonly name?: string;
+  readonly value?: number | undefined;
+  readonly name?: string | undefined;
   /** What it is called in the other-speed descriptor (USB 2.0 §9.6.4); default: the same. */
-  readonly otherSpeedName?: string;
+  readonly otherSpeedName?: string | undefined;
   /** It has power of its own. Default false. */
-  readonly selfPowered?: boolean;
+  readonly selfPowered?: boolean | undefined;
   /** Most that it takes from the bus, in mA. Default 100. */
-  readonly maxPowerMa?: number;
+  readonly maxPowerMa?: number | undefined;
 }
 
 /** An interface of a configuration, and which of its alternate settings is selected. */

@@ -28,17 +28,17 @@ export interface DeviceOptions {
   readonly identity: DeviceIdentity;
   readonly configurations: readonly DeviceConfiguration[];
   /** What the BOS descriptor lists; without any there is none. */
-  readonly capabilities?: readonly DeviceCapability[];
+  readonly capabilities?: readonly DeviceCapability[] | undefined;
   /** Class and vendor requests to the device itself; undefined or left out: stalled. */
   readonly deviceRequest?: (packet: SetupPacket) => SetupAnswer | undefined;
   /** What makes hosts find a driver by themselves. Left out: nothing does. */
-  readonly osIdentity?: OsIdentityOptions;
+  readonly osIdentity?: OsIdentityOptions | undefined;
   /** Where the device departs from USB 2.0 chapter 9, to be like a real one that does. */
-  readonly quirks?: ControlQuirks;
+  readonly quirks?: ControlQuirks | undefined;
   /** Told of bus resets, and of another configuration than before (0: none). */
-  readonly onBus?: (event: DeviceBusEvent) => void;
+  readonly onBus?: ((event: DeviceBusEvent) => void) | undefined;
   /** False: stays off the bus when the cable is plugged in, until `attach`. Default true. */
-  readonly attachAtOnce?: boolean;
+  readonly attachAtOnce?: boolean | undefined;
 }
 
 /** Where the device stands on the bus (USB 2.0 §9.1). */

@@ -21,7 +21,7 @@ export interface FunctionHost {
  */
 export interface UsbFunction {
   /** The driver that Windows is to take for it, as Microsoft OS descriptors name it: `WINUSB`. */
-  readonly compatibleId?: string;
+  readonly compatibleId?: string | undefined;
   /** Called once. Interfaces are numbered from `firstInterface`; the answer is their settings. */
   describe(host: FunctionHost, firstInterface: number): readonly SettingParts[];
   /** A class or vendor request to one of its interfaces. */

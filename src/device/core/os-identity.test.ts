@@ -37,9 +37,7 @@ function wire(
   functions: readonly UsbFunction[] = [dfuMode()],
 ): Wire {
   const configurations = [{ functions }];
-  const made = new Wire(
-    new Device({ identity, configurations, ...(osIdentity && { osIdentity }) }),
-  );
+  const made = new Wire(new Device({ identity, configurations, osIdentity }));
   made.configure();
   return made;
 }

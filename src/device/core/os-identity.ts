@@ -39,15 +39,15 @@ export interface OsIdentityOptions {
   /** Microsoft OS 1.0 descriptors, for older ones. Default true. */
   readonly msOs10?: boolean;
   /** Name under which programs find the device on Windows, `{…}`. Default: the one of this package. */
-  readonly interfaceGuid?: string;
+  readonly interfaceGuid?: string | undefined;
   /** The WebUSB capability. Default true. */
-  readonly webUsb?: boolean;
+  readonly webUsb?: boolean | undefined;
   /** The page that a browser offers when the device is plugged in; in ASCII. Default: none. */
-  readonly landingPage?: string;
+  readonly landingPage?: string | undefined;
   /** bRequest with which Windows asks. Default 0x4d. */
-  readonly msVendorCode?: number;
+  readonly msVendorCode?: number | undefined;
   /** bRequest with which a browser asks for the page. Default 0x57. */
-  readonly webUsbVendorCode?: number;
+  readonly webUsbVendorCode?: number | undefined;
 }
 
 /** The interface GUID of devices of this package. */

@@ -7,8 +7,8 @@ const LAST_INDEX = 255;
 const MICROSOFT_INDEX = 0xee;
 
 interface StringTableOptions {
-  readonly first?: number;
-  readonly languages?: readonly number[];
+  readonly first?: number | undefined;
+  readonly languages?: readonly number[] | undefined;
 }
 
 /** The string descriptors of a device, in English (USB 2.0 §9.6.7). */

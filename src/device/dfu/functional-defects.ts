@@ -3,11 +3,11 @@ import type { FunctionalOptions } from './functional.ts';
 /** What is wrong with the functional descriptor of a real device. */
 export interface FunctionalDefects {
   /** bitCanUpload says what bitCanDnload says. */
-  readonly uploadBitIsDownloadBit?: boolean;
+  readonly uploadBitIsDownloadBit?: boolean | undefined;
   /** It always says that version. */
-  readonly bcdDFUVersion?: number;
+  readonly bcdDFUVersion?: number | undefined;
   /** A wTransferSize down to this goes out as it is. */
-  readonly leastTransferSize?: number;
+  readonly leastTransferSize?: number | undefined;
 }
 
 /** What a device says of itself that means the options and has the defects. */
@@ -21,6 +21,6 @@ export function withDefects(
     ...(uploadBitIsDownloadBit && {
       bmAttributes: { ...bmAttributes, canUpload: bmAttributes?.canDnload ?? true },
     }),
-    ...(bcdDFUVersion !== undefined && { bcdDFUVersion }),
+    bcdDFUVersion: bcdDFUVersion ?? options.bcdDFUVersion,
   };
 }

@@ -1,3 +1,4 @@
+import { defined } from '../../bytes/index.ts';
 import { DfuVersion, functionalDescriptor } from '../../dfu/index.ts';
 import type { DfuAttributes, FunctionalDescriptor } from '../../dfu/index.ts';
 import { checkRange } from '../core/device-layout.ts';
@@ -5,13 +6,14 @@ import { checkRange } from '../core/device-layout.ts';
 /** The functional descriptor, as far as it is not to be the usual one. Give both modes the same. */
 export interface FunctionalOptions {
   /** Default: all but `accelerated`. */
-  readonly bmAttributes?: Partial<DfuAttributes>;
+  readonly bmAttributes?:
+    { readonly [K in keyof DfuAttributes]?: DfuAttributes[K] | undefined } | undefined;
   /** In ms; default 1000. */
-  readonly wDetachTimeOut?: number;
+  readonly wDetachTimeOut?: number | undefined;
   /** In bytes, 8 to 65535; default 4096, the most that Linux passes on in one transfer. */
-  readonly wTransferSize?: number;
+  readonly wTransferSize?: number | undefined;
   /** Default 0x0110. */
-  readonly bcdDFUVersion?: number;
+  readonly bcdDFUVersion?: number | undefined;
 }
 
 /** Fills the defaults in; a transfer below `leastTransferSize` bytes is no use. Throws `INVALID_ARGUMENT`. */
@@ -25,7 +27,7 @@ export function functionalOf(
     manifestationTolerant: true,
     willDetach: true,
     accelerated: false,
-    ...options.bmAttributes,
+    ...defined(options.bmAttributes ?? {}),
   };
   return {
     bmAttributes: attributes,

@@ -48,12 +48,12 @@ export interface DfuContext {
   /** A bus reset in this state is meant to leave DFU mode; only profiles ask. */
   readonly mayLeave: boolean;
   /** The medium does not agree to leave this state yet; only profiles ask. */
-  readonly refused?: boolean;
+  readonly refused?: boolean | undefined;
   /**
    * Run-time mode: what an accepted DFU_DETACH waits for: the host's bus reset, the moment that the
    * device leaves by itself, or the time that the application asked for. Left out: for nothing.
    */
-  readonly detaching?: 'reset' | 'soon' | 'application';
+  readonly detaching?: 'reset' | 'soon' | 'application' | undefined;
 }
 
 /** What the caller must do; the machine itself touches no memory, timer or bus. */

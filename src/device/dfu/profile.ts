@@ -12,9 +12,9 @@ export interface Deviation {
   readonly states: readonly DfuState[];
   readonly events: readonly DfuEvent[];
   /** Only while that holds, of several all; left out: always. */
-  readonly when?: DeviationCondition | readonly DeviationCondition[];
+  readonly when?: DeviationCondition | readonly DeviationCondition[] | undefined;
   /** The next state; left out: the same. */
-  readonly next?: DfuState;
+  readonly next?: DfuState | undefined;
   readonly effect: DfuEffect;
 }
 
@@ -46,15 +46,15 @@ export interface DfuProfile {
   /** DFU_DNLOAD beyond wTransferSize is stalled. */
   readonly limitsBlocks: boolean;
   /** DFU_UPLOAD beyond wTransferSize is stalled. Default: it is not. */
-  readonly limitsUploads?: boolean;
+  readonly limitsUploads?: boolean | undefined;
   /** A read-only medium (errWRITE) and a download beyond the end (errADDRESS) are refused without asking the medium. */
   readonly checksMedium: boolean;
   /** A write that failed: dfuERROR in the next DFU_GETSTATUS, or a stall of the data stage. */
   readonly failsAt: 'status' | 'data';
   /** A read that failed: a stall (default), or an answer of no bytes; dfuERROR either way. */
-  readonly failsReading?: 'stall' | 'empty';
+  readonly failsReading?: 'stall' | 'empty' | undefined;
   /** The status of whatever a medium fails with. Default: the one that the medium gives. */
-  readonly failsWith?: DfuStatus;
+  readonly failsWith?: DfuStatus | undefined;
   /** The memory works while the host polls (bwPollTimeout), or while it waits for the transfer. */
   readonly busy: 'polled' | 'held';
   /** The manifestation begins with the DFU_GETSTATUS after the last block, or with the last block. */
@@ -66,29 +66,29 @@ export interface DfuProfile {
   /** What DFU_GETSTATUS answers whatever happened; there is no iString then. */
   readonly fixedReport?: { readonly status?: DfuStatus; readonly pollTimeoutMs: number };
   /** The state that is told: the one that the request leads to (default), or the one before it. */
-  readonly reports?: 'entered' | 'before';
+  readonly reports?: 'entered' | 'before' | undefined;
   /** DFU_GETSTATUS and DFU_GETSTATE say nothing to a wLength other than 6 and 1. */
-  readonly exactLengths?: boolean;
+  readonly exactLengths?: boolean | undefined;
   /** Requests in the wrong direction are taken: they change the state, and no data moves. */
-  readonly ignoresDirection?: boolean;
+  readonly ignoresDirection?: boolean | undefined;
   /** Greater bRequests are stalled and change nothing; default: they are errors like other unknown ones. */
-  readonly highestRequest?: number;
+  readonly highestRequest?: number | undefined;
   /** From DFU_DETACH in run-time mode to leaving the bus, in ms, where bitWillDetach is set. Default 20. */
-  readonly detachDelayMs?: number;
+  readonly detachDelayMs?: number | undefined;
   /** From DFU_DETACH, or from SET_CONFIGURATION after the reset that ends the download, to leaving the bus, in ms; 0: inside the reset. */
   readonly leaveDelayMs: number;
   /** How long dfuMANIFEST-WAIT-RESET waits before the device leaves by itself, in ms. */
   readonly waitResetMs: number;
   /** DFU_DETACH may carry data, which it must not have: taken and ignored. */
-  readonly takesStrayData?: boolean;
+  readonly takesStrayData?: boolean | undefined;
   /** What is wrong with its functional descriptor. */
-  readonly functional?: FunctionalDefects;
+  readonly functional?: FunctionalDefects | undefined;
   /** It is of the run-time class alone: in DFU mode the device is another one, and `compatible`. */
-  readonly runtimeOnly?: boolean;
+  readonly runtimeOnly?: boolean | undefined;
   /** Where its control endpoint departs from USB 2.0 chapter 9. */
-  readonly control?: ControlQuirks;
+  readonly control?: ControlQuirks | undefined;
   /** And where, besides, in DFU mode. */
-  readonly controlInDfuMode?: ControlQuirks;
+  readonly controlInDfuMode?: ControlQuirks | undefined;
 }
 
 /** The states in which a transfer is under way. */

@@ -1,4 +1,4 @@
-import { hexNumber } from '../../bytes/index.ts';
+import { defined, hexNumber } from '../../bytes/index.ts';
 import { DFU_CLASS, DFU_SUBCLASS, DfuProtocol, DfuVersion, stateNumber } from '../../dfu/index.ts';
 import type { DfuState, DfuStatus } from '../../dfu/index.ts';
 import { DescriptorType, HELD, OUT, STALL, STATUS, isIn } from '../../usb/index.ts';
@@ -47,7 +47,7 @@ export class DfuSeMode implements UsbFunction {
   constructor(options: DfuSeModeOptions) {
     const { profile = DFUSE_COMPATIBLE, memories } = options;
     const usual = { bcdDFUVersion: DfuVersion.dfuSe, wTransferSize: 2048 };
-    const functional = functionalOf({ ...usual, ...options.functional }, 1);
+    const functional = functionalOf({ ...usual, ...defined(options.functional ?? {}) }, 1);
     checkRange('memories', memories.length, [1, 256]);
     this.#options = options;
     this.#profile = profile;

@@ -19,20 +19,20 @@ export interface DfuSeModeOptions {
   /** One alternate setting each, 1 to 256. */
   readonly memories: readonly DfuSeMemory[];
   /** Default: bcdDFUVersion 0x011a, wTransferSize 2048, the rest as in plain DFU. */
-  readonly functional?: FunctionalOptions;
+  readonly functional?: FunctionalOptions | undefined;
   /** Default `DFUSE_COMPATIBLE`. */
-  readonly profile?: DfuSeProfile;
+  readonly profile?: DfuSeProfile | undefined;
   /** Other than `OK`, the device starts in dfuERROR with it. Default: the profile's. */
-  readonly initialStatus?: DfuStatus;
+  readonly initialStatus?: DfuStatus | undefined;
   /** The address pointer at power-on. Default: where the first memory begins. */
-  readonly initialAddress?: number;
+  readonly initialAddress?: number | undefined;
   /** Least bwPollTimeout for each job, in ms. Default: the profile's. */
-  readonly pollTimesMs?: DfuSeProfile['pollTimesMs'];
+  readonly pollTimesMs?: DfuSeProfile['pollTimesMs'] | undefined;
   /** From the end of the manifestation to leaving the bus, in ms. Default: the profile's. */
-  readonly leaveDelayMs?: number;
+  readonly leaveDelayMs?: number | undefined;
   /**
    * The device leaves DFU mode: start the application. Without it there is no application, and the
    * function goes back to dfuIDLE instead.
    */
-  readonly onLeave?: (leave: DfuSeLeave) => void;
+  readonly onLeave?: ((leave: DfuSeLeave) => void) | undefined;
 }

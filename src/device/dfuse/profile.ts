@@ -41,7 +41,7 @@ export interface DfuSeProfile {
   /** More data than that in one transfer is never answered, and none is sent. */
   readonly bufferBytes: number;
   /** Where its control endpoint departs from USB 2.0 chapter 9. */
-  readonly control?: ControlQuirks;
+  readonly control?: ControlQuirks | undefined;
 }
 
 /** What DfuSe itself adds to the table of DFU 1.1. */

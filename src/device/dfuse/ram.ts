@@ -9,11 +9,11 @@ export interface DfuSeRamOptions {
   /** Its layout, as the host reads it. Up to 64 MiB in all. */
   readonly layout: string;
   /** How long things take, in ms: a sector, everything, a byte. Default 0. */
-  readonly eraseMs?: number;
-  readonly massEraseMs?: number;
-  readonly programMsPerByte?: number;
+  readonly eraseMs?: number | undefined;
+  readonly massEraseMs?: number | undefined;
+  readonly programMsPerByte?: number | undefined;
   /** Called when the host asks to leave. */
-  readonly onManifest?: (address: number) => MediumResult;
+  readonly onManifest?: ((address: number) => MediumResult) | undefined;
 }
 
 const MOST_BYTES = 64 * 1024 * 1024;

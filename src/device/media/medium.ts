@@ -7,7 +7,7 @@ export interface MediumResult {
   /** How long the real memory is busy with it, in ms: what bwPollTimeout promises. */
   readonly busyMs: number;
   /** Why it failed, in words for a person; the host can read it as iString. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   /**
    * For work that does not end by itself (a hash, a question to a firmware): asked again after
    * `busyMs`; undefined while it still goes on.
@@ -53,7 +53,7 @@ export interface Medium {
    */
   read(offsetBytes: number, lengthBytes: number): Uint8Array | MediumResult;
   /** What it does where the profile leaves the numbers of blocks to it; without this it counts bytes. */
-  readonly blocks?: BlockCallbacks;
+  readonly blocks?: BlockCallbacks | undefined;
 }
 
 /**

@@ -5,21 +5,21 @@ import { checkRange } from '../core/device-layout.ts';
 /** What a RAM disk is made of. */
 export interface RamDiskOptions {
   /** iInterface; default "ramdisk0". */
-  readonly name?: string;
+  readonly name?: string | undefined;
   readonly sizeBytes: number;
   /** What it holds at first, from its start; the rest is 0. */
-  readonly content?: Uint8Array;
+  readonly content?: Uint8Array | undefined;
   /** Only blocks at multiples of that are written; the last may be shorter. Default 1. */
-  readonly alignBytes?: number;
+  readonly alignBytes?: number | undefined;
   /** Default true. */
-  readonly writable?: boolean;
+  readonly writable?: boolean | undefined;
   /** Default true. */
-  readonly readable?: boolean;
+  readonly readable?: boolean | undefined;
   /** How long a block takes, in ms: per write, and per byte of it. Default 0. */
-  readonly writeMs?: number;
-  readonly writeMsPerByte?: number;
+  readonly writeMs?: number | undefined;
+  readonly writeMsPerByte?: number | undefined;
   /** How long the end of a download takes, in ms. Default 0. */
-  readonly finishMs?: number;
+  readonly finishMs?: number | undefined;
 }
 
 /**

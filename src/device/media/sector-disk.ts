@@ -19,12 +19,12 @@ export type DiskAccess =
 /** What a disk is made of. */
 export interface SectorDiskOptions {
   /** iInterface; default "ramdisk0". */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Default 32. */
-  readonly sectors?: number;
+  readonly sectors?: number | undefined;
   /** Default 512. */
-  readonly sectorBytes?: number;
-  readonly onAccess?: (access: DiskAccess) => void;
+  readonly sectorBytes?: number | undefined;
+  readonly onAccess?: ((access: DiskAccess) => void) | undefined;
 }
 
 /**

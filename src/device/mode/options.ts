@@ -31,31 +31,31 @@ export interface Leave {
 export interface DfuModeOptions {
   /** One alternate setting each, 1 to 256. */
   readonly media: readonly Medium[];
-  readonly functional?: FunctionalOptions;
+  readonly functional?: FunctionalOptions | undefined;
   /** Behind which alternate setting the functional descriptor stands. Default `last`; RIOT: `first`. */
-  readonly functionalAfter?: 'first' | 'last' | 'each';
+  readonly functionalAfter?: 'first' | 'last' | 'each' | undefined;
   /** Default `COMPATIBLE`. */
-  readonly profile?: DfuProfile;
+  readonly profile?: DfuProfile | undefined;
   /** Other than `OK`, the device starts in dfuERROR with it: errFIRMWARE, errPOR. Default `OK`. */
-  readonly initialStatus?: DfuStatus;
+  readonly initialStatus?: DfuStatus | undefined;
   /** Whether the application can run, asked when a reset would start it. Default: it can. */
-  readonly firmwareGood?: () => boolean;
+  readonly firmwareGood?: (() => boolean) | undefined;
   /**
    * Which bus resets leave DFU mode once the host has configured the device: those after a complete
    * download (default), all, or none. Profile `strict` leaves at every reset, as DFU 1.1 has it.
    */
-  readonly leaveOnReset?: 'completed' | 'always' | 'never';
+  readonly leaveOnReset?: 'completed' | 'always' | 'never' | undefined;
   /** What must hold when an upload begins, or it is refused (errVENDOR, the reason in iString). */
-  readonly uploadCondition?: Condition;
+  readonly uploadCondition?: Condition | undefined;
   /** Default: the profile's. */
-  readonly leaveDelayMs?: number;
+  readonly leaveDelayMs?: number | undefined;
   /** Default: the profile's. */
-  readonly waitResetMs?: number;
+  readonly waitResetMs?: number | undefined;
   /**
    * The device leaves DFU mode: start the application. Without it there is no application, and the
    * function goes back to dfuIDLE instead.
    */
-  readonly onLeave?: (leave: Leave) => void;
+  readonly onLeave?: ((leave: Leave) => void) | undefined;
   /** A download is complete and the medium has finished with it. */
-  readonly onManifested?: (medium: Medium) => void;
+  readonly onManifested?: ((medium: Medium) => void) | undefined;
 }

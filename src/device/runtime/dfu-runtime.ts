@@ -32,27 +32,27 @@ export interface Detach {
 /** What a run-time function is made of. */
 export interface DfuRuntimeOptions {
   /** The same as in DFU mode (DFU 1.1 §4.2.4). bitWillDetach decides how it detaches. */
-  readonly functional?: FunctionalOptions;
+  readonly functional?: FunctionalOptions | undefined;
   /** iInterface; none by default. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Default `COMPATIBLE`. */
-  readonly profile?: DfuProfile;
+  readonly profile?: DfuProfile | undefined;
   /** From the end of DFU_DETACH's status stage to leaving the bus, in ms. Default: the profile's. */
-  readonly detachDelayMs?: number;
+  readonly detachDelayMs?: number | undefined;
   /**
    * An interface association in front of the interface. Without one some hosts do not find the function
    * of a composite device (seen with dfu-util by the author of usbd-dfu-rt). Default false.
    */
-  readonly association?: boolean;
+  readonly association?: boolean | undefined;
   /** What must hold, or DFU_DETACH is refused. */
-  readonly detachCondition?: Condition;
+  readonly detachCondition?: Condition | undefined;
   /**
    * Asks the application, see `DfuRuntimeOps.allow`; its time replaces `detachDelayMs`, and without
    * bitWillDetach the lesser of wValue and wDetachTimeOut. Default: accepted.
    */
-  readonly allow?: (timeoutMs: number) => Allowance | Promise<Allowance>;
+  readonly allow?: ((timeoutMs: number) => Allowance | Promise<Allowance>) | undefined;
   /** True: `onDetach` is called with the device on the bus, and takes it off. Default false. */
-  readonly staysOnBus?: boolean;
+  readonly staysOnBus?: boolean | undefined;
   /** The device is to enter DFU mode. */
   readonly onDetach: (detach: Detach) => void;
 }

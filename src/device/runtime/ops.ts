@@ -25,31 +25,31 @@ export interface DfuRuntimeOps {
    */
   detach(detach: Detach): void;
   /** bitWillDetach: it detaches by itself, the host need not reset the bus. Default true. */
-  readonly willDetach?: boolean;
+  readonly willDetach?: boolean | undefined;
   /** bitManifestationTolerant of DFU mode. Default false. */
-  readonly manifestationTolerant?: boolean;
+  readonly manifestationTolerant?: boolean | undefined;
   /** bitCanDnload of DFU mode. Default true. */
-  readonly canDnload?: boolean;
+  readonly canDnload?: boolean | undefined;
   /** bitCanUpload of DFU mode. Default true. */
-  readonly canUpload?: boolean;
+  readonly canUpload?: boolean | undefined;
   /** wDetachTimeOut, in ms. Default 255. */
-  readonly detachTimeOutMs?: number;
+  readonly detachTimeOutMs?: number | undefined;
   /** wTransferSize of DFU mode, in bytes. Default 2048. */
-  readonly maxTransferSize?: number;
+  readonly maxTransferSize?: number | undefined;
   /** Default 0x0110; 0x011a says that a DfuSe loader is next. */
-  readonly bcdDFUVersion?: number;
+  readonly bcdDFUVersion?: number | undefined;
 }
 
 /** Where the function stands, beside what the application says. */
 export interface DfuRuntimeSurroundings {
   /** iInterface; none by default. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Default `COMPATIBLE`. */
-  readonly profile?: DfuProfile;
+  readonly profile?: DfuProfile | undefined;
   /** See `DfuRuntimeOptions.association`. */
-  readonly association?: boolean;
+  readonly association?: boolean | undefined;
   /** What must hold, or DFU_DETACH is refused without asking the application. */
-  readonly detachCondition?: Condition;
+  readonly detachCondition?: Condition | undefined;
 }
 
 /** The functional descriptor that an application's decisions make. */
@@ -63,7 +63,7 @@ export function functionalOfOps(ops: DfuRuntimeOps): FunctionalOptions {
     },
     wDetachTimeOut: ops.detachTimeOutMs ?? 255,
     wTransferSize: ops.maxTransferSize ?? 2048,
-    ...(ops.bcdDFUVersion === undefined ? {} : { bcdDFUVersion: ops.bcdDFUVersion }),
+    bcdDFUVersion: ops.bcdDFUVersion,
   };
 }
 

@@ -13,7 +13,7 @@ import type { CryptoLike, OwnBytes } from './web-crypto.ts';
 export interface ReadKeyOptions {
   /** For a private key that is protected by one; not looked at otherwise. */
   readonly password?: string | undefined;
-  readonly crypto?: CryptoLike;
+  readonly crypto?: CryptoLike | undefined;
 }
 
 const kindsOfCurves: Readonly<Record<string, KeyKind>> = {

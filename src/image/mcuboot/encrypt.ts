@@ -218,8 +218,8 @@ async function kwUnwrap(
 /** What the image key is wrapped with. */
 export interface WrapOptions {
   /** Default SHA-256. */
-  readonly hash?: EciesHash;
-  readonly crypto?: CryptoLike;
+  readonly hash?: EciesHash | undefined;
+  readonly crypto?: CryptoLike | undefined;
 }
 
 /** The record that gives `imageKey` to the owner of `key`. Throws `INVALID_ARGUMENT`. */

@@ -58,10 +58,10 @@ export interface ImageInspection {
 
 /** What may be given to look deeper. */
 export interface InspectionOptions {
-  readonly keys?: readonly Key[];
-  readonly decryptionKeys?: readonly DecryptionKey[];
-  readonly endian?: Endian;
-  readonly crypto?: CryptoLike;
+  readonly keys?: readonly Key[] | undefined;
+  readonly decryptionKeys?: readonly DecryptionKey[] | undefined;
+  readonly endian?: Endian | undefined;
+  readonly crypto?: CryptoLike | undefined;
 }
 
 const hashesOfTypes: ReadonlyMap<number, HashName> = new Map(

@@ -8,23 +8,23 @@ export interface PaddingOptions {
   /** Bytes of the slot; 0 checks nothing. */
   readonly slotSize: number;
   /** Flash write unit in bytes: 1, 2, 4, 8, 16 or 32. Default 1. */
-  readonly align?: number;
+  readonly align?: number | undefined;
   /** Largest write unit of both slots: 8, 16 or 32. Default 8, or `align` if that is more. */
   readonly maxAlign?: number | undefined;
   /** Sectors that the swap status has room for; default 128. */
   readonly maxSectors?: number | undefined;
   /** No swap: the trailer is only flags and magic. */
-  readonly overwriteOnly?: boolean;
+  readonly overwriteOnly?: boolean | undefined;
   /** Bytes of each image key's room: 16, or the whole record's with `--save-enctlv`; 0 without. */
-  readonly keyBytes?: number;
+  readonly keyBytes?: number | undefined;
   /** Byte order of the alignment within the magic; default little. */
-  readonly endian?: Endian;
+  readonly endian?: Endian | undefined;
   /** Default 0xff. */
-  readonly erasedValue?: number;
+  readonly erasedValue?: number | undefined;
   /** Writes image_ok, so that the swap is for good. Nothing is written with `overwriteOnly`. */
-  readonly confirm?: boolean;
+  readonly confirm?: boolean | undefined;
   /** Names image_ok as erased, which only shows in formats with gaps (Intel HEX). */
-  readonly test?: boolean;
+  readonly test?: boolean | undefined;
 }
 
 /** Bytes of the magic at the very end of a slot. */

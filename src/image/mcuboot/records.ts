@@ -174,7 +174,10 @@ export async function uuidOfName(
  * class name without a vendor.
  */
 export async function uuidTlvs(
-  { vendor, deviceClass }: { readonly vendor?: string; readonly deviceClass?: string },
+  {
+    vendor,
+    deviceClass,
+  }: { readonly vendor?: string | undefined; readonly deviceClass?: string | undefined },
   crypto: CryptoLike = platformCrypto(),
 ): Promise<Tlv[]> {
   const tlvs: Tlv[] = [];

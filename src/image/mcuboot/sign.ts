@@ -26,16 +26,16 @@ export interface EncryptionOptions {
   /** For whom: public keys do. */
   readonly key: EncryptionKey;
   /** Bits of the image key; default 128. */
-  readonly bits?: 128 | 256;
+  readonly bits?: 128 | 256 | undefined;
   /** Hash of ECIES; default SHA-256. */
-  readonly hash?: EciesHash;
+  readonly hash?: EciesHash | undefined;
   /**
    * Leaves the payload plain, with flag and key record all the same: such an image goes into the
    * primary slot and is encrypted when it is swapped out.
    */
-  readonly clear?: boolean;
+  readonly clear?: boolean | undefined;
   /** The image key itself, where a random one will not do. */
-  readonly imageKey?: Uint8Array;
+  readonly imageKey?: Uint8Array | undefined;
 }
 
 /** What goes into an image. */
@@ -44,40 +44,40 @@ export interface SignOptions {
   /** Bytes of the header with its filler, 32 or more. */
   readonly headerSize: number;
   /** Puts the header in front; without it the payload must start with as many zeros. */
-  readonly padHeader?: boolean;
+  readonly padHeader?: boolean | undefined;
   /** Default little. */
-  readonly endian?: Endian;
+  readonly endian?: Endian | undefined;
   /** Filler of the header; default 0xff. */
-  readonly erasedValue?: number;
+  readonly erasedValue?: number | undefined;
   /** What stands behind the header's 32 bytes, with `padHeader`, instead of the filler. */
   readonly headerRest?: Uint8Array | undefined;
   /** RAM address to run from; sets RAM_LOAD. */
-  readonly loadAddr?: number;
+  readonly loadAddr?: number | undefined;
   /** Flash address that it is linked for; sets ROM_FIXED. */
-  readonly romFixed?: number;
-  readonly nonBootable?: boolean;
+  readonly romFixed?: number | undefined;
+  readonly nonBootable?: boolean | undefined;
   /** Further bits of `ImageFlag`, e.g. of compression. */
-  readonly flags?: number;
+  readonly flags?: number | undefined;
   /** Key to sign with; an image without has only its hash. */
   readonly key?: PrivateKey | undefined;
   readonly fixedSignature?: FixedSignature | undefined;
   /** Whether the image carries its key's hash (default) or the whole key. */
-  readonly keyRecord?: 'hash' | 'full';
+  readonly keyRecord?: 'hash' | 'full' | undefined;
   /** Default by the key's kind, SHA-256 without a key. */
   readonly hash?: HashName | undefined;
   /** Signs the image itself instead of its digest; Ed25519 only. */
-  readonly pure?: boolean;
+  readonly pure?: boolean | undefined;
   /** Fills ECDSA signatures up to one length, which loaders before 1.5 want. */
-  readonly padSignature?: boolean;
+  readonly padSignature?: boolean | undefined;
   /** `auto` makes it from the version. */
   readonly securityCounter?: number | 'auto' | undefined;
   /** Role of the software in a boot record, at most 12 characters. */
   readonly bootRecord?: string | undefined;
-  readonly dependencies?: readonly Dependency[];
+  readonly dependencies?: readonly Dependency[] | undefined;
   /** Protected records behind the dependencies: compression's, UUIDs, vendors'. */
-  readonly protectedTlvs?: readonly Tlv[];
+  readonly protectedTlvs?: readonly Tlv[] | undefined;
   readonly encryption?: EncryptionOptions | undefined;
-  readonly crypto?: CryptoLike;
+  readonly crypto?: CryptoLike | undefined;
 }
 
 /** A finished image and what was computed on the way. */

@@ -138,7 +138,7 @@ export interface TlvAreaPlace {
   readonly endian: Endian;
   readonly magic: number;
   /** Total that the header promises, if it does. */
-  readonly size?: number;
+  readonly size?: number | undefined;
 }
 
 function areaHead(bytes: Uint8Array, { offset, endian, magic, size }: TlvAreaPlace): Head {

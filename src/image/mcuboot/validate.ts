@@ -63,27 +63,27 @@ export interface ValidationOptions {
   /** Kind of signature that the build asks for; `none` is content with the hash. */
   readonly signature: SignatureKind | 'none';
   /** Keys in the build's table, in its order. */
-  readonly keys?: readonly Key[];
+  readonly keys?: readonly Key[] | undefined;
   /** The one hash that the build knows; default SHA-384 for P-384, else SHA-256. */
-  readonly hash?: HashName;
+  readonly hash?: HashName | undefined;
   /** The build takes only signatures over the image itself (MCUBOOT_SIGN_PURE). */
-  readonly pure?: boolean;
+  readonly pure?: boolean | undefined;
   /** The build wants the whole key in the image (MCUBOOT_HW_KEY); default its hash. */
-  readonly keyRecord?: 'hash' | 'full';
+  readonly keyRecord?: 'hash' | 'full' | undefined;
   /** Set if the payload in these bytes is encrypted; the hash is over the plain one. */
   readonly imageKey?: Uint8Array | undefined;
   /** Unknown unprotected records are refused (MCUBOOT_USE_TLV_ALLOW_LIST). */
-  readonly allowList?: boolean;
+  readonly allowList?: boolean | undefined;
   /**
    * The image must say that it is for devices of this vendor (MCUBOOT_UUID_VID): a UUID, or a name as
    * imgtool's `--vid` takes it.
    */
-  readonly vendor?: string;
+  readonly vendor?: string | undefined;
   /** And for this class of devices (MCUBOOT_UUID_CID): a UUID, or a name within the vendor's. */
-  readonly deviceClass?: string;
+  readonly deviceClass?: string | undefined;
   /** Most bytes that the image may end at (largest image of the slot). */
-  readonly maxSize?: number;
-  readonly crypto?: CryptoLike;
+  readonly maxSize?: number | undefined;
+  readonly crypto?: CryptoLike | undefined;
 }
 
 /** Which check an image fails. */
@@ -275,8 +275,8 @@ function checkBeforehand(image: McubootImage, options: ValidationOptions): void 
 async function checkDevice(image: McubootImage, options: ValidationOptions): Promise<void> {
   const { vendor, deviceClass, crypto = platformCrypto() } = options;
   const ids = {
-    ...(vendor === undefined ? {} : { vendor }),
-    ...(deviceClass === undefined ? {} : { deviceClass }),
+    vendor,
+    deviceClass,
   };
   for (const wanted of await uuidTlvs(ids, crypto)) {
     const isVendor = wanted.type === TlvType.UUID_VID;

@@ -5,25 +5,25 @@ import { LoopbackPort } from './loopback-port.ts';
 /** How the host at the loopback behaves. */
 export interface LoopbackOptions {
   /** Bus number in paths; default 1. */
-  readonly bus?: number;
+  readonly bus?: number | undefined;
   /**
    * `linux` does as Linux does: bus resets come in pairs, and releasing an interface selects its
    * alternate 0. `plain` (default) resets once and leaves alternates alone.
    */
-  readonly manner?: 'plain' | 'linux';
+  readonly manner?: 'plain' | 'linux' | undefined;
   /**
    * How long a device must stay attached before it is spoken to, in ms. USB 2.0 §7.1.7.3 wants 100;
    * the default here is 0.
    */
-  readonly debounceMs?: number;
+  readonly debounceMs?: number | undefined;
   /** What host and devices have to say, line by line. */
-  readonly log?: (line: string) => void;
+  readonly log?: ((line: string) => void) | undefined;
 }
 
 /** Where a device is plugged in. */
 export interface PlugOptions {
   /** Port path behind the bus number, e.g. `4.2`; default: the lowest free port. */
-  readonly port?: string;
+  readonly port?: string | undefined;
 }
 
 /** A device's place on the bus. The cable may be pulled and put back. */

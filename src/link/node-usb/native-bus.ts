@@ -15,11 +15,11 @@ import type { NativeDevice, NativeUsb, NativeUsbEvent, NativeUsbModule } from '.
 /** How the machine's own USB is used. */
 export interface NodeUsbOptions {
   /** For polling; default: real time. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** How often to look for devices while watched, in ms, besides the system's events; default 500. */
-  readonly pollMs?: number;
+  readonly pollMs?: number | undefined;
   /** Loads the package; default: `import('usb')`. */
-  readonly load?: () => Promise<NativeUsbModule>;
+  readonly load?: (() => Promise<NativeUsbModule>) | undefined;
 }
 
 const POLL_MS = 500;

@@ -20,13 +20,13 @@ import type { DeviceRecord } from './protocol.ts';
 export interface UsbipBusOptions {
   readonly host: string;
   /** Default 3240. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   readonly clock: Clock;
   /**
    * How often the server is asked what it has while the bus is watched, in ms; default 100. USB/IP has
    * no events.
    */
-  readonly pollMs?: number;
+  readonly pollMs?: number | undefined;
 }
 
 const POLL_MS = 100;

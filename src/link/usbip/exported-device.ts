@@ -13,8 +13,8 @@ const BUS_ID_CHARACTERS = 31;
 
 /** Called when the device comes to the bus and when it leaves. */
 export interface ExportListener {
-  readonly attached?: () => void;
-  readonly detached?: () => void;
+  readonly attached?: (() => void) | undefined;
+  readonly detached?: (() => void) | undefined;
 }
 
 /** What an exported device needs of the server that it belongs to. */

@@ -22,21 +22,21 @@ export interface UsbipServerOptions {
   /** What devices and time-outs live by: `timerClock(globalThis)`. */
   readonly clock: Clock;
   /** Address to listen at; default 127.0.0.1: USB/IP knows no password. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** Default 3240; 0 takes a free one. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Most connections at a time; further ones are closed at once. Default 64. */
-  readonly maxConnections?: number;
+  readonly maxConnections?: number | undefined;
   /** How long a peer may take to say what it wants, in ms; default 5000. */
-  readonly handshakeMs?: number;
+  readonly handshakeMs?: number | undefined;
   /** Who comes and goes, what devices say, what peers do wrong. */
-  readonly log?: (line: string) => void;
+  readonly log?: ((line: string) => void) | undefined;
 }
 
 /** How a device is exported. */
 export interface AddOptions {
   /** Bus and port, e.g. `3-4.2`; default: `1-1`, `1-2` and so on. */
-  readonly busId?: string;
+  readonly busId?: string | undefined;
 }
 
 const DEFAULT_CONNECTIONS = 64;

@@ -24,11 +24,11 @@ const REATTACH_MS = 300;
 /** How a device is attached to this machine's kernel. */
 export interface AttachOptions {
   /** Default: where Linux has it. */
-  readonly vhciPath?: string;
+  readonly vhciPath?: string | undefined;
   /** What happens, line by line. */
-  readonly log?: (line: string) => void;
+  readonly log?: ((line: string) => void) | undefined;
   /** Called when attaching it again, after it had left the bus, did not work. */
-  readonly failed?: (error: DfuError) => void;
+  readonly failed?: ((error: DfuError) => void) | undefined;
 }
 
 /** A device that is attached to this machine's kernel. */

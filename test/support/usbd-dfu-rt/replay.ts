@@ -25,10 +25,10 @@ interface DescriptorCase {
   readonly compositeWithIads: boolean;
   readonly interface: number;
   readonly consts: Consts;
-  readonly wLength?: number;
-  readonly device?: string;
-  readonly configuration?: readonly string[];
-  readonly configurationRaw?: string;
+  readonly wLength?: number | undefined;
+  readonly device?: string | undefined;
+  readonly configuration?: readonly string[] | undefined;
+  readonly configurationRaw?: string | undefined;
 }
 
 interface StepCase {
@@ -53,8 +53,8 @@ interface SweepCase {
 type SweepRow = readonly [string, string, number, number, number];
 
 interface VectorFile {
-  readonly configs?: Readonly<Record<string, Consts>>;
-  readonly allStalled?: readonly SweepRow[];
+  readonly configs?: Readonly<Record<string, Consts>> | undefined;
+  readonly allStalled?: readonly SweepRow[] | undefined;
   readonly cases: readonly (DescriptorCase | StepCase | SweepCase)[];
 }
 
@@ -126,7 +126,7 @@ function replaySweep(each: SweepCase, configs: Readonly<Record<string, Consts>>)
     if (step.result === 'stalled') {
       stages.add(step.stage ?? '');
       const { state: now, remaining } = step;
-      const seen = { state: now, ...(remaining !== undefined && { remaining }) };
+      const seen = { state: now, remaining };
       differences.push(...difference(setup, { state: 0, ...state }, seen));
     } else answered.push(step as Step);
   }

@@ -14,14 +14,14 @@ interface TransitionRow {
   readonly dataOutLength: number;
   readonly status: number;
   readonly dataInLength: number | null;
-  readonly stateAfter?: number;
-  readonly bStatusAfter?: number;
-  readonly stateAfterOneMoreGetstatus?: number;
+  readonly stateAfter?: number | undefined;
+  readonly bStatusAfter?: number | undefined;
+  readonly stateAfterOneMoreGetstatus?: number | undefined;
 }
 
 interface OversizeCase {
   readonly bytes: number;
-  readonly dnloadStatus?: number;
+  readonly dnloadStatus?: number | undefined;
   readonly status1?: string;
   readonly status2?: string;
   readonly block0?: string;
