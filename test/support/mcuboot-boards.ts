@@ -56,18 +56,18 @@ export interface McubootBench {
 }
 
 interface ImageOptions {
-  readonly version?: string | undefined;
-  readonly slot?: number | undefined;
-  readonly key?: PrivateKey | undefined;
+  readonly version?: string;
+  readonly slot?: number;
+  readonly key?: PrivateKey;
 }
 
 /** Made once: what all these boards trust. */
 const trusted = await generateKey('ed25519');
 
 interface BenchOptions {
-  readonly name?: string | undefined;
-  readonly mode?: McubootMode | undefined;
-  readonly flash?: MemoryFlash | undefined;
+  readonly name?: string;
+  readonly mode?: McubootMode;
+  readonly flash?: MemoryFlash;
 }
 
 /** A board with MCUboot and a virtual clock. */
@@ -100,8 +100,8 @@ export function mcubootBench({
         model,
         mode,
         key,
-        slot,
-        version,
+        ...(slot === undefined ? {} : { slot }),
+        ...(version === undefined ? {} : { version }),
       }),
     program: (image, slot) => void programFlash(flash, mcubootLayout(model, mode), image, { slot }),
     booted(start) {

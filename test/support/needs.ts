@@ -3,7 +3,7 @@ import type { TestContext } from 'vitest';
 declare module 'vitest' {
   interface TaskMeta {
     /** Why the test was skipped and the command that installs what it lacked. */
-    skipped?: string | undefined;
+    skipped?: string;
   }
 }
 

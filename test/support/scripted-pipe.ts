@@ -61,14 +61,14 @@ const deviceWords: DeviceDescriptor = {
 
 /** How a scripted device is made. */
 export interface DeviceWords {
-  readonly id?: string | undefined;
-  readonly path?: string | undefined;
-  readonly descriptor?: Partial<DeviceDescriptor> | undefined;
+  readonly id?: string;
+  readonly path?: string;
+  readonly descriptor?: Partial<DeviceDescriptor>;
   /** Answers every standard request; class requests go by the script. */
-  readonly standard?: ((request: ControlRequest, length: number) => Answer) | undefined;
-  readonly script?: readonly Line[] | undefined;
-  readonly open?: (() => void) | undefined;
-  readonly reset?: (() => 'same' | 'gone') | undefined;
+  readonly standard?: (request: ControlRequest, length: number) => Answer;
+  readonly script?: readonly Line[];
+  readonly open?: () => void;
+  readonly reset?: () => 'same' | 'gone';
 }
 
 /** A device that answers what a test wrote down, in that order, and nothing else. */
@@ -238,20 +238,20 @@ export class ScriptedBus implements UsbBus {
 
 /** One alternate of a DFU interface, for `dfuStandard`. */
 export interface Alternate {
-  readonly name?: string | undefined;
+  readonly name?: string;
   /** The functional descriptor behind it, if any. */
-  readonly functional?: Uint8Array | undefined;
+  readonly functional?: Uint8Array;
 }
 
 /** What `dfuStandard` answers with. */
 export interface StandardWords {
   readonly protocol: 1 | 2;
   readonly alternates: readonly Alternate[];
-  readonly serial?: string | undefined;
+  readonly serial?: string;
   /** The configuration's bytes as the device gives them, if they are not honest. */
-  readonly spoil?: ((configuration: Uint8Array) => Uint8Array) | undefined;
+  readonly spoil?: (configuration: Uint8Array) => Uint8Array;
   /** What GET_DESCRIPTOR(0x21) brings; default a stall. */
-  readonly functional?: Answer | undefined;
+  readonly functional?: Answer;
 }
 
 /** Answers of a DFU device to GET_DESCRIPTOR: strings 3 (serial), 10, 11, … (alternates). */

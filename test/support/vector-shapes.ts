@@ -23,7 +23,7 @@ export interface VectorShape {
   fits(folder: string): boolean;
   replay(folder: string, report: (found: ReplayedCase) => void): Promise<void>;
   /** Folders in it that belong to these recordings. */
-  readonly folders?: readonly string[] | undefined;
+  readonly folders?: readonly string[];
   /** Files with recordings that nothing here can judge, and that are left out. */
   leftOut(folder: string): readonly string[];
 }

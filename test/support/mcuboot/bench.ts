@@ -18,11 +18,11 @@ export interface LayoutOptions {
   readonly algorithm: BootConfig['algorithm'];
   readonly sectorBytes: number;
   readonly primarySectors: number;
-  readonly secondarySectors?: number | undefined;
-  readonly scratchSectors?: number | undefined;
+  readonly secondarySectors?: number;
+  readonly scratchSectors?: number;
   readonly writeUnitBytes: number;
-  readonly erasedValue?: 0x00 | 0xff | undefined;
-  readonly more?: Partial<BootConfig> | undefined;
+  readonly erasedValue?: 0x00 | 0xff;
+  readonly more?: Partial<BootConfig>;
 }
 
 /** A build whose areas lie one behind the other, and flash that fits. */

@@ -7,19 +7,19 @@ export interface ImgtoolCase {
   readonly name: string;
   readonly cmd: 'sign' | 'verify' | 'dumpinfo' | 'getpub' | 'getpubhash' | 'getpriv' | 'keyinfo';
   readonly exit: number;
-  readonly args?: readonly string[] | undefined;
-  readonly input?: string | undefined;
-  readonly key?: string | null | undefined;
-  readonly encoding?: string | undefined;
-  readonly format?: string | undefined;
-  readonly stdout?: string | readonly string[] | undefined;
-  readonly error?: string | undefined;
-  readonly output?: string | undefined;
+  readonly args?: readonly string[];
+  readonly input?: string;
+  readonly key?: string | null;
+  readonly encoding?: string;
+  readonly format?: string;
+  readonly stdout?: string | readonly string[];
+  readonly error?: string;
+  readonly output?: string;
   readonly outputBase64?: string;
-  readonly deterministic?: boolean | undefined;
-  readonly fileNameShown?: string | undefined;
-  readonly xor?: readonly (readonly [number, number])[] | undefined;
-  readonly extra?: Readonly<Record<string, string>> | undefined;
+  readonly deterministic?: boolean;
+  readonly fileNameShown?: string;
+  readonly xor?: readonly (readonly [number, number])[];
+  readonly extra?: Readonly<Record<string, string>>;
 }
 
 /** The runs of imgtool in a folder, with the files that they name: `in/…`, `out/…`, `keys/…`. */

@@ -62,7 +62,7 @@ export async function forgeImage(
 export async function forgeDevice(
   options: Partial<LayoutOptions> & {
     readonly algorithm: Algorithm;
-    readonly payloadBytes?: number | undefined;
+    readonly payloadBytes?: number;
   },
   more: Partial<BootConfig> = {},
 ): Promise<LabDevice> {

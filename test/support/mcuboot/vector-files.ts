@@ -27,41 +27,41 @@ export interface VectorConfig {
   readonly publicKeys: readonly string[];
   readonly validatePrimarySlot: boolean;
   readonly copyChunk: number;
-  readonly bootstrap?: boolean | undefined;
-  readonly overwriteOnlyFast?: boolean | undefined;
-  readonly overwriteOnlyKeepBackup?: boolean | undefined;
-  readonly downgradePrevention?: boolean | undefined;
-  readonly downgradePreventionSecurityCounter?: boolean | undefined;
-  readonly hwRollbackProtection?: boolean | undefined;
-  readonly encryption?: string | undefined;
-  readonly swapSaveEncTlv?: boolean | undefined;
-  readonly encryptionPrivateKey?: string | undefined;
+  readonly bootstrap?: boolean;
+  readonly overwriteOnlyFast?: boolean;
+  readonly overwriteOnlyKeepBackup?: boolean;
+  readonly downgradePrevention?: boolean;
+  readonly downgradePreventionSecurityCounter?: boolean;
+  readonly hwRollbackProtection?: boolean;
+  readonly encryption?: string;
+  readonly swapSaveEncTlv?: boolean;
+  readonly encryptionPrivateKey?: string;
 }
 
 /** One step of a boot scenario. */
 export interface VectorStep {
   readonly op: 'boot' | 'setPending' | 'setConfirmed' | 'setNext' | 'eraseAndWrite' | 'poke';
-  readonly image?: number | string | undefined;
-  readonly permanent?: boolean | undefined;
-  readonly area?: AreaName | undefined;
-  readonly active?: boolean | undefined;
-  readonly confirm?: boolean | undefined;
-  readonly offset?: number | undefined;
-  readonly addr?: number | undefined;
-  readonly hex?: string | undefined;
-  readonly rc?: number | undefined;
-  readonly ops?: string | undefined;
-  readonly outcome?: string | undefined;
-  readonly swapTypePredicted?: string | Readonly<Record<string, string>> | undefined;
-  readonly swapTypeFinal?: string | Readonly<Record<string, string>> | undefined;
-  readonly bootOffset?: number | undefined;
-  readonly bootVersion?: string | undefined;
-  readonly imageHeaderSize?: number | undefined;
-  readonly imageSize?: number | undefined;
-  readonly activeSlot?: number | undefined;
-  readonly securityCountersBefore?: readonly number[] | undefined;
-  readonly securityCountersAfter?: readonly number[] | undefined;
-  readonly log?: readonly string[] | undefined;
+  readonly image?: number | string;
+  readonly permanent?: boolean;
+  readonly area?: AreaName;
+  readonly active?: boolean;
+  readonly confirm?: boolean;
+  readonly offset?: number;
+  readonly addr?: number;
+  readonly hex?: string;
+  readonly rc?: number;
+  readonly ops?: string;
+  readonly outcome?: string;
+  readonly swapTypePredicted?: string | Readonly<Record<string, string>>;
+  readonly swapTypeFinal?: string | Readonly<Record<string, string>>;
+  readonly bootOffset?: number;
+  readonly bootVersion?: string;
+  readonly imageHeaderSize?: number;
+  readonly imageSize?: number;
+  readonly activeSlot?: number;
+  readonly securityCountersBefore?: readonly number[];
+  readonly securityCountersAfter?: readonly number[];
+  readonly log?: readonly string[];
   readonly flashAfterSha256: string;
 }
 
@@ -93,7 +93,7 @@ export interface PowercutVector {
     readonly log: readonly string[];
   };
   readonly cuts: readonly CutRow[];
-  readonly tornCuts?: readonly CutRow[] | undefined;
+  readonly tornCuts?: readonly CutRow[];
   readonly multiCuts: readonly (readonly [
     readonly number[],
     readonly string[],
@@ -211,7 +211,7 @@ export function configOf(vector: VectorConfig): BootConfig {
     ...(encryption === ''
       ? {}
       : {
-          encryption: { keyBytes: 16, savedTlvBytes },
+          encryption: { keyBytes: 16, ...(savedTlvBytes === undefined ? {} : { savedTlvBytes }) },
         }),
     copyChunkBytes: vector.copyChunk,
   };

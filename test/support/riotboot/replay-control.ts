@@ -11,7 +11,7 @@ import { RecordingFlash, sha256 } from '../riotboot-vectors.ts';
 import type { RiotbootFolder, RiotbootPlace } from '../riotboot-vectors.ts';
 
 interface Step extends SetupPacket {
-  readonly dataHex?: string | undefined;
+  readonly dataHex?: string;
   readonly result: readonly string[];
 }
 

@@ -24,7 +24,7 @@ interface Write {
   readonly slotSha256: string;
   readonly imageIntact: boolean;
   readonly afterImageHex: string;
-  readonly rc?: readonly string[] | undefined;
+  readonly rc?: readonly string[];
 }
 
 /** Cut after so many operations; what boots then; the start of the flash's SHA-256. */
@@ -39,9 +39,9 @@ interface Invalidation {
 }
 
 interface Flashwrites {
-  readonly writes?: readonly Write[] | undefined;
-  readonly powerCut?: { readonly rows: readonly CutRow[] } | undefined;
-  readonly invalidate?: readonly Invalidation[] | undefined;
+  readonly writes?: readonly Write[];
+  readonly powerCut?: { readonly rows: readonly CutRow[] };
+  readonly invalidate?: readonly Invalidation[];
 }
 
 interface ImageOptions {

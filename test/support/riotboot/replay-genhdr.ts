@@ -12,8 +12,8 @@ interface Generation {
   readonly args: readonly string[];
   readonly exit: number;
   readonly stderr: string;
-  readonly headerHex?: string | undefined;
-  readonly size?: number | undefined;
+  readonly headerHex?: string;
+  readonly size?: number;
 }
 
 interface Show {
@@ -30,15 +30,15 @@ interface Show {
 interface Update {
   readonly newVersion: string;
   readonly exit: number;
-  readonly stderr?: string | undefined;
+  readonly stderr?: string;
   readonly before: string;
   readonly after: string;
 }
 
 interface Genhdr {
-  readonly generate?: readonly Generation[] | undefined;
-  readonly show?: readonly Show[] | undefined;
-  readonly update?: readonly Update[] | undefined;
+  readonly generate?: readonly Generation[];
+  readonly show?: readonly Show[];
+  readonly update?: readonly Update[];
 }
 
 /** A stream that takes its time, and what has gone into it. */

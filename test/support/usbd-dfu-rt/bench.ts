@@ -27,26 +27,26 @@ export type AllowRule =
 /** One step as it was recorded. */
 export interface Step {
   readonly op: 'control' | 'tick' | 'reset' | 'suspend' | 'resume' | 'allow';
-  readonly setup?: string | undefined;
-  readonly data?: string | undefined;
-  readonly ms?: number | undefined;
-  readonly rule?: AllowRule | undefined;
-  readonly result?: string | undefined;
-  readonly stage?: string | undefined;
-  readonly reply?: string | undefined;
-  readonly state?: number | undefined;
-  readonly remaining?: number | undefined;
-  readonly callbacks?: readonly string[] | undefined;
+  readonly setup?: string;
+  readonly data?: string;
+  readonly ms?: number;
+  readonly rule?: AllowRule;
+  readonly result?: string;
+  readonly stage?: string;
+  readonly reply?: string;
+  readonly state?: number;
+  readonly remaining?: number;
+  readonly callbacks?: readonly string[];
 }
 
 /** What a device under test is made of. */
 export interface RuntimeBenchOptions {
   readonly consts: Consts;
   readonly interface: number;
-  readonly compositeWithIads?: boolean | undefined;
-  readonly allow?: AllowRule | undefined;
+  readonly compositeWithIads?: boolean;
+  readonly allow?: AllowRule;
   /** `allow` is left to its default. */
-  readonly allowByDefault?: boolean | undefined;
+  readonly allowByDefault?: boolean;
 }
 
 /** The interface in front of the one under test. */
@@ -138,10 +138,10 @@ export class RuntimeBench {
     const { op, setup, data, ms, rule } = step;
     const sent: Step = {
       op,
-      setup,
-      data,
-      ms,
-      rule,
+      ...(setup !== undefined && { setup }),
+      ...(data !== undefined && { data }),
+      ...(ms !== undefined && { ms }),
+      ...(rule !== undefined && { rule }),
     };
     if (rule !== undefined) this.#rule = rule;
     if (op === 'tick') this.device.tick((this.#now += ms ?? 0));
@@ -152,7 +152,7 @@ export class RuntimeBench {
       ...sent,
       ...seen,
       state: stateNumber(this.runtime.state),
-      remaining,
+      ...(remaining !== undefined && { remaining }),
       ...(this.#callbacks.length > 0 && { callbacks: this.#callbacks }),
     };
   }

@@ -25,10 +25,10 @@ interface DescriptorCase {
   readonly compositeWithIads: boolean;
   readonly interface: number;
   readonly consts: Consts;
-  readonly wLength?: number | undefined;
-  readonly device?: string | undefined;
-  readonly configuration?: readonly string[] | undefined;
-  readonly configurationRaw?: string | undefined;
+  readonly wLength?: number;
+  readonly device?: string;
+  readonly configuration?: readonly string[];
+  readonly configurationRaw?: string;
 }
 
 interface StepCase {
@@ -53,8 +53,8 @@ interface SweepCase {
 type SweepRow = readonly [string, string, number, number, number];
 
 interface VectorFile {
-  readonly configs?: Readonly<Record<string, Consts>> | undefined;
-  readonly allStalled?: readonly SweepRow[] | undefined;
+  readonly configs?: Readonly<Record<string, Consts>>;
+  readonly allStalled?: readonly SweepRow[];
   readonly cases: readonly (DescriptorCase | StepCase | SweepCase)[];
 }
 
@@ -126,7 +126,7 @@ function replaySweep(each: SweepCase, configs: Readonly<Record<string, Consts>>)
     if (step.result === 'stalled') {
       stages.add(step.stage ?? '');
       const { state: now, remaining } = step;
-      const seen = { state: now, remaining };
+      const seen = { state: now, ...(remaining !== undefined && { remaining }) };
       differences.push(...difference(setup, { state: 0, ...state }, seen));
     } else answered.push(step as Step);
   }

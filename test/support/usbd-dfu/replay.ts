@@ -14,30 +14,30 @@ export const FILES = ['descriptors.json', 'scenarios.json', 'matrix.json', 'rand
 interface After {
   readonly state: number;
   readonly status: number;
-  readonly pointer?: string | undefined;
-  readonly callbacks?: readonly string[] | undefined;
+  readonly pointer?: string;
+  readonly callbacks?: readonly string[];
 }
 
 interface Step extends After {
-  readonly op?: string | undefined;
-  readonly setup?: string | undefined;
-  readonly data?: string | undefined;
-  readonly dataLength?: number | undefined;
-  readonly result?: string | undefined;
-  readonly stage?: string | undefined;
-  readonly reply?: string | undefined;
-  readonly fault?: Faults | null | undefined;
-  readonly changed?: readonly (readonly [number, string])[] | undefined;
+  readonly op?: string;
+  readonly setup?: string;
+  readonly data?: string;
+  readonly dataLength?: number;
+  readonly result?: string;
+  readonly stage?: string;
+  readonly reply?: string;
+  readonly fault?: Faults | null;
+  readonly changed?: readonly (readonly [number, string])[];
 }
 
 interface Case extends Step {
-  readonly name?: string | undefined;
+  readonly name?: string;
   readonly config: string;
-  readonly steps?: readonly Step[] | undefined;
+  readonly steps?: readonly Step[];
   /** In the matrix: the situation, the request, and what GETSTATUS says then. */
-  readonly in?: string | undefined;
-  readonly request?: string | undefined;
-  readonly thenGetstatus?: Step | undefined;
+  readonly in?: string;
+  readonly request?: string;
+  readonly thenGetstatus?: Step;
 }
 
 interface Config {
@@ -163,7 +163,7 @@ class Bench {
       ...(result !== undefined && { result, reply: reply ?? '' }),
       state,
       status,
-      pointer,
+      ...(pointer !== undefined && { pointer }),
       callbacks: callbacks.join(' '),
     };
     return Object.entries(expected)

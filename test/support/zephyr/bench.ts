@@ -26,7 +26,7 @@ const areas = [
 /** What the device of the recordings is built with. */
 export interface ZephyrBenchOptions extends SampleOptions {
   /** Puts something between the sample's device and the cable. */
-  readonly instead?: ((device: UsbDevice) => UsbDevice) | undefined;
+  readonly instead?: (device: UsbDevice) => UsbDevice;
 }
 
 /**

@@ -4,19 +4,19 @@ import type { SetupPacket } from '../../../src/usb/index.ts';
 /** One transfer (test/vectors/zephyr/README.md, Fields). */
 export interface RecordedTransfer {
   readonly setup: SetupPacket;
-  readonly dataOut?: string | undefined;
-  readonly dataIn?: string | undefined;
+  readonly dataOut?: string;
+  readonly dataIn?: string;
   /** 0, -32 for a stall, null: the process ended. */
   readonly status: number | null;
-  readonly note?: string | undefined;
-  readonly case?: string | undefined;
+  readonly note?: string;
+  readonly case?: string;
 }
 
 /** One scenario. */
 export interface Recording {
   readonly scenario: string;
   readonly mode: 'DFU' | 'run-time';
-  readonly variant?: string | undefined;
+  readonly variant?: string;
   readonly transfers: readonly RecordedTransfer[];
   /** How many transfers had ended when the line came, and the line. */
   readonly log: readonly (readonly [number, string])[];

@@ -14,14 +14,14 @@ interface TransitionRow {
   readonly dataOutLength: number;
   readonly status: number;
   readonly dataInLength: number | null;
-  readonly stateAfter?: number | undefined;
-  readonly bStatusAfter?: number | undefined;
-  readonly stateAfterOneMoreGetstatus?: number | undefined;
+  readonly stateAfter?: number;
+  readonly bStatusAfter?: number;
+  readonly stateAfterOneMoreGetstatus?: number;
 }
 
 interface OversizeCase {
   readonly bytes: number;
-  readonly dnloadStatus?: number | undefined;
+  readonly dnloadStatus?: number;
   readonly status1?: string;
   readonly status2?: string;
   readonly block0?: string;

@@ -77,11 +77,11 @@ export interface SampleBoard {
 
 interface SampleBoardOptions extends Pick<BoardOptions, 'checkImages'> {
   /** What its MCUboot is compiled with besides the key. */
-  readonly mcuboot?: Omit<McubootOptions, 'keys'> | undefined;
+  readonly mcuboot?: Omit<McubootOptions, 'keys'>;
   /** Version of the sample; default 0.0.0. */
-  readonly version?: string | undefined;
+  readonly version?: string;
   /** Signs it with this besides. */
-  readonly sign?: Partial<SignOptions> | undefined;
+  readonly sign?: Partial<SignOptions>;
 }
 
 /** A board with MCUboot and the sample in slot 0, running, at a host. */
@@ -109,7 +109,7 @@ export async function sampleBoard(
   board.listen((event) => events.push(event));
   const image = async (text: string): Promise<Uint8Array> => {
     const payload = new TextEncoder().encode(text);
-    const like = { model, mode, version: version ?? '0.0.0' };
+    const like = { model, ...(mode === undefined ? {} : { mode }), version: version ?? '0.0.0' };
     if (sign === undefined) return mcubootFirmware(payload, { ...like, key: trusted });
     const signed = await signImage(await mcubootFirmware(payload, like), {
       version: parseVersion(like.version),
