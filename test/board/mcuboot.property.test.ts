@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { WATCHDOG_MS } from '../../src/board/index.ts';
-import { mcubootBench } from '../support/mcuboot-boards.ts';
-import type { McubootBench } from '../support/mcuboot-boards.ts';
+import { mcubootBench } from '../support/mcuboot/board-bench.ts';
+import type { McubootBench } from '../support/mcuboot/board-bench.ts';
 
 /* Whatever happens to a board while its bootloader is at work, it comes to rest in one state. */
 

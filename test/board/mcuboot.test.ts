@@ -17,8 +17,8 @@ import { MemoryFlash, partition } from '../../src/flash/index.ts';
 import type { FlashOperation } from '../../src/flash/index.ts';
 import { generateKey } from '../../src/image/index.ts';
 import { VirtualClock } from '../../src/usb/index.ts';
-import { TextRunner, mcubootBench } from '../support/mcuboot-boards.ts';
-import type { McubootBench } from '../support/mcuboot-boards.ts';
+import { TextRunner, mcubootBench } from '../support/mcuboot/board-bench.ts';
+import type { McubootBench } from '../support/mcuboot/board-bench.ts';
 
 const banner = `*** Booting dfukit v${PACKAGE_VERSION} ***`;
 const hello = `${banner}\nHello World! reel_board@1/nrf52840`;

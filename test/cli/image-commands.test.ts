@@ -8,7 +8,7 @@ import {
   writeIntelHex,
 } from '../../src/image/index.ts';
 import { Desk, image } from '../support/image-desk.ts';
-import { vectorFile, vectorText } from '../support/mcuboot-vectors.ts';
+import { vectorFile, vectorText } from '../support/mcuboot/imgtool-runs.ts';
 
 afterEach(() => {
   process.exitCode = undefined;

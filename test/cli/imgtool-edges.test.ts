@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { runImgtool } from '../../src/cli/imgtool/imgtool.ts';
 import { Desk, image } from '../support/image-desk.ts';
-import { vectorFile } from '../support/mcuboot-vectors.ts';
+import { vectorFile } from '../support/mcuboot/imgtool-runs.ts';
 
 afterEach(() => {
   process.exitCode = undefined;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { furtherRuns, imgtoolCases, imgtoolRuns } from '../support/mcuboot-vectors.ts';
+import { furtherRuns, imgtoolCases, imgtoolRuns } from '../support/mcuboot/imgtool-runs.ts';
 import type { ImgtoolCase } from '../support/mcuboot/imgtool-folder.ts';
 import { replayRun, saysAsMuch, signRun } from '../support/mcuboot/replay-imgtool.ts';
 

@@ -8,8 +8,8 @@ import {
   writeImageHeader,
   writeTlvArea,
 } from '../../src/image/index.ts';
-import { argument, bootloaderSays } from '../support/mcuboot-bootloader.ts';
-import { furtherRuns, imgtoolCases, vectorFile } from '../support/mcuboot-vectors.ts';
+import { argument, bootloaderSays } from '../support/mcuboot/bootloader-says.ts';
+import { furtherRuns, imgtoolCases, vectorFile } from '../support/mcuboot/imgtool-runs.ts';
 
 const signed = [...imgtoolCases, ...furtherRuns].filter(
   ({ cmd, output, args = [] }) =>

@@ -1,7 +1,7 @@
 import { DfuError } from '../../src/bytes/index.ts';
 import { command } from '../../src/cli/image/image.ts';
 import type { ImageIo } from '../../src/cli/shared/terminal.ts';
-import { vectorFile } from './mcuboot-vectors.ts';
+import { vectorFile } from './mcuboot/imgtool-runs.ts';
 
 /** One run with its files in memory: what it reads is the vectors', what it writes is kept. */
 export class Desk implements ImageIo {

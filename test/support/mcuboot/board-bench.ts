@@ -1,5 +1,10 @@
-import { createBoard, mcubootFirmware, programFlash, unboxProgram } from '../../src/board/index.ts';
-import { boardModel, mcubootLayout } from '../../src/board/index.ts';
+import {
+  createBoard,
+  mcubootFirmware,
+  programFlash,
+  unboxProgram,
+} from '../../../src/board/index.ts';
+import { boardModel, mcubootLayout } from '../../../src/board/index.ts';
 import type {
   Board,
   BoardEvent,
@@ -7,11 +12,11 @@ import type {
   Peripherals,
   Runner,
   RunningProgram,
-} from '../../src/board/index.ts';
-import { MemoryFlash } from '../../src/flash/index.ts';
-import { generateKey } from '../../src/image/index.ts';
-import type { PrivateKey } from '../../src/image/index.ts';
-import { VirtualClock } from '../../src/usb/index.ts';
+} from '../../../src/board/index.ts';
+import { MemoryFlash } from '../../../src/flash/index.ts';
+import { generateKey } from '../../../src/image/index.ts';
+import type { PrivateKey } from '../../../src/image/index.ts';
+import { VirtualClock } from '../../../src/usb/index.ts';
 
 /** "Runs" a program that is text: prints it, and then does what the test does. */
 export class TextRunner implements Runner {

@@ -9,9 +9,15 @@ import {
   TlvType,
   unwrapImageKey,
   validateImage,
-} from '../../src/image/index.ts';
-import type { HashName, Key, McubootImage, SignatureKind, Verdict } from '../../src/image/index.ts';
-import { vectorText } from './mcuboot-vectors.ts';
+} from '../../../src/image/index.ts';
+import type {
+  HashName,
+  Key,
+  McubootImage,
+  SignatureKind,
+  Verdict,
+} from '../../../src/image/index.ts';
+import { vectorText } from './imgtool-runs.ts';
 
 const wraps: ReadonlySet<number> = new Set([
   TlvType.ENCRSA2048,

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
-import { ImgtoolFolder } from './mcuboot/imgtool-folder.ts';
-import type { ImgtoolCase } from './mcuboot/imgtool-folder.ts';
+import { ImgtoolFolder } from './imgtool-folder.ts';
+import type { ImgtoolCase } from './imgtool-folder.ts';
 
 /** The runs of imgtool 2.4.0 that the tests replay. */
 export const imgtoolRuns: ImgtoolFolder = new ImgtoolFolder(
-  resolve(import.meta.dirname, '../vectors/mcuboot/imgtool'),
+  resolve(import.meta.dirname, '../../vectors/mcuboot/imgtool'),
 );
 
 /** Every run, in the order of the file. */

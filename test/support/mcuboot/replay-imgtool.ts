@@ -3,7 +3,7 @@ import type { Compressor } from '../../../src/cli/imgtool/compress.ts';
 import type { McubootImage } from '../../../src/image/index.ts';
 import { ImageFlag, TlvType, allTlvs, parseImage, readIntelHex } from '../../../src/image/index.ts';
 import { Desk } from '../image-desk.ts';
-import { argument, bootloaderSays } from '../mcuboot-bootloader.ts';
+import { argument, bootloaderSays } from './bootloader-says.ts';
 import { attempt, differ, differInBytes, differInList } from '../replayed.ts';
 import type { ReplayedCase } from '../replayed.ts';
 import type { ImgtoolCase, ImgtoolFolder } from './imgtool-folder.ts';
