@@ -64,6 +64,8 @@ export type {
   OwnBytes,
   SubtleCryptoLike,
 } from './keys/web-crypto.ts';
+export { recognise, unwrapFile } from './recognise.ts';
+export type { FileFormat, Recognised, Unwrapped, VectorTable } from './recognise.ts';
 export { readHexSegments, readIntelHex, writeIntelHex } from './formats/intel-hex.ts';
 export type { HexImage, HexSegment } from './formats/intel-hex.ts';
 export * from './mcuboot/padding.ts';

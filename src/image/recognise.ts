@@ -1,25 +1,26 @@
-import { DfuError, viewOf } from '../../bytes/index.ts';
-import { splitSuffix } from '../../dfu/index.ts';
-import type { Suffix } from '../../dfu/index.ts';
-import {
-  RIOTBOOT_MAGIC,
-  isMcubootImage,
-  readIntelHex,
-  riotbootFault,
-  riotbootHeader,
-} from '../../image/index.ts';
-import type { RiotbootFault, RiotbootHeader } from '../../image/index.ts';
+import { viewOf } from '../bytes/index.ts';
+import { isDfuSeFile, splitSuffix } from '../dfu/index.ts';
+import type { Suffix } from '../dfu/index.ts';
+import { ascii } from './formats/ascii.ts';
+import { readIntelHex } from './formats/intel-hex.ts';
+import { isMcubootImage } from './mcuboot/image.ts';
+import { RIOTBOOT_MAGIC, riotbootFault, riotbootHeader } from './riotboot/header.ts';
+import type { RiotbootFault, RiotbootHeader } from './riotboot/header.ts';
 
-/** What a file turned out to be, once its wrappings are off. */
+/** What bytes turn out to be, by what they begin with. */
 export type Recognised =
   | { readonly format: 'mcuboot' }
   | {
       readonly format: 'riotboot';
       readonly header: RiotbootHeader;
+      /** Why riotboot would not boot it. */
       readonly fault: RiotbootFault | undefined;
     }
-  | { readonly format: 'elf' | 'uf2' | 'dfuse' | 'empty' | 'erased' }
+  | { readonly format: 'hex' | 'elf' | 'uf2' | 'dfuse' | 'empty' | 'erased' }
   | { readonly format: 'binary'; readonly vectors: VectorTable | undefined };
+
+/** The name of what a file is: `hex` is Intel HEX, `erased` nothing but 0xff, `binary` anything else. */
+export type FileFormat = Recognised['format'];
 
 /** The first two words of a Cortex-M program. */
 export interface VectorTable {
@@ -39,16 +40,12 @@ export interface Unwrapped {
 }
 
 function startsWith(bytes: Uint8Array, text: string): boolean {
-  return (
-    bytes.length >= text.length && Array.from(text).every((c, at) => bytes[at] === c.charCodeAt(0))
-  );
+  return ascii(bytes.subarray(0, text.length)) === text;
 }
 
 /** Intel HEX by its looks: the first line is a record. */
-function hexText(bytes: Uint8Array): string | undefined {
-  const head = new TextDecoder('latin1').decode(bytes.subarray(0, 1024));
-  if (!/^\s*:[0-9a-fA-F]{10,}\s/.test(head)) return undefined;
-  return new TextDecoder('latin1').decode(bytes);
+function isHexText(bytes: Uint8Array): boolean {
+  return /^\s*:[0-9a-fA-F]{10,}\s/.test(ascii(bytes.subarray(0, 1024)));
 }
 
 /** A stack in RAM and an odd (Thumb) reset handler outside it: so Cortex-M programs begin. */
@@ -63,12 +60,14 @@ function vectorTable(bytes: Uint8Array): VectorTable | undefined {
   return { stackPointer, resetHandler };
 }
 
-function recognise(bytes: Uint8Array): Recognised {
+/** Says what bytes are; a DFU suffix behind them is not looked at, see `unwrapFile`. */
+export function recognise(bytes: Uint8Array): Recognised {
   if (bytes.length === 0) return { format: 'empty' };
   if (isMcubootImage(bytes)) return { format: 'mcuboot' };
   if (startsWith(bytes, '\u007fELF')) return { format: 'elf' };
   if (startsWith(bytes, 'UF2\n')) return { format: 'uf2' };
-  if (startsWith(bytes, 'DfuSe')) return { format: 'dfuse' };
+  if (isDfuSeFile(bytes)) return { format: 'dfuse' };
+  if (isHexText(bytes)) return { format: 'hex' };
   if (bytes.length >= 16 && viewOf(bytes).getUint32(0, true) === RIOTBOOT_MAGIC) {
     const header = riotbootHeader.decode(bytes);
     return { format: 'riotboot', header, fault: riotbootFault(bytes) };
@@ -78,32 +77,14 @@ function recognise(bytes: Uint8Array): Recognised {
 }
 
 /**
- * Takes Intel HEX and a DFU suffix off, and says what is inside. Throws `MALFORMED` for a HEX file
+ * Takes a DFU suffix and Intel HEX off, and says what is inside. Throws `MALFORMED` for a HEX file
  * that is damaged.
  */
-export function unwrap(file: Uint8Array): Unwrapped {
+export function unwrapFile(file: Uint8Array): Unwrapped {
   const { payload, suffix, problem } = splitSuffix(file);
-  const text = hexText(payload);
-  const { bytes, address } =
-    text === undefined ? { bytes: payload, address: undefined } : readIntelHex(text);
-  const what = recognise(bytes);
-  return { bytes, address, suffix, suffixProblem: problem?.message, what };
-}
-
-const names: Readonly<Record<Recognised['format'], string>> = {
-  mcuboot: 'an MCUboot image',
-  riotboot: 'a riotboot image',
-  elf: 'an ELF file',
-  uf2: 'a UF2 file',
-  dfuse: 'a DfuSe file',
-  empty: 'an empty file',
-  erased: 'erased flash',
-  binary: 'a plain binary',
-};
-
-/** The image's bytes, or an error that says what the file is instead. */
-export function expectMcuboot(path: string, { bytes, what }: Unwrapped): Uint8Array {
-  if (what.format === 'mcuboot') return bytes;
-  const words = `expected an MCUboot image, got ${names[what.format]}`;
-  throw new DfuError('MALFORMED', `${path}: ${words}`);
+  const wrappings = { suffix, suffixProblem: problem?.message };
+  const what = recognise(payload);
+  if (what.format !== 'hex') return { bytes: payload, address: undefined, ...wrappings, what };
+  const { bytes, address } = readIntelHex(ascii(payload));
+  return { bytes, address, ...wrappings, what: recognise(bytes) };
 }

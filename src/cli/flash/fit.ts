@@ -1,11 +1,10 @@
 import { hexNumber } from '../../bytes/index.ts';
-import { parseImage } from '../../image/index.ts';
+import { parseImage, unwrapFile } from '../../image/index.ts';
 import { fitImage } from '../../lab/index.ts';
 import type { FitReport } from '../../lab/index.ts';
 import { layoutAlone, layoutText } from './layout.ts';
 import type { LayoutOptions } from './options.ts';
 import { sizeText } from '../image/describe.ts';
-import { unwrap } from '../image/recognise.ts';
 import type { ImageIo } from '../shared/terminal.ts';
 
 /** Options of `dfukit flash fit`. */
@@ -20,7 +19,7 @@ interface Measured {
 
 /** What counts of a file: an MCUboot image without padding and trailer, anything else whole. */
 function measure(io: ImageIo, path: string): Measured {
-  const { bytes, what } = unwrap(io.read(path));
+  const { bytes, what } = unwrapFile(io.read(path));
   if (what.format === 'mcuboot') {
     return { bytes: parseImage(bytes).bytes.length, words: 'an MCUboot image' };
   }

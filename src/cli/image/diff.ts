@@ -5,11 +5,10 @@ import {
   imageFlagNames,
   parseImage,
   tlvName,
+  unwrapFile,
 } from '../../image/index.ts';
-import type { McubootImage, PlacedTlv } from '../../image/index.ts';
+import type { McubootImage, PlacedTlv, Unwrapped } from '../../image/index.ts';
 import { tlvText } from './describe.ts';
-import { unwrap } from './recognise.ts';
-import type { Unwrapped } from './recognise.ts';
 import type { ImageIo } from '../shared/terminal.ts';
 
 /** A run of bytes that differ, end excluded. */
@@ -158,7 +157,7 @@ function diffFiles(one: Unwrapped, other: Unwrapped): string[] {
 
 /** `dfukit image diff`: 0 if the images are equal, 1 if not, as diff has it. */
 export function imageDiff(io: ImageIo, one: string, other: string): number {
-  const lines = diffFiles(unwrap(io.read(one)), unwrap(io.read(other)));
+  const lines = diffFiles(unwrapFile(io.read(one)), unwrapFile(io.read(other)));
   for (const line of lines) io.print(`${line}\n`);
   return lines.length === 0 ? 0 : 1;
 }

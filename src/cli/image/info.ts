@@ -1,12 +1,16 @@
 import { hexNumber } from '../../bytes/index.ts';
-import { formatVersion, imageFlagNames, inspectImage, readTrailerInfo } from '../../image/index.ts';
-import type { ImageInspection } from '../../image/index.ts';
+import {
+  formatVersion,
+  imageFlagNames,
+  inspectImage,
+  readTrailerInfo,
+  unwrapFile,
+} from '../../image/index.ts';
+import type { FileFormat, ImageInspection, Recognised, Unwrapped } from '../../image/index.ts';
 import { imageRows, judgementJson, sizeText, table } from './describe.ts';
 import type { Row } from './describe.ts';
 import { loadDecryptionKeys, loadKeys } from '../shared/key-files.ts';
 import type { NamedKey } from '../shared/key-files.ts';
-import { unwrap } from './recognise.ts';
-import type { Recognised, Unwrapped } from './recognise.ts';
 import type { ImageIo } from '../shared/terminal.ts';
 
 /** Options of `dfukit image info`. */
@@ -16,9 +20,10 @@ export interface InfoOptions {
   readonly json?: true | undefined;
 }
 
-const titles: Readonly<Record<Recognised['format'], string>> = {
+const titles: Readonly<Record<FileFormat, string>> = {
   mcuboot: 'MCUboot image',
   riotboot: 'riotboot image',
+  hex: 'Intel HEX file',
   elf: 'ELF file: not an image yet, objcopy -O binary makes one',
   uf2: 'UF2 file',
   dfuse: 'DfuSe file',
@@ -100,7 +105,7 @@ export async function imageInfo(
   path: string,
   options: InfoOptions = {},
 ): Promise<number> {
-  const file = unwrap(io.read(path));
+  const file = unwrapFile(io.read(path));
   const keys = await loadKeys(io, options.key ?? []);
   const decryptionKeys = await loadDecryptionKeys(io, options.decrypt ?? []);
   const inspection =

@@ -9,6 +9,7 @@ import {
   signImage,
   takeImage,
   trailerPieces,
+  unwrapFile,
   uuidTlvs,
   writeIntelHex,
 } from '../../image/index.ts';
@@ -19,12 +20,11 @@ import type {
   SignedImage,
   SignOptions,
   Tlv,
+  Unwrapped,
 } from '../../image/index.ts';
 import type { VendorTlv } from '../imgtool/sign-options.ts';
 import { imageRows, table } from './describe.ts';
 import { loadDecryptionKeys, loadEncryptionKey } from '../shared/key-files.ts';
-import { unwrap } from './recognise.ts';
-import type { Unwrapped } from './recognise.ts';
 import { UsageError } from '../imgtool/arguments.ts';
 import { isHexPath, loadKey } from '../shared/terminal.ts';
 import type { ImageIo } from '../shared/terminal.ts';
@@ -249,7 +249,7 @@ export async function imageSign(
   path: string,
   options: ImageSignOptions,
 ): Promise<number> {
-  const file = unwrap(io.read(path));
+  const file = unwrapFile(io.read(path));
   if (file.what.format === 'elf' || file.what.format === 'uf2' || file.what.format === 'dfuse') {
     const words = `expected a binary or Intel HEX, got ${file.what.format.toUpperCase()}`;
     throw new DfuError('UNSUPPORTED', `${path}: ${words}`);

@@ -1,9 +1,9 @@
 import { DfuError } from '../../bytes/index.ts';
-import { imageFaults, inspectImage, isSignedByGiven } from '../../image/index.ts';
+import { imageFaults, inspectImage, isSignedByGiven, unwrapFile } from '../../image/index.ts';
 import type { Endian } from '../../image/index.ts';
 import { imageRows, table } from './describe.ts';
 import { loadDecryptionKeys, loadKeys } from '../shared/key-files.ts';
-import { expectMcuboot, unwrap } from './recognise.ts';
+import { expectMcuboot } from './expect-mcuboot.ts';
 import type { ImageIo } from '../shared/terminal.ts';
 
 /** Options of `dfukit image verify`. */
@@ -22,7 +22,7 @@ export async function imageVerify(
   path: string,
   options: VerifyOptions = {},
 ): Promise<number> {
-  const bytes = expectMcuboot(path, unwrap(io.read(path)));
+  const bytes = expectMcuboot(path, unwrapFile(io.read(path)));
   const keys = await loadKeys(io, options.key ?? []);
   const decryptionKeys = await loadDecryptionKeys(io, options.decrypt ?? []);
   const inspection = await inspectImage(bytes, {
