@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DfuError } from '../../bytes/index.ts';
-import { buildFirmware } from './firmware-build.ts';
+import { BUNDLER_VERSION, buildFirmware } from './firmware-build.ts';
 import {
   exampleFileName,
   exampleVariants,
@@ -58,6 +58,14 @@ describe('building firmware', () => {
 
   test('says what it looks for in a folder without a firmware', async () => {
     await expect(buildFirmware(directory)).rejects.toThrow(/main\.ts, main\.js/);
+  });
+
+  test('names the bundler that the package asks for', () => {
+    const path = resolve(import.meta.dirname, '../../../package.json');
+    const manifest = JSON.parse(readFileSync(path, 'utf8')) as {
+      readonly optionalDependencies: Readonly<Record<string, string>>;
+    };
+    expect(BUNDLER_VERSION).toBe(manifest.optionalDependencies['rolldown']);
   });
 
   test('knows its modules', async () => {

@@ -17,6 +17,9 @@ export const firmwareModules: readonly string[] = ['usbus_dfu'];
 /** The configuration symbols that a firmware can be built with. */
 export const firmwareConfig: readonly string[] = ['CONFIG_APP_USB_DFU_USE_FLASH_BACKEND'];
 
+/** The rolldown that this package is tested with: the one in its package.json. */
+export const BUNDLER_VERSION = '1.2.19';
+
 /** Where a firmware begins, in order of preference. */
 const ENTRIES = ['main.ts', 'main.js', 'main.mjs', 'src/main.ts', 'index.ts', 'index.js'];
 
@@ -95,7 +98,8 @@ async function loadBundler(): Promise<typeof import('rolldown')> {
   try {
     return await import('rolldown');
   } catch (error) {
-    const what = 'building firmware needs the package "rolldown": npm install rolldown@1.3.2';
+    const install = `npm install rolldown@${BUNDLER_VERSION}`;
+    const what = `building firmware needs the package "rolldown": ${install}`;
     throw new DfuError('UNSUPPORTED', what, { cause: error });
   }
 }
