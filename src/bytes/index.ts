@@ -21,3 +21,4 @@ export {
 export type { Field, Fields, Struct } from './struct.ts';
 export { PACKAGE_VERSION } from './package-version.ts';
 export { defined } from './defined.ts';
+export { Utf8Reader, encodeUtf8 } from './utf8.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DfuError, fromHex, toHex } from '../../bytes/index.ts';
+import { DfuError, encodeUtf8, fromHex, toHex } from '../../bytes/index.ts';
 import { der, derOid, derSequence, DerTag, derUnsigned, readDer } from './der.ts';
 import {
   ecdsaFromDer,
@@ -22,7 +22,6 @@ import {
 } from '../index.ts';
 import type { CryptoLike, Key, KeyKind } from '../index.ts';
 import { writePem } from './pem.ts';
-import { encodeUtf8 } from '../formats/utf8.ts';
 
 const kinds: readonly KeyKind[] = ['rsa-2048', 'ecdsa-p256', 'ecdsa-p384', 'ed25519', 'x25519'];
 

@@ -1,7 +1,6 @@
-import { DfuError, fromHex } from '../../bytes/index.ts';
+import { DfuError, encodeUtf8, fromHex } from '../../bytes/index.ts';
 import { DerTag, der, derOid, derSequence, derUnsigned, readDer } from './der.ts';
 import type { DerReader } from './der.ts';
-import { encodeUtf8 } from '../formats/utf8.ts';
 import { ownBytes, randomBytes } from './web-crypto.ts';
 import type { CryptoLike, OwnBytes } from './web-crypto.ts';
 

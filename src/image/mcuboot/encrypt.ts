@@ -1,9 +1,8 @@
-import { DfuError, hexNumber } from '../../bytes/index.ts';
+import { DfuError, encodeUtf8, hexNumber } from '../../bytes/index.ts';
 import { isPrivateKey, isRsa, publicKeyOf } from '../keys/key.ts';
 import type { Key, PrivateKey } from '../keys/key.ts';
 import { TlvType, tlvName } from './tlv.ts';
 import type { Tlv } from './tlv.ts';
-import { encodeUtf8 } from '../formats/utf8.ts';
 import {
   HASH_BYTES,
   joinBytes,

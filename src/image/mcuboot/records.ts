@@ -1,9 +1,18 @@
-import { DfuError, fromHex, struct, u16be, u16le, u32be, u32le, u8 } from '../../bytes/index.ts';
+import {
+  DfuError,
+  encodeUtf8,
+  fromHex,
+  struct,
+  u16be,
+  u16le,
+  u32be,
+  u32le,
+  u8,
+} from '../../bytes/index.ts';
 import type { Field, Struct } from '../../bytes/index.ts';
 import type { Endian, ImageVersion } from './header.ts';
 import { TlvType } from './tlv.ts';
 import type { Tlv } from './tlv.ts';
-import { encodeUtf8 } from '../formats/utf8.ts';
 import { hashOf, joinBytes, platformCrypto } from '../keys/web-crypto.ts';
 import type { CryptoLike, HashName, OwnBytes } from '../keys/web-crypto.ts';
 
