@@ -1,33 +1,4 @@
-import type { SectorMap } from './geometry.ts';
-
-/** A run of equal sectors. */
-export interface SectorRun {
-  readonly count: number;
-  /** Smallest part that can be erased, in bytes. */
-  readonly sizeBytes: number;
-  /** To erase one of these, in ms, where it differs from the geometry's `timing`. */
-  readonly eraseMs?: number | undefined;
-}
-
-/** What a NOR flash is like. */
-export interface FlashGeometry {
-  /** Sectors in order of address; they need not be of equal size. */
-  readonly sectors: readonly SectorRun[];
-  /** Smallest part that can be programmed, in bytes: a power of two. */
-  readonly writeUnitBytes: number;
-  /** What an erased byte reads as: 0xff nearly everywhere, 0x00 on some parts. */
-  readonly erasedValue: 0xff | 0x00;
-  /** Times from the datasheet, for honest poll times. */
-  readonly timing?: FlashTiming | undefined;
-}
-
-/** Datasheet times. */
-export interface FlashTiming {
-  /** To erase one sector, in ms. */
-  readonly eraseSectorMs: number;
-  /** To program one write unit, in µs. */
-  readonly programUnitUs: number;
-}
+import type { FlashGeometry, SectorMap } from './geometry.ts';
 
 /**
  * NOR flash, wherever its bytes are kept. Offsets are bytes from its start. Every rule of real NOR

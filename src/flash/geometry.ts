@@ -1,12 +1,45 @@
 import { DfuError, hexNumber } from '../bytes/index.ts';
-import type { FlashGeometry, FlashTiming, SectorRun } from './flash.ts';
 
-/** One sector: the smallest part that can be erased. */
-export interface Sector {
-  /** Counted from 0 in order of address. */
-  readonly index: number;
+/** A run of equal sectors. */
+export interface SectorRun {
+  readonly count: number;
+  /** Smallest part that can be erased, in bytes. */
+  readonly sizeBytes: number;
+  /** To erase one of these, in ms, where it differs from the geometry's `timing`. */
+  readonly eraseMs?: number | undefined;
+}
+
+/** What a NOR flash is like. */
+export interface FlashGeometry {
+  /** Sectors in order of address; they need not be of equal size. */
+  readonly sectors: readonly SectorRun[];
+  /** Smallest part that can be programmed, in bytes: a power of two. */
+  readonly writeUnitBytes: number;
+  /** What an erased byte reads as: 0xff nearly everywhere, 0x00 on some parts. */
+  readonly erasedValue: 0xff | 0x00;
+  /** Times from the datasheet, for honest poll times. */
+  readonly timing?: FlashTiming | undefined;
+}
+
+/** Datasheet times. */
+export interface FlashTiming {
+  /** To erase one sector, in ms. */
+  readonly eraseSectorMs: number;
+  /** To program one write unit, in µs. */
+  readonly programUnitUs: number;
+}
+
+/** A part of a flash. */
+export interface FlashRange {
+  /** From the start of the flash. */
   readonly offsetBytes: number;
   readonly sizeBytes: number;
+}
+
+/** One sector: the smallest part that can be erased. */
+export interface Sector extends FlashRange {
+  /** Counted from 0 in order of address. */
+  readonly index: number;
   /** To erase it, in ms; 0 where the geometry gives no time. */
   readonly eraseMs: number;
 }

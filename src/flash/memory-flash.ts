@@ -1,4 +1,4 @@
-import type { FlashGeometry } from './flash.ts';
+import type { FlashGeometry } from './geometry.ts';
 import { checkRange, SectorMap } from './geometry.ts';
 import { NorFlash } from './nor-flash.ts';
 import type { FlashStorage } from './nor-flash.ts';

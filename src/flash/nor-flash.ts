@@ -1,5 +1,6 @@
 import { DfuError, hexNumber } from '../bytes/index.ts';
-import type { Flash, FlashGeometry } from './flash.ts';
+import type { Flash } from './flash.ts';
+import type { FlashGeometry } from './geometry.ts';
 import { checkRange, SectorMap } from './geometry.ts';
 import type { Sector } from './geometry.ts';
 
@@ -33,6 +34,9 @@ export interface FlashOperation {
  * as likely in hardware and leaves a header standing whose image is gone.
  */
 export type PowerCutKind = 'clean' | 'torn' | 'torn-tail';
+
+/** All kinds, the simplest first. */
+export const powerCutKinds: readonly PowerCutKind[] = ['clean', 'torn', 'torn-tail'];
 
 /** How much a flash has been used since it was made. */
 export interface FlashWear {

@@ -1,5 +1,6 @@
 import { DfuError } from '../bytes/index.ts';
-import type { Flash, FlashGeometry } from './flash.ts';
+import type { Flash } from './flash.ts';
+import type { FlashGeometry } from './geometry.ts';
 import { checkRange, SectorMap } from './geometry.ts';
 
 /** A window onto another flash: offsets count from its own start, errors carry its name. */

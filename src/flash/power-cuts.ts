@@ -1,5 +1,6 @@
 import { DfuError } from '../bytes/index.ts';
 import type { MemoryFlash } from './memory-flash.ts';
+import { powerCutKinds } from './nor-flash.ts';
 import type { FlashOperation, PowerCutKind } from './nor-flash.ts';
 
 /** What one power cut left behind. */
@@ -10,8 +11,6 @@ export interface PowerCut {
   /** The flash as the next boot finds it: independent, powered again. */
   readonly flash: MemoryFlash;
 }
-
-const KINDS: readonly PowerCutKind[] = ['clean', 'torn', 'torn-tail'];
 
 /** Does the operation on a fork and cuts the power in it. */
 function cutAt(flash: MemoryFlash, operation: FlashOperation, kind: PowerCutKind): MemoryFlash {
@@ -40,7 +39,8 @@ export function explorePowerCuts(
   visit: (cut: PowerCut) => void,
 ): void {
   flash.watch = (operation) => {
-    for (const kind of KINDS) visit({ operation, kind, flash: cutAt(flash, operation, kind) });
+    for (const kind of powerCutKinds)
+      visit({ operation, kind, flash: cutAt(flash, operation, kind) });
   };
   try {
     work();

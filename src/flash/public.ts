@@ -3,11 +3,11 @@
  *
  * @module
  */
-export * from './flash.ts';
+export type { Flash } from './flash.ts';
 export { SectorMap } from './geometry.ts';
-export type { Sector } from './geometry.ts';
+export type { FlashGeometry, FlashRange, FlashTiming, Sector, SectorRun } from './geometry.ts';
 export { MemoryFlash, MemoryStorage } from './memory-flash.ts';
-export { NorFlash } from './nor-flash.ts';
+export { NorFlash, powerCutKinds } from './nor-flash.ts';
 export type { FlashOperation, FlashStorage, FlashWear, PowerCutKind } from './nor-flash.ts';
 export { partition } from './partition.ts';
 export { explorePowerCuts } from './power-cuts.ts';

@@ -1,6 +1,6 @@
 import { hexNumber } from '../../bytes/index.ts';
 import { ImageFlag, imageFlagNames } from '../../image/index.ts';
-import type { Dump, DumpedTlv } from './dump.ts';
+import type { Dump, DumpedTlv } from './dump-contents.ts';
 
 const WIDTH = 60;
 

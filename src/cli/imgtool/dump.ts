@@ -10,6 +10,7 @@ import {
 import type { McubootImage, TlvArea } from '../../image/index.ts';
 import { parseArguments } from './arguments.ts';
 import type { CommandSpec } from './arguments.ts';
+import type { Dump, DumpedTlv } from './dump-contents.ts';
 import { humanDump } from './dump-human.ts';
 import { readImageFile } from '../shared/image-file.ts';
 import type { ImageIo } from '../shared/terminal.ts';
@@ -29,27 +30,6 @@ export const dumpinfoSpec: CommandSpec = {
   },
   operands: ['IMGFILE'],
 };
-
-/** One record in a dump. */
-export interface DumpedTlv {
-  readonly type: number;
-  readonly type_name: string;
-  readonly len: number;
-  readonly data: Uint8Array;
-}
-
-/** What `imgtool dumpinfo` tells, under imgtool's own names. */
-export interface Dump {
-  readonly filename: string;
-  readonly header: Readonly<Record<string, number | string>>;
-  readonly tlv_area: {
-    readonly tlv_hdr_prot: Readonly<Record<string, number>>;
-    readonly tlvs_prot: readonly DumpedTlv[];
-    readonly tlv_hdr: Readonly<Record<string, number>>;
-    readonly tlvs: readonly DumpedTlv[];
-  };
-  readonly trailer: Readonly<Record<string, number | Uint8Array>>;
-}
 
 function dumpTlvs(area: TlvArea | undefined): DumpedTlv[] {
   return (area?.tlvs ?? []).map(({ type, data }) => ({

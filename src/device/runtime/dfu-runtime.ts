@@ -13,21 +13,8 @@ import type { FunctionHost, UsbFunction } from '../core/function.ts';
 import { functionalBytes, functionalOf } from '../dfu/functional.ts';
 import { withDefects } from '../dfu/functional-defects.ts';
 import type { FunctionalOptions } from '../dfu/functional.ts';
-import type { Allowance } from './ops.ts';
+import type { Allowance, Detach } from './detach.ts';
 import { COMPATIBLE } from '../profiles/standard.ts';
-
-/** How a device comes to leave run-time mode. */
-export interface Detach {
-  /** `detach`: by itself after DFU_DETACH (bitWillDetach); `reset`: the bus reset that the host owed. */
-  readonly reason: 'detach' | 'reset';
-  /**
-   * The device is still attached. With reason `reset` this is inside a bus reset, and what the device
-   * is from now on the host reads next. False: it has left the bus.
-   */
-  readonly onBus: boolean;
-  /** wValue of DFU_DETACH, in ms. */
-  readonly timeoutMs: number;
-}
 
 /** What a run-time function is made of. */
 export interface DfuRuntimeOptions {

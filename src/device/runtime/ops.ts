@@ -1,11 +1,8 @@
 import type { Condition } from '../core/condition.ts';
 import type { DfuProfile } from '../dfu/profile.ts';
 import { DfuRuntime } from './dfu-runtime.ts';
-import type { Detach } from './dfu-runtime.ts';
+import type { Allowance, Detach } from './detach.ts';
 import type { FunctionalOptions } from '../dfu/functional.ts';
-
-/** The answer to DFU_DETACH: accepted, with a time in ms; undefined: refused (stalled). */
-export type Allowance = number | undefined;
 
 /**
  * What an application with a run-time function decides, and what it says of itself. Only `detach` must
