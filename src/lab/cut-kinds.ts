@@ -1,5 +1,6 @@
 import type { BootOperation } from '../boot/mcuboot/index.ts';
-import type { FlashGeometry } from '../flash/index.ts';
+import { powerCutKinds } from '../flash/index.ts';
+import type { FlashGeometry, PowerCutKind } from '../flash/index.ts';
 import type { FlashState } from './traced-flash.ts';
 import { TracedFlash } from './traced-flash.ts';
 
@@ -8,10 +9,10 @@ import { TracedFlash } from './traced-flash.ts';
  * done, in whole write units. `torn-tail`: its second half was done, down to half a write unit (half the
  * bits of a single byte), as real flash may leave it; of an erase, the end of the sector.
  */
-export type CutKind = 'clean' | 'torn' | 'torn-tail';
+export type CutKind = PowerCutKind;
 
 /** All kinds, the simplest first. */
-export const cutKinds: readonly CutKind[] = ['clean', 'torn', 'torn-tail'];
+export const cutKinds: readonly CutKind[] = powerCutKinds;
 
 interface Tear {
   readonly operation: BootOperation;

@@ -1,3 +1,4 @@
+import { copyingAlgorithms } from '../boot/mcuboot/index.ts';
 import type { Algorithm, AreaPlace, BootConfig, TrailerLayout } from '../boot/mcuboot/index.ts';
 import { DfuError, hexNumber, toHex, viewOf } from '../bytes/index.ts';
 import {
@@ -34,12 +35,6 @@ export interface Guess {
 const STEP_BYTES = 512;
 const MOST_HEADERS = 8;
 const SECTOR_SIZES: readonly number[] = [4096, 8192, 2048, 1024, 512, 16384, 32768, 65536, 131072];
-const ALGORITHMS: readonly Algorithm[] = [
-  'swap-using-move',
-  'swap-using-offset',
-  'swap-using-scratch',
-  'overwrite-only',
-];
 const ALIGNS = [8, 16, 32] as const;
 const WRITE_UNITS: readonly number[] = [4, 8, 16, 2, 1, 32];
 
@@ -130,7 +125,7 @@ function fits({ slots: [primary, secondary], sector }: Candidate, { bytes }: Dum
 function* candidates(dump: Dump, limits: GuessLimits): Generator<Candidate> {
   const seen = new Set<string>();
   const sizes = limits.sectorBytes === undefined ? SECTOR_SIZES : [limits.sectorBytes];
-  const algorithms = limits.algorithm === undefined ? ALGORITHMS : [limits.algorithm];
+  const algorithms = limits.algorithm === undefined ? copyingAlgorithms : [limits.algorithm];
   for (const sector of sizes) {
     if (dump.bytes.length % sector !== 0) continue;
     for (const algorithm of algorithms) {
@@ -245,7 +240,7 @@ function usual({ config, geometry }: FlashLayout): number {
   const { algorithm, maxAlign = 8, maxImgSectors = 128 } = config;
   const [run] = geometry.sectors;
   return (
-    ALGORITHMS.indexOf(algorithm) * 0.01 +
+    copyingAlgorithms.indexOf(algorithm) * 0.01 +
     SECTOR_SIZES.indexOf(run?.sizeBytes ?? 0) * 0.001 +
     ALIGNS.indexOf(maxAlign) * 0.0005 +
     WRITE_UNITS.indexOf(geometry.writeUnitBytes) * 0.00005 +

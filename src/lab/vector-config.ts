@@ -3,7 +3,7 @@ import { DfuError } from '../bytes/index.ts';
 import type { SignatureKind } from '../image/index.ts';
 import type { FlashLayout } from './device.ts';
 import { areaNames } from './device.ts';
-import { placeOf } from '../boot/mcuboot/index.ts';
+import { algorithms, placeOf } from '../boot/mcuboot/index.ts';
 
 /** Name of a signature kind in vector files; `nosig` for a build that checks hashes only. */
 const signatureNames: Readonly<Record<SignatureKind | 'none', string>> = {
@@ -100,9 +100,10 @@ export interface ReadLayout extends FlashLayout {
 export function readVectorConfig(value: unknown): ReadLayout {
   const whole = objectOf(value, 'the layout file');
   const fields = whole['config'] === undefined ? whole : objectOf(whole['config'], 'config');
-  const [algorithm = '', revert] = String(fields['algorithm']).split('+');
-  if (!algorithms.has(algorithm)) {
-    throw wrong('algorithm', [...algorithms].join(', '), fields['algorithm']);
+  const [name, revert] = String(fields['algorithm']).split('+');
+  const algorithm = algorithms.find((each) => each === name);
+  if (algorithm === undefined) {
+    throw wrong('algorithm', algorithms.join(', '), fields['algorithm']);
   }
   const sectors = arrayOf(fields['sectors'], 'sectors').map((run) => {
     const [sizeBytes, count] = arrayOf(run, 'sectors');
@@ -116,19 +117,10 @@ export function readVectorConfig(value: unknown): ReadLayout {
       writeUnitBytes: wholeOf(fields['writeAlign'], 'writeAlign'),
       erasedValue: erased === 0 ? 0x00 : 0xff,
     },
-    config: { algorithm: algorithm as BootConfig['algorithm'], ...buildOf(fields, revert) },
+    config: { algorithm, ...buildOf(fields, revert) },
     signature: signatureOf(fields['signature'] ?? 'nosig'),
   };
 }
-
-const algorithms: ReadonlySet<string> = new Set([
-  'swap-using-move',
-  'swap-using-offset',
-  'swap-using-scratch',
-  'overwrite-only',
-  'direct-xip',
-  'ram-load',
-]);
 
 type Fields = Readonly<Record<string, unknown>>;
 

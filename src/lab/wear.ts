@@ -1,5 +1,5 @@
 import type { Algorithm, BootConfig } from '../boot/mcuboot/index.ts';
-import { MemoryCounters, isSwap, placeOf } from '../boot/mcuboot/index.ts';
+import { MemoryCounters, copyingAlgorithms, isSwap, placeOf } from '../boot/mcuboot/index.ts';
 import { DfuError } from '../bytes/index.ts';
 import type { FlashGeometry } from '../flash/index.ts';
 import { MemoryFlash } from '../flash/index.ts';
@@ -35,14 +35,6 @@ export interface AlgorithmWear {
   readonly impossible: string | undefined;
   readonly boots: readonly BootWear[];
 }
-
-/** The algorithms that are compared. */
-export const wornAlgorithms: readonly Algorithm[] = [
-  'swap-using-move',
-  'swap-using-offset',
-  'swap-using-scratch',
-  'overwrite-only',
-];
 
 /** The image at the start of these bytes, no more. */
 function imageIn(bytes: Uint8Array, slot: string): Uint8Array {
@@ -171,6 +163,6 @@ async function wearWith(
 export async function compareWear(device: LabDevice): Promise<AlgorithmWear[]> {
   const images = slotImages(device);
   const found: AlgorithmWear[] = [];
-  for (const algorithm of wornAlgorithms) found.push(await wearWith(device, algorithm, images));
+  for (const algorithm of copyingAlgorithms) found.push(await wearWith(device, algorithm, images));
   return found;
 }

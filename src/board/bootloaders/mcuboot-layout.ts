@@ -1,3 +1,4 @@
+import { algorithms } from '../../boot/mcuboot/index.ts';
 import type { Algorithm, BootConfig } from '../../boot/mcuboot/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import type { FlashGeometry } from '../../flash/index.ts';
@@ -9,11 +10,7 @@ export type McubootMode = Exclude<Algorithm, 'ram-load'> | 'direct-xip-with-reve
 
 /** The modes that a board's MCUboot can be built with; the first one is Zephyr's default. */
 export const mcubootModes: readonly McubootMode[] = [
-  'swap-using-move',
-  'swap-using-offset',
-  'swap-using-scratch',
-  'overwrite-only',
-  'direct-xip',
+  ...algorithms.filter((each) => each !== 'ram-load'),
   'direct-xip-with-revert',
 ];
 

@@ -32,5 +32,11 @@ export {
   readSwapState,
 } from './trailer.ts';
 export type { FlagState, MagicState, SwapState, SwapType, TrailerReader } from './trailer.ts';
-export { scratchTrailerBytes, slotTrailerBytes, trailerLayout } from './trailer-layout.ts';
+export {
+  algorithms,
+  copyingAlgorithms,
+  scratchTrailerBytes,
+  slotTrailerBytes,
+  trailerLayout,
+} from './trailer-layout.ts';
 export type { Algorithm, TrailerLayout, TrailerShape } from './trailer-layout.ts';

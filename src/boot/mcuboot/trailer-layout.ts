@@ -10,6 +10,17 @@ export type Algorithm =
   | 'direct-xip'
   | 'ram-load';
 
+/** The algorithms that bring an image into the primary slot. */
+export const copyingAlgorithms: readonly Algorithm[] = [
+  'swap-using-move',
+  'swap-using-offset',
+  'swap-using-scratch',
+  'overwrite-only',
+];
+
+/** All of MCUboot's algorithms. */
+export const algorithms: readonly Algorithm[] = [...copyingAlgorithms, 'direct-xip', 'ram-load'];
+
 /** What of a build decides where a trailer's fields lie. */
 export interface TrailerShape {
   readonly algorithm: Algorithm;

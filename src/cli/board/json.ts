@@ -1,5 +1,7 @@
 import type { Board, BoardEvent } from '../../board/index.ts';
 import { DfuError } from '../../bytes/index.ts';
+import { powerCutKinds } from '../../flash/index.ts';
+import type { PowerCutKind } from '../../flash/index.ts';
 
 /** A command to a running board: one JSON object a line. */
 export type BoardCommand =
@@ -7,11 +9,13 @@ export type BoardCommand =
   | { readonly command: 'button'; readonly pressed: boolean; readonly name?: string }
   | { readonly command: 'unplug' | 'replug' | 'power-on' | 'power-off' }
   | { readonly command: 'quit' }
-  | { readonly command: 'power-cut'; readonly afterOperations: number; readonly kind?: CutKind }
+  | {
+      readonly command: 'power-cut';
+      readonly afterOperations: number;
+      readonly kind?: PowerCutKind;
+    }
   | { readonly command: 'input'; readonly text: string }
   | { readonly command: 'sensor'; readonly name: string; readonly value: number };
-
-type CutKind = 'clean' | 'torn' | 'torn-tail';
 
 /** What a board tells while it runs: one JSON object a line. */
 export type BoardMessage = {
@@ -53,8 +57,9 @@ function number(value: unknown, name: string): number {
   throw wrong(`"${name}" with a number`, value);
 }
 
-function cutKind(value: unknown): CutKind {
-  if (value === 'clean' || value === 'torn' || value === 'torn-tail') return value;
+function cutKind(value: unknown): PowerCutKind {
+  const kind = powerCutKinds.find((each) => each === value);
+  if (kind !== undefined) return kind;
   throw wrong('"kind" clean, torn or torn-tail', value);
 }
 
@@ -133,10 +138,7 @@ export function runCommand(
       board.powerCut();
       return;
     case 'power-cut':
-      board.cutAfter(
-        command.afterOperations,
-        command.kind === undefined ? {} : { kind: command.kind },
-      );
+      board.cutAfter(command.afterOperations, { kind: command.kind });
       return;
     case 'input':
       board.input(command.text);

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { algorithms } from '../../boot/mcuboot/index.ts';
 import type { Algorithm } from '../../boot/mcuboot/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import type { SectorRun } from '../../flash/index.ts';
@@ -46,15 +47,6 @@ export interface AlgorithmArgument {
   readonly algorithm: Algorithm;
   readonly revert: boolean;
 }
-
-const algorithms: readonly Algorithm[] = [
-  'swap-using-move',
-  'swap-using-offset',
-  'swap-using-scratch',
-  'overwrite-only',
-  'direct-xip',
-  'ram-load',
-];
 
 function wrong(option: string, expected: string, got: string): DfuError {
   return new DfuError('INVALID_ARGUMENT', `${option}: expected ${expected}, got "${got}"`);
