@@ -1,6 +1,6 @@
 import { DfuError } from '../bytes/index.ts';
 import type { Flash, NorFlash, PowerCutKind } from '../flash/index.ts';
-import { deviceDescriptor } from '../usb/index.ts';
+import { deviceDescriptor, formatUsbId } from '../usb/index.ts';
 import type { Clock, UsbDevice } from '../usb/index.ts';
 import type { BoardEvent, BootCause } from './seams/board-event.ts';
 import { BoardFlash } from './hardware/board-flash.ts';
@@ -332,9 +332,8 @@ export class Board {
       this.#emit({ type: 'usb', state });
       return;
     }
-    const { idVendor, idProduct } = deviceDescriptor.decode(this.#connector.descriptors().device);
-    const hex = (value: number): string => value.toString(16).padStart(4, '0');
-    this.#emit({ type: 'usb', state, id: `${hex(idVendor)}:${hex(idProduct)}` });
+    const descriptor = deviceDescriptor.decode(this.#connector.descriptors().device);
+    this.#emit({ type: 'usb', state, id: formatUsbId(descriptor) });
   }
 
   #emit(event: BoardEvent): void {

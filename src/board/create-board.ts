@@ -2,6 +2,7 @@ import { DfuError } from '../bytes/index.ts';
 import type { DfuProfile, DfuSeProfile } from '../device/index.ts';
 import { COMPATIBLE, DFUSE_PROFILES, DFU_PROFILES } from '../device/index.ts';
 import type { NorFlash } from '../flash/index.ts';
+import { parseUsbId } from '../usb/index.ts';
 import type { Clock } from '../usb/index.ts';
 import { Board } from './board.ts';
 import type { ButtonConfiguration } from './hardware/button.ts';
@@ -11,7 +12,6 @@ import type { DfuPolicy } from './seams/dfu-policy.ts';
 import type { Runner } from './seams/peripherals.ts';
 import { bootloaderName, makeBootloader } from './bootloaders/make-bootloader.ts';
 import type { McubootOptions } from './bootloaders/mcuboot.ts';
-import type { UsbId } from './bootloaders/riotboot.ts';
 import { usbIdentityOf } from './hardware/usb-identity.ts';
 import type { UsbIdentityOptions } from './hardware/usb-identity.ts';
 
@@ -56,16 +56,6 @@ export interface BoardOptions extends UsbIdentityOptions {
   readonly policy?: DfuPolicy | undefined;
   /** Most time between two feeds of the watchdog, in ms; default 4000. */
   readonly watchdogMs?: number | undefined;
-}
-
-/** Reads `VVVV:PPPP` in hex. Throws `INVALID_ARGUMENT`. */
-export function parseUsbId(text: string): UsbId {
-  const [, vendor, product] = /^([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i.exec(text) ?? [];
-  if (vendor === undefined || product === undefined) {
-    const expected = 'expected vendor and product in hex, e.g. 1209:7d02';
-    throw new DfuError('INVALID_ARGUMENT', `USB id: ${expected}, got "${text}"`);
-  }
-  return { idVendor: Number.parseInt(vendor, 16), idProduct: Number.parseInt(product, 16) };
 }
 
 /** Throws `INVALID_ARGUMENT` with the profiles that there are. */

@@ -31,7 +31,7 @@ export type {
   ZephyrBoard,
 } from './models/catalogue.ts';
 export type { DfuDemand, DfuPolicy } from './seams/dfu-policy.ts';
-export { createBoard, parseUsbId } from './create-board.ts';
+export { createBoard } from './create-board.ts';
 export type { BoardOptions } from './create-board.ts';
 export * from './seams/firmware-api.ts';
 export * from './seams/firmware-dfu.ts';
@@ -75,7 +75,7 @@ export { eraseFlash, programFlash } from './images/programmer.ts';
 export type { ProgramLayout, ProgramSlot, ProgramTarget, Programmed } from './images/programmer.ts';
 export type { RetainedRam } from './hardware/retained-ram.ts';
 export { RIOTBOOT_DFU_ID, RiotbootBootloader, boardLayout } from './bootloaders/riotboot.ts';
-export type { RiotbootBootloaderOptions, RiotbootName, UsbId } from './bootloaders/riotboot.ts';
+export type { RiotbootBootloaderOptions, RiotbootName } from './bootloaders/riotboot.ts';
 export type { Sensors } from './hardware/sensors.ts';
 export { STM32_ROM_ID, Stm32Bootloader } from './bootloaders/stm32.ts';
 export type { Stm32BootloaderOptions } from './bootloaders/stm32.ts';

@@ -1,9 +1,9 @@
-import { DfuError, hexNumber } from '../bytes/index.ts';
+import { DfuError } from '../bytes/index.ts';
 import { DfuVersion, suffixMatches } from '../dfu/index.ts';
 import type { Suffix } from '../dfu/index.ts';
+import { formatUsbId, idDigits } from '../usb/index.ts';
 import type { BusDevice, CancelSignal, Clock, UsbBus } from '../usb/index.ts';
 import { Arrivals } from './arrivals.ts';
-import { usbId } from './dfu-interface.ts';
 import type { DfuInterface } from './dfu-interface.ts';
 import { enterDfuMode } from './enter-dfu-mode.ts';
 import type { HostListener } from './events.ts';
@@ -151,9 +151,9 @@ function checkSuffix({ suffix, force }: FindOptions, ids: readonly DfuInterface[
     throw new DfuError('UNSUPPORTED', 'the file is a DfuSe file, the device speaks plain DFU');
   }
   if (ids.some((entry) => fits(suffix, entry))) return;
-  const part = (id: number): string => (id === 0xffff ? '*' : hexNumber(id, 4).slice(2));
+  const part = (id: number): string => (id === 0xffff ? '*' : idDigits(id));
   const file = `${part(suffix.idVendor)}:${part(suffix.idProduct)}`;
-  const devices = [...new Set(ids.map(usbId))].join(' or ');
+  const devices = [...new Set(ids.map(formatUsbId))].join(' or ');
   const message = `the file's suffix says that it is for ${file}, the device is ${devices}`;
   throw new DfuError('REFUSED', `${message}; force it to send it all the same`);
 }

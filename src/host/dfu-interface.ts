@@ -1,4 +1,5 @@
 import type { FunctionalDescriptor } from '../dfu/index.ts';
+import { formatUsbId, idDigits } from '../usb/index.ts';
 import type { PortLocation, UsbSpeed } from '../usb/index.ts';
 
 /** One way to talk DFU to a device: an alternate setting of one of its interfaces. Plain data. */
@@ -42,20 +43,11 @@ export function printable(text: string): string {
   return text.replace(unprintable, '?').replaceAll('"', "'");
 }
 
-function hex4(value: number): string {
-  return value.toString(16).padStart(4, '0');
-}
-
-/** `1209:7d02`. */
-export function usbId({ idVendor, idProduct }: { idVendor: number; idProduct: number }): string {
-  return `${hex4(idVendor)}:${hex4(idProduct)}`;
-}
-
 /** The line that `dfu-util -l` prints for it, character by character; others read it by program. */
 export function listLine(entry: DfuInterface): string {
   const { location } = entry;
   const fields = [
-    `ver=${hex4(entry.bcdDevice)}`,
+    `ver=${idDigits(entry.bcdDevice)}`,
     `devnum=${location.address}`,
     `cfg=${entry.configuration}`,
     `intf=${entry.interfaceNumber}`,
@@ -65,5 +57,5 @@ export function listLine(entry: DfuInterface): string {
     `serial="${printable(entry.serial)}"`,
   ];
   const found = entry.mode === 'dfu' ? 'Found DFU' : 'Found Runtime';
-  return `${found}: [${usbId(entry)}] ${fields.join(', ')}`;
+  return `${found}: [${formatUsbId(entry)}] ${fields.join(', ')}`;
 }

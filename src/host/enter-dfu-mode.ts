@@ -1,7 +1,8 @@
 import { DfuError } from '../bytes/index.ts';
+import { formatUsbId } from '../usb/index.ts';
 import type { BusDevice, CancelSignal, Clock, UsbBus } from '../usb/index.ts';
 import { Arrivals } from './arrivals.ts';
-import { UNKNOWN, usbId } from './dfu-interface.ts';
+import { UNKNOWN } from './dfu-interface.ts';
 import type { DfuInterface } from './dfu-interface.ts';
 import type { DetachEnding } from './detach-steps.ts';
 import type { HostListener } from './events.ts';
@@ -119,7 +120,7 @@ async function inspect(
   { clock, signal }: EnterOptions,
 ): Promise<InDfuMode | undefined> {
   const untilMs = Math.min(search.deadlineMs, clock.now() + SETTLE_MS);
-  const where = `[${usbId(device.descriptor)}] at ${device.location.path}`;
+  const where = `[${formatUsbId(device.descriptor)}] at ${device.location.path}`;
   for (;;) {
     try {
       const entries = await scanDevice(device, { clock, signal });
@@ -147,7 +148,7 @@ function isSame(was: DfuInterface, now: readonly DfuInterface[]): boolean {
 }
 
 function lost({ was, seen }: Search, detached: DetachEnding, returnMs: number): DfuError {
-  const device = `[${usbId(was)}] at ${was.location.path}`;
+  const device = `[${formatUsbId(was)}] at ${was.location.path}`;
   const refused = detached.accepted ? '' : '; it stalled DFU_DETACH';
   const noReset = detached.reset === 'impossible' ? '; this system could not reset its port' : '';
   const came = seen.length === 0 ? '' : `; seen since: ${seen.slice(0, 5).join(', ')}`;

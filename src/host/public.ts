@@ -15,7 +15,7 @@
  */
 export { connect, find } from './connect.ts';
 export type { ConnectOptions, FindOptions, Found } from './connect.ts';
-export { UNKNOWN, listLine, printable, usbId } from './dfu-interface.ts';
+export { UNKNOWN, listLine, printable } from './dfu-interface.ts';
 export type { DfuInterface } from './dfu-interface.ts';
 export {
   commandDfuSe,

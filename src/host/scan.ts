@@ -1,9 +1,8 @@
 import { DfuError } from '../bytes/index.ts';
 import type { DfuErrorCode } from '../bytes/index.ts';
-import { throwIfAborted } from '../usb/index.ts';
+import { formatUsbId, throwIfAborted } from '../usb/index.ts';
 import type { BusDevice, CancelSignal, Clock, ControlPipe, UsbBus } from '../usb/index.ts';
 import type { DfuInterface } from './dfu-interface.ts';
-import { usbId } from './dfu-interface.ts';
 import { readDfuInterfaces } from './read-interfaces.ts';
 import { mayMatch, select } from './selection.ts';
 import type { Selection } from './selection.ts';
@@ -93,7 +92,7 @@ export async function closeQuietly(pipe: ControlPipe): Promise<void> {
 }
 
 function problemOf(device: BusDevice, error: DfuError): ScanProblem {
-  const where = `[${usbId(device.descriptor)}] at ${device.location.path}`;
+  const where = `[${formatUsbId(device.descriptor)}] at ${device.location.path}`;
   return { device, code: error.code, message: `${where}: ${error.message}` };
 }
 

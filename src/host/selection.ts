@@ -1,4 +1,6 @@
 import { DfuError } from '../bytes/index.ts';
+import { parseIdNumber } from '../usb/index.ts';
+import type { UsbId } from '../usb/index.ts';
 import type { DfuInterface } from './dfu-interface.ts';
 import { listLine } from './dfu-interface.ts';
 
@@ -38,11 +40,10 @@ function idPattern(text: string, absent: IdPattern): IdPattern {
   if (text === '') return absent;
   if (text === '*') return 'any';
   if (text === '-') return 'none';
-  if (!/^(?:0[xX])?[0-9a-fA-F]{1,4}$/.test(text)) {
-    const forms = 'expected one to four hex digits, "*" for any or "-" for none';
-    throw new DfuError('INVALID_ARGUMENT', `device ids: ${forms}, got "${text}"`);
-  }
-  return Number.parseInt(text, 16);
+  const id = parseIdNumber(text);
+  if (id !== undefined) return id;
+  const forms = 'expected one to four hex digits, "*" for any or "-" for none';
+  throw new DfuError('INVALID_ARGUMENT', `device ids: ${forms}, got "${text}"`);
 }
 
 function idPair(text: string, absent: IdPair): IdPair {
@@ -101,7 +102,7 @@ function fits(pattern: IdPattern, value: number): boolean {
   return pattern === 'any' || pattern === value;
 }
 
-function fitsPair(pair: IdPair | undefined, ids: { idVendor: number; idProduct: number }): boolean {
+function fitsPair(pair: IdPair | undefined, ids: UsbId): boolean {
   return (
     pair === undefined || (fits(pair.vendor, ids.idVendor) && fits(pair.product, ids.idProduct))
   );
@@ -114,7 +115,7 @@ function fitsValue<T>(wanted: T | undefined, value: T): boolean {
 /** What a bus knows of a device before anybody opens it. */
 export interface KnownBeforeOpening {
   readonly location: { readonly path: string; readonly address: number };
-  readonly descriptor: { readonly idVendor: number; readonly idProduct: number };
+  readonly descriptor: UsbId;
 }
 
 /** False if nothing that such a device may turn out to have can be meant: it need not be opened. */

@@ -18,4 +18,6 @@ export * from './platform-capability.ts';
 export * from './setup.ts';
 export * from './standard-requests.ts';
 export * from './usb-device.ts';
+export { formatUsbId, parseUsbId } from './usb-id.ts';
+export type { UsbId } from './usb-id.ts';
 export * from './web-usb.ts';

@@ -9,7 +9,7 @@ import {
   riotbootMagicAddress,
 } from '../../boot/riotboot/index.ts';
 import type { RiotbootLayout, SelectionOptions } from '../../boot/riotboot/index.ts';
-import type { UsbDevice } from '../../usb/index.ts';
+import type { UsbDevice, UsbId } from '../../usb/index.ts';
 import type {
   BootDecision,
   BootSurroundings,
@@ -63,12 +63,6 @@ export interface RiotbootBootloaderOptions {
   readonly refuseOlder?: boolean | undefined;
   /** What DFU mode says of itself; default: its serial number, and no more. */
   readonly usbIdentity?: UsbIdentity | undefined;
-}
-
-/** Vendor and product. */
-export interface UsbId {
-  readonly idVendor: number;
-  readonly idProduct: number;
 }
 
 /** The ids of riotboot_dfu, from pid.codes. */

@@ -14,7 +14,7 @@ import type {
 } from '../../device/index.ts';
 import { DfuVersion } from '../../dfu/index.ts';
 import type { Flash } from '../../flash/index.ts';
-import type { UsbDevice } from '../../usb/index.ts';
+import type { UsbDevice, UsbId } from '../../usb/index.ts';
 import type {
   BootDecision,
   BootSurroundings,
@@ -25,7 +25,6 @@ import type {
 import { flashSizeBytes } from '../models/catalogue.ts';
 import type { BoardModel } from '../models/catalogue.ts';
 import type { DfuHabits } from '../seams/peripherals.ts';
-import type { UsbId } from './riotboot.ts';
 import { withSerial } from '../hardware/usb-identity.ts';
 import type { UsbIdentity } from '../hardware/usb-identity.ts';
 import { Stm32FlashMemory, Stm32OptionMemory, Stm32Options } from '../media/stm32-memory.ts';

@@ -8,7 +8,6 @@ import {
   firmwareImage,
   mcubootFirmware,
   mcubootMode,
-  parseUsbId,
   plainFirmware,
   riotbootName,
 } from '../../board/index.ts';
@@ -18,6 +17,7 @@ import type { FirmwareBuildOptions } from '../../board/node/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import { connect, download, downloadDfuSe, speaksDfuSe } from '../../host/index.ts';
 import type { Selection } from '../../host/index.ts';
+import { parseUsbId } from '../../usb/index.ts';
 import { BUS_FORMS } from '../host/bus.ts';
 import { ExitCode } from '../shared/exit-codes.ts';
 import { ALGORITHM_HELP, signingKey } from '../board/mcuboot-options.ts';

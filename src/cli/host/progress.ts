@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream';
 import type { SingleBar } from 'cli-progress';
-import { printable, usbId } from '../../host/index.ts';
+import { printable } from '../../host/index.ts';
 import type { DfuInterface, HostEvent } from '../../host/index.ts';
+import { formatUsbId } from '../../usb/index.ts';
 
 /** Tells a person, or a program, what the host does. */
 export interface Reporter {
@@ -125,7 +126,7 @@ function sentences(event: Exclude<HostEvent, { readonly type: 'progress' | 'note
 function describe(entry: DfuInterface): string {
   const mode = entry.mode === 'dfu' ? 'DFU mode' : 'run-time mode';
   const place = `at ${printable(entry.location.path)} in ${mode}`;
-  return `Device ID ${usbId(entry)} ${place}, alternate ${entry.alternate} "${printable(entry.name)}"`;
+  return `Device ID ${formatUsbId(entry)} ${place}, alternate ${entry.alternate} "${printable(entry.name)}"`;
 }
 
 function ending(event: Extract<HostEvent, { readonly type: 'downloaded' }>): string[] {

@@ -7,6 +7,7 @@ import {
   unwrapFile,
 } from '../../image/index.ts';
 import type { FileFormat, ImageInspection, Recognised, Unwrapped } from '../../image/index.ts';
+import { formatUsbId, idDigits } from '../../usb/index.ts';
 import { imageRows, judgementJson, sizeText, table } from './describe.ts';
 import type { Row } from './describe.ts';
 import { loadDecryptionKeys, loadKeys } from '../shared/key-files.ts';
@@ -35,9 +36,8 @@ const titles: Readonly<Record<FileFormat, string>> = {
 function wrapRows({ address, suffix, suffixProblem, bytes }: Unwrapped): Row[] {
   const rows: Row[] = [];
   if (suffix !== undefined) {
-    const { idVendor, idProduct, bcdDevice, bcdDFU } = suffix;
-    const ids = [idVendor, idProduct].map((id) => id.toString(16).padStart(4, '0')).join(':');
-    const release = bcdDevice.toString(16).padStart(4, '0');
+    const { bcdDevice, bcdDFU } = suffix;
+    const [ids, release] = [formatUsbId(suffix), idDigits(bcdDevice)];
     rows.push(['DFU suffix', `for ${ids}, release ${release}, bcdDFU ${hexNumber(bcdDFU, 4)}`]);
   }
   if (suffixProblem !== undefined) rows.push(['DFU suffix', `damaged: ${suffixProblem}`]);

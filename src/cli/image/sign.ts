@@ -22,6 +22,7 @@ import type {
   Tlv,
   Unwrapped,
 } from '../../image/index.ts';
+import { parseUsbId } from '../../usb/index.ts';
 import type { VendorTlv } from '../imgtool/sign-options.ts';
 import { imageRows, table } from './describe.ts';
 import { loadDecryptionKeys, loadEncryptionKey } from '../shared/key-files.ts';
@@ -199,12 +200,8 @@ function outputPath(input: string): string {
 
 function withSuffix(bytes: Uint8Array, ids: string | undefined): Uint8Array {
   if (ids === undefined) return bytes;
-  const match = /^([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i.exec(ids);
-  if (match === null) {
-    throw new DfuError('INVALID_ARGUMENT', `--dfu: expected VID:PID in hex, got "${ids}"`);
-  }
-  const [idVendor = 0, idProduct = 0] = match.slice(1).map((id) => Number.parseInt(id, 16));
-  return appendSuffix(bytes, { idVendor, idProduct, bcdDevice: 0xffff, bcdDFU: 0x0100 });
+  const id = parseUsbId(ids, '--dfu');
+  return appendSuffix(bytes, { ...id, bcdDevice: 0xffff, bcdDFU: 0x0100 });
 }
 
 interface Result {

@@ -1,5 +1,6 @@
 import { DfuError } from '../../bytes/index.ts';
 import type { DfuErrorCode } from '../../bytes/index.ts';
+import { idDigits } from '../../usb/index.ts';
 
 // The package throws every failure as an Error whose message is all there is to go by; the words are
 // those of its release 3.1 (nusb 0.2) and of the operating systems.
@@ -55,9 +56,7 @@ export function noAccess(
   path: string,
   cause: unknown,
 ): DfuError {
-  const [vid, pid] = [device.vendorId, device.productId].map((id) =>
-    id.toString(16).padStart(4, '0'),
-  );
+  const [vid, pid] = [idDigits(device.vendorId), idDigits(device.productId)];
   const rule = `SUBSYSTEM=="usb", ATTR{idVendor}=="${vid}", ATTR{idProduct}=="${pid}", MODE="0660", TAG+="uaccess"`;
   const message =
     `may not open ${vid}:${pid} at ${path}: permission denied; on Linux put this line into ` +
