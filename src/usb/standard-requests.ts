@@ -1,4 +1,4 @@
-import { DfuError, hexNumber } from '../bytes/index.ts';
+import { DfuError, hexNumber, sameBytes } from '../bytes/index.ts';
 import type { ControlPipe, ControlRequest } from './control-pipe.ts';
 import { DescriptorType, deviceDescriptor } from './descriptors.ts';
 import type { DeviceDescriptor } from './descriptors.ts';
@@ -142,8 +142,4 @@ export function sameIdentity(one: DeviceIdentity, other: DeviceIdentity): boolea
       sameBytes(bytes, other.configurations[at] ?? new Uint8Array(0)),
     )
   );
-}
-
-function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, at) => byte === other[at]);
 }

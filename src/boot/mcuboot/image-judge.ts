@@ -1,4 +1,4 @@
-import { DfuError, toHex } from '../../bytes/index.ts';
+import { DfuError, sameBytes, toHex } from '../../bytes/index.ts';
 import type {
   CryptoLike,
   DecryptionKey,
@@ -57,7 +57,7 @@ export class ImageJudge {
   /** The bootloader's verdict on these bytes, which are one whole image and nothing more. */
   async judge(bytes: Uint8Array, imageKey?: Uint8Array): Promise<Verdict> {
     const key = imageKey === undefined ? '' : toHex(imageKey);
-    const known = this.#remembered.find((each) => each.key === key && same(each.bytes, bytes));
+    const known = this.#remembered.find((each) => each.key === key && sameBytes(each.bytes, bytes));
     if (known !== undefined) return known.verdict;
     const copy = bytes.slice();
     this.hashed += 1;
@@ -108,13 +108,6 @@ async function keyStream(
 ): Promise<Uint8Array> {
   const cipher = await imageCipher(imageKey, crypto);
   return cipher.crypt(new Uint8Array(lengthBytes));
-}
-
-function same(one: Uint8Array, other: Uint8Array): boolean {
-  if (one.length !== other.length) return false;
-  // images that differ mostly do so in their hash and signature, which come last
-  for (let at = one.length - 1; at >= 0; at -= 1) if (one[at] !== other[at]) return false;
-  return true;
 }
 
 /** Security counters kept in hardware; they only rise (boot_nv_security_counter_*). */

@@ -108,11 +108,6 @@ export function randomBytes(count: number, crypto: CryptoLike): OwnBytes {
   return bytes;
 }
 
-/** Whether two byte strings are equal. */
-export function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, at) => byte === other[at]);
-}
-
 /** The pieces, one behind the other. */
 export function joinBytes(...pieces: readonly Uint8Array[]): OwnBytes {
   const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));

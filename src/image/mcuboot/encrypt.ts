@@ -1,4 +1,4 @@
-import { DfuError, encodeUtf8, hexNumber } from '../../bytes/index.ts';
+import { DfuError, encodeUtf8, hexNumber, sameBytes } from '../../bytes/index.ts';
 import { isPrivateKey, isRsa, publicKeyOf } from '../keys/key.ts';
 import type { Key, PrivateKey } from '../keys/key.ts';
 import { TlvType, tlvName } from './tlv.ts';
@@ -9,7 +9,6 @@ import {
   ownBytes,
   platformCrypto,
   randomBytes,
-  sameBytes,
 } from '../keys/web-crypto.ts';
 import type { CryptoAlgorithm, CryptoKeyHandle, CryptoLike, OwnBytes } from '../keys/web-crypto.ts';
 

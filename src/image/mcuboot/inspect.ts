@@ -1,4 +1,4 @@
-import { toHex } from '../../bytes/index.ts';
+import { sameBytes, toHex } from '../../bytes/index.ts';
 import { publicKeyHash } from '../keys/key.ts';
 import type { Key } from '../keys/key.ts';
 import { readPublicDer } from '../keys/read.ts';
@@ -12,7 +12,7 @@ import { TlvType } from './tlv.ts';
 import type { PlacedTlv } from './tlv.ts';
 import { hashTlvs, signatureTlvs, signedBytes } from './validate.ts';
 import type { SignatureKind } from './validate.ts';
-import { hashOf, platformCrypto, sameBytes } from '../keys/web-crypto.ts';
+import { hashOf, platformCrypto } from '../keys/web-crypto.ts';
 import type { CryptoLike, HashName, OwnBytes } from '../keys/web-crypto.ts';
 
 /** A hash record and whether it is right. */

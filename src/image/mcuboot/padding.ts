@@ -1,6 +1,5 @@
-import { DfuError, fromHex, hexNumber } from '../../bytes/index.ts';
+import { DfuError, fromHex, hexNumber, sameBytes } from '../../bytes/index.ts';
 import type { Endian } from './header.ts';
-import { sameBytes } from '../keys/web-crypto.ts';
 import type { OwnBytes } from '../keys/web-crypto.ts';
 
 /** Layout of the trailer that `imgtool` reckons with, and what is to be written into it. */

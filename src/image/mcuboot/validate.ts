@@ -1,4 +1,4 @@
-import { DfuError, hexNumber, toHex } from '../../bytes/index.ts';
+import { DfuError, hexNumber, sameBytes, toHex } from '../../bytes/index.ts';
 import { keyTraits, publicKeyHash } from '../keys/key.ts';
 import type { Key, KeyKind } from '../keys/key.ts';
 import { verifyMessage } from '../keys/sign.ts';
@@ -9,7 +9,7 @@ import { uuidTlvs } from './records.ts';
 import { TlvType, tlvName } from './tlv.ts';
 import type { PlacedTlv } from './tlv.ts';
 import { readPublicDer } from '../keys/read.ts';
-import { hashOf, joinBytes, platformCrypto, sameBytes } from '../keys/web-crypto.ts';
+import { hashOf, joinBytes, platformCrypto } from '../keys/web-crypto.ts';
 import type { CryptoLike, HashName, OwnBytes } from '../keys/web-crypto.ts';
 
 /** Kinds of key that sign. */
