@@ -1,7 +1,7 @@
 import type { SectorMap } from '../flash/index.ts';
 import type { CutOutcome } from './endings.ts';
 import { cutOutcomes } from './endings.ts';
-import { cutKinds } from './cut-kinds.ts';
+import { cutKinds } from './tear.ts';
 import type { CutOperation, CutReport, OutcomeCounts } from './power-cuts.ts';
 
 /** Colour of each outcome. */

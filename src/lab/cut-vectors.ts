@@ -3,7 +3,7 @@ import { ApplicationSide, MemoryCounters, boot } from '../boot/mcuboot/index.ts'
 import { DfuError, toHex } from '../bytes/index.ts';
 import { MemoryFlash } from '../flash/index.ts';
 import { formatVersion, platformCrypto } from '../image/index.ts';
-import type { CutKind } from './cut-kinds.ts';
+import type { CutKind } from './tear.ts';
 import { dumpOf, forkDevice } from './device.ts';
 import type { LabDevice } from './device.ts';
 import type { CutFinding, CutReport } from './power-cuts.ts';

@@ -5,8 +5,8 @@
  * @module
  */
 export { drawCutMap, outcomeColours, outcomeWords } from './cut-map.ts';
-export { cutKinds } from './cut-kinds.ts';
-export type { CutKind } from './cut-kinds.ts';
+export { cutKinds } from './tear.ts';
+export type { CutKind } from './tear.ts';
 export { findingVectors } from './cut-vectors.ts';
 export type { FindingVectors, VectorFile } from './cut-vectors.ts';
 export { cutOutcomes } from './endings.ts';
