@@ -23,7 +23,6 @@ export { boardModel, boardModels, flashSizeBytes } from './models/catalogue.ts';
 export type {
   BoardModel,
   ButtonModel,
-  FlashPartition,
   MemoryRange,
   PinMode,
   SensorClass,
@@ -49,7 +48,7 @@ export type { MakeBootloaderOptions } from './bootloaders/make-bootloader.ts';
 export { McubootBootloader } from './bootloaders/mcuboot.ts';
 export type { McubootOptions, McubootSurroundings } from './bootloaders/mcuboot.ts';
 export { mcubootLayout, mcubootMode, mcubootModes } from './bootloaders/mcuboot-layout.ts';
-export type { McubootLayout, McubootMode, McubootSlot } from './bootloaders/mcuboot-layout.ts';
+export type { McubootLayout, McubootMode } from './bootloaders/mcuboot-layout.ts';
 export { NoBootloader } from './bootloaders/none.ts';
 export type { ImageInspector, ImageRefusal } from './seams/image-inspector.ts';
 export type {
@@ -72,7 +71,7 @@ export {
 } from './program/box.ts';
 export type { ProgramBox, ReadMemory } from './program/box.ts';
 export { eraseFlash, programFlash } from './images/programmer.ts';
-export type { ProgramLayout, ProgramSlot, ProgramTarget, Programmed } from './images/programmer.ts';
+export type { ProgramLayout, ProgramTarget, Programmed } from './images/programmer.ts';
 export type { RetainedRam } from './hardware/retained-ram.ts';
 export { RIOTBOOT_DFU_ID, RiotbootBootloader, boardLayout } from './bootloaders/riotboot.ts';
 export type { RiotbootBootloaderOptions, RiotbootName } from './bootloaders/riotboot.ts';

@@ -1,7 +1,7 @@
 import { DfuError, hexNumber } from '../bytes/index.ts';
 
 /** Equal sectors in a row, and what may be done to them (ST UM0424 §4.3.2). */
-export interface SectorRun {
+export interface MemorySectorRun {
   readonly count: number;
   /** Bytes of one of them. */
   readonly sizeBytes: number;
@@ -17,7 +17,7 @@ export interface SectorRun {
 export interface MemoryRegion {
   /** Address of its first byte. */
   readonly address: number;
-  readonly runs: readonly SectorRun[];
+  readonly runs: readonly MemorySectorRun[];
 }
 
 /** A memory as a DfuSe device describes it, in the name of an alternate setting. */
@@ -28,7 +28,7 @@ export interface MemoryLayout {
 }
 
 /** One sector, and where it is. */
-export interface Sector extends Omit<SectorRun, 'count'> {
+export interface MemorySector extends Omit<MemorySectorRun, 'count'> {
   readonly address: number;
 }
 
@@ -74,8 +74,8 @@ function parseAddress(text: string, at: number): number {
   return Number.parseInt(text.trim().slice(2), 16);
 }
 
-function parseRuns(text: string, start: number, address: number): SectorRun[] {
-  const runs: SectorRun[] = [];
+function parseRuns(text: string, start: number, address: number): MemorySectorRun[] {
+  const runs: MemorySectorRun[] = [];
   let at = start;
   let end = address;
   for (const part of text.split(',')) {
@@ -97,7 +97,7 @@ function parseRuns(text: string, start: number, address: number): SectorRun[] {
   return runs;
 }
 
-function permissions(type: string): Pick<SectorRun, 'readable' | 'erasable' | 'writable'> {
+function permissions(type: string): Pick<MemorySectorRun, 'readable' | 'erasable' | 'writable'> {
   const bits = type.charCodeAt(0);
   return {
     readable: (bits & 1) !== 0,
@@ -135,7 +135,7 @@ export function formatMemoryLayout(layout: MemoryLayout, style: LayoutStyle = {}
 }
 
 function formatRun(
-  run: SectorRun,
+  run: MemorySectorRun,
   { countDigits = 1, sizeDigits = 1, bytes }: LayoutStyle,
 ): string {
   const { count, sizeBytes } = run;
@@ -159,7 +159,7 @@ export function regionBytes({ runs }: MemoryRegion): number {
 }
 
 /** The sector that an address lies in; undefined where there is no memory. */
-export function sectorAt(layout: MemoryLayout, address: number): Sector | undefined {
+export function sectorAt(layout: MemoryLayout, address: number): MemorySector | undefined {
   for (const region of layout.regions) {
     let start = region.address;
     for (const { count, ...sector } of region.runs) {
@@ -183,7 +183,7 @@ export function* sectorsOf(
   layout: MemoryLayout,
   address: number,
   lengthBytes: number,
-): Generator<Sector, void> {
+): Generator<MemorySector, void> {
   const end = address + lengthBytes;
   for (let at = address; at < end;) {
     const sector = sectorAt(layout, at);

@@ -15,7 +15,7 @@ import {
   sectorsOf,
   writeDfuSeFile,
 } from './index.ts';
-import type { MemoryLayout, SectorRun } from './index.ts';
+import type { MemoryLayout, MemorySectorRun } from './index.ts';
 
 const all = { readable: true, erasable: true, writable: true };
 const F072 = '@Internal Flash  /0x08000000/064*0002Kg';
@@ -78,7 +78,7 @@ describe('memory layout', () => {
   });
 
   test('whatever can be written can be read', () => {
-    const runs = fc.record<SectorRun>({
+    const runs = fc.record<MemorySectorRun>({
       count: fc.integer({ min: 1, max: 999 }),
       sizeBytes: fc.oneof(
         fc.integer({ min: 1, max: 9999 }),
@@ -105,7 +105,7 @@ describe('memory layout', () => {
 
   test('what the format cannot say is not written', () => {
     const run = { count: 1, sizeBytes: 1024, readable: false, erasable: false, writable: false };
-    const layout = (name: string, each: SectorRun): MemoryLayout => ({
+    const layout = (name: string, each: MemorySectorRun): MemoryLayout => ({
       name,
       regions: [{ address: 0, runs: [each] }],
     });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DfuError } from '../bytes/index.ts';
-import { explorePowerCuts, MemoryFlash, partition, rewrite, SectorMap } from './index.ts';
+import { forEachPowerCut, MemoryFlash, partition, rewrite, SectorMap } from './index.ts';
 import type { FlashGeometry, PowerCutKind } from './index.ts';
 
 const unequal: FlashGeometry = {
@@ -292,7 +292,7 @@ describe('a power cut', () => {
   test('can be looked at everywhere in one run', () => {
     const flash = new MemoryFlash(unequal, new Uint8Array(896).fill(0x80));
     const seen: string[] = [];
-    explorePowerCuts(
+    forEachPowerCut(
       flash,
       () => {
         flash.erase(0, 64);

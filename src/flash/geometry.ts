@@ -29,9 +29,9 @@ export interface FlashTiming {
   readonly programUnitUs: number;
 }
 
-/** A part of a flash. */
+/** A part of a flash: a slot, a partition, a sector. */
 export interface FlashRange {
-  /** From the start of the flash. */
+  /** From the start of what it is a part of. */
   readonly offsetBytes: number;
   readonly sizeBytes: number;
 }

@@ -4,7 +4,7 @@ import { powerCutKinds } from './nor-flash.ts';
 import type { FlashOperation, PowerCutKind } from './nor-flash.ts';
 
 /** What one power cut left behind. */
-export interface PowerCut {
+export interface PowerCutState {
   /** The operation that the cut met; nothing after the last one, where all is done. */
   readonly operation: FlashOperation | undefined;
   readonly kind: PowerCutKind;
@@ -33,10 +33,10 @@ function cutAt(flash: MemoryFlash, operation: FlashOperation, kind: PowerCutKind
  * Nothing is run again from the start, so the cost grows with the number of operations only.
  * `work` must use `flash`, which is changed as if nothing had happened.
  */
-export function explorePowerCuts(
+export function forEachPowerCut(
   flash: MemoryFlash,
   work: () => void,
-  visit: (cut: PowerCut) => void,
+  visit: (cut: PowerCutState) => void,
 ): void {
   flash.watch = (operation) => {
     for (const kind of powerCutKinds)

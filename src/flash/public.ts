@@ -10,6 +10,6 @@ export { MemoryFlash, MemoryStorage } from './memory-flash.ts';
 export { NorFlash, powerCutKinds } from './nor-flash.ts';
 export type { FlashOperation, FlashStorage, FlashWear, PowerCutKind } from './nor-flash.ts';
 export { partition } from './partition.ts';
-export { explorePowerCuts } from './power-cuts.ts';
-export type { PowerCut } from './power-cuts.ts';
+export { forEachPowerCut } from './power-cuts.ts';
+export type { PowerCutState } from './power-cuts.ts';
 export { rewrite } from './rewrite.ts';

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { ImageSlot } from './slot.ts';
 export { fletcher32 } from './riotboot/fletcher32.ts';
 export {
   generateRiotbootHeader,

@@ -1,7 +1,7 @@
+import { powerCutKinds } from '../flash/index.ts';
 import type { SectorMap } from '../flash/index.ts';
 import type { CutOutcome } from './endings.ts';
 import { cutOutcomes } from './endings.ts';
-import { cutKinds } from './tear.ts';
 import type { CutOperation, CutReport, OutcomeCounts } from './power-cuts.ts';
 
 /** Colour of each outcome. */
@@ -57,7 +57,7 @@ function text(x: number, y: number, words: string): string {
 
 /** The worst outcome of the cases at each operation, by one name for all kinds of cut. */
 function strips({ pairs, cases, operations }: CutReport): [string, (CutOutcome | undefined)[]][] {
-  const found: [string, (CutOutcome | undefined)[]][] = cutKinds.map((kind) => {
+  const found: [string, (CutOutcome | undefined)[]][] = powerCutKinds.map((kind) => {
     const at: (CutOutcome | undefined)[] = operations.map(() => undefined);
     for (const each of cases) if (each.kind === kind) at[each.operation] = each.outcome;
     return [kind, at];
@@ -124,7 +124,7 @@ function legendText({ report }: Frame, top: number): string {
   return usedOutcomes(report)
     .map((outcome, n) => {
       const y = top + n * LINE;
-      const single = cutKinds.map((kind) => `${kind} ${counts[kind][outcome]}`).join(', ');
+      const single = powerCutKinds.map((kind) => `${kind} ${counts[kind][outcome]}`).join(', ');
       const words = `${outcomeWords[outcome]}: ${single}, two in a row ${counts.pairs[outcome]}`;
       const box = `<rect class="${outcome}" x="${MARGIN}" y="${y}" width="12" height="12" data-legend="${outcome}"/>\n`;
       return box + text(MARGIN + 20, y + 10, words);

@@ -2,8 +2,8 @@ import type { AreaName, BootOperation, BootResult } from '../boot/mcuboot/index.
 import { ApplicationSide, MemoryCounters, boot } from '../boot/mcuboot/index.ts';
 import { DfuError, toHex } from '../bytes/index.ts';
 import { MemoryFlash } from '../flash/index.ts';
+import type { PowerCutKind } from '../flash/index.ts';
 import { formatVersion, platformCrypto } from '../image/index.ts';
-import type { CutKind } from './tear.ts';
 import { dumpOf, forkDevice } from './device.ts';
 import type { LabDevice } from './device.ts';
 import type { CutFinding, CutReport } from './power-cuts.ts';
@@ -223,7 +223,7 @@ class Writer {
 }
 
 /** Whether a file of `powercut/` can say how the power was cut: torn tails and torn pairs it cannot. */
-function canSay(cuts: readonly { readonly kind: CutKind }[]): boolean {
+function canSay(cuts: readonly { readonly kind: PowerCutKind }[]): boolean {
   const kinds = new Set(cuts.map(({ kind }) => kind));
   if (kinds.has('torn-tail')) return false;
   return cuts.length === 1 || !kinds.has('torn');

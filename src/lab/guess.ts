@@ -1,6 +1,7 @@
 import { copyingAlgorithms } from '../boot/mcuboot/index.ts';
-import type { Algorithm, AreaPlace, BootConfig, TrailerLayout } from '../boot/mcuboot/index.ts';
+import type { Algorithm, BootConfig, TrailerLayout } from '../boot/mcuboot/index.ts';
 import { DfuError, hexNumber, toHex, viewOf } from '../bytes/index.ts';
+import type { FlashRange } from '../flash/index.ts';
 import {
   IMAGE_MAGIC,
   TRAILER_MAGIC_BYTES,
@@ -85,7 +86,7 @@ export async function survey(bytes: Uint8Array, erasedValue: 0x00 | 0xff): Promi
   return { bytes, images, ends, erasedValue };
 }
 
-type Slots = readonly [AreaPlace, AreaPlace];
+type Slots = readonly [FlashRange, FlashRange];
 
 /** Slots of equal size side by side that a header or a trailer speaks for. */
 function* slotPairs({ bytes, images, ends }: Dump, sector: number, up: number): Generator<Slots> {

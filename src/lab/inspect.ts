@@ -8,6 +8,7 @@ import {
   swapUnderWay,
 } from '../boot/mcuboot/index.ts';
 import { DfuError } from '../bytes/index.ts';
+import type { FlashRange } from '../flash/index.ts';
 import type { ImageInspection } from '../image/index.ts';
 import { IMAGE_MAGIC, formatVersion, inspectImage } from '../image/index.ts';
 import type { LabDevice } from './device.ts';
@@ -19,11 +20,9 @@ import type { TrailerReport } from './trailer-report.ts';
 import { refusalText } from './why.ts';
 
 /** What a slot holds. */
-export interface SlotReport {
+export interface McubootSlotReport extends FlashRange {
   readonly image: number;
   readonly slot: SlotIndex;
-  readonly offsetBytes: number;
-  readonly sizeBytes: number;
   /** Where the image begins in the slot: one sector up where swap using offset expects it. */
   readonly imageOffsetBytes: number;
   readonly state: SlotFinding['state'];
@@ -38,7 +37,7 @@ export interface SlotReport {
 export interface FlashReport {
   /** One plain sentence for each image pair. */
   readonly sentences: readonly string[];
-  readonly slots: readonly SlotReport[];
+  readonly slots: readonly McubootSlotReport[];
   readonly trailers: readonly TrailerReport[];
   readonly swaps: readonly {
     readonly image: number;
@@ -74,7 +73,11 @@ function imageStart(device: LabDevice, image: number, slot: SlotIndex): number {
   return up > 0 && !magicAt(up) && magicAt(0) ? 0 : up;
 }
 
-async function reportSlot(device: LabDevice, image: number, slot: SlotIndex): Promise<SlotReport> {
+async function reportSlot(
+  device: LabDevice,
+  image: number,
+  slot: SlotIndex,
+): Promise<McubootSlotReport> {
   const { flash, config, judge, counters } = device;
   const place = placeOf(config, slot === 0 ? `primary${image}` : `secondary${image}`);
   const options = { flash, config, judge, counters: new MemoryCounters(counters) };
@@ -105,7 +108,7 @@ async function reportSlot(device: LabDevice, image: number, slot: SlotIndex): Pr
 export async function inspectFlash(device: LabDevice): Promise<FlashReport> {
   const { flash, config } = device;
   const side = new ApplicationSide(flash, config);
-  const slots: SlotReport[] = [];
+  const slots: McubootSlotReport[] = [];
   const sentences: string[] = [];
   for (const image of config.images.keys()) {
     slots.push(await reportSlot(device, image, 0), await reportSlot(device, image, 1));

@@ -1,10 +1,11 @@
 import type { AreaName, BootOperation } from '../boot/mcuboot/index.ts';
 import { placeOf } from '../boot/mcuboot/index.ts';
 import { DfuError } from '../bytes/index.ts';
+import { powerCutKinds } from '../flash/index.ts';
+import type { PowerCutKind } from '../flash/index.ts';
 import type { Run, Spot } from './boot-runs.ts';
 import { BootRuns, spotOf } from './boot-runs.ts';
-import { cutKinds, tear } from './tear.ts';
-import type { CutKind } from './tear.ts';
+import { tear } from './tear.ts';
 import type { LabDevice } from './device.ts';
 import { dumpOf } from './device.ts';
 import { Endings, cutOutcomes, isWorse, outcomeOf } from './endings.ts';
@@ -27,7 +28,7 @@ export interface CutOperation {
 export interface CutCase {
   /** The operation that the power was cut at. */
   readonly operation: number;
-  readonly kind: CutKind;
+  readonly kind: PowerCutKind;
   readonly outcome: CutOutcome;
   /** What the boots after it ran, each once: versions, or how a boot ended that ran nothing. */
   readonly path: readonly string[];
@@ -44,7 +45,7 @@ export interface CutFinding {
   /** Cases that end in the very same way. */
   cases: number;
   /** The simplest of them: one cut, or two boots that were cut. */
-  readonly cuts: readonly { readonly operation: number; readonly kind: CutKind }[];
+  readonly cuts: readonly { readonly operation: number; readonly kind: PowerCutKind }[];
   /** The device as the last cut left it. */
   readonly spot: Spot;
 }
@@ -60,7 +61,7 @@ export interface CutReport {
   readonly cases: readonly CutCase[];
   /** Two cuts in a row, by the operation of the first one; empty if they were not tried. */
   readonly pairs: readonly OutcomeCounts[];
-  readonly counts: Readonly<Record<CutKind | 'pairs', OutcomeCounts>>;
+  readonly counts: Readonly<Record<PowerCutKind | 'pairs', OutcomeCounts>>;
   /** Boots after a first cut that do as another one did: their second cuts were tried with that one. */
   readonly alike: number;
   /** What is worse than without a cut, the simplest way there first. */
@@ -80,7 +81,7 @@ export interface CutProgress {
 /** What to try. */
 export interface CutOptions {
   /** Default: all three. */
-  readonly kinds?: readonly CutKind[] | undefined;
+  readonly kinds?: readonly PowerCutKind[] | undefined;
   /** Also cut the boot after each cut, at each of its operations; default true. */
   readonly twice?: boolean | undefined;
   /** Most boots until the device must be at rest; default 8. */
@@ -101,7 +102,7 @@ function addCounts(to: OutcomeCounts, more: OutcomeCounts): void {
 
 /** How complicated a way to a loss is. */
 function weight(cuts: CutFinding['cuts']): number {
-  const kinds = cuts.reduce((sum, { kind }) => sum + cutKinds.indexOf(kind), 0);
+  const kinds = cuts.reduce((sum, { kind }) => sum + powerCutKinds.indexOf(kind), 0);
   return cuts.length * 1000 + kinds;
 }
 
@@ -109,7 +110,7 @@ class Explorer {
   readonly #device: LabDevice;
   readonly #runs: BootRuns;
   readonly #endings: Endings;
-  readonly #kinds: readonly CutKind[];
+  readonly #kinds: readonly PowerCutKind[];
   readonly #options: CutOptions;
   readonly #findings = new Map<string, CutFinding>();
   /** By run that was cut: outcomes of the cuts at each of its own points. */
@@ -121,7 +122,7 @@ class Explorer {
   constructor(device: LabDevice, options: CutOptions) {
     this.#device = device;
     this.#options = options;
-    this.#kinds = options.kinds ?? cutKinds;
+    this.#kinds = options.kinds ?? powerCutKinds;
     this.#runs = new BootRuns(device);
     this.#endings = new Endings(this.#runs, options.mostBoots ?? 8);
   }
@@ -196,7 +197,7 @@ class Explorer {
     }
   }
 
-  #cut({ operation, spot }: Run['points'][number], kind: CutKind): Spot {
+  #cut({ operation, spot }: Run['points'][number], kind: PowerCutKind): Spot {
     if (spot === undefined) throw new Error('a point without its state cannot be cut');
     const { flash, config } = this.#device;
     const start = placeOf(config, operation.area).offsetBytes + operation.offsetBytes;
@@ -264,7 +265,7 @@ class Explorer {
   #count(
     cases: readonly CutCase[],
     pairs: readonly OutcomeCounts[],
-  ): Record<CutKind | 'pairs', OutcomeCounts> {
+  ): Record<PowerCutKind | 'pairs', OutcomeCounts> {
     const counts = {
       clean: noCounts(),
       torn: noCounts(),

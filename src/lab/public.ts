@@ -5,8 +5,6 @@
  * @module
  */
 export { drawCutMap, outcomeColours, outcomeWords } from './cut-map.ts';
-export { cutKinds } from './tear.ts';
-export type { CutKind } from './tear.ts';
 export { findingVectors } from './cut-vectors.ts';
 export type { FindingVectors, VectorFile } from './cut-vectors.ts';
 export { cutOutcomes } from './endings.ts';
@@ -37,7 +35,7 @@ export { guessLayouts } from './guess.ts';
 export type { Guess, GuessLimits } from './guess.ts';
 export { layoutDoubts } from './layout-doubts.ts';
 export { inspectFlash } from './inspect.ts';
-export type { FlashReport, SlotReport } from './inspect.ts';
+export type { FlashReport, McubootSlotReport } from './inspect.ts';
 export { bootAhead, stageUpdate, uploadOffset } from './predict.ts';
 export type {
   AheadOptions,

@@ -1,27 +1,20 @@
 import type { BootOperation } from '../boot/mcuboot/index.ts';
-import { powerCutKinds } from '../flash/index.ts';
 import type { FlashGeometry, PowerCutKind } from '../flash/index.ts';
 import type { FlashState } from './traced-flash.ts';
 import { TracedFlash } from './traced-flash.ts';
-
-/**
- * How an operation is left that the power is cut at. `clean`: it never began. `torn`: its first half was
- * done, in whole write units. `torn-tail`: its second half was done, down to half a write unit (half the
- * bits of a single byte), as real flash may leave it; of an erase, the end of the sector.
- */
-export type CutKind = PowerCutKind;
-
-/** All kinds, the simplest first. */
-export const cutKinds: readonly CutKind[] = powerCutKinds;
 
 interface Tear {
   readonly operation: BootOperation;
   /** Where it begins, from the start of the flash. */
   readonly start: number;
-  readonly kind: CutKind;
+  readonly kind: PowerCutKind;
 }
 
-/** The flash after half of an operation, from how it was before it. */
+/**
+ * The flash after half of an operation, from how it was before it. An operation of the bootloader is many of
+ * the flash's: `torn` is its first half in whole write units; `torn-tail` its second half, down to half a
+ * write unit (half the bits of a single byte); of an erase, the end of the sector.
+ */
 export function tear(
   geometry: FlashGeometry,
   before: FlashState,

@@ -1,5 +1,6 @@
-import type { AreaPlace, BootConfig } from '../boot/mcuboot/index.ts';
+import type { BootConfig } from '../boot/mcuboot/index.ts';
 import { DfuError } from '../bytes/index.ts';
+import type { FlashRange } from '../flash/index.ts';
 import type { SignatureKind } from '../image/index.ts';
 import type { FlashLayout } from './device.ts';
 import { areaNames } from './device.ts';
@@ -160,7 +161,7 @@ function buildOf(fields: Fields, revert: string | undefined): Omit<BootConfig, '
   };
 }
 
-function placeIn(areas: Fields, name: string): AreaPlace {
+function placeIn(areas: Fields, name: string): FlashRange {
   const area = objectOf(areas[name], `areas.${name}`);
   const offsetBytes = wholeOf(area['off'], `areas.${name}.off`);
   return { offsetBytes, sizeBytes: wholeOf(area['size'], `areas.${name}.size`) };

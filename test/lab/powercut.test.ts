@@ -5,13 +5,13 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { Algorithm, BootOperation } from '../../src/boot/mcuboot/index.ts';
 import { ApplicationSide, boot, placeOf } from '../../src/boot/mcuboot/index.ts';
-import { MemoryFlash } from '../../src/flash/index.ts';
+import { MemoryFlash, powerCutKinds } from '../../src/flash/index.ts';
+import type { PowerCutKind } from '../../src/flash/index.ts';
 import { writePublicPem } from '../../src/image/index.ts';
-import type { CutKind, CutReport, LabDevice } from '../../src/lab/index.ts';
+import type { CutReport, LabDevice } from '../../src/lab/index.ts';
 import {
   bootAhead,
   compareWear,
-  cutKinds,
   cutOutcomes,
   drawCutMap,
   dumpOf,
@@ -51,7 +51,7 @@ async function reverting(algorithm: Algorithm): Promise<LabDevice> {
 // The slow way, with none of the explorer's short cuts: every case from its start.
 
 /** What half an operation leaves, on a copy of the bytes. */
-function tornBytes(device: LabDevice, operation: BootOperation, kind: CutKind): Uint8Array {
+function tornBytes(device: LabDevice, operation: BootOperation, kind: PowerCutKind): Uint8Array {
   const dump = dumpOf(device.flash);
   if (kind === 'clean') return dump;
   const start = placeOf(device.config, operation.area).offsetBytes + operation.offsetBytes;
@@ -69,7 +69,7 @@ function tornBytes(device: LabDevice, operation: BootOperation, kind: CutKind): 
 async function cutOnce(
   device: LabDevice,
   at: number,
-  kind: CutKind,
+  kind: PowerCutKind,
 ): Promise<LabDevice | undefined> {
   const copy = forkDevice(device);
   let done = 0;
@@ -115,7 +115,7 @@ async function slowly(device: LabDevice, twice: boolean): Promise<Slow> {
   const pairs: Slow['pairs'] = [];
   for (let at = 0; ; at += 1) {
     const pair = { total: 0, sameFlash: 0 };
-    for (const kind of cutKinds) {
+    for (const kind of powerCutKinds) {
       const left = await cutOnce(device, at, kind);
       if (left === undefined) return { cases, pairs };
       const { ran, rest } = await settle(left);
@@ -124,7 +124,7 @@ async function slowly(device: LabDevice, twice: boolean): Promise<Slow> {
         if (!twice) break;
         const again = await cutOnce(left, second, kind);
         if (again === undefined) break;
-        for (const each of cutKinds) {
+        for (const each of powerCutKinds) {
           const state = await cutOnce(left, second, each);
           if (state === undefined) break;
           pair.total += 1;
@@ -191,7 +191,7 @@ describe('exploring power cuts', () => {
     };
     const report = await explorePowerCuts(device, { twice: false, kinds: ['clean', 'torn'] });
     expect(report.operations.length).toBe(vector.opCount);
-    const firstRun = (kind: CutKind, at: number): string | undefined =>
+    const firstRun = (kind: PowerCutKind, at: number): string | undefined =>
       report.cases.find((each) => each.kind === kind && each.operation === at)?.path[0];
     for (const [kind, rows] of [
       ['clean', vector.cuts],
@@ -343,7 +343,7 @@ describe('the map', () => {
     expect(drawn.map((each) => Number(each['data-sector']))).toEqual(
       report.operations.map(({ sector }) => sector),
     );
-    for (const kind of cutKinds) {
+    for (const kind of powerCutKinds) {
       const strip = shapes.filter((each) => each['data-cut'] === kind);
       const length = ({ 'data-from': from, 'data-to': to }: Record<string, string>): number =>
         Number(to) - Number(from) + 1;

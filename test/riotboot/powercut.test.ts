@@ -3,8 +3,8 @@ import { originalSlotMedia, slotMedia } from '../../src/board/media/slot-medium.
 import { chooseSlot, inspectSlot, riotbootLayout } from '../../src/boot/riotboot/index.ts';
 import type { RiotbootLayout } from '../../src/boot/riotboot/index.ts';
 import type { Medium } from '../../src/device/index.ts';
-import { explorePowerCuts, MemoryFlash } from '../../src/flash/index.ts';
-import type { FlashGeometry, PowerCut } from '../../src/flash/index.ts';
+import { forEachPowerCut, MemoryFlash } from '../../src/flash/index.ts';
+import type { FlashGeometry, PowerCutState } from '../../src/flash/index.ts';
 import { riotbootImage } from '../../src/image/index.ts';
 import { flashWith, recordedPayload } from '../support/riotboot-vectors.ts';
 
@@ -106,13 +106,13 @@ type MakeMedia = (flash: MemoryFlash, layout: RiotbootLayout) => Medium[];
 function explore(
   place: Place,
   { before, sent, media }: { before: readonly Image[]; sent: Image; media: MakeMedia },
-  visit: (cut: PowerCut) => void = () => undefined,
+  visit: (cut: PowerCutState) => void = () => undefined,
 ): Record<string, number> {
   const flash = flashOf(place, before);
   const medium = media(flash, place.layout)[sent.slot];
   const outcomes: Record<string, number> = {};
   const work = (): void => expect(send(medium, bytesOf(place, sent))).toBe('OK');
-  explorePowerCuts(flash, work, (cut) => {
+  forEachPowerCut(flash, work, (cut) => {
     visit(cut);
     const outcome = `${cut.kind} ${boots(cut.flash, place)}`;
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
@@ -187,7 +187,7 @@ describe.each(places)('a power cut at any operation of a download, %s', (_, plac
     for (const left of lefts) {
       const outcomes = new Set<string>();
       const medium = slotMedia(left, place.layout)[1];
-      explorePowerCuts(
+      forEachPowerCut(
         left,
         () => expect(send(medium, bytesOf(place, sent))).toBe('OK'),
         ({ flash }) => outcomes.add(String(boots(flash, place))),

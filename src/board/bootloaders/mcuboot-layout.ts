@@ -1,9 +1,10 @@
 import { algorithms } from '../../boot/mcuboot/index.ts';
 import type { Algorithm, BootConfig } from '../../boot/mcuboot/index.ts';
 import { DfuError } from '../../bytes/index.ts';
-import type { FlashGeometry } from '../../flash/index.ts';
+import type { FlashGeometry, FlashRange } from '../../flash/index.ts';
+import type { ImageSlot } from '../../image/index.ts';
 import type { FlashArea } from '../seams/bootloader.ts';
-import type { BoardModel, FlashPartition, ZephyrBoard } from '../models/catalogue.ts';
+import type { BoardModel, ZephyrBoard } from '../models/catalogue.ts';
 
 /** How a board's MCUboot updates: MCUboot's algorithms, and direct-xip with its revert. */
 export type McubootMode = Exclude<Algorithm, 'ram-load'> | 'direct-xip-with-revert';
@@ -14,19 +15,6 @@ export const mcubootModes: readonly McubootMode[] = [
   'direct-xip-with-revert',
 ];
 
-/** A slot of a board with MCUboot. */
-export interface McubootSlot {
-  readonly index: number;
-  readonly offsetBytes: number;
-  readonly sizeBytes: number;
-  /** Address of its first byte. */
-  readonly address: number;
-  /** Where an image is put: the second sector of slot 1 for swap using offset, else the first. */
-  readonly uploadAddress: number;
-  /** Where the vectors of its image must be linked for: in slot 0, unless images run in place. */
-  readonly imageAddress: number;
-}
-
 /** Where MCUboot and its slots lie on a board. */
 export interface McubootLayout {
   /** Address of the flash's first byte. */
@@ -34,7 +22,8 @@ export interface McubootLayout {
   readonly bootloaderBytes: number;
   /** `CONFIG_ROM_START_OFFSET`: the image header with its filler. */
   readonly headerBytes: number;
-  readonly slots: readonly McubootSlot[];
+  /** With swap using offset, an image is put into the second sector of slot 1. */
+  readonly slots: readonly ImageSlot[];
   /** Zephyr's flash map. */
   readonly areas: readonly FlashArea[];
   /** What this board's MCUboot is built with. */
@@ -114,7 +103,7 @@ function areasOf(
   { boot, slots: [first, second], storage }: ZephyrBoard,
   { flashBase, skipped, mode }: { flashBase: number; skipped: number; mode: McubootMode },
 ): FlashArea[] {
-  const area = (name: string, { offsetBytes, sizeBytes }: FlashPartition): FlashArea => ({
+  const area = (name: string, { offsetBytes, sizeBytes }: FlashRange): FlashArea => ({
     name,
     address: flashBase + offsetBytes,
     sizeBytes,

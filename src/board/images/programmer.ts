@@ -10,24 +10,13 @@ import {
   riotbootFault,
   riotbootHeader,
 } from '../../image/index.ts';
-
-/** A slot as a programmer sees it. */
-export interface ProgramSlot {
-  readonly index: number;
-  readonly offsetBytes: number;
-  readonly sizeBytes: number;
-  readonly address: number;
-  /** Where an image is put, if not at the slot's first byte. */
-  readonly uploadAddress?: number | undefined;
-  /** Where the vectors of an image must be linked for. */
-  readonly imageAddress: number;
-}
+import type { ImageSlot } from '../../image/index.ts';
 
 /** Where bootloader and slots lie: a `RiotbootLayout`, a `McubootLayout`, or the like. */
 export interface ProgramLayout {
   readonly flashBase: number;
   readonly bootloaderBytes: number;
-  readonly slots: readonly ProgramSlot[];
+  readonly slots: readonly ImageSlot[];
 }
 
 /** Where a programmer puts an image: into a slot, at an address, or where its header says. */
@@ -79,7 +68,7 @@ export function eraseFlash(flash: Flash): void {
   flash.erase(0, flash.sizeBytes);
 }
 
-function uploadAddressOf({ address, uploadAddress = address }: ProgramSlot): number {
+function uploadAddressOf({ address, uploadAddress = address }: ImageSlot): number {
   return uploadAddress;
 }
 
@@ -96,7 +85,7 @@ function addressOf(layout: ProgramLayout, image: Uint8Array, target: ProgramTarg
 }
 
 /** The slot that the header of an image names. */
-function homeOf({ slots }: ProgramLayout, image: Uint8Array): ProgramSlot {
+function homeOf({ slots }: ProgramLayout, image: Uint8Array): ImageSlot {
   const [first] = slots;
   if (image.length >= RIOTBOOT_HEADER_BYTES && riotbootFault(image) === undefined) {
     const { startAddress } = riotbootHeader.decode(image);
@@ -119,7 +108,7 @@ function isMcuboot(image: Uint8Array): boolean {
 }
 
 function elsewhere(
-  slots: readonly ProgramSlot[],
+  slots: readonly ImageSlot[],
   key: 'imageAddress' | 'offsetBytes',
   got: number,
 ): DfuError {

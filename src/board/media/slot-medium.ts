@@ -3,12 +3,12 @@ import { Flashwrite, FLASHWRITE_SKIP_BYTES, SlotWriter } from '../../boot/riotbo
 import type {
   FlashwriteOptions,
   RiotbootLayout,
-  RiotbootSlot,
   SlotWriterOptions,
 } from '../../boot/riotboot/index.ts';
 import type { Medium, MediumResult } from '../../device/index.ts';
 import type { Flash } from '../../flash/index.ts';
 import { RIOTBOOT_HEADER_BYTES } from '../../image/index.ts';
+import type { ImageSlot } from '../../image/index.ts';
 import { BusyTime, report } from './medium-report.ts';
 
 /** Who wants to know of downloads. */
@@ -110,7 +110,7 @@ class SlotMedium implements Medium {
 
 function readSlot(
   flash: Flash,
-  slot: RiotbootSlot,
+  slot: ImageSlot,
   {
     offsetBytes,
     lengthBytes,
@@ -200,7 +200,7 @@ class RiotMedium implements Medium {
   readonly #session: RiotSession;
   readonly #slot: number;
 
-  constructor(session: RiotSession, slot: RiotbootSlot, name: string) {
+  constructor(session: RiotSession, slot: ImageSlot, name: string) {
     this.name = name;
     this.sizeBytes = session.flash.sizeBytes - slot.offsetBytes;
     this.#session = session;

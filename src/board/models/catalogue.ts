@@ -1,7 +1,7 @@
 import { STM32F072 } from '../../boot/stm32/index.ts';
 import type { Stm32SystemMemory } from '../../boot/stm32/index.ts';
 import { DfuError } from '../../bytes/index.ts';
-import type { FlashGeometry } from '../../flash/index.ts';
+import type { FlashGeometry, FlashRange } from '../../flash/index.ts';
 import type { Platform } from '../seams/bootloader.ts';
 
 /** How RIOT configures a pin (`gpio_mode_t`): input, with a pull resistor or without, open drain. */
@@ -44,12 +44,6 @@ export interface MemoryRange {
   readonly sizeBytes: number;
 }
 
-/** A partition of a devicetree: from the start of the flash. */
-export interface FlashPartition {
-  readonly offsetBytes: number;
-  readonly sizeBytes: number;
-}
-
 /** What Zephyr's devicetree and configuration say of a board. */
 export interface ZephyrBoard {
   /** Board, revision and chip, as Zephyr's build names them. */
@@ -57,9 +51,9 @@ export interface ZephyrBoard {
   /** `CONFIG_ROM_START_OFFSET` with MCUboot: room for the image header in front of the vectors. */
   readonly romStartOffset: number;
   /** `boot_partition`, `slot0_partition`, `slot1_partition` and `storage_partition`. */
-  readonly boot: FlashPartition;
-  readonly slots: readonly [FlashPartition, FlashPartition];
-  readonly storage: FlashPartition;
+  readonly boot: FlashRange;
+  readonly slots: readonly [FlashRange, FlashRange];
+  readonly storage: FlashRange;
 }
 
 /** A board that can be had: what a data sheet would say of it. */

@@ -1,6 +1,6 @@
 import { DfuError } from '../../bytes/index.ts';
-import type { Flash } from '../../flash/index.ts';
-import type { AreaName, AreaPlace } from './config.ts';
+import type { Flash, FlashRange } from '../../flash/index.ts';
+import type { AreaName } from './config.ts';
 
 /** One change of flash, as a power cut may fall before or into it. */
 export interface BootOperation {
@@ -30,23 +30,17 @@ export interface BootMemory {
  */
 export type OperationListener = (operation: BootOperation, memory?: BootMemory) => void;
 
-/** A sector, from the start of its area. */
-export interface Sector {
-  readonly offsetBytes: number;
-  readonly sizeBytes: number;
-}
-
 /** What an area is made of. */
 export interface AreaSource {
   readonly flash: Flash;
   readonly name: AreaName;
-  readonly place: AreaPlace;
+  readonly place: FlashRange;
   readonly listener?: OperationListener | undefined;
 }
 
 /** The sectors of a flash that a place covers. */
-function sectorsOf(flash: Flash, { offsetBytes, sizeBytes }: AreaPlace): Sector[] {
-  const sectors: Sector[] = [];
+function sectorsOf(flash: Flash, { offsetBytes, sizeBytes }: FlashRange): FlashRange[] {
+  const sectors: FlashRange[] = [];
   let at = 0;
   for (const run of flash.geometry.sectors) {
     for (let n = 0; n < run.count && at < offsetBytes + sizeBytes; n += 1) {
@@ -62,8 +56,10 @@ function sectorsOf(flash: Flash, { offsetBytes, sizeBytes }: AreaPlace): Sector[
 /** A part of flash that the bootloader knows by name; offsets are from its start. */
 export class Area {
   readonly name: AreaName;
-  readonly place: AreaPlace;
-  readonly sectors: readonly Sector[];
+  /** In the flash; the bootloader prints its offset as the chainload offset. */
+  readonly place: FlashRange;
+  /** From the start of the area. */
+  readonly sectors: readonly FlashRange[];
   readonly writeUnitBytes: number;
   readonly erasedValue: number;
   readonly #flash: Flash;
@@ -120,10 +116,10 @@ export class Area {
   }
 
   /** The sector that holds this byte. */
-  sectorAt(offsetBytes: number): Sector {
+  sectorAt(offsetBytes: number): FlashRange {
     // equal sectors nearly everywhere: guess, then look
     const guess = this.sectors[Math.floor(offsetBytes / (this.sectors[0]?.sizeBytes ?? 1))];
-    const inside = (sector: Sector): boolean =>
+    const inside = (sector: FlashRange): boolean =>
       offsetBytes >= sector.offsetBytes && offsetBytes < sector.offsetBytes + sector.sizeBytes;
     const found = guess !== undefined && inside(guess) ? guess : this.sectors.find(inside);
     if (found !== undefined) return found;

@@ -1,5 +1,5 @@
 import { hexNumber, toHex, viewOf } from '../../bytes/index.ts';
-import type { Flash } from '../../flash/index.ts';
+import type { Flash, FlashRange } from '../../flash/index.ts';
 import {
   ENCRYPTED_FLAGS,
   IMAGE_HEADER_BYTES,
@@ -12,7 +12,7 @@ import {
   formatVersion,
 } from '../../image/index.ts';
 import { placeOf } from './config.ts';
-import type { AreaPlace, BootConfig } from './config.ts';
+import type { BootConfig } from './config.ts';
 import { largestImageBytes, openPair } from './inspect.ts';
 import type { Place } from './inspect.ts';
 import type { Refusal } from './machine.ts';
@@ -267,7 +267,7 @@ export class ArrivingImage {
   }
 
   /** The slot that the image will run in: its own where images run in place, else the primary one. */
-  #runsIn(): AreaPlace {
+  #runsIn(): FlashRange {
     return placeOf(
       this.#options.config,
       `${this.#runsInSlot1() ? 'secondary' : 'primary'}${this.#options.place.image}`,

@@ -1,17 +1,11 @@
 import { DfuError } from '../../bytes/index.ts';
+import type { FlashRange } from '../../flash/index.ts';
 import type { Algorithm, TrailerShape } from './trailer-layout.ts';
-
-/** Where an area lies in flash. */
-export interface AreaPlace {
-  /** From the start of the flash; the bootloader prints it as the chainload offset. */
-  readonly offsetBytes: number;
-  readonly sizeBytes: number;
-}
 
 /** The two slots of one image. */
 export interface SlotPlaces {
-  readonly primary: AreaPlace;
-  readonly secondary: AreaPlace;
+  readonly primary: FlashRange;
+  readonly secondary: FlashRange;
 }
 
 /** Names of the areas; the digit is the number of the image pair. */
@@ -36,7 +30,7 @@ export interface BootConfig {
   /** One or more image pairs; the first one is booted. */
   readonly images: readonly SlotPlaces[];
   /** Swap using scratch only. */
-  readonly scratch?: AreaPlace | undefined;
+  readonly scratch?: FlashRange | undefined;
   /** MCUBOOT_BOOT_MAX_ALIGN; 8 unless given. */
   readonly maxAlign?: 8 | 16 | 32 | undefined;
   /** MCUBOOT_MAX_IMG_SECTORS; 128 unless given. Zephyr sets slot size / sector size. */
@@ -119,7 +113,7 @@ export function imageNumberOf(name: AreaName): number {
  *
  * @throws {@link DfuError} `NOT_FOUND` if the build has no such area.
  */
-export function placeOf(config: BootConfig, name: AreaName): AreaPlace {
+export function placeOf(config: BootConfig, name: AreaName): FlashRange {
   const pair = config.images[imageNumberOf(name)];
   const slot = name.startsWith('primary') ? pair?.primary : pair?.secondary;
   const place = name === 'scratch' ? config.scratch : slot;

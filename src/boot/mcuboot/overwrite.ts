@@ -1,10 +1,10 @@
+import type { FlashRange } from '../../flash/index.ts';
 import { raiseCounter } from './counters.ts';
 import { prepareKey } from './encryption.ts';
 import type { Machine } from './machine.ts';
 import { imageOf } from './machine.ts';
 import type { Pair, Progress } from './session.ts';
 import { readImageSize } from './slot-image.ts';
-import type { Sector } from './area.ts';
 import { copyRegion } from './swap-common.ts';
 
 /**
@@ -51,7 +51,7 @@ function neededBytes(machine: Machine, pair: Pair): number {
 
 /** Which sectors hold these bytes, and how much to copy: always past them to the next write unit. */
 function cover(
-  sectors: readonly Sector[],
+  sectors: readonly FlashRange[],
   needed: number,
   unit: number,
 ): { readonly erasedBytes: number; readonly copyBytes: number } {

@@ -5,14 +5,14 @@
  */
 export { ApplicationSide } from './application.ts';
 export type { ApplicationResult } from './application.ts';
-export type { BootMemory, BootOperation, OperationListener, Sector } from './area.ts';
+export type { BootMemory, BootOperation, OperationListener } from './area.ts';
 export { ArrivingImage } from './arriving-image.ts';
 export type { ArrivalOptions } from './arriving-image.ts';
 export { examineArrived } from './examine-arrived.ts';
 export { boot } from './boot.ts';
 export type { BootOptions, BootOutcome, BootResult, BootedImage } from './boot.ts';
 export { imageNumberOf, isSwap, placeOf } from './config.ts';
-export type { AreaName, AreaPlace, BootConfig, EncryptionConfig, SlotPlaces } from './config.ts';
+export type { AreaName, BootConfig, EncryptionConfig, SlotPlaces } from './config.ts';
 export { decideSwap } from './decision.ts';
 export { ImageJudge, MemoryCounters } from './image-judge.ts';
 export type { JudgeOptions, SecurityCounters } from './image-judge.ts';

@@ -1,3 +1,4 @@
+import type { FlashRange } from '../../flash/index.ts';
 import type { Pair, Progress, Session, SlotIndex, StatusSource } from './session.ts';
 import { isFresh, slotOf } from './session.ts';
 import type { Position, SwapMethod } from './swap-common.ts';
@@ -113,16 +114,11 @@ function lastSector(session: Session, { primary, secondary }: Pair, swapSize: nu
   return counts[0] - 1;
 }
 
-interface Group {
-  readonly offsetBytes: number;
-  readonly sizeBytes: number;
-}
-
 /** The groups, in the order in which they are swapped. */
-function groupsOf(session: Session, pair: Pair, swapSize: number): Group[] {
+function groupsOf(session: Session, pair: Pair, swapSize: number): FlashRange[] {
   const { sectors } = pair.primary.area;
   const room = scratchOf(session).sizeBytes;
-  const groups: Group[] = [];
+  const groups: FlashRange[] = [];
   let last = lastSector(session, pair, swapSize);
   while (last >= 0) {
     let sizeBytes = 0;
@@ -176,7 +172,7 @@ function maxImageBytes(session: Session, { primary, secondary }: Pair): number {
 }
 
 interface GroupStep {
-  readonly group: Group;
+  readonly group: FlashRange;
   readonly progress: Progress;
   /** Bytes of the group that are copied: less than all where the trailer begins. */
   readonly copyBytes: number;

@@ -13,7 +13,7 @@ export function riotbootMagicAddress(ramBase: number, ramBytes: number): number 
 }
 
 /** What riotboot looks at when it starts. */
-export interface BootInputs {
+export interface RiotbootInputs {
   readonly bootloader: 'riotboot_dfu' | 'riotboot';
   /** The word at `riotbootMagicAddress`. */
   readonly magicWord: number;
@@ -22,7 +22,7 @@ export interface BootInputs {
 }
 
 /** What riotboot does then. */
-export type BootDecision =
+export type RiotbootDecision =
   | { readonly do: 'jump'; readonly choice: SlotChoice }
   /** DFU mode; after `magic` the word has been cleared, so that the next start is an ordinary one. */
   | { readonly do: 'dfu'; readonly why: 'magic' | 'button' | 'no-slot' }
@@ -35,7 +35,7 @@ export function decideBoot({
   magicWord,
   buttonPressed,
   choice,
-}: BootInputs): BootDecision {
+}: RiotbootInputs): RiotbootDecision {
   if (bootloader === 'riotboot') {
     return choice === undefined ? { do: 'halt' } : { do: 'jump', choice };
   }

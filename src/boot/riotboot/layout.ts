@@ -1,17 +1,6 @@
 import { DfuError, hexNumber } from '../../bytes/index.ts';
 import { RIOTBOOT_HEADER_ALIGNMENT } from '../../image/index.ts';
-
-/** A slot: its header, then the image. */
-export interface RiotbootSlot {
-  readonly index: number;
-  /** Bytes from the start of the flash to the header. */
-  readonly offsetBytes: number;
-  readonly sizeBytes: number;
-  /** Absolute address of the header. */
-  readonly address: number;
-  /** Absolute address of the vector table: what `startAddress` of an image for this slot must be. */
-  readonly imageAddress: number;
-}
+import type { ImageSlot } from '../../image/index.ts';
 
 /** Where riotboot and its slots lie. */
 export interface RiotbootLayout {
@@ -21,7 +10,8 @@ export interface RiotbootLayout {
   readonly bootloaderBytes: number;
   /** RIOTBOOT_HDR_LEN: the header with its padding. */
   readonly headerBytes: number;
-  readonly slots: readonly RiotbootSlot[];
+  /** Each holds a header of `headerBytes`, then the image. */
+  readonly slots: readonly ImageSlot[];
 }
 
 /** The figures of a build, by RIOT's make variables. */
@@ -99,7 +89,7 @@ export function riotbootLayout(options: RiotbootLayoutOptions): RiotbootLayout {
 }
 
 /** The slot of that number. Throws `NOT_FOUND`. */
-export function slotOf(layout: RiotbootLayout, index: number): RiotbootSlot {
+export function slotOf(layout: RiotbootLayout, index: number): ImageSlot {
   const slot = layout.slots[index];
   if (slot !== undefined) return slot;
   throw new DfuError(

@@ -1,8 +1,8 @@
 import type { Flash } from '../../flash/index.ts';
 import { RIOTBOOT_HEADER_BYTES, riotbootFault, riotbootHeader } from '../../image/index.ts';
-import type { RiotbootFault, RiotbootHeader } from '../../image/index.ts';
+import type { ImageSlot, RiotbootFault, RiotbootHeader } from '../../image/index.ts';
 import { slotOf } from './layout.ts';
-import type { RiotbootLayout, RiotbootSlot } from './layout.ts';
+import type { RiotbootLayout } from './layout.ts';
 
 /** How riotboot looks at a slot. */
 export interface SelectionOptions {
@@ -16,7 +16,7 @@ export interface SelectionOptions {
 
 /** What stands in a slot. */
 export interface SlotReport {
-  readonly slot: RiotbootSlot;
+  readonly slot: ImageSlot;
   /** As it stands in flash, valid or not. */
   readonly header: RiotbootHeader;
   /** Why riotboot skips the slot, or nothing if it may boot. */
@@ -44,7 +44,7 @@ export function inspectSlot(
 
 /** The slot that boots and the address that the processor jumps to. */
 export interface SlotChoice {
-  readonly slot: RiotbootSlot;
+  readonly slot: ImageSlot;
   readonly version: number;
   /** Absolute; the header's own word, which without a check may be another slot's. */
   readonly startAddress: number;

@@ -6,10 +6,10 @@ import {
   riotbootFault,
   riotbootHeader,
 } from '../../image/index.ts';
-import type { RiotbootHeader } from '../../image/index.ts';
+import type { ImageSlot, RiotbootHeader } from '../../image/index.ts';
 import { FLASHWRITE_SKIP_BYTES, magicBytes } from './flashwrite.ts';
 import { slotOf } from './layout.ts';
-import type { RiotbootLayout, RiotbootSlot } from './layout.ts';
+import type { RiotbootLayout } from './layout.ts';
 import { chooseSlot, inspectSlot } from './selection.ts';
 
 /** What a `SlotWriter` looks at beyond RIOT. Bounds are always kept. */
@@ -45,7 +45,7 @@ type Phase =
  * image, the new one, or nothing that boots.
  */
 export class SlotWriter {
-  readonly slot: RiotbootSlot;
+  readonly slot: ImageSlot;
   readonly #flash: Flash;
   readonly #layout: RiotbootLayout;
   readonly #options: SlotWriterOptions;

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { DfuError } from '../../bytes/index.ts';
-import { cutKinds } from '../../lab/index.ts';
-import type { CutKind } from '../../lab/index.ts';
+import { powerCutKinds } from '../../flash/index.ts';
+import type { PowerCutKind } from '../../flash/index.ts';
 import { confirmAfter, flashBoot } from './boot.ts';
 import type { BootOptions } from './boot.ts';
 import { flashFit } from './fit.ts';
@@ -76,11 +76,11 @@ function whyCommand(io: ImageIo): Command {
 }
 
 /** Reads `--kinds`. */
-function kinds(text: string): CutKind[] {
+function kinds(text: string): PowerCutKind[] {
   return text.split(',').map((name) => {
-    const kind = cutKinds.find((each) => each === name);
+    const kind = powerCutKinds.find((each) => each === name);
     if (kind !== undefined) return kind;
-    const words = `expected ${cutKinds.join(', ')}, got "${name}"`;
+    const words = `expected ${powerCutKinds.join(', ')}, got "${name}"`;
     throw new DfuError('INVALID_ARGUMENT', `--kinds: ${words}`);
   });
 }

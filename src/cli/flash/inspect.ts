@@ -1,6 +1,6 @@
 import { hexNumber, toHex } from '../../bytes/index.ts';
 import { inspectFlash } from '../../lab/index.ts';
-import type { FlashReport, SlotReport, TrailerReport } from '../../lab/index.ts';
+import type { FlashReport, McubootSlotReport, TrailerReport } from '../../lab/index.ts';
 import { layoutText, openWithLayout } from './layout.ts';
 import type { OpenedDump } from './layout.ts';
 import type { LayoutOptions } from './options.ts';
@@ -19,7 +19,7 @@ export interface InspectOptions extends LayoutOptions {
 
 const slotNames = ['primary', 'secondary'] as const;
 
-function stateText({ state, refusal }: SlotReport): string {
+function stateText({ state, refusal }: McubootSlotReport): string {
   switch (state) {
     case 'empty':
       return 'no image, erased';
@@ -34,7 +34,7 @@ function stateText({ state, refusal }: SlotReport): string {
   }
 }
 
-function slotRows(report: SlotReport, keys: readonly NamedKey[]): Row[] {
+function slotRows(report: McubootSlotReport, keys: readonly NamedKey[]): Row[] {
   const { inspection, version, imageOffsetBytes } = report;
   const rows: Row[] = [['image', stateText(report)]];
   if (version !== undefined) rows.push(['version', version]);
@@ -75,7 +75,7 @@ function textOf(report: FlashReport, { layout, source }: OpenedDump, keys: Named
   return parts.join('\n');
 }
 
-function slotJson({ inspection, ...slot }: SlotReport): object {
+function slotJson({ inspection, ...slot }: McubootSlotReport): object {
   if (inspection === undefined) return slot;
   const { image } = inspection;
   return {

@@ -3,14 +3,8 @@ import { Option } from 'commander';
 import { algorithms } from '../../boot/mcuboot/index.ts';
 import type { Algorithm } from '../../boot/mcuboot/index.ts';
 import { DfuError } from '../../bytes/index.ts';
-import type { SectorRun } from '../../flash/index.ts';
+import type { FlashRange, SectorRun } from '../../flash/index.ts';
 import { wholeNumber } from '../shared/numbers.ts';
-
-/** A range of flash on the command line: `0xc000:0x76000`, offset and size. */
-export interface RangeArgument {
-  readonly offsetBytes: number;
-  readonly sizeBytes: number;
-}
 
 /** What the `dfukit flash` commands are told of flash and bootloader. */
 export interface LayoutOptions {
@@ -18,9 +12,9 @@ export interface LayoutOptions {
   readonly bootloader?: string | undefined;
   readonly layout?: string | undefined;
   readonly sectors?: readonly SectorRun[] | undefined;
-  readonly primary?: readonly RangeArgument[] | undefined;
-  readonly secondary?: readonly RangeArgument[] | undefined;
-  readonly scratch?: RangeArgument | undefined;
+  readonly primary?: readonly FlashRange[] | undefined;
+  readonly secondary?: readonly FlashRange[] | undefined;
+  readonly scratch?: FlashRange | undefined;
   readonly algorithm?: AlgorithmArgument | undefined;
   readonly writeUnit?: number | undefined;
   readonly maxAlign?: 8 | 16 | 32 | undefined;
@@ -86,7 +80,7 @@ function sectors(text: string): SectorRun[] {
   });
 }
 
-function range(option: string): (text: string) => RangeArgument {
+function range(option: string): (text: string) => FlashRange {
   return (text) => {
     const [from, size, more] = text.split(':');
     if (from === undefined || size === undefined || more !== undefined) {
@@ -96,9 +90,7 @@ function range(option: string): (text: string) => RangeArgument {
   };
 }
 
-function ranges(
-  option: string,
-): (text: string, before?: readonly RangeArgument[]) => RangeArgument[] {
+function ranges(option: string): (text: string, before?: readonly FlashRange[]) => FlashRange[] {
   return (text, before = []) => [...before, range(option)(text)];
 }
 

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { placeOf } from '../../boot/mcuboot/index.ts';
 import { hexNumber } from '../../bytes/index.ts';
+import { powerCutKinds } from '../../flash/index.ts';
+import type { PowerCutKind } from '../../flash/index.ts';
 import { writePublicPem } from '../../image/index.ts';
 import {
   bootAhead,
-  cutKinds,
   cutOutcomes,
   drawCutMap,
   explorePowerCuts,
@@ -15,7 +16,7 @@ import {
   outcomeWords,
   vectorConfigOf,
 } from '../../lab/index.ts';
-import type { CutFinding, CutKind, CutReport, LabDevice, VectorConfig } from '../../lab/index.ts';
+import type { CutFinding, CutReport, LabDevice, VectorConfig } from '../../lab/index.ts';
 import { prepareUpdate } from './boot.ts';
 import type { UpdateOptions } from './boot.ts';
 import { openWithLayout } from './layout.ts';
@@ -27,7 +28,7 @@ import { untilSignal } from '../shared/signals.ts';
 /** Options of `dfukit flash powercut`. */
 export interface PowercutOptions extends LayoutOptions, UpdateOptions {
   readonly after?: number | undefined;
-  readonly kinds?: readonly CutKind[] | undefined;
+  readonly kinds?: readonly PowerCutKind[] | undefined;
   readonly once?: true | undefined;
   readonly svg?: string | undefined;
   readonly vectors?: string | undefined;
@@ -81,7 +82,7 @@ function pathText(path: readonly string[]): string {
 }
 
 function tableText({ counts, pairs, cases }: CutReport): string {
-  const kinds = cutKinds.filter((kind) => cases.some((each) => each.kind === kind));
+  const kinds = powerCutKinds.filter((kind) => cases.some((each) => each.kind === kind));
   const columns = [...kinds, ...(pairs.length > 0 ? (['pairs'] as const) : [])];
   const names = columns.map((name) => (name === 'pairs' ? 'two in a row' : name));
   const width = Math.max(...cutOutcomes.map((outcome) => outcomeWords[outcome].length));

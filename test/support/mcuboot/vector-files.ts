@@ -2,14 +2,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { FlashGeometry } from '../../../src/flash/index.ts';
+import type { FlashGeometry, FlashRange } from '../../../src/flash/index.ts';
 import { MemoryFlash } from '../../../src/flash/index.ts';
-import type {
-  AreaName,
-  AreaPlace,
-  BootConfig,
-  JudgeOptions,
-} from '../../../src/boot/mcuboot/index.ts';
+import type { AreaName, BootConfig, JudgeOptions } from '../../../src/boot/mcuboot/index.ts';
 import { ImageJudge } from '../../../src/boot/mcuboot/index.ts';
 import { asDecryptionKey, readKey } from '../../../src/image/index.ts';
 
@@ -173,7 +168,7 @@ const keyRecordBytes: Readonly<Record<string, number>> = {
   'enc-rsa-2048': 256,
 };
 
-function place(config: VectorConfig, name: string): AreaPlace {
+function place(config: VectorConfig, name: string): FlashRange {
   const area = config.areas[name];
   if (area === undefined) throw new Error(`vector without area ${name}`);
   return { offsetBytes: area.off, sizeBytes: area.size };

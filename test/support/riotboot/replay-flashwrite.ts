@@ -1,6 +1,6 @@
 import { fromHex, toHex } from '../../../src/bytes/index.ts';
 import { Flashwrite, invalidateSlot } from '../../../src/boot/riotboot/index.ts';
-import { explorePowerCuts } from '../../../src/flash/index.ts';
+import { forEachPowerCut } from '../../../src/flash/index.ts';
 import type { MemoryFlash } from '../../../src/flash/index.ts';
 import { generateRiotbootHeader, riotbootImage } from '../../../src/image/index.ts';
 import { differ, differInBytes, differInList } from '../replayed.ts';
@@ -134,7 +134,7 @@ const dumpHash = (flash: MemoryFlash): string =>
 function cutRows(place: RiotbootPlace, payloadBytes: number): CutRow[] {
   const { flash, work } = update(place, payloadBytes);
   const rows: CutRow[] = [];
-  explorePowerCuts(flash, work, ({ kind, flash: left }) => {
+  forEachPowerCut(flash, work, ({ kind, flash: left }) => {
     if (kind === 'clean') rows.push([rows.length, jumpOf(left, place), dumpHash(left)]);
   });
   return rows;
