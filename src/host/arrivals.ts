@@ -1,5 +1,4 @@
-import { DfuError } from '../bytes/index.ts';
-import { throwIfAborted } from '../usb/index.ts';
+import { until } from '../usb/index.ts';
 import type { BusDevice, CancelSignal, Clock, UsbBus } from '../usb/index.ts';
 
 /** The devices that come to a bus from now on, one after the other, each once. */
@@ -63,25 +62,13 @@ export class Arrivals {
   }
 
   /** Waits for anything to happen on the bus; false if nothing has by then. */
-  async #event(deadlineMs: number, signal?: CancelSignal): Promise<boolean> {
-    throwIfAborted(signal);
-    if (this.#clock.now() >= deadlineMs) return false;
-    return new Promise((resolve, reject) => {
-      const listeners = this.#listeners;
-      const finish = (happened: boolean): void => {
-        cancel();
-        listeners.delete(happening);
-        signal?.removeEventListener('abort', abort);
-        resolve(happened);
-      };
-      const happening = (): void => finish(true);
-      const abort = (): void => {
-        finish(false);
-        reject(new DfuError('ABORTED', 'cancelled', { cause: signal?.reason }));
-      };
-      const cancel = this.#clock.at(deadlineMs, () => finish(false));
-      listeners.add(happening);
-      signal?.addEventListener('abort', abort);
+  #event(deadlineMs: number, signal?: CancelSignal): Promise<boolean> {
+    const ms = deadlineMs - this.#clock.now();
+    return until(this.#clock, { ms, signal, late: () => false }, ({ resolve }) => {
+      const happening = (): void => resolve(true);
+      if (ms <= 0) resolve(false);
+      this.#listeners.add(happening);
+      return () => this.#listeners.delete(happening);
     });
   }
 

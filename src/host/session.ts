@@ -7,6 +7,7 @@ import {
   RequestType,
   TRANSFER_TIMEOUT_MS,
   throwIfAborted,
+  until,
 } from '../usb/index.ts';
 import type { BusDevice, CancelSignal, Clock, ControlPipe, TransferOptions } from '../usb/index.ts';
 import type { DfuInterface } from './dfu-interface.ts';
@@ -150,20 +151,11 @@ export class DfuSession {
   wait(ms: number, signal?: CancelSignal): Promise<boolean> {
     throwIfAborted(signal);
     if (this.#left || ms <= 0) return Promise.resolve(this.#left);
-    return new Promise((resolve, reject) => {
-      const finish = (): void => {
-        cancel();
-        this.#waiting.delete(finish);
-        signal?.removeEventListener('abort', stop);
-        resolve(this.#left);
-      };
-      const stop = (): void => {
-        finish();
-        reject(new DfuError('ABORTED', 'cancelled', { cause: signal?.reason }));
-      };
-      const cancel = this.clock.at(this.clock.now() + ms, finish);
-      this.#waiting.add(finish);
-      signal?.addEventListener('abort', stop);
+    const late = (): boolean => this.#left;
+    return until(this.clock, { ms, signal, late }, ({ resolve }) => {
+      const leave = (): void => resolve(true);
+      this.#waiting.add(leave);
+      return () => this.#waiting.delete(leave);
     });
   }
 

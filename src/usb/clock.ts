@@ -31,38 +31,12 @@ export function timerClock(host: TimerHost): Clock {
   };
 }
 
-/** Resolves after `ms` on that clock; rejects with `ABORTED` once the signal says so. */
-export function sleep(clock: Clock, ms: number, signal?: CancelSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted === true) {
-      reject(new DfuError('ABORTED', 'cancelled', { cause: signal.reason }));
-      return;
-    }
-    const cancel = clock.at(clock.now() + ms, () => {
-      signal?.removeEventListener('abort', stop);
-      resolve();
-    });
-    function stop(): void {
-      cancel();
-      reject(new DfuError('ABORTED', 'cancelled', { cause: signal?.reason }));
-    }
-    signal?.addEventListener('abort', stop);
-  });
-}
-
 /** The part of `AbortSignal` that is used here; an `AbortSignal` is one. */
 export interface CancelSignal {
   readonly aborted: boolean;
   readonly reason: unknown;
   addEventListener(type: 'abort', listener: () => void): void;
   removeEventListener(type: 'abort', listener: () => void): void;
-}
-
-/** Throws `ABORTED` if the signal has been raised. */
-export function throwIfAborted(signal: CancelSignal | undefined): void {
-  if (signal?.aborted === true) {
-    throw new DfuError('ABORTED', 'cancelled', { cause: signal.reason });
-  }
 }
 
 interface VirtualTimer {

@@ -1,27 +1,28 @@
 import { DfuError } from '../../bytes/index.ts';
 import {
+  DIRECTION_IN,
   DescriptorType,
   DevicePort,
+  LANGUAGE_ENGLISH,
+  LinkedPipe,
   Recipient,
   StandardRequest,
   deviceDescriptor,
   getDescriptor,
-  readIdentity,
-  sameIdentity,
   setConfiguration,
-  setInterface,
   sleep,
 } from '../../usb/index.ts';
 import type {
   BusDevice,
   BusEvent,
   Clock,
+  ControlTransfers,
   DeviceIdentity,
   PortLocation,
   UsbDevice,
 } from '../../usb/index.ts';
 import { Attachment } from './attachment.ts';
-import { LoopbackPipe } from './loopback-pipe.ts';
+import { LoopbackLink } from './loopback-link.ts';
 
 /** What a port needs of its bus. */
 export interface PortSurroundings {
@@ -90,7 +91,7 @@ export class LoopbackPort {
 
   #vanished(): void {
     const known = this.#known;
-    this.#attachment?.end();
+    this.#attachment?.state.leave();
     this.#attachment = undefined;
     this.#known = undefined;
     if (known !== undefined) this.#around.tell({ type: 'detached', id: known.id });
@@ -101,17 +102,17 @@ export class LoopbackPort {
     // The device has the word when it attaches: what follows must wait, be it for no time at all.
     if (debounceMs > 0) await sleep(clock, debounceMs);
     else await Promise.resolve();
-    for (let tries = 1; tries <= ENUMERATION_TRIES && !attachment.over; tries += 1) {
+    for (let tries = 1; tries <= ENUMERATION_TRIES && !attachment.state.over; tries += 1) {
       try {
         const location = await this.#address(attachment);
-        const identity = await readIdentity(attachment);
-        await readStrings(attachment, identity);
+        const identity = await attachment.state.identify(attachment.wire);
+        await readStrings(attachment.wire, identity);
         await this.#configure(attachment, identity);
         this.#present(attachment, identity, location);
         return;
       } catch (error) {
         if (!DfuError.is(error)) throw error;
-        if (!attachment.over) log(`${path}: not enumerated, try ${tries}: ${error.message}`);
+        if (!attachment.state.over) log(`${path}: not enumerated, try ${tries}: ${error.message}`);
       }
     }
   }
@@ -120,12 +121,12 @@ export class LoopbackPort {
   async #address(attachment: Attachment): Promise<PortLocation> {
     const { bus, path } = this.#around;
     this.#busReset();
-    await getDescriptor(attachment, DescriptorType.device, 0, FIRST_READ_BYTES);
+    await getDescriptor(attachment.wire, DescriptorType.device, 0, FIRST_READ_BYTES);
     this.#busReset();
     const address = this.#around.address();
     const bRequest = StandardRequest.SET_ADDRESS;
     const request = { bmRequestType: Recipient.device, bRequest, wValue: address, wIndex: 0 };
-    await attachment.controlOut(request, new Uint8Array(0));
+    await attachment.wire.controlOut(request, new Uint8Array(0));
     return { bus, address, path };
   }
 
@@ -137,7 +138,7 @@ export class LoopbackPort {
     const value = identity.configurations[0]?.[5];
     if (value === undefined) return;
     try {
-      await setConfiguration(attachment, value);
+      await setConfiguration(attachment.wire, value);
     } catch (error) {
       // Linux lists such a device too, not configured.
       if (!DfuError.is(error, 'STALLED')) throw error;
@@ -146,19 +147,23 @@ export class LoopbackPort {
   }
 
   #present(attachment: Attachment, identity: DeviceIdentity, location: PortLocation): void {
-    if (attachment.over) return;
+    if (attachment.state.over) return;
     const known: BusDevice = {
       id: `loopback:${location.path}:${this.#around.number()}`,
       location,
       speed: this.#port.device.speed,
       descriptor: deviceDescriptor.decode(identity.device),
       open: () => {
-        if (attachment.over) {
+        if (attachment.state.over) {
           return Promise.reject(new DfuError('DISCONNECTED', `${location.path}: it has gone`));
         }
         const { linux } = this.#around;
-        const reset = (): Promise<'same' | 'gone'> => this.#resetDevice(attachment, identity);
-        return Promise.resolve(new LoopbackPipe(known, attachment, { reset, linux }));
+        const link = new LoopbackLink(attachment, {
+          reset: () => this.#resetDevice(attachment),
+          linux,
+        });
+        const { state, wire } = attachment;
+        return Promise.resolve(new LinkedPipe({ device: known, link, wire, state }));
       },
     };
     this.#known = known;
@@ -166,17 +171,12 @@ export class LoopbackPort {
   }
 
   /** As Linux's usb_reset_device: reset, look again, and put back what was set. */
-  async #resetDevice(attachment: Attachment, before: DeviceIdentity): Promise<'same' | 'gone'> {
+  async #resetDevice(attachment: Attachment): Promise<'same' | 'gone'> {
+    const { state, wire } = attachment;
     try {
       await this.#address(attachment);
-      const now = await readIdentity(attachment);
-      if (sameIdentity(before, now)) {
-        await this.#configure(attachment, now);
-        for (const [number, alternate] of attachment.alternates) {
-          if (alternate !== 0) await setInterface(attachment, number, alternate);
-        }
-        return 'same';
-      }
+      const same = await state.comesBack(wire, (now) => this.#configure(attachment, now));
+      if (same) return 'same';
     } catch (error) {
       if (!DfuError.is(error)) throw error;
       this.#around.log(`${this.#around.path}: after reset: ${error.message}`);
@@ -189,14 +189,21 @@ export class LoopbackPort {
   }
 }
 
+/** bLength of a string descriptor is one byte. */
+const STRING_BYTES = 255;
+
 /** Hosts read the strings when they enumerate; a device without them, or with broken ones, is fine. */
-async function readStrings(attachment: Attachment, { device }: DeviceIdentity): Promise<void> {
+async function readStrings(wire: ControlTransfers, { device }: DeviceIdentity): Promise<void> {
   const { iManufacturer, iProduct, iSerialNumber } = deviceDescriptor.decode(device);
   const indexes = [iProduct, iManufacturer, iSerialNumber].filter((index) => index !== 0);
   if (indexes.length === 0) return;
+  const bRequest = StandardRequest.GET_DESCRIPTOR;
   for (const index of [0, ...indexes]) {
+    const wValue = DescriptorType.string * 256 + index;
+    const wIndex = index === 0 ? 0 : LANGUAGE_ENGLISH;
     try {
-      await attachment.string(index);
+      const request = { bmRequestType: DIRECTION_IN, bRequest, wValue, wIndex };
+      await wire.controlIn(request, STRING_BYTES);
     } catch (error) {
       if (DfuError.is(error, 'DISCONNECTED') || !DfuError.is(error)) throw error;
     }

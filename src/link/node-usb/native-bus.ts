@@ -9,7 +9,7 @@ import type {
   UsbBus,
 } from '../../usb/index.ts';
 import { nativeError, nativeErrorCode, noPackage, noUsb } from './native-errors.ts';
-import { openNative } from './native-pipe.ts';
+import { openNative } from './native-link.ts';
 import type { NativeDevice, NativeUsb, NativeUsbEvent, NativeUsbModule } from './native-usb.ts';
 
 /** How the machine's own USB is used. */

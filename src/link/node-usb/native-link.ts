@@ -1,25 +1,23 @@
 import { DfuError } from '../../bytes/index.ts';
 import {
+  ControlWire,
   DIRECTION_IN,
+  LinkedPipe,
+  PipeState,
   StandardRequest,
-  TRANSFER_TIMEOUT_MS,
   describeRequest,
   deviceDescriptor,
-  readIdentity,
-  sameIdentity,
-  setupOf,
-  sleep,
-  throwIfAborted,
   transferError,
+  until,
 } from '../../usb/index.ts';
 import type {
   BusDevice,
   Clock,
   ControlPipe,
-  ControlRequest,
   DeviceIdentity,
-  SetupPacket,
-  TransferOptions,
+  PipeLink,
+  TransferEnd,
+  WireTransfer,
 } from '../../usb/index.ts';
 import { nativeError, nativeErrorCode, noAccess } from './native-errors.ts';
 import { nativeSetup } from './native-usb.ts';
@@ -31,7 +29,7 @@ import type { NativeDevice } from './native-usb.ts';
  */
 const FAULT_MS = 200;
 
-/** What a pipe needs of its bus. */
+/** What an open device needs of its bus. */
 export interface NativeSurroundings {
   readonly clock: Clock;
   /** Calls back when the device has left the bus; the answer stops that. */
@@ -52,159 +50,145 @@ export async function openNative(
     if (nativeErrorCode(error) === 'ACCESS') throw noAccess(native, path, error);
     throw nativeError(error, `opening ${path}`);
   }
-  const pipe = new NativePipe(native, listed, around);
+  const link = new NativeLink(native, around);
   try {
-    await pipe.identify();
-    return pipe;
+    const identity = await link.identify();
+    const device = { ...listed, descriptor: deviceDescriptor.decode(identity.device) };
+    return new LinkedPipe({ device, link, wire: link.wire, state: link.state });
   } catch (error) {
-    await pipe.close();
+    await link.close();
     throw error;
   }
 }
 
-class NativePipe implements ControlPipe {
-  readonly gone: Promise<void>;
+class NativeLink implements PipeLink {
+  /** The package has a clock of its own for its transfers. */
+  readonly keepsTime = true;
+  readonly state: PipeState = new PipeState();
+  readonly wire: ControlWire;
   readonly #native: NativeDevice;
   readonly #clock: Clock;
-  /** Claimed interfaces, each with the alternate that was selected. */
-  readonly #claims = new Map<number, number>();
   readonly #stopWaiting: () => void;
   /** Ends of transfers under way, for when the device leaves. */
-  readonly #underWay = new Set<() => void>();
-  #device: BusDevice;
-  #identity: DeviceIdentity | undefined;
-  #over = false;
-  #resolveGone: () => void = () => {};
+  readonly #underWay = new Set<(how: TransferEnd) => void>();
 
-  constructor(native: NativeDevice, listed: BusDevice, around: NativeSurroundings) {
+  constructor(native: NativeDevice, around: NativeSurroundings) {
     this.#native = native;
-    this.#device = listed;
     this.#clock = around.clock;
-    this.gone = new Promise((resolve) => {
-      this.#resolveGone = resolve;
-    });
-    this.#stopWaiting = around.left(() => this.#end());
-  }
-
-  get device(): BusDevice {
-    return this.#device;
+    this.wire = new ControlWire(this, around.clock);
+    this.#stopWaiting = around.left(() => this.#leave());
   }
 
   /** Reads raw descriptors: the package's own getters fail if a single string does. */
-  async identify(): Promise<void> {
-    const identity = await this.#readIdentity();
-    this.#identity = identity;
-    this.#device = { ...this.#device, descriptor: deviceDescriptor.decode(identity.device) };
+  async identify(): Promise<DeviceIdentity> {
+    const identity = await this.#reachable(() => this.state.identify(this.wire));
     await this.#configure(identity);
+    return identity;
   }
 
-  async #readIdentity(): Promise<DeviceIdentity> {
-    try {
-      return await readIdentity(this);
-    } catch (error) {
-      // WinUSB answers requests to the device by way of a claimed interface only.
-      if (DfuError.is(error, 'DISCONNECTED') || this.#claims.size > 0) throw error;
-      const claimed = await this.claimInterface(0).then(
-        () => true,
-        () => false,
-      );
-      if (!claimed) throw error;
-      try {
-        return await readIdentity(this);
-      } finally {
-        await this.releaseInterface(0);
-      }
+  /** The package cannot cancel: what is given up goes on in it until its own time is over. */
+  transfer(what: WireTransfer, ended: (how: TransferEnd) => void): (() => void) | undefined {
+    if (this.state.over) {
+      ended({ end: 'lost' });
+      return undefined;
     }
+    this.#underWay.add(ended);
+    this.#start(what).then(ended, async (error: unknown) =>
+      ended({ end: 'failed', error: await this.#meaning(what, error) }),
+    );
+    return () => this.#underWay.delete(ended);
   }
 
-  async controlIn(
-    request: ControlRequest,
-    length: number,
-    options: TransferOptions = {},
-  ): Promise<Uint8Array> {
-    const { timeoutMs = TRANSFER_TIMEOUT_MS } = options;
-    const packet = setupOf(request, 'in', length);
-    this.#check(packet, options);
-    const transfer = this.#native.controlTransferIn(nativeSetup(request), length, timeoutMs);
-    const { data, status } = await this.#settled(packet, transfer, options);
-    if (status === 'stall') throw transferError.stalled(packet);
-    if (data === undefined) return new Uint8Array(0);
-    return new Uint8Array(data.buffer, data.byteOffset, Math.min(data.byteLength, length));
+  async #start({ packet, data, timeoutMs }: WireTransfer): Promise<TransferEnd> {
+    const setup = nativeSetup(packet);
+    if (data !== undefined) {
+      // The data must be there even where there are none: without it the package throws.
+      const done = await this.#native.controlTransferOut(setup, data, timeoutMs);
+      return done.status === 'stall' ? { end: 'stall' } : { end: 'out', taken: done.bytesWritten };
+    }
+    const length = packet.wLength;
+    const answer = await this.#native.controlTransferIn(setup, length, timeoutMs);
+    if (answer.status === 'stall') return { end: 'stall' };
+    if (answer.data === undefined) return { end: 'in', data: new Uint8Array(0) };
+    const { buffer, byteOffset, byteLength } = answer.data;
+    return { end: 'in', data: new Uint8Array(buffer, byteOffset, Math.min(byteLength, length)) };
   }
 
-  async controlOut(
-    request: ControlRequest,
-    data: Uint8Array,
-    options: TransferOptions = {},
-  ): Promise<number> {
-    const { timeoutMs = TRANSFER_TIMEOUT_MS } = options;
-    const packet = setupOf(request, 'out', data.length);
-    this.#check(packet, options);
-    // The data must be there even where there are none: without it the package throws.
-    const transfer = this.#native.controlTransferOut(nativeSetup(request), data, timeoutMs);
-    const { bytesWritten, status } = await this.#settled(packet, transfer, options);
-    if (status === 'stall') throw transferError.stalled(packet);
-    return bytesWritten;
-  }
-
-  async claimInterface(interfaceNumber: number): Promise<void> {
-    if (this.#claims.has(interfaceNumber)) return;
-    await this.#do(`claiming interface ${interfaceNumber}`, () =>
+  claim(interfaceNumber: number): Promise<void> {
+    return this.#do(`claiming interface ${interfaceNumber}`, () =>
       this.#native.claimInterface(interfaceNumber),
     );
-    this.#claims.set(interfaceNumber, 0);
   }
 
-  async releaseInterface(interfaceNumber: number): Promise<void> {
-    if (!this.#claims.delete(interfaceNumber)) return;
-    await this.#do(`releasing interface ${interfaceNumber}`, () =>
-      this.#native.releaseInterface(interfaceNumber),
-    );
+  /** Also of a device that has left: its file stays open as long as an interface is claimed. */
+  release(interfaceNumber: number): Promise<void> {
+    const release = (): Promise<void> => this.#native.releaseInterface(interfaceNumber);
+    if (this.state.over) return ignored(release);
+    return this.#do(`releasing interface ${interfaceNumber}`, release);
   }
 
-  async selectAlternate(interfaceNumber: number, alternate: number): Promise<void> {
-    if (!this.#claims.has(interfaceNumber)) {
-      const message = `interface ${interfaceNumber} must be claimed before its alternate is selected`;
-      throw new DfuError('INVALID_ARGUMENT', message);
-    }
-    // Always sent: which alternate is current, the package does not know.
-    await this.#do(`selecting alternate ${alternate} of interface ${interfaceNumber}`, () =>
+  /** Always sent: which alternate is current, the package does not know. */
+  select(interfaceNumber: number, alternate: number): Promise<void> {
+    return this.#do(`selecting alternate ${alternate} of interface ${interfaceNumber}`, () =>
       this.#native.selectAlternateInterface(interfaceNumber, alternate),
     );
-    this.#claims.set(interfaceNumber, alternate);
   }
 
   async reset(): Promise<'same' | 'gone'> {
-    if (this.#over) return 'gone';
-    const held = [...this.#claims];
+    const { state } = this;
     try {
       // Linux takes claimed interfaces away in a reset, and a claim keeps the device file open.
-      for (const [interfaceNumber] of held) await this.releaseInterface(interfaceNumber);
+      for (const interfaceNumber of state.held()) await this.release(interfaceNumber);
       await this.#do('resetting the port', () => this.#native.reset());
-      const now = await this.#readIdentity();
-      if (this.#identity !== undefined && sameIdentity(this.#identity, now)) {
-        for (const [interfaceNumber, alternate] of held) {
-          await this.claimInterface(interfaceNumber);
-          if (alternate !== 0) await this.selectAlternate(interfaceNumber, alternate);
-        }
+      if (await this.#reachable(() => state.isSame(this.wire))) {
+        await this.#holdAgain();
         return 'same';
       }
     } catch (error) {
-      if (!DfuError.is(error) || DfuError.is(error, 'UNSUPPORTED')) throw error;
-      if (DfuError.is(error, 'ACCESS')) throw error;
+      if (!DfuError.is(error)) throw error;
+      if (error.code === 'UNSUPPORTED' || error.code === 'ACCESS') {
+        await ignored(() => this.#holdAgain());
+        throw error;
+      }
     }
     await this.close();
     return 'gone';
   }
 
-  async close(): Promise<void> {
-    this.#end();
-    // Closing alone leaves the device file open as long as an interface is claimed.
-    for (const interfaceNumber of this.#claims.keys()) {
-      await ignored(() => this.#native.releaseInterface(interfaceNumber));
+  async #holdAgain(): Promise<void> {
+    for (const interfaceNumber of this.state.held()) await this.claim(interfaceNumber);
+    for (const [interfaceNumber, alternate] of this.state.alternates()) {
+      await this.select(interfaceNumber, alternate);
     }
-    this.#claims.clear();
+  }
+
+  async close(): Promise<void> {
+    this.#leave();
+    // Closing alone leaves the device file open as long as an interface is claimed.
+    for (const interfaceNumber of this.state.held()) await this.release(interfaceNumber);
     await ignored(() => this.#native.close());
+  }
+
+  /**
+   * WinUSB answers requests to the device by way of a claimed interface only, and nothing is claimed
+   * when a device is identified.
+   */
+  async #reachable<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (DfuError.is(error, 'DISCONNECTED')) throw error;
+      const claimed = await this.claim(0).then(
+        () => true,
+        () => false,
+      );
+      if (!claimed) throw error;
+      try {
+        return await work();
+      } finally {
+        await this.release(0);
+      }
+    }
   }
 
   /** Linux and Windows configure a device themselves; one that is not configured is given its first. */
@@ -214,73 +198,47 @@ class NativePipe implements ControlPipe {
     const bRequest = StandardRequest.GET_CONFIGURATION;
     const request = { bmRequestType: DIRECTION_IN, bRequest, wValue: 0, wIndex: 0 };
     try {
-      const [current] = await this.controlIn(request, 1);
+      const [current] = await this.wire.controlIn(request, 1);
       if (current === 0) await this.#native.selectConfiguration(value);
     } catch {
       // riotboot's USB stack stalls GET_CONFIGURATION; the system has seen to it then.
     }
   }
 
-  #check(packet: SetupPacket, { signal }: TransferOptions): void {
-    throwIfAborted(signal);
-    if (this.#over) throw transferError.disconnected(packet);
-  }
-
-  #end(): void {
-    if (this.#over) return;
-    this.#over = true;
+  #leave(): void {
+    if (this.state.over) return;
+    this.state.leave();
     this.#stopWaiting();
-    for (const left of this.#underWay) left();
-    this.#resolveGone();
+    for (const ended of this.#underWay) ended({ end: 'lost' });
   }
 
   async #do(doing: string, work: () => Promise<void>): Promise<void> {
-    if (this.#over) throw new DfuError('DISCONNECTED', `${doing}: the device has gone`);
+    if (this.state.over) throw new DfuError('DISCONNECTED', `${doing}: the device has gone`);
     try {
       await work();
     } catch (error) {
       const meant = nativeError(error, doing);
-      if (meant.code === 'DISCONNECTED') this.#end();
+      if (meant.code === 'DISCONNECTED') this.#leave();
       throw meant;
     }
   }
 
-  /** The package cannot cancel: what is given up goes on in it until its own time is over. */
-  #settled<T>(
-    packet: SetupPacket,
-    transfer: Promise<T>,
-    { timeoutMs = TRANSFER_TIMEOUT_MS, signal }: TransferOptions,
-  ): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const abort = (): void =>
-        reject(new DfuError('ABORTED', 'cancelled', { cause: signal?.reason }));
-      const left = (): void => reject(transferError.disconnected(packet));
-      const settle = (end: () => void): void => {
-        signal?.removeEventListener('abort', abort);
-        this.#underWay.delete(left);
-        end();
-      };
-      signal?.addEventListener('abort', abort);
-      this.#underWay.add(left);
-      transfer.then(
-        (value) => settle(() => resolve(value)),
-        async (error: unknown) => {
-          const meant = await this.#meaning(packet, error, timeoutMs);
-          settle(() => reject(meant));
-        },
-      );
-    });
-  }
-
-  async #meaning(packet: SetupPacket, error: unknown, timeoutMs: number): Promise<DfuError> {
+  async #meaning({ packet, timeoutMs }: WireTransfer, error: unknown): Promise<DfuError> {
     const code = nativeErrorCode(error);
     if (code === 'STALLED') return transferError.stalled(packet, error);
     if (code === 'TIMEOUT') return transferError.timeout(packet, timeoutMs, error);
-    if (code === 'PROTOCOL') await Promise.race([this.gone, sleep(this.#clock, FAULT_MS)]);
-    if (code === 'DISCONNECTED') this.#end();
-    return this.#over
+    if (code === 'PROTOCOL') await this.#goneWithin(FAULT_MS);
+    if (code === 'DISCONNECTED') this.#leave();
+    return this.state.over
       ? transferError.disconnected(packet, error)
       : nativeError(error, describeRequest(packet));
+  }
+
+  #goneWithin(ms: number): Promise<void> {
+    return until<void>(this.#clock, { ms, late: () => {} }, ({ resolve }) => {
+      void this.state.gone.then(resolve);
+      return undefined;
+    });
   }
 }
 

@@ -1,5 +1,12 @@
 import { DfuError } from '../../bytes/index.ts';
-import { deviceDescriptor, readIdentity } from '../../usb/index.ts';
+import {
+  ControlWire,
+  LinkedPipe,
+  PipeState,
+  configureFirst,
+  deviceDescriptor,
+  until,
+} from '../../usb/index.ts';
 import type {
   BusDevice,
   BusEvent,
@@ -10,7 +17,7 @@ import type {
 } from '../../usb/index.ts';
 import { importDevice, listDevices } from './client-connection.ts';
 import type { Peer } from './client-connection.ts';
-import { UsbipPipe, configure } from './client-pipe.ts';
+import { UsbipLink } from './client-link.ts';
 import { ClientTransfers } from './client-transfers.ts';
 import type { Connection } from './connection.ts';
 import { USBIP_PORT, deviceIdOf, speedOf } from './protocol.ts';
@@ -94,12 +101,9 @@ class UsbipBus implements UsbBus {
         this.#look([]);
       }
       if (this.#listeners.size === 0) break;
-      await new Promise<void>((resolve) => {
-        const cancel = clock.at(clock.now() + this.#pollMs, resolve);
-        this.#cancelPoll = () => {
-          cancel();
-          resolve();
-        };
+      await until<void>(clock, { ms: this.#pollMs, late: () => {} }, ({ resolve }) => {
+        this.#cancelPoll = resolve;
+        return undefined;
       });
     }
     this.#polling = false;
@@ -180,17 +184,19 @@ class UsbipBus implements UsbBus {
         throw new DfuError('DISCONNECTED', message);
       }
       const deviceId = deviceIdOf(record.busNumber, record.deviceNumber);
-      const transfers = new ClientTransfers(connection, clock, deviceId);
-      const identity = await readIdentity(transfers);
-      if (record.bConfigurationValue === 0) await configure(transfers, identity);
+      const transfers = new ClientTransfers(connection, deviceId);
+      const [wire, state] = [new ControlWire(transfers, clock), new PipeState()];
+      connection.onEnd(() => state.leave());
+      const identity = await state.identify(wire);
+      if (record.bConfigurationValue === 0) await configureFirst(wire, identity);
       const device = { ...listed, descriptor: deviceDescriptor.decode(identity.device) };
-      const pipe = new UsbipPipe({ device, connection, transfers, identity });
+      const link = new UsbipLink({ connection, transfers, wire, state });
       this.#connections.add(connection);
       connection.onEnd(() => {
         this.#connections.delete(connection);
-        if (pipe.hasLeft) this.#lost(listed.id);
+        if (link.hasLeft) this.#lost(listed.id);
       });
-      return pipe;
+      return new LinkedPipe({ device, link, wire, state });
     } catch (error) {
       connection.fail('not opened');
       throw error;

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { DfuError, viewOf } from '../../bytes/index.ts';
+import { until } from '../../usb/index.ts';
 import type { Clock } from '../../usb/index.ts';
 import { Connection } from './connection.ts';
 import {
@@ -29,22 +30,21 @@ const MOST_DEVICES = 1024;
 
 /** Connects. Throws `IO` with a sentence if nobody answers. */
 function dial({ host, port, clock }: Peer): Promise<Connection> {
-  return new Promise((resolve, reject) => {
+  const where = `${host}:${port}`;
+  const late = (): never => {
+    throw new DfuError('TIMEOUT', `no connection to ${where} in ${OPERATION_MS} ms`);
+  };
+  return until<Connection>(clock, { ms: OPERATION_MS, late }, ({ resolve, reject }) => {
     const socket = connect({ host, port, noDelay: true });
-    const cancel = clock.at(clock.now() + OPERATION_MS, () => {
-      socket.destroy();
-      reject(new DfuError('TIMEOUT', `no connection to ${host}:${port} in ${OPERATION_MS} ms`));
-    });
-    const failed = (error: NodeJS.ErrnoException): void => {
-      cancel();
-      reject(dialError(error, `${host}:${port}`));
-    };
+    const failed = (error: NodeJS.ErrnoException): void => reject(dialError(error, where));
     socket.once('error', failed);
     socket.once('connect', () => {
-      cancel();
       socket.removeListener('error', failed);
       resolve(new Connection(socket, clock));
     });
+    return () => {
+      if (socket.connecting) socket.destroy();
+    };
   });
 }
 
@@ -67,20 +67,16 @@ function operate<T>(
   converse: (answer: (value: T) => void) => void,
 ): Promise<T> {
   const where = `${host}:${port}`;
-  return new Promise((resolve, reject) => {
-    const cancel = clock.at(clock.now() + OPERATION_MS, () => {
-      reject(new DfuError('TIMEOUT', `${where}: no answer in ${OPERATION_MS} ms`));
-      connection.fail('no answer');
-    });
+  const late = (): never => {
+    throw new DfuError('TIMEOUT', `${where}: no answer in ${OPERATION_MS} ms`);
+  };
+  return until<T>(clock, { ms: OPERATION_MS, late }, ({ resolve, reject }) => {
     connection.onEnd((reason, cause) => {
-      cancel();
       if (DfuError.is(cause)) reject(cause);
       else reject(new DfuError('PROTOCOL', `${where}: the connection ended: ${reason}`));
     });
-    converse((value) => {
-      cancel();
-      resolve(value);
-    });
+    converse(resolve);
+    return undefined;
   });
 }
 
