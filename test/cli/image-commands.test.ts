@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { appendSuffix } from '../../src/dfu/index.ts';
 import {
   generateRiotbootHeader,
@@ -9,10 +9,6 @@ import {
 } from '../../src/image/index.ts';
 import { Desk, image } from '../support/image-desk.ts';
 import { vectorFile, vectorText } from '../support/mcuboot/imgtool-runs.ts';
-
-afterEach(() => {
-  process.exitCode = undefined;
-});
 
 const keys = ['-k', 'keys/ed25519.pub.pem'];
 

@@ -1,11 +1,7 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { runImgtool } from '../../src/cli/imgtool/imgtool.ts';
 import { Desk, image } from '../support/image-desk.ts';
 import { vectorFile } from '../support/mcuboot/imgtool-runs.ts';
-
-afterEach(() => {
-  process.exitCode = undefined;
-});
 
 const keys = ['-k', 'keys/ed25519.pub.pem'];
 
@@ -18,12 +14,12 @@ const installed = await import(lzmaPackage).then(
 
 describe('imgtool beyond the recorded runs', () => {
   const imgtool = async (desk: Desk, ...args: string[]): Promise<number> =>
-    runImgtool(args, { io: desk });
+    runImgtool(args, desk.terminal);
   const usual = ['-v', '1.0', '-H', '0x20', '--pad-header', '-S', '0x4000'];
 
   test('keygen makes keys that the other commands take', async () => {
     const desk = new Desk();
-    desk.passphrases.push('one', 'two', 'right', 'right', 'right', 'wrong');
+    desk.type('one', 'two', 'right', 'right', 'right', 'wrong');
     const made = await imgtool(desk, 'keygen', '-k', 'k.pem', '-t', 'ecdsa-p256', '-p');
     expect(made).toBe(0);
     expect(desk.lines).toEqual(['Passwords do not match, try again']);
@@ -130,7 +126,7 @@ describe('imgtool beyond the recorded runs', () => {
     const seal = ['--compression', 'lzma2', '-E', 'keys/enc-x25519.pub.pem'];
     const args = ['sign', ...usual, ...seal, '-k', 'keys/ed25519.pem', 'in/p1000.bin', 'x.bin'];
     const compressor = (): Promise<Uint8Array> => Promise.resolve(new Uint8Array(47));
-    expect(await runImgtool(args, { io: desk, compressor })).toBe(0);
+    expect(await runImgtool(args, desk.terminal, { compressor })).toBe(0);
     const { out } = await image(desk, 'info', 'x.bin', ...keys, '-d', 'keys/enc-x25519.pem');
     expect(out).toContain('ENCRYPTED_AES128, COMPRESSED_LZMA2');
     expect(out).toContain('unpacked    1000');

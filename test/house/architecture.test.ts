@@ -97,3 +97,16 @@ describe('the house', () => {
     expect(new Set(subpaths)).toEqual(new Set(['', 'package.json', ...rooms]));
   });
 });
+
+describe('a command', () => {
+  test('has its terminal from its caller, and the process has one place', () => {
+    const own = ['cli/main.ts', 'cli/process-terminal.ts'];
+    const streams =
+      /\bprocess\s*\.\s*(?:stdout|stderr|stdin|exitCode|exit|on|once|off)\b|\bconsole\.\w+\(/;
+    const wrong = files
+      .filter((file) => relative(src, file).startsWith(`cli${sep}`))
+      .filter((file) => streams.test(readFileSync(file, 'utf8')))
+      .map((file) => relative(src, file).replaceAll(sep, '/'));
+    expect(wrong.toSorted()).toEqual(own);
+  });
+});

@@ -2,17 +2,14 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { boardLayout, boardModel } from '../../src/board/index.ts';
-import { command } from '../../src/cli/flash/flash.ts';
-import { exitCodeOf, explain } from '../../src/cli/shared/exit-codes.ts';
-import { processIo } from '../../src/cli/shared/terminal.ts';
-import type { ImageIo } from '../../src/cli/shared/terminal.ts';
-import { writeWhole } from '../../src/cli/shared/write-whole.ts';
 import { MemoryFlash } from '../../src/flash/index.ts';
 import { riotbootImage, writePublicPem } from '../../src/image/index.ts';
 import { dumpOf } from '../../src/lab/index.ts';
 import { forgeDevice, forgeImage, labKey, scenario } from '../support/mcuboot/lab-bench.ts';
+import { ran } from '../support/fake-terminal.ts';
+import type { Ran } from '../support/fake-terminal.ts';
 import { hashOf } from '../support/mcuboot/vector-files.ts';
 
 const root = resolve(import.meta.dirname, '../vectors/mcuboot');
@@ -28,41 +25,11 @@ beforeAll(async () => {
     writeFileSync(path(`step${step}.bin`), dumpOf(flash));
   }
 });
-afterEach(() => (process.exitCode = undefined));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-interface Outcome {
-  readonly exit: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** What the process would end with. */
-function exitCode(): number {
-  return Number(process.exitCode ?? 0);
-}
-
 /** Runs `dfukit flash …` in this process. */
-async function flashCommand(...args: string[]): Promise<Outcome> {
-  let out = '';
-  let err = '';
-  const io: ImageIo = {
-    ...processIo,
-    write: (to, bytes) => writeWhole(to, bytes),
-    print: (text) => void (out += String(text)),
-    warn: (text) => void (err += `${text}\n`),
-  };
-  process.exitCode = undefined;
-  const made = command(io);
-  for (const each of [made, ...made.commands]) {
-    each.exitOverride().configureOutput({ writeErr: (text) => void (err += text) });
-  }
-  try {
-    await made.parseAsync(args, { from: 'user' });
-    return { exit: exitCode(), out, err };
-  } catch (error) {
-    return { exit: exitCodeOf(error), out, err: err + explain(error) };
-  }
+function flashCommand(...args: string[]): Promise<Ran> {
+  return ran(['flash', ...args]);
 }
 
 describe('flash inspect', () => {

@@ -1,14 +1,14 @@
 import { DfuError } from '../../src/bytes/index.ts';
 import { command } from '../../src/cli/image/image.ts';
-import type { ImageIo } from '../../src/cli/shared/terminal.ts';
 import { vectorFile } from './mcuboot/imgtool-runs.ts';
+import { CommandEnd } from '../../src/cli/shared/exit-codes.ts';
+import type { Files } from '../../src/cli/shared/files.ts';
+import { FakeTerminal } from './fake-terminal.ts';
 
 /** One run with its files in memory: what it reads is the vectors', what it writes is kept. */
-export class Desk implements ImageIo {
+export class Desk implements Files {
   readonly written = new Map<string, Uint8Array>();
-  readonly #out: Uint8Array[] = [];
-  err = '';
-  readonly passphrases: string[] = [];
+  readonly terminal: FakeTerminal = new FakeTerminal(this);
   readonly #given: (path: string) => Uint8Array;
 
   constructor(given: (path: string) => Uint8Array = vectorFile) {
@@ -25,24 +25,22 @@ export class Desk implements ImageIo {
     }
   }
 
-  write(path: string, bytes: Uint8Array): void {
+  write(path: string, bytes: Uint8Array): Promise<void> {
     this.written.set(path, bytes);
+    return Promise.resolve();
   }
 
-  print(text: string | Uint8Array): void {
-    this.#out.push(typeof text === 'string' ? new TextEncoder().encode(text) : text);
-  }
-
-  warn(text: string): void {
-    this.err += `${text}\n`;
-  }
-
-  passphrase(): Promise<string> {
-    return Promise.resolve(this.passphrases.shift() ?? '');
+  /** Types a line each, as answers to what is asked. */
+  type(...lines: string[]): void {
+    for (const line of lines) this.terminal.in.write(`${line}\n`);
   }
 
   get out(): Buffer {
-    return Buffer.concat(this.#out);
+    return this.terminal.out.bytes;
+  }
+
+  get err(): string {
+    return this.terminal.err.text;
   }
 
   get lines(): string[] {
@@ -55,12 +53,14 @@ export class Desk implements ImageIo {
 }
 
 /** Runs `dfukit image …`; answers its exit code and what it printed. */
-export async function image(
-  desk: Desk,
-  ...args: string[]
-): Promise<{ exit: unknown; out: string }> {
-  process.exitCode = undefined;
+export async function image(desk: Desk, ...args: string[]): Promise<{ exit: number; out: string }> {
   const from = desk.out.length;
-  await command(desk).exitOverride().parseAsync(args, { from: 'user' });
-  return { exit: process.exitCode, out: desk.out.subarray(from).toString() };
+  let exit = 0;
+  try {
+    await command(desk.terminal).exitOverride().parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommandEnd)) throw error;
+    exit = error.exitCode;
+  }
+  return { exit, out: desk.out.subarray(from).toString() };
 }

@@ -30,12 +30,12 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Whether whoever wrote this lock is still about. What nobody can have written is stale. */
-function isHeld(text: string): boolean {
+/** Who wrote this lock, if still about. What nobody can have written is stale. */
+function holderOf(text: string): number | undefined {
   const [, pidText = '', started = ''] = /^(\d{1,10}) (\d*)\n$/.exec(text) ?? [];
-  if (pidText === '') return false;
+  if (pidText === '') return undefined;
   const pid = Number(pidText);
-  return isAlive(pid) && (started === '' || started === startTimeOf(pid));
+  return isAlive(pid) && (started === '' || started === startTimeOf(pid)) ? pid : undefined;
 }
 
 function readLock(path: string): string | undefined {
@@ -45,6 +45,12 @@ function readLock(path: string): string | undefined {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/** The process that holds the lock of that name, if one does. */
+export function lockHolder(path: string): number | undefined {
+  const text = readLock(path);
+  return text === undefined ? undefined : holderOf(text);
 }
 
 /**
@@ -100,10 +106,8 @@ export class FileLock {
     }
     const found = readLock(path);
     if (found === undefined) return false;
-    if (isHeld(found)) {
-      const pid = found.split(' ')[0] ?? '';
-      throw new DfuError('BUSY', `in use by process ${pid} (${path})`);
-    }
+    const pid = holderOf(found);
+    if (pid !== undefined) throw new DfuError('BUSY', `in use by process ${pid} (${path})`);
     FileLock.#clear(path, `${own}.stale`, found);
     return false;
   }

@@ -3,23 +3,26 @@ import {
   existsSync,
   fsyncSync,
   openSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { DfuError } from '../../bytes/index.ts';
 import { SectorMap } from '../../flash/index.ts';
 import type { FlashGeometry, FlashStorage } from '../../flash/index.ts';
-import { FileLock } from './file-lock.ts';
+import { FileLock, lockHolder } from './file-lock.ts';
 
 /**
  * The bytes of a flash in a file of exactly its size, byte 0 first.
  *
  * Nobody else may open it meanwhile: `FILE.lock` holds the number of this process, and one left by a
- * process that is gone counts for nothing. A new file is filled with the erased value under another
+ * process that is gone counts for nothing. Symbolic links lead to the same lock; other names of the same
+ * file (hard links) are found if they are in its folder. A new file is filled with the erased value under another
  * name and then renamed, so that there is never half a file. Each write goes to the file at once, in
  * one call, and therefore survives the end of this process at any moment, however it ends; a crash of
  * the whole machine may lose what was written since the last `sync` or `close`, which is what `fsync`
@@ -49,6 +52,8 @@ export class FlashFile implements FlashStorage {
     const real = realPath(path);
     const lock = FileLock.take(`${real}.lock`);
     try {
+      const pid = holderByOtherName(real);
+      if (pid !== undefined) throw new DfuError('BUSY', `in use by process ${pid} (${path})`);
       const { sizeBytes } = new SectorMap(geometry);
       const bytes = readWhole(real) ?? create(real, sizeBytes, geometry.erasedValue);
       if (bytes.length !== sizeBytes) {
@@ -103,6 +108,29 @@ export class FlashFile implements FlashStorage {
     if (this.#file !== undefined) return this.#file;
     throw new DfuError('IO', `${this.path} is closed`);
   }
+}
+
+/** The process that has a flash file open, by this name, through links, or by another name beside it. */
+export function flashFileHolder(path: string): number | undefined {
+  const real = realPath(path);
+  return lockHolder(`${real}.lock`) ?? holderByOtherName(real);
+}
+
+/** Who holds the lock of another name of this file: one with the same inode, in the same folder. */
+function holderByOtherName(real: string): number | undefined {
+  const own = statSync(real, { throwIfNoEntry: false, bigint: true });
+  if (own === undefined || own.nlink === 1n) return undefined;
+  const folder = dirname(real);
+  for (const name of readdirSync(folder)) {
+    if (!name.endsWith('.lock')) continue;
+    const other = join(folder, name.slice(0, -'.lock'.length));
+    if (other === real) continue;
+    const found = statSync(other, { throwIfNoEntry: false, bigint: true });
+    if (found?.ino !== own.ino || found.dev !== own.dev) continue;
+    const holder = lockHolder(join(folder, name));
+    if (holder !== undefined) return holder;
+  }
+  return undefined;
 }
 
 /** Through links, so that one file has one lock. */

@@ -14,6 +14,8 @@ import { addUsbOptions, usbOptionsOf } from './usb-options.ts';
 import type { UsbCommandOptions } from './usb-options.ts';
 import { ALGORITHM_HELP, collect } from './mcuboot-options.ts';
 import { wholeNumber } from '../shared/numbers.ts';
+import { warn } from '../shared/terminal.ts';
+import type { Terminal } from '../shared/terminal.ts';
 
 interface RunCommand extends UsbCommandOptions, ImageCommandOptions {
   readonly bootloader?: string | undefined;
@@ -39,16 +41,16 @@ interface RunCommand extends UsbCommandOptions, ImageCommandOptions {
 }
 
 /** `dfukit board …`. */
-export function command(): Command {
+export function command(terminal: Terminal): Command {
   return new Command('board')
     .description('virtual boards that any DFU host can flash')
-    .addCommand(listCommand())
-    .addCommand(runCommand())
-    .addCommand(programCommand())
-    .addCommand(eraseCommand());
+    .addCommand(listCommand(terminal))
+    .addCommand(runCommand(terminal))
+    .addCommand(programCommand(terminal))
+    .addCommand(eraseCommand(terminal));
 }
 
-function listCommand(): Command {
+function listCommand(terminal: Terminal): Command {
   return new Command('list')
     .description('which boards there are')
     .option('--json', 'as JSON, one object a line')
@@ -59,7 +61,7 @@ function listCommand(): Command {
           json === true
             ? JSON.stringify({ board: name, chip, flashBytes: bytes, bootloaders })
             : `${name.padEnd(20)} ${chip.padEnd(12)} ${`${bytes / 1024} KiB`.padEnd(10)} ${bootloaders.join(', ')}`;
-        process.stdout.write(`${line}\n`);
+        terminal.out.write(`${line}\n`);
       }
     });
 }
@@ -99,7 +101,7 @@ const dfuseProfiles = [
   ...Object.keys(DFUSE_PROFILES).filter((name) => name !== STM32_ROM.name),
 ].join(', ');
 
-function runCommand(): Command {
+function runCommand(terminal: Terminal): Command {
   const made = new Command('run')
     .description('power a board and keep it running')
     .argument('<board>')
@@ -142,14 +144,14 @@ function runCommand(): Command {
     .option('-v, --verbose', 'what the USB link does, on standard error')
     .option('--json', 'events and commands as JSON')
     .addHelpText('after', runHelp)
-    .action(run);
+    .action((name: string, options: RunCommand) => run(terminal, name, options));
   return addUsbOptions(addImageOptions(made));
 }
 
-async function run(boardName: string, options: RunCommand): Promise<void> {
+async function run(terminal: Terminal, boardName: string, options: RunCommand): Promise<void> {
   const { flash, serial, usbip, bootloader, usbId, profile, willDetach, watchdog } = options;
-  const log = (line: string): void => void process.stderr.write(`${line}\n`);
   await runBoard(
+    terminal,
     {
       boardName,
       holdButton: options.button === true,
@@ -166,7 +168,7 @@ async function run(boardName: string, options: RunCommand): Promise<void> {
       profile,
       willDetach,
       watchdogMs: watchdog,
-      ...(options.verbose === true && { log }),
+      log: options.verbose === true ? (line) => warn(terminal, line) : undefined,
       ...usbOptionsOf(options),
       mcuboot: options,
     },
@@ -177,7 +179,7 @@ async function run(boardName: string, options: RunCommand): Promise<void> {
 function buttonOf({ btnPin, btnMode, btnExtPullup, btnNone }: RunCommand): ButtonConfiguration {
   return {
     pin: btnPin,
-    ...(btnMode !== undefined && { mode: pinMode(btnMode) }),
+    mode: btnMode === undefined ? undefined : pinMode(btnMode),
     extPullup: btnExtPullup === true,
     none: btnNone === true,
   };
@@ -186,7 +188,7 @@ function buttonOf({ btnPin, btnMode, btnExtPullup, btnNone }: RunCommand): Butto
 /** Reads an address in flash, decimal or hex. */
 const address = wholeNumber('--address', [0, 0xffffffff]);
 
-function programCommand(): Command {
+function programCommand(terminal: Terminal): Command {
   return new Command('program')
     .description('write an image into the flash file, as the regular programmer does: no USB')
     .argument('<board>')
@@ -204,14 +206,16 @@ function programCommand(): Command {
       if (options.slot !== undefined && options.address !== undefined) {
         throw new DfuError('INVALID_ARGUMENT', 'expected --slot or --address, got both');
       }
-      programBoard(name, image, options);
+      programBoard(terminal, { name, imagePath: image }, options);
     });
 }
 
-function eraseCommand(): Command {
+function eraseCommand(terminal: Terminal): Command {
   return new Command('erase')
     .description('erase the whole flash file')
     .argument('<board>')
     .requiredOption('--flash <file>', 'the file that holds the flash')
-    .action((name: string, { flash }: { readonly flash: string }) => eraseBoard(name, flash));
+    .action((name: string, { flash }: { readonly flash: string }) =>
+      eraseBoard(terminal, name, flash),
+    );
 }

@@ -4,7 +4,8 @@ import { LineSplitter } from './json.ts';
 import { startBoard } from './session.ts';
 import type { BoardRunOptions, BoardSession } from './session.ts';
 import { explain } from '../shared/exit-codes.ts';
-import { untilSignal } from '../shared/signals.ts';
+import { untilAborted } from '../shared/signals.ts';
+import type { Input, Output, Terminal } from '../shared/terminal.ts';
 
 /** What is shown for `h`. */
 export const KEY_HELP: string = [
@@ -59,55 +60,66 @@ function greeting({ board, usbip, kernelPort }: BoardSession): string {
 }
 
 /** Runs a board with its console on the terminal, until somebody quits. */
-export async function runTerminal(options: BoardRunOptions): Promise<void> {
-  const signal = untilSignal();
-  const screen = new Screen();
+export async function runTerminal(
+  terminal: Terminal,
+  options: BoardRunOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { in: input, out } = terminal;
+  const isTerminal = input.isTTY === true;
+  const screen = new Screen(out, isTerminal);
+  const session = await startBoard(terminal, options, (board) => {
+    board.listen((event) => screen.print(describeEvent(event)));
+  });
   try {
-    const session = await startBoard(options, (board) => {
-      board.listen((event) => screen.print(describeEvent(event)));
-    });
-    try {
-      screen.print(greeting(session));
-      const ended = process.stdin.isTTY
-        ? keys(session.board, screen)
-        : readLines(session.board, screen);
-      await Promise.race([signal.asked, ended]);
-    } finally {
-      if (process.stdin.isTTY) process.stdin.setRawMode(false);
-      process.stdin.destroy();
-      await session.close();
-    }
+    screen.print(greeting(session));
+    const drive = isTerminal ? keys : readLines;
+    await Promise.race([untilAborted(signal), drive(session.board, screen, input)]);
   } finally {
-    signal.stop();
+    if (isTerminal) input.setRawMode?.(false);
+    input.destroy();
+    await session.close();
   }
 }
 
 /** Prints lines above the one that is being typed. */
 class Screen {
+  readonly #out: Output;
+  /** Carriage returns, since a terminal in raw mode adds none. */
+  readonly #ending: string;
   /** The line being typed, with its prompt; undefined while none is. */
   typing: string | undefined = undefined;
 
+  constructor(out: Output, isRaw: boolean) {
+    this.#out = out;
+    this.#ending = isRaw ? '\r\n' : '\n';
+  }
+
   print(text: string): void {
     const clear = this.typing === undefined ? '' : '\r\u001B[K';
-    // Carriage returns, since a terminal in raw mode adds none.
-    const ending = process.stdin.isTTY ? '\r\n' : '\n';
-    process.stdout.write(clear + text.replaceAll('\n', ending) + ending);
+    this.#out.write(clear + text.replaceAll('\n', this.#ending) + this.#ending);
     if (this.typing !== undefined) this.show();
   }
 
   show(): void {
-    process.stdout.write(`\r\u001B[K${this.typing ?? ''}`);
+    this.#out.write(`\r\u001B[K${this.typing ?? ''}`);
+  }
+
+  /** The line is typed, and stays; or it is given up, and goes. */
+  leaveLine(end: 'typed' | 'given up'): void {
+    this.typing = undefined;
+    this.#out.write(end === 'typed' ? '\r\n' : '\r\u001B[K');
   }
 }
 
 /** No terminal: each line of standard input goes to the console, and its end ends nothing. */
-function readLines(board: Board, screen: Screen): Promise<void> {
+function readLines(board: Board, screen: Screen, input: Input): Promise<void> {
   const splitter = new LineSplitter(
     (line) => attempt(screen, () => board.input(line.replace(/\r$/, ''))),
     () => screen.print('* a line of up to 64 KiB is expected'),
   );
-  process.stdin.setEncoding('utf8');
-  process.stdin.on('data', (chunk: string) => splitter.push(chunk));
+  input.setEncoding('utf8');
+  input.on('data', (chunk: string) => splitter.push(chunk));
   return new Promise(() => {});
 }
 
@@ -125,11 +137,11 @@ interface Key {
 }
 
 /** Single keys drive the board; `t` or Enter begins a line for its console. */
-function keys(board: Board, screen: Screen): Promise<void> {
+function keys(board: Board, screen: Screen, input: Input): Promise<void> {
   screen.print(KEY_HELP);
-  emitKeypressEvents(process.stdin);
-  process.stdin.setRawMode(true);
-  process.stdin.resume();
+  emitKeypressEvents(input);
+  input.setRawMode?.(true);
+  input.resume();
   let plugged = true;
   const press = (name: string): boolean => {
     switch (name) {
@@ -162,7 +174,7 @@ function keys(board: Board, screen: Screen): Promise<void> {
     }
   };
   return new Promise((resolve) => {
-    process.stdin.on('keypress', (text: string | undefined, key: Key) => {
+    input.on('keypress', (text: string | undefined, key: Key) => {
       if (key.ctrl === true && (key.name === 'c' || key.name === 'd')) resolve();
       else if (screen.typing !== undefined) attempt(screen, () => edit(board, screen, text, key));
       else attempt(screen, () => void (press(key.name ?? text ?? '') || resolve()));
@@ -174,14 +186,12 @@ function keys(board: Board, screen: Screen): Promise<void> {
 function edit(board: Board, screen: Screen, text: string | undefined, { name }: Key): void {
   const typed = (screen.typing ?? '').slice(2);
   if (name === 'return' || name === 'enter') {
-    screen.typing = undefined;
-    process.stdout.write('\r\n');
+    screen.leaveLine('typed');
     board.input(typed);
     return;
   }
   if (name === 'escape') {
-    screen.typing = undefined;
-    process.stdout.write('\r\u001B[K');
+    screen.leaveLine('given up');
     return;
   }
   if (name === 'backspace') screen.typing = `> ${typed.slice(0, -1)}`;

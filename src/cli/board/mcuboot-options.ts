@@ -5,7 +5,8 @@ import { DfuError } from '../../bytes/index.ts';
 import { isPrivateKey } from '../../image/index.ts';
 import type { Key, PrivateKey } from '../../image/index.ts';
 import type { ImageCommandOptions } from './image-options.ts';
-import { loadKey, processIo } from '../shared/terminal.ts';
+import { loadKey } from '../shared/key-files.ts';
+import type { Terminal } from '../shared/terminal.ts';
 import { asArgumentLater } from '../shared/wrong-argument.ts';
 
 /** What is said of MCUboot on a command line. */
@@ -24,21 +25,24 @@ export function collect(value: string, before: readonly string[] = []): readonly
   return [...before, value];
 }
 
-function keyOf(path: string): Promise<Key> {
-  return asArgumentLater(loadKey(processIo, path));
+function keyOf(terminal: Terminal, path: string): Promise<Key> {
+  return asArgumentLater(loadKey(terminal, path));
 }
 
 /** What a board's MCUboot is compiled with. Throws for keys and names that are none. */
-export async function mcubootOptions(choice: McubootChoice): Promise<McubootOptions> {
+export async function mcubootOptions(
+  terminal: Terminal,
+  choice: McubootChoice,
+): Promise<McubootOptions> {
   const { algorithm, key: paths = [], guarded = false } = choice;
   const { refuseOlder, imageVendor, imageClass } = choice;
   const keys = [];
-  for (const path of paths) keys.push(await keyOf(path));
+  for (const path of paths) keys.push(await keyOf(terminal, path));
   if (paths.length === 0) keys.push(await examplesKey());
   return {
     keys,
     guarded,
-    ...(algorithm === undefined ? {} : { mode: mcubootMode(algorithm) }),
+    mode: algorithm === undefined ? undefined : mcubootMode(algorithm),
     downgradePrevention: refuseOlder,
     vendor: imageVendor,
     deviceClass: imageClass,
@@ -46,9 +50,12 @@ export async function mcubootOptions(choice: McubootChoice): Promise<McubootOpti
 }
 
 /** The key to sign with: that of the file, or the examples'. Throws `INVALID_ARGUMENT` for half a key. */
-export async function signingKey(path: string | undefined): Promise<PrivateKey> {
+export async function signingKey(
+  terminal: Terminal,
+  path: string | undefined,
+): Promise<PrivateKey> {
   if (path === undefined) return examplesKey();
-  const key = await keyOf(path);
+  const key = await keyOf(terminal, path);
   if (isPrivateKey(key)) return key;
   throw new DfuError('INVALID_ARGUMENT', `${path}: expected a private key, got a public one`);
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import {
   boardModel,
   eraseFlash,
@@ -8,11 +7,13 @@ import {
 } from '../../board/index.ts';
 import { FlashFile } from '../../board/node/index.ts';
 import type { BoardModel, ProgramTarget } from '../../board/index.ts';
-import { hexNumber } from '../../bytes/index.ts';
+import { DfuError, hexNumber } from '../../bytes/index.ts';
 import { NorFlash } from '../../flash/index.ts';
 import type { Flash } from '../../flash/index.ts';
-import { readIntelHex } from '../../image/index.ts';
-import { ExitCode } from '../shared/exit-codes.ts';
+import { ExitCode, cannot } from '../shared/exit-codes.ts';
+import { readImageFile } from '../shared/image-file.ts';
+import type { ImageFile } from '../shared/image-file.ts';
+import type { Terminal } from '../shared/terminal.ts';
 import { asArgument } from '../shared/wrong-argument.ts';
 
 /** What `board program` is told besides board and image. */
@@ -33,48 +34,52 @@ function withFlash(model: BoardModel, path: string, work: (flash: Flash) => void
   }
 }
 
-/** Bytes, and their address where the file says it. */
-function contentOf(
-  path: string,
-  file: Uint8Array,
-): { readonly bytes: Uint8Array; readonly address?: number } {
-  return /\.hex$/i.test(path) ? readIntelHex(new TextDecoder().decode(file)) : { bytes: file };
-}
-
 function targetOf({ slot, address }: Pick<ProgramOptions, 'slot' | 'address'>): ProgramTarget {
   if (slot !== undefined) return { slot };
   return address === undefined ? undefined : { address };
 }
 
+function contentOf(terminal: Terminal, path: string): ImageFile {
+  try {
+    return readImageFile(terminal.files, path);
+  } catch (error) {
+    if (DfuError.is(error, 'NOT_FOUND') || DfuError.is(error, 'IO')) {
+      throw cannot(`read ${path}`, error.cause, ExitCode.noInput);
+    }
+    throw error;
+  }
+}
+
+/** Which board gets which file. */
+export interface ProgramJob {
+  readonly name: string;
+  readonly imagePath: string;
+}
+
 /** `board program`. */
-export function programBoard(name: string, imagePath: string, options: ProgramOptions): void {
+export function programBoard(
+  terminal: Terminal,
+  { name, imagePath }: ProgramJob,
+  options: ProgramOptions,
+): void {
   const model = asArgument(() => boardModel(name));
   const { bootloader, algorithm } = options;
   const mode = algorithm === undefined ? undefined : mcubootMode(algorithm);
   const layout = programLayout(model, bootloader, mode);
-  let file: Uint8Array;
-  try {
-    file = readFileSync(imagePath);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`dfukit: cannot read ${imagePath}: ${reason}\n`);
-    process.exitCode = ExitCode.noInput;
-    return;
-  }
-  const { bytes: image, address: said } = contentOf(imagePath, file);
+  const { bytes: image, address: said } = contentOf(terminal, imagePath);
   const target = targetOf({ slot: options.slot, address: options.address ?? said });
   withFlash(model, options.flash, (flash) => {
     const { address, bytes, slot } = asArgument(() => programFlash(flash, layout, image, target));
     const where = slot === undefined ? '' : ` (slot ${slot})`;
-    process.stdout.write(`programmed ${bytes} bytes at ${hexNumber(address, 8)}${where}\n`);
+    terminal.out.write(`programmed ${bytes} bytes at ${hexNumber(address, 8)}${where}\n`);
   });
 }
 
 /** `board erase`. */
-export function eraseBoard(name: string, path: string): void {
+export function eraseBoard(terminal: Terminal, name: string, path: string): void {
   const model = asArgument(() => boardModel(name));
   withFlash(model, path, (flash) => {
     eraseFlash(flash);
-    process.stdout.write(`erased ${flash.sizeBytes} bytes\n`);
+    terminal.out.write(`erased ${flash.sizeBytes} bytes\n`);
   });
 }

@@ -5,7 +5,9 @@ import type { BoardMessage } from './json.ts';
 import { startBoard } from './session.ts';
 import type { BoardRunOptions, BoardSession } from './session.ts';
 import { runTerminal } from './console.ts';
-import { untilSignal } from '../shared/signals.ts';
+import { interruptible, untilAborted } from '../shared/signals.ts';
+import { writeJson } from '../shared/terminal.ts';
+import type { Input, Output, Terminal } from '../shared/terminal.ts';
 
 /** What can be said of a board when it is ready. */
 export function readyMessage({ board, usbip, kernelPort }: BoardSession): BoardMessage {
@@ -15,53 +17,54 @@ export function readyMessage({ board, usbip, kernelPort }: BoardSession): BoardM
     bootloader: board.bootloader,
     serial: board.serial,
     usbip,
-    ...(kernelPort !== undefined && { kernel: { port: kernelPort } }),
+    kernel: kernelPort === undefined ? undefined : { port: kernelPort },
   };
 }
 
 /** `board run`: until somebody quits. */
 export async function runBoard(
+  terminal: Terminal,
   options: BoardRunOptions,
   { json }: { readonly json: boolean },
 ): Promise<void> {
-  if (json) await runJson(options);
-  else await runTerminal(options);
+  await interruptible(terminal, (signal) =>
+    json ? runJson(terminal, options, signal) : runTerminal(terminal, options, signal),
+  );
 }
 
-function say(message: BoardMessage): void {
-  process.stdout.write(`${JSON.stringify(message)}\n`);
-}
-
-async function runJson(options: BoardRunOptions): Promise<void> {
-  const signal = untilSignal();
+async function runJson(
+  terminal: Terminal,
+  options: BoardRunOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const say = (message: BoardMessage): void => writeJson(terminal.out, message);
   const listen = (board: Board): void => {
     board.listen((event) => say(boardMessage(event)));
   };
   let session: BoardSession;
   try {
-    session = await startBoard(options, listen);
+    session = await startBoard(terminal, options, listen);
   } catch (error) {
-    signal.stop();
     say(errorMessage(error));
     throw error;
   }
   try {
     say(readyMessage(session));
-    await Promise.race([signal.asked, commands(session.board), brokenPipe()]);
+    const commanded = commands(session.board, terminal.in, say);
+    await Promise.race([untilAborted(signal), commanded, brokenPipe(terminal.out)]);
   } finally {
-    process.stdin.destroy();
+    terminal.in.destroy();
     await session.close();
-    signal.stop();
   }
 }
 
 /** Whoever read our events has gone. */
-function brokenPipe(): Promise<void> {
-  return new Promise((resolve) => process.stdout.once('error', () => resolve()));
+function brokenPipe(out: Output): Promise<void> {
+  return new Promise((resolve) => out.once('error', () => resolve()));
 }
 
 /** Takes commands from standard input until `quit` or its end. */
-function commands(board: Board): Promise<void> {
+function commands(board: Board, input: Input, say: (message: BoardMessage) => void): Promise<void> {
   return new Promise((resolve) => {
     const take = (line: string): void => {
       let name: string | undefined;
@@ -78,12 +81,12 @@ function commands(board: Board): Promise<void> {
     const splitter = new LineSplitter(take, () => {
       say(errorMessage(new DfuError('INVALID_ARGUMENT', 'a command is one line of up to 64 KiB')));
     });
-    process.stdin.setEncoding('utf8');
-    process.stdin.on('data', (chunk: string) => splitter.push(chunk));
-    process.stdin.on('end', () => {
+    input.setEncoding('utf8');
+    input.on('data', (chunk: string) => splitter.push(chunk));
+    input.on('end', () => {
       splitter.push('\n');
       resolve();
     });
-    process.stdin.on('error', () => resolve());
+    input.on('error', () => resolve());
   });
 }

@@ -8,6 +8,7 @@ import type { ExportedDevice, KernelAttachment } from '../../link/usbip/index.ts
 import { timerClock } from '../../usb/index.ts';
 import { mcubootOptions } from './mcuboot-options.ts';
 import type { McubootChoice } from './mcuboot-options.ts';
+import type { Terminal } from '../shared/terminal.ts';
 import { asArgument } from '../shared/wrong-argument.ts';
 
 /** Where a USB/IP server listens. */
@@ -80,6 +81,7 @@ export function defaultSerial(boardName: string, flashFile: string | undefined):
  * 127.0.0.1:3240, or a free port if that is taken.
  */
 export async function startBoard(
+  terminal: Terminal,
   options: BoardRunOptions,
   observe: (board: Board) => void,
 ): Promise<BoardSession> {
@@ -88,7 +90,7 @@ export async function startBoard(
   const { flashFile, serial, usbip, attach, willDetach, log, holdButton, ...others } = options;
   const { mcuboot: choice = {}, flash: given, ...rest } = others;
   const withMcuboot = bootloaderName(model, rest.bootloader) === 'mcuboot';
-  const mcuboot = withMcuboot ? await mcubootOptions(choice) : undefined;
+  const mcuboot = withMcuboot ? await mcubootOptions(terminal, choice) : undefined;
   const file = flashFile === undefined ? undefined : FlashFile.open(flashFile, model.flash);
   const closers: (() => unknown)[] = [() => file?.close()];
   const close = async (): Promise<void> => {
@@ -156,7 +158,7 @@ function plugIntoKernel(
   exported: ExportedDevice,
   log: ((line: string) => void) | undefined,
 ): Promise<KernelAttachment> {
-  return attachToKernel(exported, log === undefined ? {} : { log });
+  return attachToKernel(exported, { log });
 }
 
 async function listen(

@@ -1,4 +1,4 @@
-import { statSync, writeFileSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { Command } from 'commander';
 import {
   RIOTBOOT_DFU_ID,
@@ -19,7 +19,9 @@ import { connect, download, downloadDfuSe, speaksDfuSe } from '../../host/index.
 import type { Selection } from '../../host/index.ts';
 import { parseUsbId } from '../../usb/index.ts';
 import { BUS_FORMS } from '../host/bus.ts';
-import { ExitCode } from '../shared/exit-codes.ts';
+import type { PrivateKey } from '../../image/index.ts';
+import { ExitCode, answering, cannot } from '../shared/exit-codes.ts';
+import type { Terminal } from '../shared/terminal.ts';
 import { ALGORITHM_HELP, signingKey } from '../board/mcuboot-options.ts';
 import { wholeNumber } from '../shared/numbers.ts';
 import { runOnBus } from '../host/run-on-bus.ts';
@@ -51,21 +53,18 @@ interface FlashCommand extends ImageOptions {
   readonly json?: true | undefined;
 }
 
-/** EX_TEMPFAIL: everything was sent, and nothing says that it runs. */
-const UNCONFIRMED = 75;
-
 /** `dfukit firmware …`. */
-export function command(): Command {
+export function command(terminal: Terminal): Command {
   return new Command('firmware')
     .description('firmware for virtual boards: build it, flash it')
-    .addCommand(listCommand())
-    .addCommand(buildCommand())
-    .addCommand(flashCommand());
+    .addCommand(listCommand(terminal))
+    .addCommand(buildCommand(terminal))
+    .addCommand(flashCommand(terminal));
 }
 
-function listCommand(): Command {
+function listCommand(terminal: Terminal): Command {
   return new Command('list').description('the examples that come along, built').action(() => {
-    for (const name of firmwareExamples) process.stdout.write(`${name}\n`);
+    for (const name of firmwareExamples) terminal.out.write(`${name}\n`);
   });
 }
 
@@ -111,7 +110,7 @@ function secondsNow(): number {
   return Math.floor(Date.now() / 1000);
 }
 
-function buildCommand(): Command {
+function buildCommand(terminal: Terminal): Command {
   return addVersion(addImageOptions(new Command('build')))
     .description('build a firmware and put it into an image for a slot')
     .requiredOption('-o, --output <file>', 'the image; - for standard output')
@@ -128,27 +127,26 @@ For MCUboot the image comes signed, as Zephyr's zephyr.signed.bin. The key of th
 first needed, and kept in the user's configuration folder (XDG_CONFIG_HOME/dfukit/examples-rsa-2048.pem).`,
     )
     .action(async (dir: string, options: BuildCommand) => {
-      const image = await makeImage(dir, options);
+      const image = await makeImage(terminal, dir, options);
       if (options.output === '-') {
-        process.stdout.write(image);
+        terminal.out.write(image);
         return;
       }
-      writeImage(options.output, image);
+      await writeImage(terminal, options.output, image);
     });
 }
 
-function writeImage(path: string, image: Uint8Array): void {
+async function writeImage(terminal: Terminal, path: string, image: Uint8Array): Promise<void> {
   try {
-    writeFileSync(path, image);
-    process.stdout.write(`${path}: ${image.length} bytes\n`);
+    await terminal.files.write(path, image);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`dfukit: cannot write ${path}: ${reason}\n`);
-    process.exitCode = ExitCode.cannotCreate;
+    if (!DfuError.is(error) || error.code === 'BUSY') throw error;
+    throw cannot(`write ${path}`, error.cause, ExitCode.cannotCreate);
   }
+  terminal.out.write(`${path}: ${image.length} bytes\n`);
 }
 
-function flashCommand(): Command {
+function flashCommand(terminal: Terminal): Command {
   return addVersion(addImageOptions(new Command('flash')))
     .description(
       'build a firmware and download it to its slot; a board in run-time mode is asked first',
@@ -159,16 +157,18 @@ function flashCommand(): Command {
     .option('-w, --wait', 'wait until such a board is plugged in')
     .option('--bus <bus>', `where devices are: ${BUS_FORMS}`, 'native')
     .option('--json', 'one JSON object a line instead of text')
-    .action(async (dir: string, options: FlashCommand) => {
-      // What takes downloads is the bootloader, whatever the firmware itself can do.
-      const bootloader = options.bootloader ?? takingDownloads(options.board);
-      const selection = selectionOf(options, bootloader);
-      const image = await makeImage(dir, { ...options, bootloader });
-      const { flashBaseAddress } = boardModel(options.board);
-      await runOnBus(options, (around) =>
-        send(image, { selection, address: flashBaseAddress, wait: options.wait }, around),
-      );
-    });
+    .action(
+      answering(async (dir: string, options: FlashCommand) => {
+        // What takes downloads is the bootloader, whatever the firmware itself can do.
+        const bootloader = options.bootloader ?? takingDownloads(options.board);
+        const selection = selectionOf(options, bootloader);
+        const image = await makeImage(terminal, dir, { ...options, bootloader });
+        const { flashBaseAddress } = boardModel(options.board);
+        return runOnBus(terminal, options, (around) =>
+          send(image, { selection, address: flashBaseAddress, wait: options.wait }, around),
+        );
+      }),
+    );
 }
 
 /** The bootloader of a board that takes downloads. Throws `INVALID_ARGUMENT` if none does. */
@@ -192,10 +192,10 @@ function selectionOf(
   return {
     runtime: { vendor: 'any', product: 'any' },
     dfu: { vendor: idVendor, product: idProduct },
-    alternate: slot,
-    // The flash; the other alternate has the option bytes.
-    ...(isRom && { alternate: 0 }),
-    ...(serial !== undefined && { runtimeSerial: serial, dfuSerial: serial }),
+    // The loader in ROM: the flash; the other alternate has the option bytes.
+    alternate: isRom ? 0 : slot,
+    runtimeSerial: serial,
+    dfuSerial: serial,
     path,
   };
 }
@@ -211,28 +211,34 @@ async function send(
   image: Uint8Array,
   { selection, address, wait }: SendTerms,
   { bus, clock, signal, onEvent }: Surroundings,
-): Promise<void> {
+): Promise<number> {
   const session = await connect(bus, { clock, signal, onEvent, selection, wait });
   try {
     const terms = { signal, onEvent };
     const { ending } = speaksDfuSe(session.interface)
       ? await downloadDfuSe(session, [{ address, data: image }], { ...terms, leave: true })
       : await download(session, image, terms);
-    if (ending === 'unconfirmed') process.exitCode = UNCONFIRMED;
+    return ending === 'unconfirmed' ? ExitCode.unconfirmed : ExitCode.ok;
   } finally {
     await session.close();
   }
 }
 
 /** The image for a slot out of a folder or an example. */
-async function makeImage(dir: string, options: ImageOptions): Promise<Uint8Array> {
+async function makeImage(
+  terminal: Terminal,
+  dir: string,
+  options: ImageOptions,
+): Promise<Uint8Array> {
   const model = asArgument(() => boardModel(options.board));
   const usual = options.usbusDfu ? 'riotboot_dfu' : 'riotboot';
   const known = model.bootloaders.includes(usual) ? usual : undefined;
   const bootloader = bootloaderName(model, options.bootloader ?? known);
   switch (bootloader) {
-    case 'mcuboot':
-      return makeMcubootImage(await makePayload(dir, options), model, options);
+    case 'mcuboot': {
+      const key = await keyOf(terminal, options);
+      return makeMcubootImage(await makePayload(dir, options), model, { ...options, key });
+    }
     case 'none':
     case 'stm32-rom':
       return plainFirmware(await makePayload(dir, options), model);
@@ -258,20 +264,30 @@ async function makeRiotbootImage(
 
 const riotVersion = wholeNumber('--version', [0, 0xffffffff]);
 
+interface McubootTerms extends Omit<ImageOptions, 'key'> {
+  readonly key: PrivateKey | undefined;
+}
+
+/** What the image is signed with; nothing for `--unsigned`. */
+async function keyOf(
+  terminal: Terminal,
+  { key: path, unsigned }: ImageOptions,
+): Promise<PrivateKey | undefined> {
+  if (unsigned !== true) return signingKey(terminal, path);
+  if (path === undefined) return undefined;
+  throw new DfuError('INVALID_ARGUMENT', 'expected --key or --unsigned, got both');
+}
+
 async function makeMcubootImage(
   payload: Uint8Array,
   model: BoardModel,
-  { slot, version, algorithm, key: path, unsigned }: ImageOptions,
+  { slot, version, algorithm, key }: McubootTerms,
 ): Promise<Uint8Array> {
-  if (unsigned === true && path !== undefined) {
-    throw new DfuError('INVALID_ARGUMENT', 'expected --key or --unsigned, got both');
-  }
-  const key = unsigned === true ? undefined : await signingKey(path);
   const image = mcubootFirmware(payload, {
     model,
     slot,
     version,
-    ...(algorithm !== undefined && { mode: mcubootMode(algorithm) }),
+    mode: algorithm === undefined ? undefined : mcubootMode(algorithm),
     key,
   });
   return asArgumentLater(image);

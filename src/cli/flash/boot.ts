@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { hexNumber } from '../../bytes/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import { ApplicationSide } from '../../boot/mcuboot/index.ts';
@@ -8,7 +7,8 @@ import { openWithLayout } from './layout.ts';
 import type { LayoutOptions } from './options.ts';
 import { table } from '../image/describe.ts';
 import { readImageFile } from '../shared/image-file.ts';
-import type { ImageIo } from '../shared/terminal.ts';
+import { refuseRunningFlash } from '../shared/files.ts';
+import type { Terminal } from '../shared/terminal.ts';
 import { wholeNumber } from '../shared/numbers.ts';
 
 /** What is asked for before the first boot. */
@@ -37,13 +37,13 @@ export function confirmAfter(text: string): (boot: number) => boolean {
 
 /** Puts the update into the device and asks for it, if the command line says so. */
 export function prepareUpdate(
-  io: ImageIo,
+  terminal: Terminal,
   device: LabDevice,
   { update, request }: UpdateOptions,
 ): void {
   const permanent = request === 'perm';
   if (update !== undefined) {
-    const { bytes } = readImageFile(io, update);
+    const { bytes } = readImageFile(terminal.files, update);
     checkRequest(stageUpdate(device, bytes, { permanent }));
   } else if (request !== undefined) {
     const side = new ApplicationSide(device.flash, device.config);
@@ -110,40 +110,33 @@ function trailersText({ trailers }: BootStep): string {
   return `final state:\n${table(rows)}`;
 }
 
-/** Says what a board that runs would not survive: its flash file replaced under it. */
-function checkOutput(path: string): void {
-  const lock = `${path}.lock`;
-  if (!existsSync(lock)) return;
-  const holder = Number.parseInt(readFileSync(lock, 'utf8'), 10);
-  try {
-    process.kill(holder, 0);
-  } catch {
-    return;
-  }
-  throw new DfuError('BUSY', `${path}: process ${holder} has it open; stop that board first`);
-}
-
 /** `dfukit flash boot`. */
-export async function flashBoot(io: ImageIo, path: string, options: BootOptions): Promise<number> {
+export async function flashBoot(
+  terminal: Terminal,
+  path: string,
+  options: BootOptions,
+): Promise<number> {
   const { times = 1, confirm, output, json = false, ops = false } = options;
-  if (output !== undefined) checkOutput(output);
-  const opened = await openWithLayout(io, path, options);
+  if (output !== undefined) await refuseRunningFlash(output);
+  const opened = await openWithLayout(terminal, path, options);
   const device = forkDevice(opened.device);
-  prepareUpdate(io, device, options);
+  prepareUpdate(terminal, device, options);
   const steps = await bootAhead(device, { times, confirmAfter: confirm });
   const boots = steps.filter((step) => step.type === 'boot');
   const sentences: string[] = [];
   for (const image of device.config.images.keys()) {
     sentences.push(await describeState(device, image));
   }
-  if (json) io.print(`${JSON.stringify({ steps, state: sentences }, null, 2)}\n`);
+  if (json) terminal.out.write(`${JSON.stringify({ steps, state: sentences }, null, 2)}\n`);
   else {
     let n = 0;
     const texts = steps.map((step) => stepText(step, step.type === 'boot' ? (n += 1) : n, ops));
     const last = boots.at(-1);
-    io.print([...texts, last === undefined ? '' : trailersText(last)].join('\n'));
-    io.print(`${sentences.join('\n')}\n`);
+    terminal.out.write([...texts, last === undefined ? '' : trailersText(last)].join('\n'));
+    terminal.out.write(`${sentences.join('\n')}\n`);
   }
-  if (output !== undefined) io.write(output, dumpOf(device.flash));
+  if (output !== undefined) {
+    await terminal.files.write(output, dumpOf(device.flash), { makeFolders: true });
+  }
   return 0;
 }

@@ -5,7 +5,7 @@ import type { FitReport } from '../../lab/index.ts';
 import { layoutAlone, layoutText } from './layout.ts';
 import type { LayoutOptions } from './options.ts';
 import { sizeText } from '../image/describe.ts';
-import type { ImageIo } from '../shared/terminal.ts';
+import type { Terminal } from '../shared/terminal.ts';
 
 /** Options of `dfukit flash fit`. */
 export interface FitOptions extends LayoutOptions {
@@ -18,8 +18,8 @@ interface Measured {
 }
 
 /** What counts of a file: an MCUboot image without padding and trailer, anything else whole. */
-function measure(io: ImageIo, path: string): Measured {
-  const { bytes, what } = unwrapFile(io.read(path));
+function measure(terminal: Terminal, path: string): Measured {
+  const { bytes, what } = unwrapFile(terminal.files.read(path));
   if (what.format === 'mcuboot') {
     return { bytes: parseImage(bytes).bytes.length, words: 'an MCUboot image' };
   }
@@ -45,21 +45,22 @@ function verdict(report: FitReport, path: string, { bytes, words }: Measured): s
 
 /** `dfukit flash fit`; the answer is 1 if the file is too big. */
 export async function flashFit(
-  io: ImageIo,
+  terminal: Terminal,
   path: string | undefined,
   options: FitOptions,
 ): Promise<number> {
-  const layout = await layoutAlone(io, options);
-  const measured = path === undefined ? undefined : measure(io, path);
+  const layout = await layoutAlone(terminal, options);
+  const measured = path === undefined ? undefined : measure(terminal, path);
   const report = fitImage(layout, measured?.bytes);
-  if (options.json === true) io.print(`${JSON.stringify(report, null, 2)}\n`);
+  if (options.json === true) terminal.out.write(`${JSON.stringify(report, null, 2)}\n`);
   else {
-    io.print(`${layoutText(layout)}\n`);
-    io.print(
+    terminal.out.write(`${layoutText(layout)}\n`);
+    terminal.out.write(
       `largest image: ${report.largestBytes} bytes of a slot of ${sizeText(report.slotBytes)}\n`,
     );
-    if (path !== undefined && measured !== undefined) io.print(verdict(report, path, measured));
-    io.print(drawing(report));
+    if (path !== undefined && measured !== undefined)
+      terminal.out.write(verdict(report, path, measured));
+    terminal.out.write(drawing(report));
   }
   return report.overBytes > 0 ? 1 : 0;
 }

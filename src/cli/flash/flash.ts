@@ -15,13 +15,9 @@ import { flashWear } from './wear.ts';
 import type { WearOptions } from './wear.ts';
 import { flashWhy } from './why.ts';
 import type { WhyOptions } from './why.ts';
-import { processIo } from '../shared/terminal.ts';
-import type { ImageIo } from '../shared/terminal.ts';
+import type { Terminal } from '../shared/terminal.ts';
+import { answering } from '../shared/exit-codes.ts';
 import { wholeNumber } from '../shared/numbers.ts';
-import { writeWhole } from '../shared/write-whole.ts';
-
-/** Files are there whole or not at all. */
-const flashIo: ImageIo = { ...processIo, write: (path, bytes) => writeWhole(path, bytes) };
 
 const jsonOption = (): Option => new Option('--json', 'for programs');
 
@@ -40,15 +36,15 @@ function addUpdateOptions(to: Command): Command {
     );
 }
 
-function inspectCommand(io: ImageIo): Command {
+function inspectCommand(terminal: Terminal): Command {
   return onDump('inspect', 'slots, images, trailers, and the state of the device in a sentence')
     .addOption(jsonOption())
-    .action(async (path: string, options: InspectOptions) => {
-      process.exitCode = await flashInspect(io, path, options);
-    });
+    .action(
+      answering((path: string, options: InspectOptions) => flashInspect(terminal, path, options)),
+    );
 }
 
-function bootCommand(io: ImageIo): Command {
+function bootCommand(terminal: Terminal): Command {
   return addUpdateOptions(onDump('boot', 'what the next boots do; the dump is not changed'))
     .addOption(
       new Option('--times <n>', 'boots; default 1').argParser(wholeNumber('--times', [1, 1000])),
@@ -62,17 +58,13 @@ function bootCommand(io: ImageIo): Command {
     .option('-o, --output <file>', 'write the flash as it is afterwards')
     .option('--ops', 'list every operation')
     .addOption(jsonOption())
-    .action(async (path: string, options: BootOptions) => {
-      process.exitCode = await flashBoot(io, path, options);
-    });
+    .action(answering((path: string, options: BootOptions) => flashBoot(terminal, path, options)));
 }
 
-function whyCommand(io: ImageIo): Command {
+function whyCommand(terminal: Terminal): Command {
   return onDump('why', 'what becomes of each image, and the first check that one fails')
     .addOption(jsonOption())
-    .action(async (path: string, options: WhyOptions) => {
-      process.exitCode = await flashWhy(io, path, options);
-    });
+    .action(answering((path: string, options: WhyOptions) => flashWhy(terminal, path, options)));
 }
 
 /** Reads `--kinds`. */
@@ -91,7 +83,7 @@ write units (torn), and with its second half done, down to half a write unit (to
 followed by boots until nothing changes any more; each of those cuts again by one in the boot after it.
 Exit code 1: some cut led to a loss.`;
 
-function powercutCommand(io: ImageIo): Command {
+function powercutCommand(terminal: Terminal): Command {
   return addUpdateOptions(onDump('powercut', 'cut the power at every operation of the next boot'))
     .addOption(
       new Option('--after <n>', 'cut the boot after so many undisturbed ones').argParser(
@@ -104,39 +96,39 @@ function powercutCommand(io: ImageIo): Command {
     .option('--vectors <folder>', 'write each loss as vector files that reproduce it')
     .addOption(jsonOption())
     .addHelpText('after', powercutHelp)
-    .action(async (path: string, options: PowercutOptions) => {
-      process.exitCode = await flashPowercut(io, path, options);
-    });
+    .action(
+      answering((path: string, options: PowercutOptions) => flashPowercut(terminal, path, options)),
+    );
 }
 
-function fitCommand(io: ImageIo): Command {
+function fitCommand(terminal: Terminal): Command {
   const made = new Command('fit')
     .description('largest image of a layout in bytes, and by how much a file is too big')
     .argument('[image]', 'MCUboot image, or a plain binary');
   return addDeviceOptions(made)
     .addOption(jsonOption())
-    .action(async (path: string | undefined, options: FitOptions) => {
-      process.exitCode = await flashFit(io, path, options);
-    });
+    .action(
+      answering((path: string | undefined, options: FitOptions) =>
+        flashFit(terminal, path, options),
+      ),
+    );
 }
 
-function wearCommand(io: ImageIo): Command {
+function wearCommand(terminal: Terminal): Command {
   return onDump('wear', 'erases of each sector and seconds, for each algorithm')
     .option('--update <file>', 'the image that replaces the primary one')
     .addOption(jsonOption())
-    .action(async (path: string, options: WearOptions) => {
-      process.exitCode = await flashWear(io, path, options);
-    });
+    .action(answering((path: string, options: WearOptions) => flashWear(terminal, path, options)));
 }
 
 /** `dfukit flash …`. */
-export function command(io: ImageIo = flashIo): Command {
+export function command(terminal: Terminal): Command {
   return new Command('flash')
     .description('the laboratory: what a dump of flash means and what becomes of it')
-    .addCommand(inspectCommand(io))
-    .addCommand(bootCommand(io))
-    .addCommand(whyCommand(io))
-    .addCommand(fitCommand(io))
-    .addCommand(powercutCommand(io))
-    .addCommand(wearCommand(io));
+    .addCommand(inspectCommand(terminal))
+    .addCommand(bootCommand(terminal))
+    .addCommand(whyCommand(terminal))
+    .addCommand(fitCommand(terminal))
+    .addCommand(powercutCommand(terminal))
+    .addCommand(wearCommand(terminal));
 }

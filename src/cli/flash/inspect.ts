@@ -10,7 +10,7 @@ import type { Row } from '../image/describe.ts';
 import { readImageFile } from '../shared/image-file.ts';
 import { loadKeys } from '../shared/key-files.ts';
 import type { NamedKey } from '../shared/key-files.ts';
-import type { ImageIo } from '../shared/terminal.ts';
+import type { Terminal } from '../shared/terminal.ts';
 
 /** Options of `dfukit flash inspect`. */
 export interface InspectOptions extends LayoutOptions {
@@ -101,15 +101,15 @@ function jsonOf(report: FlashReport, { layout, source }: OpenedDump): string {
 
 /** `dfukit flash inspect`. */
 export async function flashInspect(
-  io: ImageIo,
+  terminal: Terminal,
   path: string,
   options: InspectOptions,
 ): Promise<number> {
-  const riotboot = riotbootOf(options, () => readImageFile(io, path).bytes);
-  if (riotboot !== undefined) return inspectRiotboot(io, riotboot, options.json === true);
-  const opened = await openWithLayout(io, path, options);
+  const riotboot = riotbootOf(options, () => readImageFile(terminal.files, path).bytes);
+  if (riotboot !== undefined) return inspectRiotboot(terminal, riotboot, options.json === true);
+  const opened = await openWithLayout(terminal, path, options);
   const report = await inspectFlash(opened.device);
-  const keys = await loadKeys(io, options.key ?? []);
-  io.print(options.json === true ? jsonOf(report, opened) : textOf(report, opened, keys));
+  const keys = await loadKeys(terminal, options.key ?? []);
+  terminal.out.write(options.json === true ? jsonOf(report, opened) : textOf(report, opened, keys));
   return 0;
 }

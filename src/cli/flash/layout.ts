@@ -10,8 +10,9 @@ import type { FlashLayout, Guess, GuessLimits, LabDevice } from '../../lab/index
 import type { LayoutOptions } from './options.ts';
 import { readImageFile } from '../shared/image-file.ts';
 import { loadDecryptionKeys, loadKeys } from '../shared/key-files.ts';
-import { readText } from '../shared/terminal.ts';
-import type { ImageIo } from '../shared/terminal.ts';
+import { readText } from '../shared/files.ts';
+import { warn } from '../shared/terminal.ts';
+import type { Terminal } from '../shared/terminal.ts';
 import { asArgument } from '../shared/wrong-argument.ts';
 
 /** A dump opened with its layout. */
@@ -49,10 +50,10 @@ function fromBoard({ board = '', bootloader, algorithm }: LayoutOptions): Found 
   return { layout, source: `of board ${board}` };
 }
 
-function readLayoutFile(io: ImageIo, path: string): Found {
+function readLayoutFile(terminal: Terminal, path: string): Found {
   let value: unknown;
   try {
-    value = JSON.parse(readText(io, path));
+    value = JSON.parse(readText(terminal.files, path));
   } catch (cause) {
     if (DfuError.is(cause)) throw cause;
     throw new DfuError('MALFORMED', `${path}: expected JSON with a layout`, { cause });
@@ -164,7 +165,11 @@ function knownLayouts(bytes: Uint8Array): { name: string; layout: FlashLayout }[
   });
 }
 
-async function guessed(io: ImageIo, bytes: Uint8Array, options: LayoutOptions): Promise<Found> {
+async function guessed(
+  terminal: Terminal,
+  bytes: Uint8Array,
+  options: LayoutOptions,
+): Promise<Found> {
   const known = options.algorithm === undefined ? knownLayouts(bytes) : [];
   const guesses = await guessLayouts(
     bytes,
@@ -175,9 +180,9 @@ async function guessed(io: ImageIo, bytes: Uint8Array, options: LayoutOptions): 
   if (best === undefined) throw new DfuError('MALFORMED', 'layout: none fits this dump');
   const board = known.find(({ layout }) => layout === best.layout);
   const name = board === undefined ? '' : ` (board ${board.name})`;
-  io.warn(`layout: guessed ${layoutText(best.layout)}${name}`);
-  io.warn(`layout: ${best.evidence.join('; ')}`);
-  for (const line of doubts(best, guesses)) io.warn(`layout: ${line}`);
+  warn(terminal, `layout: guessed ${layoutText(best.layout)}${name}`);
+  warn(terminal, `layout: ${best.evidence.join('; ')}`);
+  for (const line of doubts(best, guesses)) warn(terminal, `layout: ${line}`);
   return { layout: best.layout, source: `guessed${name}` };
 }
 
@@ -205,33 +210,33 @@ function doubts(best: Guess, guesses: readonly Guess[]): string[] {
 }
 
 async function findLayout(
-  io: ImageIo,
+  terminal: Terminal,
   bytes: Uint8Array | undefined,
   options: LayoutOptions,
 ): Promise<Found> {
-  if (options.layout !== undefined) return readLayoutFile(io, options.layout);
+  if (options.layout !== undefined) return readLayoutFile(terminal, options.layout);
   if (options.board !== undefined) return fromBoard(options);
   if (options.primary !== undefined || options.secondary !== undefined || bytes === undefined) {
     return explicitLayout(options);
   }
-  return guessed(io, bytes, options);
+  return guessed(terminal, bytes, options);
 }
 
 /** Judge and keys as the command line gives them; the kind of the keys is the kind that is asked for. */
 async function judgeOf(
-  io: ImageIo,
+  terminal: Terminal,
   options: LayoutOptions,
 ): Promise<Pick<LabDevice, 'judge' | 'keys'> & { readonly signature: SignatureKind | 'none' }> {
-  const named = await loadKeys(io, options.key ?? []);
+  const named = await loadKeys(terminal, options.key ?? []);
   const keys = named.map(({ key }) => key);
-  const decryptionKeys = await loadDecryptionKeys(io, options.decrypt ?? []);
+  const decryptionKeys = await loadDecryptionKeys(terminal, options.decrypt ?? []);
   const kinds = [...new Set(keys.map(({ kind }) => kind))];
   const [kind = 'none'] = kinds;
   if (kind === 'x25519' || kinds.length > 1) {
     const words = `expected keys of one kind that signs, got ${kinds.join(' and ')}`;
     throw new DfuError('INVALID_ARGUMENT', `--key: ${words}`);
   }
-  if (kind === 'none') io.warn('signatures are not checked: no key was given (-k)');
+  if (kind === 'none') warn(terminal, 'signatures are not checked: no key was given (-k)');
   return {
     judge: new ImageJudge({ signature: kind, keys, decryptionKeys }),
     keys,
@@ -245,26 +250,29 @@ async function judgeOf(
  * @throws {@link DfuError} with a sentence that says what was expected of layout, dump or key.
  */
 export async function openWithLayout(
-  io: ImageIo,
+  terminal: Terminal,
   path: string,
   options: LayoutOptions,
 ): Promise<OpenedDump> {
-  const { bytes } = readImageFile(io, path);
-  const found = await findLayout(io, bytes, options);
+  const { bytes } = readImageFile(terminal.files, path);
+  const found = await findLayout(terminal, bytes, options);
   const layout = changed(found.layout, options);
   const flash = openDump(layout, bytes);
   if (!found.source.startsWith('guessed')) {
     const lines = await layoutDoubts(layout.config, flash);
-    for (const line of lines) io.warn(`layout: ${line}`);
+    for (const line of lines) warn(terminal, `layout: ${line}`);
   }
-  const { signature, ...judging } = await judgeOf(io, options);
+  const { signature, ...judging } = await judgeOf(terminal, options);
   const counters = options.counter === undefined ? {} : { counters: options.counter };
   const device: LabDevice = { flash, config: layout.config, ...judging, ...counters };
   return { device, layout, signature, source: found.source };
 }
 
 /** The layout alone, for questions that need no dump. */
-export async function layoutAlone(io: ImageIo, options: LayoutOptions): Promise<FlashLayout> {
-  const { layout } = await findLayout(io, undefined, options);
+export async function layoutAlone(
+  terminal: Terminal,
+  options: LayoutOptions,
+): Promise<FlashLayout> {
+  const { layout } = await findLayout(terminal, undefined, options);
   return changed(layout, options);
 }

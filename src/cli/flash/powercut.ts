@@ -22,8 +22,9 @@ import type { UpdateOptions } from './boot.ts';
 import { openWithLayout } from './layout.ts';
 import type { OpenedDump } from './layout.ts';
 import type { LayoutOptions } from './options.ts';
-import type { ImageIo } from '../shared/terminal.ts';
-import { untilSignal } from '../shared/signals.ts';
+import { warn } from '../shared/terminal.ts';
+import type { Output, Terminal } from '../shared/terminal.ts';
+import { interruptible } from '../shared/signals.ts';
 
 /** Options of `dfukit flash powercut`. */
 export interface PowercutOptions extends LayoutOptions, UpdateOptions {
@@ -37,43 +38,50 @@ export interface PowercutOptions extends LayoutOptions, UpdateOptions {
 
 /** Shows how far it is, at most ten times a second, where standard error is a terminal. */
 class ProgressLine {
+  readonly #err: Output;
   #nextMs = 0;
   #shown = false;
+
+  constructor(err: Output) {
+    this.#err = err;
+  }
 
   async show(done: number, total: number): Promise<void> {
     const now = performance.now();
     if (now < this.#nextMs) return;
     this.#nextMs = now + 100;
-    if (process.stderr.isTTY) {
+    if (this.#err.isTTY === true) {
       this.#shown = true;
       const percent = total === 0 ? 100 : Math.floor((100 * done) / total);
-      process.stderr.write(`\rpower cuts: ${done} of ${total} (${percent}%) `);
+      this.#err.write(`\rpower cuts: ${done} of ${total} (${percent}%) `);
     }
     // signals are heard here
     await setImmediate();
   }
 
   clear(): void {
-    if (this.#shown) process.stderr.write('\r\u001b[K');
+    if (this.#shown) this.#err.write('\r\u001b[K');
   }
 }
 
-async function explore(device: LabDevice, options: PowercutOptions): Promise<CutReport> {
-  const signal = { aborted: false };
-  const asking = untilSignal();
-  void asking.asked.then(() => (signal.aborted = true));
-  const line = new ProgressLine();
-  try {
-    return await explorePowerCuts(device, {
-      kinds: options.kinds,
-      twice: options.once !== true,
-      signal,
-      onProgress: ({ done, total }) => line.show(done, total),
-    });
-  } finally {
-    asking.stop();
-    line.clear();
-  }
+function explore(
+  terminal: Terminal,
+  device: LabDevice,
+  options: PowercutOptions,
+): Promise<CutReport> {
+  return interruptible(terminal, async (signal) => {
+    const line = new ProgressLine(terminal.err);
+    try {
+      return await explorePowerCuts(device, {
+        kinds: options.kinds,
+        twice: options.once !== true,
+        signal,
+        onProgress: ({ done, total }) => line.show(done, total),
+      });
+    } finally {
+      line.clear();
+    }
+  });
 }
 
 function pathText(path: readonly string[]): string {
@@ -137,7 +145,7 @@ function vectorConfig(opened: OpenedDump, device: LabDevice): VectorConfig {
 
 /** Writes every finding as vector files; the answer is their names, by finding. */
 async function writeVectors(
-  io: ImageIo,
+  terminal: Terminal,
   folder: string,
   { report, opened, device }: { report: CutReport; opened: OpenedDump; device: LabDevice },
 ): Promise<string[][]> {
@@ -145,10 +153,17 @@ async function writeVectors(
   const encoder = new TextEncoder();
   const names: string[][] = [];
   for (const [n, key] of (device.keys ?? []).entries()) {
-    io.write(join(folder, `keys/${n}.pub.pem`), encoder.encode(writePublicPem(key)));
+    await terminal.files.write(
+      join(folder, `keys/${n}.pub.pem`),
+      encoder.encode(writePublicPem(key)),
+      { makeFolders: true },
+    );
   }
   if (config['encryptionPrivateKey'] !== undefined) {
-    io.warn(`to replay these, put the decryption key into ${join(folder, 'keys/decrypt.pem')}`);
+    warn(
+      terminal,
+      `to replay these, put the decryption key into ${join(folder, 'keys/decrypt.pem')}`,
+    );
   }
   for (const [n, finding] of report.findings.entries()) {
     const short = config.algorithm.replace('swap-using-', '');
@@ -156,14 +171,19 @@ async function writeVectors(
     const found = await findingVectors(device, config, { report, finding, name });
     for (const { path, contents } of found.files) {
       const bytes = typeof contents === 'string' ? encoder.encode(contents) : gzipSync(contents);
-      io.write(join(folder, path), bytes);
+      await terminal.files.write(join(folder, path), bytes, { makeFolders: true });
     }
     names.push(found.names.map((each) => join(folder, each)));
   }
   return names;
 }
 
-function writeMap(io: ImageIo, path: string, report: CutReport, device: LabDevice): void {
+async function writeMap(
+  terminal: Terminal,
+  path: string,
+  report: CutReport,
+  device: LabDevice,
+): Promise<void> {
   const { config, flash } = device;
   const title = `${config.algorithm}: power cuts at ${report.operations.length} operations`;
   const svg = drawCutMap(report, {
@@ -171,39 +191,39 @@ function writeMap(io: ImageIo, path: string, report: CutReport, device: LabDevic
     title,
     startOf: ({ area, offsetBytes }) => placeOf(config, area).offsetBytes + offsetBytes,
   });
-  io.write(path, new TextEncoder().encode(svg));
+  await terminal.files.write(path, new TextEncoder().encode(svg), { makeFolders: true });
 }
 
 /** `dfukit flash powercut`; the answer is 1 if a cut led to a loss. */
 export async function flashPowercut(
-  io: ImageIo,
+  terminal: Terminal,
   path: string,
   options: PowercutOptions,
 ): Promise<number> {
-  const opened = await openWithLayout(io, path, options);
+  const opened = await openWithLayout(terminal, path, options);
   const device = forkDevice(opened.device);
-  prepareUpdate(io, device, options);
+  prepareUpdate(terminal, device, options);
   if (options.after !== undefined) await bootAhead(device, { times: options.after });
-  const report = await explore(device, options);
+  const report = await explore(terminal, device, options);
   const names =
     options.vectors === undefined || report.findings.length === 0
       ? []
-      : await writeVectors(io, options.vectors, { report, opened, device });
-  if (options.svg !== undefined) writeMap(io, options.svg, report, device);
+      : await writeVectors(terminal, options.vectors, { report, opened, device });
+  if (options.svg !== undefined) await writeMap(terminal, options.svg, report, device);
   const bad = report.findings.length > 0;
   if (options.json === true) {
     const findings = report.findings.map(({ spot: _, ...rest }, n) => ({
       ...rest,
       files: names[n],
     }));
-    io.print(`${JSON.stringify({ ...report, findings }, null, 2)}\n`);
+    terminal.out.write(`${JSON.stringify({ ...report, findings }, null, 2)}\n`);
     return bad ? 1 : 0;
   }
-  io.print(`${headText(report)}${tableText(report)}`);
-  if (!bad) io.print('no cut leads to a loss\n');
+  terminal.out.write(`${headText(report)}${tableText(report)}`);
+  if (!bad) terminal.out.write('no cut leads to a loss\n');
   for (const [n, finding] of report.findings.entries()) {
-    io.print(`${findingText(finding, report)}\n`);
-    for (const name of names[n] ?? []) io.print(`  ${name}\n`);
+    terminal.out.write(`${findingText(finding, report)}\n`);
+    for (const name of names[n] ?? []) terminal.out.write(`  ${name}\n`);
   }
   return bad ? 1 : 0;
 }

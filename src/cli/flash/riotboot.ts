@@ -7,7 +7,7 @@ import type { RiotbootReport } from '../../lab/index.ts';
 import type { LayoutOptions } from './options.ts';
 import { table } from '../image/describe.ts';
 import type { Row } from '../image/describe.ts';
-import type { ImageIo } from '../shared/terminal.ts';
+import type { Terminal } from '../shared/terminal.ts';
 import { asArgument } from '../shared/wrong-argument.ts';
 
 /** A dump of a board with riotboot. */
@@ -48,12 +48,12 @@ export function riotbootOf(
 
 /** `dfukit flash inspect` of a board with riotboot. */
 export function inspectRiotboot(
-  io: ImageIo,
+  terminal: Terminal,
   { model, report }: RiotbootDump,
   json: boolean,
 ): number {
   if (json) {
-    io.print(
+    terminal.out.write(
       `${JSON.stringify({ board: model.name, state: [report.sentence], ...report }, null, 2)}\n`,
     );
     return 0;
@@ -74,19 +74,23 @@ export function inspectRiotboot(
     const place = `${slot.sizeBytes} bytes at ${hexNumber(slot.address, 8)}`;
     parts.push(`slot ${slot.index}, ${place}:\n${table(rows)}`);
   }
-  io.print(parts.join('\n'));
+  terminal.out.write(parts.join('\n'));
   return 0;
 }
 
 /** `dfukit flash why` of a board with riotboot. */
-export function explainRiotboot(io: ImageIo, { report }: RiotbootDump, json: boolean): number {
+export function explainRiotboot(
+  terminal: Terminal,
+  { report }: RiotbootDump,
+  json: boolean,
+): number {
   const slots = report.slots.map(({ slot, header, fault, meaning }) => ({
     slot: slot.index,
     version: fault === 'magic' ? undefined : header.version,
     fault,
     reason: meaning,
   }));
-  if (json) io.print(`${JSON.stringify(slots, null, 2)}\n`);
-  else for (const { slot, reason } of slots) io.print(`slot ${slot}: ${reason}\n`);
+  if (json) terminal.out.write(`${JSON.stringify(slots, null, 2)}\n`);
+  else for (const { slot, reason } of slots) terminal.out.write(`slot ${slot}: ${reason}\n`);
   return 0;
 }

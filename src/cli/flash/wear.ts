@@ -3,7 +3,8 @@ import type { AlgorithmWear, BootWear } from '../../lab/index.ts';
 import { prepareUpdate } from './boot.ts';
 import { openWithLayout } from './layout.ts';
 import type { LayoutOptions } from './options.ts';
-import type { ImageIo } from '../shared/terminal.ts';
+import { warn } from '../shared/terminal.ts';
+import type { Terminal } from '../shared/terminal.ts';
 
 /** Options of `dfukit flash wear`. */
 export interface WearOptions extends LayoutOptions {
@@ -39,18 +40,23 @@ function text({ algorithm, impossible, boots }: AlgorithmWear, timed: boolean): 
 }
 
 /** `dfukit flash wear`. */
-export async function flashWear(io: ImageIo, path: string, options: WearOptions): Promise<number> {
-  const opened = await openWithLayout(io, path, options);
+export async function flashWear(
+  terminal: Terminal,
+  path: string,
+  options: WearOptions,
+): Promise<number> {
+  const opened = await openWithLayout(terminal, path, options);
   const device = forkDevice(opened.device);
-  prepareUpdate(io, device, options);
+  prepareUpdate(terminal, device, options);
   const wear = await compareWear(device);
   if (options.json === true) {
-    io.print(`${JSON.stringify(wear, null, 2)}\n`);
+    terminal.out.write(`${JSON.stringify(wear, null, 2)}\n`);
     return 0;
   }
   const timed = opened.layout.geometry.timing !== undefined;
-  if (!timed) io.warn('no seconds: the layout has no datasheet times (--erase-ms, --program-us)');
-  io.print('erases of each sector from the first to the last (erases×sectors)\n');
-  for (const each of wear) io.print(text(each, timed));
+  if (!timed)
+    warn(terminal, 'no seconds: the layout has no datasheet times (--erase-ms, --program-us)');
+  terminal.out.write('erases of each sector from the first to the last (erases×sectors)\n');
+  for (const each of wear) terminal.out.write(text(each, timed));
   return 0;
 }

@@ -1,11 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { recordings } from '../../../test/support/riotboot-vectors.ts';
+import { ran } from '../../../test/support/fake-terminal.ts';
 import { replayGenhdr, runGenhdr } from '../../../test/support/riotboot/replay-genhdr.ts';
-import { command } from './genhdr.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'dfukit-genhdr-'));
 const path = join(folder, 's.bin');
@@ -92,11 +91,7 @@ describe('genhdr', () => {
     [['generate', '-V', '7', '0x4400', '256'], '7,17408'],
     [['generate', '-h', '7', '0x4400', '256'], '7,17408'],
   ])('%j arrives as it was written, options or not', async (args, expected) => {
-    const program = new Command('dfukit').addCommand(command());
-    const before = process.exitCode;
-    await program.parseAsync(['genhdr', ...args, path], { from: 'user' });
-    expect(process.exitCode).toBe(0);
-    process.exitCode = before;
+    expect(await ran(['genhdr', ...args, path])).toMatchObject({ exit: 0, out: '' });
     const file = readFileSync(path);
     expect(`${file.readUInt32LE(4)},${file.readUInt32LE(8)}`).toBe(expected);
   });

@@ -1,7 +1,5 @@
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { once } from 'node:events';
-import type { Writable } from 'node:stream';
-import { Command } from 'commander';
 import {
   RIOTBOOT_HEADER_ALIGNMENT,
   RIOTBOOT_HEADER_BYTES,
@@ -11,12 +9,9 @@ import {
   riotbootImage,
   updateRiotbootHeader,
 } from '../../image/index.ts';
-
-/** Where the tool's words and bytes go. */
-export interface GenhdrStreams {
-  readonly stdout: Writable;
-  readonly stderr: Writable;
-}
+import { DfuError } from '../../bytes/index.ts';
+import { refuseRunningFlash } from '../shared/files.ts';
+import type { Input, Output, Terminal } from '../shared/terminal.ts';
 
 /** -1 as an exit code: wrong arguments. */
 const USAGE = 255;
@@ -61,8 +56,8 @@ class Numbers {
  * `generate IMG_BIN APP_VER START_ADDR HDR_LEN OUT|-`. The image is not looked at. A wrong version or
  * address is said, counts as 0, and the header is written all the same.
  */
-async function generate(args: readonly string[], streams: GenhdrStreams): Promise<number> {
-  const { stderr } = streams;
+async function generate(args: readonly string[], terminal: Terminal): Promise<number> {
+  const { err } = terminal;
   const [, versionText, addressText, lengthText, out] = args;
   if (
     versionText === undefined ||
@@ -70,27 +65,32 @@ async function generate(args: readonly string[], streams: GenhdrStreams): Promis
     lengthText === undefined ||
     out === undefined
   ) {
-    stderr.write(GENERATE_USAGE);
+    err.write(GENERATE_USAGE);
     return USAGE;
   }
   const numbers = new Numbers();
   const version = numbers.next(versionText);
-  if (version === undefined) stderr.write('Error: APP_VER not valid!\n');
+  if (version === undefined) err.write('Error: APP_VER not valid!\n');
   const startAddress = numbers.next(addressText);
-  if (startAddress === undefined) stderr.write('Error: START_ADDR not valid!\n');
+  if (startAddress === undefined) err.write('Error: START_ADDR not valid!\n');
   const headerLength = numbers.next(lengthText);
   if (headerLength === undefined || headerLength % RIOTBOOT_HEADER_ALIGNMENT !== 0) {
-    stderr.write('Error: HDR_LEN not valid!\n');
+    err.write('Error: HDR_LEN not valid!\n');
     return USAGE;
   }
   const values = { version: version ?? 0, startAddress: startAddress ?? 0 };
   try {
-    await writeTo(out, headerPieces(headerLength, values), streams.stdout);
-  } catch {
-    stderr.write('Error: cannot write output\n');
-    return 1;
+    await writeTo(out, headerPieces(headerLength, values), terminal.out);
+  } catch (error) {
+    return cannotWrite(terminal, error);
   }
   return 0;
+}
+
+function cannotWrite({ err }: Terminal, error: unknown): number {
+  const reason = DfuError.is(error) ? `: ${error.message}` : '';
+  err.write(`Error: cannot write output${reason}\n`);
+  return 1;
 }
 
 /** The padded header in pieces, so that any length that fits 32 bits can be written. */
@@ -107,15 +107,12 @@ function* headerPieces(
 }
 
 /** Over what the file holds, without cutting off the rest of it, as the tool opens files. */
-async function writeTo(
-  path: string,
-  pieces: Iterable<Uint8Array>,
-  stdout: Writable,
-): Promise<void> {
+async function writeTo(path: string, pieces: Iterable<Uint8Array>, out: Output): Promise<void> {
   if (path === '-') {
-    for (const piece of pieces) if (!stdout.write(piece)) await once(stdout, 'drain');
+    for (const piece of pieces) if (!out.write(piece)) await once(out, 'drain');
     return;
   }
+  await refuseRunningFlash(path);
   const file = openSync(path, constants.O_CREAT | constants.O_WRONLY, 0o600);
   try {
     for (const piece of pieces) {
@@ -127,70 +124,84 @@ async function writeTo(
 }
 
 /** The 16 bytes at the start of a file, or of standard input for `-`; undefined if there are fewer. */
-function readHeader(path: string): Uint8Array | undefined {
-  const bytes = new Uint8Array(RIOTBOOT_HEADER_BYTES);
+async function readHeader(path: string, input: Input): Promise<Uint8Array | undefined> {
   try {
-    const file = path === '-' ? 0 : openSync(path, 'r');
-    try {
-      for (let done = 0; done < bytes.length;) {
-        const read = readSync(file, bytes, done, bytes.length - done, null);
-        if (read === 0) return undefined;
-        done += read;
-      }
-    } finally {
-      if (path !== '-') closeSync(file);
-    }
+    return path === '-' ? await readInput(input) : readStart(path);
   } catch {
     return undefined;
+  }
+}
+
+async function readInput(input: Input): Promise<Uint8Array | undefined> {
+  let bytes = Buffer.alloc(0);
+  for await (const chunk of input) {
+    bytes = Buffer.concat([bytes, Buffer.from(chunk as Uint8Array)]);
+    if (bytes.length >= RIOTBOOT_HEADER_BYTES) return bytes.subarray(0, RIOTBOOT_HEADER_BYTES);
+  }
+  return undefined;
+}
+
+function readStart(path: string): Uint8Array | undefined {
+  const bytes = new Uint8Array(RIOTBOOT_HEADER_BYTES);
+  const file = openSync(path, 'r');
+  try {
+    for (let done = 0; done < bytes.length;) {
+      const read = readSync(file, bytes, done, bytes.length - done, null);
+      if (read === 0) return undefined;
+      done += read;
+    }
+  } finally {
+    closeSync(file);
   }
   return bytes;
 }
 
 /** The header of a file, or the exit code after having said why there is none. */
-function headerOf(path: string, stderr: Writable): Uint8Array | number {
-  const bytes = readHeader(path);
+async function headerOf(path: string, terminal: Terminal): Promise<Uint8Array | number> {
+  const { err } = terminal;
+  const bytes = await readHeader(path, terminal.in);
   if (bytes === undefined) {
-    stderr.write(`Can't read header from ${path}\n`);
+    err.write(`Can't read header from ${path}\n`);
     return NO_HEADER;
   }
   const { magic } = riotbootHeader.decode(bytes);
   if (magic === RIOTBOOT_MAGIC) return bytes;
-  stderr.write(`Invalid magic: ${magic.toString(16)}\n`);
+  err.write(`Invalid magic: ${magic.toString(16)}\n`);
   return NO_HEADER;
 }
 
 /** `update FILE VERSION`: in place, only the header. The version is read by atoi: decimal, or 0. */
-async function update(args: readonly string[], streams: GenhdrStreams): Promise<number> {
+async function update(args: readonly string[], terminal: Terminal): Promise<number> {
   const [path, versionText] = args;
   if (path === undefined || versionText === undefined) {
-    streams.stderr.write(UPDATE_USAGE);
+    terminal.err.write(UPDATE_USAGE);
     return USAGE;
   }
-  const bytes = headerOf(path, streams.stderr);
+  const bytes = await headerOf(path, terminal);
   if (typeof bytes === 'number') return bytes;
   updateRiotbootHeader(bytes, Number(BigInt.asUintN(32, strtol(versionText, 10).value)));
   try {
-    await writeTo(path, [bytes], streams.stdout);
-  } catch {
-    streams.stderr.write('Error: cannot write output\n');
-    return 1;
+    await writeTo(path, [bytes], terminal.out);
+  } catch (error) {
+    return cannotWrite(terminal, error);
   }
   return 0;
 }
 
 /** `show [--json] FILE`. What the check has to say comes in between, as the tool prints it. */
-function show(args: readonly string[], { stdout, stderr }: GenhdrStreams): number {
+async function show(args: readonly string[], terminal: Terminal): Promise<number> {
+  const { out, err } = terminal;
   const path = args.find((arg) => arg !== '--json');
   if (path === undefined) {
-    stderr.write(SHOW_USAGE);
+    err.write(SHOW_USAGE);
     return USAGE;
   }
-  const bytes = headerOf(path, stderr);
+  const bytes = await headerOf(path, terminal);
   if (typeof bytes === 'number') return bytes;
   const { version, startAddress } = riotbootHeader.decode(bytes);
   const valid = riotbootFault(bytes) === undefined;
   const complaint = valid ? '' : 'riotboot_hdr_validate: riotboot_hdr checksum invalid\n';
-  stdout.write(
+  out.write(
     args.includes('--json')
       ? `{\n\t"version": ${version},\n\t"address": ${startAddress},\n` +
           `${complaint}\t"valid": ${String(valid)}\n}\n`
@@ -201,18 +212,18 @@ function show(args: readonly string[], { stdout, stderr }: GenhdrStreams): numbe
 }
 
 /** riotboot_gen_hdr's genhdr with these arguments; the answer is its exit code. */
-export async function genhdr(args: readonly string[], streams: GenhdrStreams): Promise<number> {
+export async function genhdr(args: readonly string[], terminal: Terminal): Promise<number> {
   const [what, ...rest] = args;
   switch (what) {
     case 'generate':
-      return generate(rest, streams);
+      return generate(rest, terminal);
     case 'update':
-      return update(rest, streams);
+      return update(rest, terminal);
     case 'show':
-      return show(rest, streams);
+      return show(rest, terminal);
     case undefined:
     default:
-      streams.stderr.write(
+      terminal.err.write(
         'usage:\tgenhdr generate [args]\n\tgenhdr update [file] [new_version]\n' +
           '\tgenhdr show [--json] [file]\n',
       );
@@ -220,23 +231,22 @@ export async function genhdr(args: readonly string[], streams: GenhdrStreams): P
   }
 }
 
-const HELP = `
+const HELP = `Usage: dfukit genhdr [options] [args...]
+
+make, change and show riotboot headers (riotboot_gen_hdr)
+
+Options:
+  -h, --help  display help for command
+
 Commands, as riotboot_gen_hdr has them:
   generate IMG_BIN APP_VER START_ADDR HDR_LEN OUT|-   write a padded header
   update FILE VERSION                                 new version and checksum, in place
-  show [--json] FILE                                  version, address, checksum`;
+  show [--json] FILE                                  version, address, checksum
+`;
 
 /** `dfukit genhdr …`. Every argument goes to the tool as it is: -1 is a number, not an option. */
-export function command(): Command {
-  const made = new Command('genhdr');
-  return made
-    .description('make, change and show riotboot headers (riotboot_gen_hdr)')
-    .argument('[args...]')
-    .allowUnknownOption()
-    .helpOption(false)
-    .addHelpText('after', HELP)
-    .action(async (args: readonly string[]) => {
-      if (args[0] === '--help' || args[0] === '-h') made.help();
-      process.exitCode = await genhdr(args, process);
-    });
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  if (args[0] !== '--help' && args[0] !== '-h') return genhdr(args, terminal);
+  terminal.out.write(HELP);
+  return 0;
 }

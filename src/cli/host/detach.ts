@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { DfuSession, enterDfuMode, find, leave, listLine } from '../../host/index.ts';
 import type { Found } from '../../host/index.ts';
+import type { Terminal } from '../shared/terminal.ts';
 import { runOnBus } from './run-on-bus.ts';
 import type { Surroundings } from './run-on-bus.ts';
 import { addOpenOptions, selectionOf } from './select.ts';
@@ -11,34 +12,35 @@ interface DetachCommand extends OpenOptions {
 }
 
 /** `dfukit detach`. */
-export function command(): Command {
+export function command(terminal: Terminal): Command {
   return addOpenOptions(new Command('detach'))
     .description('ask a device from run-time into DFU mode, or out of DFU mode')
     .option('-R, --reset', 'reset a device that is in DFU mode after asking it')
-    .action(run);
+    .action((options: DetachCommand) => run(terminal, options));
 }
 
-async function run(options: DetachCommand): Promise<void> {
-  await runOnBus(options, async (around) => {
+async function run(terminal: Terminal, options: DetachCommand): Promise<void> {
+  await runOnBus(terminal, options, async (around) => {
     const { bus, clock, signal, onEvent } = around;
     const selection = selectionOf(options);
     const { wait } = options;
     const terms = { clock, signal, onEvent, selection, wait, anyAlternate: true };
     const found = await find(bus, terms);
-    if (found.interface.mode === 'runtime') await enter(found, options, around);
-    else await out(found, options, around);
+    if (found.interface.mode === 'runtime') {
+      const lines = await enter(found, options, around);
+      if (options.json !== true) for (const line of lines) terminal.out.write(`${line}\n`);
+    } else await out(found, options, around);
   });
 }
 
 async function enter(
   { device, interface: entry }: Found,
-  { detachDelay: returnMs, timeout: transferMs, json }: DetachCommand,
+  { detachDelay: returnMs, timeout: transferMs }: DetachCommand,
   { bus, clock, signal, onEvent }: Surroundings,
-): Promise<void> {
+): Promise<string[]> {
   const terms = { clock, signal, onEvent, returnMs, transferMs };
   const { entries } = await enterDfuMode(bus, device, entry, terms);
-  if (json === true) return;
-  for (const line of entries.map(listLine)) process.stdout.write(`${line}\n`);
+  return entries.map(listLine);
 }
 
 async function out(
@@ -48,8 +50,7 @@ async function out(
 ): Promise<void> {
   const { timeout: transferMs } = options;
   const reset = options.reset === true;
-  const limits = transferMs === undefined ? {} : { transferMs };
-  const session = await DfuSession.open(device, entry, { clock, ...limits });
+  const session = await DfuSession.open(device, entry, { clock, transferMs });
   try {
     const { accepted } = await leave(session, { signal, onEvent, reset });
     if (accepted || reset) return;

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { DfuError } from '../../bytes/index.ts';
+import { DfuError, defined } from '../../bytes/index.ts';
 import { isDfuSeFile, readDfuSeFile, splitSuffix } from '../../dfu/index.ts';
 import type { DfuSeFile, FileWithSuffix } from '../../dfu/index.ts';
 import {
@@ -13,8 +12,9 @@ import {
   speaksDfuSe,
 } from '../../host/index.ts';
 import type { DfuSeModifiers, DfuSession, DownloadEnding } from '../../host/index.ts';
-import { ExitCode } from '../shared/exit-codes.ts';
+import { ExitCode, answering, cannot } from '../shared/exit-codes.ts';
 import { wholeNumber } from '../shared/numbers.ts';
+import type { Terminal } from '../shared/terminal.ts';
 import { runOnBus } from './run-on-bus.ts';
 import type { Surroundings } from './run-on-bus.ts';
 import { addDfuSeOption, addOpenOptions, selectionOf } from './select.ts';
@@ -32,11 +32,8 @@ interface Content extends Partial<Pick<FileWithSuffix, 'payload' | 'suffix'>> {
   readonly dfuse?: DfuSeFile | undefined;
 }
 
-/** EX_TEMPFAIL: everything was sent, and nothing says that it runs. */
-const UNCONFIRMED = 75;
-
 /** `dfukit download FILE`. */
-export function command(): Command {
+export function command(terminal: Terminal): Command {
   return addDfuSeOption(addOpenOptions(new Command('download')))
     .description('write a file into a device (- for standard input)')
     .argument('[file]', 'with or without DFU suffix, or a DfuSe file; may be left out with -s')
@@ -47,27 +44,34 @@ export function command(): Command {
       wholeNumber('--transfer-size', [1, 65535]),
     )
     .option('--force', "send it though the file's suffix or the device's descriptor forbids it")
-    .action(run);
+    .action(
+      answering((path: string | undefined, options: DownloadCommand) =>
+        run(terminal, path, options),
+      ),
+    );
 }
 
-async function run(path: string | undefined, options: DownloadCommand): Promise<void> {
+async function run(
+  terminal: Terminal,
+  path: string | undefined,
+  options: DownloadCommand,
+): Promise<number> {
   if (path === undefined && options.dfuseAddress === undefined) {
     throw new DfuError(
       'INVALID_ARGUMENT',
       "missing required argument 'file'; only -s with commands needs none",
     );
   }
-  const file = path === undefined ? undefined : await read(path);
-  if (path !== undefined && file === undefined) return;
+  const file = path === undefined ? undefined : await read(terminal, path);
   const dfuse = file !== undefined && isDfuSeFile(file) ? readDfuSeFile(file) : undefined;
   const split = file === undefined || dfuse !== undefined ? undefined : splitSuffix(file);
-  await runOnBus(options, async (around) => {
+  return runOnBus(terminal, options, async (around) => {
     if (split?.problem !== undefined) {
       around.onEvent({ type: 'note', message: `${split.problem.message}; sent as it is` });
     }
     const content: Content = dfuse === undefined ? { ...split } : { dfuse, suffix: dfuse.suffix };
     const { ending } = await send(content, options, around);
-    if (ending === 'unconfirmed') process.exitCode = UNCONFIRMED;
+    return ending === 'unconfirmed' ? ExitCode.unconfirmed : ExitCode.ok;
   });
 }
 
@@ -112,7 +116,7 @@ function transfer(
 ): Promise<Pick<DownloadEnding, 'ending'>> {
   const { force, transferSize: transferSizeBytes, dfuseAddress } = options;
   const terms = { signal, onEvent, transferSizeBytes };
-  const words = { ...terms, ...dfuseAddress, ...(force === true && { force }) };
+  const words = { ...terms, ...dfuseAddress, ...defined({ force }) };
   if (dfuse !== undefined) return downloadDfuSeFile(session, dfuse.targets, words);
   if (payload === undefined) return commandDfuSe(session, words);
   const address = dfuseAddress?.address;
@@ -124,15 +128,12 @@ function transfer(
   return download(session, payload, { ...terms, force });
 }
 
-/** The file's bytes; without them the reason is told and the exit code set. */
-async function read(path: string): Promise<Uint8Array | undefined> {
+/** The file's bytes. Throws where they cannot be read, with an exit code of its own. */
+async function read(terminal: Terminal, path: string): Promise<Uint8Array> {
   try {
-    return path === '-' ? await readAll(process.stdin) : await readFile(path);
+    return path === '-' ? await readAll(terminal.in) : terminal.files.read(path);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`dfukit: cannot read ${path}: ${reason}\n`);
-    process.exitCode = ExitCode.noInput;
-    return undefined;
+    throw cannot(`read ${path}`, DfuError.is(error) ? error.cause : error, ExitCode.noInput);
   }
 }
 

@@ -1,8 +1,9 @@
-import type { Writable } from 'node:stream';
 import type { SingleBar } from 'cli-progress';
 import { printable } from '../../host/index.ts';
 import type { DfuInterface, HostEvent } from '../../host/index.ts';
 import { formatUsbId } from '../../usb/index.ts';
+import { warn, writeJson } from '../shared/terminal.ts';
+import type { Output, Terminal } from '../shared/terminal.ts';
 
 /** Tells a person, or a program, what the host does. */
 export interface Reporter {
@@ -18,26 +19,24 @@ const JSON_EVERY_MS = 100;
 export interface ReportOptions {
   readonly json: boolean;
   /** Milestones, or JSON lines. */
-  readonly out: Writable;
+  readonly out: Output;
 }
 
 /** A reporter as the options want it. A bar appears only where standard error is a terminal. */
-export async function reporter({ json, out }: ReportOptions): Promise<Reporter> {
+export async function reporter(
+  terminal: Terminal,
+  { json, out }: ReportOptions,
+): Promise<Reporter> {
   if (json) return new JsonReporter(out);
-  const bar = process.stderr.isTTY ? await progressBar() : undefined;
-  return new TextReporter(out, bar);
-}
-
-/** One JSON object a line. */
-export function writeJson(out: Writable, value: object): void {
-  out.write(`${JSON.stringify(value)}\n`);
+  const bar = terminal.err.isTTY === true ? await progressBar(terminal.err) : undefined;
+  return new TextReporter(terminal, out, bar);
 }
 
 class JsonReporter implements Reporter {
-  readonly #out: Writable;
+  readonly #out: Output;
   #nextMs = 0;
 
-  constructor(out: Writable) {
+  constructor(out: Output) {
     this.#out = out;
   }
 
@@ -58,11 +57,13 @@ const LABELS = { download: 'Download', upload: 'Upload', erase: 'Erase' } as con
 type Progress = Extract<HostEvent, { readonly type: 'progress' }>;
 
 class TextReporter implements Reporter {
-  readonly #out: Writable;
+  readonly #terminal: Terminal;
+  readonly #out: Output;
   readonly #bar: SingleBar | undefined;
   #running = false;
 
-  constructor(out: Writable, bar: SingleBar | undefined) {
+  constructor(terminal: Terminal, out: Output, bar: SingleBar | undefined) {
+    this.#terminal = terminal;
     this.#out = out;
     this.#bar = bar;
   }
@@ -73,7 +74,7 @@ class TextReporter implements Reporter {
       return;
     }
     this.close();
-    if (event.type === 'note') process.stderr.write(`dfukit: Warning: ${event.message}\n`);
+    if (event.type === 'note') warn(this.#terminal, `dfukit: Warning: ${event.message}`);
     else for (const line of sentences(event)) this.#out.write(`${line}\n`);
   }
 
@@ -173,11 +174,11 @@ export function barLine(
   return `${label}\t[${cells}] ${String(Math.floor(part * 100)).padStart(3)}% ${bytes}`;
 }
 
-async function progressBar(): Promise<SingleBar> {
+async function progressBar(err: Output): Promise<SingleBar> {
   const { default: progress } = await import('cli-progress');
   return new progress.SingleBar({
     format: (_options, { value, total }, payload: BarPayload) => barLine(payload, value, total),
-    stream: process.stderr,
+    stream: err,
     hideCursor: false,
   });
 }

@@ -82,7 +82,7 @@ export function selectionOf(options: DeviceOptions): Selection {
     path: options.path,
     address: options.devnum,
     // dfu-util takes 0 for "any" here: no configuration has that value.
-    ...(options.cfg === undefined || options.cfg === 0 ? {} : { configuration: options.cfg }),
+    configuration: options.cfg === 0 ? undefined : options.cfg,
     interfaceNumber: options.intf,
     alternate: options.alt,
   };

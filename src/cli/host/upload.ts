@@ -2,11 +2,12 @@ import { once } from 'node:events';
 import { unlinkSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Command } from 'commander';
-import { DfuError } from '../../bytes/index.ts';
+import { DfuError, defined } from '../../bytes/index.ts';
 import { connect, leave, speaksDfuSe, upload, uploadDfuSe } from '../../host/index.ts';
 import type { DfuSeModifiers, UploadSink } from '../../host/index.ts';
-import { ExitCode } from '../shared/exit-codes.ts';
+import { CommandEnd, ExitCode, cannot } from '../shared/exit-codes.ts';
 import { wholeNumber } from '../shared/numbers.ts';
+import type { Output, Terminal } from '../shared/terminal.ts';
 import { runOnBus } from './run-on-bus.ts';
 import type { Surroundings } from './run-on-bus.ts';
 import { addDfuSeOption, addOpenOptions, selectionOf } from './select.ts';
@@ -25,7 +26,7 @@ interface UploadCommand extends OpenOptions {
 const anySize = [1, Number.MAX_SAFE_INTEGER] as const;
 
 /** `dfukit upload FILE`. */
-export function command(): Command {
+export function command(terminal: Terminal): Command {
   return addDfuSeOption(addOpenOptions(new Command('upload')))
     .description('read a device into a new file (- for standard output)')
     .argument('<file>', 'must not exist yet')
@@ -46,15 +47,14 @@ export function command(): Command {
       wholeNumber('--max-size', anySize),
     )
     .option('--force', "ask though the device's descriptor says that it gives no uploads")
-    .action(run);
+    .action((path: string, options: UploadCommand) => run(terminal, path, options));
 }
 
-async function run(path: string, options: UploadCommand): Promise<void> {
-  const output = await create(path);
-  if (output === undefined) return;
-  const out = path === '-' ? process.stderr : process.stdout;
+async function run(terminal: Terminal, path: string, options: UploadCommand): Promise<void> {
+  const output = await create(terminal, path);
+  const out = path === '-' ? terminal.err : terminal.out;
   try {
-    await runOnBus({ ...options, out }, async (around) => {
+    await runOnBus(terminal, { ...options, out }, async (around) => {
       await receive(output.sink, options, around);
       await output.finish();
     });
@@ -88,7 +88,7 @@ async function receive(
     const { bytes } =
       dfuse === undefined
         ? await upload(session, sink, terms)
-        : await uploadDfuSe(session, sink, { ...words, ...(force === true && { force }) });
+        : await uploadDfuSe(session, sink, { ...words, ...defined({ force }) });
     if (totalBytes !== undefined && bytes !== totalBytes) {
       const message = `expected ${totalBytes} bytes, the device sent ${bytes}`;
       onEvent({ type: 'note', message });
@@ -99,39 +99,39 @@ async function receive(
   }
 }
 
-interface Output {
+interface Sink {
   readonly sink: UploadSink;
   finish(): Promise<void>;
   /** What was written so far is no upload: it goes. */
   discard(): Promise<void>;
 }
 
-/** Creates the file; if it cannot be, the reason is told and the exit code set. */
-async function create(path: string): Promise<Output | undefined> {
-  if (path === '-') return { sink: toStandardOutput, finish, discard: finish };
+/** Creates the file. Throws if it cannot be, with an exit code of its own. */
+async function create(terminal: Terminal, path: string): Promise<Sink> {
+  if (path === '-')
+    return { sink: (chunk) => passOn(terminal.out, chunk), finish, discard: finish };
   try {
     const file = await open(path, 'wx');
     const remove = (): void => unlinkSync(path);
     // Also if the program is ended in the middle: nobody shall take half an upload for a whole one.
-    process.once('exit', remove);
+    const forget = terminal.onExit(remove);
     return {
       sink: (chunk) => file.appendFile(chunk).catch(cannotWrite),
       async finish() {
         await file.close().catch(cannotWrite);
-        process.off('exit', remove);
+        forget();
       },
       async discard() {
         await file.close().catch(() => {});
-        process.off('exit', remove);
+        forget();
         remove();
       },
     };
   } catch (error) {
-    const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
-    const reason = exists ? 'it exists already' : (error as Error).message;
-    process.stderr.write(`dfukit: cannot create ${path}: ${reason}\n`);
-    process.exitCode = ExitCode.cannotCreate;
-    return undefined;
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
+      throw new CommandEnd(ExitCode.cannotCreate, `cannot create ${path}: it exists already`);
+    }
+    throw cannot(`create ${path}`, error, ExitCode.cannotCreate);
   }
 }
 
@@ -144,6 +144,6 @@ function cannotWrite(cause: unknown): never {
   throw new DfuError('IO', `cannot write the file: ${reason}`, { cause });
 }
 
-async function toStandardOutput(chunk: Uint8Array): Promise<void> {
-  if (!process.stdout.write(chunk)) await once(process.stdout, 'drain');
+async function passOn(out: Output, chunk: Uint8Array): Promise<void> {
+  if (!out.write(chunk)) await once(out, 'drain');
 }

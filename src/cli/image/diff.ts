@@ -9,7 +9,7 @@ import {
 } from '../../image/index.ts';
 import type { McubootImage, PlacedTlv, Unwrapped } from '../../image/index.ts';
 import { tlvText } from './describe.ts';
-import type { ImageIo } from '../shared/terminal.ts';
+import type { Terminal } from '../shared/terminal.ts';
 
 /** A run of bytes that differ, end excluded. */
 interface Range {
@@ -156,8 +156,11 @@ function diffFiles(one: Unwrapped, other: Unwrapped): string[] {
 }
 
 /** `dfukit image diff`: 0 if the images are equal, 1 if not, as diff has it. */
-export function imageDiff(io: ImageIo, one: string, other: string): number {
-  const lines = diffFiles(unwrapFile(io.read(one)), unwrapFile(io.read(other)));
-  for (const line of lines) io.print(`${line}\n`);
+export function imageDiff(terminal: Terminal, one: string, other: string): number {
+  const lines = diffFiles(
+    unwrapFile(terminal.files.read(one)),
+    unwrapFile(terminal.files.read(other)),
+  );
+  for (const line of lines) terminal.out.write(`${line}\n`);
   return lines.length === 0 ? 0 : 1;
 }

@@ -6,9 +6,9 @@ import { imageSign } from './sign.ts';
 import type { ImageSignOptions } from './sign.ts';
 import { imageVerify } from './verify.ts';
 import type { VerifyOptions } from './verify.ts';
-import { processIo } from '../shared/terminal.ts';
-import type { ImageIo } from '../shared/terminal.ts';
+import type { Terminal } from '../shared/terminal.ts';
 import { DfuError } from '../../bytes/index.ts';
+import { answering } from '../shared/exit-codes.ts';
 import { wholeNumber } from '../shared/numbers.ts';
 
 const append = (value: string, before: readonly string[] = []): string[] => [...before, value];
@@ -84,7 +84,7 @@ function addContentOptions(to: Command): Command {
     .addOption(new Option('--endian <order>', 'byte order').choices(['little', 'big']));
 }
 
-function signCommand(io: ImageIo): Command {
+function signCommand(terminal: Terminal): Command {
   const made = new Command('sign')
     .description('make an MCUboot image of a binary or HEX file, or sign an image anew')
     .argument('<file>', 'binary, Intel HEX, or an MCUboot image')
@@ -106,51 +106,47 @@ function signCommand(io: ImageIo): Command {
     .addOption(number('--address <n>', 'of the image in Intel HEX', [0, WORD]))
     .option('--dfu <vid:pid>', 'put a DFU suffix behind it');
   addContentOptions(addSlotOptions(made));
-  return made.action(async (path: string, options: ImageSignOptions) => {
-    process.exitCode = await imageSign(io, path, options);
-  });
+  return made.action(
+    answering((path: string, options: ImageSignOptions) => imageSign(terminal, path, options)),
+  );
 }
 
-function infoCommand(io: ImageIo): Command {
+function infoCommand(terminal: Terminal): Command {
   return new Command('info')
     .description('say what a file is: MCUboot, riotboot, DFU suffix, Intel HEX, plain binary')
     .argument('<file>')
     .addOption(keyOption())
     .addOption(decryptOption())
     .option('--json', 'for programs')
-    .action(async (path: string, options: InfoOptions) => {
-      process.exitCode = await imageInfo(io, path, options);
-    });
+    .action(answering((path: string, options: InfoOptions) => imageInfo(terminal, path, options)));
 }
 
-function verifyCommand(io: ImageIo): Command {
+function verifyCommand(terminal: Terminal): Command {
   return new Command('verify')
     .description("check an MCUboot image's hash and signatures; encrypted and big-endian ones too")
     .argument('<file>')
     .addOption(keyOption())
     .addOption(decryptOption())
     .addOption(new Option('--endian <order>', 'insist on a byte order').choices(['little', 'big']))
-    .action(async (path: string, options: VerifyOptions) => {
-      process.exitCode = await imageVerify(io, path, options);
-    });
+    .action(
+      answering((path: string, options: VerifyOptions) => imageVerify(terminal, path, options)),
+    );
 }
 
-function diffCommand(io: ImageIo): Command {
+function diffCommand(terminal: Terminal): Command {
   return new Command('diff')
     .description('compare two images field by field; exit 1 if they differ')
     .argument('<one>')
     .argument('<other>')
-    .action((one: string, other: string) => {
-      process.exitCode = imageDiff(io, one, other);
-    });
+    .action(answering((one: string, other: string) => imageDiff(terminal, one, other)));
 }
 
 /** `dfukit image sign | verify | info | diff`. */
-export function command(io: ImageIo = processIo): Command {
+export function command(terminal: Terminal): Command {
   return new Command('image')
     .description('make, check, explain and compare firmware images')
-    .addCommand(signCommand(io))
-    .addCommand(verifyCommand(io))
-    .addCommand(infoCommand(io))
-    .addCommand(diffCommand(io));
+    .addCommand(signCommand(terminal))
+    .addCommand(verifyCommand(terminal))
+    .addCommand(infoCommand(terminal))
+    .addCommand(diffCommand(terminal));
 }

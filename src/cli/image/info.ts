@@ -12,7 +12,7 @@ import { imageRows, judgementJson, sizeText, table } from './describe.ts';
 import type { Row } from './describe.ts';
 import { loadDecryptionKeys, loadKeys } from '../shared/key-files.ts';
 import type { NamedKey } from '../shared/key-files.ts';
-import type { ImageIo } from '../shared/terminal.ts';
+import type { Terminal } from '../shared/terminal.ts';
 
 /** Options of `dfukit image info`. */
 export interface InfoOptions {
@@ -101,25 +101,27 @@ function asJson(path: string, { file, inspection }: Found): string {
 
 /** `dfukit image info`: what a file is and what can be told of it. */
 export async function imageInfo(
-  io: ImageIo,
+  terminal: Terminal,
   path: string,
   options: InfoOptions = {},
 ): Promise<number> {
-  const file = unwrapFile(io.read(path));
-  const keys = await loadKeys(io, options.key ?? []);
-  const decryptionKeys = await loadDecryptionKeys(io, options.decrypt ?? []);
+  const file = unwrapFile(terminal.files.read(path));
+  const keys = await loadKeys(terminal, options.key ?? []);
+  const decryptionKeys = await loadDecryptionKeys(terminal, options.decrypt ?? []);
   const inspection =
     file.what.format === 'mcuboot'
       ? await inspectImage(file.bytes, { keys: keys.map(({ key }) => key), decryptionKeys })
       : undefined;
   if (options.json === true) {
-    io.print(asJson(path, { file, keys, inspection }));
+    terminal.out.write(asJson(path, { file, keys, inspection }));
     return 0;
   }
   const rows =
     inspection === undefined
       ? plainRows(file.what, file.bytes)
       : imageRows(inspection, file.bytes, keys);
-  io.print(`${path}: ${titles[file.what.format]}\n${table([...wrapRows(file), ...rows])}`);
+  terminal.out.write(
+    `${path}: ${titles[file.what.format]}\n${table([...wrapRows(file), ...rows])}`,
+  );
   return 0;
 }

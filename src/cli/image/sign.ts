@@ -27,8 +27,9 @@ import type { VendorTlv } from '../imgtool/sign-options.ts';
 import { imageRows, table } from './describe.ts';
 import { loadDecryptionKeys, loadEncryptionKey } from '../shared/key-files.ts';
 import { UsageError } from '../imgtool/arguments.ts';
-import { isHexPath, loadKey } from '../shared/terminal.ts';
-import type { ImageIo } from '../shared/terminal.ts';
+import { isHexPath } from '../shared/files.ts';
+import { loadKey } from '../shared/key-files.ts';
+import type { Terminal } from '../shared/terminal.ts';
 import { parseDependencies, tlvValue, vendorTlvs } from '../imgtool/sign-options.ts';
 
 /** Options of `dfukit image sign`, as commander names them. */
@@ -68,9 +69,12 @@ export interface ImageSignOptions {
 /** Header that Zephyr's build leaves room for on most chips. */
 const USUAL_HEADER = 0x200;
 
-async function signer(io: ImageIo, path: string | undefined): Promise<PrivateKey | undefined> {
+async function signer(
+  terminal: Terminal,
+  path: string | undefined,
+): Promise<PrivateKey | undefined> {
   if (path === undefined) return undefined;
-  const key = await loadKey(io, path);
+  const key = await loadKey(terminal, path);
   if (isPrivateKey(key)) return key;
   throw new DfuError('INVALID_ARGUMENT', `${path}: expected a private key, got a public one`);
 }
@@ -127,11 +131,11 @@ function freshInput(bytes: Uint8Array, options: ImageSignOptions): Input {
 
 /** An image that is signed anew: what it was made of, its old signature left behind. */
 async function takenInput(
-  io: ImageIo,
+  terminal: Terminal,
   bytes: Uint8Array,
   { decrypt = [], imageVersion, headerSize }: ImageSignOptions,
 ): Promise<Input> {
-  const decryptionKeys = await loadDecryptionKeys(io, decrypt);
+  const decryptionKeys = await loadDecryptionKeys(terminal, decrypt);
   const taken = await takeImage(await inspectImage(bytes, { decryptionKeys }));
   if (headerSize !== undefined && headerSize !== taken.options.headerSize) {
     const words = `the image has ${taken.options.headerSize}, got ${headerSize}`;
@@ -161,11 +165,15 @@ function asked(options: ImageSignOptions): Partial<SignOptions> {
 }
 
 async function encryptionOf(
-  io: ImageIo,
+  terminal: Terminal,
   { encrypt, encryptBits = 128, clear }: ImageSignOptions,
 ): Promise<SignOptions['encryption']> {
   if (encrypt === undefined) return undefined;
-  return { key: await loadEncryptionKey(io, encrypt), bits: encryptBits, clear: clear === true };
+  return {
+    key: await loadEncryptionKey(terminal, encrypt),
+    bits: encryptBits,
+    clear: clear === true,
+  };
 }
 
 function paddingOf(
@@ -211,14 +219,17 @@ interface Result {
   readonly address: number | undefined;
 }
 
-function save(
-  io: ImageIo,
+async function save(
+  terminal: Terminal,
   { path, image, padding, address }: Result,
   options: ImageSignOptions,
-): void {
+): Promise<void> {
   const pad = options.pad ?? options.test ?? options.confirm ?? false;
   if (!isHexPath(path)) {
-    io.write(path, withSuffix(pad ? padImage(image, padding) : image, options.dfu));
+    await terminal.files.write(
+      path,
+      withSuffix(pad ? padImage(image, padding) : image, options.dfu),
+    );
     return;
   }
   if (address === undefined) {
@@ -229,7 +240,7 @@ function save(
   const pieces = pad ? trailerPieces(padding) : [];
   const trailer = pieces.map(({ fromEnd, bytes }) => ({ address: end - fromEnd, bytes }));
   const text = writeIntelHex([{ address, bytes: image }, ...trailer]);
-  io.write(path, new TextEncoder().encode(text));
+  await terminal.files.write(path, new TextEncoder().encode(text));
 }
 
 /** Address in a HEX file: given, or the input's, less the header that was put in front. */
@@ -242,18 +253,20 @@ function addressOf(file: Unwrapped, input: Input, given: number | undefined): nu
 
 /** `dfukit image sign`: a payload, or an image that another key signed, becomes an image. */
 export async function imageSign(
-  io: ImageIo,
+  terminal: Terminal,
   path: string,
   options: ImageSignOptions,
 ): Promise<number> {
-  const file = unwrapFile(io.read(path));
+  const file = unwrapFile(terminal.files.read(path));
   if (file.what.format === 'elf' || file.what.format === 'uf2' || file.what.format === 'dfuse') {
     const words = `expected a binary or Intel HEX, got ${file.what.format.toUpperCase()}`;
     throw new DfuError('UNSUPPORTED', `${path}: ${words}`);
   }
-  const key = await signer(io, options.key);
+  const key = await signer(terminal, options.key);
   const taken = file.what.format === 'mcuboot';
-  const input = taken ? await takenInput(io, file.bytes, options) : freshInput(file.bytes, options);
+  const input = taken
+    ? await takenInput(terminal, file.bytes, options)
+    : freshInput(file.bytes, options);
   const records = await recordsOf(options);
   const kept = (input.options.protectedTlvs ?? []).filter(
     ({ type }) => !records.some((record) => record.type === type),
@@ -263,17 +276,17 @@ export async function imageSign(
     ...asked(options),
     protectedTlvs: [...kept, ...records],
     key,
-    encryption: await encryptionOf(io, options),
+    encryption: await encryptionOf(terminal, options),
   });
   const padding = paddingOf(options, signed);
   const output = options.output ?? outputPath(path);
   const address = addressOf(file, input, options.address);
   // Filling up checks the size; an image that is not filled up is checked against its slot too.
   if (padding.slotSize > 0) padImage(signed.bytes, padding);
-  save(io, { path: output, image: signed.bytes, padding, address }, options);
+  await save(terminal, { path: output, image: signed.bytes, padding, address }, options);
   const keys = key === undefined ? [] : [{ path: options.key ?? '', key }];
   const inspection = await inspectImage(signed.bytes, { keys: keys.map((each) => each.key) });
   const rows = imageRows(inspection, signed.bytes, keys).slice(0, -1);
-  io.print(`${output}: ${input.note}\n${table(rows)}`);
+  terminal.out.write(`${output}: ${input.note}\n${table(rows)}`);
   return 0;
 }

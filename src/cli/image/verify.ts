@@ -4,7 +4,8 @@ import type { Endian } from '../../image/index.ts';
 import { imageRows, table } from './describe.ts';
 import { loadDecryptionKeys, loadKeys } from '../shared/key-files.ts';
 import { expectMcuboot } from './expect-mcuboot.ts';
-import type { ImageIo } from '../shared/terminal.ts';
+import { warn } from '../shared/terminal.ts';
+import type { Terminal } from '../shared/terminal.ts';
 
 /** Options of `dfukit image verify`. */
 export interface VerifyOptions {
@@ -18,24 +19,25 @@ export interface VerifyOptions {
  * Throws `MALFORMED` with the first fault.
  */
 export async function imageVerify(
-  io: ImageIo,
+  terminal: Terminal,
   path: string,
   options: VerifyOptions = {},
 ): Promise<number> {
-  const bytes = expectMcuboot(path, unwrapFile(io.read(path)));
-  const keys = await loadKeys(io, options.key ?? []);
-  const decryptionKeys = await loadDecryptionKeys(io, options.decrypt ?? []);
+  const bytes = expectMcuboot(path, unwrapFile(terminal.files.read(path)));
+  const keys = await loadKeys(terminal, options.key ?? []);
+  const decryptionKeys = await loadDecryptionKeys(terminal, options.decrypt ?? []);
   const inspection = await inspectImage(bytes, {
     keys: keys.map(({ key }) => key),
     decryptionKeys,
     endian: options.endian,
   });
-  io.print(`${path}: MCUboot image\n${table(imageRows(inspection, bytes, keys))}`);
+  terminal.out.write(`${path}: MCUboot image\n${table(imageRows(inspection, bytes, keys))}`);
   const [fault] = imageFaults(inspection);
   if (fault !== undefined) throw new DfuError('MALFORMED', `${path}: ${fault}`);
   if (keys.length === 0) {
     if (inspection.signatures.length > 0) {
-      io.warn(
+      warn(
+        terminal,
         `${path}: the hash is right; give the signer's public key with -k to check who made it`,
       );
     }

@@ -1,6 +1,6 @@
 import { ImageFlag, TlvType, numberTlv, signImage } from '../../image/index.ts';
 import type { SignedImage, SignOptions, Tlv } from '../../image/index.ts';
-import type { ImageIo } from '../shared/terminal.ts';
+import type { Terminal } from '../shared/terminal.ts';
 
 /** How a payload is compressed: LZMA2 alone, or behind the filter for ARM Thumb code. */
 export interface CompressionFilter {
@@ -28,7 +28,7 @@ function streamHeader(): Uint8Array {
 
 /** How compression is run and told. */
 export interface CompressionRun {
-  readonly io: ImageIo;
+  readonly terminal: Terminal;
   /** Called each time that an image is signed. */
   readonly tell: () => void;
   readonly filter: string;
@@ -59,7 +59,7 @@ function withHeaderRoom(payload: Uint8Array, { padHeader, headerSize }: SignOpti
 export async function compressImage(
   input: Uint8Array,
   options: SignOptions,
-  { io, tell, filter, compressor }: CompressionRun,
+  { terminal, tell, filter, compressor }: CompressionRun,
 ): Promise<SignedImage> {
   const { encryption, ...unencrypted } = options;
   tell();
@@ -67,8 +67,8 @@ export async function compressImage(
   const payload = options.padHeader === true ? input : input.subarray(options.headerSize);
   const armThumb = filter === 'lzma2armthumb';
   const stream = await compressor(payload, { armThumb, ...settings });
-  io.print(`compressed image size: ${stream.length} bytes\n`);
-  io.print(`original image size: ${payload.length} bytes\n`);
+  terminal.out.write(`compressed image size: ${stream.length} bytes\n`);
+  terminal.out.write(`original image size: ${payload.length} bytes\n`);
   const tlvs = decompressionTlvs(plain, payload.length, options);
   const overhead = tlvs.reduce((sum, { data }) => sum + data.length, 0);
   if (stream.length + overhead >= payload.length) {

@@ -13,7 +13,7 @@ import type { CommandSpec } from './arguments.ts';
 import type { Dump, DumpedTlv } from './dump-contents.ts';
 import { humanDump } from './dump-human.ts';
 import { readImageFile } from '../shared/image-file.ts';
-import type { ImageIo } from '../shared/terminal.ts';
+import type { Terminal } from '../shared/terminal.ts';
 import { yamlDocument } from './yaml.ts';
 
 export const dumpinfoSpec: CommandSpec = {
@@ -105,18 +105,18 @@ export function formatDump(dump: Dump, format: string): string {
 }
 
 /** `imgtool dumpinfo`. */
-export function dumpinfo(io: ImageIo, argv: readonly string[]): number {
+export async function dumpinfo(terminal: Terminal, argv: readonly string[]): Promise<number> {
   const args = parseArguments(dumpinfoSpec, argv);
   const [path = ''] = args.operands;
   const outfile = args.text('outfile');
   const format = args.text('format') ?? (outfile === undefined ? 'human' : 'yaml');
-  const { bytes } = readImageFile(io, path);
+  const { bytes } = readImageFile(terminal.files, path);
   const dump = dumpOf(path.split(/[\\/]/).at(-1) ?? path, bytes);
   if (dump.trailer['magic'] !== undefined && dump.trailer['image_ok'] === undefined) {
-    io.print('Warning: the trailer magic value is invalid!\n');
+    terminal.out.write('Warning: the trailer magic value is invalid!\n');
   }
   const text = formatDump(dump, format);
-  if (outfile !== undefined) io.write(outfile, new TextEncoder().encode(text));
-  else io.print(format === 'json' ? `${text}\n` : text);
+  if (outfile !== undefined) await terminal.files.write(outfile, new TextEncoder().encode(text));
+  else terminal.out.write(format === 'json' ? `${text}\n` : text);
   return 0;
 }

@@ -3,8 +3,8 @@ import { UsageError, helpOf, usageLine } from './arguments.ts';
 import type { CommandSpec } from './arguments.ts';
 import type { Compressor } from './compress.ts';
 import { dumpinfo, dumpinfoSpec } from './dump.ts';
-import { processIo } from '../shared/terminal.ts';
-import type { ImageIo } from '../shared/terminal.ts';
+import { warn } from '../shared/terminal.ts';
+import type { Terminal } from '../shared/terminal.ts';
 import {
   getpriv,
   getprivSpec,
@@ -28,7 +28,7 @@ const IMGTOOL_VERSION = '2.4.0';
 interface ImgtoolCommand {
   readonly spec: CommandSpec;
   readonly run: (
-    io: ImageIo,
+    terminal: Terminal,
     argv: readonly string[],
     compressor: Compressor,
   ) => number | Promise<number>;
@@ -40,8 +40,8 @@ const versionSpec: CommandSpec = {
   operands: [],
 };
 
-function version(io: ImageIo): number {
-  io.print(`${IMGTOOL_VERSION}\n`);
+function version(terminal: Terminal): number {
+  terminal.out.write(`${IMGTOOL_VERSION}\n`);
   return 0;
 }
 
@@ -66,22 +66,21 @@ function overview(): string {
 }
 
 /** What went wrong in imgtool's words, and its exit code: 2 for the command line, 1 for the rest. */
-function report(io: ImageIo, error: unknown, usage: string): number {
+function report(terminal: Terminal, error: unknown, usage: string): number {
   if (error instanceof UsageError) {
     const hint = error.withUsage ? `${usage}\n\n` : '';
-    io.warn(`${hint}Error: ${error.message}`);
+    warn(terminal, `${hint}Error: ${error.message}`);
     return 2;
   }
   if (DfuError.is(error)) {
-    io.warn(`Error: ${error.message}`);
+    warn(terminal, `Error: ${error.message}`);
     return 1;
   }
   throw error;
 }
 
-/** What a run works with; the process's own files and terminal unless given. */
+/** What a run works with. */
 export interface ImgtoolOptions {
-  readonly io?: ImageIo | undefined;
   /** Default: liblzma, if its package is installed. */
   readonly compressor?: Compressor | undefined;
 }
@@ -89,32 +88,33 @@ export interface ImgtoolOptions {
 /** Runs one imgtool command line; answers its exit code. */
 export async function runImgtool(
   argv: readonly string[],
-  { io = processIo, compressor = lzmaCompressor }: ImgtoolOptions = {},
+  terminal: Terminal,
+  { compressor = lzmaCompressor }: ImgtoolOptions = {},
 ): Promise<number> {
   const [name = '', ...rest] = argv;
   if (name === '' || name === '-h' || name === '--help') {
-    io.print(overview());
+    terminal.out.write(overview());
     return 0;
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) {
     const words = name.startsWith('-') ? `No such option: ${name}` : `No such command '${name}'.`;
     const usage = "Usage: imgtool [OPTIONS] COMMAND [ARGS]...\nTry 'imgtool -h' for help.";
-    return report(io, new UsageError(words, { withUsage: true }), usage);
+    return report(terminal, new UsageError(words, { withUsage: true }), usage);
   }
   if (rest.includes('-h') || rest.includes('--help')) {
-    io.print(helpOf(name, command.spec));
+    terminal.out.write(helpOf(name, command.spec));
     return 0;
   }
   const usage = `${usageLine(name, command.spec)}\nTry 'imgtool ${name} -h' for help.`;
   try {
-    return await command.run(io, rest, compressor);
+    return await command.run(terminal, rest, compressor);
   } catch (error) {
-    return report(io, error, usage);
+    return report(terminal, error, usage);
   }
 }
 
 /** The command line behind `dfukit imgtool`. */
-export function run(argv: readonly string[]): Promise<number> {
-  return runImgtool(argv);
+export function run(argv: readonly string[], terminal: Terminal): Promise<number> {
+  return runImgtool(argv, terminal);
 }

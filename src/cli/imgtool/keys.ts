@@ -10,8 +10,10 @@ import {
 import type { Key, KeyKind } from '../../image/index.ts';
 import { UsageError, parseArguments } from './arguments.ts';
 import type { CommandSpec, OptionSpec, ParsedArguments } from './arguments.ts';
-import { loadKey } from '../shared/terminal.ts';
-import type { ImageIo } from '../shared/terminal.ts';
+import { loadKey } from '../shared/key-files.ts';
+import { warn } from '../shared/terminal.ts';
+import { askPassphrase } from '../shared/passphrase.ts';
+import type { Terminal } from '../shared/terminal.ts';
 
 const kinds: readonly KeyKind[] = [
   'rsa-2048',
@@ -131,62 +133,72 @@ function inRust(name: string, bytes: Uint8Array): string {
   return [BANNER, `static ${name.toUpperCase()}: &[u8] = &[`, ...rows(bytes), '];', ''].join('\n');
 }
 
-function emit(io: ImageIo, args: ParsedArguments, content: string | Uint8Array): void {
+async function emit(
+  terminal: Terminal,
+  args: ParsedArguments,
+  content: string | Uint8Array,
+): Promise<void> {
   const path = args.text('output');
-  if (path === undefined) io.print(content);
-  else io.write(path, typeof content === 'string' ? new TextEncoder().encode(content) : content);
+  if (path === undefined) terminal.out.write(content);
+  else
+    await terminal.files.write(
+      path,
+      typeof content === 'string' ? new TextEncoder().encode(content) : content,
+    );
 }
 
 /** `imgtool keygen`: PKCS#8 in PEM, readable by its owner alone. */
-export async function keygen(io: ImageIo, argv: readonly string[]): Promise<number> {
+export async function keygen(terminal: Terminal, argv: readonly string[]): Promise<number> {
   const args = parseArguments(keygenSpec, argv);
   const made = await generateKey(args.text('type') as KeyKind);
   let password: string | undefined;
   if (args.on('password')) {
     for (;;) {
-      password = await io.passphrase('Enter key passphrase: ');
-      if (password === (await io.passphrase('Reenter passphrase: '))) break;
-      io.print('Passwords do not match, try again\n');
+      password = await askPassphrase(terminal, 'Enter key passphrase: ');
+      if (password === (await askPassphrase(terminal, 'Reenter passphrase: '))) break;
+      terminal.out.write('Passwords do not match, try again\n');
     }
   }
   const pem = await writePrivatePem(made, password === undefined ? {} : { password });
-  io.write(args.text('key') ?? '', new TextEncoder().encode(pem), { secret: true });
+  await terminal.files.write(args.text('key') ?? '', new TextEncoder().encode(pem), {
+    secret: true,
+  });
   return 0;
 }
 
 /** `imgtool getpub`. */
-export async function getpub(io: ImageIo, argv: readonly string[]): Promise<number> {
+export async function getpub(terminal: Terminal, argv: readonly string[]): Promise<number> {
   const args = parseArguments(getpubSpec, argv);
   const lang = args.text('lang');
   const encoding = args.text('encoding');
   if (lang !== undefined && encoding !== undefined) {
     throw new UsageError('Please use only one of `--encoding/-e` or `--lang/-l`');
   }
-  const loaded = await loadKey(io, args.text('key') ?? '');
+  const loaded = await loadKey(terminal, args.text('key') ?? '');
   const name = `${names[loaded.kind]}_pub_key${args.text('suffix') ?? ''}`;
   switch (encoding ?? `lang-${lang ?? 'c'}`) {
     case 'lang-rust':
-      emit(io, args, inRust(name, loaded.publicDer));
+      await emit(terminal, args, inRust(name, loaded.publicDer));
       break;
     case 'pem':
-      emit(io, args, writePublicPem(loaded));
+      await emit(terminal, args, writePublicPem(loaded));
       break;
     case 'raw':
-      emit(io, args, loaded.publicDer);
+      await emit(terminal, args, loaded.publicDer);
       break;
     default:
-      emit(io, args, inC(name, loaded.publicDer));
+      await emit(terminal, args, inC(name, loaded.publicDer));
   }
   return 0;
 }
 
 /** `imgtool getpubhash`. */
-export async function getpubhash(io: ImageIo, argv: readonly string[]): Promise<number> {
+export async function getpubhash(terminal: Terminal, argv: readonly string[]): Promise<number> {
   const args = parseArguments(getpubhashSpec, argv);
-  const loaded = await loadKey(io, args.text('key') ?? '');
+  const loaded = await loadKey(terminal, args.text('key') ?? '');
   const hash = await publicKeyHash(loaded);
   const name = `${names[loaded.kind]}_pub_key_hash`;
-  emit(io, args, args.text('encoding') === 'raw' ? hash : inC(name, hash));
+  await emit(terminal, args, args.text('encoding') === 'raw' ? hash : inC(name, hash));
   return 0;
 }
 
@@ -204,16 +216,16 @@ function refusePrivate(loaded: Key, minimal: boolean): void {
 }
 
 /** `imgtool getpriv`. */
-export async function getpriv(io: ImageIo, argv: readonly string[]): Promise<number> {
+export async function getpriv(terminal: Terminal, argv: readonly string[]): Promise<number> {
   const args = parseArguments(getprivSpec, argv);
-  const loaded = await loadKey(io, args.text('key') ?? '');
+  const loaded = await loadKey(terminal, args.text('key') ?? '');
   const minimal = args.on('minimal');
   refusePrivate(loaded, minimal);
   if (!isPrivateKey(loaded)) return 1;
   const usual = loaded.kind.startsWith('rsa') ? 'openssl' : 'pkcs8';
   const form = (args.text('format') ?? usual) as 'openssl' | 'pkcs8';
   try {
-    io.print(inC('enc_priv_key', privateKeyDer(loaded, form, { minimal })));
+    terminal.out.write(inC('enc_priv_key', privateKeyDer(loaded, form, { minimal })));
   } catch (error) {
     if (DfuError.is(error, 'UNSUPPORTED')) throw new UsageError(error.message);
     throw error;
@@ -222,12 +234,12 @@ export async function getpriv(io: ImageIo, argv: readonly string[]): Promise<num
 }
 
 /** `imgtool keyinfo`. */
-export async function keyinfo(io: ImageIo, argv: readonly string[]): Promise<number> {
+export async function keyinfo(terminal: Terminal, argv: readonly string[]): Promise<number> {
   const args = parseArguments(keyinfoSpec, argv);
-  const kind = isPrivateKey(await loadKey(io, args.text('key') ?? '')) ? 'private' : 'public';
-  io.print(`${kind}\n`);
+  const kind = isPrivateKey(await loadKey(terminal, args.text('key') ?? '')) ? 'private' : 'public';
+  terminal.out.write(`${kind}\n`);
   const required = args.text('require');
   if (required === undefined || required === kind) return 0;
-  io.warn(`Error: expected a ${required} key, got a ${kind} one`);
+  warn(terminal, `Error: expected a ${required} key, got a ${kind} one`);
   return 1;
 }

@@ -3,7 +3,7 @@ import { TlvType, parseVersion } from '../../image/index.ts';
 import type { Dependency, Tlv } from '../../image/index.ts';
 import { UsageError, basedInteger, decimalInteger } from './arguments.ts';
 import type { CommandSpec, ParsedArguments } from './arguments.ts';
-import type { ImageIo } from '../shared/terminal.ts';
+import type { Terminal } from '../shared/terminal.ts';
 
 function checkVersion(text: string): void {
   try {
@@ -260,11 +260,11 @@ export function vendorTlvs(wanted: readonly VendorTlv[]): Tlv[] {
 }
 
 /** Vendors' records of the command line: those with values first, then those with files. */
-export function customTlvs(io: ImageIo, args: ParsedArguments): Tlv[] {
+export function customTlvs(terminal: Terminal, args: ParsedArguments): Tlv[] {
   return vendorTlvs([
     ...args.all('customTlv').map(([tag = '', text = '']): VendorTlv => [tag, () => tlvValue(text)]),
     ...args
       .all('customTlvFile')
-      .map(([tag = '', path = '']): VendorTlv => [tag, () => io.read(path)]),
+      .map(([tag = '', path = '']): VendorTlv => [tag, () => terminal.files.read(path)]),
   ]);
 }

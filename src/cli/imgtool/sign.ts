@@ -28,8 +28,9 @@ import { readImageFile } from '../shared/image-file.ts';
 import type { ImageFile } from '../shared/image-file.ts';
 import { UsageError, basedInteger, parseArguments } from './arguments.ts';
 import type { ParsedArguments } from './arguments.ts';
-import { isHexPath, loadKey, readText } from '../shared/terminal.ts';
-import type { ImageIo } from '../shared/terminal.ts';
+import { isHexPath, readText } from '../shared/files.ts';
+import { loadKey } from '../shared/key-files.ts';
+import type { Terminal } from '../shared/terminal.ts';
 import { compressImage } from './compress.ts';
 import type { Compressor } from './compress.ts';
 import { customTlvs, parseDependencies, signSpec } from './sign-options.ts';
@@ -53,10 +54,10 @@ function integer(args: ParsedArguments, name: string): number | undefined {
 }
 
 /** The input file with its header room checked. */
-function loadInput(io: ImageIo, args: ParsedArguments, headerSize: number): ImageFile {
+function loadInput(terminal: Terminal, args: ParsedArguments, headerSize: number): ImageFile {
   let file: ImageFile;
   try {
-    file = readImageFile(io, args.operands[0] ?? '');
+    file = readImageFile(terminal.files, args.operands[0] ?? '');
   } catch (error) {
     if (DfuError.is(error, 'NOT_FOUND')) throw new UsageError('Input file not found');
     throw error;
@@ -73,10 +74,13 @@ function loadInput(io: ImageIo, args: ParsedArguments, headerSize: number): Imag
   return { bytes, address: shifted };
 }
 
-async function signingKey(io: ImageIo, args: ParsedArguments): Promise<PrivateKey | undefined> {
+async function signingKey(
+  terminal: Terminal,
+  args: ParsedArguments,
+): Promise<PrivateKey | undefined> {
   const path = args.text('key');
   if (path === undefined) return undefined;
-  const key = await loadKey(io, path);
+  const key = await loadKey(terminal, path);
   if (isPrivateKey(key)) return key;
   throw new UsageError('Cannot sign with a public-only PEM; signing requires the private key.');
 }
@@ -91,13 +95,13 @@ function checkSameKind(key: Key | undefined, encryption: Key): void {
 }
 
 async function encryptionOf(
-  io: ImageIo,
+  terminal: Terminal,
   args: ParsedArguments,
   key: Key | undefined,
 ): Promise<EncryptionOptions | undefined> {
   const path = args.text('encrypt');
   if (path === undefined) return undefined;
-  const recipient = await loadKey(io, path);
+  const recipient = await loadKey(terminal, path);
   checkSameKind(key, recipient);
   const hash: EciesHash = args.text('hmacSha') === '512' ? 'SHA-512' : 'SHA-256';
   const bits = args.text('encryptKeylen') === '256' ? 256 : 128;
@@ -120,17 +124,17 @@ function hashOf(args: ParsedArguments, key: Key | undefined): HashName | undefin
 
 /** The signature of a file and its key; undefined if none is asked for. */
 async function fixedSignature(
-  io: ImageIo,
+  terminal: Terminal,
   args: ParsedArguments,
 ): Promise<SignOptions['fixedSignature']> {
   const path = args.text('fixSig');
   if (path === undefined) return undefined;
-  const signature = fromBase64(readText(io, path));
+  const signature = fromBase64(readText(terminal.files, path));
   const keyPath = args.text('fixSigPubkey');
   if (keyPath === undefined) {
     throw new UsageError('public key of the fixed signature is not specified');
   }
-  const key = await loadKey(io, keyPath);
+  const key = await loadKey(terminal, keyPath);
   if (args.text('key') !== undefined) {
     throw new UsageError('Can not sign using key and provide fixed-signature at the same time');
   }
@@ -143,11 +147,11 @@ function counterOf(args: ParsedArguments): number | 'auto' | undefined {
   return text.toLowerCase() === 'auto' ? 'auto' : basedInteger(text);
 }
 
-async function optionsOf(io: ImageIo, args: ParsedArguments): Promise<SignOptions> {
-  const key = await signingKey(io, args);
-  const encryption = await encryptionOf(io, args, key);
-  const vendors = customTlvs(io, args);
-  const fixed = await fixedSignature(io, args);
+async function optionsOf(terminal: Terminal, args: ParsedArguments): Promise<SignOptions> {
+  const key = await signingKey(terminal, args);
+  const encryption = await encryptionOf(terminal, args, key);
+  const vendors = customTlvs(terminal, args);
+  const fixed = await fixedSignature(terminal, args);
   const vendor = args.text('vid');
   const deviceClass = args.text('cid');
   const role = args.text('bootRecord') ?? '';
@@ -216,10 +220,14 @@ interface Output {
   readonly padding: PaddingOptions | undefined;
 }
 
-function save(io: ImageIo, args: ParsedArguments, { bytes, address, padding }: Output): void {
+async function save(
+  terminal: Terminal,
+  args: ParsedArguments,
+  { bytes, address, padding }: Output,
+): Promise<void> {
   const path = args.operands[1] ?? '';
   if (!isHexPath(path)) {
-    io.write(path, padding === undefined ? bytes : padImage(bytes, padding));
+    await terminal.files.write(path, padding === undefined ? bytes : padImage(bytes, padding));
     return;
   }
   const start = integer(args, 'hexAddr') ?? address;
@@ -233,19 +241,19 @@ function save(io: ImageIo, args: ParsedArguments, { bytes, address, padding }: O
     bytes: piece.bytes,
   }));
   const text = writeIntelHex([{ address: start, bytes }, ...trailer]);
-  io.write(path, new TextEncoder().encode(text));
+  await terminal.files.write(path, new TextEncoder().encode(text));
 }
 
 /** What imgtool prints each time that it signs. */
-function tellSigning(io: ImageIo, key: Key | undefined): void {
+function tellSigning(terminal: Terminal, key: Key | undefined): void {
   if (key === undefined) return;
   const what = key.kind === 'ed25519' ? 'digest' : 'payload';
-  io.print(`image.py: sign the ${what}\n`);
+  terminal.out.write(`image.py: sign the ${what}\n`);
 }
 
 /** `imgtool sign`. `compressor` makes LZMA2 streams. */
 export async function sign(
-  io: ImageIo,
+  terminal: Terminal,
   argv: readonly string[],
   compressor: Compressor,
 ): Promise<number> {
@@ -253,31 +261,36 @@ export async function sign(
   if ((integer(args, 'loadAddr') ?? 0) !== 0 && (integer(args, 'romFixed') ?? 0) !== 0) {
     throw new UsageError('Can not set rom_fixed and load_addr at the same time');
   }
-  const { bytes: input, address } = loadInput(io, args, integer(args, 'headerSize') ?? 0);
-  const options = await optionsOf(io, args);
+  const { bytes: input, address } = loadInput(terminal, args, integer(args, 'headerSize') ?? 0);
+  const options = await optionsOf(terminal, args);
   const pad = args.on('pad') || args.on('test') || args.on('confirm');
   const vector = args.text('vectorToSign');
   if (vector !== undefined) {
     const { digest, signedBytes } = await signImage(input, { ...options, key: undefined });
-    io.print(`image.py: export ${vector}\n`);
+    terminal.out.write(`image.py: export ${vector}\n`);
     const bytes = vector === 'digest' ? digest : signedBytes;
-    save(io, args, { bytes, address, padding: undefined });
+    await save(terminal, args, { bytes, address, padding: undefined });
     return 0;
   }
   const compression = args.text('compression') ?? 'disabled';
   let signed: SignedImage;
   if (compression === 'disabled') {
-    tellSigning(io, options.key);
+    tellSigning(terminal, options.key);
     signed = await signImage(input, options);
   } else {
-    const tell = (): void => tellSigning(io, options.key);
-    signed = await compressImage(input, options, { io, tell, filter: compression, compressor });
+    const tell = (): void => tellSigning(terminal, options.key);
+    signed = await compressImage(input, options, {
+      terminal,
+      tell,
+      filter: compression,
+      compressor,
+    });
   }
   const padding = paddingOf(args, signed);
   refuseTooBig(signed.bytes.length, padding);
-  save(io, args, { bytes: signed.bytes, address, padding: pad ? padding : undefined });
+  await save(terminal, args, { bytes: signed.bytes, address, padding: pad ? padding : undefined });
   const sigOut = args.text('sigOut');
-  if (sigOut !== undefined) saveSignature(io, sigOut, signed);
+  if (sigOut !== undefined) await saveSignature(terminal, sigOut, signed);
   return 0;
 }
 
@@ -290,9 +303,13 @@ function refuseTooBig(size: number, padding: PaddingOptions): void {
   }
 }
 
-function saveSignature(io: ImageIo, path: string, { signature }: SignedImage): void {
+async function saveSignature(
+  terminal: Terminal,
+  path: string,
+  { signature }: SignedImage,
+): Promise<void> {
   if (signature === undefined) {
     throw new UsageError('--sig-out: the image has no signature, it was made without a key');
   }
-  io.write(path, new TextEncoder().encode(toBase64(signature)));
+  await terminal.files.write(path, new TextEncoder().encode(toBase64(signature)));
 }

@@ -16,8 +16,8 @@ import {
 import type { HashName, Key, SignatureKind, Tlv } from '../../image/index.ts';
 import { parseArguments } from './arguments.ts';
 import type { CommandSpec } from './arguments.ts';
-import { loadKey } from '../shared/terminal.ts';
-import type { ImageIo } from '../shared/terminal.ts';
+import { loadKey } from '../shared/key-files.ts';
+import type { Terminal } from '../shared/terminal.ts';
 import { readImageFile } from '../shared/image-file.ts';
 
 export const verifySpec: CommandSpec = {
@@ -91,19 +91,19 @@ async function judge(bytes: Uint8Array, key: Key | undefined): Promise<readonly 
 }
 
 /** `imgtool verify`: little endian and plain images only; `dfukit image verify` takes all. */
-export async function verify(io: ImageIo, argv: readonly string[]): Promise<number> {
+export async function verify(terminal: Terminal, argv: readonly string[]): Promise<number> {
   const args = parseArguments(verifySpec, argv);
   const path = args.text('key');
-  const key = path === undefined ? undefined : await loadKey(io, path);
+  const key = path === undefined ? undefined : await loadKey(terminal, path);
   if (key?.kind === 'x25519') {
     throw new DfuError('INVALID_ARGUMENT', 'expected a key that signs, got x25519');
   }
-  const { bytes } = readImageFile(io, args.operands[0] ?? '');
+  const { bytes } = readImageFile(terminal.files, args.operands[0] ?? '');
   const [outcome, version] = await judge(bytes, key);
   if (!outcome.ok) {
-    io.print(`${outcome.line}\n`);
+    terminal.out.write(`${outcome.line}\n`);
     return 1;
   }
-  io.print(`Image was correctly validated\nImage version: ${version}\n${outcome.line}\n`);
+  terminal.out.write(`Image was correctly validated\nImage version: ${version}\n${outcome.line}\n`);
   return 0;
 }

@@ -10,8 +10,11 @@ export const ExitCode = {
   internal: 70,
   cannotCreate: 73,
   io: 74,
+  /** Everything was sent, and nothing says that it runs. */
+  unconfirmed: 75,
   protocol: 76,
   noPermission: 77,
+  interrupted: 130,
 } as const;
 
 const exitCodes: Readonly<Record<DfuErrorCode, number>> = {
@@ -31,7 +34,7 @@ const exitCodes: Readonly<Record<DfuErrorCode, number>> = {
   BUSY: ExitCode.io,
   NO_USB: ExitCode.io,
   IO: ExitCode.io,
-  ABORTED: 130,
+  ABORTED: ExitCode.interrupted,
   FLASH_RULE: ExitCode.io,
   POWER_LOST: ExitCode.io,
   REFUSED: ExitCode.data,
@@ -46,4 +49,33 @@ export function exitCodeOf(error: unknown): number {
 export function explain(error: unknown): string {
   if (DfuError.is(error)) return error.message;
   return `internal error, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}
+
+/** The end of a command that is no success; what there was to say is said, but for the message. */
+export class CommandEnd extends Error {
+  readonly exitCode: number;
+
+  constructor(exitCode: number, message = '') {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+/**
+ * A command's work as commander wants it. Commander drops what an action answers, so that an exit code
+ * which is not 0 is thrown.
+ */
+export function answering<A extends readonly unknown[]>(
+  work: (...args: A) => number | Promise<number>,
+): (...args: A) => Promise<void> {
+  return async (...args) => {
+    const code = await work(...args);
+    if (code !== ExitCode.ok) throw new CommandEnd(code);
+  };
+}
+
+/** What cannot be read or made, and why: a line, and an exit code of its own. */
+export function cannot(what: string, cause: unknown, exitCode: number): CommandEnd {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new CommandEnd(exitCode, `cannot ${what}: ${reason}`);
 }

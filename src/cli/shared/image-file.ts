@@ -1,6 +1,6 @@
 import { readIntelHex } from '../../image/index.ts';
-import { isHexPath, readText } from './terminal.ts';
-import type { ImageIo } from './terminal.ts';
+import { isHexPath, readText } from './files.ts';
+import type { Files } from './files.ts';
 
 /** A firmware file as bytes, and its address if the format has one. */
 export interface ImageFile {
@@ -10,7 +10,7 @@ export interface ImageFile {
 }
 
 /** Reads a file, Intel HEX by its ending `.hex`, anything else as binary. */
-export function readImageFile(io: ImageIo, path: string): ImageFile {
-  if (!isHexPath(path)) return { bytes: io.read(path), address: undefined };
-  return readIntelHex(readText(io, path));
+export function readImageFile(files: Files, path: string): ImageFile {
+  if (!isHexPath(path)) return { bytes: files.read(path), address: undefined };
+  return readIntelHex(readText(files, path));
 }

@@ -1,8 +1,9 @@
 import { DfuError } from '../../bytes/index.ts';
-import { asDecryptionKey, fromBase64 } from '../../image/index.ts';
+import { asDecryptionKey, fromBase64, needsPassword, readKey } from '../../image/index.ts';
 import type { DecryptionKey, EncryptionKey, Key, WrappingKey } from '../../image/index.ts';
-import { loadKey, readText } from './terminal.ts';
-import type { ImageIo } from './terminal.ts';
+import { readText } from './files.ts';
+import { askPassphrase } from './passphrase.ts';
+import type { Terminal } from './terminal.ts';
 
 /** A key file and the name that it is shown by. */
 export interface NamedKey {
@@ -10,20 +11,29 @@ export interface NamedKey {
   readonly key: Key;
 }
 
+/** Reads a key file, asking for its passphrase if it has one. */
+export async function loadKey(terminal: Terminal, path: string): Promise<Key> {
+  const text = readText(terminal.files, path);
+  const password = needsPassword(text)
+    ? await askPassphrase(terminal, 'Enter key passphrase: ')
+    : undefined;
+  return readKey(text, { password });
+}
+
 /** Reads key files, asking for passphrases one after the other. */
-export async function loadKeys(io: ImageIo, paths: readonly string[]): Promise<NamedKey[]> {
+export async function loadKeys(terminal: Terminal, paths: readonly string[]): Promise<NamedKey[]> {
   const keys: NamedKey[] = [];
-  for (const path of paths) keys.push({ path, key: await loadKey(io, path) });
+  for (const path of paths) keys.push({ path, key: await loadKey(terminal, path) });
   return keys;
 }
 
 /** A wrapping key: 16 or 32 bytes as they are, or the same in base64 as newt has them. */
-function wrappingKey(io: ImageIo, path: string): WrappingKey {
-  const raw = io.read(path);
+function wrappingKey(terminal: Terminal, path: string): WrappingKey {
+  const raw = terminal.files.read(path);
   const fits = (bytes: Uint8Array): boolean => bytes.length === 16 || bytes.length === 32;
   if (fits(raw)) return { kind: 'aes-kw', bytes: raw };
   try {
-    const bytes = fromBase64(readText(io, path));
+    const bytes = fromBase64(readText(terminal.files, path));
     if (fits(bytes)) return { kind: 'aes-kw', bytes };
   } catch {
     // It is no base64 either; what it should be is said below.
@@ -33,19 +43,19 @@ function wrappingKey(io: ImageIo, path: string): WrappingKey {
 }
 
 /** A key to encrypt for: PEM, or a shared AES key. */
-export async function loadEncryptionKey(io: ImageIo, path: string): Promise<EncryptionKey> {
-  if (/-----BEGIN /.test(new TextDecoder('latin1').decode(io.read(path)))) {
-    return loadKey(io, path);
+export async function loadEncryptionKey(terminal: Terminal, path: string): Promise<EncryptionKey> {
+  if (/-----BEGIN /.test(new TextDecoder('latin1').decode(terminal.files.read(path)))) {
+    return loadKey(terminal, path);
   }
-  return wrappingKey(io, path);
+  return wrappingKey(terminal, path);
 }
 
 /** Keys to decrypt with. */
 export async function loadDecryptionKeys(
-  io: ImageIo,
+  terminal: Terminal,
   paths: readonly string[],
 ): Promise<DecryptionKey[]> {
   const keys: DecryptionKey[] = [];
-  for (const path of paths) keys.push(asDecryptionKey(await loadEncryptionKey(io, path)));
+  for (const path of paths) keys.push(asDecryptionKey(await loadEncryptionKey(terminal, path)));
   return keys;
 }

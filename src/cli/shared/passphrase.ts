@@ -1,10 +1,11 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
+import type { Input, Terminal } from './terminal.ts';
 
 /** A terminal that shows nothing of what is typed. */
-async function askTerminal(): Promise<string> {
+async function askTerminal(terminal: Terminal): Promise<string> {
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const lines = createInterface({ input: process.stdin, output: silent, terminal: true });
+  const lines = createInterface({ input: terminal.in, output: silent, terminal: true });
   try {
     return await new Promise<string>((resolve) => {
       lines.once('line', resolve);
@@ -12,16 +13,18 @@ async function askTerminal(): Promise<string> {
     });
   } finally {
     lines.close();
-    process.stderr.write('\n');
+    terminal.err.write('\n');
   }
 }
 
-let piped: AsyncIterator<string> | undefined;
+/** One reader for each pipe, or the second question would find it empty. */
+const piped = new WeakMap<Input, AsyncIterator<string>>();
 
-/** The next line of a pipe; one reader for all, or the second question would find it empty. */
-async function nextLine(): Promise<string> {
-  piped ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-  const { value, done } = await piped.next();
+/** The next line of a pipe. */
+async function nextLine(input: Input): Promise<string> {
+  const lines = piped.get(input) ?? createInterface({ input })[Symbol.asyncIterator]();
+  piped.set(input, lines);
+  const { value, done } = await lines.next();
   return done === true ? '' : value;
 }
 
@@ -29,8 +32,8 @@ async function nextLine(): Promise<string> {
  * Asks on the terminal without showing what is typed; from a pipe it takes the next line. The prompt
  * goes to standard error, so that output can be redirected.
  */
-export function askPassphrase(prompt: string): Promise<string> {
-  if (!process.stdin.isTTY) return nextLine();
-  process.stderr.write(prompt);
-  return askTerminal();
+export function askPassphrase(terminal: Terminal, prompt: string): Promise<string> {
+  if (terminal.in.isTTY !== true) return nextLine(terminal.in);
+  terminal.err.write(prompt);
+  return askTerminal(terminal);
 }

@@ -1,15 +1,39 @@
-/** Signals that mean: stop, and leave nothing behind. */
-const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+import { ExitCode } from './exit-codes.ts';
+import type { Terminal } from './terminal.ts';
 
-/** Resolves when the process is asked to stop; `stopped` says that it is too late to listen. */
-export function untilSignal(): { readonly asked: Promise<void>; stop(): void } {
-  let stop = (): void => {};
-  const asked = new Promise<void>((resolve) => {
-    const listener = (): void => resolve();
-    for (const signal of SIGNALS) process.on(signal, listener);
-    stop = () => {
-      for (const signal of SIGNALS) process.off(signal, listener);
-    };
+/**
+ * A second request within so many milliseconds is the first one told twice: npm hands Ctrl-C on to a
+ * program that has had it from the terminal already.
+ */
+const SAME_MS = 250;
+
+/**
+ * Runs what Ctrl-C cancels: the signal is raised, and what runs leaves everything in order. Whoever asks
+ * again is not kept waiting.
+ */
+export async function interruptible<T>(
+  terminal: Terminal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  let askedMs: number | undefined;
+  const stop = terminal.onStop(() => {
+    const now = performance.now();
+    if (askedMs !== undefined && now - askedMs >= SAME_MS) terminal.exit(ExitCode.interrupted);
+    askedMs ??= now;
+    controller.abort();
   });
-  return { asked, stop };
+  try {
+    return await work(controller.signal);
+  } finally {
+    stop();
+  }
+}
+
+/** Resolves when the signal is raised. */
+export function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }

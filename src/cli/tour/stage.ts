@@ -1,14 +1,15 @@
-import { styleText } from 'node:util';
 import type { Board, BoardEvent } from '../../board/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import type { NorFlash } from '../../flash/index.ts';
 import { enterDfuMode, find, listLine, scan } from '../../host/index.ts';
-import type { HostEvent } from '../../host/index.ts';
 import { usbipBus } from '../../link/usbip/index.ts';
 import { timerClock } from '../../usb/index.ts';
 import type { Clock, UsbBus } from '../../usb/index.ts';
 import { startBoard } from '../board/session.ts';
 import { describeEvent } from '../board/console.ts';
+import { untilAborted } from '../shared/signals.ts';
+import type { Terminal } from '../shared/terminal.ts';
+import type { Guide } from './guide.ts';
 
 /** Longest time that a step may take, in ms; each takes a second or two. */
 const STEP_MS = 30_000;
@@ -19,17 +20,26 @@ export interface Stage {
   readonly bus: UsbBus;
   readonly clock: Clock;
   readonly events: EventLog;
+  readonly guide: Guide;
+}
+
+/** Who shows the tour, and where. */
+export interface Tour {
+  readonly guide: Guide;
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
 }
 
 /** Switches a board on, lends it over USB/IP on this machine, shows the part, puts the board away. */
 export async function onStage(
-  boardName: string,
-  flash: NorFlash | undefined,
+  { guide, terminal, signal }: Tour,
+  { boardName, flash }: { readonly boardName: string; readonly flash?: NorFlash | undefined },
   show: (stage: Stage) => Promise<void>,
 ): Promise<void> {
   const clock = timerClock(globalThis);
-  const events = new EventLog(clock);
+  const events = new EventLog(clock, guide);
   const session = await startBoard(
+    terminal,
     {
       boardName,
       holdButton: false,
@@ -42,7 +52,10 @@ export async function onStage(
   const { host = '127.0.0.1', port } = session.usbip ?? {};
   const bus = usbipBus({ host, clock, port });
   try {
-    await show({ board: session.board, bus, clock, events });
+    const stopped = untilAborted(signal).then(() => {
+      throw new DfuError('ABORTED', 'the tour was stopped');
+    });
+    await Promise.race([show({ board: session.board, bus, clock, events, guide }), stopped]);
   } finally {
     events.mute();
     await bus.close();
@@ -51,40 +64,45 @@ export async function onStage(
 }
 
 /** What a host lists. */
-export async function list({ bus, clock }: Stage): Promise<void> {
+export async function list({ bus, clock, guide }: Stage): Promise<void> {
   const { entries } = await scan(bus, { clock });
-  for (const entry of entries) hostSays(listLine(entry));
+  for (const entry of entries) guide.hostSays(listLine(entry));
 }
 
 /** The host asks the board from run-time into DFU mode. */
-export async function detach({ bus, clock }: Stage): Promise<void> {
+export async function detach({ bus, clock, guide }: Stage): Promise<void> {
   const { device, interface: runtime } = await find(bus, { clock });
-  const { entries } = await enterDfuMode(bus, device, runtime, { clock, onEvent: tell });
-  for (const entry of entries) hostSays(listLine(entry));
+  const { entries } = await enterDfuMode(bus, device, runtime, { clock, onEvent: guide.tell });
+  for (const entry of entries) guide.hostSays(listLine(entry));
 }
 
 /** What the board did, and a way to wait for what it will do. */
 export class EventLog {
   readonly #clock: Clock;
-  readonly #waiting = new Set<(event: BoardEvent) => void>();
+  readonly #guide: Guide;
+  /** Who waits, and how to give up. */
+  readonly #waiting = new Map<(event: BoardEvent) => void, () => void>();
   #muted = false;
   /** Events that no wait has looked at yet. */
   #unseen: BoardEvent[] = [];
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, guide: Guide) {
     this.#clock = clock;
+    this.#guide = guide;
   }
 
   /** The show is over: what comes now is the board being put away. */
   mute(): void {
     this.#muted = true;
+    for (const cancel of this.#waiting.values()) cancel();
+    this.#waiting.clear();
   }
 
   take(event: BoardEvent): void {
     if (this.#muted) return;
-    boardSays(describeEvent(event));
+    this.#guide.boardSays(describeEvent(event));
     this.#unseen.push(event);
-    for (const look of this.#waiting) look(event);
+    for (const look of this.#waiting.keys()) look(event);
   }
 
   /** The next such event, from where the last wait left off. Throws `TIMEOUT`. */
@@ -110,7 +128,7 @@ export class EventLog {
         finish();
         reject(new DfuError('TIMEOUT', `tour: waited ${STEP_MS} ms for ${what}`));
       });
-      this.#waiting.add(look);
+      this.#waiting.set(look, cancel);
     });
   }
 
@@ -132,55 +150,4 @@ export function isAttached(id: string): (event: BoardEvent) => boolean {
 
 export function isConsoleWith(part: string): (event: BoardEvent) => boolean {
   return (event) => event.type === 'console' && event.text.includes(part);
-}
-
-let chapters = 0;
-
-/** Begins the next part. */
-export function chapter(title: string): void {
-  chapters += 1;
-  say(`\n${styleText('bold', `${chapters}  ${title}`)}`);
-}
-
-/** Milestones of the host; blocks go by too fast to be told one by one. */
-export function tell(event: HostEvent): void {
-  if (event.type === 'selected') {
-    const { alternate, name } = event.interface;
-    hostSays(`takes alternate ${alternate}, "${name}"`);
-  } else if (event.type === 'detaching') hostSays('DFU_DETACH');
-  else if (event.type === 'returned') {
-    hostSays(`found again in DFU mode after ${Math.round(event.afterMs)} ms`);
-  } else if (event.type === 'note') hostSays(event.message);
-  else if (event.type === 'progress' && event.doneBytes === event.totalBytes) {
-    hostSays(bar(event.operation, event.doneBytes));
-  } else if (event.type === 'downloaded') hostSays(`the end: ${event.ending}`);
-}
-
-function bar(operation: string, bytes: number): string {
-  const label = operation.charAt(0).toUpperCase() + operation.slice(1);
-  return `${label.padEnd(8)}\t[${'='.repeat(25)}] 100% ${String(bytes).padStart(12)} bytes`;
-}
-
-/** A line of the computer at the other end. */
-export function hostSays(line: string): void {
-  speaker('host ', 'cyan', line);
-}
-
-function boardSays(line: string): void {
-  speaker('board', 'green', line);
-}
-
-function speaker(name: string, colour: 'cyan' | 'green', line: string): void {
-  say(`   ${styleText(colour, name)}  ${line}`);
-}
-
-/** A line of the guide. */
-export function say(line: string): void {
-  process.stdout.write(`${process.stdout.isTTY ? line : plain(line)}\n`);
-}
-
-/** Colours are for terminals. */
-function plain(line: string): string {
-  // oxlint-disable-next-line no-control-regex -- the escape character is what is looked for
-  return line.replaceAll(/\u001B\[\d+m/g, '');
 }

@@ -2,38 +2,40 @@ import { boardModel, plainFirmware, programFlash, programLayout } from '../../bo
 import { loadExample } from '../../board/node/index.ts';
 import { MemoryFlash } from '../../flash/index.ts';
 import { connect, downloadDfuSe } from '../../host/index.ts';
-import { chapter, detach, isAttached, isConsoleWith, list, onStage, tell } from './stage.ts';
-import type { Stage } from './stage.ts';
+import { detach, isAttached, isConsoleWith, list, onStage } from './stage.ts';
+import type { Stage, Tour } from './stage.ts';
 
 const BOARD = 'stm32f072b_disco';
 
 /** The STM32's way into the loader in its system memory, and out of it again. */
-export async function tourStm32(): Promise<void> {
-  chapter(`A ${BOARD} runs a firmware with the DFU run-time class`);
+export async function tourStm32(tour: Tour): Promise<void> {
+  tour.guide.chapter(`A ${BOARD} runs a firmware with the DFU run-time class`);
   const model = boardModel(BOARD);
   const flash = new MemoryFlash(model.flash);
   const running = plainFirmware(loadExample('dfu-runtime'), model);
   const address = model.flashBaseAddress;
   programFlash(flash, programLayout(model), running, { address });
   const update = plainFirmware(loadExample('hello-world'), model);
-  await onStage(BOARD, flash, (stage) => show(stage, { address, data: update }));
+  await onStage(tour, { boardName: BOARD, flash }, (stage) =>
+    show(stage, { address, data: update }),
+  );
 }
 
 async function show(
   stage: Stage,
   update: { readonly address: number; readonly data: Uint8Array },
 ): Promise<void> {
-  const { bus, clock, events } = stage;
+  const { bus, clock, events, guide } = stage;
   await events.until('run-time USB', isAttached('1209:0001'));
   await list(stage);
 
-  chapter('Detach: a magic number in RAM, a reset, a jump to the DfuSe loader in ROM');
+  guide.chapter('Detach: a magic number in RAM, a reset, a jump to the DfuSe loader in ROM');
   await detach(stage);
 
-  chapter('hello-world goes to 0x08000000, as dfu-util -s 0x08000000:leave sends it');
+  guide.chapter('hello-world goes to 0x08000000, as dfu-util -s 0x08000000:leave sends it');
   const session = await connect(bus, { clock, selection: { alternate: 0 } });
   try {
-    await downloadDfuSe(session, [update], { leave: true, onEvent: tell });
+    await downloadDfuSe(session, [update], { leave: true, onEvent: guide.tell });
   } finally {
     await session.close();
   }

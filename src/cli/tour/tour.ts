@@ -1,27 +1,30 @@
-import { styleText } from 'node:util';
 import { Command } from 'commander';
 import { tourMcuboot } from './mcuboot.ts';
 import { tourRiotboot } from './riotboot.ts';
-import { say } from './stage.ts';
+import { interruptible } from '../shared/signals.ts';
+import type { Terminal } from '../shared/terminal.ts';
+import { Guide } from './guide.ts';
 import { tourStm32 } from './stm32.ts';
 
 /** `dfukit tour`: the whole loop on virtual boards, over USB/IP on this machine. */
-export function command(): Command {
+export function command(terminal: Terminal): Command {
   return new Command('tour')
     .description('show virtual boards being flashed, booted, and flashed again')
-    .action(run);
+    .action(() => interruptible(terminal, (signal) => run(terminal, signal)));
 }
 
-async function run(): Promise<void> {
-  say('Virtual boards, flashed over USB: nothing to plug in, nothing to install as root.');
-  say('"board" is what the board does and prints, "host" is the computer at the other end.');
-  await tourRiotboot();
-  await tourMcuboot();
-  await tourStm32();
-  epilogue();
+async function run(terminal: Terminal, signal: AbortSignal): Promise<void> {
+  const guide = new Guide(terminal.out);
+  const tour = { guide, terminal, signal };
+  guide.say('Virtual boards, flashed over USB: nothing to plug in, nothing to install as root.');
+  guide.say('"board" is what the board does and prints, "host" is the computer at the other end.');
+  await tourRiotboot(tour);
+  await tourMcuboot(tour);
+  await tourStm32(tour);
+  epilogue(guide);
 }
 
-function epilogue(): void {
+function epilogue(guide: Guide): void {
   const board = '--board particle-xenon';
   const bus = '--bus usbip://127.0.0.1';
   const commands: readonly (readonly [string, string])[] = [
@@ -33,6 +36,7 @@ function epilogue(): void {
     [`npx dfukit firmware flash saul ${board} --slot 0 --version 3 ${bus}`, 'build and flash'],
     ['sudo usbip attach -r 127.0.0.1 -b 1-1', 'the Linux kernel sees it too; then dfu-util -l'],
   ];
-  say(`\n${styleText('bold', 'That was the whole loop. To do it yourself:')}`);
-  for (const [line, meaning] of commands) say(`   ${line}\n      ${styleText('dim', meaning)}`);
+  guide.say(`\n${guide.styled('bold', 'That was the whole loop. To do it yourself:')}`);
+  for (const [line, meaning] of commands)
+    guide.say(`   ${line}\n      ${guide.styled('dim', meaning)}`);
 }

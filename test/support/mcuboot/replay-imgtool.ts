@@ -48,13 +48,13 @@ export async function signRun(folder: ImgtoolFolder, each: ImgtoolCase): Promise
   const desk = deskOf(folder);
   const path = isHex(output) || name.includes('hex-out') ? 'result.hex' : 'result.bin';
   const compressor = compressorOf(folder, each);
-  const exit = await runImgtool(['sign', ...args, input, path], { io: desk, compressor });
+  const exit = await runImgtool(['sign', ...args, input, path], desk.terminal, { compressor });
   return { desk, exit, path };
 }
 
 async function run(folder: ImgtoolFolder, args: readonly string[]): Promise<Run> {
   const desk = deskOf(folder);
-  return { desk, exit: await runImgtool(args, { io: desk }) };
+  return { desk, exit: await runImgtool(args, desk.terminal) };
 }
 
 /**
@@ -158,7 +158,7 @@ async function replayVerify(folder: ImgtoolFolder, each: ImgtoolCase): Promise<s
   for (const [offset, mask] of xor) bytes[offset] = (bytes[offset] ?? 0) ^ mask;
   desk.written.set('image.bin', bytes);
   const keyed = key === null || key === undefined ? [] : ['-k', key];
-  const found = await runImgtool(['verify', ...args, ...keyed, 'image.bin'], { io: desk });
+  const found = await runImgtool(['verify', ...args, ...keyed, 'image.bin'], desk.terminal);
   return [
     ...differ('exit', exit, found),
     ...differInList('stdout', linesOf(stdout), desk.lines),
@@ -171,7 +171,7 @@ async function replayDumpinfo(folder: ImgtoolFolder, each: ImgtoolCase): Promise
   const desk = deskOf(folder);
   const path = `some/where/${fileNameShown}`;
   desk.written.set(path, folder.bytes(input));
-  const found = await runImgtool(['dumpinfo', '-f', format, path], { io: desk });
+  const found = await runImgtool(['dumpinfo', '-f', format, path], desk.terminal);
   return [
     ...differ('exit', exit, found),
     ...differInList('stdout', folder.text(output).split('\n'), desk.out.toString().split('\n')),

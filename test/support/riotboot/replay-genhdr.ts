@@ -1,9 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import { fromHex, toHex } from '../../../src/bytes/index.ts';
 import { genhdr } from '../../../src/cli/genhdr/genhdr.ts';
+import { diskFiles } from '../../../src/cli/shared/files.ts';
+import { Collector, FakeTerminal } from '../fake-terminal.ts';
 import { attempt, differ, differInBytes } from '../replayed.ts';
 import type { ReplayedCase } from '../replayed.ts';
 import type { RiotbootFolder } from '../riotboot-vectors.ts';
@@ -41,19 +42,6 @@ interface Genhdr {
   readonly update?: readonly Update[];
 }
 
-/** A stream that takes its time, and what has gone into it. */
-function sink(): { stream: Writable; bytes: () => Buffer } {
-  const pieces: Buffer[] = [];
-  const stream = new Writable({
-    highWaterMark: 1,
-    write(piece: Buffer, _encoding, done): void {
-      pieces.push(Buffer.from(piece));
-      setImmediate(() => done());
-    },
-  });
-  return { stream, bytes: () => Buffer.concat(pieces) };
-}
-
 /** One run of `dfukit genhdr`. */
 export interface GenhdrRun {
   readonly exit: number;
@@ -63,11 +51,10 @@ export interface GenhdrRun {
 
 /** Runs `dfukit genhdr`. */
 export async function runGenhdr(...args: string[]): Promise<GenhdrRun> {
-  const out = sink();
-  const err = sink();
-  const exit = await genhdr(args, { stdout: out.stream, stderr: err.stream });
-  await Promise.all([out, err].map(({ stream }) => new Promise((done) => stream.end(done))));
-  return { exit, stdout: out.bytes(), stderr: err.bytes().toString() };
+  const terminal = new FakeTerminal(diskFiles, new Collector({ slow: true }));
+  const exit = await genhdr(args, terminal);
+  await new Promise((done) => terminal.out.end(done));
+  return { exit, stdout: terminal.out.bytes, stderr: terminal.err.text };
 }
 
 async function replayGenerate(path: string, each: Generation): Promise<string[]> {

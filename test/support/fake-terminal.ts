@@ -1,0 +1,124 @@
+import { PassThrough, Writable } from 'node:stream';
+import { dfukit } from '../../src/cli/dfukit.ts';
+import { diskFiles } from '../../src/cli/shared/files.ts';
+import type { Files } from '../../src/cli/shared/files.ts';
+import type { Input, Terminal } from '../../src/cli/shared/terminal.ts';
+
+/** Keeps all that is written to it. */
+export class Collector extends Writable {
+  isTTY: boolean | undefined;
+  columns: number | undefined;
+  readonly #slow: boolean;
+  #pieces: Buffer[] = [];
+  readonly #waiting = new Set<() => void>();
+
+  /** A slow one is full with the first byte, and takes its time. */
+  constructor({ slow = false }: { readonly slow?: boolean } = {}) {
+    super(slow ? { highWaterMark: 1 } : {});
+    this.#slow = slow;
+  }
+
+  override _write(piece: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.#pieces.push(Buffer.from(piece));
+    if (this.#slow) setImmediate(done);
+    else done();
+    for (const look of this.#waiting) look();
+  }
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.#pieces);
+  }
+
+  get text(): string {
+    return this.bytes.toString();
+  }
+
+  /** Forgets what was written so far, and answers it. */
+  take(): string {
+    const { text } = this;
+    this.#pieces = [];
+    return text;
+  }
+
+  /** Until the text holds this; the answer is all of it. */
+  until(pattern: string | RegExp): Promise<string> {
+    const fits = (): boolean =>
+      typeof pattern === 'string' ? this.text.includes(pattern) : pattern.test(this.text);
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (!fits()) return;
+        this.#waiting.delete(look);
+        resolve(this.text);
+      };
+      this.#waiting.add(look);
+      look();
+    });
+  }
+}
+
+/** A terminal in memory. Its files are those of the disk unless others are given. */
+export class FakeTerminal implements Terminal {
+  readonly in: PassThrough & Input = new PassThrough();
+  readonly out: Collector;
+  readonly err: Collector = new Collector();
+  readonly files: Files;
+  /** Codes that the program was ended with at once. */
+  readonly exits: number[] = [];
+  /** Whether keys come one by one. */
+  raw: boolean | undefined;
+  readonly #stop = new Set<() => void>();
+  readonly #exit = new Set<() => void>();
+
+  constructor(files: Files = diskFiles, out: Collector = new Collector()) {
+    this.out = out;
+    this.files = files;
+  }
+
+  /** From now on it is one at which somebody sits. */
+  sitDown(columns = 80): this {
+    Object.assign(this.in, { isTTY: true, setRawMode: (raw: boolean) => (this.raw = raw) });
+    Object.assign(this.out, { isTTY: true, columns });
+    Object.assign(this.err, { isTTY: true, columns });
+    return this;
+  }
+
+  onStop(listener: () => void): () => void {
+    this.#stop.add(listener);
+    return () => this.#stop.delete(listener);
+  }
+
+  onExit(listener: () => void): () => void {
+    this.#exit.add(listener);
+    return () => this.#exit.delete(listener);
+  }
+
+  exit(code: number): void {
+    this.exits.push(code);
+    for (const listener of this.#exit) listener();
+  }
+
+  /** Ctrl-C. */
+  interrupt(): void {
+    for (const listener of this.#stop) listener();
+  }
+
+  /** Who waits for Ctrl-C or for the end. */
+  get listeners(): number {
+    return this.#stop.size + this.#exit.size;
+  }
+}
+
+/** What a command came to. */
+export interface Ran {
+  readonly exit: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs one command line; without a terminal, it is piped and nothing comes in. */
+export async function ran(args: readonly string[], terminal?: FakeTerminal): Promise<Ran> {
+  const used = terminal ?? new FakeTerminal();
+  if (terminal === undefined) used.in.end();
+  const exit = await dfukit(args, used);
+  return { exit, out: used.out.take(), err: used.err.take() };
+}
