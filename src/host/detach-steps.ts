@@ -17,11 +17,16 @@ export interface DetachTerms {
 }
 
 export interface DetachState {
-  readonly at: 'start' | 'detaching' | 'resetting';
+  readonly at: 'start' | 'detaching' | 'resetting' | 'done';
   readonly accepted: boolean;
+  readonly reset: ResetOutcome | undefined;
 }
 
-export const DETACH_START: DetachState = { at: 'start', accepted: true };
+export const DETACH_START: DetachState = {
+  at: 'start',
+  accepted: true,
+  reset: undefined,
+};
 
 type Next = readonly [DetachState, Action<DetachEnding>];
 
@@ -37,17 +42,22 @@ export function detachStep(state: DetachState, outcome: Outcome, terms: DetachTe
       return [{ ...state, at: 'detaching' }, action];
     }
     case 'detaching': {
-      const next: DetachState = { at: 'resetting', accepted: outcome.is !== 'stalled' };
-      return outcome.is === 'gone' || !terms.reset ? end(next, undefined) : [next, { do: 'reset' }];
+      const next: DetachState = { ...state, at: 'resetting', accepted: outcome.is !== 'stalled' };
+      return outcome.is === 'gone' || !terms.reset ? end(next) : [next, { do: 'reset' }];
     }
     case 'resetting':
-      if (outcome.is === 'reset') return end(state, outcome.port);
-      return end(state, outcome.is === 'gone' ? 'gone' : 'impossible');
+      return end({ ...state, reset: outcome.is === 'reset' ? outcome.port : 'impossible' });
+    case 'done':
+      return end(state);
     default:
       return state.at satisfies never;
   }
 }
 
-function end(state: DetachState, reset: ResetOutcome | undefined): Next {
-  return [state, { do: 'end', result: { accepted: state.accepted, reset } }];
+function end(state: DetachState): Next {
+  const { accepted, reset } = state;
+  return [
+    { at: 'done', accepted, reset },
+    { do: 'end', result: { accepted, reset } },
+  ];
 }

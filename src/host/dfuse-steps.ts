@@ -1,35 +1,33 @@
-import { DfuError, hexNumber } from '../bytes/index.ts';
+import type { DfuError } from '../bytes/index.ts';
+import { hexNumber } from '../bytes/index.ts';
 import { DFUSE_FIRST_BLOCK, DfuRequest, encodeDfuSeCommand } from '../dfu/index.ts';
 import type { DfuState } from '../dfu/index.ts';
-import type { Ending } from './download-steps.ts';
 import type { DfuSeOperation } from './dfuse-plan.ts';
+import { endingStep, over } from './ending-steps.ts';
+import type { Ended, EndingLimits, EndingRules, EndingState } from './ending-steps.ts';
 import { FRESH, pause, pauseAfterStall } from './patience.ts';
-import type { Patience, PatienceLimits } from './patience.ts';
-import { isFailure, readStatus, statusError, unexpectedState } from './status-report.ts';
-import type { StatusReport } from './status-report.ts';
+import type { Patience } from './patience.ts';
+import { failing, refusal } from './refusal.ts';
+import { isFailure, readStatus, unexpectedState } from './status-report.ts';
 import { ABORT, GET_STATUS, giveUp } from './steps.ts';
-import type { Action, Outcome, ResetOutcome } from './steps.ts';
+import type { Action, Outcome } from './steps.ts';
 
 /** How the work on a DfuSe device ended. */
-export interface DfuSeEnding {
+export interface DfuSeEnding extends Ended {
   /** Data blocks, and bytes in them, down or up. */
   readonly blocks: number;
   readonly bytes: number;
   /** Bytes of the sectors that were erased; a mass erase is not counted. */
   readonly erasedBytes: number;
-  /** `written`: nobody asked the device to leave, and it is in dfuIDLE. */
-  readonly ending: Ending;
-  readonly finalState: DfuState | undefined;
-  readonly reset: ResetOutcome | undefined;
+  /** How many operations of the plan the device has acknowledged, from its beginning. */
+  readonly operations: number;
 }
 
-export interface DfuSeTerms extends PatienceLimits {
+export interface DfuSeTerms extends EndingLimits {
   readonly plan: readonly DfuSeOperation[];
-  /** How long a device that was asked to leave may take, in ms. */
-  readonly lingerMs: number;
 }
 
-interface Done {
+interface Progress {
   /** Which operation of the plan is under way. */
   readonly index: number;
   readonly blocks: number;
@@ -37,13 +35,12 @@ interface Done {
   readonly erasedBytes: number;
 }
 
-export type DfuSeState = Done &
+export type DfuSeState = Progress &
   (
     | { readonly at: 'start' | 'sending' | 'idling' | 'storing' }
     | { readonly at: 'busy'; readonly patience: Patience }
     | { readonly at: 'refused'; readonly error: DfuError }
-    | { readonly at: 'leaving'; readonly patience: Patience; readonly seen?: DfuState }
-    | { readonly at: 'resetting' | 'lingering'; readonly seen?: DfuState }
+    | EndingState
   );
 
 export const DFUSE_START: DfuSeState = {
@@ -70,42 +67,37 @@ export function dfuseStep(state: DfuSeState, outcome: Outcome, terms: DfuSeTerms
     case 'storing':
       return outcome.is === 'done' ? next(state, terms) : [state, giveUp(outcome)];
     case 'refused':
-      return afterRefusal(state, outcome, terms);
-    case 'leaving':
-      return afterLeave(state, outcome, terms);
-    case 'resetting': {
-      const port = outcome.is === 'reset' ? outcome.port : 'impossible';
-      return end(state, 'manifested', state.seen, outcome.is === 'gone' ? 'gone' : port);
-    }
+      return [state, refusal(doing(operation(state, terms)), state.error, outcome)];
+    case 'closing':
+      if (outcome.is === 'stalled') return refused(state, outcome.error);
+      return ending(state, endingStep(state, outcome, rulesOf(terms)));
+    case 'manifesting':
+    case 'resetting':
     case 'lingering':
-      if (outcome.is !== 'lingered') return [state, giveUp(outcome)];
-      return end(state, outcome.left ? 'left' : afterwards(state.seen), state.seen);
+    case 'done':
+      return ending(state, endingStep(state, outcome, rulesOf(terms)));
     default:
       return state satisfies never;
   }
 }
 
-/** A device that stays after dfuMANIFEST has said that it is at it; one that said less has not. */
-function afterwards(seen: DfuState | undefined): Ending {
-  return seen === 'dfuMANIFEST' ? 'manifested' : 'unconfirmed';
-}
-
-function done({ index, blocks, bytes, erasedBytes }: Done): Done {
+function progress({ index, blocks, bytes, erasedBytes }: Progress): Progress {
   return { index, blocks, bytes, erasedBytes };
 }
 
-function operation({ index }: Done, { plan }: DfuSeTerms): DfuSeOperation | undefined {
+function operation({ index }: Progress, { plan }: DfuSeTerms): DfuSeOperation | undefined {
   return plan[index];
 }
 
-function begin(state: Done, terms: DfuSeTerms): Next {
+function begin(state: Progress, terms: DfuSeTerms): Next {
   const current = operation(state, terms);
-  if (current === undefined) return end(state, 'written', 'dfuIDLE');
-  return [{ ...done(state), at: 'sending' }, request(current)];
+  if (current === undefined) return ending(state, over('written', 'dfuIDLE'));
+  const at = current.op === 'leave' ? 'closing' : 'sending';
+  return [{ ...progress(state), at }, request(current)];
 }
 
-function next(state: Done, terms: DfuSeTerms): Next {
-  return begin({ ...done(state), index: state.index + 1 }, terms);
+function next(state: Progress, terms: DfuSeTerms): Next {
+  return begin({ ...progress(state), index: state.index + 1 }, terms);
 }
 
 function request(current: DfuSeOperation): Action<DfuSeEnding> {
@@ -152,17 +144,14 @@ function doing(current: DfuSeOperation | undefined): string {
 
 function afterSend(state: DfuSeState, outcome: Outcome, terms: DfuSeTerms): Next {
   const current = operation(state, terms);
-  if (current?.op === 'leave') return afterLeaveSent(state, outcome, terms);
-  if (outcome.is === 'stalled') {
-    return [{ ...done(state), at: 'refused', error: outcome.error }, GET_STATUS];
-  }
-  if (outcome.is === 'gone' && mayLeave(current)) return end(state, 'left', undefined);
+  if (outcome.is === 'stalled') return refused(state, outcome.error);
+  if (outcome.is === 'gone' && mayLeave(current)) return ending(state, over('left', undefined));
   if (current?.op === 'read' && outcome.is === 'data') {
     return afterBlock(state, outcome.data, terms);
   }
   if (outcome.is !== 'done') return [state, giveUp(outcome)];
-  if (current?.op === 'idle') return [{ ...done(state), at: 'idling' }, GET_STATUS];
-  return [{ ...done(state), at: 'busy', patience: FRESH }, GET_STATUS];
+  if (current?.op === 'idle') return [{ ...progress(state), at: 'idling' }, GET_STATUS];
+  return [{ ...progress(state), at: 'busy', patience: FRESH }, GET_STATUS];
 }
 
 function mayLeave(current: DfuSeOperation | undefined): boolean {
@@ -184,10 +173,10 @@ function afterBusy(
       { do: 'wait', ms: again[1] },
     ];
   }
-  if (outcome.is === 'gone' && mayLeave(current)) return end(state, 'left', undefined);
+  if (outcome.is === 'gone' && mayLeave(current)) return ending(state, over('left', undefined));
   if (outcome.is !== 'data') return [state, giveUp(outcome)];
   const report = readStatus(outcome.data);
-  if (isFailure(report)) return failed(state, report, terms);
+  if (isFailure(report)) return [state, failing(report, doing(current))];
   if (report.state === 'dfuDNLOAD-IDLE') return next(counted(state, current), terms);
   if (report.state !== 'dfuDNLOAD-SYNC' && report.state !== 'dfuDNBUSY') {
     const error = unexpectedState(report, doing(current), 'dfuDNLOAD-IDLE');
@@ -197,7 +186,7 @@ function afterBusy(
   return [{ ...state, patience }, ms === 0 ? GET_STATUS : { do: 'wait', ms }];
 }
 
-function counted(state: Done, current: DfuSeOperation | undefined): Done {
+function counted(state: Progress, current: DfuSeOperation | undefined): Progress {
   const { index, blocks, bytes, erasedBytes } = state;
   if (current?.op === 'write') {
     return { index, blocks: blocks + 1, bytes: bytes + current.data.length, erasedBytes };
@@ -207,7 +196,7 @@ function counted(state: Done, current: DfuSeOperation | undefined): Done {
 }
 
 /** A block that is shorter than asked for is the last one, whatever the plan expected. */
-function afterBlock(state: Done, data: Uint8Array, terms: DfuSeTerms): Next {
+function afterBlock(state: Progress, data: Uint8Array, terms: DfuSeTerms): Next {
   const current = operation(state, terms);
   const short = current?.op === 'read' && data.length < current.lengthBytes;
   let { index } = state;
@@ -216,7 +205,7 @@ function afterBlock(state: Done, data: Uint8Array, terms: DfuSeTerms): Next {
     index = (rest < 0 ? terms.plan.length : rest) - 1;
   }
   const blocks = state.blocks + (data.length > 0 ? 1 : 0);
-  const after = { ...done(state), index, blocks, bytes: state.bytes + data.length };
+  const after = { ...progress(state), index, blocks, bytes: state.bytes + data.length };
   if (data.length === 0) return next(after, terms);
   return [
     { ...after, at: 'storing' },
@@ -229,87 +218,41 @@ function isEnd(each: DfuSeOperation, plan: readonly DfuSeOperation[], at: number
   return each.op !== 'read' && !plan.slice(at).some(({ op }) => op === 'read');
 }
 
-function afterIdle(state: Done & DfuSeState, outcome: Outcome, terms: DfuSeTerms): Next {
+function afterIdle(state: DfuSeState, outcome: Outcome, terms: DfuSeTerms): Next {
   if (outcome.is !== 'data') return [state, giveUp(outcome)];
   const report = readStatus(outcome.data);
-  if (isFailure(report)) return failed(state, report, terms);
+  if (isFailure(report)) return [state, failing(report, doing(operation(state, terms)))];
   if (report.state === 'dfuIDLE') return next(state, terms);
   return [state, { do: 'fail', error: unexpectedState(report, 'DFU_ABORT', 'dfuIDLE') }];
 }
 
-function afterRefusal(
-  state: DfuSeState & { readonly at: 'refused' },
-  outcome: Outcome,
-  terms: DfuSeTerms,
-): Next {
-  if (outcome.is === 'data') {
-    const report = readStatus(outcome.data);
-    if (isFailure(report)) return failed(state, report, terms, state.error);
-  }
-  const what = doing(operation(state, terms));
-  const message = `${what}: the device refused it with a stall and gives no reason`;
-  return [state, { do: 'fail', error: new DfuError('STALLED', message, { cause: state.error }) }];
+/** It was stalled: the device is asked why. */
+function refused(state: Progress, error: DfuError): Next {
+  return [{ ...progress(state), at: 'refused', error }, GET_STATUS];
 }
 
-function failed(state: DfuSeState, report: StatusReport, terms: DfuSeTerms, cause?: unknown): Next {
-  const error = statusError(report, doing(operation(state, terms)), cause);
-  return [state, { do: 'fail', error, report }];
+const BUSY: ReadonlySet<DfuState> = new Set(['dfuMANIFEST-SYNC', 'dfuDNBUSY']);
+
+/** Behind the block of length 0. GD32 and others are off before they answer: they are asked once. */
+function rulesOf({ busyLimitMs, lingerMs }: DfuSeTerms): EndingRules {
+  return {
+    doing: 'leaving',
+    busy: BUSY,
+    quiet: 'any',
+    asksAgain: false,
+    silentAfterManifest: false,
+    busyLimitMs,
+    lingerMs,
+  };
 }
 
-/** The block of length 0 has been sent. From here on a device that leaves is no failure. */
-function afterLeaveSent(state: DfuSeState, outcome: Outcome, terms: DfuSeTerms): Next {
-  if (outcome.is === 'done') {
-    return [{ ...done(state), at: 'leaving', patience: FRESH }, GET_STATUS];
-  }
-  if (outcome.is === 'gone') return end(state, 'left', undefined);
-  if (outcome.is !== 'stalled') return linger(state, undefined, terms);
-  return [{ ...done(state), at: 'refused', error: outcome.error }, GET_STATUS];
-}
-
-function afterLeave(
-  state: DfuSeState & { readonly at: 'leaving' },
-  outcome: Outcome,
-  terms: DfuSeTerms,
-): Next {
-  if (outcome.is === 'done') return [state, GET_STATUS];
-  if (outcome.is === 'gone') return end(state, 'left', state.seen);
-  // GD32 and others are off before they answer.
-  if (outcome.is !== 'data') return linger(state, state.seen, terms);
-  const report = readStatus(outcome.data);
-  if (isFailure(report)) return failed(state, report, terms);
-  const seen = report.state;
-  if (seen === 'dfuMANIFEST-SYNC' || seen === 'dfuDNBUSY') {
-    const [patience, ms] = pause(state.patience, report, terms);
-    return [
-      { ...state, patience, seen },
-      { do: 'wait', ms },
-    ];
-  }
-  if (seen === 'dfuMANIFEST-WAIT-RESET') {
-    return [{ ...done(state), at: 'resetting', seen }, { do: 'reset' }];
-  }
-  if (seen === 'dfuIDLE' || seen === 'appIDLE') return end(state, 'manifested', seen);
-  return linger(state, seen, terms);
-}
-
-function linger(state: Done, seen: DfuState | undefined, { lingerMs }: DfuSeTerms): Next {
-  const seenNow = seen === undefined ? {} : { seen };
+function ending(state: Progress, [next, action]: readonly [EndingState, Action<Ended>]): Next {
+  const counts = progress(state);
+  if (action.do !== 'end') return [{ ...counts, ...next }, action];
+  const { index: operations, ...counted } = counts;
+  const result: DfuSeEnding = { ...counted, operations, ...action.result };
   return [
-    { ...done(state), at: 'lingering', ...seenNow },
-    { do: 'linger', ms: lingerMs },
-  ];
-}
-
-function end(
-  state: Done,
-  how: Ending,
-  finalState: DfuState | undefined,
-  reset?: ResetOutcome,
-): Next {
-  const { blocks, bytes, erasedBytes } = state;
-  const result: DfuSeEnding = { blocks, bytes, erasedBytes, ending: how, finalState, reset };
-  return [
-    { ...done(state), at: 'start' },
+    { ...counts, ...next },
     { do: 'end', result },
   ];
 }

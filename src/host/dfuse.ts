@@ -5,9 +5,11 @@ import type { CancelSignal } from '../usb/index.ts';
 import type { DfuSeModifiers } from './dfuse-address.ts';
 import { downloadPlan, ending, erasing, uploadPlan } from './dfuse-plan.ts';
 import type { DfuSeOperation, PlanTerms } from './dfuse-plan.ts';
+import { LINGER_MS } from './ending-steps.ts';
 import { DFUSE_START, dfuseStep } from './dfuse-steps.ts';
 import type { DfuSeEnding, DfuSeState } from './dfuse-steps.ts';
 import type { DfuInterface } from './dfu-interface.ts';
+import type { DownloadEnding } from './download-steps.ts';
 import { drive, prepare, settled } from './drive.ts';
 import type { HostListener } from './events.ts';
 import { BUSY_LIMIT_MS } from './patience.ts';
@@ -26,8 +28,6 @@ export interface DfuSeOptions extends DfuSeModifiers {
   /** How long a device that was asked to leave may take. Default 3 s. */
   readonly lingerMs?: number | undefined;
 }
-
-const LINGER_MS = 3000;
 
 /** Whether the device speaks DfuSe: bcdDFUVersion 0x011a. */
 export function speaksDfuSe({ functional }: DfuInterface): boolean {
@@ -90,8 +90,9 @@ function wayOut(
   return gone && plan.length === 1 ? [] : ending(address, modifiers);
 }
 
-function withoutErased({ erasedBytes: _, ...rest }: DfuSeEnding): Omit<DfuSeEnding, 'erasedBytes'> {
-  return rest;
+function withoutErased(result: DfuSeEnding): DownloadEnding {
+  const { blocks, bytes, ending: how, finalState, reset } = result;
+  return { blocks, bytes, ending: how, finalState, reset };
 }
 
 /**
@@ -221,7 +222,7 @@ function reporting(
         toldBytes = bytes;
         onEvent({ type: 'progress', operation, doneBytes: bytes, totalBytes });
       }
-      if (at === 'leaving' && !left) {
+      if (at === 'manifesting' && !left) {
         left = true;
         onEvent({ type: 'manifesting', state: undefined });
       }

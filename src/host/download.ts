@@ -4,6 +4,7 @@ import { blockSource } from './block-source.ts';
 import type { Payload } from './block-source.ts';
 import { DOWNLOAD_START, downloadStep } from './download-steps.ts';
 import type { DownloadEnding, DownloadState, DownloadTerms } from './download-steps.ts';
+import { LINGER_MS } from './ending-steps.ts';
 import { drive, prepare, settled } from './drive.ts';
 import type { HostListener } from './events.ts';
 import { BUSY_LIMIT_MS } from './patience.ts';
@@ -24,9 +25,6 @@ export interface DownloadOptions {
   /** Send it also to a device that says it takes no downloads (bitCanDnload 0). */
   readonly force?: boolean | undefined;
 }
-
-/** RIOT restarts one second after its last answer. */
-const LINGER_MS = 3000;
 
 /**
  * Downloads: host to device (DFU 1.1 §6.1), up to and including manifestation. The payload is what the
@@ -87,8 +85,7 @@ function reporting(
         onEvent({ type: 'progress', operation: 'download', doneBytes: bytes, totalBytes });
       }
       if (at === 'manifesting' && told !== at) {
-        const state = 'seen' in more ? more.seen : undefined;
-        onEvent({ type: 'manifesting', state });
+        onEvent({ type: 'manifesting', state: 'seen' in more ? more.seen : undefined });
       }
       told = at;
     },

@@ -1,7 +1,8 @@
 import { DfuError } from '../bytes/index.ts';
 import { FRESH, pause, pauseAfterStall } from './patience.ts';
 import type { Patience, PatienceLimits } from './patience.ts';
-import { readStatus, statusError } from './status-report.ts';
+import { failing } from './refusal.ts';
+import { readStatus } from './status-report.ts';
 import type { StatusReport } from './status-report.ts';
 import { ABORT, CLEAR_STATUS, GET_STATUS, giveUp } from './steps.ts';
 import type { Action, Outcome } from './steps.ts';
@@ -11,7 +12,7 @@ const MOST_ROUNDS = 4;
 
 /** Brings a device in DFU mode to dfuIDLE from wherever somebody left it. */
 export interface PrepareState {
-  readonly at: 'start' | 'asking' | 'acting' | 'resetting';
+  readonly at: 'start' | 'asking' | 'acting' | 'resetting' | 'done';
   /** Requests that were meant to bring it to dfuIDLE so far. */
   readonly rounds: number;
   readonly patience: Patience;
@@ -19,7 +20,7 @@ export interface PrepareState {
 
 export const PREPARE_START: PrepareState = { at: 'start', rounds: 0, patience: FRESH };
 
-type Next = readonly [PrepareState, Action<StatusReport>];
+type Next = readonly [PrepareState, Action<undefined>];
 
 /** DFU 1.1 §A.2: CLRSTATUS leaves dfuERROR, ABORT leaves the idle transfer states. */
 export function prepareStep(state: PrepareState, outcome: Outcome, limits: PatienceLimits): Next {
@@ -38,6 +39,8 @@ export function prepareStep(state: PrepareState, outcome: Outcome, limits: Patie
       return [state, giveUp(outcome)];
     case 'resetting':
       return afterReset(state, outcome);
+    case 'done':
+      return end(state);
     default:
       return state.at satisfies never;
   }
@@ -46,7 +49,7 @@ export function prepareStep(state: PrepareState, outcome: Outcome, limits: Patie
 function afterReport(state: PrepareState, report: StatusReport, limits: PatienceLimits): Next {
   switch (report.state) {
     case 'dfuIDLE':
-      if (report.status === 0) return [state, { do: 'end', result: report }];
+      if (report.status === 0) return end(state);
       return act(state, report, CLEAR_STATUS);
     case 'dfuERROR':
       return act(state, report, CLEAR_STATUS);
@@ -73,12 +76,12 @@ function afterReport(state: PrepareState, report: StatusReport, limits: Patience
   }
 }
 
-function act(state: PrepareState, report: StatusReport, action: Action<StatusReport>): Next {
+function act(state: PrepareState, report: StatusReport, action: Action<undefined>): Next {
   if (state.rounds < MOST_ROUNDS) {
     return [{ ...state, at: 'acting', rounds: state.rounds + 1 }, action];
   }
   if (report.status !== 0) {
-    return [state, { do: 'fail', error: statusError(report, 'the error does not clear'), report }];
+    return [state, failing(report, 'the error does not clear')];
   }
   const remedy = 'reset it or plug it in again';
   return fail(state, `it stays in ${report.state} whatever it is asked; ${remedy}`);
@@ -107,6 +110,13 @@ function afterReset(state: PrepareState, outcome: Outcome): Next {
     return [state, { do: 'fail', error }];
   }
   return fail(state, 'it waits for a reset (dfuMANIFEST-WAIT-RESET); plug it in again');
+}
+
+function end(state: PrepareState): Next {
+  return [
+    { ...state, at: 'done' },
+    { do: 'end', result: undefined },
+  ];
 }
 
 function fail(state: PrepareState, why: string): Next {

@@ -22,8 +22,14 @@ export type Action<R> =
   /** Wait for the device to leave the bus, so many ms at most. */
   | { readonly do: 'linger'; readonly ms: number }
   | { readonly do: 'end'; readonly result: R }
-  /** It failed; with `report` the reason is the device's, and its iString is worth reading. */
-  | { readonly do: 'fail'; readonly error: DfuError; readonly report?: StatusReport };
+  | Failing;
+
+/** It failed; with `report` the reason is the device's, and its iString is worth reading. */
+export interface Failing {
+  readonly do: 'fail';
+  readonly error: DfuError;
+  readonly report?: StatusReport | undefined;
+}
 
 export interface OutAction {
   readonly do: 'out';
@@ -79,7 +85,7 @@ export const ABORT: OutAction = { do: 'out', bRequest: DfuRequest.ABORT, wValue:
 export const START: Outcome = { is: 'start' };
 
 /** The failure that an outcome is, where a conversation has no better answer to it. */
-export function giveUp(outcome: Outcome): { readonly do: 'fail'; readonly error: DfuError } {
+export function giveUp(outcome: Outcome): Failing {
   if ('error' in outcome) return { do: 'fail', error: outcome.error };
   throw new Error(`the outcome "${outcome.is}" answers no action of this conversation`);
 }

@@ -1,6 +1,6 @@
 import { DfuError } from '../bytes/index.ts';
 import { DfuRequest } from '../dfu/index.ts';
-import { isFailure, readStatus, statusError } from './status-report.ts';
+import { refusal } from './refusal.ts';
 import { GET_STATUS, giveUp } from './steps.ts';
 import type { Action, InAction, Outcome } from './steps.ts';
 
@@ -19,7 +19,7 @@ export interface UploadTerms {
 
 export type UploadState = UploadEnding &
   (
-    | { readonly at: 'start' | 'asking' }
+    | { readonly at: 'start' | 'asking' | 'done' }
     | { readonly at: 'storing'; readonly last: boolean }
     | { readonly at: 'refused'; readonly error: DfuError }
   );
@@ -39,12 +39,14 @@ export function uploadStep(state: UploadState, outcome: Outcome, terms: UploadTe
       return [{ ...state, at: 'refused', error: outcome.error }, GET_STATUS];
     case 'storing': {
       if (outcome.is !== 'done') return [state, giveUp(outcome)];
+      if (state.last) return end(state);
       const { blocks, bytes } = state;
-      if (state.last) return [state, { do: 'end', result: { blocks, bytes } }];
       return [{ at: 'asking', blocks, bytes }, ask(state, terms)];
     }
     case 'refused':
-      return [state, explain(state, outcome)];
+      return [state, refusal(blockName(state), state.error, outcome)];
+    case 'done':
+      return end(state);
     default:
       return state satisfies never;
   }
@@ -63,24 +65,20 @@ function afterBlock(state: UploadState, data: Uint8Array, terms: UploadTerms): N
     return [state, { do: 'fail', error: new DfuError('OUT_OF_RANGE', `upload: ${limit}`) }];
   }
   const next = { blocks: state.blocks + 1, bytes };
-  if (data.length === 0) return [state, { do: 'end', result: { blocks: state.blocks, bytes } }];
+  if (data.length === 0) return end(state);
   return [
     { at: 'storing', last, ...next },
     { do: 'write', data },
   ];
 }
 
-function explain(
-  state: UploadState & { readonly at: 'refused' },
-  outcome: Outcome,
-): Action<UploadEnding> {
-  const doing = `upload, block ${state.blocks} at byte ${state.bytes}`;
-  if (outcome.is === 'data') {
-    const report = readStatus(outcome.data);
-    if (isFailure(report)) {
-      return { do: 'fail', error: statusError(report, doing, state.error), report };
-    }
-  }
-  const message = `${doing}: the device refused it with a stall and gives no reason`;
-  return { do: 'fail', error: new DfuError('STALLED', message, { cause: state.error }) };
+function end({ blocks, bytes }: UploadEnding): Next {
+  return [
+    { at: 'done', blocks, bytes },
+    { do: 'end', result: { blocks, bytes } },
+  ];
+}
+
+function blockName({ blocks, bytes }: UploadEnding): string {
+  return `upload, block ${blocks} at byte ${bytes}`;
 }
