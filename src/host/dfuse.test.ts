@@ -145,7 +145,12 @@ describe('commands', () => {
   test('an erase that never ends is given up', async () => {
     const never = Array.from({ length: 12 }, () => busy(10_000));
     const script: Line[] = [idle, ['DNLOAD 0 5', 'ok'], ...never, busy(10_000)];
-    await expect(run({ script, data: eight })).rejects.toMatchObject({ code: 'TIMEOUT' });
+    const { clock, session, device } = await bench(script, {}, dfuse);
+    const elements = [{ address: 0x08000000, data: eight }];
+    const work = onClock(clock, downloadDfuSe(session, elements));
+    await expect(work).rejects.toMatchObject({ code: 'TIMEOUT' });
+    expect(device.rest).toEqual([]);
+    expect(clock.now()).toBe(120_000);
   });
 
   const erased = { massErase: true, force: true } as const;

@@ -50,7 +50,8 @@ describe('the ending', () => {
       lines: [end, manifest(100), ['GETSTATUS', 'silent']],
       reset: () => 'gone',
       expected: { ending: 'manifested', finalState: 'dfuMANIFEST', reset: 'gone' },
-      ms: 100,
+      // A silence that is expected is waited for one second, not for the five of any transfer.
+      ms: 100 + 1000,
     },
     'intolerant: a stall after dfuMANIFEST means the same': {
       lines: [end, manifest(1), ['GETSTATUS', 'stall']],
@@ -82,7 +83,13 @@ describe('the ending', () => {
       bits: tolerant,
       lines: [end, ['GETSTATUS', 'silent']],
       expected: { ending: 'unconfirmed' },
-      ms: 3000,
+      ms: 5000 + 3000,
+    },
+    'tolerant: one that falls silent in manifestation is waited for as long as any': {
+      bits: tolerant,
+      lines: [end, manifest(100), ['GETSTATUS', 'silent']],
+      expected: { ending: 'unconfirmed', finalState: 'dfuMANIFEST', reset: undefined },
+      ms: 100 + 5000 + 3000,
     },
     'nothing but stalls after the end': {
       bits: tolerant,

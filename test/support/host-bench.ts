@@ -55,7 +55,7 @@ export async function bench(
   as = entry,
 ): Promise<Bench> {
   const clock = new VirtualClock();
-  const device = new ScriptedBusDevice({ script, standard: () => 'stall', ...more });
+  const device = new ScriptedBusDevice({ script, clock, standard: () => 'stall', ...more });
   return { clock, device, session: await DfuSession.open(device, as, { clock }) };
 }
 

@@ -1,7 +1,12 @@
 import { DfuError } from '../../src/bytes/index.ts';
 import { dfuRequestName, stateNumber, statusAnswer } from '../../src/dfu/index.ts';
 import type { DfuState } from '../../src/dfu/index.ts';
-import { decodeConfiguration, encodeConfiguration, encodeString } from '../../src/usb/index.ts';
+import {
+  TRANSFER_TIMEOUT_MS,
+  decodeConfiguration,
+  encodeConfiguration,
+  encodeString,
+} from '../../src/usb/index.ts';
 import type {
   BusDevice,
   BusEvent,
@@ -9,11 +14,12 @@ import type {
   ControlRequest,
   DeviceDescriptor,
   PortLocation,
+  TransferOptions,
   UsbBus,
   VirtualClock,
 } from '../../src/usb/index.ts';
 
-/** What a scripted device does with a transfer. `gone` also ends the pipe. */
+/** What a scripted device does with a transfer. `gone` also ends the pipe, `silent` takes its time-out. */
 export type Answer = Uint8Array | 'ok' | 'stall' | 'silent' | 'gone' | 'broken';
 
 /** One transfer that is expected, in words (`DNLOAD 0 64`), and what comes of it. */
@@ -67,6 +73,8 @@ export interface DeviceWords {
   /** Answers every standard request; class requests go by the script. */
   readonly standard?: (request: ControlRequest, length: number) => Answer;
   readonly script?: readonly Line[];
+  /** On which silence lasts as long as a transfer may take; without it, no time. */
+  readonly clock?: VirtualClock;
   readonly open?: () => void;
   readonly reset?: () => 'same' | 'gone';
 }
@@ -113,22 +121,31 @@ export class ScriptedBusDevice implements BusDevice, ControlPipe {
     });
   }
 
-  controlIn(request: ControlRequest, length: number): Promise<Uint8Array> {
-    return this.#soon(() => {
-      const answer = this.#answer(request, length);
-      return typeof answer === 'string' ? new Uint8Array(0) : answer.subarray(0, length);
-    });
+  async controlIn(
+    request: ControlRequest,
+    length: number,
+    options?: TransferOptions,
+  ): Promise<Uint8Array> {
+    const answer = await this.#answer(request, length, options);
+    return typeof answer === 'string' ? new Uint8Array(0) : answer.subarray(0, length);
   }
 
-  controlOut(request: ControlRequest, data: Uint8Array): Promise<number> {
-    return this.#soon(() => {
-      if (dfuRequestName(request.bRequest) === 'DNLOAD') this.sent.push(data.slice());
-      this.#answer(request, data.length);
-      return data.length;
-    });
+  async controlOut(
+    request: ControlRequest,
+    data: Uint8Array,
+    options?: TransferOptions,
+  ): Promise<number> {
+    if (dfuRequestName(request.bRequest) === 'DNLOAD') this.sent.push(data.slice());
+    await this.#answer(request, data.length, options);
+    return data.length;
   }
 
-  #answer(request: ControlRequest, length: number): Uint8Array | 'ok' {
+  async #answer(
+    request: ControlRequest,
+    length: number,
+    { timeoutMs = TRANSFER_TIMEOUT_MS }: TransferOptions = {},
+  ): Promise<Uint8Array | 'ok'> {
+    await Promise.resolve();
     const isClass = (request.bmRequestType & 0x60) === 0x20;
     const answer = isClass
       ? this.#next(request, length)
@@ -137,6 +154,7 @@ export class ScriptedBusDevice implements BusDevice, ControlPipe {
       case 'stall':
         throw new DfuError('STALLED', 'scripted stall');
       case 'silent':
+        await this.#silence(timeoutMs);
         throw new DfuError('TIMEOUT', 'scripted silence');
       case 'broken':
         throw new DfuError('IO', 'scripted breakdown');
@@ -148,6 +166,14 @@ export class ScriptedBusDevice implements BusDevice, ControlPipe {
       default:
         return answer satisfies Uint8Array;
     }
+  }
+
+  #silence(ms: number): Promise<void> {
+    const { clock } = this.#words;
+    if (clock === undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      clock.at(clock.now() + ms, resolve);
+    });
   }
 
   #next({ bRequest, wValue }: ControlRequest, length: number): Answer {
