@@ -3,16 +3,21 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { boardLayout, boardModel } from '../../src/board/index.ts';
-import { MemoryFlash } from '../../src/flash/index.ts';
-import { riotbootImage, writePublicPem } from '../../src/image/index.ts';
-import { dumpOf } from '../../src/lab/index.ts';
-import { forgeDevice, forgeImage, labKey, scenario } from '../support/mcuboot/lab-bench.ts';
-import { ran } from '../support/fake-terminal.ts';
-import type { Ran } from '../support/fake-terminal.ts';
-import { hashOf } from '../support/mcuboot/vector-files.ts';
+import { boardLayout, boardModel } from '../../board/index.ts';
+import { MemoryFlash } from '../../flash/index.ts';
+import { riotbootImage, writePublicPem } from '../../image/index.ts';
+import { dumpOf } from '../../lab/index.ts';
+import {
+  forgeDevice,
+  forgeImage,
+  labKey,
+  scenario,
+} from '../../../test/support/mcuboot/lab-bench.ts';
+import { ran } from '../../../test/support/fake-terminal.ts';
+import type { Ran } from '../../../test/support/fake-terminal.ts';
+import { hashOf } from '../../../test/support/mcuboot/vector-files.ts';
 
-const root = resolve(import.meta.dirname, '../vectors/mcuboot');
+const root = resolve(import.meta.dirname, '../../../test/vectors/mcuboot');
 const seed = 'move-ed25519-w4-m8-seed-sequence';
 const layout = join(root, `boot/${seed}.json`);
 const key = join(root, 'keys/ed25519.pub.pem');

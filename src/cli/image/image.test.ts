@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { appendSuffix } from '../../src/dfu/index.ts';
+import { appendSuffix } from '../../dfu/index.ts';
 import {
   generateRiotbootHeader,
   parseImage,
   readIntelHex,
   toBase64,
   writeIntelHex,
-} from '../../src/image/index.ts';
-import { Desk, image } from '../support/image-desk.ts';
-import { vectorFile, vectorText } from '../support/mcuboot/imgtool-runs.ts';
+} from '../../image/index.ts';
+import { Desk, image } from '../../../test/support/image-desk.ts';
+import { vectorFile, vectorText } from '../../../test/support/mcuboot/imgtool-runs.ts';
 
 const keys = ['-k', 'keys/ed25519.pub.pem'];
 

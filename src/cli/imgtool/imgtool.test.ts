@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { runImgtool } from '../../src/cli/imgtool/imgtool.ts';
-import { Desk, image } from '../support/image-desk.ts';
-import { vectorFile } from '../support/mcuboot/imgtool-runs.ts';
+import { runImgtool } from './imgtool.ts';
+import { Desk, image } from '../../../test/support/image-desk.ts';
+import { vectorFile } from '../../../test/support/mcuboot/imgtool-runs.ts';
 
 const keys = ['-k', 'keys/ed25519.pub.pem'];
 
