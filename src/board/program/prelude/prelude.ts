@@ -7,8 +7,8 @@ import type {
   FirmwareUsb,
   FirmwareUsbDescription,
   FirmwareUsbFunction,
-} from '../seams/firmware-api.ts';
-import type { FirmwareUsbMessage } from '../seams/firmware-dfu.ts';
+} from '../../seams/firmware-api.ts';
+import type { FirmwareUsbMessage } from '../../seams/firmware-dfu.ts';
 import type {
   BoardInfo,
   CallName,
@@ -17,7 +17,7 @@ import type {
   FromProgram,
   ToProgram,
   UsbFunctionMessage,
-} from './protocol.ts';
+} from '../protocol.ts';
 
 /** What the prelude makes inside of the firmware's context. */
 export interface Prelude {
