@@ -1,24 +1,23 @@
-// Bundles the example firmware into dist/firmware/, each in every way that it can be built.
-// Needs dist/board, so it comes after the compiler.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+// Bundles the example firmware, each in every way that it can be built, and puts it into a build as texts:
+//   node scripts/build-firmware.mjs DIST
+// Needs the compiled board of that build, so it comes after the compiler.
+import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import {
-  buildFirmware,
-  exampleFileName,
-  exampleVariants,
-  firmwareExamples,
-} from '../dist/board/node/index.js';
+import { pathToFileURL } from 'node:url';
 
 const root = resolve(import.meta.dirname, '..');
-const target = resolve(root, 'dist/firmware');
-rmSync(target, { recursive: true, force: true });
-mkdirSync(target, { recursive: true });
+const target = resolve(process.argv[2], 'board/node/built-examples.js');
+const write = (texts) =>
+  writeFileSync(target, `export const builtExamples = ${JSON.stringify(texts, undefined, 2)};\n`);
 
-for (const name of firmwareExamples) {
-  for (const options of exampleVariants(name)) {
-    const bytes = await buildFirmware(resolve(root, 'firmware', name), options);
-    const file = exampleFileName(name, options);
-    writeFileSync(resolve(target, file), bytes);
-    console.log(`dist/firmware/${file} ${bytes.length}`);
+// The board is imported for what builds firmware; there is none yet.
+write({});
+const board = await import(pathToFileURL(resolve(process.argv[2], 'board/node/index.js')).href);
+const texts = {};
+for (const name of board.firmwareExamples) {
+  for (const options of board.exampleVariants(name)) {
+    const bytes = await board.buildFirmware(resolve(root, 'firmware', name), options);
+    texts[board.exampleFileName(name, options)] = new TextDecoder().decode(bytes);
   }
 }
+write(texts);

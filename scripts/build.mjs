@@ -15,11 +15,21 @@ import { root, run, tool } from './run.mjs';
 /** Its time is when the last successful build began. */
 export const builtStamp = `${root}node_modules/.cache/dfukit/built`;
 
+/** The compiler first, then the texts that stand in modules of their own: programs for workers, and firmware. */
+function compile(fresh) {
+  const script = (name) => run(process.execPath, [`${root}scripts/${name}.mjs`, fresh]);
+  return (
+    tool('tsc', '-p', 'tsconfig.json', '--outDir', fresh) &&
+    script('worker-scripts') &&
+    script('build-firmware')
+  );
+}
+
 export function build() {
   const began = new Date();
   const [fresh, old] = [`${root}dist.new`, `${root}dist.old`];
   rmSync(fresh, { recursive: true, force: true });
-  if (!tool('tsc', '-p', 'tsconfig.json', '--outDir', 'dist.new')) {
+  if (!compile(fresh)) {
     rmSync(fresh, { recursive: true, force: true });
     return false;
   }
@@ -28,9 +38,6 @@ export function build() {
   if (existsSync(`${root}dist`)) renameSync(`${root}dist`, old);
   renameSync(fresh, `${root}dist`);
   rmSync(old, { recursive: true, force: true });
-  const firmware = `${root}scripts/build-firmware.mjs`;
-  const quiet = { stdio: ['ignore', 'ignore', 'inherit'] };
-  if (existsSync(firmware) && !run(process.execPath, [firmware], quiet)) return false;
   mkdirSync(dirname(builtStamp), { recursive: true });
   writeFileSync(builtStamp, '');
   utimesSync(builtStamp, began, began);

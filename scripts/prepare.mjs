@@ -37,7 +37,7 @@ function install() {
 }
 
 const inputs = ['src', 'firmware', 'package.json', 'tsconfig.json', 'tsconfig.base.json']
-  .concat('scripts/build.mjs', 'scripts/build-firmware.mjs')
+  .concat('scripts/build.mjs', 'scripts/build-firmware.mjs', 'scripts/worker-scripts.mjs')
   .map((name) => `${root}${name}`);
 
 function upToDate() {

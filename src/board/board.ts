@@ -15,6 +15,7 @@ import { ConsoleLines } from './hardware/console-lines.ts';
 import { DfuGuard } from './seams/dfu-policy.ts';
 import type { DfuPolicy } from './seams/dfu-policy.ts';
 import type { Peripherals, RunningImage, RunningProgram, Runner } from './seams/peripherals.ts';
+import { startProgram } from './program/start-program.ts';
 import { RetainedRam } from './hardware/retained-ram.ts';
 import { Sensors } from './hardware/sensors.ts';
 import type { UsbIdentity } from './hardware/usb-identity.ts';
@@ -25,7 +26,8 @@ export interface BoardParts {
   readonly model: BoardModel;
   readonly flash: NorFlash;
   readonly clock: Clock;
-  readonly runner: Runner;
+  /** What runs its programs; of several, the first that takes what stands at the image's entry. */
+  readonly runner: Runner | readonly Runner[];
   readonly bootloader: Bootloader;
   /** Serial number of the chip. */
   readonly serial: string;
@@ -252,7 +254,8 @@ export class Board {
     const { slot = 0, version = 0, entryAddress } = decision;
     this.#watchdog.start();
     const image = { slot, version, entryAddress };
-    const program = this.#parts.runner.start(this.#peripherals(image, flash));
+    const runners = [this.#parts.runner].flat();
+    const program = startProgram(runners, this.#peripherals(image, flash));
     if (life === this.#life) this.#program = program;
     else this.#stop(program);
   }

@@ -22,7 +22,11 @@ export interface BoardOptions extends UsbIdentityOptions {
   /** Its flash: in memory (`MemoryFlash`) or in a file (`NorFlash` over a `FlashFile`). */
   readonly flash: NorFlash;
   readonly clock: Clock;
-  readonly runner: Runner;
+  /**
+   * What runs its programs: `WorkerRunner` of `dfukit/board/node`, or your own. Of several, the first that takes what
+   * stands at the image's entry.
+   */
+  readonly runner: Runner | readonly Runner[];
   /** Default: the board's first. */
   readonly bootloader?: string | undefined;
   /** Vendor and product of DFU mode, `1209:7d02`; default: the bootloader's. */

@@ -1,6 +1,7 @@
 /** The room's face to its siblings: what the world sees, and what only they need. */
 export * from './public.ts';
-export { ProgramCalls } from './program/calls.ts';
-export { programPrelude } from './program/prelude/prelude.ts';
-export { ProgramUsb } from './program/usb.ts';
-export type { BoardInfo, FromProgram, ToProgram, WorkerStart } from './program/protocol.ts';
+export { boardInfoText } from './program/board-info.ts';
+export type { CreditMessage, PortMessage, ProgramPort } from './program/port.ts';
+export type { programPrelude } from './program/prelude/prelude.ts';
+export { ProgramEnd } from './program/program-end.ts';
+export { ProgramOnPort } from './program/program-on-port.ts';

@@ -55,6 +55,7 @@ export type {
   BootControl,
   DfuHabits,
   Peripherals,
+  Program,
   Runner,
   RunningImage,
   RunningProgram,
@@ -64,6 +65,7 @@ export type {
 } from './seams/peripherals.ts';
 export {
   ES_MODULE,
+  MACHINE_CODE,
   PROGRAM_BOX_MAGIC,
   boxProgram,
   programBox,

@@ -56,7 +56,7 @@ export interface TestBoard {
 
 /** A particle-xenon with a virtual clock, and everything that happens to it. */
 export function testBoard(
-  runner: Runner,
+  runner: Runner | readonly Runner[],
   options: Omit<Partial<BoardOptions>, 'flash' | 'clock' | 'runner'> = {},
 ): TestBoard {
   const model = boardModel('particle-xenon');

@@ -1,6 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { DfuError } from '../../bytes/index.ts';
+import { builtExamples } from './built-examples.ts';
 import { checkBuildOptions, firmwareConfig, firmwareModules } from './firmware-build.ts';
 import type { FirmwareBuildOptions } from './firmware-build.ts';
 
@@ -26,9 +25,6 @@ export function exampleVariants(name: string): readonly FirmwareBuildOptions[] {
   ];
 }
 
-/** Beside the built package; from the sources, in what was built of them last. */
-const FOLDERS = ['../../firmware/', '../../../dist/firmware/'];
-
 /**
  * The file of an example that is built with these modules and symbols, e.g. `saul.usbus_dfu.mjs`. What
  * makes no difference to that example is not in its name.
@@ -53,11 +49,7 @@ export function loadExample(name: string, options: FirmwareBuildOptions = {}): U
     const known = firmwareExamples.join(', ');
     throw new DfuError('NOT_FOUND', `no firmware "${name}"; there is: ${known}`);
   }
-  for (const folder of FOLDERS) {
-    const path = fileURLToPath(new URL(folder + exampleFileName(name, options), import.meta.url));
-    if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) {
-      return new Uint8Array(readFileSync(path));
-    }
-  }
+  const text = builtExamples[exampleFileName(name, options)];
+  if (text !== undefined) return new TextEncoder().encode(text);
   throw new DfuError('NOT_FOUND', `the firmware "${name}" has not been built: npm run build`);
 }

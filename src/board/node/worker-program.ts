@@ -1,48 +1,72 @@
-import type { FirmwareModule, WorkerStart, programPrelude } from '../index.ts';
+/**
+ * The program of the worker thread: it makes the firmware's world and runs the firmware in it. What goes wrong is left
+ * uncaught, so that the thread dies of it. The build bundles this module to one script (`worker-scripts.ts`).
+ *
+ * @module
+ */
+import { SourceTextModule, createContext, runInContext } from 'node:vm';
+import type { Context } from 'node:vm';
+import { isUint8Array } from 'node:util/types';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
+import { ProgramEnd } from '../index.ts';
+import type { CreditMessage, FirmwareModule, PortMessage, programPrelude } from '../index.ts';
+import type { WorkerStart } from './worker-port.ts';
 
-/** Node's modules, as `require` gives them inside the worker. */
-interface Modules {
-  (name: 'node:vm'): typeof import('node:vm');
-  (name: 'node:worker_threads'): typeof import('node:worker_threads');
+/** How long it waits before it looks for credit again, in ms. */
+const WAIT_MS = 1;
+/** Nobody else has this word: it is there to wait on. */
+const nobody = new Int32Array(new SharedArrayBuffer(4));
+
+type FromBoard = PortMessage | CreditMessage;
+
+function nextMessage(port: MessagePort): FromBoard | undefined {
+  const received: { readonly message: FromBoard } | undefined = receiveMessageOnPort(port);
+  if (received === undefined) Atomics.wait(nobody, 0, 0, WAIT_MS);
+  return received?.message;
 }
 
-/**
- * The program of the worker thread. It is sent there as text, so it stands alone: nothing outside of
- * the function may be used in it. The firmware runs in a context of its own, which holds the language
- * and no more; what goes wrong is left uncaught, so that the thread dies of it.
- */
-export async function workerProgram(require: Modules, preludeSource: string): Promise<void> {
-  const vm = require('node:vm');
-  const { parentPort, workerData } = require('node:worker_threads');
-  const { source, info, unread, mostUnreadBytes } = workerData as WorkerStart;
-  const counter = new Int32Array(unread);
+/** Evaluates a module in the firmware's context, where there is nothing to import. */
+async function evaluate(source: string, context: Context, identifier: string): Promise<object> {
+  const module = new SourceTextModule(source, { context, identifier });
+  await module.link((specifier) => {
+    throw new Error(`a ${identifier} cannot import "${specifier}": bundle it`);
+  });
+  await module.evaluate();
+  return module.namespace;
+}
 
-  // A UART that is full makes its writer wait; so does this, or a loop of prints would fill memory.
-  const post = (message: string): void => {
-    for (
-      let now = Atomics.load(counter, 0);
-      now > mostUnreadBytes;
-      now = Atomics.load(counter, 0)
-    ) {
-      Atomics.wait(counter, 0, now);
-    }
-    Atomics.add(counter, 0, message.length);
+async function run(port: MessagePort, start: WorkerStart): Promise<void> {
+  const end = new ProgramEnd({
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- no window
-    parentPort?.postMessage(message);
+    post: (message) => port.postMessage(message),
+    wait: () => nextMessage(port),
+    later: (next) => setImmediate(next),
+  });
+  // Until here it was the host that took its time, not the program.
+  end.send({ head: '{"type":"fed"}' });
+  const context = createContext(Object.create(null) as object, { name: 'firmware' });
+  // V8 gives every context a console, which goes nowhere here.
+  runInContext('delete globalThis.console', context);
+  const made = (await evaluate(start.prelude, context, 'prelude')) as {
+    readonly programPrelude: typeof programPrelude;
   };
-
-  const context = vm.createContext(Object.create(null) as object, { name: 'firmware' });
-  const prelude = vm.runInContext(`(${preludeSource})`, context) as typeof programPrelude;
-  const { board, receive } = prelude(post, info);
-  parentPort?.on('message', (message: string) => {
-    receive(message);
-  });
-  const firmware = new vm.SourceTextModule(source, { context, identifier: 'firmware' });
-  await firmware.link((specifier) => {
-    throw new Error(`a firmware cannot import "${specifier}": bundle it`);
-  });
-  await firmware.evaluate();
-  const { main } = firmware.namespace as Partial<FirmwareModule>;
+  // Called from the firmware's context, into which an error of this one would be a way out.
+  const post = (head: unknown, bytes: unknown, must: boolean): boolean => {
+    if (typeof head !== 'string' || !(bytes === undefined || isUint8Array(bytes))) return false;
+    try {
+      return end.send({ head, bytes }, must);
+    } catch {
+      return false;
+    }
+  };
+  const { board, receive, hasCredit } = made.programPrelude(post, start.info);
+  end.listen({ receive, hasCredit });
+  port.on('message', (message: FromBoard) => end.take(message));
+  const firmware = await evaluate(start.source, context, 'firmware');
+  const { main } = firmware as Partial<FirmwareModule>;
   if (typeof main !== 'function') throw new Error('the firmware exports no function "main"');
   await main(board);
 }
+
+if (parentPort !== null) void run(parentPort, workerData as WorkerStart);

@@ -1,6 +1,7 @@
 import { DfuError, crc32, hexNumber, struct, u32le } from '../../bytes/index.ts';
 import type { Struct } from '../../bytes/index.ts';
 import type { MemoryRange } from '../models/catalogue.ts';
+import type { Program } from '../seams/peripherals.ts';
 
 /**
  * What stands at an image's entry, where a Cortex-M looks for its vector table (ARMv7-M B1.5.3). The
@@ -24,7 +25,7 @@ export interface ProgramBox {
   readonly lengthBytes: number;
   /** CRC-32 of the payload, as zip has it. */
   readonly crc: number;
-  /** 1: the payload is one ES module in UTF-8. */
+  /** What the payload is: `ES_MODULE`. */
   readonly kind: number;
   /** SVCall, DebugMonitor, a reserved word, PendSV and SysTick; nothing is behind them. */
   readonly svCall: number;
@@ -57,8 +58,11 @@ export const programBox: Struct<ProgramBox> = struct<ProgramBox>('program box', 
 /** "dfkB" in the order of the bytes. */
 export const PROGRAM_BOX_MAGIC = 0x426b6664;
 
-/** The payload is an ES module in UTF-8. */
+/** Kind of a program: one ES module in UTF-8, in a box. */
 export const ES_MODULE = 1;
+
+/** Kind of a program: code of the processor, in no box; it begins with the vector table. */
+export const MACHINE_CODE = 0;
 
 /** Puts an ES module into a box that is linked for `entryAddress`. */
 export function boxProgram(
@@ -100,13 +104,30 @@ export type ReadMemory = (address: number, lengthBytes: number) => Uint8Array;
  * `OUT_OF_RANGE` beyond the memory.
  */
 export function unboxProgram(read: ReadMemory, entryAddress: number, ram: MemoryRange): Uint8Array {
+  return readProgram({ read, entryAddress, ram }, [ES_MODULE]).payload;
+}
+
+/** Where a program is to be found. */
+export interface ProgramPlace {
+  readonly read: ReadMemory;
+  readonly entryAddress: number;
+  readonly ram: MemoryRange;
+}
+
+/**
+ * The program at that place, if it is of one of these kinds: what a box holds says itself what it is, and without a
+ * box a vector table is the beginning of machine code. Throws as `unboxProgram` does.
+ */
+export function readProgram(place: ProgramPlace, kinds: readonly number[]): Program {
+  const { read, entryAddress, ram } = place;
   const box = programBox.decode(read(entryAddress, programBox.size));
   const at = `at ${hexNumber(entryAddress, 8)}`;
-  if (box.magic !== PROGRAM_BOX_MAGIC) {
+  const boxed = box.magic === PROGRAM_BOX_MAGIC;
+  if (!boxed && !(kinds.includes(MACHINE_CODE) && isVectorTable(box, ram))) {
     throw new DfuError('MALFORMED', `no program ${at}: first words ${words(box)}`);
   }
-  const ramEnd = ram.baseAddress + ram.sizeBytes;
-  if (box.initialSp <= ram.baseAddress || box.initialSp > ramEnd) {
+  if (!boxed) return { kind: MACHINE_CODE, payload: new Uint8Array(0) };
+  if (!isInRam(box.initialSp, ram)) {
     throw new DfuError('MALFORMED', `stack pointer ${hexNumber(box.initialSp, 8)} is not in RAM`);
   }
   const payloadAddress = entryAddress + programBox.size;
@@ -114,8 +135,12 @@ export function unboxProgram(read: ReadMemory, entryAddress: number, ram: Memory
     const linked = hexNumber((box.resetVector & ~1) - programBox.size, 8);
     throw new DfuError('MALFORMED', `the program ${at} is linked for ${linked}`);
   }
-  if (box.kind !== ES_MODULE) {
-    throw new DfuError('MALFORMED', `the program ${at} is of kind ${box.kind}, expected 1`);
+  if (box.kind === MACHINE_CODE || !kinds.includes(box.kind)) {
+    const expected = kinds.filter((kind) => kind !== MACHINE_CODE).join(' or ') || 'machine code';
+    throw new DfuError(
+      'MALFORMED',
+      `the program ${at} is of kind ${box.kind}, expected ${expected}`,
+    );
   }
   const payload = read(payloadAddress, box.lengthBytes);
   const crc = crc32(payload);
@@ -123,7 +148,16 @@ export function unboxProgram(read: ReadMemory, entryAddress: number, ram: Memory
     const found = `expected CRC ${hexNumber(box.crc, 8)}, got ${hexNumber(crc, 8)}`;
     throw new DfuError('MALFORMED', `the program ${at} is damaged: ${found}`);
   }
-  return payload;
+  return { kind: box.kind, payload };
+}
+
+function isInRam(initialSp: number, ram: MemoryRange): boolean {
+  return initialSp > ram.baseAddress && initialSp <= ram.baseAddress + ram.sizeBytes;
+}
+
+/** What a processor could start with: a stack in RAM, and Thumb code to jump to (ARMv7-M B1.5.3). */
+function isVectorTable({ initialSp, resetVector }: ProgramBox, ram: MemoryRange): boolean {
+  return isInRam(initialSp, ram) && resetVector !== 0xffffffff && (resetVector & 1) === 1;
 }
 
 function words({ initialSp, resetVector }: ProgramBox): string {

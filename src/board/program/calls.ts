@@ -1,14 +1,15 @@
-import { DfuError, fromHex, toHex } from '../../bytes/index.ts';
+import { DfuError } from '../../bytes/index.ts';
 import type { BootControl, Peripherals } from '../seams/peripherals.ts';
 import type { ProgramUsb } from './usb.ts';
-import type { CallName } from './protocol.ts';
+import type { CallMessage } from './protocol.ts';
 
 /** Most that a program can read from flash in one call, in bytes. */
 const MOST_READ_BYTES = 0x10000;
 /** Most calls that can wait at the same time. */
 const MOST_SLEEPS = 1024;
 
-type Value = string | number | null;
+/** What comes of a call: a value, or bytes. */
+type Value = string | number | null | Uint8Array;
 
 function number(args: readonly unknown[], at: number): number {
   const value = args[at];
@@ -16,10 +17,9 @@ function number(args: readonly unknown[], at: number): number {
   throw new DfuError('INVALID_ARGUMENT', `argument ${at}: expected a number, got ${typeof value}`);
 }
 
-function text(args: readonly unknown[], at: number): string {
-  const value = args[at];
-  if (typeof value === 'string') return value;
-  throw new DfuError('INVALID_ARGUMENT', `argument ${at}: expected text, got ${typeof value}`);
+function data({ bytes }: CallMessage): Uint8Array {
+  if (bytes !== undefined) return bytes;
+  throw new DfuError('INVALID_ARGUMENT', 'expected bytes, got none');
 }
 
 /** What a program can ask of its board, carried out. Nothing that it says is believed. */
@@ -34,7 +34,8 @@ export class ProgramCalls {
   }
 
   /** Does it and tells `done`, now or later. Throws `DfuError` for what cannot be done. */
-  run(name: CallName, args: readonly unknown[], done: (value: Value) => void): void {
+  run(call: CallMessage, done: (value: Value) => void): void {
+    const { name, args } = call;
     const board = this.#board;
     switch (name) {
       case 'sleep':
@@ -58,7 +59,7 @@ export class ProgramCalls {
         done(null);
         return;
       case 'usbAttach':
-        this.#usb.attach(args[0]);
+        this.#usb.attach(args[0], call.bytes);
         done(null);
         return;
       case 'usbDetach':
@@ -73,10 +74,10 @@ export class ProgramCalls {
         done(null);
         return;
       case 'flashRead':
-        done(toHex(board.flash.read(this.#offset(args), this.#readLength(args))));
+        done(board.flash.read(this.#offset(args), this.#readLength(args)));
         return;
       case 'flashProgram':
-        board.flash.program(this.#offset(args), fromHex(text(args, 1)));
+        board.flash.program(this.#offset(args), data(call));
         done(null);
         return;
       case 'ramRead':

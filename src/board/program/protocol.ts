@@ -7,12 +7,13 @@ import type {
 import type { FirmwareDetachReason } from '../seams/firmware-api.ts';
 import type { RunningImage } from '../seams/peripherals.ts';
 
-/** What the board says to a program in its worker: JSON, one object a message. */
+/** What the board says to a program: one object a message, whose `bytes` cross the port as they are. */
 export type ToProgram =
   /** Are you alive? Answered with `fed` as soon as the program is idle. */
   | { readonly type: 'ping' }
-  | { readonly type: 'line'; readonly text: string }
-  | { readonly type: 'result'; readonly id: number; readonly value: string | number | null }
+  /** A line typed at the console, in UTF-8. */
+  | { readonly type: 'line'; readonly bytes: Uint8Array }
+  | ResultMessage
   | { readonly type: 'error'; readonly id: number; readonly code: string; readonly message: string }
   | { readonly type: 'usb'; readonly message: FirmwareUsbMessage }
   /** DFU_DETACH to function `index`: answered with `dfu-allowed`. */
@@ -23,6 +24,14 @@ export type ToProgram =
       readonly reason: FirmwareDetachReason;
     }
   | ControlMessage;
+
+/** A call is done: what came of it, a value or bytes. */
+export interface ResultMessage {
+  readonly type: 'result';
+  readonly id: number;
+  readonly value: string | number | null;
+  readonly bytes?: Uint8Array | undefined;
+}
 
 /** `FirmwareDfuRuntime.allow` is to be asked. */
 export interface DfuAllowMessage {
@@ -38,13 +47,14 @@ export interface ControlMessage {
   readonly id: number;
   readonly index: number;
   readonly setup: readonly [number, number, number, number, number];
-  /** Hex digits. */
-  readonly data: string;
+  /** The data stage, if it goes to the device. */
+  readonly bytes: Uint8Array;
 }
 
-/** What a program in its worker says to the board. */
+/** What a program says to its board. */
 export type FromProgram =
-  | { readonly type: 'print'; readonly text: string }
+  /** Text for the console, in UTF-8; a character may be cut in two. */
+  | { readonly type: 'print'; readonly bytes: Uint8Array }
   | { readonly type: 'fed' }
   /** It has taken a `line`, or a `usb` message. */
   | { readonly type: 'taken' | 'usb-taken' }
@@ -52,14 +62,24 @@ export type FromProgram =
   | { readonly type: 'usb-heard' }
   /** Null: refused. */
   | { readonly type: 'dfu-allowed'; readonly id: number; readonly timeoutMs: number | null }
-  | {
-      readonly type: 'call';
-      readonly id: number;
-      readonly name: CallName;
-      readonly args: readonly unknown[];
-    }
+  | CallMessage
   | { readonly type: 'answer'; readonly id: number; readonly stage: 'status' | 'stall' }
-  | { readonly type: 'answer'; readonly id: number; readonly stage: 'in'; readonly data: string };
+  | {
+      readonly type: 'answer';
+      readonly id: number;
+      readonly stage: 'in';
+      readonly bytes: Uint8Array;
+    };
+
+/** The program asks something of its board; answered by `result` or `error`. */
+export interface CallMessage {
+  readonly type: 'call';
+  readonly id: number;
+  readonly name: CallName;
+  readonly args: readonly unknown[];
+  /** For flash, or the descriptors of a USB device one behind the other. */
+  readonly bytes?: Uint8Array | undefined;
+}
 
 /** What a program can ask of its board. */
 export type CallName =
@@ -122,21 +142,9 @@ export interface UsbInterfaceMessage {
   readonly type: 'interface';
   readonly name: string;
   readonly triple: readonly [number, number, number];
-  /** Hex digits, one string a descriptor. */
-  readonly descriptors: readonly string[];
+  /** How many of the bytes that come with the call each descriptor is, in this order. */
+  readonly descriptorLengths: readonly number[];
   readonly answers: boolean;
-}
-
-/** What a worker is started with. */
-export interface WorkerStart {
-  /** The ES module. */
-  readonly source: string;
-  /** A `BoardInfo` as JSON. */
-  readonly info: string;
-  /** One 32-bit word: bytes that the program has sent and the board has not read yet. */
-  readonly unread: SharedArrayBuffer;
-  /** With more than that unread, the program waits. */
-  readonly mostUnreadBytes: number;
 }
 
 /** The parts of the board that do not change while a program runs. */

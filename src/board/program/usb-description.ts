@@ -1,6 +1,11 @@
 import { DfuError } from '../../bytes/index.ts';
 import type { FirmwareDfuFunctional, FirmwareMedium } from '../seams/firmware-dfu.ts';
-import type { UsbDescriptionMessage, UsbFunctionMessage, UsbRuntimeMessage } from './protocol.ts';
+import type {
+  UsbDescriptionMessage,
+  UsbDfuModeMessage,
+  UsbInterfaceMessage,
+  UsbRuntimeMessage,
+} from './protocol.ts';
 
 /** Most functions of one program: a configuration has at most 256 interfaces, a board fewer. */
 const MOST_FUNCTIONS = 16;
@@ -12,6 +17,22 @@ const MOST_MEDIA = 16;
 const MOST_SECTORS = 8192;
 /** A string descriptor holds 126 units at most (USB 2.0 §9.6.7). */
 const MOST_UNITS = 126;
+
+/** An interface, its descriptors with it. */
+export interface UsbInterface extends Omit<UsbInterfaceMessage, 'descriptorLengths'> {
+  readonly descriptors: readonly Uint8Array[];
+}
+
+/** A function that a program wants to have, read. */
+export type UsbFunctionRead = UsbInterface | UsbRuntimeMessage | UsbDfuModeMessage;
+
+/** A description of a USB device, read. */
+export interface UsbDescription extends Omit<UsbDescriptionMessage, 'functions'> {
+  readonly functions: readonly UsbFunctionRead[];
+}
+
+/** Takes that many of the bytes that came with a description; undefined beyond their end. */
+type TakeBytes = (length: number) => Uint8Array | undefined;
 
 type Wild = Readonly<Record<string, unknown>>;
 
@@ -47,17 +68,17 @@ function text(from: Wild, name: string): string {
   throw wrong(name, `text of at most ${MOST_UNITS} characters`, value);
 }
 
-function readFunction(value: unknown): UsbFunctionMessage {
+function readFunction(value: unknown, take: TakeBytes): UsbFunctionRead {
   const from = wild('function', value);
   const { type } = from;
   switch (type) {
     case 'interface':
-      return readInterface(from);
+      return readInterface(from, take);
     case 'dfu-runtime':
       return readRuntime(from);
     case 'dfu-mode': {
       const media = list('function.media', from['media'], MOST_MEDIA).map(readMedium);
-      return { type, media, ...readFunctional(from['functional']) };
+      return { type, media, functional: readFunctional(from['functional']) };
     }
     default:
       throw wrong('function.type', '"interface", "dfu-runtime" or "dfu-mode"', type);
@@ -73,26 +94,28 @@ function readRuntime(from: Wild): UsbRuntimeMessage {
   const asks = from['asks'] === true;
   const association = from['association'] === true;
   const functional = readFunctional(from['functional']);
-  return { type: 'dfu-runtime', name, detach, asks, association, ...functional };
+  return { type: 'dfu-runtime', name, detach, asks, association, functional };
 }
 
-function readFunctional(value: unknown): { readonly functional?: FirmwareDfuFunctional } {
-  if (value === undefined) return {};
+function readFunctional(value: unknown): FirmwareDfuFunctional | undefined {
+  if (value === undefined) return undefined;
   const from = wild('functional', value);
-  const attributes = from['attributes'];
-  const functional = {
+  const version = from['bcdDFUVersion'];
+  return {
     detachTimeOutMs: number(from, 'detachTimeOutMs', 0xffff),
     transferSizeBytes: number(from, 'transferSizeBytes', 0xffff),
-    ...(from['bcdDFUVersion'] !== undefined && {
-      bcdDFUVersion: number(from, 'bcdDFUVersion', 0xffff),
-    }),
+    bcdDFUVersion: version === undefined ? undefined : number(from, 'bcdDFUVersion', 0xffff),
+    attributes: readAttributes(from['attributes']),
   };
-  if (attributes === undefined) return { functional };
-  const bits = Object.entries(wild('attributes', attributes));
+}
+
+function readAttributes(value: unknown): FirmwareDfuFunctional['attributes'] {
+  if (value === undefined) return undefined;
+  const bits = Object.entries(wild('attributes', value));
   for (const [name, bit] of bits) {
     if (typeof bit !== 'boolean') throw wrong(`attributes.${name}`, 'true or false', bit);
   }
-  return { functional: { ...functional, attributes: Object.fromEntries(bits) } };
+  return Object.fromEntries(bits);
 }
 
 function readMedium(value: unknown): FirmwareMedium {
@@ -104,23 +127,36 @@ function readMedium(value: unknown): FirmwareMedium {
   throw wrong('medium.type', '"ram-disk" or "flash-image"', type);
 }
 
-function readInterface(from: Wild): UsbFunctionMessage {
+function readInterface(from: Wild, take: TakeBytes): UsbInterface {
   const triple = wild('function.triple', from['triple']);
-  const descriptors = list('function.descriptors', from['descriptors'], MOST_DESCRIPTORS);
+  const lengths = list('function.descriptors', from['descriptorLengths'], MOST_DESCRIPTORS);
   return {
     type: 'interface',
     name: text(from, 'name'),
     triple: [number(triple, '0', 0xff), number(triple, '1', 0xff), number(triple, '2', 0xff)],
-    descriptors: descriptors.map((each) => {
-      if (typeof each === 'string') return each;
-      throw wrong('function.descriptors', 'bytes', each);
+    descriptors: lengths.map((length) => {
+      const bytes = Number.isSafeInteger(length) ? take(length as number) : undefined;
+      if (bytes !== undefined) return bytes;
+      throw wrong('function.descriptors', 'bytes', length);
     }),
     answers: from['answers'] === true,
   };
 }
 
-/** Reads what a program says it wants to be. Throws `INVALID_ARGUMENT`. */
-export function readUsbDescription(value: unknown): UsbDescriptionMessage {
+/**
+ * Reads what a program says it wants to be; `bytes` are the descriptors of its interfaces, one behind the other. Throws
+ * `INVALID_ARGUMENT`.
+ */
+export function readUsbDescription(
+  value: unknown,
+  bytes: Uint8Array = new Uint8Array(0),
+): UsbDescription {
+  let taken = 0;
+  const take = (length: number): Uint8Array | undefined => {
+    if (length < 0 || length > bytes.length - taken) return undefined;
+    taken += length;
+    return bytes.slice(taken - length, taken);
+  };
   const from = wild('description', value);
   return {
     idVendor: number(from, 'idVendor', 0xffff),
@@ -133,6 +169,8 @@ export function readUsbDescription(value: unknown): UsbDescriptionMessage {
     highSpeedConfiguration: text(from, 'highSpeedConfiguration'),
     selfPowered: from['selfPowered'] === true,
     maxPowerMa: number(from, 'maxPowerMa', 500),
-    functions: list('functions', from['functions'], MOST_FUNCTIONS).map(readFunction),
+    functions: list('functions', from['functions'], MOST_FUNCTIONS).map((each) =>
+      readFunction(each, take),
+    ),
   };
 }

@@ -1,4 +1,3 @@
-import { DfuError, fromHex, toHex } from '../../bytes/index.ts';
 import { Device, DfuMode, DfuRuntime } from '../../device/index.ts';
 import type {
   Allowance,
@@ -13,21 +12,14 @@ import { FirmwareFunction } from './firmware-function.ts';
 import type { Peripherals } from '../seams/peripherals.ts';
 import { ProgramMedia } from './media.ts';
 import { readUsbDescription } from './usb-description.ts';
+import type { UsbDescription, UsbFunctionRead, UsbInterface } from './usb-description.ts';
 import { withSerial } from '../hardware/usb-identity.ts';
-import type {
-  FromProgram,
-  ToProgram,
-  UsbDescriptionMessage,
-  UsbDfuModeMessage,
-  UsbFunctionMessage,
-  UsbInterfaceMessage,
-  UsbRuntimeMessage,
-} from './protocol.ts';
+import type { FromProgram, ToProgram, UsbDfuModeMessage, UsbRuntimeMessage } from './protocol.ts';
 
 /** Messages that a program has not taken yet; more are dropped, as Zephyr's logger does. */
 const MOST_MESSAGES = 256;
 
-/** The USB device of a program in a worker: descriptors and media here, answers and messages there. */
+/** The USB device of a program behind a port: descriptors and media here, answers and messages there. */
 export class ProgramUsb {
   readonly #board: Peripherals;
   readonly #send: (message: ToProgram) => void;
@@ -57,25 +49,25 @@ export class ProgramUsb {
   }
 
   /** Becomes the device of that description. Throws `DfuError` for one that makes no sense. */
-  attach(description: unknown): void {
-    const message = readUsbDescription(description);
+  attach(description: unknown, bytes?: Uint8Array): void {
+    const message = readUsbDescription(description, bytes);
     const { idVendor, idProduct, bcdDevice, functions } = message;
     const { profile } = this.#board.dfu;
     const inDfuMode = functions.some(({ type }) => type === 'dfu-mode');
     const { usbIdentity, serial } = this.#board;
-    const { manufacturer, product } = message;
     const identity = {
       idVendor,
       idProduct,
       bcdDevice,
       speed: this.#board.usb.speed,
-      ...withoutEmpty({ manufacturer, product }),
+      manufacturer: orNone(message.manufacturer),
+      product: orNone(message.product),
       serial: message.serial,
     };
     const inDfu = functions.some(({ type }) => type !== 'interface');
     const device = new Device({
       identity: withSerial(identity, serial, usbIdentity.serial),
-      ...(inDfu && usbIdentity.os && { osIdentity: usbIdentity.os }),
+      osIdentity: inDfu ? usbIdentity.os : undefined,
       configurations: [this.#configuration(message)],
       quirks: { ...profile.control, ...(inDfuMode ? profile.controlInDfuMode : {}) },
       onBus: (event) => this.#tell(event),
@@ -133,21 +125,19 @@ export class ProgramUsb {
     this.#send({ type: 'usb', message: { ...event, uptimeUs: this.uptimeUs() } });
   }
 
-  #configuration(message: UsbDescriptionMessage): DeviceConfiguration {
+  #configuration(message: UsbDescription): DeviceConfiguration {
     const { configuration, highSpeedConfiguration, selfPowered, maxPowerMa } = message;
     const high = this.#board.usb.speed === 'high' && highSpeedConfiguration !== '';
     return {
       functions: message.functions.map((each, index) => this.#function(each, index)),
       selfPowered,
       maxPowerMa,
-      ...withoutEmpty({
-        name: high ? highSpeedConfiguration : configuration,
-        otherSpeedName: high ? configuration : '',
-      }),
+      name: orNone(high ? highSpeedConfiguration : configuration),
+      otherSpeedName: high ? orNone(configuration) : undefined,
     };
   }
 
-  #function(message: UsbFunctionMessage, index: number): UsbFunction {
+  #function(message: UsbFunctionRead, index: number): UsbFunction {
     switch (message.type) {
       case 'interface':
         return this.#interface(message, index);
@@ -169,9 +159,9 @@ export class ProgramUsb {
       association,
       staysOnBus: detach === 'program',
       detachCondition,
-      ...(asks && { allow: (timeoutMs: number) => this.#askToDetach(index, timeoutMs) }),
-      ...withoutEmpty({ name }),
-      ...(functional && { functional: functionalOf(functional) }),
+      allow: asks ? (timeoutMs) => this.#askToDetach(index, timeoutMs) : undefined,
+      name: orNone(name),
+      functional: functionalOf(functional) ?? board.dfu.functional,
       onDetach: ({ reason }) => {
         if (detach === 'program') this.#send({ type: 'dfu-detach', index, reason });
         else if (detach === 'message') this.#tell({ type: 'dfu-detach' });
@@ -186,21 +176,19 @@ export class ProgramUsb {
     return new DfuMode({
       ...dfu,
       uploadCondition,
-      ...(functional && { functional: functionalOf(functional) }),
+      functional: functionalOf(functional) ?? dfu.functional,
       media: media.map((each) => this.#media.open(each)),
       onManifested: ({ name }) => this.#tell({ type: 'dfu-download-completed', medium: name }),
     });
   }
 
-  #interface(message: UsbInterfaceMessage, index: number): UsbFunction {
+  #interface(message: UsbInterface, index: number): UsbFunction {
     const { name, triple, descriptors, answers } = message;
     const owner: FirmwareFunction = new FirmwareFunction({
       triple,
       name,
-      descriptors: descriptors.map((text) => fromHex(text)),
-      ...(answers && {
-        ask: (packet: SetupPacket, data: Uint8Array) => this.#ask(owner, index, packet, data),
-      }),
+      descriptors,
+      ask: answers ? (packet, data) => this.#ask(owner, index, packet, data) : undefined,
     });
     return owner;
   }
@@ -224,19 +212,20 @@ export class ProgramUsb {
       id: this.#nextId,
       index,
       setup: [bmRequestType, bRequest, wValue, wIndex, wLength],
-      data: toHex(data),
+      bytes: data,
     });
   }
 }
 
-/** The strings that are some. */
-function withoutEmpty<T extends Readonly<Record<string, string>>>(strings: T): Partial<T> {
-  return Object.fromEntries(
-    Object.entries(strings).filter(([, text]) => text !== ''),
-  ) as Partial<T>;
+/** An empty string stands for none. */
+function orNone(text: string): string | undefined {
+  return text === '' ? undefined : text;
 }
 
-function functionalOf(functional: FirmwareDfuFunctional): FunctionalOptions {
+function functionalOf(
+  functional: FirmwareDfuFunctional | undefined,
+): FunctionalOptions | undefined {
+  if (functional === undefined) return undefined;
   return {
     bmAttributes: functional.attributes ?? {},
     wDetachTimeOut: functional.detachTimeOutMs,
@@ -247,11 +236,7 @@ function functionalOf(functional: FirmwareDfuFunctional): FunctionalOptions {
 
 function answerOf(message: Extract<FromProgram, { type: 'answer' }>): SetupAnswer {
   if (message.stage === 'status') return STATUS;
-  if (message.stage !== 'in') return STALL;
-  try {
-    return { stage: 'in', data: fromHex(message.data) };
-  } catch (error) {
-    if (DfuError.is(error)) return STALL;
-    throw error;
-  }
+  // Only a program that has broken out of its interface sends no bytes here.
+  const data = message.stage === 'in' ? (message.bytes as Uint8Array | undefined) : undefined;
+  return data === undefined ? STALL : { stage: 'in', data };
 }

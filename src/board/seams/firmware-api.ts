@@ -56,7 +56,10 @@ export interface FirmwareImage {
 
 /** The serial console. */
 export interface FirmwareConsole {
-  /** Writes a line. Waits, as a UART does, while the line is busy. */
+  /**
+   * Writes a line. Waits, as a UART does, while the line is busy; where a program's thread cannot wait (a browser's),
+   * what is too much is lost, and a line says how much.
+   */
   print(line: string): void;
   /**
    * Called with each line that is typed, and with those that were typed before. The next line waits

@@ -1,12 +1,14 @@
 /** The functional descriptor of a DFU function, as far as it is not the board's usual one. */
 export interface FirmwareDfuFunctional {
   /** bmAttributes (DFU 1.1 table 4.2); what is left out is true. */
-  readonly attributes?: {
-    readonly canDnload?: boolean | undefined;
-    readonly canUpload?: boolean | undefined;
-    readonly manifestationTolerant?: boolean | undefined;
-    readonly willDetach?: boolean | undefined;
-  };
+  readonly attributes?:
+    | {
+        readonly canDnload?: boolean | undefined;
+        readonly canUpload?: boolean | undefined;
+        readonly manifestationTolerant?: boolean | undefined;
+        readonly willDetach?: boolean | undefined;
+      }
+    | undefined;
   /** wDetachTimeOut, in ms. */
   readonly detachTimeOutMs: number;
   /** wTransferSize. */

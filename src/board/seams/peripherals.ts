@@ -110,11 +110,22 @@ export interface RunningProgram {
   stop(): Promise<void>;
 }
 
+/** What stands at an image's entry. */
+export interface Program {
+  /** What it is: `ES_MODULE`, `MACHINE_CODE`. */
+  readonly kind: number;
+  /** What a box holds; empty for machine code, which runs where it stands. */
+  readonly payload: Uint8Array;
+}
+
 /**
- * What makes a program run: it finds it in flash at `image.entryAddress` and gives it the board's
- * peripherals. What cannot run is a fault of the processor, told to `peripherals.fault`, never an
- * exception.
+ * What makes programs of some kinds run, with the board's peripherals. A board is given one or several, and which of
+ * them runs an image is chosen by what stands at its entry. What cannot run is a fault of the processor, told to
+ * `peripherals.fault`, never an exception.
  */
 export interface Runner {
-  start(peripherals: Peripherals): RunningProgram;
+  /** The kinds of program that it takes. Left out: whatever there is, looked at by nobody before (a stand-in). */
+  readonly takes?: readonly number[] | undefined;
+  /** `program` is undefined for a runner that takes whatever there is. */
+  start(peripherals: Peripherals, program: Program | undefined): RunningProgram;
 }

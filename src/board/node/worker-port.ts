@@ -1,0 +1,69 @@
+import { Worker } from 'node:worker_threads';
+import type { WorkerOptions } from 'node:worker_threads';
+import type { CreditMessage, PortMessage, ProgramPort } from '../index.ts';
+import { preludeModule, workerScript } from './worker-scripts.ts';
+
+/** What a worker is started with. */
+export interface WorkerStart {
+  /** The firmware: an ES module. */
+  readonly source: string;
+  /** The prelude: an ES module. */
+  readonly prelude: string;
+  /** `boardInfoText`. */
+  readonly info: string;
+}
+
+/** What a program's thread may use, and what it is called. */
+export interface WorkerPortOptions {
+  readonly heapMb: number;
+  readonly name: string;
+}
+
+/** A port to a program in a worker thread of Node. */
+export class WorkerPort implements ProgramPort {
+  readonly #worker: Worker;
+
+  /** Starts the thread. Throws what Node throws where there are no threads or memory left. */
+  constructor(start: Omit<WorkerStart, 'prelude'>, { heapMb, name }: WorkerPortOptions) {
+    const workerData: WorkerStart = { ...start, prelude: preludeModule };
+    const options: WorkerOptions = {
+      eval: true,
+      workerData,
+      env: {},
+      execArgv: ['--experimental-vm-modules', '--no-warnings'],
+      name,
+      stdin: false,
+      stdout: true,
+      stderr: true,
+      resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: 16 },
+    };
+    this.#worker = new Worker(workerScript, options);
+  }
+
+  post(message: PortMessage | CreditMessage): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- no window
+    this.#worker.postMessage('credit' in message ? message : tight(message));
+  }
+
+  onMessage(listener: (message: unknown) => void): void {
+    this.#worker.on('message', listener);
+  }
+
+  onEnd(listener: (why: string) => void): void {
+    this.#worker.on('error', (error: unknown) => {
+      listener(error instanceof Error ? error.message : String(error));
+    });
+    this.#worker.on('exit', () => listener('the program has ended by force'));
+  }
+
+  async terminate(): Promise<void> {
+    await this.#worker.terminate();
+  }
+}
+
+/** The whole buffer of a view crosses with it: a view of a flash must not take all of it along. */
+function tight(message: PortMessage): PortMessage {
+  const { head, bytes } = message;
+  if (bytes === undefined || bytes.buffer.byteLength === bytes.byteLength) return message;
+  return { head, bytes: bytes.slice() };
+}

@@ -1,0 +1,23 @@
+/**
+ * What runs in the thread of a program, as texts: a bundler that puts a runner into another file moves no file along
+ * with it, and what is a text already is changed by none. In the built package a module with the finished texts stands
+ * in the place of this one; from the sources they are bundled here.
+ *
+ * @module
+ */
+interface WorkerScripts {
+  readonly workerScript: string;
+  readonly preludeModule: string;
+}
+
+const bundler = new URL('../../../scripts/worker-scripts.mjs', import.meta.url).href;
+const { bundleWorkerScripts } = (await import(/* @vite-ignore */ bundler)) as {
+  readonly bundleWorkerScripts: () => Promise<WorkerScripts>;
+};
+const made = await bundleWorkerScripts();
+
+/** `worker-program.ts`: a script for Node. */
+export const workerScript: string = made.workerScript;
+
+/** `programPrelude`: an ES module that imports nothing. */
+export const preludeModule: string = made.preludeModule;

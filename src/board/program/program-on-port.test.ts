@@ -1,0 +1,204 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { happening, prints, testBoard } from '../../../test/support/boards.ts';
+import type { TestBoard } from '../../../test/support/boards.ts';
+import { toHex } from '../../bytes/index.ts';
+import type { FirmwareBoard } from '../index.ts';
+import { boardInfoText } from './board-info.ts';
+import { CREDIT_UNITS, MOST_UNITS } from './port.ts';
+import type { CreditMessage, PortMessage, ProgramPort } from './port.ts';
+import { programPrelude } from './prelude/prelude.ts';
+import { ProgramEnd } from './program-end.ts';
+import { ProgramOnPort } from './program-on-port.ts';
+
+const turn = (): Promise<void> => new Promise((next) => setImmediate(next));
+
+/** A port to the same thread, as a browser's worker has it: messages come a turn later, and nobody can wait. */
+class SameThread implements ProgramPort {
+  readonly toProgram: (PortMessage | CreditMessage)[] = [];
+  /** What the program's end takes; undefined: nobody is there. */
+  take: ((message: PortMessage | CreditMessage) => void) | undefined;
+  terminated = 0;
+  ended: (why: string) => void = () => {};
+  #heard: (message: unknown) => void = () => {};
+
+  post(message: PortMessage | CreditMessage): void {
+    const copy = structuredClone(message);
+    this.toProgram.push(copy);
+    setImmediate(() => this.take?.(copy));
+  }
+
+  onMessage(listener: (message: unknown) => void): void {
+    this.#heard = listener;
+  }
+
+  onEnd(listener: (why: string) => void): void {
+    this.ended = listener;
+  }
+
+  terminate(): Promise<void> {
+    this.terminated += 1;
+    return Promise.resolve();
+  }
+
+  /** The program says that. */
+  say(message: unknown): void {
+    const copy = structuredClone(message);
+    setImmediate(() => this.#heard(copy));
+  }
+}
+
+const boards: TestBoard[] = [];
+
+afterEach(async () => {
+  await Promise.all(boards.splice(0).map(({ board }) => board.close()));
+});
+
+interface Bench extends TestBoard {
+  readonly port: TestBoard['port'];
+  readonly link: SameThread;
+  /** The board as its program has it. */
+  readonly program: FirmwareBoard;
+}
+
+/** A board whose program is this test, and nothing between them but a port. */
+function bench(): Bench {
+  const link = new SameThread();
+  let program: FirmwareBoard | undefined;
+  const made = testBoard({
+    start(board) {
+      const end = new ProgramEnd({ post: (message) => link.say(message), later: setImmediate });
+      const post = (head: string, bytes: Uint8Array | undefined, must: boolean): boolean =>
+        end.send({ head, bytes }, must);
+      const prelude = programPrelude(post, boardInfoText(board));
+      end.listen(prelude);
+      link.take = (message) => end.take(message);
+      program = prelude.board;
+      return new ProgramOnPort(board, link);
+    },
+  });
+  boards.push(made);
+  made.install(0, 1);
+  made.board.powerOn();
+  if (program === undefined) throw new Error('no program was started');
+  return { ...made, link, program };
+}
+
+describe('a program behind a port', () => {
+  test('prints, hears lines, reads and writes flash, all of it as bytes', async () => {
+    const { board, program, link, flash } = bench();
+    program.console.onLine((line) => program.console.print(`heard ${line}`));
+    const heard = prints(board, 'heard grüß Gott 👋');
+    board.input('grüß Gott 👋');
+    await heard;
+    await program.flash.erase(0xf0000, 4096);
+    await program.flash.program(0xf0000, Uint8Array.of(1, 2, 3, 254));
+    expect(toHex(flash.read(0xf0000, 4))).toBe('010203fe');
+    expect(toHex(await program.flash.read(0xf0000, 5))).toBe('010203feff');
+    for (const message of link.toProgram) {
+      expect('head' in message && message.head).not.toMatch(/010203fe|grüß/);
+    }
+  });
+
+  test('may cut a character of the console in two', async () => {
+    const { board, link } = bench();
+    const printed = happening(board, ({ type }) => type === 'console');
+    link.say({ head: '{"type":"print"}', bytes: Uint8Array.of(0x38, 0x20, 0xe2, 0x82) });
+    link.say({ head: '{"type":"print"}', bytes: Uint8Array.of(0xac, 0x0a) });
+    expect(await printed).toEqual({ type: 'console', text: '8 €' });
+  });
+
+  test('that never lets go gets so far and no further; then it is told what was lost', async () => {
+    const { board, program, events } = bench();
+    const line = 'x'.repeat(999);
+    for (let count = 0; count < 1000; count += 1) program.console.print(line);
+    const again = prints(board, 'again');
+    await turn();
+    await turn();
+    program.console.print('again');
+    await again;
+    const said = events.flatMap((event) => (event.type === 'console' ? [event.text] : []));
+    const kept = said.filter((text) => text === line).length;
+    expect(kept).toBeGreaterThan((CREDIT_UNITS / 1100) * 0.9);
+    expect(kept * 1000).toBeLessThan(CREDIT_UNITS + 1000);
+    expect(said.slice(kept)).toEqual([`[${(1000 - kept) * 1000} bytes lost]`, 'again']);
+  });
+
+  test('gets credit for as long as it lets go', async () => {
+    const { board, program, events } = bench();
+    for (let count = 0; count < 300; count += 1) {
+      program.console.print('x'.repeat(999));
+      await turn();
+    }
+    const last = prints(board, 'last');
+    program.console.print('last');
+    await last;
+    expect(events.filter(({ type }) => type === 'console')).toHaveLength(301);
+  });
+
+  test('is refused a call that the board would not have read', async () => {
+    const { program, last } = bench();
+    for (let count = 0; count < 100; count += 1) program.console.print('x'.repeat(999));
+    await expect(program.flash.read(0, 4)).rejects.toThrow(/has not read/);
+    await turn();
+    await turn();
+    expect(await program.flash.read(0, 4)).toHaveLength(4);
+    expect(last('fault')).toBeUndefined();
+  });
+
+  test('that ends by itself is a crash', () => {
+    const { link, last } = bench();
+    link.ended('its thread has gone');
+    link.ended('twice');
+    expect(last('fault')).toEqual({ type: 'fault', message: 'crash: its thread has gone' });
+  });
+
+  test('is terminated once, and not heard any more', async () => {
+    const { board, link, events } = bench();
+    link.say({ head: '{"type":"print"}', bytes: Uint8Array.of(0x41, 0x0a) });
+    board.powerCut();
+    await board.close();
+    await turn();
+    expect(link.terminated).toBe(1);
+    expect(events.some(({ type }) => type === 'console')).toBe(false);
+  });
+});
+
+describe('what makes no sense is the end of the program', () => {
+  const shared = new Uint8Array(new SharedArrayBuffer(4));
+  test.each([
+    ['nothing', undefined, /expected a message/],
+    ['text', '{"type":"fed"}', /expected a message/],
+    ['a head that is no text', { head: 5 }, /expected a message/],
+    ['a head that is no JSON', { head: '{' }, /JSON/],
+    ['JSON null', { head: 'null' }, /nonsense/],
+    ['a print without bytes', { head: '{"type":"print"}' }, /nonsense/],
+    ['bytes that are text', { head: '{"type":"print"}', bytes: 'x' }, /expected bytes/],
+    ['bytes that it keeps', { head: '{"type":"print"}', bytes: shared }, /expected bytes/],
+    ['bytes of another kind', { head: '{}', bytes: new Uint16Array(2) }, /expected bytes/],
+    ['a long head', { head: ' '.repeat(MOST_UNITS + 1) }, /at most 524288/],
+    [
+      'a little of much',
+      { head: '{"type":"print"}', bytes: new Uint8Array(MOST_UNITS + 1).subarray(0, 1) },
+      /at most 524288/,
+    ],
+  ])('%s', async (_, message, expected) => {
+    const { board, link } = bench();
+    const failed = happening(board, ({ type }) => type === 'fault');
+    link.say(message);
+    expect(await failed).toMatchObject({ message: expect.stringMatching(expected) as string });
+  });
+
+  test('but a call that is none is an answer', async () => {
+    const { link, last } = bench();
+    const call = { type: 'call', id: 7, args: [0xf0000] };
+    link.say({ head: JSON.stringify({ ...call, name: 'flashProgram' }) });
+    link.say({ head: JSON.stringify({ ...call, name: 'format' }) });
+    await turn();
+    const answers = link.toProgram.map((each) => ('head' in each ? each.head : ''));
+    expect(answers).toEqual([
+      expect.stringMatching(/"error".*"INVALID_ARGUMENT".*expected bytes/),
+      expect.stringMatching(/"error".*"UNSUPPORTED"/),
+    ]);
+    expect(last('fault')).toBeUndefined();
+  });
+});

@@ -1,0 +1,42 @@
+import type { Peripherals, Program, Runner, RunningProgram } from '../seams/peripherals.ts';
+import { readProgram } from './box.ts';
+
+const NOTHING_RUNS: RunningProgram = { stop: () => Promise.resolve() };
+
+/**
+ * Starts what stands at the image's entry, with the first runner that takes it. What none takes is a fault of the
+ * processor.
+ */
+export function startProgram(runners: readonly Runner[], board: Peripherals): RunningProgram {
+  const any = runners.find(({ takes }) => takes === undefined);
+  const program = readFor(runners, board, any === undefined);
+  const runner = runners.find(
+    ({ takes }) => program !== undefined && takes?.includes(program.kind),
+  );
+  if (runner !== undefined) return runner.start(board, program);
+  return any?.start(board, undefined) ?? NOTHING_RUNS;
+}
+
+/** The program at the entry, if one of the runners takes its kind. */
+function readFor(
+  runners: readonly Runner[],
+  board: Peripherals,
+  mustRun: boolean,
+): Program | undefined {
+  const kinds = runners.flatMap(({ takes = [] }) => takes);
+  if (kinds.length === 0 && !mustRun) return undefined;
+  const { model, image, flash } = board;
+  const place = {
+    read: (address: number, lengthBytes: number) =>
+      flash.read(address - model.flashBaseAddress, lengthBytes),
+    entryAddress: image.entryAddress,
+    ram: model.ram,
+  };
+  try {
+    return readProgram(place, kinds);
+  } catch (error) {
+    if (mustRun)
+      board.fault(`hard fault: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
+}
