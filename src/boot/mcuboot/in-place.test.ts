@@ -1,158 +1,256 @@
 import { describe, expect, test } from 'vitest';
-import type { BootConfig, BootResult } from '../../src/boot/mcuboot/index.ts';
-import { ApplicationSide, ImageJudge, MemoryCounters, boot } from '../../src/boot/mcuboot/index.ts';
-import { MemoryFlash } from '../../src/flash/index.ts';
-import { asDecryptionKey, generateKey, signImage } from '../../src/image/index.ts';
-import type { SignOptions } from '../../src/image/index.ts';
-import { install } from '../support/mcuboot/bench.ts';
+import { application, bootOnce, ran } from '../../../test/support/mcuboot/bench.ts';
+import { version } from '../../../test/support/mcuboot/images.ts';
+import { toy } from '../../../test/support/mcuboot/toy.ts';
+import type { Toy } from '../../../test/support/mcuboot/toy.ts';
+import { asDecryptionKey, generateKey } from '../../image/index.ts';
+import type { BootResult } from './boot.ts';
 
-// Direct-xip and ram-load beyond what the vectors hold: fixed addresses, RAM, several images.
+// Direct-xip and ram-load: no image moves; the slot with the highest version runs, if it may.
 
-const SLOT = 0x2000;
 const wrapKey = asDecryptionKey(await generateKey('x25519'));
-const judge = new ImageJudge({ signature: 'none', decryptionKeys: [wrapKey] });
-
-/** Slots one behind the other: primary 0, secondary 0, primary 1, secondary 1. */
-function configOf(
-  algorithm: 'direct-xip' | 'ram-load',
-  more: Partial<BootConfig> = {},
-): BootConfig {
-  return {
-    algorithm,
-    images: [slots(0)],
-    maxImgSectors: 8,
-    executableRam: { startAddress: 0x2000_0000, sizeBytes: 0x4000 },
-    ...more,
-  };
-}
-
-function slots(image: number): BootConfig['images'][number] {
-  const place = (n: number) => ({ offsetBytes: n * SLOT, sizeBytes: SLOT });
-  return { primary: place(image * 2), secondary: place(image * 2 + 1) };
-}
-
-/** A flash whose slots hold these images; undefined leaves a slot erased. */
-async function flashWith(
-  images: readonly (Partial<SignOptions> | undefined)[],
-): Promise<MemoryFlash> {
-  const sectors = [{ sizeBytes: 1024, count: 32 }];
-  const flash = new MemoryFlash({ sectors, writeUnitBytes: 4, erasedValue: 0xff });
-  for (const [n, options] of images.entries()) {
-    if (options === undefined) continue;
-    const payload = new Uint8Array(700).fill(n + 1);
-    const rest = { version: version(1), headerSize: 0x20, padHeader: true };
-    install(flash, n * SLOT, (await signImage(payload, { ...rest, ...options })).bytes);
-  }
-  return flash;
-}
-
-const version = (major: number) => ({ major, minor: 0, revision: 0, build: 0 });
+const SECONDARY = 0x500;
 
 function running({ image }: BootResult): readonly [number, number] | undefined {
   return image === undefined ? undefined : [image.slot, image.header.version.major];
 }
 
-describe('direct-xip', () => {
-  test('skips an image that was linked for the other slot, and leaves it alone', async () => {
-    const flash = await flashWith([
-      { version: version(1) },
-      { version: version(2), romFixed: 0x1000 },
+/** Whether a slot of the toy has nothing in it any more. */
+function isErased({ flash }: Toy, slot: number): boolean {
+  return flash.read(slot * SECONDARY, SECONDARY).every((byte) => byte === 0xff);
+}
+
+/** Damages the payload of an image. */
+function damage({ flash }: Toy, slot: number): void {
+  flash.program(slot * SECONDARY + 0x40, new Uint8Array(4));
+}
+
+describe.each(['direct-xip', 'ram-load'] as const)('%s', (algorithm) => {
+  const image = (major: number, more: object = {}) => ({
+    major,
+    ...(algorithm === 'ram-load' ? { loadAddr: 0x2000_0000 } : {}),
+    ...more,
+  });
+
+  test.each([
+    ['the higher version', [2, 1], [0, 2]],
+    ['the higher version in the secondary slot', [1, 2], [1, 2]],
+    ['the primary slot where both are equal', [3, 3], [0, 3]],
+    ['the only image', [undefined, 2], [1, 2]],
+  ] as const)('runs %s', async (_, majors, expected) => {
+    const images = majors.map((major) => (major === undefined ? undefined : image(major)));
+    const result = await bootOnce(await toy(algorithm, { images }));
+    expect(running(result)).toEqual(expected);
+    const name = expected[0] === 0 ? 'primary' : 'secondary';
+    expect(result.log).toContain(`I: Image 0 loaded from the ${name} slot`);
+  });
+
+  test('has nothing to run in an empty device', async () => {
+    const result = await bootOnce(await toy(algorithm, { images: [] }));
+    expect(ran(result)).toBe('fail');
+    expect(result.log.slice(-2)).toEqual([
+      'I: No slot to load for image 0',
+      'E: Unable to find bootable image',
     ]);
-    const result = await boot({ flash, config: configOf('direct-xip'), judge });
-    expect(running(result)).toEqual([0, 1]);
-    expect(result.log).toContain(
-      'W: Image in secondary slot at 0x2000 has been built for offset 0x1000, skipping',
-    );
-    expect(flash.read(SLOT, 1)[0]).toBe(0x3d);
+  });
+
+  test.each([0, 1])('erases a bad image in slot %i, and runs the other one', async (slot) => {
+    const device = await toy(algorithm, {
+      images: [image(slot === 0 ? 2 : 1), image(slot === 0 ? 1 : 2)],
+    });
+    damage(device, slot);
+    const result = await bootOnce(device);
+    expect(running(result)).toEqual([1 - slot, 1]);
+    const name = slot === 0 ? 'primary' : 'secondary';
+    expect(result.log).toContain(`E: Image in the ${name} slot is not valid!`);
+    expect([isErased(device, slot), isErased(device, 1 - slot)]).toEqual([true, false]);
+  });
+
+  test('with revert runs an image once, and erases it if it was not confirmed', async () => {
+    const device = await toy(algorithm, { images: [image(1), image(2)], more: { revert: true } });
+    const side = application(device);
+    side.setNext('primary0', { confirm: true });
+    side.setNext('secondary0', {});
+    expect(running(await bootOnce(device))).toEqual([1, 2]);
+    expect(side.state('secondary0').copyDone).toBe('set');
+    expect(running(await bootOnce(device))).toEqual([0, 1]);
+    expect([isErased(device, 0), isErased(device, 1)]).toEqual([false, true]);
+  });
+
+  test('with revert keeps an image that was confirmed, and erases one nobody asked for', async () => {
+    const device = await toy(algorithm, { images: [image(1), image(2)], more: { revert: true } });
+    const side = application(device);
+    side.setNext('secondary0', {});
+    await bootOnce(device);
+    side.setNext('secondary0', { active: true });
+    expect(running(await bootOnce(device))).toEqual([1, 2]);
+    const other = await toy(algorithm, { images: [image(3), image(2)], more: { revert: true } });
+    application(other).setNext('secondary0', {});
+    expect(running(await bootOnce(other))).toEqual([1, 2]);
+    expect(isErased(other, 0)).toBe(true);
   });
 
   test('compares build numbers only if it was built to', async () => {
-    const build = (n: number) => ({ version: { ...version(1), build: n } });
-    const images = [build(4), build(9)];
-    const slotOf = async (compareBuildNumber: boolean): Promise<number | undefined> => {
-      const config = configOf('direct-xip', { compareBuildNumber });
-      return (await boot({ flash: await flashWith(images), config, judge })).image?.slot;
-    };
+    const images = [image(1, { build: 4 }), image(1, { build: 9 })];
+    const slotOf = async (compareBuildNumber: boolean): Promise<number | undefined> =>
+      (await bootOnce(await toy(algorithm, { images, more: { compareBuildNumber } }))).image?.slot;
     expect([await slotOf(false), await slotOf(true)]).toEqual([0, 1]);
   });
 
-  test('takes no encrypted image', async () => {
-    const encryption = { key: wrapKey };
-    const flash = await flashWith([{ version: version(1) }, { version: version(2), encryption }]);
-    const result = await boot({ flash, config: configOf('direct-xip'), judge });
-    expect(running(result)).toEqual([0, 1]);
-    expect(result.log).toContain('I: Image 0 secondary slot: image not found');
+  test('raises the hardware counter to that of what runs', async () => {
+    const images = [image(1, { securityCounter: 7 }), image(2)];
+    const more = { hwRollbackProtection: true };
+    const device = await toy(algorithm, { images, more, counters: [3] });
+    expect(running(await bootOnce(device))).toEqual([0, 1]);
+    expect(device.counters.read(0)).toBe(7);
   });
 
   test('falls back to the slot whose dependencies are met', async () => {
     const needs = [{ imageId: 1, minVersion: version(5) }];
-    const flash = await flashWith([
-      { version: version(1) },
-      { version: version(2), dependencies: needs },
-      { version: version(4) },
-      undefined,
-    ]);
-    const config = configOf('direct-xip', { images: [slots(0), slots(1)] });
-    const result = await boot({ flash, config, judge });
+    const apart = algorithm === 'ram-load' ? { loadAddr: 0x2000_1000 } : {};
+    const images = [image(1), image(2, { dependencies: needs }), image(4, apart), undefined];
+    const result = await bootOnce(await toy(algorithm, { images, pairs: 2 }));
     expect(running(result)).toEqual([0, 1]);
     expect(result.log).toContain('I: Image 1 loaded from the primary slot');
   });
 
+  test('runs nothing if no slot has what an image depends on', async () => {
+    const needs = [{ imageId: 1, minVersion: version(5) }];
+    const apart = algorithm === 'ram-load' ? { loadAddr: 0x2000_1000 } : {};
+    const images = [image(2, { dependencies: needs }), undefined, image(4, apart), undefined];
+    const device = await toy(algorithm, { images, pairs: 2 });
+    expect(ran(await bootOnce(device))).toBe('fail');
+    expect(isErased(device, 0)).toBe(false);
+  });
+});
+
+describe('direct-xip', () => {
+  test('skips an image that was linked for the other slot, and leaves it alone', async () => {
+    const images = [
+      { major: 1, romFixed: 0 },
+      { major: 2, romFixed: 0x400 },
+    ];
+    const device = await toy('direct-xip', { images });
+    const result = await bootOnce(device);
+    expect(running(result)).toEqual([0, 1]);
+    expect(result.log).toContain(
+      'W: Image in secondary slot at 0x500 has been built for offset 0x400, skipping',
+    );
+    expect(isErased(device, 1)).toBe(false);
+  });
+
+  test('runs one that was linked for its slot', async () => {
+    const images = [{ major: 1 }, { major: 2, romFixed: SECONDARY }];
+    const result = await bootOnce(await toy('direct-xip', { images }));
+    expect([running(result), result.image?.offsetBytes]).toEqual([[1, 2], SECONDARY]);
+    expect(result.log.slice(-3)).toEqual([
+      'I: Bootloader chainload address offset: 0x500',
+      'I: Image version: v2.0.0',
+      'I: Jumping to the image slot',
+    ]);
+  });
+
+  test('takes no encrypted image', async () => {
+    const images = [{ major: 1 }, { major: 2, encryption: { key: wrapKey } }];
+    const result = await bootOnce(await toy('direct-xip', { images }));
+    expect(running(result)).toEqual([0, 1]);
+    expect(result.log).toContain('I: Image 0 secondary slot: image not found');
+  });
+
   test('raises the hardware counter with revert only after the image was confirmed', async () => {
-    const flash = await flashWith([{ securityCounter: 7 }, undefined]);
-    const config = configOf('direct-xip', { revert: true, hwRollbackProtection: true });
-    const counters = new MemoryCounters([3]);
-    const side = new ApplicationSide(flash, config);
+    const more = { revert: true, hwRollbackProtection: true };
+    const images = [{ securityCounter: 7 }];
+    const device = await toy('direct-xip', { images, more, counters: [3] });
+    const side = application(device);
     side.setNext('primary0', {});
-    expect(running(await boot({ flash, config, judge, counters }))).toEqual([0, 1]);
-    expect(counters.read(0)).toBe(3);
+    expect(running(await bootOnce(device))).toEqual([0, 1]);
+    expect(device.counters.read(0)).toBe(3);
     side.setNext('primary0', { active: true });
-    await boot({ flash, config, judge, counters });
-    expect(counters.read(0)).toBe(7);
+    await bootOnce(device);
+    expect(device.counters.read(0)).toBe(7);
   });
 });
 
 describe('ram-load', () => {
-  const at = (loadAddr: number, major: number) => ({ loadAddr, version: version(major) });
+  const at = (loadAddr: number, major: number) => ({ loadAddr, major });
+  /** Bytes that the images here take in RAM. */
+  const SIZE = 0x2a0;
+  const ram = { executableRam: { startAddress: 0x2000_0000, sizeBytes: 0x4000 } };
 
-  test('removes an image that lands outside of the RAM for images', async () => {
-    const flash = await flashWith([at(0x2000_0000, 1), at(0x2000_3f00, 2)]);
-    const result = await boot({ flash, config: configOf('ram-load'), judge });
-    expect(running(result)).toEqual([0, 1]);
-    expect(result.log).toContain('I: Image 0 RAM load address 0x20003f00 is invalid.');
-    expect(result.log).toContain('I: Removing image 0 slot 1 from flash');
-    expect(flash.read(SLOT, 4)).toEqual(new Uint8Array(4).fill(0xff));
+  test.each([
+    ['from the first byte of RAM', 0x2000_0000, true],
+    ['to the last byte of RAM', 0x2000_4000 - SIZE, true],
+    ['from a byte before RAM', 0x1fff_ffff, false],
+    ['to a byte behind RAM', 0x2000_4001 - SIZE, false],
+  ] as const)('an image %s: 0x%x is taken: %s', async (_, address, taken) => {
+    const images = [at(0x2000_0000, 1), at(address, 2)];
+    const device = await toy('ram-load', { images, more: ram });
+    const result = await bootOnce(device);
+    expect(running(result)).toEqual(taken ? [1, 2] : [0, 1]);
+    const hex = `0x${address.toString(16)}`;
+    expect(result.log).toContain(
+      taken
+        ? `I: Image 0 RAM loading to ${hex} is succeeded.`
+        : `I: Image 0 RAM load address ${hex} is invalid.`,
+    );
+    expect(isErased(device, 1)).toBe(!taken);
   });
 
   test('removes an image that is not meant for RAM', async () => {
-    const flash = await flashWith([at(0x2000_0000, 1), { version: version(2) }]);
-    const result = await boot({ flash, config: configOf('ram-load'), judge });
+    const device = await toy('ram-load', { images: [at(0x2000_0000, 1), { major: 2 }] });
+    const result = await bootOnce(device);
     expect(running(result)).toEqual([0, 1]);
+    expect(result.log).toContain('I: Removing image 0 slot 1 from flash');
     expect(result.log).toContain('I: Bootloader chainload address offset: 0x20000000');
+    expect(isErased(device, 1)).toBe(true);
   });
 
-  test('does not load one image over another', async () => {
-    const flash = await flashWith([
-      at(0x2000_0000, 1),
-      undefined,
-      at(0x2000_1000, 1),
-      at(0x2000_0100, 2),
-    ]);
-    const config = configOf('ram-load', { images: [slots(0), slots(1)] });
-    const result = await boot({ flash, config, judge });
-    expect(result.outcome).toBe('ok');
+  test('removes an image whose size cannot be told', async () => {
+    const device = await toy('ram-load', { images: [at(0x2000_0000, 1), at(0x2000_0000, 2)] });
+    device.flash.program(SECONDARY + 632, new Uint8Array(4));
+    expect(running(await bootOnce(device))).toEqual([0, 1]);
+    expect(isErased(device, 1)).toBe(true);
+  });
+
+  test('takes a bad image out of RAM again', async () => {
+    const device = await toy('ram-load', { images: [at(0x2000_0000, 1), at(0x2000_0400, 2)] });
+    damage(device, 1);
+    const result = await bootOnce(device);
+    expect(running(result)).toEqual([0, 1]);
+    expect(result.log).toContain('I: Removing image 0 from SRAM at address 0x20000400');
+  });
+
+  // The end of one counts as its own, the end of the other does not (ram_load.c, do_regions_overlap).
+  test.each([
+    ['lies in the middle of', 0x2000_1100, true],
+    ['lies around', 0x2000_0f80, true],
+    ['is where', 0x2000_1000, true],
+    ['ends in', 0x2000_1000 - SIZE + 1, true],
+    ['ends right before', 0x2000_1000 - SIZE, true],
+    ['ends a byte before', 0x2000_1000 - SIZE - 1, false],
+    ['begins in the last byte of', 0x2000_1000 + SIZE - 1, true],
+    ['begins right behind', 0x2000_1000 + SIZE, false],
+  ] as const)('an image that %s another one: 0x%x overlaps: %s', async (_, address, overlaps) => {
+    const images = [at(0x2000_1000, 1), undefined, at(0x2000_3000, 1), at(address, 2)];
+    const device = await toy('ram-load', { images, pairs: 2, more: ram });
+    const result = await bootOnce(device);
+    expect(ran(result)).toBe(1);
+    const hex = `0x${address.toString(16)}`;
     expect(result.log).toContain(
-      'I: Image 1 RAM loading to address 0x20000100 would overlap with another image.',
+      overlaps
+        ? `I: Image 1 RAM loading to address ${hex} would overlap with another image.`
+        : `I: Image 1 RAM loading to ${hex} is succeeded.`,
     );
-    expect(result.log).toContain('I: Image 1 loaded from the primary slot');
+    const slot = overlaps ? 'primary' : 'secondary';
+    expect(result.log).toContain(`I: Image 1 loaded from the ${slot} slot`);
   });
 
   test('decrypts what it loads', async () => {
-    const flash = await flashWith([
-      at(0x2000_0000, 1),
-      { ...at(0x2000_0000, 2), encryption: { key: wrapKey } },
-    ]);
-    const config = configOf('ram-load', { encryption: { keyBytes: 16 } });
-    expect(running(await boot({ flash, config, judge }))).toEqual([1, 2]);
+    const images = [at(0x2000_0000, 1), { ...at(0x2000_0000, 2), encryption: { key: wrapKey } }];
+    const more = { encryption: { keyBytes: 16 as const } };
+    const open = await toy('ram-load', { images, more, judge: { decryptionKeys: [wrapKey] } });
+    expect(running(await bootOnce(open))).toEqual([1, 2]);
+    const shut = await toy('ram-load', { images, more });
+    expect(running(await bootOnce(shut))).toEqual([0, 1]);
   });
 });

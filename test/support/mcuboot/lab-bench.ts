@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import type { Algorithm, BootConfig } from '../../../src/boot/mcuboot/index.ts';
 import { ApplicationSide, ImageJudge } from '../../../src/boot/mcuboot/index.ts';
-import { MemoryFlash } from '../../../src/flash/index.ts';
 import type { PrivateKey } from '../../../src/image/index.ts';
-import { generateKey, isPrivateKey, signImage } from '../../../src/image/index.ts';
+import { generateKey, isPrivateKey } from '../../../src/image/index.ts';
 import type { LabDevice } from '../../../src/lab/index.ts';
 import type { LayoutOptions } from './bench.ts';
-import { install, layOut, uploadOffset } from './bench.ts';
+import { flashWith, layOut } from './bench.ts';
+import { makeImage } from './images.ts';
 import { deviceBefore } from './replay.ts';
 import type { BootVector } from './vector-files.ts';
 import { VectorFolder, configOf } from './vector-files.ts';
@@ -52,32 +52,25 @@ export async function forgeImage(
   payloadBytes: number,
   key?: PrivateKey,
 ): Promise<Uint8Array> {
-  const payload = Uint8Array.from({ length: payloadBytes }, (_, n) => (n * 7 + major * 13) & 0xff);
-  const version = { major, minor: 0, revision: 0, build: 0 };
-  const signing = { version, headerSize: 0x20, padHeader: true, key: key ?? (await labKey()) };
-  return (await signImage(payload, signing)).bytes;
+  return makeImage({ major, payloadBytes, key: key ?? (await labKey()) });
 }
 
 /** A device with version 1 in the primary slot and version 2 in the secondary one. */
 export async function forgeDevice(
   options: Partial<LayoutOptions> & {
     readonly algorithm: Algorithm;
-    readonly payloadBytes?: number;
+    readonly payloadBytes?: number | undefined;
   },
   more: Partial<BootConfig> = {},
 ): Promise<LabDevice> {
   const { payloadBytes = 3000, ...rest } = options;
   const sizes = { sectorBytes: 1024, primarySectors: 10, writeUnitBytes: 4, ...rest };
-  const { config, geometry } = layOut({ ...sizes, more });
-  const flash = new MemoryFlash(geometry);
-  const [pair] = config.images;
-  install(flash, pair?.primary.offsetBytes ?? 0, await forgeImage(1, payloadBytes));
-  const at = (pair?.secondary.offsetBytes ?? 0) + uploadOffset(config, sizes.sectorBytes);
-  install(flash, at, await forgeImage(2, payloadBytes + 100));
+  const layout = layOut({ ...sizes, more });
+  const images = [await forgeImage(1, payloadBytes), await forgeImage(2, payloadBytes + 100)];
   const key = await labKey();
   return {
-    flash,
-    config,
+    flash: flashWith(layout, images),
+    config: layout.config,
     judge: new ImageJudge({ signature: 'ed25519', keys: [key] }),
     keys: [key],
   };
