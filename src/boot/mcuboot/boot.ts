@@ -17,7 +17,7 @@ import type { Halt, Pair, Progress, SlotIndex } from './session.ts';
 import { Session, freshProgress, isUpgrade, slotOf } from './session.ts';
 import { hasImage } from './slot-image.ts';
 import type { SlotHeader } from './slot-image.ts';
-import { isFlashFailure } from './swap-common.ts';
+import { attempt, isFlashFailure } from './swap-common.ts';
 import type { SwapType } from './trailer.ts';
 import { performUpdate, setImageOk } from './update.ts';
 import { validateSlot } from './validate-slot.ts';
@@ -158,15 +158,15 @@ async function bootPrimary(machine: Machine): Promise<BootedImage | undefined> {
 }
 
 async function update(machine: Machine, pair: Pair, progress: Progress): Promise<void> {
+  const { session } = machine;
   const { swapType } = pair;
   if (swapType === 'fail') {
     // pretend that the primary image was just reverted to, so that this is not tried again
-    if (machine.session.build.algorithm !== 'overwrite-only') setImageOk(pair);
-    return;
+    if (session.build.algorithm === 'overwrite-only' || attempt(() => setImageOk(pair))) return;
+    session.panic('image_ok of the primary slot cannot be written');
   }
   if (swapType === 'panic') {
-    machine.session.error('panic!');
-    machine.session.halt('assert', 'the trailer asks for a swap type that does not exist');
+    session.panic('the trailer asks for a swap type that does not exist');
   }
   if (!isUpgrade(swapType)) return;
   if (swapType !== 'revert' && preventsDowngrade(machine, pair)) {

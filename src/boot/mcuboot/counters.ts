@@ -6,6 +6,7 @@ import type { Pair, SlotIndex } from './session.ts';
 import { slotOf } from './session.ts';
 import type { ImagePlace } from './slot-image.ts';
 import { readProtectedTlvs, u32Of } from './slot-image.ts';
+import { attempt } from './swap-common.ts';
 import { downgradeRefusal, isOlder } from './validate-slot.ts';
 
 // Security counters: the one in an image's protected TLVs, and the one that hardware keeps.
@@ -57,6 +58,6 @@ export function preventsDowngrade(machine: Machine, pair: Pair): boolean {
   if (refusal === undefined) return false;
   refusals.push(refusal);
   session.info(`Image ${pair.index} in slot 1 erased due to downgrade prevention`);
-  pair.secondary.area.eraseAll();
+  attempt(() => pair.secondary.area.eraseAll());
   return true;
 }

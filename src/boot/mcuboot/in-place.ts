@@ -6,6 +6,7 @@ import { imageOf, readHeaders } from './machine.ts';
 import type { Pair, SlotIndex } from './session.ts';
 import { slotOf } from './session.ts';
 import { isHeaderValid, readImageSize } from './slot-image.ts';
+import { attempt } from './swap-common.ts';
 import { validateSlot } from './validate-slot.ts';
 
 // Direct-xip and ram-load: no image is moved in flash; the slot with the highest version runs.
@@ -93,10 +94,10 @@ async function mayRun(machine: Machine, trial: Trial): Promise<boolean> {
   const { choice, slot } = trial;
   const { algorithm, revert } = session.build;
   if (algorithm === 'direct-xip' && isElsewhere(machine, trial)) return false;
-  if (revert === true && !selectOrErase(trial)) return false;
+  if (revert === true && !selectOrErase(machine, trial)) return false;
   if (algorithm === 'ram-load' && !loadToRam(machine, trial)) {
     session.info(`Removing image ${choice.pair.index} slot ${slot} from flash`);
-    slotOf(choice.pair, slot).area.eraseAll();
+    attempt(() => slotOf(choice.pair, slot).area.eraseAll());
     return false;
   }
   if (await validateSlot(machine, choice.pair, { slot })) return true;
@@ -119,7 +120,7 @@ function isElsewhere({ session }: Machine, { choice, slot }: Trial): boolean {
  * With revert: an image runs once before it is confirmed. One that has run and is not confirmed, or
  * was never asked for, is erased (boot_select_or_erase).
  */
-function selectOrErase({ choice, slot }: Trial): boolean {
+function selectOrErase({ session }: Machine, { choice, slot }: Trial): boolean {
   const { area } = slotOf(choice.pair, slot);
   const { magic, copyDone, imageOk } = area.state();
   if (magic !== 'good' || (copyDone === 'set' && imageOk !== 'set')) {
@@ -127,7 +128,9 @@ function selectOrErase({ choice, slot }: Trial): boolean {
     return false;
   }
   // before it is validated: if that fails, the slot is erased with its trailer
-  if (copyDone !== 'set') area.writeCopyDone();
+  if (copyDone !== 'set' && !attempt(() => area.writeCopyDone())) {
+    session.warn(`Failed to set copy_done flag of the image in the ${slotWords[slot]} slot.`);
+  }
   return true;
 }
 

@@ -161,6 +161,12 @@ export class Session implements BootMemory {
     throw new DfuError('UNSUPPORTED', `the bootloader ends here (${outcome}): ${reason}`);
   }
 
+  /** The end that says so on the console. */
+  panic(reason: string): never {
+    this.error('panic!');
+    return this.halt('assert', reason);
+  }
+
   /** What the trailers of a pair ask for; every question appears on the console. */
   askSwapType(pair: Pair): SwapType {
     const { primary, secondary, index } = pair;

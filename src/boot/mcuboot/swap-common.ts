@@ -65,13 +65,10 @@ export function writeStatus(
   const area = progress.useScratch ? (session.scratch ?? pair.primary.area) : pair.primary.area;
   const offset = method.entry(session, progress) * statusUnit(session, pair);
   const inside = area.covers(area.layout.status + offset, area.writeUnitBytes);
-  try {
-    if (inside) area.writeStatus(offset, progress.state);
-  } catch (error) {
-    if (!isFlashFailure(error)) throw error;
+  if (!inside) failStatus(session, 'a status entry lies behind the area');
+  else if (!attempt(() => area.writeStatus(offset, progress.state))) {
     failStatus(session, 'a status entry cannot be written');
   }
-  if (!inside) failStatus(session, 'a status entry lies behind the area');
 }
 
 /** Only a build that does not validate the primary slot later insists on its status. */
@@ -83,6 +80,17 @@ function failStatus(session: Session, reason: string): void {
 /** What the C code sees as a flash access that failed. */
 export function isFlashFailure(error: unknown): error is DfuError {
   return DfuError.is(error, 'FLASH_RULE') || DfuError.is(error, 'OUT_OF_RANGE');
+}
+
+/** A change of flash that the bootloader goes on without if it fails; true if it was done. */
+export function attempt(change: () => void): boolean {
+  try {
+    change();
+    return true;
+  } catch (error) {
+    if (!isFlashFailure(error)) throw error;
+    return false;
+  }
 }
 
 /** swap_status_init: writes all that a swap needs to be gone on with; the magic makes it count. */

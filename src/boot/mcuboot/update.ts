@@ -6,7 +6,7 @@ import { overwritePrimary } from './overwrite.ts';
 import type { Pair, Progress, SlotIndex } from './session.ts';
 import { isFresh, isUpgrade, slotOf } from './session.ts';
 import { hasImage, readImageSize } from './slot-image.ts';
-import { findStatusArea } from './swap-common.ts';
+import { attempt, findStatusArea } from './swap-common.ts';
 import { isHeaderErased, validateSlot } from './validate-slot.ts';
 
 /** Does the update that was decided on. */
@@ -35,8 +35,9 @@ async function carryOut(machine: Machine, pair: Pair, progress: Progress): Promi
   }
   const { swapType } = pair;
   if (swapType === 'revert' || swapType === 'perm') setImageOk(pair);
-  if (swapType === 'perm') raiseAfterUpdate(machine, pair);
+  const raised = swapType !== 'perm' || raiseAfterUpdate(machine, pair);
   if (isUpgrade(swapType)) pair.primary.area.writeCopyDone();
+  if (!raised) machine.session.panic('the security counter could not be raised');
 }
 
 /** Goes on with a swap that was cut; its type is in the trailer (boot_complete_partial_swap). */
@@ -49,8 +50,10 @@ export async function finishCutSwap(
   session.work = { stage: 'finish', image: pair.index, progress };
   await swapImages(machine, pair, progress);
   const { swapType } = progress;
-  if (swapType === 'revert' || swapType === 'perm') setImageOk(pair);
-  if (isUpgrade(swapType)) pair.primary.area.writeCopyDone();
+  const forGood = swapType === 'revert' || swapType === 'perm';
+  const confirmed = !forGood || attempt(() => setImageOk(pair));
+  const done = !isUpgrade(swapType) || attempt(() => pair.primary.area.writeCopyDone());
+  if (!confirmed || !done) session.panic('the flags of a finished swap cannot be written');
   session.work = undefined;
 }
 
@@ -59,15 +62,14 @@ export function setImageOk({ primary }: Pair): void {
   if (primary.area.state().imageOk === 'unset') primary.area.writeImageOk();
 }
 
-/** A permanent update is never reverted, so the hardware counter may rise at once. */
-function raiseAfterUpdate(machine: Machine, pair: Pair): void {
+/** A permanent update is never reverted, so the hardware counter may rise at once; false if it cannot. */
+function raiseAfterUpdate(machine: Machine, pair: Pair): boolean {
   const { session } = machine;
-  if (session.build.hwRollbackProtection !== true) return;
+  if (session.build.hwRollbackProtection !== true) return true;
   // the headers in memory are still those from before the swap
-  if (raiseCounter(machine, pair, { slot: 0, headerOf: 1 })) return;
+  if (raiseCounter(machine, pair, { slot: 0, headerOf: 1 })) return true;
   session.error('Security counter update failed after image upgrade: 3');
-  session.error('panic!');
-  session.halt('assert', 'the security counter could not be raised');
+  return false;
 }
 
 async function needsBootstrap(machine: Machine, pair: Pair, progress: Progress): Promise<boolean> {

@@ -16,7 +16,7 @@ import {
   saysEncrypted,
   u32Of,
 } from './slot-image.ts';
-import { readHeaderAt } from './swap-common.ts';
+import { attempt, readHeaderAt } from './swap-common.ts';
 import type { SwapType } from './trailer.ts';
 
 /** Where Cortex-M has its reset vector: behind the initial stack pointer. */
@@ -49,7 +49,7 @@ export function maxImageBytes(
 
 /**
  * boot_validate_slot: whether the image of a slot may run. A bad image in the secondary slot is
- * erased, an erased or non-bootable one loses its trailer.
+ * erased, an erased or non-bootable one loses its trailer; flash that does not erase changes nothing.
  */
 export async function validateSlot(
   machine: Machine,
@@ -67,7 +67,7 @@ export async function validateSlot(
   if (slot === 1 && refusesDowngrade(session, pair)) {
     session.error('Insufficient version in secondary slot');
     machine.refusals.push(downgradeRefusal(pair));
-    area.eraseAll();
+    attempt(() => area.eraseAll());
     return false;
   }
   const refusal = await refusalOf(machine, pair, question);
@@ -81,7 +81,7 @@ export async function validateSlot(
   } else {
     session.error(`Image in the ${slot === 0 ? 'primary' : 'secondary'} slot is not valid!`);
   }
-  if (slot === 1 || inPlace(session)) area.eraseAll();
+  if (slot === 1 || inPlace(session)) attempt(() => area.eraseAll());
   return false;
 }
 
@@ -92,10 +92,10 @@ function inPlace({ build }: Session): boolean {
 
 /** A trailer without an image would block the next upload; a revert without one would never end. */
 function clearRequest(session: Session, pair: Pair, progress: Progress | undefined): void {
-  pair.secondary.area.eraseTrailer();
+  attempt(() => pair.secondary.area.eraseTrailer());
   if (session.build.algorithm !== 'swap-using-move') return;
   if (progress?.swapType !== 'revert' && session.askSwapType(pair) !== 'revert') return;
-  pair.primary.area.eraseTrailer();
+  if (!attempt(() => pair.primary.area.eraseTrailer())) return;
   session.info(`Cleared image ${pair.index} primary slot trailer due to stuck revert`);
 }
 
