@@ -11,9 +11,16 @@ export type { DeviceConfiguration, DeviceIdentity } from './core/device-layout.t
 export { dfuStep } from './dfu/machine.ts';
 export type { DfuContext, DfuEffect, DfuEvent, DfuStep, DfuWork } from './dfu/machine.ts';
 export { DfuMode } from './mode/dfu-mode.ts';
-export type { DfuModeOptions, Leave, LeaveReason } from './mode/options.ts';
+export type { DfuModeOptions } from './mode/options.ts';
+export type { Leave, LeaveReason } from './conversation/leave.ts';
 export { dfuMachine } from './dfu/profile.ts';
-export type { Deviation, DeviationCondition, DfuMachine, DfuProfile } from './dfu/profile.ts';
+export type {
+  ConversationProfile,
+  Deviation,
+  DeviationCondition,
+  DfuMachine,
+  DfuProfile,
+} from './dfu/profile.ts';
 export { DFU_PROFILES } from './profiles/profiles.ts';
 export { DfuRuntime } from './runtime/dfu-runtime.ts';
 export type { Allowance, Detach } from './runtime/detach.ts';

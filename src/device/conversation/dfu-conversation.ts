@@ -1,101 +1,96 @@
-import { stateNumber } from '../../dfu/index.ts';
-import type { DfuState, DfuStatus } from '../../dfu/index.ts';
+import type { DfuState, DfuStatus, FunctionalDescriptor } from '../../dfu/index.ts';
 import { DescriptorType, HELD, OUT, STALL, STATUS, isIn } from '../../usb/index.ts';
 import type { DataAnswer, SetupAnswer, SetupPacket, SettingParts } from '../../usb/index.ts';
-import { checkRange } from '../core/device-layout.ts';
-import { acknowledged, told } from '../dfu/answers.ts';
-import { LiveContext } from './live-context.ts';
-import type { DfuEffect, DfuEvent } from '../dfu/machine.ts';
-import type { DfuModeOptions, LeaveReason } from './options.ts';
-import { alternateSettings } from './settings.ts';
-import { dfuMachine } from '../dfu/profile.ts';
-import type { DfuMachine, DfuProfile } from '../dfu/profile.ts';
-import { DfuReport } from '../dfu/report.ts';
-import { dfuEvent, tooLong } from '../dfu/request.ts';
-import { Download } from './download.ts';
 import type { FunctionHost, UsbFunction } from '../core/function.ts';
-import { functionalBytes, functionalOf } from '../dfu/functional.ts';
+import { functionalBytes } from '../dfu/functional.ts';
+import type { DfuEffect, DfuEvent } from '../dfu/machine.ts';
+import type { ConversationProfile } from '../dfu/profile.ts';
+import { dfuEvent, leastAnswer, tooLong } from '../dfu/request.ts';
+import { DfuStanding, acknowledged } from '../dfu/standing.ts';
+import type { BlockAnswer, BlockWork, ReadFailure, WorkTurn } from './block-work.ts';
+import type { Withheld } from '../media/medium.ts';
+import type { Leave, LeaveReason } from './leave.ts';
 import { Leaving } from './leaving.ts';
-import type { Medium } from '../media/medium.ts';
-import { NumberedBlocks, isWithheld } from '../media/numbered-blocks.ts';
-import { COMPATIBLE } from '../profiles/standard.ts';
-import { Upload } from './upload.ts';
+import { LiveContext } from './live-context.ts';
+import type { LeavePolicy } from './live-context.ts';
+import { alternateSettings } from './settings.ts';
+import type { Settings } from './settings.ts';
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 
-/** The DFU-mode function (DFU 1.1 §4.2 and §6): one interface, one alternate setting a medium. */
-export class DfuMode implements UsbFunction {
-  readonly compatibleId: string = 'WINUSB';
-  readonly #options: DfuModeOptions;
-  readonly #profile: DfuProfile;
-  readonly #machine: DfuMachine;
+/** What a conversation is made of. */
+export interface ConversationParts<Extra extends string> extends Settings {
+  readonly profile: ConversationProfile;
+  readonly functional: FunctionalDescriptor;
+  /** What the blocks come to. */
+  readonly work: BlockWork<Extra>;
+  /** Longest block that is none too long, in bytes. */
+  readonly mostBlockBytes: number;
+  /** Other than `OK`, the device starts in dfuERROR with it. */
+  readonly initialStatus: DfuStatus;
+  /** iString says in words what is wrong. */
+  readonly tellsReason: boolean;
+  readonly leaveDelayMs: number;
+  readonly waitResetMs: number;
+  readonly policy: LeavePolicy;
+  /** Without it the function goes back to dfuIDLE instead of leaving. */
+  readonly onLeave: ((leave: Leave<LeaveReason | Extra>) => void) | undefined;
+}
+
+/**
+ * The DFU-mode function (DFU 1.1 §4.2 and §6) whatever stands behind it: one interface, one alternate
+ * setting a memory; it answers the requests as the table of its profile says, and leaves when it is time.
+ */
+export class DfuConversation<Extra extends string = never> implements UsbFunction {
+  readonly #parts: ConversationParts<Extra>;
+  readonly #profile: ConversationProfile;
+  readonly #work: BlockWork<Extra>;
+  readonly #standing: DfuStanding;
   readonly #context: LiveContext;
   readonly #functional: Uint8Array;
-  readonly #transferSize: number;
-  readonly #leaveDelayMs: number;
-  readonly #waitResetMs: number;
-  readonly #download: Download;
-  readonly #upload: Upload;
-  readonly #report = new DfuReport();
-  readonly #leaving: Leaving;
+  readonly #leaving: Leaving<Extra>;
   #host: FunctionHost | undefined;
-  #state: DfuState = 'dfuIDLE';
   #now = 0;
-  /** The state before the DNLOAD whose data stage has not come yet, and its wBlockNum. */
-  #beforeBlock: DfuState | undefined;
-  #block = 0;
+  /** The DNLOAD whose data stage has not come yet. */
+  #incoming: SetupPacket | undefined;
   #leaveWhenDone = false;
-  /** The transfer waits for the medium. */
+  /** The transfer waits for the memory. */
   #held = false;
-  /** The medium of the download that has ended and is not manifested yet. */
-  #manifesting: Medium | undefined;
-  /** When the bwPollTimeout that was reported last is over. */
-  #promisedMs = 0;
 
-  /** Throws `INVALID_ARGUMENT`. */
-  constructor(options: DfuModeOptions) {
-    const { profile = COMPATIBLE, media, initialStatus = 'OK' } = options;
-    const functional = functionalOf(options.functional);
-    checkRange('media', media.length, [1, 256]);
-    this.#options = options;
+  constructor(parts: ConversationParts<Extra>) {
+    const { profile, functional, work, leaveDelayMs, policy } = parts;
+    this.#parts = parts;
     this.#profile = profile;
-    this.#machine = dfuMachine(profile);
+    this.#work = work;
+    this.#standing = new DfuStanding(profile, 'dfuIDLE');
+    const lingers = leaveDelayMs > 0;
+    this.#context = new LiveContext(functional.bmAttributes, work, { policy, lingers });
     this.#functional = functionalBytes(functional);
-    this.#transferSize = functional.wTransferSize;
-    this.#leaveDelayMs = options.leaveDelayMs ?? profile.leaveDelayMs;
-    this.#waitResetMs = options.waitResetMs ?? profile.waitResetMs;
-    this.#leaving = new Leaving(this.#leaveDelayMs);
-    const blocks = new NumberedBlocks();
-    this.#download = new Download(profile, this.#transferSize, blocks);
-    this.#upload = new Upload(profile, blocks, options.uploadCondition);
-    this.#context = new LiveContext(options, functional.bmAttributes, this.#download);
-    if (initialStatus === 'OK') return;
-    this.#state = 'dfuERROR';
-    this.#report.set(initialStatus);
+    this.#leaving = new Leaving(leaveDelayMs, profile.leavesSteadily);
+    if (parts.initialStatus !== 'OK') this.#fail(parts.initialStatus);
   }
 
   /** The state that DFU_GETSTATE would answer. */
   get state(): DfuState {
-    return this.#state;
+    return this.#standing.state;
   }
 
   /** bStatus as a word. */
   get status(): DfuStatus {
-    return this.#report.status;
+    return this.#standing.report.status;
   }
 
-  /** Why `status` is not `OK`, in words: what iString points to. */
+  /** Why `status` is not `OK`, in words: what iString points to where the profile has one. */
   get reason(): string {
-    return this.#report.reason;
+    return this.#standing.report.reason;
   }
 
   describe(host: FunctionHost, firstInterface: number): readonly SettingParts[] {
     this.#host = host;
     const at = { host, interfaceNumber: firstInterface };
-    const settings = alternateSettings(this.#options, this.#functional, at);
-    if (this.#profile.fixedReport === undefined) {
-      this.#report.iString = host.text(() => this.#report.reason);
-    }
+    const settings = alternateSettings(this.#parts, this.#functional, at);
+    const { report } = this.#standing;
+    if (this.#parts.tellsReason) report.iString = host.text(() => report.reason);
     return settings;
   }
 
@@ -107,61 +102,66 @@ export class DfuMode implements UsbFunction {
     const profile = this.#profile;
     const known = dfuEvent(packet, profile);
     if (known === undefined) return STALL;
-    const size = tooLong(known, packet, { profile, transferSize: this.#transferSize });
-    const event = size === undefined ? known : 'OTHER';
-    const before = this.#state;
-    const effect = this.#step(event);
-    if (this.#state === 'dfuMANIFEST-WAIT-RESET') this.#waitForReset();
-    if (effect.do === 'stall' && effect.status !== undefined) {
-      const missing = effect.status === 'errNOTDONE' ? this.#download.missing : undefined;
-      const words = missing ?? `${effect.status}: ${size ?? event} in ${before}`;
-      this.#report.set(effect.status, words);
+    const { wLength } = packet;
+    const block = known === 'DNLOAD';
+    if (block && wLength > (profile.bufferBytes ?? Infinity)) return HELD;
+    if (profile.wholeAnswers === true && wLength < leastAnswer(known)) {
+      return this.#fail('errSTALLEDPKT', `${known} with wLength ${wLength}`);
     }
+    const long = tooLong(known, packet, { profile, mostBytes: this.#parts.mostBlockBytes });
+    if (long === undefined && block && profile.refusesBlocksAt === 'data') {
+      this.#incoming = packet;
+      return OUT;
+    }
+    const before = this.state;
+    const effect = this.#request(long === undefined ? known : 'OTHER', long ?? known);
     return this.#answer(effect, packet, before);
   }
 
   data(bytes: Uint8Array): DataAnswer {
-    if (this.#beforeBlock === undefined) return STATUS; // acknowledged unread
-    this.#beforeBlock = undefined;
-    const medium = this.#download.medium ?? this.#medium;
-    if (medium === undefined) return this.#fail('errTARGET', 'no such alternate setting');
-    this.#context.completed = false;
-    this.#manifesting = undefined;
-    this.#download.write(bytes, this.#block, { medium, nowMs: this.#now });
-    return this.#worked();
+    const packet = this.#incoming;
+    if (packet === undefined) return STATUS; // acknowledged unread
+    this.#incoming = undefined;
+    if (this.#profile.refusesBlocksAt === 'data') {
+      if (this.#request('DNLOAD', 'DNLOAD').do !== 'write') return STALL;
+    }
+    return this.#ended(this.#work.take(packet.wValue, bytes, this.#now));
   }
 
   done(): void {
+    const settled = this.#polling ? this.#work.settle?.() : undefined;
+    if (settled !== undefined) this.#happen(settled);
     if (!this.#leaveWhenDone) return;
     this.#leaveWhenDone = false;
-    this.#leaving.at('detach', this.#now + this.#leaveDelayMs);
+    this.#leaveLater('detach');
   }
 
   abandoned(): void {
     this.#leaveWhenDone = false;
     this.#held = false;
-    if (this.#beforeBlock !== undefined) this.#state = this.#beforeBlock;
-    this.#beforeBlock = undefined;
+    if (this.#incoming === undefined) return;
+    this.#incoming = undefined;
+    this.#happen('ABANDONED');
   }
 
   alternate(_interfaceNumber: number, alternate: number): boolean {
-    const changed = alternate !== this.#context.selected;
-    this.#context.selected = alternate;
-    this.#endTransfer(changed);
+    const same = alternate === this.#work.selected;
+    if (!this.#work.select(alternate)) return false;
+    this.#happen(same ? 'SAME_ALTERNATE' : 'ALTERNATE');
     return true;
   }
 
   configured(): void {
     this.#context.enumerated = true;
     this.#leaving.configured(this.#now);
-    if (this.#profile.alternateAborts) this.#context.selected = 0;
-    this.#endTransfer(true);
+    if (this.#profile.keepsAlternate !== true) this.#work.select(0);
+    this.#happen('ALTERNATE');
   }
 
   reset(): void {
-    if (this.#leaving.reason === undefined || this.#leaving.reason === 'timeout') {
-      this.#happen('RESET');
-    } else if (this.#leaving.reason !== 'manifested') this.#leaving.reset(this.#now);
+    this.#work.reset?.();
+    if (!this.#leaving.decided) this.#happen('RESET');
+    else if (this.#leaving.reason !== 'manifested') this.#leaving.reset(this.#now);
   }
 
   powerOn(): void {
@@ -172,19 +172,38 @@ export class DfuMode implements UsbFunction {
 
   tick(nowMs: number): number {
     this.#now = nowMs;
-    if (this.#download.poll(nowMs)) this.#workEnded();
-    this.#pollTimeout();
+    const answer = this.#work.poll(nowMs);
+    if (answer !== undefined && this.#held) {
+      this.#held = false;
+      this.#host?.resume(this.#ended(answer));
+    }
+    const turn = this.#polling ? this.#work.turn(this.state, nowMs) : undefined;
+    if (turn !== undefined) this.#turned(turn);
     const { reason, dueMs } = this.#leaving;
     if (reason !== undefined && dueMs <= nowMs) this.#leaveNow(reason, false);
-    const polling = this.#state === 'dfuDNBUSY' || this.#state === 'dfuMANIFEST';
-    const promisedMs = polling && this.#promisedMs > nowMs ? this.#promisedMs : Infinity;
-    return Math.min(this.#download.work.dueMs, this.#leaving.dueMs, promisedMs);
+    return Math.min(this.#work.dueMs(this.#polling, nowMs), this.#leaving.dueMs);
+  }
+
+  /** In a state that ends when the time promised is over. */
+  get #polling(): boolean {
+    return this.state === 'dfuDNBUSY' || this.state === 'dfuMANIFEST';
   }
 
   #step(event: DfuEvent): DfuEffect {
-    this.#context.state = this.#state;
-    const [next, effect] = this.#machine(this.#state, event, this.#context);
-    this.#state = next;
+    this.#context.state = this.state;
+    return this.#standing.step(event, this.#context);
+  }
+
+  /** The step of a request; a refusal is told with `what`. */
+  #request(event: DfuEvent, what: string): DfuEffect {
+    const before = this.state;
+    const effect = this.#step(event);
+    if (this.state === 'dfuMANIFEST-WAIT-RESET') this.#waitForReset();
+    if (effect.do === 'stall' && effect.status !== undefined) {
+      const missing = effect.status === 'errNOTDONE' ? this.#work.missing : undefined;
+      const words = missing ?? `${effect.status}: ${what} in ${before}`;
+      this.#standing.report.set(effect.status, words);
+    }
     return effect;
   }
 
@@ -196,27 +215,25 @@ export class DfuMode implements UsbFunction {
       case 'accept':
         return acknowledged(packet);
       case 'write':
-        if (isIn(packet)) return acknowledged(packet);
-        this.#beforeBlock = before;
-        this.#block = packet.wValue;
-        return packet.wLength > 0 ? OUT : this.data(NOTHING);
+        return this.#announced(packet, before);
       case 'end':
-        return this.#end();
+        return this.#ended(this.#work.end(this.#now));
       case 'read':
         return isIn(packet) ? this.#read(packet, before) : acknowledged(packet);
       case 'manifest':
-        this.#finish();
+        this.#work.manifest(this.#now);
         return this.#answer(this.#step('GETSTATUS'), packet, before);
       case 'report':
-        if (effect.status !== undefined)
-          this.#report.set(effect.status, this.#download.work.reasonFor(effect.status));
-        if (effect.completes === true) this.#completed(this.#medium);
-        return this.#status(packet, before);
+        if (effect.status !== undefined) {
+          this.#standing.report.set(effect.status, this.#work.reasonFor(effect.status));
+        }
+        if (effect.completes === true) this.#work.manifested?.();
+        return this.#tellStatus(packet, before);
       case 'report-and-leave':
         this.#leaving.at('manifested', this.#now + effect.afterMs);
-        return this.#status(packet, before);
+        return this.#tellStatus(packet, before);
       case 'state':
-        return told(packet, Uint8Array.of(stateNumber(this.#shown(before))), this.#profile);
+        return this.#standing.tellState(packet, before);
       case 'clear':
       case 'discard':
         this.#discard();
@@ -230,6 +247,7 @@ export class DfuMode implements UsbFunction {
       case 'stall':
       case 'detach':
       case 'boot':
+      case 'begin':
       case 'enter':
       case 'error':
       case 'nothing':
@@ -241,180 +259,117 @@ export class DfuMode implements UsbFunction {
 
   /** What the table says to do about something that is no request. */
   #happen(event: DfuEvent, reason: LeaveReason = 'reset'): void {
-    const before = this.#state;
+    const before = this.state;
     const effect = this.#step(event);
     if (effect.do === 'discard') this.#discard();
+    else if (effect.do === 'boot') this.#boot(reason);
+    else if (effect.do === 'begin') this.#begin();
     else if (effect.do === 'error') {
-      const words = this.#download.work.reasonFor(effect.status);
-      if (this.#download.open) this.#discard();
-      this.#report.set(effect.status, words);
-    } else if (effect.do === 'boot') {
-      this.#state = before;
-      this.#boot(reason);
-    } else if (this.#state === 'dfuMANIFEST-WAIT-RESET' && before !== this.#state) {
+      const words = this.#work.reasonFor(effect.status);
+      if (this.#work.open) this.#discard();
+      this.#standing.report.set(effect.status, words);
+    } else if (this.state === 'dfuMANIFEST-WAIT-RESET' && before !== this.state) {
       this.#waitForReset();
     }
   }
 
-  /** The medium of the alternate setting. */
-  get #medium(): Medium | undefined {
-    return this.#options.media[this.#context.selected];
+  /** A block is to come; one without data has come. */
+  #announced(packet: SetupPacket, before: DfuState): SetupAnswer {
+    if (isIn(packet)) return acknowledged(packet);
+    if (packet.wLength === 0) {
+      return this.#ended(this.#work.take(packet.wValue, NOTHING, this.#now));
+    }
+    this.#incoming = packet;
+    this.#context.blockFrom = before;
+    return OUT;
   }
 
-  /** The state that the host is told. */
-  #shown(before: DfuState): DfuState {
-    return this.#profile.reports === 'before' ? before : this.#state;
-  }
-
-  #status(packet: SetupPacket, before: DfuState): SetupAnswer {
-    const { fixedReport } = this.#profile;
-    const polling = this.#state === 'dfuDNBUSY' || this.#state === 'dfuMANIFEST';
-    const pollTimeoutMs = polling ? this.#download.work.pollTimeoutMs(this.#now) : 0;
-    this.#promisedMs = this.#now + pollTimeoutMs;
-    const shownMs = fixedReport?.pollTimeoutMs ?? pollTimeoutMs;
-    const state = this.#shown(before);
-    return told(packet, this.#report.bytes(state, shownMs, fixedReport?.status), this.#profile);
+  #ended(answer: BlockAnswer): DataAnswer {
+    if (answer === 'taken') return STATUS;
+    if (answer !== 'held') return this.#fail(answer.status, answer.reason);
+    this.#held = true;
+    return HELD;
   }
 
   #read(packet: SetupPacket, before: DfuState): SetupAnswer {
     const { wValue, wLength } = packet;
-    if (before !== 'dfuUPLOAD-IDLE') {
-      const medium = this.#medium;
-      if (medium === undefined) return this.#fail('errTARGET', 'no such alternate setting');
-      this.#upload.begin(medium);
+    const data = this.#work.read(wValue, wLength, before !== 'dfuUPLOAD-IDLE');
+    if (!(data instanceof Uint8Array)) return this.#unread(data, packet);
+    if (data.length < this.#work.fullBytes(wValue, wLength)) this.#step('SHORT_FRAME');
+    return data.length > (this.#profile.bufferBytes ?? Infinity) ? STALL : { stage: 'in', data };
+  }
+
+  #unread(why: ReadFailure | Withheld, packet: SetupPacket): SetupAnswer {
+    if ('withheld' in why) {
+      this.#host?.log(`stalled: ${why.withheld}`);
+      return STALL;
     }
-    const data = this.#upload.read(wValue, wLength);
-    if (!(data instanceof Uint8Array)) {
-      if (isWithheld(data)) {
-        this.#host?.log(`stalled: ${data.withheld}`);
-        return STALL;
-      }
-      this.#fail(data.status, data.reason);
-      return data.answered ? acknowledged(packet) : STALL;
-    }
-    if (data.length < wLength) this.#step('SHORT_FRAME');
-    return { stage: 'in', data };
+    this.#fail(why.status, why.reason);
+    return why.answered === true ? acknowledged(packet) : STALL;
   }
 
-  /** The block of length 0. */
-  #end(): DataAnswer {
-    this.#download.work.clear();
-    if (this.#profile.manifestsAt === 'status') return STATUS;
-    this.#finish();
-    return this.#worked();
+  #tellStatus(packet: SetupPacket, before: DfuState): SetupAnswer {
+    const pollTimeoutMs = this.#polling ? this.#work.promise(this.#now) : 0;
+    return this.#standing.tellStatus(packet, pollTimeoutMs, before);
   }
 
-  #finish(): void {
-    const { media } = this.#options;
-    const [first] = media;
-    if (first === undefined) return;
-    this.#manifesting = this.#download.medium ?? first;
-    this.#download.finish(this.#now, first);
-    if (this.#download.work.state !== 'busy') this.#workEnded();
-  }
-
-  /** The medium has begun: how the transfer that made it do so ends. */
-  #worked(): DataAnswer {
-    const { work } = this.#download;
-    if (work.state === 'busy' && this.#profile.busy === 'held') {
-      this.#held = true;
-      return HELD;
-    }
-    if (work.state !== 'failed' || this.#profile.failsAt === 'status') return STATUS;
-    return this.#fail(work.failure, work.reason);
-  }
-
-  #workEnded(): void {
-    const { work } = this.#download;
-    const medium = this.#manifesting;
-    this.#manifesting = undefined;
-    if (work.state === 'done') this.#completed(medium);
-    if (!this.#held) return;
-    this.#held = false;
-    this.#host?.resume(this.#worked());
-  }
-
-  #completed(medium: Medium | undefined): void {
-    if (medium === undefined) return;
-    this.#context.completed = true;
-    this.#options.onManifested?.(medium);
-  }
-
-  /** The time promised is over, or the work is: A.2.5 and A.2.8. */
-  #pollTimeout(): void {
-    const { work } = this.#download;
-    const over = work.state !== 'busy' || this.#now >= this.#promisedMs;
-    if (this.#state === 'dfuDNBUSY' && over) this.#happen('POLL_TIMEOUT');
-    if (this.#state !== 'dfuMANIFEST' || !over) return;
-    if (this.#context.manifestationTolerant) this.#happen('POLL_TIMEOUT');
-    else if (work.state === 'failed') this.#happen('FAIL');
-    else if (work.state === 'done') this.#happen('POLL_TIMEOUT');
-  }
-
-  #waitForReset(): void {
-    const due = this.#leaving.reason;
-    if (due === undefined || due === 'timeout') {
-      this.#leaving.at('timeout', this.#now + this.#waitResetMs);
-    }
-  }
-
-  #fail(status: DfuStatus, reason = ''): SetupAnswer & { readonly stage: 'stall' } {
+  #fail(status: DfuStatus, reason?: string): typeof STALL {
     this.#context.failing = status;
     this.#step('FAIL');
     this.#context.failing = 'OK';
-    this.#report.set(status, reason);
+    this.#standing.report.set(status, reason);
     return STALL;
   }
 
-  /** What was written counts for nothing; a manifestation that has begun cannot be called back. */
   #discard(): void {
-    this.#report.set('OK');
-    if (this.#manifesting === undefined) this.#download.discard();
+    this.#standing.report.set('OK');
+    this.#work.discard();
   }
 
-  /**
-   * Another alternate setting or configuration is an implicit abort. libusb selects alternate 0 when
-   * the interface is released, also in the states 6 to 8: that neither aborts nor retargets.
-   */
-  #endTransfer(changed: boolean): void {
-    if (!this.#profile.alternateAborts) return;
-    const idle = this.#state === 'dfuDNLOAD-IDLE' || this.#state === 'dfuUPLOAD-IDLE';
-    const writing = this.#state === 'dfuDNLOAD-SYNC' || this.#state === 'dfuDNBUSY';
-    if (!idle && !(writing && changed)) return;
-    this.#state = 'dfuIDLE';
-    this.#discard();
+  #turned({ event, leaves }: WorkTurn<Extra>): void {
+    this.#happen(event);
+    if (leaves === undefined) return;
+    if (leaves.at === 'once') this.#leaving.at(leaves.reason, this.#now);
+    else if (this.#parts.onLeave === undefined) this.#happen('BEGIN_DFU');
+    else this.#leaveLater(leaves.reason);
+  }
+
+  #waitForReset(): void {
+    if (!this.#leaving.decided) this.#leaving.at('timeout', this.#now + this.#parts.waitResetMs);
   }
 
   #boot(reason: LeaveReason): void {
-    if (this.#download.open) this.#discard();
-    if (this.#state !== 'dfuMANIFEST-WAIT-RESET') this.#state = 'dfuIDLE';
-    if (reason === 'power-on' || this.#leaveDelayMs === 0)
+    if (this.#work.open) this.#discard();
+    if (reason === 'power-on' || !this.#context.lingers) {
       this.#leaveNow(reason, reason === 'reset');
-    else {
-      this.#leaving.at(reason, this.#now + this.#leaveDelayMs);
+    } else {
+      this.#leaveLater(reason);
       if (reason === 'reset') this.#leaving.reset(this.#now);
     }
   }
 
-  #leaveNow(reason: LeaveReason, onBus: boolean): void {
-    const { onLeave } = this.#options;
-    this.#restart();
+  #leaveLater(reason: LeaveReason | Extra): void {
+    this.#leaving.at(reason, this.#now + this.#parts.leaveDelayMs);
+  }
+
+  #leaveNow(reason: LeaveReason | Extra, onBus: boolean): void {
+    const { onLeave } = this.#parts;
+    this.#happen('BEGIN_DFU');
     if (onLeave === undefined) return;
     if (!onBus) this.#host?.detach();
-    this.#host?.log(`DFU mode ends: ${reason}`);
+    const { lastWords } = this.#work;
+    const words = lastWords === undefined ? reason : `${reason}, ${lastWords}`;
+    this.#host?.log(`DFU mode ends: ${words}`);
     onLeave({ reason, onBus });
   }
 
-  #restart(): void {
+  #begin(): void {
     this.#leaving.cancel();
     this.#leaveWhenDone = false;
     this.#held = false;
-    this.#beforeBlock = undefined;
-    this.#manifesting = undefined;
-    this.#report.set('OK');
-    this.#download.forget();
-    this.#context.completed = false;
+    this.#incoming = undefined;
+    this.#standing.report.set('OK');
+    this.#work.forget();
     this.#context.enumerated = false;
-    this.#state = 'dfuIDLE';
   }
 }

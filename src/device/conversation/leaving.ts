@@ -1,4 +1,4 @@
-import type { LeaveReason } from './options.ts';
+import type { LeaveReason } from './leave.ts';
 
 /** A reset that the host does not follow up with SET_CONFIGURATION is over after that many delays. */
 const RESET_DELAYS = 5;
@@ -10,20 +10,30 @@ const MOST_DELAYS = 2 * RESET_DELAYS;
  * must find the same ones until it has selected the configuration, however long it takes (on a loaded
  * machine many times as long as on an idle one); only then does the delay begin.
  */
-export class Leaving {
+export class Leaving<Extra extends string = never> {
   readonly #delayMs: number;
-  #reason: LeaveReason | undefined;
+  readonly #steady: boolean;
+  #reason: LeaveReason | Extra | undefined;
   #dueMs = Infinity;
   #latestMs = Infinity;
 
-  /** `delayMs`: how long the host still finds the same device once it could leave. */
-  constructor(delayMs: number) {
+  /**
+   * `delayMs`: how long the host still finds the same device once it could leave. `steady`: nothing
+   * puts off what is due.
+   */
+  constructor(delayMs: number, steady: boolean = false) {
     this.#delayMs = delayMs;
+    this.#steady = steady;
   }
 
   /** Why; undefined while nothing is due. */
-  get reason(): LeaveReason | undefined {
+  get reason(): LeaveReason | Extra | undefined {
     return this.#reason;
+  }
+
+  /** Whether the device is about to leave; one that waits for its reset is not. */
+  get decided(): boolean {
+    return this.#reason !== undefined && this.#reason !== 'timeout';
   }
 
   get dueMs(): number {
@@ -31,7 +41,8 @@ export class Leaving {
   }
 
   /** Leave then; what was due before is forgotten. */
-  at(reason: LeaveReason, dueMs: number): void {
+  at(reason: LeaveReason | Extra, dueMs: number): void {
+    if (this.#steady && this.decided) return;
     this.#reason = reason;
     this.#dueMs = dueMs;
     this.#latestMs = dueMs + MOST_DELAYS * this.#delayMs;
@@ -39,12 +50,13 @@ export class Leaving {
 
   /** A reset, which is why it leaves or which has come meanwhile. */
   reset(nowMs: number): void {
+    if (this.#steady) return;
     this.#dueMs = Math.min(nowMs + RESET_DELAYS * this.#delayMs, this.#latestMs);
   }
 
   /** The host has selected a configuration: the reset is over. */
   configured(nowMs: number): void {
-    if (this.#reason !== 'reset' && this.#reason !== 'detach') return;
+    if (this.#steady || (this.#reason !== 'reset' && this.#reason !== 'detach')) return;
     this.#dueMs = Math.min(nowMs + this.#delayMs, this.#latestMs);
   }
 

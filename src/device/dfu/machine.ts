@@ -25,7 +25,17 @@ export type DfuEvent =
   /** Something failed that no request is to blame for; the context's `failure` says what. */
   | 'FAIL'
   | 'RESET'
-  | 'POWER_ON';
+  | 'POWER_ON'
+  /** The host gave up the DNLOAD whose data stage was to come (USB 2.0 §5.5.5). */
+  | 'ABANDONED'
+  /** SET_CONFIGURATION, or SET_INTERFACE with another alternate setting than the selected one. */
+  | 'ALTERNATE'
+  /** SET_INTERFACE with the alternate setting that is selected. */
+  | 'SAME_ALTERNATE'
+  /** The function of run-time mode has left, and is as new if the device comes back to it. */
+  | 'BEGIN_RUNTIME'
+  /** Likewise the function of DFU mode. */
+  | 'BEGIN_DFU';
 
 /** Where the work stands that the last request caused. */
 export type DfuWork = 'todo' | 'busy' | 'done' | 'failed';
@@ -49,6 +59,10 @@ export interface DfuContext {
   readonly mayLeave: boolean;
   /** The medium does not agree to leave this state yet; only profiles ask. */
   readonly refused?: boolean | undefined;
+  /** A device that is to leave DFU mode stays on the bus for a while. Left out: it does not. */
+  readonly lingers?: boolean | undefined;
+  /** The state in which the block was announced whose data stage has not come yet. */
+  readonly blockFrom?: DfuState | undefined;
   /**
    * Run-time mode: what an accepted DFU_DETACH waits for: the host's bus reset, the moment that the
    * device leaves by itself, or the time that the application asked for. Left out: for nothing.
@@ -93,6 +107,8 @@ export type DfuEffect =
   | { readonly do: 'vanish' }
   /** The reset ends DFU mode: the application is next. */
   | { readonly do: 'boot' }
+  /** Nothing has been downloaded, and nothing is due. */
+  | { readonly do: 'begin' }
   /** Run-time mode ends: the descriptors of DFU mode are next. */
   | { readonly do: 'enter' }
   /** dfuERROR for a reason of its own. */
@@ -107,11 +123,14 @@ const STALL: DfuEffect = { do: 'stall' };
 const REPORT: DfuEffect = { do: 'report' };
 const STATE: DfuEffect = { do: 'state' };
 const DISCARD: DfuEffect = { do: 'discard' };
+const BOOT: DfuEffect = { do: 'boot' };
 
 /** The steps that every block goes through, made once. */
 const TAKE: DfuStep = ['dfuDNLOAD-SYNC', { do: 'write' }];
 const TAKEN: DfuStep = ['dfuDNLOAD-IDLE', REPORT];
 const BUSY: DfuStep = ['dfuDNBUSY', REPORT];
+const ABORTED: DfuStep = ['dfuIDLE', DISCARD];
+const ANEW: DfuStep = ['dfuIDLE', { do: 'begin' }];
 
 /** A request that the state does not expect (DFU 1.1 §6.1.2, errSTALLEDPKT). */
 const REFUSED: DfuStep = ['dfuERROR', { do: 'stall', status: 'errSTALLEDPKT' }];
@@ -129,23 +148,47 @@ const REQUESTS: ReadonlySet<DfuEvent> = new Set([
   'OTHER',
 ]);
 
+/** What run-time mode does not know. */
+const DFU_MODE_ONLY: ReadonlySet<DfuEvent> = new Set([
+  'SHORT_FRAME',
+  'POLL_TIMEOUT',
+  'FAIL',
+  'ABANDONED',
+  'ALTERNATE',
+  'SAME_ALTERNATE',
+]);
+
+/** What ends a transfer between two of its blocks. */
+const ENDING: ReadonlySet<DfuEvent> = new Set(['ABORT', 'ALTERNATE', 'SAME_ALTERNATE']);
+
 /** Bus reset or power-on in DFU mode: the application if it can run, else errFIRMWARE. */
-function restart({ firmwareGood }: DfuContext): DfuStep {
-  return firmwareGood
-    ? ['appIDLE', { do: 'boot' }]
-    : ['dfuERROR', { do: 'error', status: 'errFIRMWARE' }];
+function restart(state: DfuState, event: DfuEvent, context: DfuContext): DfuStep {
+  if (!context.firmwareGood) return ['dfuERROR', { do: 'error', status: 'errFIRMWARE' }];
+  if (event === 'POWER_ON' || context.lingers !== true) return ['appIDLE', BOOT];
+  // To a host that reads on after its reset it still is what it was.
+  return [state === 'dfuMANIFEST-WAIT-RESET' ? state : 'dfuIDLE', BOOT];
 }
 
 /** What no state of DFU mode treats in a way of its own. */
 function otherwise(state: DfuState, event: DfuEvent, context: DfuContext): DfuStep {
-  if (event === 'RESET' || event === 'POWER_ON') return restart(context);
+  if (event === 'RESET' || event === 'POWER_ON') return restart(state, event, context);
   if (event === 'FAIL') return ['dfuERROR', { do: 'error', status: context.failure }];
+  if (event === 'BEGIN_DFU') return ANEW;
+  if (event === 'BEGIN_RUNTIME') return ['appIDLE', NOTHING];
+  // A request that has not come to its end has changed nothing.
+  if (event === 'ABANDONED') return [context.blockFrom ?? state, NOTHING];
   if (!REQUESTS.has(event)) return [state, NOTHING];
   // In dfuERROR the status stays until CLRSTATUS: the first failure is the one to be told.
   return state === 'dfuERROR' ? ['dfuERROR', STALL] : REFUSED;
 }
 
-/** DFU 1.1 Appendix A.2, whole: one case per table. A profile says where a device departs from it. */
+/**
+ * DFU 1.1 Appendix A.2, whole: one case per table. A profile says where a device departs from it.
+ * What the specification does not mention is here, too. Another alternate setting ends the transfer
+ * under way like DFU_ABORT, for the memory is another one (TinyUSB does the same). In the manifestation
+ * it does not, nor does the one that is selected while a block is written: libusb selects alternate 0
+ * whenever it releases the interface.
+ */
 export function dfuStep(state: DfuState, event: DfuEvent, context: DfuContext): DfuStep {
   switch (state) {
     case 'appIDLE': // A.2.1
@@ -166,10 +209,12 @@ export function dfuStep(state: DfuState, event: DfuEvent, context: DfuContext): 
     case 'dfuDNLOAD-SYNC': // A.2.4
       if (event === 'GETSTATUS') return synced(context);
       if (event === 'GETSTATE') return [state, STATE];
+      if (event === 'ALTERNATE') return ABORTED;
       return otherwise(state, event, context);
 
     case 'dfuDNBUSY': // A.2.5: any request before bwPollTimeout is over is an error
       if (event === 'POLL_TIMEOUT') return ['dfuDNLOAD-SYNC', NOTHING];
+      if (event === 'ALTERNATE') return ABORTED;
       return otherwise(state, event, context);
 
     case 'dfuDNLOAD-IDLE': // A.2.6
@@ -178,7 +223,7 @@ export function dfuStep(state: DfuState, event: DfuEvent, context: DfuContext): 
         if (context.complete) return ['dfuMANIFEST-SYNC', { do: 'end' }];
         return ['dfuERROR', { do: 'stall', status: 'errNOTDONE' }];
       }
-      if (event === 'ABORT') return ['dfuIDLE', DISCARD];
+      if (ENDING.has(event)) return ABORTED;
       return observed(state, event) ?? otherwise(state, event, context);
 
     case 'dfuMANIFEST-SYNC': // A.2.7
@@ -200,7 +245,7 @@ export function dfuStep(state: DfuState, event: DfuEvent, context: DfuContext): 
     case 'dfuUPLOAD-IDLE': // A.2.10
       if (event === 'UPLOAD') return [state, { do: 'read' }];
       if (event === 'SHORT_FRAME') return ['dfuIDLE', NOTHING];
-      if (event === 'ABORT') return ['dfuIDLE', DISCARD];
+      if (ENDING.has(event)) return ABORTED;
       return observed(state, event) ?? otherwise(state, event, context);
 
     case 'dfuERROR': // A.2.11
@@ -217,9 +262,9 @@ function application(state: 'appIDLE' | 'appDETACH', event: DfuEvent): DfuStep {
   const seen = observed(state, event);
   if (seen !== undefined) return seen;
   if (REQUESTS.has(event)) return ['appIDLE', STALL];
-  return event === 'SHORT_FRAME' || event === 'POLL_TIMEOUT' || event === 'FAIL'
-    ? [state, NOTHING]
-    : ['appIDLE', NOTHING];
+  // The application that a reset has started is gone again.
+  if (event === 'BEGIN_DFU') return ANEW;
+  return [DFU_MODE_ONLY.has(event) ? state : 'appIDLE', NOTHING];
 }
 
 /** The two requests that look and do not touch. */

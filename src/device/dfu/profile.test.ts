@@ -36,7 +36,8 @@ describe.each(Object.entries(DFU_PROFILES))('profile %s', (name, profile) => {
     const machine = dfuMachine(profile);
     const events: DfuEvent[] = ['DETACH', 'DNLOAD', 'DNLOAD_END', 'UPLOAD', 'GETSTATUS'];
     events.push('CLRSTATUS', 'GETSTATE', 'ABORT', 'OTHER', 'SHORT_FRAME', 'POLL_TIMEOUT');
-    events.push('DETACH_TIMEOUT', 'FAIL', 'RESET', 'POWER_ON');
+    events.push('DETACH_TIMEOUT', 'DETACH_DUE', 'FAIL', 'RESET', 'POWER_ON', 'ABANDONED');
+    events.push('ALTERNATE', 'SAME_ALTERNATE', 'BEGIN_RUNTIME', 'BEGIN_DFU');
     const cells = DFU_STATES.flatMap((state) => events.map((event) => ({ state, event })));
     const named = (state: string, event: string): boolean =>
       profile.deviations.some(

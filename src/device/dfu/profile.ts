@@ -34,19 +34,52 @@ export type DeviationCondition =
   /** Run-time mode: no DFU_DETACH waits for a bus reset. */
   | 'noResetAwaited';
 
-/** How a device differs from the table and from what the specification leaves open. Data only. */
-export interface DfuProfile {
+/**
+ * How a device talks in DFU mode, whatever stands behind it: where it differs from the table and from
+ * what the specification leaves open. Data only.
+ */
+export interface ConversationProfile {
   readonly name: string;
   readonly deviations: readonly Deviation[];
+  /** DFU_DNLOAD beyond wTransferSize is stalled. */
+  readonly limitsBlocks: boolean;
+  /** DFU_UPLOAD beyond wTransferSize is stalled. Default: it is not. */
+  readonly limitsUploads?: boolean | undefined;
+  /** A block in a state that takes none is stalled at once (default), or after its data stage. */
+  readonly refusesBlocksAt?: 'setup' | 'data' | undefined;
+  /** More data than that in one transfer is never answered, and none is sent. Default: no limit. */
+  readonly bufferBytes?: number | undefined;
+  /** SET_CONFIGURATION leaves the alternate setting as it was. Default: alternate 0 is selected. */
+  readonly keepsAlternate?: boolean | undefined;
+  /** What DFU_GETSTATUS answers whatever happened; there is no iString then. */
+  readonly fixedReport?: { readonly status?: DfuStatus; readonly pollTimeoutMs: number };
+  /** The state that is told: the one that the request leads to (default), or the one before it. */
+  readonly reports?: 'entered' | 'before' | undefined;
+  /** DFU_GETSTATUS and DFU_GETSTATE say nothing to a wLength other than 6 and 1. */
+  readonly exactLengths?: boolean | undefined;
+  /** Answers that do not fit into wLength are errSTALLEDPKT instead of being cut. */
+  readonly wholeAnswers?: boolean | undefined;
+  /** Requests in the wrong direction are taken: they change the state, and no data moves. */
+  readonly ignoresDirection?: boolean | undefined;
+  /** Greater bRequests are stalled and change nothing; default: they are errors like other unknown ones. */
+  readonly highestRequest?: number | undefined;
+  /** DFU_DETACH may carry data, which it must not have: taken and ignored. */
+  readonly takesStrayData?: boolean | undefined;
+  /** From what ends DFU mode to leaving the bus, in ms. */
+  readonly leaveDelayMs: number;
+  /** Once it is to leave, neither a reset nor a second reason puts it off. Default: they do, for a while. */
+  readonly leavesSteadily?: boolean | undefined;
+  /** Where its control endpoint departs from USB 2.0 chapter 9. */
+  readonly control?: ControlQuirks | undefined;
+}
+
+/** How a device of plain DFU differs from the table and from what the specification leaves open. */
+export interface DfuProfile extends ConversationProfile {
   /**
    * A block with the number of the one before it: the host tries again, or it is just the next one.
    * `medium`: numbers go on to the medium as they come, those of the last block, too.
    */
   readonly blockNumbers: 'checked' | 'ignored' | 'medium';
-  /** DFU_DNLOAD beyond wTransferSize is stalled. */
-  readonly limitsBlocks: boolean;
-  /** DFU_UPLOAD beyond wTransferSize is stalled. Default: it is not. */
-  readonly limitsUploads?: boolean | undefined;
   /** A read-only medium (errWRITE) and a download beyond the end (errADDRESS) are refused without asking the medium. */
   readonly checksMedium: boolean;
   /** A write that failed: dfuERROR in the next DFU_GETSTATUS, or a stall of the data stage. */
@@ -59,35 +92,19 @@ export interface DfuProfile {
   readonly busy: 'polled' | 'held';
   /** The manifestation begins with the DFU_GETSTATUS after the last block, or with the last block. */
   readonly manifestsAt: 'status' | 'end';
-  /** SET_INTERFACE and SET_CONFIGURATION end a transfer under way. */
-  readonly alternateAborts: boolean;
   /** One download from power-on to power-off: a second one goes on where the first ended. */
   readonly oneDownload: boolean;
-  /** What DFU_GETSTATUS answers whatever happened; there is no iString then. */
-  readonly fixedReport?: { readonly status?: DfuStatus; readonly pollTimeoutMs: number };
-  /** The state that is told: the one that the request leads to (default), or the one before it. */
-  readonly reports?: 'entered' | 'before' | undefined;
-  /** DFU_GETSTATUS and DFU_GETSTATE say nothing to a wLength other than 6 and 1. */
-  readonly exactLengths?: boolean | undefined;
-  /** Requests in the wrong direction are taken: they change the state, and no data moves. */
-  readonly ignoresDirection?: boolean | undefined;
-  /** Greater bRequests are stalled and change nothing; default: they are errors like other unknown ones. */
-  readonly highestRequest?: number | undefined;
   /** From DFU_DETACH in run-time mode to leaving the bus, in ms, where bitWillDetach is set. Default 20. */
   readonly detachDelayMs?: number | undefined;
   /** From DFU_DETACH, or from SET_CONFIGURATION after the reset that ends the download, to leaving the bus, in ms; 0: inside the reset. */
   readonly leaveDelayMs: number;
   /** How long dfuMANIFEST-WAIT-RESET waits before the device leaves by itself, in ms. */
   readonly waitResetMs: number;
-  /** DFU_DETACH may carry data, which it must not have: taken and ignored. */
-  readonly takesStrayData?: boolean | undefined;
   /** What is wrong with its functional descriptor. */
   readonly functional?: FunctionalDefects | undefined;
   /** It is of the run-time class alone: in DFU mode the device is another one, and `compatible`. */
   readonly runtimeOnly?: boolean | undefined;
-  /** Where its control endpoint departs from USB 2.0 chapter 9. */
-  readonly control?: ControlQuirks | undefined;
-  /** And where, besides, in DFU mode. */
+  /** Where its control endpoint departs from USB 2.0 chapter 9 in DFU mode besides. */
   readonly controlInDfuMode?: ControlQuirks | undefined;
 }
 

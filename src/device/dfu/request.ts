@@ -2,7 +2,7 @@ import { DfuRequest } from '../../dfu/index.ts';
 import { isIn } from '../../usb/index.ts';
 import type { SetupPacket } from '../../usb/index.ts';
 import type { DfuEvent } from './machine.ts';
-import type { DfuProfile } from './profile.ts';
+import type { ConversationProfile } from './profile.ts';
 
 /** Bits 6..5 of bmRequestType: class. */
 const CLASS = 0x20;
@@ -13,7 +13,7 @@ const CLASS = 0x20;
  */
 export function dfuEvent(
   packet: SetupPacket,
-  profile: Pick<DfuProfile, 'highestRequest' | 'ignoresDirection' | 'takesStrayData'> = {},
+  profile: Pick<ConversationProfile, 'highestRequest' | 'ignoresDirection' | 'takesStrayData'> = {},
 ): DfuEvent | undefined {
   if ((packet.bmRequestType & 0x60) !== CLASS) return undefined;
   const { bRequest, wLength } = packet;
@@ -59,10 +59,16 @@ function isRightWay(event: DfuEvent, packet: SetupPacket): boolean {
 export function tooLong(
   event: DfuEvent,
   { wLength }: SetupPacket,
-  { profile, transferSize }: { profile: DfuProfile; transferSize: number },
+  { profile, mostBytes }: { profile: ConversationProfile; mostBytes: number },
 ): string | undefined {
   const limited =
     (event === 'DNLOAD' && profile.limitsBlocks) ||
     (event === 'UPLOAD' && profile.limitsUploads === true);
-  return limited && wLength > transferSize ? `a block of ${wLength} bytes` : undefined;
+  return limited && wLength > mostBytes ? `a block of ${wLength} bytes` : undefined;
+}
+
+/** Bytes of the answer that a request has whatever wLength says. */
+export function leastAnswer(event: DfuEvent): number {
+  if (event === 'GETSTATUS') return 6;
+  return event === 'GETSTATE' ? 1 : 0;
 }

@@ -15,13 +15,6 @@ export interface DfuSeBlocksOptions {
   readonly initialAddress: number | undefined;
 }
 
-/** What an upload brings. */
-export interface DfuSeRead {
-  readonly data: Uint8Array;
-  /** It is the last block: the upload is over. */
-  readonly last: boolean;
-}
-
 function refused(status: DfuStatus, reason: string): MediumResult {
   return { status, busyMs: 0, reason };
 }
@@ -74,14 +67,19 @@ export class DfuSeBlocks {
   }
 
   /** A DFU_UPLOAD, or why there is none. */
-  read(wBlockNum: number, wLength: number): DfuSeRead | MediumResult {
+  read(wBlockNum: number, wLength: number): Uint8Array | MediumResult {
     if (wBlockNum === 0) return this.#commands(wLength);
     if (wBlockNum < DFUSE_FIRST_BLOCK) {
       return refused('errSTALLEDPKT', `block ${wBlockNum} means nothing`);
     }
-    const whole = this.#profile.readsByTransferSize ? this.#transferSize : wLength;
-    const data = this.#access.read(this.#addressOf(wBlockNum), Math.min(wLength, whole));
-    return data instanceof Uint8Array ? { data, last: data.length < whole } : data;
+    const lengthBytes = Math.min(wLength, this.fullBytes(wBlockNum, wLength));
+    return this.#access.read(this.#addressOf(wBlockNum), lengthBytes);
+  }
+
+  /** How long a block of an upload is, unless it is the last. The list of commands always is. */
+  fullBytes(wBlockNum: number, wLength: number): number {
+    if (wBlockNum === 0) return Infinity;
+    return this.#profile.readsByTransferSize ? this.#transferSize : wLength;
   }
 
   get #access(): DfuSeAccess {
@@ -141,13 +139,13 @@ export class DfuSeBlocks {
   }
 
   /** AN3156 §4.2: block 0 lists the commands; it is no upload, so the next one may be a download. */
-  #commands(wLength: number): DfuSeRead | MediumResult {
+  #commands(wLength: number): Uint8Array | MediumResult {
     const { GET_COMMANDS, SET_ADDRESS_POINTER, ERASE, READ_UNPROTECT } = DfuSeCommandCode;
     const codes: number[] = [GET_COMMANDS, SET_ADDRESS_POINTER, ERASE];
     if (this.#access.memory.readUnprotect !== undefined) codes.push(READ_UNPROTECT);
     if (this.#profile.wholeAnswers && wLength < codes.length) {
       return refused('errSTALLEDPKT', `UPLOAD of block 0 with wLength ${wLength}`);
     }
-    return { data: Uint8Array.from(codes), last: true };
+    return Uint8Array.from(codes);
   }
 }

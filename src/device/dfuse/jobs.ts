@@ -1,11 +1,10 @@
 import type { MediumResult } from '../media/medium.ts';
-import { MediumWork } from '../mode/medium-work.ts';
+import { MediumWork } from '../media/medium-work.ts';
 import type { DfuSeJob, DfuSeProfile } from './profile.ts';
 
 /** What a block asked for, until the host asks for the status; then the work that it is. */
 export class DfuSeJobs {
   readonly work: MediumWork = new MediumWork();
-  readonly instant: boolean;
   readonly #pollTimesMs: DfuSeProfile['pollTimesMs'];
   #run: (() => MediumResult) | undefined;
   /** Until then the device says that it is busy, whatever the memory says. */
@@ -17,9 +16,9 @@ export class DfuSeJobs {
   /** Between `begin` and the answer that it is for: the work counts as busy whatever it took. */
   starting = false;
 
-  constructor(profile: DfuSeProfile, pollTimesMs: DfuSeProfile['pollTimesMs'] | undefined) {
-    this.instant = profile.jobs === 'instant';
-    this.#pollTimesMs = pollTimesMs ?? profile.pollTimesMs;
+  /** `pollTimesMs`: least bwPollTimeout for each job, in ms. */
+  constructor(pollTimesMs: DfuSeProfile['pollTimesMs']) {
+    this.#pollTimesMs = pollTimesMs;
   }
 
   prepare(job: DfuSeJob, run: () => MediumResult): void {

@@ -1,5 +1,5 @@
 import type { DfuStatus } from '../../dfu/index.ts';
-import type { Leave, LeaveReason } from '../mode/options.ts';
+import type { Leave, LeaveReason } from '../conversation/leave.ts';
 import type { DfuSeMemory } from './memory.ts';
 import type { DfuSeProfile } from './profile.ts';
 import type { FunctionalOptions } from '../dfu/functional.ts';
@@ -8,8 +8,7 @@ import type { FunctionalOptions } from '../dfu/functional.ts';
 export type DfuSeLeaveReason = LeaveReason | 'unprotected';
 
 /** How a DfuSe device leaves DFU mode. */
-export interface DfuSeLeave extends Pick<Leave, 'onBus'> {
-  readonly reason: DfuSeLeaveReason;
+export interface DfuSeLeave extends Leave<DfuSeLeaveReason> {
   /** The address pointer: where a loader in ROM jumps to. */
   readonly address: number;
 }

@@ -1,25 +1,16 @@
 import type { DfuStatus } from '../../dfu/index.ts';
-import type { ControlQuirks } from '../core/chapter9.ts';
 import { DFU_MODE } from '../dfu/profile.ts';
-import type { Deviation } from '../dfu/profile.ts';
+import type { ConversationProfile, Deviation } from '../dfu/profile.ts';
 import { COMPATIBLE } from '../profiles/standard.ts';
 
 /** What a memory is asked for. */
 export type DfuSeJob =
   'set-address' | 'erase' | 'mass-erase' | 'read-unprotect' | 'program' | 'manifest';
 
-/** How a DfuSe device differs from the table of DFU 1.1 and from what ST leaves open. Data only. */
-export interface DfuSeProfile {
-  readonly name: string;
-  readonly deviations: readonly Deviation[];
-  /** DFU_DNLOAD and its like beyond wTransferSize are stalled. */
-  readonly limitsBlocks: boolean;
+/** How a DfuSe device differs from the table of DFU 1.1 and from what ST leaves open. */
+export interface DfuSeProfile extends ConversationProfile {
   /** DFU_UPLOAD: never more than wTransferSize, and less than that ends it, whatever wLength says. */
   readonly readsByTransferSize: boolean;
-  /** Answers that do not fit into wLength are errSTALLEDPKT instead of being cut. */
-  readonly wholeAnswers: boolean;
-  /** A block in a state that takes none is stalled at once, or after its data stage. */
-  readonly refusesBlocksAt: 'setup' | 'data';
   /** Accesses that the memory layout does not allow are refused without asking the memory. */
   readonly checksLayout: boolean;
   /** The status of an address that is in no region. */
@@ -32,16 +23,8 @@ export interface DfuSeProfile {
   readonly tellsReason: boolean;
   /** After the manifestation the device leaves by itself, or never. */
   readonly leaves: 'by itself' | 'never';
-  /** From there to leaving the bus, in ms. */
-  readonly leaveDelayMs: number;
-  /** SET_INTERFACE and SET_CONFIGURATION end a transfer under way. */
-  readonly alternateAborts: boolean;
   /** bStatus at power-on; other than `OK` the device starts in dfuERROR with it. */
   readonly initialStatus: DfuStatus;
-  /** More data than that in one transfer is never answered, and none is sent. */
-  readonly bufferBytes: number;
-  /** Where its control endpoint departs from USB 2.0 chapter 9. */
-  readonly control?: ControlQuirks | undefined;
 }
 
 /** What DfuSe itself adds to the table of DFU 1.1. */
@@ -54,6 +37,21 @@ const DFUSE: readonly Deviation[] = [
     next: 'dfuMANIFEST-SYNC',
     effect: { do: 'end' },
   },
+  {
+    name: 'power-on starts the loader',
+    why: 'ST AN2606: the boot pins or option bytes choose it; nobody but the host says when to leave',
+    states: DFU_MODE,
+    events: ['POWER_ON'],
+    next: 'dfuIDLE',
+    effect: { do: 'begin' },
+  },
+  {
+    name: 'a job under way goes on',
+    why: 'an erasure or a write that the memory has begun cannot be called back',
+    states: ['dfuDNBUSY'],
+    events: ['ALTERNATE'],
+    effect: { do: 'nothing' },
+  },
 ];
 
 /** DfuSe as dfu-util, STM32CubeProgrammer and WebUSB flashers need it. The default. */
@@ -62,8 +60,6 @@ export const DFUSE_COMPATIBLE: DfuSeProfile = {
   deviations: [...DFUSE, ...COMPATIBLE.deviations],
   limitsBlocks: true,
   readsByTransferSize: false,
-  wholeAnswers: false,
-  refusesBlocksAt: 'setup',
   checksLayout: true,
   wrongAddress: 'errADDRESS',
   jobs: 'timed',
@@ -71,9 +67,8 @@ export const DFUSE_COMPATIBLE: DfuSeProfile = {
   tellsReason: true,
   leaves: 'by itself',
   leaveDelayMs: 50,
-  alternateAborts: true,
+  leavesSteadily: true,
   initialStatus: 'OK',
-  bufferBytes: 0xffff,
 };
 
 /** The loader in the system memory of STM32 chips. */
@@ -167,6 +162,13 @@ export const USBD_DFU: DfuSeProfile = {
       effect: { do: 'stall', status: 'errSTALLEDPKT' },
     },
     {
+      name: 'alternate settings end nothing',
+      why: `${CRATE}: SET_INTERFACE and SET_CONFIGURATION change no state`,
+      states: DFU_MODE,
+      events: ['ALTERNATE', 'SAME_ALTERNATE'],
+      effect: { do: 'nothing' },
+    },
+    {
       name: 'a reset while idle is nothing',
       why: `${CRATE}: also dfuMANIFEST-WAIT-RESET outlives any number of resets`,
       states: ['dfuIDLE', 'dfuMANIFEST-WAIT-RESET'],
@@ -190,7 +192,7 @@ export const USBD_DFU: DfuSeProfile = {
   jobs: 'instant',
   tellsReason: false,
   leaves: 'never',
-  alternateAborts: false,
+  keepsAlternate: true,
   // The control buffer of usb-device.
   bufferBytes: 128,
   control: { noClassDescriptors: true, firstString: 4, noLanguages: true },

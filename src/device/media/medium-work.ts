@@ -1,7 +1,7 @@
 import type { DfuStatus } from '../../dfu/index.ts';
 import type { DfuWork } from '../dfu/machine.ts';
-import { DONE } from '../media/medium.ts';
-import type { MediumResult } from '../media/medium.ts';
+import { DONE } from './medium.ts';
+import type { MediumResult } from './medium.ts';
 
 /** How soon a result that comes `later` is asked for again if the medium says nothing, in ms. */
 const LATER_MS = 1;

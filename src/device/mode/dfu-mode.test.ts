@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { STALLED, dfuBench } from '../../../test/conformance/device-bench.ts';
+import { STALLED, ScriptedMedium, dfuBench } from '../../../test/conformance/device-bench.ts';
 import type { DfuBench, DfuBenchOptions, Wire } from '../../../test/conformance/device-bench.ts';
 import { COMPATIBLE, STRICT } from '../index.ts';
 import type { MediumResult } from '../index.ts';
@@ -360,6 +360,71 @@ describe('several downloads', () => {
     expect(wire.in(UPLOAD, 400, 1)).toEqual(second);
     expect(wire.in(UPLOAD, 400, 3)).toEqual(STALLED);
     expect([mode.status, mode.reason]).toEqual(['errADDRESS', 'expected block 2, got 3']);
+  });
+});
+
+describe('alternate settings', () => {
+  /** Two media; the first has taken a block and is busy with it. */
+  function busy(): DfuBench & { readonly second: ScriptedMedium } {
+    const first = new ScriptedMedium('first');
+    const second = new ScriptedMedium('second');
+    first.busyMs = 40;
+    const made = bench({ media: [first, second] });
+    made.wire.out(DNLOAD, 0, new Uint8Array(16));
+    expect(status(made.wire)).toEqual([0, 40, 4]);
+    return { ...made, medium: first, second };
+  }
+
+  function select(wire: Wire, alternate: number): void {
+    expect(wire.standardOut(11, alternate, 0, 1).end).toBe('ok');
+  }
+
+  test('the same one again while a block is written neither aborts nor retargets', () => {
+    const { wire, mode, medium, second } = busy();
+    select(wire, 0);
+    expect(mode.state).toBe('dfuDNBUSY');
+    wire.pass(40);
+    expect(status(wire)).toEqual([0, 0, 5]);
+    wire.out(DNLOAD, 1, new Uint8Array(16));
+    expect([medium.calls, second.calls]).toEqual([['begin', 'write 0 16', 'write 16 16'], []]);
+  });
+
+  test('the same one again between two blocks aborts', () => {
+    const { wire, mode, medium } = busy();
+    wire.pass(40);
+    status(wire);
+    select(wire, 0);
+    expect([mode.state, medium.calls.at(-1)]).toEqual(['dfuIDLE', 'abort']);
+  });
+
+  test('another one while a block is written aborts, and takes the next download', () => {
+    const { wire, mode, medium, second } = busy();
+    select(wire, 1);
+    expect([mode.state, medium.calls.at(-1)]).toEqual(['dfuIDLE', 'abort']);
+    download(wire);
+    expect(status(wire)).toEqual([0, 0, 2]);
+    expect(second.calls).toEqual(['begin', 'write 0 16', 'finish 16']);
+  });
+
+  test('SET_CONFIGURATION while a block is written aborts', () => {
+    const { wire, mode, medium } = busy();
+    wire.configure();
+    expect([mode.state, medium.calls.at(-1)]).toEqual(['dfuIDLE', 'abort']);
+  });
+
+  test('another one during the manifestation neither aborts nor retargets', () => {
+    const done: string[] = [];
+    const first = new ScriptedMedium('first');
+    const second = new ScriptedMedium('second');
+    first.finishMs = 30;
+    const onManifested = ({ name }: { name: string }): number => done.push(name);
+    const { wire } = bench({ media: [first, second], onManifested });
+    download(wire);
+    expect(status(wire)).toEqual([0, 30, 7]);
+    select(wire, 1);
+    wire.pass(30);
+    expect(status(wire)).toEqual([0, 0, 2]);
+    expect([done, second.calls]).toEqual([['first'], []]);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { DfuStatus } from '../../dfu/index.ts';
 import type { DfuProfile } from '../dfu/profile.ts';
 import type { Medium, MediumResult } from '../media/medium.ts';
-import { MediumWork } from './medium-work.ts';
+import { MediumWork } from '../media/medium-work.ts';
 import type { NumberedBlocks } from '../media/numbered-blocks.ts';
 
 const LAST_BLOCK_NUMBER = 0xffff;

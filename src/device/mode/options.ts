@@ -1,31 +1,9 @@
 import type { DfuStatus } from '../../dfu/index.ts';
+import type { Leave, LeaveOnReset } from '../conversation/leave.ts';
 import type { Condition } from '../core/condition.ts';
 import type { DfuProfile } from '../dfu/profile.ts';
 import type { FunctionalOptions } from '../dfu/functional.ts';
 import type { Medium } from '../media/medium.ts';
-
-/** Why a device leaves DFU mode. */
-export type LeaveReason =
-  /** DFU_DETACH in DFU mode. */
-  | 'detach'
-  /** A bus reset after a complete download, or as the policy says. */
-  | 'reset'
-  /** No bus reset came in dfuMANIFEST-WAIT-RESET. */
-  | 'timeout'
-  /** The download is complete and the device restarts by itself (riotboot). */
-  | 'manifested'
-  /** The power came back. */
-  | 'power-on';
-
-/** How a device leaves DFU mode. */
-export interface Leave {
-  readonly reason: LeaveReason;
-  /**
-   * True inside a bus reset: the device is still attached, and what it is from now on the host reads
-   * next. False: it has left the bus.
-   */
-  readonly onBus: boolean;
-}
 
 /** What a DFU-mode function is made of. */
 export interface DfuModeOptions {
@@ -44,7 +22,7 @@ export interface DfuModeOptions {
    * Which bus resets leave DFU mode once the host has configured the device: those after a complete
    * download (default), all, or none. Profile `strict` leaves at every reset, as DFU 1.1 has it.
    */
-  readonly leaveOnReset?: 'completed' | 'always' | 'never' | undefined;
+  readonly leaveOnReset?: LeaveOnReset | undefined;
   /** What must hold when an upload begins, or it is refused (errVENDOR, the reason in iString). */
   readonly uploadCondition?: Condition | undefined;
   /** Default: the profile's. */

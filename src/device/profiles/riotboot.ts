@@ -83,6 +83,13 @@ export const RIOTBOOT: DfuProfile = {
       effect: { do: 'accept' },
     },
     {
+      name: 'alternate settings end nothing',
+      why: `${RIOT}: SET_INTERFACE stores the number of the slot and leaves the state`,
+      states: DFU_MODE,
+      events: ['ALTERNATE', 'SAME_ALTERNATE'],
+      effect: { do: 'nothing' },
+    },
+    {
       name: 'resets change nothing',
       why: `${RIOT}: the class does not see them`,
       states: ['appIDLE', 'appDETACH', ...DFU_MODE],
@@ -95,7 +102,7 @@ export const RIOTBOOT: DfuProfile = {
   failsAt: 'data',
   busy: 'held',
   manifestsAt: 'end',
-  alternateAborts: false,
+  keepsAlternate: true,
   oneDownload: true,
   fixedReport: { status: 'OK', pollTimeoutMs: 255 },
   control: {

@@ -23,7 +23,6 @@ export const STRICT: DfuProfile = {
   failsAt: 'status',
   busy: 'polled',
   manifestsAt: 'status',
-  alternateAborts: true,
   oneDownload: false,
   leaveDelayMs: 0,
   waitResetMs: Infinity,

@@ -44,6 +44,13 @@ export const USBD_DFU_RT: DfuProfile = {
       effect: { do: 'enter' },
     },
     {
+      name: 'appDETACH if it stays after all',
+      why: `${CLASS}: detach() that comes back leaves the state as it is`,
+      states: ['appDETACH'],
+      events: ['BEGIN_RUNTIME'],
+      effect: { do: 'nothing' },
+    },
+    {
       name: 'resets that nobody waits for',
       why: `${CLASS}: a reset counts without WILL_DETACH only, and only while the time runs`,
       states: ['appDETACH'],

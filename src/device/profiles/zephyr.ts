@@ -134,6 +134,13 @@ export const ZEPHYR: DfuProfile = {
       effect: { do: 'nothing' },
     },
     {
+      name: 'alternate settings end nothing',
+      why: `${ZEPHYR_SOURCE}: SET_INTERFACE selects the image and leaves the state`,
+      states: DFU_MODE,
+      events: ['ALTERNATE', 'SAME_ALTERNATE'],
+      effect: { do: 'nothing' },
+    },
+    {
       name: 'resets change nothing',
       why: `${ZEPHYR_SOURCE}: the class does not see them; there is no way back to run-time mode`,
       states: ['appIDLE', 'appDETACH', ...DFU_MODE],
@@ -150,7 +157,7 @@ export const ZEPHYR: DfuProfile = {
   failsWith: 'errUNKNOWN',
   busy: 'held',
   manifestsAt: 'end',
-  alternateAborts: false,
+  keepsAlternate: true,
   ignoresDirection: true,
   highestRequest: 10,
   exactLengths: true,

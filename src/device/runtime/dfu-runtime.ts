@@ -1,14 +1,12 @@
-import { DFU_CLASS, DFU_SUBCLASS, DfuProtocol, stateNumber } from '../../dfu/index.ts';
+import { DFU_CLASS, DFU_SUBCLASS, DfuProtocol } from '../../dfu/index.ts';
 import type { DfuState } from '../../dfu/index.ts';
 import { DescriptorType, HELD, OUT, STALL, STATUS, isIn } from '../../usb/index.ts';
 import type { DataAnswer, SetupAnswer, SetupPacket, SettingParts } from '../../usb/index.ts';
 import type { Condition } from '../core/condition.ts';
-import { acknowledged, told } from '../dfu/answers.ts';
 import type { DfuContext, DfuEffect, DfuEvent } from '../dfu/machine.ts';
-import { dfuMachine } from '../dfu/profile.ts';
-import type { DfuMachine, DfuProfile } from '../dfu/profile.ts';
-import { DfuReport } from '../dfu/report.ts';
+import type { DfuProfile } from '../dfu/profile.ts';
 import { dfuEvent } from '../dfu/request.ts';
+import { DfuStanding, acknowledged } from '../dfu/standing.ts';
 import type { FunctionHost, UsbFunction } from '../core/function.ts';
 import { functionalBytes, functionalOf } from '../dfu/functional.ts';
 import { withDefects } from '../dfu/functional-defects.ts';
@@ -62,13 +60,11 @@ export class DfuRuntime implements UsbFunction {
   readonly compatibleId: string = 'WINUSB';
   readonly #options: DfuRuntimeOptions;
   readonly #profile: DfuProfile;
-  readonly #machine: DfuMachine;
+  readonly #standing: DfuStanding;
   readonly #functional: Uint8Array;
   readonly #willDetach: boolean;
   readonly #detachTimeOutMs: number;
-  readonly #report = new DfuReport();
   #host: FunctionHost | undefined;
-  #state: DfuState = 'appIDLE';
   #now = 0;
   /** The time known here is that of a transfer which was held: the next tick sets it right. */
   #late = false;
@@ -95,7 +91,7 @@ export class DfuRuntime implements UsbFunction {
     );
     this.#options = options;
     this.#profile = profile;
-    this.#machine = dfuMachine(profile);
+    this.#standing = new DfuStanding(profile, 'appIDLE');
     this.#functional = functionalBytes(functional);
     this.#willDetach = functional.bmAttributes.willDetach;
     this.#detachTimeOutMs = functional.wDetachTimeOut;
@@ -103,7 +99,7 @@ export class DfuRuntime implements UsbFunction {
 
   /** `appIDLE` or `appDETACH`. */
   get state(): DfuState {
-    return this.#state;
+    return this.#standing.state;
   }
 
   /** How long it still waits to detach, or for the bus reset, in ms; undefined: for nothing. */
@@ -214,12 +210,8 @@ export class DfuRuntime implements UsbFunction {
   #answer(effect: DfuEffect, packet: SetupPacket): SetupAnswer {
     // The table asks for nothing else of a request in run-time mode.
     if (effect.do === 'accept') return acknowledged(packet);
-    if (effect.do === 'state') {
-      return told(packet, Uint8Array.of(stateNumber(this.#state)), this.#profile);
-    }
-    if (effect.do !== 'report') return STALL;
-    const { pollTimeoutMs = 0 } = this.#profile.fixedReport ?? {};
-    return told(packet, this.#report.bytes(this.#state, pollTimeoutMs), this.#profile);
+    if (effect.do === 'state') return this.#standing.tellState(packet, this.state);
+    return effect.do === 'report' ? this.#standing.tellStatus(packet, 0, this.state) : STALL;
   }
 
   /** DFU_DETACH in the wrong direction, where the profile lets it come: a state, and no more. */
@@ -227,38 +219,34 @@ export class DfuRuntime implements UsbFunction {
     return this.#step('DETACH').do === 'detach' ? acknowledged(packet) : STALL;
   }
 
-  /** DFU_DETACH, as far as the table lets it come. */
+  /** DFU_DETACH, as far as the table lets it come, and not before the application has said so. */
   #detachAsked(): DataAnswer {
-    const before = this.#state;
-    const effect = this.#step('DETACH');
-    if (effect.do === 'vanish') {
-      this.#step('DETACH_DUE');
-      this.#leave();
-      return HELD;
-    }
-    if (effect.do !== 'detach') return STALL;
-    const entered = this.#state;
-    // Not before the application has said so.
-    this.#state = before;
+    if (this.#standing.ask('DETACH', this.#context()).do !== 'detach') return this.#detachNow();
     const { allow } = this.#options;
-    if (allow === undefined) return this.#decided(this.#usualMs(), entered);
+    if (allow === undefined) return this.#decided(this.#usualMs());
     const allowance = allow(this.#timeoutMs);
-    if (allowance === undefined || typeof allowance === 'number') {
-      return this.#decided(allowance, entered);
-    }
-    this.#hold(allowance, entered);
+    if (allowance === undefined || typeof allowance === 'number') return this.#decided(allowance);
+    this.#hold(allowance);
+    return HELD;
+  }
+
+  /** Nobody is asked: refused, or gone at once. */
+  #detachNow(): DataAnswer {
+    if (this.#step('DETACH').do !== 'vanish') return STALL;
+    this.#step('DETACH_DUE');
+    this.#leave();
     return HELD;
   }
 
   /** Waits for the application's answer; the host waits with it. */
-  #hold(allowance: Promise<Allowance>, entered: DfuState): void {
+  #hold(allowance: Promise<Allowance>): void {
     const asking = {};
     this.#asking = asking;
     const answer = (value: Allowance): void => {
       if (this.#asking !== asking) return;
       this.#asking = undefined;
       this.#late = true;
-      this.#host?.resume(this.#decided(value, entered));
+      this.#host?.resume(this.#decided(value));
     };
     allowance.then(answer, (error: unknown) => {
       this.#host?.log(`DFU_DETACH refused: ${String(error)}`);
@@ -266,11 +254,11 @@ export class DfuRuntime implements UsbFunction {
     });
   }
 
-  #decided(allowance: Allowance, entered: DfuState): DataAnswer {
+  #decided(allowance: Allowance): DataAnswer {
     this.#stopWaiting();
     // An application that answers with no time at all has made a mistake: refused, too.
     if (allowance === undefined || !(allowance >= 0 && allowance < Infinity)) return STALL;
-    this.#state = entered;
+    this.#step('DETACH');
     if (this.#willDetach) this.#stayMs = allowance;
     else this.#giveUpMs = this.#now + allowance;
     return STATUS;
@@ -284,9 +272,8 @@ export class DfuRuntime implements UsbFunction {
   }
 
   #step(event: DfuEvent): DfuEffect {
-    const [next, effect] = this.#machine(this.#state, event, this.#context());
-    this.#state = next;
-    if (next === 'appIDLE') this.#stopWaiting();
+    const effect = this.#standing.step(event, this.#context());
+    if (this.state === 'appIDLE') this.#stopWaiting();
     return effect;
   }
 
@@ -310,10 +297,10 @@ export class DfuRuntime implements UsbFunction {
     this.#enter({ reason: 'detach', onBus: staysOnBus });
   }
 
-  /** DFU mode is next. If this function stays after all, the state is what the profile left. */
+  /** DFU mode is next. */
   #enter(how: Pick<Detach, 'reason' | 'onBus'>): void {
     this.#stopWaiting();
-    if (this.#state === 'dfuIDLE') this.#state = 'appIDLE';
+    this.#step('BEGIN_RUNTIME');
     this.#options.onDetach({ ...how, timeoutMs: this.#timeoutMs });
   }
 }
