@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { DfuError } from '../bytes/index.ts';
-import { DeviceTicker, VirtualClock, sleep } from './index.ts';
+import { VirtualClock, sleep } from './index.ts';
+import { DeviceTicker } from './usb-device.ts';
 
 const turn = (): Promise<void> => new Promise((done) => setImmediate(done));
 

@@ -1,5 +1,18 @@
 /** The room's face to its siblings: what the world sees, and what only they need. */
 export * from './public.ts';
+export { TRANSFER_TIMEOUT_MS } from './control-pipe.ts';
+export { LANGUAGE_ENGLISH, STRING_UNITS, descriptor } from './descriptors.ts';
+export {
+  MS_OS_STRING_INDEX,
+  MsOs10Request,
+  encodeExtendedCompatId,
+  encodeExtendedProperties,
+  encodeMsOsString,
+} from './ms-os-10.ts';
+export { MsOs20Request, encodeMsOs20Set, msOs20Capability } from './ms-os-20.ts';
 export { configureFirst } from './pipe-state.ts';
+export { Feature } from './setup.ts';
+export { MAX_TRANSFER_BYTES, describeRequest, transferError } from './standard-requests.ts';
 export { throwIfAborted } from './until.ts';
 export { idDigits, parseIdNumber } from './usb-id.ts';
+export { WEB_USB_GET_URL, webUsbCapability } from './web-usb.ts';

@@ -6,16 +6,16 @@ import type { RegistryProperty } from './ms-os-property.ts';
 import { platformCapability } from './platform-capability.ts';
 
 /** Windows 8.1, the first that reads these descriptors, as an NTDDI version. */
-export const WINDOWS_8_1 = 0x06030000;
+const WINDOWS_8_1 = 0x06030000;
 
 /** wIndex of the vendor requests (Microsoft OS 2.0 Descriptors Specification, "Vendor requests"). */
 export const MsOs20Request = { descriptorSet: 7, setAltEnumeration: 8 } as const;
 
 /** The UUID of the platform capability that says where the set is. */
-export const MS_OS_20_UUID = 'D8DD60DF-4589-4CC7-9CD2-659D9E648A9F';
+const MS_OS_20_UUID = 'D8DD60DF-4589-4CC7-9CD2-659D9E648A9F';
 
 /** wDescriptorType of what a set is made of. */
-export const MsOs20Type = {
+const MsOs20Type = {
   setHeader: 0,
   configurationSubset: 1,
   functionSubset: 2,
@@ -124,7 +124,7 @@ export interface MsOsFunction extends MsOsFeatures {
 }
 
 /** The functions of one configuration. */
-export interface MsOsConfiguration {
+interface MsOsConfiguration {
   /**
    * Place of the configuration, from 0. The field is called bConfigurationValue, but Windows takes it
    * for an index (so TinyUSB and Zephyr have it, and with 1 the subset is not found).
@@ -134,7 +134,7 @@ export interface MsOsConfiguration {
 }
 
 /** All that a Microsoft OS 2.0 descriptor set says. */
-export interface MsOs20Set {
+interface MsOs20Set {
   /** Of the whole device: for one with a single function. */
   readonly device?: MsOsFeatures | undefined;
   /** Of its functions: for a composite device, which Windows takes apart into them. */

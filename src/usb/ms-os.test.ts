@@ -10,9 +10,9 @@ import {
   decodeUrl,
   interfaceGuids,
   msOs20Capability,
-  uuidBytes,
   webUsbCapability,
 } from './index.ts';
+import { uuidBytes } from './platform-capability.ts';
 
 /** Written down from the documented layouts, field by field; `;` starts a remark. */
 function bytes(lines: string): string {

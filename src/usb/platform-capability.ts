@@ -2,7 +2,7 @@ import { DfuError, fromHex } from '../bytes/index.ts';
 import type { DeviceCapability } from './bos.ts';
 
 /** bDevCapabilityType of a capability that only some platforms know (USB 3.2 table 9-14). */
-export const PLATFORM_CAPABILITY = 5;
+const PLATFORM_CAPABILITY = 5;
 
 const UUID = /^([0-9a-f]{8})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{12})$/i;
 

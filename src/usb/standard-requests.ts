@@ -105,14 +105,14 @@ const MOST_CONFIGURATIONS = 8;
 const CONFIGURATION_HEADER_BYTES = 9;
 
 /** Reads the device descriptor whole. Throws `TRUNCATED` or `MALFORMED` if it is none. */
-export async function readDeviceDescriptor(pipe: ControlTransfers): Promise<Uint8Array> {
+async function readDeviceDescriptor(pipe: ControlTransfers): Promise<Uint8Array> {
   const bytes = await getDescriptor(pipe, DescriptorType.device, 0, deviceDescriptor.size);
   deviceDescriptor.decode(bytes);
   return bytes;
 }
 
 /** Reads every configuration whole: nine bytes for its length, then all of it. */
-export async function readConfigurations(
+async function readConfigurations(
   pipe: ControlTransfers,
   { bNumConfigurations }: Pick<DeviceDescriptor, 'bNumConfigurations'>,
 ): Promise<Uint8Array[]> {

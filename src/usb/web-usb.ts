@@ -4,7 +4,7 @@ import type { DeviceCapability } from './bos.ts';
 import { platformCapability } from './platform-capability.ts';
 
 /** The UUID of the platform capability (WebUSB §4.1.1). */
-export const WEB_USB_UUID = '3408B638-09A9-47A0-8BFD-A0768815B665';
+const WEB_USB_UUID = '3408B638-09A9-47A0-8BFD-A0768815B665';
 
 /** wIndex of the vendor request that reads a URL (WebUSB §4.2.1). */
 export const WEB_USB_GET_URL = 2;

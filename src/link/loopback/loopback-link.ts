@@ -4,7 +4,7 @@ import type { PipeLink, TransferEnd, WireTransfer } from '../../usb/index.ts';
 import type { Attachment } from './attachment.ts';
 
 /** What a pipe needs of the port behind it. */
-export interface LinkSurroundings {
+interface LinkSurroundings {
   readonly reset: () => Promise<'same' | 'gone'>;
   /** Releasing an interface selects its alternate 0. */
   readonly linux: boolean;

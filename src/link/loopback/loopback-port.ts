@@ -25,7 +25,7 @@ import { Attachment } from './attachment.ts';
 import { LoopbackLink } from './loopback-link.ts';
 
 /** What a port needs of its bus. */
-export interface PortSurroundings {
+interface PortSurroundings {
   readonly bus: number;
   readonly path: string;
   readonly clock: Clock;

@@ -30,7 +30,7 @@ import type { NativeDevice } from './native-usb.ts';
 const FAULT_MS = 200;
 
 /** What an open device needs of its bus. */
-export interface NativeSurroundings {
+interface NativeSurroundings {
   readonly clock: Clock;
   /** Calls back when the device has left the bus; the answer stops that. */
   readonly left: (gone: () => void) => () => void;

@@ -140,7 +140,7 @@ export async function listDevices(peer: Peer): Promise<DeviceRecord[]> {
 }
 
 /** A device that was imported: what it was said to be, and the connection for its URBs. */
-export interface Imported {
+interface Imported {
   readonly connection: Connection;
   readonly record: DeviceRecord;
 }

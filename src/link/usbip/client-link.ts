@@ -14,7 +14,7 @@ import type { Connection } from './connection.ts';
 const AFTER_RESET_BYTES = 64;
 
 /** What the link to an imported device is made of. */
-export interface UsbipLinkParts {
+interface UsbipLinkParts {
   readonly connection: Connection;
   readonly transfers: ClientTransfers;
   readonly wire: ControlWire;

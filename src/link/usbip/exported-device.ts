@@ -18,7 +18,7 @@ export interface ExportListener {
 }
 
 /** What an exported device needs of the server that it belongs to. */
-export interface ExportSurroundings {
+interface ExportSurroundings {
   readonly busId: string;
   readonly clock: Clock;
   /** A device number that was not used lately. */

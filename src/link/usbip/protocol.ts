@@ -22,7 +22,7 @@ export const Operation = {
 /** Status of an operation. */
 export const OperationStatus = { ok: 0, notAvailable: 1, busy: 2, noDevice: 4, error: 5 } as const;
 
-export interface OperationHeader {
+interface OperationHeader {
   readonly version: number;
   readonly code: number;
   readonly status: number;
@@ -74,7 +74,7 @@ export const deviceRecord: Struct<DeviceRecord> = struct<DeviceRecord>('device r
 });
 
 /** An interface in a device list, behind its device. */
-export interface InterfaceRecord {
+interface InterfaceRecord {
   readonly bInterfaceClass: number;
   readonly bInterfaceSubClass: number;
   readonly bInterfaceProtocol: number;
@@ -187,7 +187,7 @@ const noPadding: UnlinkPadding = {
   padding5: 0,
 };
 
-export interface UnlinkCommand extends UrbHeader, UnlinkPadding {
+interface UnlinkCommand extends UrbHeader, UnlinkPadding {
   /** The sequence number of the submission that is given up. */
   readonly unlinked: number;
 }
@@ -198,7 +198,7 @@ export const unlinkCommand: Struct<UnlinkCommand> = struct<UnlinkCommand>('CMD_U
   ...unlinkPadding,
 });
 
-export interface UnlinkReply extends UrbHeader, UnlinkPadding {
+interface UnlinkReply extends UrbHeader, UnlinkPadding {
   /** −104 if it was cancelled and will not be answered, 0 if it had been answered before. */
   readonly status: number;
 }
@@ -243,7 +243,7 @@ export function encodeUnlinkReply(sequence: number, status: number): Uint8Array 
 }
 
 /** What a CMD_SUBMIT to endpoint 0 is made of. */
-export interface Submission {
+interface Submission {
   readonly sequence: number;
   readonly deviceId: number;
   readonly setup: SetupPacket;

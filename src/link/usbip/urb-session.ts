@@ -16,7 +16,7 @@ import {
 import type { SubmitCommand } from './protocol.ts';
 
 /** Most transfers that an importer may have under way. Linux has a handful. */
-export const MOST_PENDING = 64;
+const MOST_PENDING = 64;
 /** Most bytes of data stages, both ways, that they may have in all. */
 const MOST_PENDING_BYTES = 1024 * 1024;
 /**
@@ -28,7 +28,7 @@ const LEAVE_MS = 20;
 const AFTER_RESET_BYTES = 64;
 
 /** What a session needs besides the device. */
-export interface SessionSurroundings {
+interface SessionSurroundings {
   readonly clock: Clock;
   readonly deviceId: number;
 }

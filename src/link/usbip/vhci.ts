@@ -10,7 +10,7 @@ import type { ExportedDevice } from './exported-device.ts';
 import { OperationStatus, speedNumber } from './protocol.ts';
 
 /** Where Linux's USB/IP client shows its ports. */
-export const VHCI_PATH = '/sys/devices/platform/vhci_hcd.0';
+const VHCI_PATH = '/sys/devices/platform/vhci_hcd.0';
 /** State of a port that nothing is attached to (VDEV_ST_NULL). */
 const PORT_FREE = 4;
 /** How long the machine takes to connect to itself at most, in ms. */
