@@ -6,12 +6,13 @@ import { parseUsbId } from '../usb/index.ts';
 import type { Clock } from '../usb/index.ts';
 import { Board } from './board.ts';
 import type { ButtonConfiguration } from './hardware/button.ts';
+import type { BoardModel } from './models/board-model.ts';
 import { boardModel } from './models/catalogue.ts';
-import type { BoardModel } from './models/catalogue.ts';
+import type { BootloaderRecord } from './seams/bootloader-record.ts';
 import type { DfuPolicy } from './seams/dfu-policy.ts';
 import type { Runner } from './seams/peripherals.ts';
-import { bootloaderName, makeBootloader } from './bootloaders/make-bootloader.ts';
-import type { McubootOptions } from './bootloaders/mcuboot.ts';
+import { bootloaderOf } from './bootloaders/bootloaders.ts';
+import type { McubootOptions } from './bootloaders/mcuboot/mcuboot.ts';
 import { usbIdentityOf } from './hardware/usb-identity.ts';
 import type { UsbIdentityOptions } from './hardware/usb-identity.ts';
 
@@ -27,8 +28,8 @@ export interface BoardOptions extends UsbIdentityOptions {
    * stands at the image's entry.
    */
   readonly runner: Runner | readonly Runner[];
-  /** Default: the board's first. */
-  readonly bootloader?: string | undefined;
+  /** One of the board's, by name, or any by its record; default: the board's first. */
+  readonly bootloader?: BootloaderRecord | string | undefined;
   /** Vendor and product of DFU mode, `1209:7d02`; default: the bootloader's. */
   readonly usbId?: string | undefined;
   /** Serial number of the chip; default 16 zeros. */
@@ -54,7 +55,7 @@ export interface BoardOptions extends UsbIdentityOptions {
   readonly checkImages?: boolean | undefined;
   /** riotboot: refuse an image that is older than the newest one installed. Default false. */
   readonly refuseOlder?: boolean | undefined;
-  /** What MCUboot is compiled with; needed where it is the bootloader. */
+  /** What MCUboot is compiled with; needed where it is the bootloader. A record of one's own has its own. */
   readonly mcuboot?: McubootOptions | undefined;
   /** What must hold for DFU_DETACH and DFU_UPLOAD. Default: nothing. */
   readonly policy?: DfuPolicy | undefined;
@@ -96,20 +97,21 @@ export function createBoard(options: BoardOptions): Board {
   const model = typeof options.model === 'string' ? boardModel(options.model) : options.model;
   const serial = checkSerial(options.serial ?? '0'.repeat(16));
   const dfuse = dfuseProfileOf(options.profile);
-  const isDfuSe = bootloaderName(model, options.bootloader) === 'stm32-rom';
-  const profile = profileOf(options.profile ?? 'compatible', isDfuSe);
+  const wanted = options.bootloader;
+  const record = typeof wanted === 'object' ? wanted : bootloaderOf(model, wanted);
+  const profile = profileOf(options.profile ?? 'compatible', record.dfu?.dfuse === true);
   const usbIdentity = usbIdentityOf(options, profile);
-  const bootloader = makeBootloader(options.bootloader, {
+  const bootloader = record.make({
     model,
     serial,
     profile,
     usbIdentity,
-    ...(usbId === undefined ? {} : { usbId: parseUsbId(usbId) }),
+    usbId: usbId === undefined ? undefined : parseUsbId(usbId),
     willDetach,
     keepBootable,
     checkImages,
     refuseOlder,
-    mcuboot,
+    build: mcuboot,
     dfuse,
   });
   return new Board({

@@ -7,6 +7,48 @@
  */
 export { Board, WATCHDOG_MS } from './board.ts';
 export type { BoardParts, PowerCut } from './board.ts';
+export { createBoard } from './create-board.ts';
+export type { BoardOptions } from './create-board.ts';
+export { boardModel, boardModels } from './models/catalogue.ts';
+export { flashSizeBytes } from './models/board-model.ts';
+export type {
+  BoardModel,
+  ButtonModel,
+  MemoryRange,
+  PinMode,
+  Platform,
+  SensorClass,
+  SensorModel,
+  ZephyrBoard,
+} from './models/board-model.ts';
+export { bootloaderOf, bootloadersOf } from './bootloaders/bootloaders.ts';
+export { mcubootFirmware } from './bootloaders/mcuboot/firmware.ts';
+export type { McubootFirmwareOptions } from './bootloaders/mcuboot/firmware.ts';
+export { mcubootLayout, mcubootMode, mcubootModes } from './bootloaders/mcuboot/layout.ts';
+export type { McubootLayout, McubootMode } from './bootloaders/mcuboot/layout.ts';
+export type { McubootOptions } from './bootloaders/mcuboot/mcuboot.ts';
+export { plainFirmware } from './bootloaders/plain.ts';
+export { firmwareImage } from './bootloaders/riotboot/firmware.ts';
+export type { FirmwareImageOptions } from './bootloaders/riotboot/firmware.ts';
+export { boardLayout } from './bootloaders/riotboot/layout.ts';
+export type { RiotbootName } from './bootloaders/riotboot/layout.ts';
+export { pinMode } from './hardware/button.ts';
+export type { ButtonConfiguration } from './hardware/button.ts';
+export type { RetainedRam } from './hardware/retained-ram.ts';
+export type { Sensors } from './hardware/sensors.ts';
+export type { UsbController } from './hardware/usb-controller.ts';
+export type { UsbIdentity, UsbIdentityOptions } from './hardware/usb-identity.ts';
+export { eraseFlash, programFlash } from './images/programmer.ts';
+export type { ProgramTarget, Programmed } from './images/programmer.ts';
+export {
+  ES_MODULE,
+  MACHINE_CODE,
+  PROGRAM_BOX_MAGIC,
+  boxProgram,
+  programBox,
+  unboxProgram,
+} from './program/box.ts';
+export type { ProgramBox, ReadMemory } from './program/box.ts';
 export type { BoardEvent, BootCause } from './seams/board-event.ts';
 export type {
   BootDecision,
@@ -14,42 +56,18 @@ export type {
   BootSurroundings,
   Bootloader,
   DfuModeEvents,
-  FlashArea,
-  Platform,
 } from './seams/bootloader.ts';
-export { pinMode } from './hardware/button.ts';
-export type { ButtonConfiguration } from './hardware/button.ts';
-export { boardModel, boardModels, flashSizeBytes } from './models/catalogue.ts';
 export type {
-  BoardModel,
-  ButtonModel,
-  MemoryRange,
-  PinMode,
-  SensorClass,
-  SensorModel,
-  ZephyrBoard,
-} from './models/catalogue.ts';
+  BootloaderDfu,
+  BootloaderOrder,
+  BootloaderRecord,
+  BoxOrder,
+  BuildOptions,
+  FirmwareBox,
+} from './seams/bootloader-record.ts';
 export type { DfuDemand, DfuPolicy } from './seams/dfu-policy.ts';
-export { createBoard } from './create-board.ts';
-export type { BoardOptions } from './create-board.ts';
 export * from './seams/firmware-api.ts';
 export * from './seams/firmware-dfu.ts';
-export { firmwareImage } from './images/firmware-image.ts';
-export type { FirmwareImageOptions } from './images/firmware-image.ts';
-export { mcubootFirmware, plainFirmware } from './images/zephyr-image.ts';
-export type { McubootFirmwareOptions } from './images/zephyr-image.ts';
-export {
-  bootloaderName,
-  makeBootloader,
-  programLayout,
-  riotbootName,
-} from './bootloaders/make-bootloader.ts';
-export type { MakeBootloaderOptions } from './bootloaders/make-bootloader.ts';
-export { McubootBootloader } from './bootloaders/mcuboot.ts';
-export type { McubootOptions, McubootSurroundings } from './bootloaders/mcuboot.ts';
-export { mcubootLayout, mcubootMode, mcubootModes } from './bootloaders/mcuboot-layout.ts';
-export type { McubootLayout, McubootMode } from './bootloaders/mcuboot-layout.ts';
-export { NoBootloader } from './bootloaders/none.ts';
 export type { ImageInspector, ImageRefusal } from './seams/image-inspector.ts';
 export type {
   BootControl,
@@ -60,24 +78,6 @@ export type {
   RunningImage,
   RunningProgram,
   Uart,
-  UsbController,
   WatchdogFeed,
 } from './seams/peripherals.ts';
-export {
-  ES_MODULE,
-  MACHINE_CODE,
-  PROGRAM_BOX_MAGIC,
-  boxProgram,
-  programBox,
-  unboxProgram,
-} from './program/box.ts';
-export type { ProgramBox, ReadMemory } from './program/box.ts';
-export { eraseFlash, programFlash } from './images/programmer.ts';
-export type { ProgramLayout, ProgramTarget, Programmed } from './images/programmer.ts';
-export type { RetainedRam } from './hardware/retained-ram.ts';
-export { RIOTBOOT_DFU_ID, RiotbootBootloader, boardLayout } from './bootloaders/riotboot.ts';
-export type { RiotbootBootloaderOptions, RiotbootName } from './bootloaders/riotboot.ts';
-export type { Sensors } from './hardware/sensors.ts';
-export { STM32_ROM_ID, Stm32Bootloader } from './bootloaders/stm32.ts';
-export type { Stm32BootloaderOptions } from './bootloaders/stm32.ts';
-export type { UsbIdentity, UsbIdentityOptions } from './hardware/usb-identity.ts';
+export type { ProgramLayout } from './seams/program-layout.ts';

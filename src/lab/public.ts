@@ -45,7 +45,8 @@ export type {
   SectorErases,
   Step,
 } from './predict.ts';
-export { inspectRiotbootFlash } from './riotboot.ts';
+export type { DumpReader, DumpReading, SlotReading } from './dump-reading.ts';
+export { inspectRiotbootFlash, riotbootReader } from './riotboot.ts';
 export type { RiotbootReport, RiotbootSlotReport } from './riotboot.ts';
 export { describeState } from './state.ts';
 export { readTrailer } from './trailer-report.ts';

@@ -2,6 +2,7 @@ import type { RiotbootLayout, SlotChoice, SlotReport } from '../boot/riotboot/in
 import { chooseSlot, inspectSlot } from '../boot/riotboot/index.ts';
 import { hexNumber } from '../bytes/index.ts';
 import type { Flash } from '../flash/index.ts';
+import type { DumpReader, SlotReading } from './dump-reading.ts';
 
 /** What a slot of riotboot holds. */
 export interface RiotbootSlotReport extends SlotReport {
@@ -65,4 +66,44 @@ function sentenceOf(slots: readonly RiotbootSlotReport[], choice: SlotChoice | u
   );
   const beside = rest.length === 0 ? 'no other slot is valid' : rest.join(', ');
   return `${runs}${wrong === true ? `, ${jump}` : ''}; ${beside}.`;
+}
+
+function readingOf({
+  slot,
+  header,
+  fault,
+  meaning,
+  linkedElsewhere,
+}: RiotbootSlotReport): SlotReading {
+  const { index, address, sizeBytes } = slot;
+  const reading = { index, address, sizeBytes, fault, reason: meaning };
+  if (fault === 'magic') return { ...reading, details: [] };
+  const { version, startAddress, checksum } = header;
+  const wanted = hexNumber(slot.imageAddress, 8);
+  const elsewhere = linkedElsewhere ? `: linked for elsewhere, this slot's is ${wanted}` : '';
+  return {
+    ...reading,
+    version,
+    details: [
+      ['version', `${version} (${hexNumber(version, 8)})`],
+      ['start', `${hexNumber(startAddress, 8)}${elsewhere}`],
+      ['checksum', hexNumber(checksum, 8)],
+    ],
+  };
+}
+
+/** Reads dumps of a riotboot with that layout. One with a slot that boots is recognised. */
+export function riotbootReader(layout: RiotbootLayout): DumpReader {
+  return {
+    read(flash) {
+      const report = inspectRiotbootFlash(flash, layout);
+      return {
+        bootloader: 'riotboot',
+        sentence: report.sentence,
+        recognised: report.choice !== undefined,
+        slots: report.slots.map(readingOf),
+        report,
+      };
+    },
+  };
 }

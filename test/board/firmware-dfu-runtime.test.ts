@@ -2,10 +2,10 @@ import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import {
   boardModel,
+  bootloaderOf,
   createBoard,
   plainFirmware,
   programFlash,
-  programLayout,
 } from '../../src/board/index.ts';
 import { WorkerRunner, buildFirmware } from '../../src/board/node/index.ts';
 import type { BoardEvent } from '../../src/board/index.ts';
@@ -22,7 +22,7 @@ test('dfu-runtime leaves the magic number in RAM and resets; start-up goes to th
   const clock = new VirtualClock();
   const flash = new MemoryFlash(model.flash);
   const payload = await buildFirmware(resolve(import.meta.dirname, '../../firmware/dfu-runtime'));
-  programFlash(flash, programLayout(model), plainFirmware(payload, model));
+  programFlash(flash, bootloaderOf(model).layout(model), plainFirmware(payload, model));
   const board = createBoard({ model, flash, clock, runner: new WorkerRunner(), watchdogMs: 1e9 });
   const events: BoardEvent[] = [];
   board.listen((event) => events.push(event));

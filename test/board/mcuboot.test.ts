@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest';
 import {
   WATCHDOG_MS,
   boardModel,
+  bootloaderOf,
   createBoard,
   mcubootLayout,
   mcubootModes,
   plainFirmware,
   programFlash,
-  programLayout,
 } from '../../src/board/index.ts';
 import type { BoardEvent } from '../../src/board/index.ts';
 import { PACKAGE_VERSION } from '../../src/bytes/index.ts';
@@ -331,7 +331,7 @@ describe('other boards and modes', () => {
     board.listen((event) => events.push(event));
     board.powerOn();
     expect(events.at(-1)).toMatchObject({ mode: 'none', why: 'erased flash' });
-    const layout = programLayout(model, 'none');
+    const layout = bootloaderOf(model, 'none').layout(model);
     const image = plainFirmware(new TextEncoder().encode('bare'), model);
     programFlash(flash, layout, image, { address: 0 });
     board.pressReset();

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import {
   boardModel,
+  bootloaderOf,
   createBoard,
   plainFirmware,
   programFlash,
-  programLayout,
 } from '../../src/board/index.ts';
 import type { BoardEvent, BoardOptions, Board } from '../../src/board/index.ts';
 import { MemoryFlash } from '../../src/flash/index.ts';
@@ -47,7 +47,7 @@ class Bench {
   }
 
   install(source: string): void {
-    programFlash(this.flash, programLayout(model), image(source));
+    programFlash(this.flash, bootloaderOf(model).layout(model), image(source));
   }
 
   run<T>(work: (session: DfuSession) => Promise<T>, selection: Selection = {}): Promise<T> {

@@ -30,6 +30,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'boot/riotboot',
     'boot/mcuboot',
     'boot/stm32',
+    'lab',
   ],
   'board/node': ['bytes', 'flash', 'image', 'board'],
 };

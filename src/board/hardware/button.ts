@@ -1,5 +1,5 @@
 import { DfuError } from '../../bytes/index.ts';
-import type { BoardModel, ButtonModel, PinMode } from '../models/catalogue.ts';
+import type { BoardModel, ButtonModel, PinMode } from '../models/board-model.ts';
 
 /**
  * How a bootloader is compiled to look at the button: RIOT's macros `BTN_BOOTLOADER_PIN`, `_MODE`,

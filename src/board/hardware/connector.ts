@@ -9,7 +9,7 @@ import type {
   UsbDevice,
   UsbSpeed,
 } from '../../usb/index.ts';
-import type { UsbController } from '../seams/peripherals.ts';
+import type { UsbController } from './usb-controller.ts';
 
 /** What can be seen of a connector from outside. */
 export type ConnectorState = 'attached' | 'detached' | 'configured';

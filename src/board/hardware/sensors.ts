@@ -1,5 +1,5 @@
 import { DfuError } from '../../bytes/index.ts';
-import type { BoardModel, SensorModel } from '../models/catalogue.ts';
+import type { BoardModel, SensorModel } from '../models/board-model.ts';
 import type { Buttons } from './button.ts';
 
 /** Least and most that a reading can be: RIOT's `phydat_t` counts in 16 bits. */

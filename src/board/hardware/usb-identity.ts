@@ -37,10 +37,9 @@ export function usbIdentityOf(options: UsbIdentityOptions, { name }: DfuProfile)
   if (landingPage !== undefined && !webUsb) {
     throw new DfuError('INVALID_ARGUMENT', 'landing page: expected none without WebUSB');
   }
-  const page = landingPage === undefined ? {} : { landingPage };
   const told = own ? 'always' : 'told';
   return {
-    os: msOs || webUsb ? { msOs20: msOs, msOs10: msOs, webUsb, ...page } : undefined,
+    os: msOs || webUsb ? { msOs20: msOs, msOs10: msOs, webUsb, landingPage } : undefined,
     serial: serialString ? told : 'never',
   };
 }

@@ -11,13 +11,7 @@ import {
   riotbootHeader,
 } from '../../image/index.ts';
 import type { ImageSlot } from '../../image/index.ts';
-
-/** Where bootloader and slots lie: a `RiotbootLayout`, a `McubootLayout`, or the like. */
-export interface ProgramLayout {
-  readonly flashBase: number;
-  readonly bootloaderBytes: number;
-  readonly slots: readonly ImageSlot[];
-}
+import type { ProgramLayout } from '../seams/program-layout.ts';
 
 /** Where a programmer puts an image: into a slot, at an address, or where its header says. */
 export type ProgramTarget = { readonly slot: number } | { readonly address: number } | undefined;

@@ -2,7 +2,7 @@ import { factoryOptionBytes, readProtection, withOptionBytes } from '../../boot/
 import type { Stm32SystemMemory } from '../../boot/stm32/index.ts';
 import type { DfuSeMemory, MediumResult } from '../../device/index.ts';
 import type { Flash } from '../../flash/index.ts';
-import type { BoardModel } from '../models/catalogue.ts';
+import type { BoardModel } from '../models/board-model.ts';
 import { BusyTime, report } from './medium-report.ts';
 
 /** The option bytes of a chip: what is stored, and what the last reset has loaded. */

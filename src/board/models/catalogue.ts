@@ -1,81 +1,7 @@
 import { STM32F072 } from '../../boot/stm32/index.ts';
-import type { Stm32SystemMemory } from '../../boot/stm32/index.ts';
 import { DfuError } from '../../bytes/index.ts';
-import type { FlashGeometry, FlashRange } from '../../flash/index.ts';
-import type { Platform } from '../seams/bootloader.ts';
-
-/** How RIOT configures a pin (`gpio_mode_t`): input, with a pull resistor or without, open drain. */
-export type PinMode = 'GPIO_IN' | 'GPIO_IN_PD' | 'GPIO_IN_PU' | 'GPIO_OD' | 'GPIO_OD_PU';
-
-/** A push button as it is soldered to the board. */
-export interface ButtonModel {
-  /** RIOT's name of it, e.g. `BTN0`. */
-  readonly name: string;
-  /** The pin that it is on, e.g. `P0.11`. */
-  readonly pin: string;
-  /** What it connects the pin with while it is pressed. */
-  readonly closesTo: 'ground' | 'supply';
-  /** A pull resistor on the board itself, beside the one in the chip. */
-  readonly externalPull?: 'up' | 'down' | undefined;
-  /** RIOT's `BTN0_MODE` of this board. */
-  readonly mode: PinMode;
-}
-
-/** What a sensor or actuator is, in the words of RIOT's SAUL registry. */
-export type SensorClass = 'ACT_SWITCH' | 'SENSE_BTN' | 'SENSE_TEMP';
-
-/** A sensor or actuator of the board. */
-export interface SensorModel {
-  readonly name: string;
-  readonly class: SensorClass;
-  /** Power of ten that a reading is to be multiplied with. */
-  readonly scale: number;
-  /** `°C`, or empty for a bare number. */
-  readonly unit: string;
-  /** What it reads as after power-on, in units of 10^`scale`. */
-  readonly initial: number;
-  /** The button behind it, for `SENSE_BTN`. */
-  readonly button?: string | undefined;
-}
-
-/** Memory that the processor sees at an address. */
-export interface MemoryRange {
-  readonly baseAddress: number;
-  readonly sizeBytes: number;
-}
-
-/** What Zephyr's devicetree and configuration say of a board. */
-export interface ZephyrBoard {
-  /** Board, revision and chip, as Zephyr's build names them. */
-  readonly target: string;
-  /** `CONFIG_ROM_START_OFFSET` with MCUboot: room for the image header in front of the vectors. */
-  readonly romStartOffset: number;
-  /** `boot_partition`, `slot0_partition`, `slot1_partition` and `storage_partition`. */
-  readonly boot: FlashRange;
-  readonly slots: readonly [FlashRange, FlashRange];
-  readonly storage: FlashRange;
-}
-
-/** A board that can be had: what a data sheet would say of it. */
-export interface BoardModel {
-  /** RIOT's or Zephyr's name of the board; also its USB product string. */
-  readonly name: string;
-  readonly chip: string;
-  readonly flash: FlashGeometry;
-  /** Address of the first byte of flash. */
-  readonly flashBaseAddress: number;
-  readonly ram: MemoryRange;
-  /** `RIOTBOOT_HDR_LEN` of its core: what stands between a slot's start and the vector table. */
-  readonly riotbootHeaderBytes: number;
-  /** The loader that the chip's maker has put into it, if it is used here. */
-  readonly systemMemory?: Stm32SystemMemory | undefined;
-  /** Left out where Zephyr's part is not played here. */
-  readonly zephyr?: ZephyrBoard | undefined;
-  /** The bootloaders that it can be had with; the first one is the default. */
-  readonly bootloaders: readonly string[];
-  readonly buttons: readonly ButtonModel[];
-  readonly sensors: readonly SensorModel[];
-}
+import type { FlashGeometry } from '../../flash/index.ts';
+import type { BoardModel, SensorModel, ZephyrBoard } from './board-model.ts';
 
 /** nRF52840 Product Specification v1.7: NVMC page erase 85 ms, word write 41 µs. */
 const nrf52840Flash: FlashGeometry = {
@@ -255,20 +181,10 @@ export const boardModels: readonly BoardModel[] = [
   stm32f072bDisco,
 ];
 
-/** What a platform calls this board. */
-export function targetOf({ name, zephyr }: BoardModel, platform: Platform): string {
-  return platform === 'zephyr' ? (zephyr?.target ?? name) : name;
-}
-
 /** The board of that name. Throws `NOT_FOUND` with the names that there are. */
 export function boardModel(name: string): BoardModel {
   const model = boardModels.find((each) => each.name === name);
   if (model !== undefined) return model;
   const names = boardModels.map((each) => each.name).join(', ');
   throw new DfuError('NOT_FOUND', `no board "${name}"; there is: ${names}`);
-}
-
-/** Bytes of a flash of that geometry. */
-export function flashSizeBytes(geometry: FlashGeometry): number {
-  return geometry.sectors.reduce((sum, run) => sum + run.count * run.sizeBytes, 0);
 }

@@ -3,7 +3,7 @@ import { SectorDisk } from '../../device/index.ts';
 import type { DiskAccess, Medium } from '../../device/index.ts';
 import { partition } from '../../flash/index.ts';
 import type { Flash } from '../../flash/index.ts';
-import type { FlashArea } from '../seams/bootloader.ts';
+import type { FirmwareFlashArea } from '../seams/firmware-api.ts';
 import type { FirmwareMedium, FirmwareUsbEvent } from '../seams/firmware-dfu.ts';
 import { FlashImageMedium } from '../media/flash-image-medium.ts';
 import type { Peripherals } from '../seams/peripherals.ts';
@@ -55,7 +55,7 @@ export class ProgramMedia {
     return partition(flash, address - model.flashBaseAddress, sizeBytes, name);
   }
 
-  #find(name: string): FlashArea {
+  #find(name: string): FirmwareFlashArea {
     const { areas } = this.#board;
     const found = areas.find((each) => each.name === name);
     if (found !== undefined) return found;

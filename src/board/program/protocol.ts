@@ -1,10 +1,10 @@
-import type { FlashArea, Platform } from '../seams/bootloader.ts';
+import type { Platform } from '../models/board-model.ts';
 import type {
   FirmwareDfuFunctional,
   FirmwareDfuMode,
   FirmwareUsbMessage,
 } from '../seams/firmware-dfu.ts';
-import type { FirmwareDetachReason } from '../seams/firmware-api.ts';
+import type { FirmwareDetachReason, FirmwareFlashArea } from '../seams/firmware-api.ts';
 import type { RunningImage } from '../seams/peripherals.ts';
 
 /** What the board says to a program: one object a message, whose `bytes` cross the port as they are. */
@@ -156,7 +156,7 @@ export interface BoardInfo {
   readonly serial: string;
   readonly image: RunningImage;
   readonly flash: {
-    readonly areas: readonly FlashArea[];
+    readonly areas: readonly FirmwareFlashArea[];
     readonly writeUnitBytes: number;
     readonly sectorBytes: number;
   };

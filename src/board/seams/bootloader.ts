@@ -1,7 +1,7 @@
 import type { Flash } from '../../flash/index.ts';
 import type { UsbDevice } from '../../usb/index.ts';
-import type { BoardModel } from '../models/catalogue.ts';
-import type { FirmwareVersion } from './firmware-api.ts';
+import type { BoardModel, Platform } from '../models/board-model.ts';
+import type { FirmwareFlashArea, FirmwareVersion } from './firmware-api.ts';
 import type { BootControl, DfuHabits } from './peripherals.ts';
 import type { RetainedRam } from '../hardware/retained-ram.ts';
 
@@ -64,18 +64,6 @@ export interface DfuModeEvents {
   again(): void;
 }
 
-/** Whose conventions the programs of a board follow: what they print, and how it is named. */
-export type Platform = 'riot' | 'zephyr';
-
-/** A part of flash that has a name. */
-export interface FlashArea {
-  readonly name: string;
-  readonly address: number;
-  readonly sizeBytes: number;
-  /** Where in it an uploaded image begins, if not at its start. */
-  readonly uploadOffsetBytes?: number | undefined;
-}
-
 /** A bootloader of a board. It runs inside a reset. */
 export interface Bootloader {
   readonly name: string;
@@ -83,7 +71,7 @@ export interface Bootloader {
   /** What the run-time function of its applications has in common with DFU mode. */
   readonly dfu: DfuHabits;
   /** Its map of the flash. */
-  readonly areas: readonly FlashArea[];
+  readonly areas: readonly FirmwareFlashArea[];
   /**
    * Looks and decides; clears a magic number that it has followed. One that takes its time answers
    * with a promise; a reset or a loss of power meanwhile ends it by its flash.

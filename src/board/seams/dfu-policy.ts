@@ -1,7 +1,7 @@
 import { Lock, condition } from '../../device/index.ts';
 import type { Condition } from '../../device/index.ts';
 import type { Buttons } from '../hardware/button.ts';
-import type { BoardModel } from '../models/catalogue.ts';
+import type { BoardModel } from '../models/board-model.ts';
 
 /** What a board can demand: its first button held, or that its application has unlocked it. */
 export type DfuDemand = 'button' | 'unlock';

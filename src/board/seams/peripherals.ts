@@ -1,27 +1,14 @@
 import type { DfuProfile, FunctionalOptions } from '../../device/index.ts';
 import type { Flash } from '../../flash/index.ts';
-import type { Clock, UsbDevice, UsbSpeed } from '../../usb/index.ts';
-import type { FlashArea, Platform } from './bootloader.ts';
-import type { BoardModel } from '../models/catalogue.ts';
-import type { FirmwareSwapType, FirmwareVersion } from './firmware-api.ts';
+import type { Clock } from '../../usb/index.ts';
+import type { BoardModel, Platform } from '../models/board-model.ts';
+import type { FirmwareFlashArea, FirmwareSwapType, FirmwareVersion } from './firmware-api.ts';
 import type { ImageInspector } from './image-inspector.ts';
 import type { DfuGuard } from './dfu-policy.ts';
 import type { RetainedRam } from '../hardware/retained-ram.ts';
 import type { Sensors } from '../hardware/sensors.ts';
+import type { UsbController } from '../hardware/usb-controller.ts';
 import type { UsbIdentity } from '../hardware/usb-identity.ts';
-
-/** The USB controller of the chip: who answers at the connector. */
-export interface UsbController {
-  /** From now on this device is behind the connector; what was there before leaves the bus. */
-  present(device: UsbDevice): void;
-  /** Nobody is behind the connector any more. */
-  remove(): void;
-  readonly speed: UsbSpeed;
-  /** Whether there is power on the bus: the cable is in, at both ends. */
-  readonly plugged: boolean;
-  /** Called when that changes. One listener; the last one counts. */
-  onPlugged(listener: ((plugged: boolean) => void) | undefined): void;
-}
 
 /** The serial console. */
 export interface Uart {
@@ -82,7 +69,7 @@ export interface Peripherals {
   /** The whole flash; its first byte is at `model.flashBaseAddress`. */
   readonly flash: Flash;
   /** The bootloader's map of it. */
-  readonly areas: readonly FlashArea[];
+  readonly areas: readonly FirmwareFlashArea[];
   /** Undefined with a bootloader that has nothing to ask. */
   readonly bootControl: BootControl | undefined;
   readonly usb: UsbController;

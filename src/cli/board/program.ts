@@ -1,10 +1,4 @@
-import {
-  boardModel,
-  eraseFlash,
-  mcubootMode,
-  programFlash,
-  programLayout,
-} from '../../board/index.ts';
+import { boardModel, bootloaderOf, eraseFlash, programFlash } from '../../board/index.ts';
 import { FlashFile } from '../../board/node/index.ts';
 import type { BoardModel, ProgramTarget } from '../../board/index.ts';
 import { DfuError, hexNumber } from '../../bytes/index.ts';
@@ -64,8 +58,7 @@ export function programBoard(
 ): void {
   const model = asArgument(() => boardModel(name));
   const { bootloader, algorithm } = options;
-  const mode = algorithm === undefined ? undefined : mcubootMode(algorithm);
-  const layout = programLayout(model, bootloader, mode);
+  const layout = bootloaderOf(model, bootloader).layout(model, algorithm);
   const { bytes: image, address: said } = contentOf(terminal, imagePath);
   const target = targetOf({ slot: options.slot, address: options.address ?? said });
   withFlash(model, options.flash, (flash) => {

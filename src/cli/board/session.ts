@@ -1,4 +1,4 @@
-import { boardModel, bootloaderName, createBoard } from '../../board/index.ts';
+import { boardModel, bootloaderOf, createBoard } from '../../board/index.ts';
 import { FlashFile, WorkerRunner } from '../../board/node/index.ts';
 import type { Board, BoardOptions } from '../../board/index.ts';
 import { DfuError, crc32 } from '../../bytes/index.ts';
@@ -20,9 +20,11 @@ export interface UsbipAddress {
 /** What `board run` was asked for. */
 export interface BoardRunOptions extends Omit<
   BoardOptions,
-  'model' | 'flash' | 'clock' | 'runner' | 'willDetach' | 'serial' | 'mcuboot'
+  'model' | 'flash' | 'clock' | 'runner' | 'willDetach' | 'serial' | 'mcuboot' | 'bootloader'
 > {
   readonly boardName: string;
+  /** Its name; default: the board's first. */
+  readonly bootloader?: string | undefined;
   /** File that holds the flash; without it, memory. */
   readonly flashFile?: string | undefined;
   /** Flash that somebody has put something into already, instead. */
@@ -89,8 +91,8 @@ export async function startBoard(
   const clock = timerClock(globalThis);
   const { flashFile, serial, usbip, attach, willDetach, log, holdButton, ...others } = options;
   const { mcuboot: choice = {}, flash: given, ...rest } = others;
-  const withMcuboot = bootloaderName(model, rest.bootloader) === 'mcuboot';
-  const mcuboot = withMcuboot ? await mcubootOptions(terminal, choice) : undefined;
+  const bootloader = bootloaderOf(model, rest.bootloader);
+  const mcuboot = bootloader.trustsKeys ? await mcubootOptions(terminal, choice) : undefined;
   const file = flashFile === undefined ? undefined : FlashFile.open(flashFile, model.flash);
   const closers: (() => unknown)[] = [() => file?.close()];
   const close = async (): Promise<void> => {
@@ -99,6 +101,7 @@ export async function startBoard(
   try {
     const board = createBoard({
       ...rest,
+      bootloader,
       mcuboot,
       model,
       clock,

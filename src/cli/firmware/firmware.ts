@@ -1,18 +1,8 @@
 import { statSync } from 'node:fs';
 import { Command } from 'commander';
-import {
-  RIOTBOOT_DFU_ID,
-  STM32_ROM_ID,
-  boardModel,
-  bootloaderName,
-  firmwareImage,
-  mcubootFirmware,
-  mcubootMode,
-  plainFirmware,
-  riotbootName,
-} from '../../board/index.ts';
+import { boardModel, bootloaderOf, bootloadersOf } from '../../board/index.ts';
 import { buildFirmware, firmwareExamples, loadExample } from '../../board/node/index.ts';
-import type { BoardModel } from '../../board/index.ts';
+import type { BoardModel, BootloaderRecord } from '../../board/index.ts';
 import type { FirmwareBuildOptions } from '../../board/node/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import { connect, download, downloadDfuSe, speaksDfuSe } from '../../host/index.ts';
@@ -105,7 +95,7 @@ function addVersion(to: Command): Command {
   );
 }
 
-/** RIOT's APP_VER: seconds since 1970, so that what was built last boots. */
+/** Seconds since 1970. */
 function secondsNow(): number {
   return Math.floor(Date.now() / 1000);
 }
@@ -160,10 +150,11 @@ function flashCommand(terminal: Terminal): Command {
     .action(
       answering(async (dir: string, options: FlashCommand) => {
         // What takes downloads is the bootloader, whatever the firmware itself can do.
-        const bootloader = options.bootloader ?? takingDownloads(options.board);
-        const selection = selectionOf(options, bootloader);
-        const image = await makeImage(terminal, dir, { ...options, bootloader });
-        const { flashBaseAddress } = boardModel(options.board);
+        const model = asArgument(() => boardModel(options.board));
+        const record = takingDownloads(model, options);
+        const selection = selectionOf(options, record);
+        const image = await makeImage(terminal, dir, { ...options, bootloader: record.name });
+        const { flashBaseAddress } = model;
         return runOnBus(terminal, options, (around) =>
           send(image, { selection, address: flashBaseAddress, wait: options.wait }, around),
         );
@@ -171,12 +162,21 @@ function flashCommand(terminal: Terminal): Command {
     );
 }
 
-/** The bootloader of a board that takes downloads. Throws `INVALID_ARGUMENT` if none does. */
-function takingDownloads(board: string): string {
-  const model = asArgument(() => boardModel(board));
-  const found = model.bootloaders.find((name) => name === 'riotboot_dfu' || name === 'stm32-rom');
+/**
+ * The bootloader that takes the download: the one that is asked for, or the board's. Throws `INVALID_ARGUMENT`
+ * if it takes none, unless somebody says where DFU mode is.
+ */
+function takingDownloads(
+  model: BoardModel,
+  { bootloader, usbId }: Pick<FlashCommand, 'bootloader' | 'usbId'>,
+): BootloaderRecord {
+  const had = bootloader === undefined ? bootloadersOf(model) : [bootloaderOf(model, bootloader)];
+  const found = had.find(({ dfu }) => dfu !== undefined);
   if (found !== undefined) return found;
-  const why = `no bootloader of ${board} takes downloads (${model.bootloaders.join(', ')})`;
+  const [asked] = had;
+  if (bootloader !== undefined && usbId !== undefined && asked !== undefined) return asked;
+  const names = had.map(({ name }) => name).join(', ');
+  const why = `no bootloader of ${model.name} takes downloads (${names})`;
   const instead = 'use board program, or dfukit download to a firmware that takes them';
   throw new DfuError('INVALID_ARGUMENT', `${why}; ${instead}`);
 }
@@ -184,16 +184,13 @@ function takingDownloads(board: string): string {
 /** Any board in run-time mode, and DFU mode by its ids; then the alternate that is the slot. */
 function selectionOf(
   { usbId, slot, serial, path }: Pick<FlashCommand, 'usbId' | 'slot' | 'serial' | 'path'>,
-  bootloader: string,
+  { dfu }: BootloaderRecord,
 ): Selection {
-  const isRom = bootloader === 'stm32-rom';
-  const usual = isRom ? STM32_ROM_ID : RIOTBOOT_DFU_ID;
-  const { idVendor, idProduct } = usbId === undefined ? usual : parseUsbId(usbId);
+  const ids = usbId === undefined ? dfu?.usbId : parseUsbId(usbId);
   return {
     runtime: { vendor: 'any', product: 'any' },
-    dfu: { vendor: idVendor, product: idProduct },
-    // The loader in ROM: the flash; the other alternate has the option bytes.
-    alternate: isRom ? 0 : slot,
+    dfu: { vendor: ids?.idVendor ?? 'any', product: ids?.idProduct ?? 'any' },
+    alternate: dfu === undefined ? slot : dfu.alternate(slot),
     runtimeSerial: serial,
     dfuSerial: serial,
     path,
@@ -224,48 +221,18 @@ async function send(
   }
 }
 
-/** The image for a slot out of a folder or an example. */
-async function makeImage(
-  terminal: Terminal,
-  dir: string,
-  options: ImageOptions,
-): Promise<Uint8Array> {
-  const model = asArgument(() => boardModel(options.board));
-  const usual = options.usbusDfu ? 'riotboot_dfu' : 'riotboot';
-  const known = model.bootloaders.includes(usual) ? usual : undefined;
-  const bootloader = bootloaderName(model, options.bootloader ?? known);
-  switch (bootloader) {
-    case 'mcuboot': {
-      const key = await keyOf(terminal, options);
-      return makeMcubootImage(await makePayload(dir, options), model, { ...options, key });
-    }
-    case 'none':
-    case 'stm32-rom':
-      return plainFirmware(await makePayload(dir, options), model);
-    default:
-      return makeRiotbootImage(dir, model, { ...options, bootloader });
-  }
-}
-
-async function makeRiotbootImage(
-  dir: string,
+/**
+ * The bootloader that a firmware is made for. As in RIOT one with the DFU run-time interface goes with a
+ * bootloader that has USB DFU, and one without it with one that has none.
+ */
+function bootloaderFor(
   model: BoardModel,
-  options: ImageOptions,
-): Promise<Uint8Array> {
-  const { slot, usbusDfu, config } = options;
-  if (slot === undefined) {
-    throw new DfuError('INVALID_ARGUMENT', 'expected --slot with the slot that it is linked for');
-  }
-  const version = options.version === undefined ? secondsNow() : riotVersion(options.version);
-  const bootloader = riotbootName(model, options.bootloader);
-  const payload = await makePayload(dir, { config, modules: usbusDfu ? ['usbus_dfu'] : [] });
-  return asArgument(() => firmwareImage(payload, { model, bootloader, slot, version }));
-}
-
-const riotVersion = wholeNumber('--version', [0, 0xffffffff]);
-
-interface McubootTerms extends Omit<ImageOptions, 'key'> {
-  readonly key: PrivateKey | undefined;
+  { bootloader, usbusDfu }: Pick<ImageOptions, 'bootloader' | 'usbusDfu'>,
+): BootloaderRecord {
+  const usual = bootloadersOf(model).find(
+    ({ dfu, firmware }) => firmware.runtimeModules.length > 0 && (dfu !== undefined) === usbusDfu,
+  );
+  return bootloaderOf(model, bootloader ?? usual?.name);
 }
 
 /** What the image is signed with; nothing for `--unsigned`. */
@@ -278,19 +245,25 @@ async function keyOf(
   throw new DfuError('INVALID_ARGUMENT', 'expected --key or --unsigned, got both');
 }
 
-async function makeMcubootImage(
-  payload: Uint8Array,
-  model: BoardModel,
-  { slot, version, algorithm, key }: McubootTerms,
+/** The image for a slot out of a folder or an example. */
+async function makeImage(
+  terminal: Terminal,
+  dir: string,
+  options: ImageOptions,
 ): Promise<Uint8Array> {
-  const image = mcubootFirmware(payload, {
-    model,
-    slot,
-    version,
-    mode: algorithm === undefined ? undefined : mcubootMode(algorithm),
-    key,
+  const { slot, usbusDfu, config, algorithm: mode } = options;
+  const model = asArgument(() => boardModel(options.board));
+  const { firmware, trustsKeys } = bootloaderFor(model, options);
+  if (firmware.needsSlot && slot === undefined) {
+    throw new DfuError('INVALID_ARGUMENT', 'expected --slot with the slot that it is linked for');
+  }
+  const key = trustsKeys ? await keyOf(terminal, options) : undefined;
+  const version = options.version ?? firmware.version(secondsNow());
+  const payload = await makePayload(dir, {
+    config,
+    modules: usbusDfu ? firmware.runtimeModules : [],
   });
-  return asArgumentLater(image);
+  return asArgumentLater(firmware.box(payload, { model, mode, slot, version, key }));
 }
 
 async function makePayload(

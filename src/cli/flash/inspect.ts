@@ -4,7 +4,7 @@ import type { FlashReport, McubootSlotReport, TrailerReport } from '../../lab/in
 import { layoutText, openWithLayout } from './layout.ts';
 import type { OpenedDump } from './layout.ts';
 import type { LayoutOptions } from './options.ts';
-import { inspectRiotboot, riotbootOf } from './riotboot.ts';
+import { inspectReading, readingOf } from './reading.ts';
 import { judgementJson, signatureText, sizeText, table } from '../image/describe.ts';
 import type { Row } from '../image/describe.ts';
 import { readImageFile } from '../shared/image-file.ts';
@@ -105,8 +105,8 @@ export async function flashInspect(
   path: string,
   options: InspectOptions,
 ): Promise<number> {
-  const riotboot = riotbootOf(options, () => readImageFile(terminal.files, path).bytes);
-  if (riotboot !== undefined) return inspectRiotboot(terminal, riotboot, options.json === true);
+  const read = readingOf(options, () => readImageFile(terminal.files, path).bytes);
+  if (read !== undefined) return inspectReading(terminal, read, options.json === true);
   const opened = await openWithLayout(terminal, path, options);
   const report = await inspectFlash(opened.device);
   const keys = await loadKeys(terminal, options.key ?? []);

@@ -1,5 +1,4 @@
-import { boardModel, boardModels, mcubootLayout, mcubootMode } from '../../board/index.ts';
-import type { BoardModel } from '../../board/index.ts';
+import { boardModel, boardModels, flashSizeBytes } from '../../board/index.ts';
 import { ImageJudge } from '../../boot/mcuboot/index.ts';
 import type { BootConfig } from '../../boot/mcuboot/index.ts';
 import { DfuError, defined, hexNumber } from '../../bytes/index.ts';
@@ -7,6 +6,7 @@ import type { FlashGeometry } from '../../flash/index.ts';
 import type { SignatureKind } from '../../image/index.ts';
 import { guessLayouts, layoutDoubts, openDump, readVectorConfig } from '../../lab/index.ts';
 import type { FlashLayout, Guess, GuessLimits, LabDevice } from '../../lab/index.ts';
+import { replayLayout, replayedOf } from './board-bootloader.ts';
 import type { LayoutOptions } from './options.ts';
 import { readImageFile } from '../shared/image-file.ts';
 import { loadDecryptionKeys, loadKeys } from '../shared/key-files.ts';
@@ -29,24 +29,9 @@ interface Found {
   readonly source: string;
 }
 
-/** `mcuboot`, or `mcuboot:offset` for another mode than the board's own. */
-function boardLayoutOf(model: BoardModel, bootloader: string): FlashLayout {
-  const [, mode] = bootloader.split(':');
-  const { config } = mcubootLayout(model, mode === undefined ? undefined : mcubootMode(mode));
-  return { geometry: model.flash, config };
-}
-
 function fromBoard({ board = '', bootloader, algorithm }: LayoutOptions): Found {
   const model = asArgument(() => boardModel(board));
-  const own = bootloader ?? model.bootloaders[0] ?? '';
-  if (own.startsWith('riotboot')) {
-    const words = `expected --bootloader mcuboot: ${own} has no trailers, only inspect and why know it`;
-    throw new DfuError('INVALID_ARGUMENT', `board ${board}: ${words}`);
-  }
-  const mode = algorithm === undefined ? undefined : algorithm.algorithm;
-  const revert = algorithm?.revert === true ? '-with-revert' : '';
-  const wanted = mode === undefined || mode === 'ram-load' ? 'mcuboot' : `mcuboot:${mode}${revert}`;
-  const layout = boardLayoutOf(model, bootloader?.includes(':') === true ? bootloader : wanted);
+  const layout = replayLayout(model, { bootloader, algorithm });
   return { layout, source: `of board ${board}` };
 }
 
@@ -156,12 +141,12 @@ function limitsOf(options: LayoutOptions): GuessLimits {
   };
 }
 
-/** MCUboot's layouts of the boards whose flash is as large as the dump. */
+/** The layouts of the boards whose flash is as large as the dump. */
 function knownLayouts(bytes: Uint8Array): { name: string; layout: FlashLayout }[] {
   return boardModels.flatMap((model) => {
-    const size = model.flash.sectors.reduce((sum, run) => sum + run.count * run.sizeBytes, 0);
-    if (model.zephyr === undefined || size !== bytes.length) return [];
-    return [{ name: model.name, layout: boardLayoutOf(model, 'mcuboot') }];
+    if (flashSizeBytes(model.flash) !== bytes.length) return [];
+    const layout = replayedOf(model);
+    return layout === undefined ? [] : [{ name: model.name, layout }];
   });
 }
 

@@ -1,7 +1,7 @@
 import { explainSlots } from '../../lab/index.ts';
 import { openWithLayout } from './layout.ts';
 import type { LayoutOptions } from './options.ts';
-import { explainRiotboot, riotbootOf } from './riotboot.ts';
+import { explainReading, readingOf } from './reading.ts';
 import { readImageFile } from '../shared/image-file.ts';
 import type { Terminal } from '../shared/terminal.ts';
 
@@ -16,8 +16,8 @@ export async function flashWhy(
   path: string,
   options: WhyOptions,
 ): Promise<number> {
-  const riotboot = riotbootOf(options, () => readImageFile(terminal.files, path).bytes);
-  if (riotboot !== undefined) return explainRiotboot(terminal, riotboot, options.json === true);
+  const read = readingOf(options, () => readImageFile(terminal.files, path).bytes);
+  if (read !== undefined) return explainReading(terminal, read, options.json === true);
   const { device } = await openWithLayout(terminal, path, options);
   const slots = await explainSlots(device);
   if (options.json === true) {

@@ -1,4 +1,4 @@
-import { boardModel, plainFirmware, programFlash, programLayout } from '../../board/index.ts';
+import { boardModel, bootloaderOf, plainFirmware, programFlash } from '../../board/index.ts';
 import { loadExample } from '../../board/node/index.ts';
 import { MemoryFlash } from '../../flash/index.ts';
 import { connect, downloadDfuSe } from '../../host/index.ts';
@@ -14,7 +14,7 @@ export async function tourStm32(tour: Tour): Promise<void> {
   const flash = new MemoryFlash(model.flash);
   const running = plainFirmware(loadExample('dfu-runtime'), model);
   const address = model.flashBaseAddress;
-  programFlash(flash, programLayout(model), running, { address });
+  programFlash(flash, bootloaderOf(model).layout(model), running, { address });
   const update = plainFirmware(loadExample('hello-world'), model);
   await onStage(tour, { boardName: BOARD, flash }, (stage) =>
     show(stage, { address, data: update }),

@@ -1,13 +1,12 @@
-import { largestImageBytes } from '../../boot/mcuboot/index.ts';
-import { DfuError } from '../../bytes/index.ts';
-import { MemoryFlash } from '../../flash/index.ts';
-import { parseVersion, signImage } from '../../image/index.ts';
-import type { PrivateKey } from '../../image/index.ts';
-import type { BoardModel } from '../models/catalogue.ts';
-import { flashSizeBytes } from '../models/catalogue.ts';
-import { mcubootLayout } from '../bootloaders/mcuboot-layout.ts';
-import type { McubootLayout, McubootMode } from '../bootloaders/mcuboot-layout.ts';
-import { boxProgram } from '../program/box.ts';
+import { largestImageBytes } from '../../../boot/mcuboot/index.ts';
+import { DfuError } from '../../../bytes/index.ts';
+import { MemoryFlash } from '../../../flash/index.ts';
+import { parseVersion, signImage } from '../../../image/index.ts';
+import type { PrivateKey } from '../../../image/index.ts';
+import type { BoardModel } from '../../models/board-model.ts';
+import { mcubootLayout } from './layout.ts';
+import type { McubootLayout, McubootMode } from './layout.ts';
+import { boxProgram } from '../../program/box.ts';
 
 /** How a firmware for MCUboot is made. */
 export interface McubootFirmwareOptions {
@@ -53,7 +52,7 @@ export async function mcubootFirmware(
     version: parseVersion(version),
     headerSize: headerBytes,
     key,
-    ...(config.algorithm === 'direct-xip' ? { romFixed: slot.offsetBytes } : {}),
+    romFixed: config.algorithm === 'direct-xip' ? slot.offsetBytes : undefined,
   });
   checkFits(bytes, model, layout);
   return bytes;
@@ -64,13 +63,4 @@ function checkFits({ length }: Uint8Array, model: BoardModel, { config }: Mcuboo
   if (length <= most) return;
   const got = `expected an image of at most ${most} bytes, got ${length}`;
   throw new DfuError('OUT_OF_RANGE', `the firmware does not fit into a slot: ${got}`);
-}
-
-/** A firmware that runs without a bootloader, from the start of the flash. Throws `OUT_OF_RANGE`. */
-export function plainFirmware(payload: Uint8Array, model: BoardModel): Uint8Array<ArrayBuffer> {
-  const image = boxProgram(payload, model.flashBaseAddress, model.ram);
-  const most = model.zephyr?.storage.offsetBytes ?? flashSizeBytes(model.flash);
-  if (image.length <= most) return image;
-  const got = `expected at most ${most} bytes, got ${image.length}`;
-  throw new DfuError('OUT_OF_RANGE', `the firmware does not fit into the flash: ${got}`);
 }

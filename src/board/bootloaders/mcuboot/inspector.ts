@@ -1,7 +1,7 @@
-import { ArrivingImage, examineArrived } from '../../boot/mcuboot/index.ts';
-import type { ArrivalOptions, ImageJudge, Refusal } from '../../boot/mcuboot/index.ts';
-import type { DfuStatus } from '../../dfu/index.ts';
-import type { ImageInspector, ImageRefusal } from '../seams/image-inspector.ts';
+import { ArrivingImage, examineArrived } from '../../../boot/mcuboot/index.ts';
+import type { ArrivalOptions, ImageJudge, Refusal } from '../../../boot/mcuboot/index.ts';
+import type { DfuStatus } from '../../../dfu/index.ts';
+import type { ImageInspector, ImageRefusal } from '../../seams/image-inspector.ts';
 
 const statuses: Readonly<Record<Refusal['refusedBy'], DfuStatus>> = {
   header: 'errFILE',

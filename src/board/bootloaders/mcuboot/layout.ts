@@ -1,10 +1,10 @@
-import { algorithms } from '../../boot/mcuboot/index.ts';
-import type { Algorithm, BootConfig } from '../../boot/mcuboot/index.ts';
-import { DfuError } from '../../bytes/index.ts';
-import type { FlashGeometry, FlashRange } from '../../flash/index.ts';
-import type { ImageSlot } from '../../image/index.ts';
-import type { FlashArea } from '../seams/bootloader.ts';
-import type { BoardModel, ZephyrBoard } from '../models/catalogue.ts';
+import { algorithms } from '../../../boot/mcuboot/index.ts';
+import type { Algorithm, BootConfig } from '../../../boot/mcuboot/index.ts';
+import { DfuError } from '../../../bytes/index.ts';
+import type { FlashGeometry, FlashRange } from '../../../flash/index.ts';
+import type { FirmwareFlashArea } from '../../seams/firmware-api.ts';
+import type { ProgramLayout } from '../../seams/program-layout.ts';
+import type { BoardModel, ZephyrBoard } from '../../models/board-model.ts';
 
 /** How a board's MCUboot updates: MCUboot's algorithms, and direct-xip with its revert. */
 export type McubootMode = Exclude<Algorithm, 'ram-load'> | 'direct-xip-with-revert';
@@ -16,16 +16,11 @@ export const mcubootModes: readonly McubootMode[] = [
 ];
 
 /** Where MCUboot and its slots lie on a board. */
-export interface McubootLayout {
-  /** Address of the flash's first byte. */
-  readonly flashBase: number;
-  readonly bootloaderBytes: number;
+export interface McubootLayout extends ProgramLayout {
   /** `CONFIG_ROM_START_OFFSET`: the image header with its filler. */
   readonly headerBytes: number;
-  /** With swap using offset, an image is put into the second sector of slot 1. */
-  readonly slots: readonly ImageSlot[];
   /** Zephyr's flash map. */
-  readonly areas: readonly FlashArea[];
+  readonly areas: readonly FirmwareFlashArea[];
   /** What this board's MCUboot is built with. */
   readonly config: BootConfig;
 }
@@ -58,8 +53,8 @@ function configOf({ flash }: BoardModel, zephyr: ZephyrBoard, mode: McubootMode)
   const xip = mode === 'direct-xip' || mode === 'direct-xip-with-revert';
   return {
     algorithm: xip ? 'direct-xip' : mode,
-    ...(mode === 'direct-xip-with-revert' ? { revert: true } : {}),
-    ...(mode === 'swap-using-scratch' ? { scratch: zephyr.storage } : {}),
+    revert: mode === 'direct-xip-with-revert',
+    scratch: mode === 'swap-using-scratch' ? zephyr.storage : undefined,
     images: [{ primary, secondary }],
     maxAlign: maxAlignOf(flash.writeUnitBytes),
     maxImgSectors: primary.sizeBytes / sectorBytesOf(flash),
@@ -102,17 +97,16 @@ export function mcubootLayout(
 function areasOf(
   { boot, slots: [first, second], storage }: ZephyrBoard,
   { flashBase, skipped, mode }: { flashBase: number; skipped: number; mode: McubootMode },
-): FlashArea[] {
-  const area = (name: string, { offsetBytes, sizeBytes }: FlashRange): FlashArea => ({
+): FirmwareFlashArea[] {
+  const area = (name: string, { offsetBytes, sizeBytes }: FlashRange): FirmwareFlashArea => ({
     name,
     address: flashBase + offsetBytes,
     sizeBytes,
   });
-  const upload = skipped > 0 ? { uploadOffsetBytes: skipped } : {};
   return [
     area('mcuboot', boot),
     area('image-0', first),
-    { ...area('image-1', second), ...upload },
+    { ...area('image-1', second), uploadOffsetBytes: skipped > 0 ? skipped : undefined },
     area(mode === 'swap-using-scratch' ? 'image-scratch' : 'storage', storage),
   ];
 }

@@ -1,28 +1,32 @@
-import { ApplicationSide, ImageJudge, boot } from '../../boot/mcuboot/index.ts';
-import type { BootConfig, BootResult, JudgeOptions, SwapType } from '../../boot/mcuboot/index.ts';
-import { DfuError, PACKAGE_VERSION } from '../../bytes/index.ts';
-import type { DfuProfile } from '../../device/index.ts';
-import type { Flash } from '../../flash/index.ts';
-import { formatVersion, parseUuid, publicHalf } from '../../image/index.ts';
-import type { Key, SignatureKind } from '../../image/index.ts';
+import { ApplicationSide, ImageJudge, boot } from '../../../boot/mcuboot/index.ts';
+import type {
+  BootConfig,
+  BootResult,
+  JudgeOptions,
+  SwapType,
+} from '../../../boot/mcuboot/index.ts';
+import { DfuError, PACKAGE_VERSION } from '../../../bytes/index.ts';
+import type { Flash } from '../../../flash/index.ts';
+import { formatVersion, parseUuid, publicHalf } from '../../../image/index.ts';
+import type { Key, SignatureKind } from '../../../image/index.ts';
 import type {
   BootDecision,
   BootReason,
   BootSurroundings,
   Bootloader,
-  FlashArea,
-} from '../seams/bootloader.ts';
-import type { BoardModel } from '../models/catalogue.ts';
-import type { ImageInspector } from '../seams/image-inspector.ts';
-import { McubootInspector } from './mcuboot-inspector.ts';
-import { mcubootLayout } from './mcuboot-layout.ts';
-import type { McubootLayout, McubootMode } from './mcuboot-layout.ts';
-
-import type { BootControl, DfuHabits } from '../seams/peripherals.ts';
-import { zephyrDfu } from './zephyr-dfu.ts';
+} from '../../seams/bootloader.ts';
+import type { BoardModel } from '../../models/board-model.ts';
+import type { BootloaderOrder, BuildOptions } from '../../seams/bootloader-record.ts';
+import type { FirmwareFlashArea } from '../../seams/firmware-api.ts';
+import type { ImageInspector } from '../../seams/image-inspector.ts';
+import { McubootInspector } from './inspector.ts';
+import { mcubootLayout } from './layout.ts';
+import type { McubootLayout, McubootMode } from './layout.ts';
+import type { BootControl, DfuHabits } from '../../seams/peripherals.ts';
+import { zephyrDfu } from '../zephyr-dfu.ts';
 
 /** What an MCUboot is compiled with. */
-export interface McubootOptions {
+export interface McubootOptions extends BuildOptions {
   /** Default `swap-using-move`. */
   readonly mode?: McubootMode | undefined;
   /**
@@ -30,25 +34,6 @@ export interface McubootOptions {
    * with the hash of an image (`CONFIG_BOOT_SIGNATURE_TYPE_NONE`).
    */
   readonly keys: readonly Key[];
-  /** Refuse what is known to go wrong, instead of behaving as MCUboot does. */
-  readonly guarded?: boolean | undefined;
-  /**
-   * MCUBOOT_DOWNGRADE_PREVENTION: an update must not be older than what runs, by its version or by its
-   * security counter. Default: it may.
-   */
-  readonly downgradePrevention?: 'version' | 'security-counter' | undefined;
-  /** MCUBOOT_UUID_VID: images must be for this vendor, a UUID or a name as imgtool's `--vid` has it. */
-  readonly vendor?: string | undefined;
-  /** MCUBOOT_UUID_CID: and for this class of devices, a UUID or a name within the vendor's. */
-  readonly deviceClass?: string | undefined;
-}
-
-/** What of a board matters to its MCUboot. */
-export interface McubootSurroundings {
-  /** How DFU is answered; default `compatible`. */
-  readonly profile?: DfuProfile | undefined;
-  /** Refuse images that it could not boot while they are sent. Default true. */
-  readonly checkImages?: boolean | undefined;
 }
 
 /** MCUboot as Zephyr builds it, with its console. */
@@ -56,14 +41,18 @@ export class McubootBootloader implements Bootloader {
   readonly name = 'mcuboot';
   readonly platform = 'zephyr';
   readonly dfu: DfuHabits;
-  readonly areas: readonly FlashArea[];
+  readonly areas: readonly FirmwareFlashArea[];
   readonly layout: McubootLayout;
   readonly #config: BootConfig;
   readonly #judge: ImageJudge;
   readonly #checkImages: boolean;
 
   /** Throws `INVALID_ARGUMENT` for a board without partitions or keys that cannot be trusted together. */
-  constructor(model: BoardModel, options: McubootOptions, around: McubootSurroundings = {}) {
+  constructor(
+    model: BoardModel,
+    options: McubootOptions,
+    around: Pick<BootloaderOrder, 'profile' | 'checkImages'> = {},
+  ) {
     const { mode, keys, guarded = false, downgradePrevention } = options;
     this.dfu = zephyrDfu(around.profile);
     this.layout = mcubootLayout(model, mode);

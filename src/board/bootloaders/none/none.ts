@@ -1,19 +1,18 @@
-import type { DfuProfile } from '../../device/index.ts';
-import type { BootDecision, BootSurroundings, Bootloader, FlashArea } from '../seams/bootloader.ts';
-import { flashSizeBytes } from '../models/catalogue.ts';
-import type { BoardModel } from '../models/catalogue.ts';
-import type { DfuHabits } from '../seams/peripherals.ts';
-import { zephyrDfu } from './zephyr-dfu.ts';
-
-/** Initial stack pointer and reset vector: what the processor itself reads. */
-const VECTOR_BYTES = 8;
+import type { DfuProfile } from '../../../device/index.ts';
+import type { BootDecision, BootSurroundings, Bootloader } from '../../seams/bootloader.ts';
+import { flashSizeBytes } from '../../models/board-model.ts';
+import type { BoardModel } from '../../models/board-model.ts';
+import type { FirmwareFlashArea } from '../../seams/firmware-api.ts';
+import type { DfuHabits } from '../../seams/peripherals.ts';
+import { VECTOR_BYTES } from '../plain.ts';
+import { zephyrDfu } from '../zephyr-dfu.ts';
 
 /** No bootloader: the processor starts what lies at the start of the flash. */
 export class NoBootloader implements Bootloader {
   readonly name = 'none';
   readonly platform = 'zephyr';
   readonly dfu: DfuHabits;
-  readonly areas: readonly FlashArea[];
+  readonly areas: readonly FirmwareFlashArea[];
 
   constructor({ flash, flashBaseAddress, zephyr }: BoardModel, profile?: DfuProfile) {
     this.dfu = zephyrDfu(profile);

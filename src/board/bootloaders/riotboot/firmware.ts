@@ -1,10 +1,10 @@
-import { slotOf } from '../../boot/riotboot/index.ts';
-import { DfuError } from '../../bytes/index.ts';
-import { riotbootImage } from '../../image/index.ts';
-import type { BoardModel } from '../models/catalogue.ts';
-import { boxProgram, programBox } from '../program/box.ts';
-import { boardLayout } from '../bootloaders/riotboot.ts';
-import type { RiotbootName } from '../bootloaders/riotboot.ts';
+import { slotOf } from '../../../boot/riotboot/index.ts';
+import { DfuError } from '../../../bytes/index.ts';
+import { riotbootImage } from '../../../image/index.ts';
+import type { BoardModel } from '../../models/board-model.ts';
+import { boxProgram, programBox } from '../../program/box.ts';
+import { boardLayout } from './layout.ts';
+import type { RiotbootName } from './layout.ts';
 
 /** Where a firmware is to run. */
 export interface FirmwareImageOptions {

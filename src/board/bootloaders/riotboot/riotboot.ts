@@ -1,68 +1,31 @@
-import { Device, DfuMode, COMPATIBLE, RIOTBOOT } from '../../device/index.ts';
-import type { DeviceIdentity, DfuProfile, FunctionalOptions, Medium } from '../../device/index.ts';
-import type { Flash } from '../../flash/index.ts';
+import { Device, DfuMode, COMPATIBLE, RIOTBOOT } from '../../../device/index.ts';
+import type { DeviceIdentity, FunctionalOptions, Medium } from '../../../device/index.ts';
+import type { Flash } from '../../../flash/index.ts';
 import {
   RIOTBOOT_MAGIC_NUMBER,
   chooseSlot,
   decideBoot,
-  riotbootLayout,
   riotbootMagicAddress,
-} from '../../boot/riotboot/index.ts';
-import type { RiotbootLayout, SelectionOptions } from '../../boot/riotboot/index.ts';
-import type { UsbDevice, UsbId } from '../../usb/index.ts';
+} from '../../../boot/riotboot/index.ts';
+import type { RiotbootLayout, SelectionOptions } from '../../../boot/riotboot/index.ts';
+import type { UsbDevice, UsbId } from '../../../usb/index.ts';
 import type {
   BootDecision,
   BootSurroundings,
   Bootloader,
   DfuModeEvents,
-  FlashArea,
-} from '../seams/bootloader.ts';
-import { flashSizeBytes } from '../models/catalogue.ts';
-import type { BoardModel } from '../models/catalogue.ts';
-import type { DfuHabits } from '../seams/peripherals.ts';
-import type { RetainedRam } from '../hardware/retained-ram.ts';
-import { originalSlotMedia, slotMedia } from '../media/slot-medium.ts';
-import { withSerial } from '../hardware/usb-identity.ts';
-import type { UsbIdentity } from '../hardware/usb-identity.ts';
-
-/** RIOT's two bootloaders with slots. */
-export type RiotbootName = 'riotboot_dfu' | 'riotboot';
-
-/** RIOTBOOT_LEN of Cortex-M boards: with USB DFU in the bootloader, and without. */
-const BOOTLOADER_BYTES: Readonly<Record<RiotbootName, number>> = {
-  riotboot_dfu: 0x4000,
-  riotboot: 0x2000,
-};
-
-/** The layout that RIOT's build would make for this board and bootloader. */
-export function boardLayout(model: BoardModel, bootloader: RiotbootName): RiotbootLayout {
-  return riotbootLayout({
-    romBytes: flashSizeBytes(model.flash),
-    bootloaderBytes: BOOTLOADER_BYTES[bootloader],
-    headerBytes: model.riotbootHeaderBytes,
-    flashBase: model.flashBaseAddress,
-  });
-}
+} from '../../seams/bootloader.ts';
+import type { FirmwareFlashArea } from '../../seams/firmware-api.ts';
+import type { DfuHabits } from '../../seams/peripherals.ts';
+import { originalSlotMedia, slotMedia } from '../../media/slot-medium.ts';
+import { withSerial } from '../../hardware/usb-identity.ts';
+import type { BootloaderOrder } from '../../seams/bootloader-record.ts';
+import { boardLayout } from './layout.ts';
+import type { RiotbootName } from './layout.ts';
 
 /** What a riotboot is compiled with. */
-export interface RiotbootBootloaderOptions {
-  readonly model: BoardModel;
+interface RiotbootOptions extends BootloaderOrder {
   readonly name: RiotbootName;
-  /** Serial number of the chip, for the string of DFU mode. */
-  readonly serial: string;
-  /** Vendor and product of DFU mode; default 1209:7d02. */
-  readonly usbId?: UsbId | undefined;
-  readonly profile?: DfuProfile | undefined;
-  /** bitWillDetach; default true, as RIOT has it. */
-  readonly willDetach?: boolean | undefined;
-  /** Refuse a download over the only slot that boots. Default false, as RIOT. */
-  readonly keepBootable?: boolean | undefined;
-  /** Refuse images that it could not boot while they are sent. Default true; RIOT writes anything. */
-  readonly checkImages?: boolean | undefined;
-  /** Refuse an image that is older than the newest one installed. Default false. */
-  readonly refuseOlder?: boolean | undefined;
-  /** What DFU mode says of itself; default: its serial number, and no more. */
-  readonly usbIdentity?: UsbIdentity | undefined;
 }
 
 /** The ids of riotboot_dfu, from pid.codes. */
@@ -87,12 +50,12 @@ export class RiotbootBootloader implements Bootloader {
   readonly name: RiotbootName;
   readonly platform = 'riot';
   readonly dfu: DfuHabits;
-  readonly areas: readonly FlashArea[];
+  readonly areas: readonly FirmwareFlashArea[];
   readonly layout: RiotbootLayout;
-  readonly #options: RiotbootBootloaderOptions;
+  readonly #options: RiotbootOptions;
   readonly #selection: SelectionOptions;
 
-  constructor(options: RiotbootBootloaderOptions) {
+  constructor(options: RiotbootOptions) {
     const { profile = COMPATIBLE, willDetach = true } = options;
     this.name = options.name;
     this.dfu = { functional: functionalOf(willDetach), profile };
@@ -131,13 +94,7 @@ export class RiotbootBootloader implements Bootloader {
     }
   }
 
-  requestDfuMode({
-    model,
-    retainedRam,
-  }: {
-    readonly model: BoardModel;
-    readonly retainedRam: RetainedRam;
-  }): void {
+  requestDfuMode({ model, retainedRam }: Pick<BootSurroundings, 'model' | 'retainedRam'>): void {
     const address = riotbootMagicAddress(model.ram.baseAddress, model.ram.sizeBytes);
     retainedRam.writeWord(address, RIOTBOOT_MAGIC_NUMBER);
   }

@@ -3,52 +3,35 @@ import {
   VECTOR_BYTES,
   decideStm32Start,
   stm32MagicAddress,
-} from '../../boot/stm32/index.ts';
-import { DfuError } from '../../bytes/index.ts';
-import { COMPATIBLE, DFUSE_COMPATIBLE, Device, DfuSeMode, STM32_ROM } from '../../device/index.ts';
-import type {
-  DfuProfile,
-  DfuSeLeave,
-  DfuSeProfile,
-  FunctionalOptions,
-} from '../../device/index.ts';
-import { DfuVersion } from '../../dfu/index.ts';
-import type { Flash } from '../../flash/index.ts';
-import type { UsbDevice, UsbId } from '../../usb/index.ts';
+} from '../../../boot/stm32/index.ts';
+import { DfuError } from '../../../bytes/index.ts';
+import {
+  COMPATIBLE,
+  DFUSE_COMPATIBLE,
+  Device,
+  DfuSeMode,
+  STM32_ROM,
+} from '../../../device/index.ts';
+import type { DfuSeLeave, FunctionalOptions } from '../../../device/index.ts';
+import { DfuVersion } from '../../../dfu/index.ts';
+import type { Flash } from '../../../flash/index.ts';
+import type { UsbDevice, UsbId } from '../../../usb/index.ts';
 import type {
   BootDecision,
   BootSurroundings,
   Bootloader,
   DfuModeEvents,
-  FlashArea,
-} from '../seams/bootloader.ts';
-import { flashSizeBytes } from '../models/catalogue.ts';
-import type { BoardModel } from '../models/catalogue.ts';
-import type { DfuHabits } from '../seams/peripherals.ts';
-import { withSerial } from '../hardware/usb-identity.ts';
-import type { UsbIdentity } from '../hardware/usb-identity.ts';
-import { Stm32FlashMemory, Stm32OptionMemory, Stm32Options } from '../media/stm32-memory.ts';
-import type { SystemModel } from '../media/stm32-memory.ts';
+} from '../../seams/bootloader.ts';
+import { flashSizeBytes } from '../../models/board-model.ts';
+import type { FirmwareFlashArea } from '../../seams/firmware-api.ts';
+import type { DfuHabits } from '../../seams/peripherals.ts';
+import type { BootloaderOrder } from '../../seams/bootloader-record.ts';
+import { withSerial } from '../../hardware/usb-identity.ts';
+import { Stm32FlashMemory, Stm32OptionMemory, Stm32Options } from '../../media/stm32-memory.ts';
+import type { SystemModel } from '../../media/stm32-memory.ts';
 
 /** Vendor and product of ST's loaders. */
 export const STM32_ROM_ID: UsbId = { idVendor: 0x0483, idProduct: 0xdf11 };
-
-/** What the loader of a chip is made with. */
-export interface Stm32BootloaderOptions {
-  readonly model: BoardModel;
-  /** Serial number of the chip, for the string of DFU mode. */
-  readonly serial: string;
-  /** Vendor and product of DFU mode; default 0483:df11. */
-  readonly usbId?: UsbId | undefined;
-  /** How the loader answers; default `STM32_ROM`. */
-  readonly dfuse?: DfuSeProfile | undefined;
-  /** How the run-time function of applications answers; default `COMPATIBLE`. */
-  readonly profile?: DfuProfile | undefined;
-  /** What the loader says to operating systems; `os` only where it is not ST's own. */
-  readonly usbIdentity?: UsbIdentity | undefined;
-  /** bitWillDetach of the run-time function; default true. */
-  readonly willDetach?: boolean | undefined;
-}
 
 /** As the crate usbd-dfu-rt has it: the loader behind it speaks DfuSe. */
 function runtimeFunctional(willDetach: boolean): FunctionalOptions {
@@ -87,15 +70,15 @@ export class Stm32Bootloader implements Bootloader {
   readonly name = 'stm32-rom';
   readonly platform = 'riot';
   readonly dfu: DfuHabits;
-  readonly areas: readonly FlashArea[];
+  readonly areas: readonly FirmwareFlashArea[];
   readonly #model: SystemModel;
-  readonly #options: Stm32BootloaderOptions;
+  readonly #options: BootloaderOrder;
   readonly #optionBytes = new Stm32Options();
   /** The loader jumps there instead of resetting. */
   #jump: number | undefined;
 
   /** Throws `INVALID_ARGUMENT` for a chip without such a loader. */
-  constructor(options: Stm32BootloaderOptions) {
+  constructor(options: BootloaderOrder) {
     const { model, profile = COMPATIBLE, willDetach = true } = options;
     const { systemMemory } = model;
     if (systemMemory === undefined) {

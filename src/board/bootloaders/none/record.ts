@@ -1,0 +1,23 @@
+import { hexNumber } from '../../../bytes/index.ts';
+import type { BootloaderRecord } from '../../seams/bootloader-record.ts';
+import { plain, plainReader } from '../plain.ts';
+import { NoBootloader } from './none.ts';
+
+/** No bootloader at all. */
+export const noBootloader: BootloaderRecord = {
+  ...plain,
+  name: 'none',
+  make: ({ model, profile }) => new NoBootloader(model, profile),
+  reader: (model) =>
+    plainReader({ name: 'no bootloader', model }, (vectors) =>
+      vectors.every((byte) => byte === model.flash.erasedValue)
+        ? {
+            fault: 'erased',
+            sentence: 'The flash is erased where a program begins; nothing starts.',
+          }
+        : {
+            fault: undefined,
+            sentence: `The program at ${hexNumber(model.flashBaseAddress, 8)} starts.`,
+          },
+    ),
+};

@@ -1,0 +1,10 @@
+import type { ImageSlot } from '../../image/index.ts';
+
+/** Where a bootloader and its slots lie: a `RiotbootLayout`, a `McubootLayout`, or the like. */
+export interface ProgramLayout {
+  /** Address of the flash's first byte. */
+  readonly flashBase: number;
+  readonly bootloaderBytes: number;
+  /** None: all of the flash is one place. */
+  readonly slots: readonly ImageSlot[];
+}

@@ -1,0 +1,81 @@
+import { boardModel, boardModels, bootloadersOf, flashSizeBytes } from '../../board/index.ts';
+import type { BoardModel } from '../../board/index.ts';
+import { hexNumber } from '../../bytes/index.ts';
+import { openFlash } from '../../lab/index.ts';
+import type { DumpReader, DumpReading } from '../../lab/index.ts';
+import { bootloaderNamed } from './board-bootloader.ts';
+import type { LayoutOptions } from './options.ts';
+import { table } from '../image/describe.ts';
+import type { Row } from '../image/describe.ts';
+import type { Terminal } from '../shared/terminal.ts';
+import { asArgument } from '../shared/wrong-argument.ts';
+
+/** A dump of a board whose bootloader reads it in words. */
+export interface ReadDump {
+  readonly model: BoardModel;
+  readonly reading: DumpReading;
+}
+
+function read(model: BoardModel, reader: DumpReader, bytes: Uint8Array): ReadDump {
+  return { model, reading: reader.read(openFlash(model.flash, bytes)) };
+}
+
+/**
+ * The dump as the bootloader reads it that `--board` and `--bootloader` say, or if nothing is said one of a board
+ * that recognises it; undefined for a dump that is replayed.
+ */
+export function readingOf(
+  { board, bootloader, ...rest }: LayoutOptions,
+  bytes: () => Uint8Array,
+): ReadDump | undefined {
+  if (board !== undefined) {
+    const model = asArgument(() => boardModel(board));
+    const reader = bootloaderNamed(model, bootloader).record.reader?.(model);
+    return reader && read(model, reader, bytes());
+  }
+  if (rest.layout !== undefined || rest.primary !== undefined) return undefined;
+  const dump = bytes();
+  for (const model of boardModels) {
+    if (flashSizeBytes(model.flash) !== dump.length) continue;
+    for (const { reader } of bootloadersOf(model)) {
+      const found = reader && read(model, reader(model), dump);
+      if (found?.reading.recognised === true) return found;
+    }
+  }
+  return undefined;
+}
+
+/** `dfukit flash inspect` of a dump that was read. */
+export function inspectReading(
+  terminal: Terminal,
+  { model, reading }: ReadDump,
+  json: boolean,
+): number {
+  const { bootloader, sentence, slots, report } = reading;
+  if (json) {
+    const whole = { board: model.name, state: [sentence], ...report };
+    terminal.out.write(`${JSON.stringify(whole, null, 2)}\n`);
+    return 0;
+  }
+  const parts = [`${sentence}\n`, `${bootloader} of board ${model.name}\n`];
+  for (const { index, address, sizeBytes, reason, details } of slots) {
+    const rows: Row[] = [['image', reason], ...details];
+    const place = `${sizeBytes} bytes at ${hexNumber(address, 8)}`;
+    parts.push(`slot ${index}, ${place}:\n${table(rows)}`);
+  }
+  terminal.out.write(parts.join('\n'));
+  return 0;
+}
+
+/** `dfukit flash why` of a dump that was read. */
+export function explainReading(terminal: Terminal, { reading }: ReadDump, json: boolean): number {
+  const slots = reading.slots.map(({ index, version, fault, reason }) => ({
+    slot: index,
+    version,
+    fault,
+    reason,
+  }));
+  if (json) terminal.out.write(`${JSON.stringify(slots, null, 2)}\n`);
+  else for (const { slot, reason } of slots) terminal.out.write(`slot ${slot}: ${reason}\n`);
+  return 0;
+}
