@@ -111,6 +111,44 @@ describe('enumeration', () => {
   });
 });
 
+describe('a bus', () => {
+  test('has 127 devices at most, each with an address of its own', async () => {
+    const bus = new LoopbackBus(new VirtualClock());
+    for (let count = 0; count < 127; count += 1) bus.plug(new ScriptedDevice());
+    expect(() => bus.plug(new ScriptedDevice())).toThrow('expected at most 127 devices');
+    const found = await bus.list();
+    expect(new Set(found.map(({ location }) => location.address)).size).toBe(127);
+    expect(found.every(({ location: { address } }) => address >= 1 && address <= 127)).toBe(true);
+  });
+
+  test('gives no address again while it is in use', async () => {
+    const bus = new LoopbackBus(new VirtualClock());
+    const stays = new ScriptedDevice();
+    bus.plug(stays);
+    const comesAndGoes = bus.plug(new ScriptedDevice());
+    const addresses: number[] = [];
+    for (let times = 0; times < 127; times += 1) {
+      const found = await bus.list();
+      addresses.push(found.find(({ location }) => location.path === '1-2')?.location.address ?? 0);
+      comesAndGoes.unplug();
+      comesAndGoes.replug();
+    }
+    expect(addresses).not.toContain(1);
+    expect(new Set(addresses).size).toBe(126);
+  });
+
+  test('lists a device that refuses its configuration, as Linux does', async () => {
+    const lines: string[] = [];
+    const bus = new LoopbackBus(new VirtualClock(), { log: (line) => lines.push(line) });
+    const device = new ScriptedDevice();
+    const well = device.setup.bind(device);
+    device.setup = (packet) => (packet.bRequest === 9 ? { stage: 'stall' } : well(packet));
+    bus.plug(device);
+    expect(await bus.list()).toHaveLength(1);
+    expect(lines).toEqual(['1-1: configuration 1 refused']);
+  });
+});
+
 describe('a control transfer', () => {
   test('carries data both ways', async () => {
     const { bus } = bench();

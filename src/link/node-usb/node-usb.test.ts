@@ -4,6 +4,7 @@ import type { BusEvent, ControlPipe, ControlRequest } from '../../usb/index.ts';
 import { FakeNative, FakeUsb } from '../../../test/support/fake-native-usb.ts';
 import { Say } from '../../../test/support/scripted-device.ts';
 import { nodeUsbBus } from './index.ts';
+import { nativeSetup } from './native-usb.ts';
 
 const nothing = new Uint8Array(0);
 
@@ -199,6 +200,32 @@ describe('interfaces', () => {
   });
 });
 
+describe('a device that has left', () => {
+  test('is let go of all the same: its file stays open as long as an interface is claimed', async () => {
+    const all = bench();
+    const pipe = await open(all);
+    await settle();
+    await pipe.claimInterface(0);
+    all.usb.listeners.get('disconnect')?.({ device: all.native });
+    await pipe.gone;
+    all.native.log.length = 0;
+    all.native.failures.set('release', 'No such device (os error 19)');
+    await pipe.releaseInterface(0);
+    await pipe.close();
+    expect(all.native.log).toEqual(['release 0', 'close']);
+    expect(await pipe.reset()).toBe('gone');
+  });
+
+  test('is known by what its operations say', async () => {
+    const all = bench();
+    const pipe = await open(all);
+    all.native.failures.set('claim', 'device disconnected');
+    await expect(pipe.claimInterface(0)).rejects.toMatchObject({ code: 'DISCONNECTED' });
+    await pipe.gone;
+    expect(all.clock.nextMs).toBe(Infinity);
+  });
+});
+
 describe('a reset', () => {
   test('of a device that stays gives up the interfaces for it, and takes them again', async () => {
     const all = bench();
@@ -231,6 +258,47 @@ describe('a reset', () => {
     all.native.failures.set('reset', 'operation not supported on this platform');
     await expect(pipe.reset()).rejects.toMatchObject({ code: 'UNSUPPORTED' });
     expect(await pipe.controlIn(vendorIn(Say.memory), 1)).toHaveLength(0);
+  });
+
+  test('that the system refuses leaves the interfaces as they were', async () => {
+    const all = bench();
+    const pipe = await open(all);
+    await pipe.claimInterface(0);
+    await pipe.selectAlternate(0, 1);
+    all.native.log.length = 0;
+    all.native.failures.set('reset', 'operation not supported on this platform');
+    await expect(pipe.reset()).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+    expect(all.native.log).toEqual(['release 0', 'reset', 'claim 0', 'alternate 0 1']);
+    await pipe.selectAlternate(0, 0);
+  });
+
+  test('after which an interface cannot be claimed again ends the pipe, and leaves nothing held', async () => {
+    const all = bench();
+    const pipe = await open(all);
+    await pipe.claimInterface(0);
+    all.native.log.length = 0;
+    all.native.failures.set('claim', 'interface is busy');
+    expect(await pipe.reset()).toBe('gone');
+    await pipe.gone;
+    expect(all.native.log).toEqual(['release 0', 'reset', 'claim 0', 'release 0', 'close']);
+  });
+});
+
+describe('a request', () => {
+  test.each([
+    [0x80, 'standard', 'device'],
+    [0x21, 'class', 'interface'],
+    [0xc2, 'vendor', 'endpoint'],
+    [0x43, 'vendor', 'other'],
+  ])('of type %i in the words of WebUSB', (bmRequestType, requestType, recipient) => {
+    const request = { bmRequestType, bRequest: 1, wValue: 2, wIndex: 3 };
+    expect(nativeSetup(request)).toEqual({
+      requestType,
+      recipient,
+      request: 1,
+      value: 2,
+      index: 3,
+    });
   });
 });
 

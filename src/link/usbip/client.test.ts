@@ -221,6 +221,39 @@ describe('a hostile server', () => {
     expect(await pipe.controlIn(vendorIn, 8)).toEqual(Uint8Array.of(7));
   });
 
+  test('hears of no unlink after a transfer that has ended', async () => {
+    const unlinks: number[] = [];
+    const { bus } = await bench(
+      lender(
+        (peer, sequence) => peer.send(encodeSubmitReply(sequence, 0, 1, Uint8Array.of(7))),
+        (_, sequence) => unlinks.push(sequence),
+      ),
+    );
+    const pipe = await open(bus);
+    await pipe.controlIn(vendorIn, 8);
+    expect(await pipe.controlIn(vendorIn, 8)).toEqual(Uint8Array.of(7));
+    expect(unlinks).toEqual([]);
+  });
+
+  test('that confirms every unlink is given up never', async () => {
+    const { bus } = await bench(
+      lender(
+        (peer, sequence, bRequest) => {
+          if (bRequest === 2) peer.send(encodeSubmitReply(sequence, 0, 0));
+        },
+        (peer, sequence) => peer.send(encodeUnlinkReply(sequence, -104)),
+      ),
+    );
+    const pipe = await open(bus);
+    for (let times = 0; times < 70; times += 1) {
+      const stop = new AbortController();
+      const held = pipe.controlIn(vendorIn, 8, { signal: stop.signal });
+      stop.abort();
+      await expect(held).rejects.toMatchObject({ code: 'ABORTED' });
+      await pipe.controlIn({ ...vendorIn, bRequest: 2 }, 8);
+    }
+  });
+
   test('that confirms no unlink is left in the end', async () => {
     const { bus, clock } = await bench(lender(() => {}));
     const pipe = await open(bus);

@@ -320,5 +320,5 @@ export function speedOf(number: number): UsbSpeed {
 
 /** The device id of a URB. */
 export function deviceIdOf(busNumber: number, deviceNumber: number): number {
-  return ((busNumber & 0xffff) * 0x10000 + (deviceNumber & 0xffff)) >>> 0;
+  return (busNumber & 0xffff) * 0x10000 + (deviceNumber & 0xffff);
 }

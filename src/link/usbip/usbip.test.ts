@@ -65,6 +65,20 @@ describe('client and server', () => {
     expect(found[0]?.descriptor).toMatchObject({ idVendor: 0x1209, idProduct: 0x7d02 });
   });
 
+  test('list a device of each speed, on a bus of any number', async () => {
+    const { bus, server } = await bench();
+    for (const [at, speed] of (['low', 'high', 'super'] as const).entries()) {
+      const other = new ScriptedDevice();
+      other.speed = speed;
+      server.add(other, { busId: `40000-${at + 1}` });
+    }
+    const found = await bus.list();
+    expect(found.map(({ speed }) => speed)).toEqual(['full', 'low', 'high', 'super']);
+    // The device id of its URBs has 32 bits, the bus number in the upper 16.
+    const pipe = await found[3]?.open();
+    expect(await pipe?.controlOut(vendorOut(Say.memory), Uint8Array.of(1))).toBe(1);
+  });
+
   test('carry data both ways, and configure the device once', async () => {
     const { bus, device } = await bench();
     const pipe = await (await first(bus)).open();
