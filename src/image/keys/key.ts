@@ -1,4 +1,3 @@
-import { toHex } from '../../bytes/index.ts';
 import { DerTag, der, derBits, derOid, derSequence, derUnsigned } from './der.ts';
 import { hashOf, ownBytes, platformCrypto } from './web-crypto.ts';
 import type { CryptoAlgorithm, CryptoLike, HashName, OwnBytes } from './web-crypto.ts';
@@ -163,9 +162,4 @@ export function publicKeyHash(
   crypto: CryptoLike = platformCrypto(),
 ): Promise<OwnBytes> {
   return hashOf(hash, key.publicDer, crypto);
-}
-
-/** The first eight bytes of the hash in hex: enough to tell keys apart in a sentence. */
-export function shortKeyId(hash: Uint8Array): string {
-  return toHex(hash.subarray(0, 8));
 }

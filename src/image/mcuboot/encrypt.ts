@@ -1,7 +1,7 @@
-import { DfuError, encodeUtf8, hexNumber, sameBytes } from '../../bytes/index.ts';
+import { DfuError, encodeUtf8, sameBytes } from '../../bytes/index.ts';
 import { isPrivateKey, isRsa, publicKeyOf } from '../keys/key.ts';
 import type { Key, PrivateKey } from '../keys/key.ts';
-import { TlvType, tlvName } from './tlv.ts';
+import { TlvType } from './tlv.ts';
 import type { Tlv } from './tlv.ts';
 import {
   HASH_BYTES,
@@ -287,9 +287,4 @@ export function newImageKey(bits: 128 | 256, crypto: CryptoLike = platformCrypto
 export function asDecryptionKey(key: EncryptionKey): DecryptionKey {
   if (key.kind === 'aes-kw' || isPrivateKey(key)) return key;
   throw new DfuError('INVALID_ARGUMENT', `decryption: expected a private ${key.kind} key`);
-}
-
-/** `ENCX25519 (0x33)`, for sentences. */
-export function tlvLabel(type: number): string {
-  return `${tlvName(type) ?? 'TLV'} (${hexNumber(type, 2)})`;
 }

@@ -10,8 +10,8 @@ import type { McubootImage } from './image.ts';
 import type { Endian } from './header.ts';
 import { TlvType } from './tlv.ts';
 import type { PlacedTlv } from './tlv.ts';
-import { hashTlvs, signatureTlvs, signedBytes } from './validate.ts';
-import type { SignatureKind } from './validate.ts';
+import { hashTlvs, signatureTlvs, signedBytes } from './signed-bytes.ts';
+import type { SignatureKind } from './signed-bytes.ts';
 import { hashOf, platformCrypto } from '../keys/web-crypto.ts';
 import type { CryptoLike, HashName, OwnBytes } from '../keys/web-crypto.ts';
 

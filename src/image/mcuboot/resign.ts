@@ -5,7 +5,7 @@ import { bootRecordRole, readDependency, readNumber } from './records.ts';
 import type { SignOptions } from './sign.ts';
 import { TlvType } from './tlv.ts';
 import type { PlacedTlv } from './tlv.ts';
-import { signedBytes } from './validate.ts';
+import { signedBytes } from './signed-bytes.ts';
 import { platformCrypto } from '../keys/web-crypto.ts';
 import type { CryptoLike, OwnBytes } from '../keys/web-crypto.ts';
 

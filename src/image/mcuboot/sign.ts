@@ -10,8 +10,8 @@ import { bootRecordTlv, dependencyTlv, numberTlv, securityCounterOf } from './re
 import type { Dependency } from './records.ts';
 import { TLV_INFO_MAGIC, TLV_PROT_INFO_MAGIC, TlvType, tlvAreaSize, writeTlvArea } from './tlv.ts';
 import type { Tlv } from './tlv.ts';
-import { hashTlvs, signatureTlvs } from './validate.ts';
-import type { SignatureKind } from './validate.ts';
+import { hashTlvs, signatureTlvs } from './signed-bytes.ts';
+import type { SignatureKind } from './signed-bytes.ts';
 import { HASH_BYTES, hashOf, joinBytes, platformCrypto } from '../keys/web-crypto.ts';
 import type { CryptoLike, HashName, OwnBytes } from '../keys/web-crypto.ts';
 

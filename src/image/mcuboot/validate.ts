@@ -1,35 +1,17 @@
 import { DfuError, hexNumber, sameBytes, toHex } from '../../bytes/index.ts';
 import { keyTraits, publicKeyHash } from '../keys/key.ts';
-import type { Key, KeyKind } from '../keys/key.ts';
+import type { Key } from '../keys/key.ts';
 import { verifyMessage } from '../keys/sign.ts';
-import { imageCipher } from './encrypt.ts';
-import { allTlvs, hashedLength, isPure, parseImage } from './image.ts';
+import { allTlvs, isPure, parseImage } from './image.ts';
 import type { McubootImage } from './image.ts';
 import { uuidTlvs } from './records.ts';
+import { hashTlvs, signatureTlvs, signedBytes } from './signed-bytes.ts';
+import type { SignatureKind } from './signed-bytes.ts';
 import { TlvType, tlvName } from './tlv.ts';
 import type { PlacedTlv } from './tlv.ts';
 import { readPublicDer } from '../keys/read.ts';
-import { hashOf, joinBytes, platformCrypto } from '../keys/web-crypto.ts';
+import { hashOf, platformCrypto } from '../keys/web-crypto.ts';
 import type { CryptoLike, HashName, OwnBytes } from '../keys/web-crypto.ts';
-
-/** Kinds of key that sign. */
-export type SignatureKind = Exclude<KeyKind, 'x25519'>;
-
-/** Record of each hash. */
-export const hashTlvs: Readonly<Record<HashName, number>> = {
-  'SHA-256': TlvType.SHA256,
-  'SHA-384': TlvType.SHA384,
-  'SHA-512': TlvType.SHA512,
-};
-
-/** Record of each kind of signature. */
-export const signatureTlvs: Readonly<Record<SignatureKind, number>> = {
-  'rsa-2048': TlvType.RSA2048,
-  'rsa-3072': TlvType.RSA3072,
-  'ecdsa-p256': TlvType.ECDSASIG,
-  'ecdsa-p384': TlvType.ECDSASIG,
-  ed25519: TlvType.ED25519,
-};
 
 /** Exact length of a signature where there is one; ECDSA's varies. */
 const signatureBytes: Readonly<Partial<Record<SignatureKind, number>>> = {
@@ -121,33 +103,6 @@ export type Verdict =
       readonly image: McubootImage | undefined;
     };
 
-/**
- * The bytes that hash and signature are over: a view where the payload is plain, a decrypted copy
- * where it is not.
- */
-export async function signedBytes(
-  image: McubootImage,
-  imageKey: Uint8Array | undefined,
-  crypto: CryptoLike = platformCrypto(),
-): Promise<Uint8Array> {
-  const length = hashedLength(image);
-  if (imageKey === undefined) return image.bytes.subarray(0, length);
-  const { hdrSize, imgSize } = image.header;
-  const plain = await (await imageCipher(imageKey, crypto)).crypt(image.payload);
-  const head = image.bytes.subarray(0, hdrSize);
-  return joinBytes(head, plain, image.bytes.subarray(hdrSize + imgSize, length));
-}
-
-/** Hash of an image as its record has it. */
-export async function imageDigest(
-  image: McubootImage,
-  hash: HashName = 'SHA-256',
-  options: { readonly imageKey?: Uint8Array | undefined; readonly crypto?: CryptoLike } = {},
-): Promise<OwnBytes> {
-  const { imageKey, crypto = platformCrypto() } = options;
-  return hashOf(hash, await signedBytes(image, imageKey, crypto), crypto);
-}
-
 interface Walk {
   readonly options: ValidationOptions;
   readonly crypto: CryptoLike;
@@ -196,9 +151,7 @@ async function chooseKey(walk: Walk, tlv: PlacedTlv): Promise<void> {
   const { keys = [], keyRecord } = walk.options;
   const { keyHashes, hash, crypto } = walk;
   const wanted = keyRecord === 'full' ? await hashOf(hash, tlv.data, crypto) : tlv.data;
-  const index = keyHashes.findIndex(
-    (known) => wanted.length <= known.length && sameBytes(known.subarray(0, wanted.length), wanted),
-  );
+  const index = keyHashes.findIndex((known) => sameBytes(known.subarray(0, wanted.length), wanted));
   const known = keys[index];
   walk.key = known === undefined ? undefined : { key: known, index };
   if (known === undefined) walk.unknownKey = tlv;
@@ -274,11 +227,7 @@ function checkBeforehand(image: McubootImage, options: ValidationOptions): void 
 /** Every record of these types must be the device's own, and there must be one (boot_uuid_compare). */
 async function checkDevice(image: McubootImage, options: ValidationOptions): Promise<void> {
   const { vendor, deviceClass, crypto = platformCrypto() } = options;
-  const ids = {
-    vendor,
-    deviceClass,
-  };
-  for (const wanted of await uuidTlvs(ids, crypto)) {
+  for (const wanted of await uuidTlvs({ vendor, deviceClass }, crypto)) {
     const isVendor = wanted.type === TlvType.UUID_VID;
     const by = isVendor ? 'vendor-id' : 'class-id';
     const found = allTlvs(image).filter(({ type }) => type === wanted.type);
