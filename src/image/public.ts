@@ -47,14 +47,10 @@ export type {
 export * from './mcuboot/header.ts';
 export * from './mcuboot/image.ts';
 export * from './mcuboot/tlv.ts';
-export {
-  hashTlvs,
-  imageDigest,
-  signatureTlvs,
-  signedBytes,
-  validateImage,
-} from './mcuboot/validate.ts';
-export type { RefusedBy, SignatureKind, ValidationOptions, Verdict } from './mcuboot/validate.ts';
+export { hashTlvs, imageDigest, signatureTlvs, signedBytes } from './mcuboot/signed-bytes.ts';
+export type { SignatureKind } from './mcuboot/signed-bytes.ts';
+export { validateImage } from './mcuboot/validate.ts';
+export type { RefusedBy, ValidationOptions, Verdict } from './mcuboot/validate.ts';
 export { fromBase64, toBase64 } from './keys/pem.ts';
 export { platformCrypto } from './keys/web-crypto.ts';
 export type {
@@ -70,6 +66,7 @@ export type { FileFormat, Recognised, Unwrapped, VectorTable } from './recognise
 export { readHexSegments, readIntelHex, writeIntelHex } from './formats/intel-hex.ts';
 export type { HexImage, HexSegment } from './formats/intel-hex.ts';
 export * from './mcuboot/padding.ts';
+export * from './mcuboot/trailer.ts';
 export * from './mcuboot/records.ts';
 export { allowedHashes, signImage } from './mcuboot/sign.ts';
 export type {

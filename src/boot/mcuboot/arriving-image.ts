@@ -10,7 +10,9 @@ import {
   TLV_PROT_INFO_MAGIC,
   compareVersions,
   formatVersion,
+  decodeImageHeader,
 } from '../../image/index.ts';
+import type { RawImageHeader } from '../../image/index.ts';
 import { placeOf } from './config.ts';
 import type { BootConfig } from './config.ts';
 import { largestImageBytes, openPair } from './inspect.ts';
@@ -18,8 +20,7 @@ import type { Place } from './inspect.ts';
 import type { Refusal } from './machine.ts';
 import { methodOf } from './methods.ts';
 import { freshProgress, slotOf } from './session.ts';
-import { decodeSlotHeader, hasImage, saysEncrypted, tlvOffset } from './slot-image.ts';
-import type { SlotHeader } from './slot-image.ts';
+import { hasImage, saysEncrypted, tlvOffset } from './slot-image.ts';
 
 /** Where an image is going. */
 export interface ArrivalOptions {
@@ -106,7 +107,7 @@ export class ArrivingImage {
       offsetBytes: 0,
       lengthBytes: IMAGE_HEADER_BYTES,
       look: (bytes) => {
-        const header = decodeSlotHeader(bytes);
+        const header = decodeImageHeader(bytes);
         const refusal = this.#headerRefusal(header, bytes);
         if (refusal !== undefined) return { refusal };
         this.#expected = tlvOffset(header) + header.protectTlvSize + TLV_HEAD_BYTES;
@@ -117,7 +118,7 @@ export class ArrivingImage {
     };
   }
 
-  #headerRefusal(header: SlotHeader, bytes: Uint8Array): Refusal | undefined {
+  #headerRefusal(header: RawImageHeader, bytes: Uint8Array): Refusal | undefined {
     if (!hasImage(header)) {
       const magic = new Uint8Array(4);
       viewOf(magic).setUint32(0, IMAGE_MAGIC, true);
@@ -132,7 +133,7 @@ export class ArrivingImage {
     );
   }
 
-  #sizeRefusal({ hdrSize, imgSize, protectTlvSize }: SlotHeader): Refusal | undefined {
+  #sizeRefusal({ hdrSize, imgSize, protectTlvSize }: RawImageHeader): Refusal | undefined {
     if (hdrSize < IMAGE_HEADER_BYTES) {
       const size = `size of the header: expected at least ${IMAGE_HEADER_BYTES}`;
       return this.#refuse('header', `${size}, got ${hdrSize}`);
@@ -151,7 +152,7 @@ export class ArrivingImage {
     return this.#refuse('size', `${most}: ${over} too many`);
   }
 
-  #flagRefusal({ flags }: SlotHeader): Refusal | undefined {
+  #flagRefusal({ flags }: RawImageHeader): Refusal | undefined {
     const got = `flags ${hexNumber(flags)}`;
     if ((flags & ImageFlag.NON_BOOTABLE) !== 0) {
       return this.#refuse('header', `${got}: the image says that it is not to be booted`);
@@ -170,7 +171,7 @@ export class ArrivingImage {
   }
 
   /** Where images run in place, the header may say which slot they were built for. */
-  #placeRefusal({ flags, loadAddr }: SlotHeader): Refusal | undefined {
+  #placeRefusal({ flags, loadAddr }: RawImageHeader): Refusal | undefined {
     const { config } = this.#options;
     if (config.algorithm !== 'direct-xip' || (flags & ImageFlag.ROM_FIXED) === 0) return undefined;
     const { offsetBytes } = this.#runsIn();
@@ -179,7 +180,7 @@ export class ArrivingImage {
     return this.#refuse('image-address', `built for ${hexNumber(loadAddr)}, but ${slots}`);
   }
 
-  #versionRefusal({ version }: SlotHeader): Refusal | undefined {
+  #versionRefusal({ version }: RawImageHeader): Refusal | undefined {
     const { flash, config, place } = this.#options;
     if (config.downgradePrevention !== 'version') return undefined;
     // What is written over the image that runs is not compared with anything, as in a programmer.
@@ -196,7 +197,7 @@ export class ArrivingImage {
     return this.#refuse('version', `${least}, got ${formatVersion(version)}`);
   }
 
-  #vectors(header: SlotHeader): Window {
+  #vectors(header: RawImageHeader): Window {
     return {
       offsetBytes: header.hdrSize,
       lengthBytes: VECTORS_BYTES,
@@ -208,7 +209,7 @@ export class ArrivingImage {
   }
 
   /** Code that begins outside of the image that it belongs to was linked for another place. */
-  #vectorRefusal({ hdrSize, imgSize }: SlotHeader, vector: number): Refusal | undefined {
+  #vectorRefusal({ hdrSize, imgSize }: RawImageHeader, vector: number): Refusal | undefined {
     const { config, flashBase = 0 } = this.#options;
     if (config.algorithm === 'ram-load') return undefined;
     const start = flashBase + this.#runsIn().offsetBytes + hdrSize;
@@ -219,7 +220,7 @@ export class ArrivingImage {
     return this.#refuse('image-address', `${place}, but its reset vector is ${hexNumber(vector)}`);
   }
 
-  #protectedArea(header: SlotHeader): Window {
+  #protectedArea(header: RawImageHeader): Window {
     const { protectTlvSize } = header;
     const offsetBytes = tlvOffset(header);
     if (protectTlvSize === 0) return this.#area(offsetBytes);

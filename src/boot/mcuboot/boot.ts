@@ -1,5 +1,6 @@
 import { DfuError } from '../../bytes/index.ts';
 import type { Flash } from '../../flash/index.ts';
+import type { RawImageHeader } from '../../image/index.ts';
 import type { OperationListener } from './area.ts';
 import type { BootConfig } from './config.ts';
 import { buildOf } from './config.ts';
@@ -16,7 +17,6 @@ import { prepareImage } from './prepare.ts';
 import type { Halt, Pair, Progress, SlotIndex } from './session.ts';
 import { Session, freshProgress, isUpgrade, slotOf } from './session.ts';
 import { hasImage } from './slot-image.ts';
-import type { SlotHeader } from './slot-image.ts';
 import { attempt, isFlashFailure } from './swap-common.ts';
 import type { SwapType } from './trailer.ts';
 import { performUpdate, setImageOk } from './update.ts';
@@ -47,7 +47,7 @@ export interface BootedImage {
   readonly slot: SlotIndex;
   /** Where its slot begins in flash. */
   readonly offsetBytes: number;
-  readonly header: SlotHeader;
+  readonly header: RawImageHeader;
 }
 
 /** What a boot did. */

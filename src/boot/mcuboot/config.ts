@@ -1,5 +1,7 @@
 import { DfuError } from '../../bytes/index.ts';
 import type { FlashRange } from '../../flash/index.ts';
+import { DEFAULT_MAX_ALIGN, DEFAULT_MAX_IMG_SECTORS } from '../../image/index.ts';
+import type { MaxAlign } from '../../image/index.ts';
 import type { Algorithm, TrailerShape } from './trailer-layout.ts';
 
 /** The two slots of one image. */
@@ -32,7 +34,7 @@ export interface BootConfig {
   /** Swap using scratch only. */
   readonly scratch?: FlashRange | undefined;
   /** MCUBOOT_BOOT_MAX_ALIGN; 8 unless given. */
-  readonly maxAlign?: 8 | 16 | 32 | undefined;
+  readonly maxAlign?: MaxAlign | undefined;
   /** MCUBOOT_MAX_IMG_SECTORS; 128 unless given. Zephyr sets slot size / sector size. */
   readonly maxImgSectors?: number | undefined;
   /** MCUBOOT_VALIDATE_PRIMARY_SLOT; true unless given. */
@@ -52,7 +54,8 @@ export interface BootConfig {
   /** MCUBOOT_ENC_IMAGES. */
   readonly encryption?: EncryptionConfig | undefined;
   /** RAM that ram-load may load to; 256 KiB from 0x20000000 unless given. */
-  readonly executableRam?: { readonly startAddress: number; readonly sizeBytes: number };
+  readonly executableRam?:
+    { readonly startAddress: number; readonly sizeBytes: number } | undefined;
   /** Bytes of one write when a region is copied; 1024 unless given, as bootutil does. */
   readonly copyChunkBytes?: number | undefined;
   /**
@@ -66,7 +69,7 @@ export interface BootConfig {
 
 /** A build with all defaults filled in. */
 export interface Build extends BootConfig {
-  readonly maxAlign: 8 | 16 | 32;
+  readonly maxAlign: MaxAlign;
   readonly maxImgSectors: number;
   readonly validatePrimarySlot: boolean;
   readonly copyChunkBytes: number;
@@ -79,7 +82,11 @@ export interface Build extends BootConfig {
  * @throws {@link DfuError} `INVALID_ARGUMENT` if it has no image or no room for any sector.
  */
 export function buildOf(config: BootConfig): Build {
-  const { maxAlign = 8, maxImgSectors = 128, encryption } = config;
+  const {
+    maxAlign = DEFAULT_MAX_ALIGN,
+    maxImgSectors = DEFAULT_MAX_IMG_SECTORS,
+    encryption,
+  } = config;
   if (config.images.length === 0) {
     throw new DfuError('INVALID_ARGUMENT', 'expected at least one pair of slots, got none');
   }
@@ -118,10 +125,16 @@ export function placeOf(config: BootConfig, name: AreaName): FlashRange {
   const slot = name.startsWith('primary') ? pair?.primary : pair?.secondary;
   const place = name === 'scratch' ? config.scratch : slot;
   if (place !== undefined) return place;
-  throw new DfuError('NOT_FOUND', `this build has no area ${name}, only ${areaNames(config)}`);
+  throw new DfuError(
+    'NOT_FOUND',
+    `this build has no area ${name}, only ${areaNames(config).join(', ')}`,
+  );
 }
 
-function areaNames(config: BootConfig): string {
-  const slots = config.images.flatMap((_, n) => [`primary${n}`, `secondary${n}`]);
-  return [...slots, ...(config.scratch === undefined ? [] : ['scratch'])].join(', ');
+/** The areas that a build uses, in the order in which they are shown. */
+export function areaNames({ algorithm, images, scratch }: BootConfig): AreaName[] {
+  const slots = images.flatMap((_, n): AreaName[] => [`primary${n}`, `secondary${n}`]);
+  return algorithm === 'swap-using-scratch' && scratch !== undefined
+    ? [...slots, 'scratch']
+    : slots;
 }

@@ -1,5 +1,6 @@
+import type { FlagState } from '../../image/index.ts';
 import type { Algorithm } from './trailer-layout.ts';
-import type { FlagState, MagicState, SwapState, SwapType } from './trailer.ts';
+import type { MagicState, SwapState, SwapType } from './trailer.ts';
 
 /** One row of the table: what a field must be; a field that is left out may be anything. */
 interface Row {

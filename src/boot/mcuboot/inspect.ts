@@ -1,6 +1,7 @@
 import { DfuError } from '../../bytes/index.ts';
 import type { Flash } from '../../flash/index.ts';
 import { ImageFlag } from '../../image/index.ts';
+import type { RawImageHeader } from '../../image/index.ts';
 import type { BootOptions } from './boot.ts';
 import type { BootConfig } from './config.ts';
 import { buildOf, isSwap } from './config.ts';
@@ -10,7 +11,6 @@ import { methodOf } from './methods.ts';
 import { readProgress } from './prepare.ts';
 import type { Pair, SlotIndex, StatusSource } from './session.ts';
 import { Session, freshProgress, isFresh, slotOf } from './session.ts';
-import type { SlotHeader } from './slot-image.ts';
 import { findStatusArea } from './swap-common.ts';
 import type { SwapType } from './trailer.ts';
 import { isHeaderErased, maxImageBytes, refusalOf } from './validate-slot.ts';
@@ -25,8 +25,8 @@ export interface Place {
 
 /** What the bootloader would say to the image of a slot. */
 export type SlotFinding =
-  | { readonly state: 'empty' | 'non-bootable' | 'valid'; readonly header: SlotHeader }
-  | { readonly state: 'refused'; readonly header: SlotHeader; readonly refusal: Refusal };
+  | { readonly state: 'empty' | 'non-bootable' | 'valid'; readonly header: RawImageHeader }
+  | { readonly state: 'refused'; readonly header: RawImageHeader; readonly refusal: Refusal };
 
 /** A swap that was cut, as the trailers tell it. */
 export interface SwapUnderWay {

@@ -1,6 +1,6 @@
+import type { RawImageHeader } from '../../image/index.ts';
 import type { Pair, Progress, Session, SlotIndex } from './session.ts';
 import { isFresh, slotOf } from './session.ts';
-import type { SlotHeader } from './slot-image.ts';
 import { hasImage, tlvOffset } from './slot-image.ts';
 import type { CopyJob, Position, SwapMethod } from './swap-common.ts';
 import {
@@ -74,7 +74,7 @@ function readCutHeader(
   session: Session,
   pair: Pair,
   { slot, progress }: { readonly slot: SlotIndex; readonly progress: Progress },
-): SlotHeader {
+): RawImageHeader {
   const range = {
     last: lastSector(session, pair, findStatusArea(session, pair).swapSize()),
     bytes: sectorBytesOf(pair),
@@ -92,7 +92,7 @@ function readSecondaryHeader(
   session: Session,
   pair: Pair,
   progress: Progress | undefined,
-): SlotHeader {
+): RawImageHeader {
   const { area } = pair.secondary;
   const up = area.sectors[0]?.sizeBytes ?? 0;
   const revert =
@@ -112,7 +112,7 @@ function readSecondaryHeader(
 function noteSecondaryOffset(
   { build }: Session,
   pair: Pair,
-  found: { readonly header: SlotHeader; readonly offset: number; readonly sure: boolean },
+  found: { readonly header: RawImageHeader; readonly offset: number; readonly sure: boolean },
 ): void {
   if (!hasImage(found.header)) return;
   const firstGuess = build.bootstrap === true && !pair.secondaryOffsetPinned;
@@ -122,7 +122,7 @@ function noteSecondaryOffset(
 }
 
 function readHeader(session: Session, pair: Pair, slot: SlotIndex, progress?: Progress): boolean {
-  let header: SlotHeader;
+  let header: RawImageHeader;
   if (progress !== undefined && !isFresh(progress, session.build)) {
     header = readCutHeader(session, pair, { slot, progress });
   } else if (slot === 1) {
@@ -182,7 +182,7 @@ interface Step {
 }
 
 /** Sectors that an image takes, its unprotected TLVs included; those may be half moved. */
-function usedSectors(header: SlotHeader, tlvBytes: number, bytes: number): number {
+function usedSectors(header: RawImageHeader, tlvBytes: number, bytes: number): number {
   return Math.ceil((tlvOffset(header) + header.protectTlvSize + tlvBytes) / bytes);
 }
 

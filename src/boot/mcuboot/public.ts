@@ -20,18 +20,16 @@ export { examineSlot, largestImageBytes, swapUnderWay } from './inspect.ts';
 export type { Place, SlotFinding, SwapUnderWay } from './inspect.ts';
 export type { Hazard, Refusal, RefusedHazard } from './machine.ts';
 export type { Halt, SlotIndex, StatusSource } from './session.ts';
-export type { SlotHeader } from './slot-image.ts';
 export {
   FLAG_CODES,
   SWAP_TYPE_CODES,
-  decodeFlag,
   decodeMagic,
   decodeSwapInfo,
   encodeSwapInfo,
   isOnTrial,
   readSwapState,
 } from './trailer.ts';
-export type { FlagState, MagicState, SwapState, SwapType, TrailerReader } from './trailer.ts';
+export type { MagicState, SwapState, SwapType, TrailerReader } from './trailer.ts';
 export {
   algorithms,
   copyingAlgorithms,

@@ -1,4 +1,5 @@
 import type { FlashRange } from '../../flash/index.ts';
+import type { FlagState } from '../../image/index.ts';
 import type { Pair, Progress, Session, SlotIndex, StatusSource } from './session.ts';
 import { isFresh, slotOf } from './session.ts';
 import type { Position, SwapMethod } from './swap-common.ts';
@@ -12,7 +13,7 @@ import {
 } from './swap-common.ts';
 import { tilesMatch } from './tiles.ts';
 import type { TrailerArea } from './trailer-area.ts';
-import type { FlagState, MagicState, SwapState } from './trailer.ts';
+import type { MagicState, SwapState } from './trailer.ts';
 
 // Swap using scratch (swap_scratch.c): groups of sectors that fit the scratch area are exchanged from
 // the top down. Status entries: three for each group.

@@ -1,5 +1,6 @@
 import { DfuError, toHex } from '../../bytes/index.ts';
 import type { Flash } from '../../flash/index.ts';
+import type { RawImageHeader } from '../../image/index.ts';
 import { openArea } from './application.ts';
 import type { BootMemory, OperationListener } from './area.ts';
 import type { Build } from './config.ts';
@@ -7,7 +8,6 @@ import { decideSwap } from './decision.ts';
 import { FLAG_CODES, SWAP_TYPE_CODES } from './trailer.ts';
 import type { SwapState, SwapType } from './trailer.ts';
 import type { TrailerArea } from './trailer-area.ts';
-import type { SlotHeader } from './slot-image.ts';
 import { BLANK_HEADER } from './slot-image.ts';
 
 /** 0 is the primary slot, 1 the secondary. */
@@ -17,7 +17,7 @@ export type SlotIndex = 0 | 1;
 export interface Slot {
   readonly area: TrailerArea;
   /** Header of the image that belongs into this slot; while a swap is cut it may lie elsewhere. */
-  header: SlotHeader;
+  header: RawImageHeader;
 }
 
 /** The two slots of one image while a boot looks at them. */

@@ -1,5 +1,5 @@
 import { DfuError, viewOf } from '../../bytes/index.ts';
-import type { ImageHeader, Tlv } from '../../image/index.ts';
+import type { RawImageHeader, Tlv } from '../../image/index.ts';
 import {
   ENCRYPTED_FLAGS,
   IMAGE_HEADER_BYTES,
@@ -8,55 +8,33 @@ import {
   TLV_HEAD_BYTES,
   TLV_INFO_MAGIC,
   TLV_PROT_INFO_MAGIC,
+  decodeImageHeader,
   readTlvArea,
+  readTlvAreaHead,
 } from '../../image/index.ts';
 import type { Area } from './area.ts';
 
-/** A header as it stands in flash, whether it is one or not. */
-export interface SlotHeader extends ImageHeader {
-  readonly magic: number;
-}
-
-/** Takes 32 bytes apart without judging them: a bootloader compares the magic where it matters. */
-export function decodeSlotHeader(bytes: Uint8Array): SlotHeader {
-  const view = viewOf(bytes);
-  return {
-    magic: view.getUint32(0, true),
-    loadAddr: view.getUint32(4, true),
-    hdrSize: view.getUint16(8, true),
-    protectTlvSize: view.getUint16(10, true),
-    imgSize: view.getUint32(12, true),
-    flags: view.getUint32(16, true),
-    version: {
-      major: view.getUint8(20),
-      minor: view.getUint8(21),
-      revision: view.getUint16(22, true),
-      build: view.getUint32(24, true),
-    },
-  };
-}
-
 /** The header of a slot that was never looked at. */
-export const BLANK_HEADER: SlotHeader = decodeSlotHeader(new Uint8Array(IMAGE_HEADER_BYTES));
+export const BLANK_HEADER: RawImageHeader = decodeImageHeader(new Uint8Array(IMAGE_HEADER_BYTES));
 
 /** Whether the header is one at all. */
-export function hasImage({ magic }: SlotHeader): boolean {
+export function hasImage({ magic }: RawImageHeader): boolean {
   return magic === IMAGE_MAGIC;
 }
 
 /** Whether the header says that the payload is encrypted; in the primary slot it is plain all the same. */
-export function saysEncrypted({ flags }: SlotHeader): boolean {
+export function saysEncrypted({ flags }: RawImageHeader): boolean {
   return (flags & ENCRYPTED_FLAGS) !== 0;
 }
 
 /** Where the TLV areas begin, from the start of the image. */
-export function tlvOffset({ hdrSize, imgSize }: SlotHeader): number {
+export function tlvOffset({ hdrSize, imgSize }: RawImageHeader): number {
   return hdrSize + imgSize;
 }
 
 /** boot_check_header_valid: the sizes are sane and the flags are ones that this build knows. */
 export function isHeaderValid(
-  header: SlotHeader,
+  header: RawImageHeader,
   { sizeBytes, encryption }: { readonly sizeBytes: number; readonly encryption: boolean },
 ): boolean {
   const size = tlvOffset(header) + header.protectTlvSize;
@@ -70,7 +48,7 @@ export function isHeaderValid(
 export interface ImagePlace {
   readonly area: Area;
   readonly offsetBytes: number;
-  readonly header: SlotHeader;
+  readonly header: RawImageHeader;
 }
 
 /** Sizes of an image's parts behind the payload. */
@@ -83,8 +61,7 @@ export interface ImageSize {
 
 function readHead({ area }: ImagePlace, at: number): { magic: number; total: number } | undefined {
   if (!area.covers(at, TLV_HEAD_BYTES)) return undefined;
-  const view = viewOf(area.read(at, TLV_HEAD_BYTES));
-  return { magic: view.getUint16(0, true), total: view.getUint16(2, true) };
+  return readTlvAreaHead(area.read(at, TLV_HEAD_BYTES), 0, 'little');
 }
 
 /** boot_read_image_size: follows the heads of the TLV areas; undefined if they are not there. */

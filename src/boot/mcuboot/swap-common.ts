@@ -1,10 +1,10 @@
 import { DfuError } from '../../bytes/index.ts';
 import type { Area } from './area.ts';
-import { IMAGE_HEADER_BYTES } from '../../image/index.ts';
+import { IMAGE_HEADER_BYTES, decodeImageHeader } from '../../image/index.ts';
+import type { RawImageHeader } from '../../image/index.ts';
 import type { Pair, Progress, Session, SlotIndex, StatusSource } from './session.ts';
 import { slotOf } from './session.ts';
-import { decodeSlotHeader, saysEncrypted, tlvOffset } from './slot-image.ts';
-import type { SlotHeader } from './slot-image.ts';
+import { saysEncrypted, tlvOffset } from './slot-image.ts';
 import type { TrailerArea } from './trailer-area.ts';
 
 /** Where a swap that was cut goes on. */
@@ -33,8 +33,8 @@ export interface SwapMethod {
 }
 
 /** Reads a header without judging it; the C code asserts if it lies outside the slot. */
-export function readHeaderAt(area: Area, offsetBytes: number): SlotHeader {
-  return decodeSlotHeader(area.read(offsetBytes, IMAGE_HEADER_BYTES));
+export function readHeaderAt(area: Area, offsetBytes: number): RawImageHeader {
+  return decodeImageHeader(area.read(offsetBytes, IMAGE_HEADER_BYTES));
 }
 
 /** boot_write_sz: how far apart status entries are. */
@@ -147,7 +147,7 @@ export function copyRegion(
 export function applyStream(
   chunk: Uint8Array,
   imageOffset: number,
-  { header, stream }: { readonly header: SlotHeader; readonly stream: Uint8Array | undefined },
+  { header, stream }: { readonly header: RawImageHeader; readonly stream: Uint8Array | undefined },
 ): void {
   if (stream === undefined || !saysEncrypted(header)) return;
   const first = Math.max(imageOffset, header.hdrSize);

@@ -1,12 +1,12 @@
 import { DfuError, viewOf } from '../../bytes/index.ts';
-import { trailerMagic } from '../../image/index.ts';
+import { FLAG_SET, alignUp, trailerMagic } from '../../image/index.ts';
 import type { AreaSource } from './area.ts';
 import { Area } from './area.ts';
 import type { Build } from './config.ts';
 import type { TrailerLayout } from './trailer-layout.ts';
-import { alignUp, trailerLayout } from './trailer-layout.ts';
+import { trailerLayout } from './trailer-layout.ts';
 import type { SwapState, SwapType } from './trailer.ts';
-import { FLAG_SET, encodeSwapInfo, readSwapState } from './trailer.ts';
+import { encodeSwapInfo, readSwapState } from './trailer.ts';
 
 /** An area that ends in a trailer: a slot, or the scratch area. */
 export class TrailerArea extends Area {

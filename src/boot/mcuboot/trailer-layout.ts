@@ -1,5 +1,6 @@
 import { DfuError } from '../../bytes/index.ts';
-import { TRAILER_MAGIC_BYTES } from '../../image/index.ts';
+import { TRAILER_MAGIC_BYTES, alignUp, trailerFlags, trailerInfoBytes } from '../../image/index.ts';
+import type { MaxAlign, TrailerFlags } from '../../image/index.ts';
 
 /** How images are exchanged; the values are MCUboot's own words for its upgrade modes. */
 export type Algorithm =
@@ -25,7 +26,7 @@ export const algorithms: readonly Algorithm[] = [...copyingAlgorithms, 'direct-x
 export interface TrailerShape {
   readonly algorithm: Algorithm;
   /** BOOT_MAX_ALIGN: distance between the fields, in bytes. */
-  readonly maxAlign: 8 | 16 | 32;
+  readonly maxAlign: MaxAlign;
   /** MCUBOOT_MAX_IMG_SECTORS: sectors that the status area has room for. */
   readonly maxImgSectors: number;
   /** Bytes kept for the key of one slot, before alignment; 0 without encryption. */
@@ -33,14 +34,11 @@ export interface TrailerShape {
 }
 
 /** Where the fields lie, in bytes from the start of the area that the trailer ends. */
-export interface TrailerLayout {
+export interface TrailerLayout extends TrailerFlags {
   /** The 16 bytes of the magic, always last. */
   readonly magic: number;
   /** The block that is written to set the magic: from here to the end of the area. */
   readonly magicBlock: number;
-  readonly imageOk: number;
-  readonly copyDone: number;
-  readonly swapInfo: number;
   /** Sizes of both unprotected TLV areas; swap using offset only. */
   readonly tlvSizes: number | undefined;
   readonly swapSize: number;
@@ -54,20 +52,17 @@ export interface TrailerLayout {
   readonly trailerBytes: number;
 }
 
-/** This many bytes, rounded up to a multiple of `unit`, a power of two. */
-export function alignUp(bytes: number, unit: number): number {
-  return Math.ceil(bytes / unit) * unit;
-}
-
 /** Status entries of one sector or group: swap using offset has two states, the others three. */
 export function statusStates(algorithm: Algorithm): number {
   return algorithm === 'swap-using-offset' ? 2 : 3;
 }
 
-function infoBytes(shape: TrailerShape): number {
-  const fields = shape.algorithm === 'swap-using-offset' ? 5 : 4;
-  const keys = 2 * alignUp(shape.keyBytes ?? 0, shape.maxAlign);
-  return fields * shape.maxAlign + alignUp(TRAILER_MAGIC_BYTES, shape.maxAlign) + keys;
+function infoBytes({ algorithm, maxAlign, keyBytes }: TrailerShape): number {
+  return trailerInfoBytes({
+    maxAlign,
+    fields: algorithm === 'swap-using-offset' ? 5 : 4,
+    keyBytes,
+  });
 }
 
 /** Bytes of the trailer of a slot whose status entries are `writeUnitBytes` apart. */
@@ -99,18 +94,14 @@ export function trailerLayout(
     throw new DfuError('INVALID_ARGUMENT', `${sizes} bytes; use fewer maximum sectors`);
   }
   const magic = area.sizeBytes - TRAILER_MAGIC_BYTES;
-  const imageOk = Math.floor((magic - maxAlign) / maxAlign) * maxAlign;
-  const copyDone = imageOk - maxAlign;
-  const swapInfo = copyDone - maxAlign;
-  const tlvSizes = algorithm === 'swap-using-offset' ? swapInfo - maxAlign : undefined;
-  const swapSize = (tlvSizes ?? swapInfo) - maxAlign;
+  const flags = trailerFlags(Math.floor(magic / maxAlign) * maxAlign, maxAlign);
+  const tlvSizes = algorithm === 'swap-using-offset' ? flags.swapInfo - maxAlign : undefined;
+  const swapSize = (tlvSizes ?? flags.swapInfo) - maxAlign;
   const keyBytes = alignUp(shape.keyBytes ?? 0, maxAlign);
   return {
     magic,
     magicBlock: area.sizeBytes - alignUp(TRAILER_MAGIC_BYTES, maxAlign),
-    imageOk,
-    copyDone,
-    swapInfo,
+    ...flags,
     tlvSizes,
     swapSize,
     keys: keyBytes === 0 ? undefined : [swapSize - keyBytes, swapSize - 2 * keyBytes],

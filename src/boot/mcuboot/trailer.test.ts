@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { fromHex } from '../../bytes/index.ts';
-import { trailerMagic } from '../../image/index.ts';
-import { decodeFlag, decodeMagic, decodeSwapInfo, encodeSwapInfo, isOnTrial } from './trailer.ts';
+import { decodeFlag, trailerMagic } from '../../image/index.ts';
+import { decodeMagic, decodeSwapInfo, encodeSwapInfo, isOnTrial } from './trailer.ts';
 import { scratchTrailerBytes, slotTrailerBytes, trailerLayout } from './trailer-layout.ts';
 
 describe('the magic', () => {

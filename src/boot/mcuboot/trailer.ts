@@ -1,10 +1,10 @@
-import { TRAILER_MAGIC_BYTES, trailerMagic } from '../../image/index.ts';
+import { sameBytes } from '../../bytes/index.ts';
+import { TRAILER_MAGIC_BYTES, decodeFlag, trailerMagic } from '../../image/index.ts';
+import type { FlagState } from '../../image/index.ts';
 import type { TrailerLayout } from './trailer-layout.ts';
 
 /** State of a trailer's magic. */
 export type MagicState = 'good' | 'bad' | 'unset';
-/** State of a trailer's flag byte: 0x01, erased, or anything else. */
-export type FlagState = 'set' | 'bad' | 'unset';
 /** What a boot does with the two images of a pair. */
 export type SwapType = 'none' | 'test' | 'perm' | 'revert' | 'fail' | 'panic';
 
@@ -32,9 +32,6 @@ export const SWAP_TYPE_CODES: Readonly<Record<SwapType, number>> = {
 /** Numbers of the flag states, as printed. */
 export const FLAG_CODES: Readonly<Record<FlagState, number>> = { set: 1, bad: 2, unset: 3 };
 
-/** Value of a flag that is set. */
-export const FLAG_SET = 1;
-
 const swapTypes: readonly (SwapType | undefined)[] = [undefined, 'none', 'test', 'perm', 'revert'];
 
 function isErased(bytes: Uint8Array, erasedValue: number): boolean {
@@ -47,14 +44,7 @@ export function decodeMagic(
   { maxAlign, erasedValue }: { readonly maxAlign: number; readonly erasedValue: number },
 ): MagicState {
   if (isErased(bytes, erasedValue)) return 'unset';
-  const good = trailerMagic(maxAlign);
-  return good.every((byte, index) => byte === bytes[index]) ? 'good' : 'bad';
-}
-
-/** What one flag byte says. */
-export function decodeFlag(byte: number, erasedValue: number): FlagState {
-  if (byte === erasedValue) return 'unset';
-  return byte === FLAG_SET ? 'set' : 'bad';
+  return sameBytes(trailerMagic(maxAlign), bytes) ? 'good' : 'bad';
 }
 
 /** What swap_info says: the swap type in its low half, the image number in its high half. */

@@ -1,11 +1,14 @@
 import { toHex } from '../../bytes/index.ts';
 import {
   ENCRYPTED_FLAGS,
+  IMAGE_MAGIC,
   TRAILER_MAGIC_BYTES,
+  alignUp,
   formatVersion,
+  maxAlignOfMagic,
   parseImage,
   tlvName,
-  trailerMagic,
+  trailerFlags,
 } from '../../image/index.ts';
 import type { McubootImage, TlvArea } from '../../image/index.ts';
 import { parseArguments } from './arguments.ts';
@@ -40,30 +43,27 @@ function dumpTlvs(area: TlvArea | undefined): DumpedTlv[] {
   }));
 }
 
-/** Largest write unit that the magic stands for; undefined if it is none. */
-function maxAlignOf(magic: Uint8Array): number | undefined {
-  const text = toHex(magic);
-  return [8, 16, 32].find((align) =>
-    [toHex(trailerMagic(align)), toHex(trailerMagic(align, 'big'))].includes(text),
-  );
-}
-
 function dumpTrailer(bytes: Uint8Array, image: McubootImage): Dump['trailer'] {
   if (bytes.length - image.bytes.length < TRAILER_MAGIC_BYTES) return {};
   const magic = bytes.slice(-TRAILER_MAGIC_BYTES);
-  const maxAlign = maxAlignOf(magic);
+  const maxAlign = maxAlignOfMagic(magic);
   if (maxAlign === undefined) return { magic };
-  const start = bytes.length - Math.max(TRAILER_MAGIC_BYTES, maxAlign);
-  const field = (number: number): number => bytes[start - number * maxAlign] ?? 0xff;
-  const at = start - 4 * maxAlign;
+  const edge = bytes.length - alignUp(TRAILER_MAGIC_BYTES, maxAlign);
+  const { imageOk, copyDone, swapInfo } = trailerFlags(edge, maxAlign);
+  const field = (offset: number): number => bytes[offset] ?? 0xff;
+  const at = swapInfo - maxAlign;
   const word = bytes.subarray(at, at + 4);
   const digits = image.endian === 'little' ? word.toReversed() : word;
   const size = digits.reduce((value, byte) => value * 256 + byte, 0);
   const keys =
     (image.header.flags & ENCRYPTED_FLAGS) === 0
       ? {}
-      : { key_field_len: Math.ceil(16 / maxAlign) * maxAlign * 2 };
-  const flags = { image_ok: field(1), copy_done: field(2), swap_info: field(3) };
+      : { key_field_len: alignUp(16, maxAlign) * 2 };
+  const flags = {
+    image_ok: field(imageOk),
+    copy_done: field(copyDone),
+    swap_info: field(swapInfo),
+  };
   return { magic, ...flags, swap_size: size, ...keys };
 }
 
@@ -74,7 +74,7 @@ export function dumpOf(filename: string, bytes: Uint8Array): Dump {
   return {
     filename,
     header: {
-      magic: 0x96f3b83d,
+      magic: IMAGE_MAGIC,
       load_addr: header.loadAddr,
       hdr_size: header.hdrSize,
       protected_tlv_size: header.protectTlvSize,

@@ -56,6 +56,11 @@ export interface ImageHeader {
   readonly version: ImageVersion;
 }
 
+/** A header as it stands there, whether it is one or not. */
+export interface RawImageHeader extends ImageHeader {
+  readonly magic: number;
+}
+
 interface HeaderBytes extends Omit<ImageHeader, 'version'>, ImageVersion {
   readonly magic: number;
   readonly pad: number;
@@ -90,6 +95,20 @@ export function endianOfImage(bytes: Uint8Array, offset = 0): Endian | undefined
   return view.getUint32(0, false) === IMAGE_MAGIC ? 'big' : undefined;
 }
 
+/** Takes the 32 bytes at `offset` apart and judges nothing, not even the magic. Throws `TRUNCATED`. */
+export function decodeImageHeader(
+  bytes: Uint8Array,
+  offset = 0,
+  endian: Endian = 'little',
+): RawImageHeader {
+  const { magic, loadAddr, hdrSize, protectTlvSize, imgSize, flags, ...rest } = layouts[
+    endian
+  ].decode(bytes, offset);
+  const { major, minor, revision, build } = rest;
+  const version = { major, minor, revision, build };
+  return { magic, loadAddr, hdrSize, protectTlvSize, imgSize, flags, version };
+}
+
 /**
  * Reads the header at `offset`. Only its own fields are judged here; whether the areas that it
  * promises are there is `parseImage`'s business. Throws `TRUNCATED` or `MALFORMED`.
@@ -98,8 +117,8 @@ export function readImageHeader(
   bytes: Uint8Array,
   { offset = 0, endian }: { readonly offset?: number; readonly endian?: Endian } = {},
 ): ImageHeader & { readonly endian: Endian } {
-  const found = layouts[endian ?? endianOfImage(bytes, offset) ?? 'little'].decode(bytes, offset);
-  const { magic, pad: _pad, major, minor, revision, build, ...rest } = found;
+  const order = endian ?? endianOfImage(bytes, offset) ?? 'little';
+  const { magic, ...rest } = decodeImageHeader(bytes, offset, order);
   if (magic !== IMAGE_MAGIC) {
     const words = `expected ${hexNumber(IMAGE_MAGIC, 8)}, got ${hexNumber(magic, 8)}`;
     throw new DfuError('MALFORMED', `MCUboot header.magic at ${hexNumber(offset)}: ${words}`);
@@ -112,8 +131,7 @@ export function readImageHeader(
     const words = `expected AES-128 or AES-256, got both (${hexNumber(rest.flags)})`;
     throw new DfuError('MALFORMED', `MCUboot header.flags at ${hexNumber(offset + 16)}: ${words}`);
   }
-  const order = endian ?? endianOfImage(bytes, offset) ?? 'little';
-  return { ...rest, version: { major, minor, revision, build }, endian: order };
+  return { ...rest, endian: order };
 }
 
 /** The 32 bytes of a header. Throws `OUT_OF_RANGE` naming the field that does not fit. */

@@ -1,5 +1,18 @@
-import { DfuError, fromHex, hexNumber, sameBytes } from '../../bytes/index.ts';
+import { DfuError, hexNumber } from '../../bytes/index.ts';
 import type { Endian } from './header.ts';
+import {
+  DEFAULT_MAX_ALIGN,
+  DEFAULT_MAX_IMG_SECTORS,
+  FLAG_SET,
+  TRAILER_MAGIC_BYTES,
+  alignUp,
+  decodeFlag,
+  maxAlignOfMagic,
+  trailerFlags,
+  trailerInfoBytes,
+  trailerMagic,
+} from './trailer.ts';
+import type { FlagState, MaxAlign } from './trailer.ts';
 import type { OwnBytes } from '../keys/web-crypto.ts';
 
 /** Layout of the trailer that `imgtool` reckons with, and what is to be written into it. */
@@ -26,33 +39,17 @@ export interface PaddingOptions {
   readonly test?: boolean | undefined;
 }
 
-/** Bytes of the magic at the very end of a slot. */
-export const TRAILER_MAGIC_BYTES = 16;
-
-const magic8 = fromHex('77c295f360d2ef7f3552500f2cb67980');
-const magicTail = fromHex('2de15d29410b8d77679c110f1f8a');
-
-/** The magic that a build with this BOOT_MAX_ALIGN knows. */
-export function trailerMagic(maxAlign: number, endian: Endian = 'little'): OwnBytes {
-  if (maxAlign === 8) return magic8.slice();
-  const [low, high] = [maxAlign & 0xff, maxAlign >> 8];
-  return Uint8Array.of(...(endian === 'little' ? [low, high] : [high, low]), ...magicTail);
-}
-
-const alignUp = (value: number, align: number): number => Math.ceil(value / align) * align;
-
 function maxAlignOf({ align = 1, maxAlign }: PaddingOptions): number {
-  return maxAlign ?? Math.max(8, align);
+  return maxAlign ?? Math.max(DEFAULT_MAX_ALIGN, align);
 }
 
 /** Bytes at the slot's end that an image may not reach into. */
 export function trailerSize(options: PaddingOptions): number {
-  const { align = 1, maxSectors = 128, overwriteOnly = false, keyBytes = 0 } = options;
+  const { align = 1, maxSectors = DEFAULT_MAX_IMG_SECTORS, overwriteOnly, keyBytes } = options;
   const maxAlign = maxAlignOf(options);
-  const magic = alignUp(TRAILER_MAGIC_BYTES, maxAlign);
-  if (overwriteOnly) return maxAlign * 2 + magic;
-  const status = maxSectors * 3 * align;
-  return status + 2 * alignUp(keyBytes, maxAlign) + maxAlign * 4 + magic;
+  if (overwriteOnly === true) return trailerInfoBytes({ maxAlign, fields: 2 });
+  // imgtool reckons with three states and four fields, whatever the algorithm
+  return maxSectors * 3 * align + trailerInfoBytes({ maxAlign, fields: 4, keyBytes });
 }
 
 /** Throws `REFUSED` if an image of so many bytes does not fit in front of the trailer. */
@@ -77,10 +74,10 @@ export function trailerPieces(options: PaddingOptions): TrailerPiece[] {
   const maxAlign = maxAlignOf(options);
   const pieces: TrailerPiece[] = [];
   if ((confirm || test) && !overwriteOnly) {
-    const fromEnd = alignUp(TRAILER_MAGIC_BYTES, maxAlign) + maxAlign;
+    const { imageOk } = trailerFlags(-alignUp(TRAILER_MAGIC_BYTES, maxAlign), maxAlign);
     const bytes = new Uint8Array(maxAlign).fill(erasedValue);
-    if (confirm) bytes[0] = 1;
-    pieces.push({ fromEnd, bytes });
+    if (confirm) bytes[0] = FLAG_SET;
+    pieces.push({ fromEnd: -imageOk, bytes });
   }
   return [
     ...pieces,
@@ -101,35 +98,27 @@ export function padImage(image: Uint8Array, options: PaddingOptions): OwnBytes {
 /** What stands in the trailer of a padded image; undefined fields hold no known value. */
 export interface TrailerInfo {
   /** Write unit that the magic stands for. */
-  readonly maxAlign: number;
+  readonly maxAlign: MaxAlign;
   readonly imageOk: FlagState;
   readonly copyDone: FlagState;
   /** Low four bits of swap_info: 1 none, 2 test, 3 permanent, 4 revert; undefined if erased. */
   readonly swapType: number | undefined;
 }
 
-/** How a flag byte reads: 1 is set, an erased one unset, anything else damaged. */
-export type FlagState = 'set' | 'unset' | 'bad';
-
-function flagState(byte: number | undefined, erasedValue: number): FlagState {
-  if (byte === 1) return 'set';
-  return byte === erasedValue ? 'unset' : 'bad';
-}
-
 /** Reads the trailer at the end of a slot's bytes; undefined without a magic there. */
 export function readTrailerInfo(slot: Uint8Array, erasedValue = 0xff): TrailerInfo | undefined {
   const magic = slot.subarray(-TRAILER_MAGIC_BYTES);
-  const orders: readonly Endian[] = ['little', 'big'];
-  const maxAlign = [8, 16, 32].find((align) =>
-    orders.some((endian) => sameBytes(magic, trailerMagic(align, endian))),
-  );
+  const maxAlign = maxAlignOfMagic(magic);
   if (maxAlign === undefined) return undefined;
-  const start = slot.length - alignUp(TRAILER_MAGIC_BYTES, maxAlign);
-  const swapInfo = slot[start - 3 * maxAlign];
+  const edge = slot.length - alignUp(TRAILER_MAGIC_BYTES, maxAlign);
+  const { imageOk, copyDone, swapInfo } = trailerFlags(edge, maxAlign);
+  const byteAt = (offset: number): number => slot[offset] ?? erasedValue;
+  const flag = (offset: number): FlagState => decodeFlag(byteAt(offset), erasedValue);
+  const info = byteAt(swapInfo);
   return {
     maxAlign,
-    imageOk: flagState(slot[start - maxAlign], erasedValue),
-    copyDone: flagState(slot[start - 2 * maxAlign], erasedValue),
-    swapType: swapInfo === undefined || swapInfo === erasedValue ? undefined : swapInfo & 15,
+    imageOk: flag(imageOk),
+    copyDone: flag(copyDone),
+    swapType: info === erasedValue ? undefined : info & 15,
   };
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FlagState, MagicState, SwapState } from '../../../src/boot/mcuboot/index.ts';
+import type { MagicState, SwapState } from '../../../src/boot/mcuboot/index.ts';
 import {
   boot,
   decideSwap,
@@ -10,6 +10,7 @@ import {
 import type { Algorithm } from '../../../src/boot/mcuboot/index.ts';
 import { toHex } from '../../../src/bytes/index.ts';
 import { trailerMagic } from '../../../src/image/index.ts';
+import type { FlagState } from '../../../src/image/index.ts';
 import { replayPowercut } from './replay-cuts.ts';
 import { attempt, differ, differInList } from '../replayed.ts';
 import type { ReplayedCase } from '../replayed.ts';
