@@ -129,7 +129,8 @@ class Writer {
       several ? Object.fromEntries(types.map((type, n) => [String(n), type])) : types[0];
     const predicted = config.images.map((_, n) => side.swapType(n));
     const rollback = config.hwRollbackProtection === true;
-    const values = (): number[] => [0, 1].map((n) => counters.read(n));
+    const count = Math.max(2, config.images.length);
+    const values = (): number[] => Array.from({ length: count }, (_, n) => counters.read(n));
     const before = values();
     const { result, ops } = await bootOnce(device, counters);
     const after = await this.flash(dumpOf(flash));
@@ -143,7 +144,8 @@ class Writer {
       bootVersion: versionText(result),
       imageHeaderSize: header?.hdrSize,
       imageSize: header?.imgSize,
-      ...(rollback && { securityCountersBefore: before, securityCountersAfter: values() }),
+      securityCountersBefore: rollback ? before : undefined,
+      securityCountersAfter: rollback ? values() : undefined,
       log: result.log,
       opCount: ops.length,
       ops: ops.join(' '),
@@ -222,8 +224,15 @@ class Writer {
   }
 }
 
-/** Whether a file of `powercut/` can say how the power was cut: torn tails and torn pairs it cannot. */
-function canSay(cuts: readonly { readonly kind: PowerCutKind }[]): boolean {
+/**
+ * Whether a file of `powercut/` can say where it began and how the power was cut: counters in hardware,
+ * torn tails and torn pairs it cannot.
+ */
+function canSay(
+  { counters = [] }: LabDevice,
+  cuts: readonly { readonly kind: PowerCutKind }[],
+): boolean {
+  if (counters.some((value) => value > 0)) return false;
   const kinds = new Set(cuts.map(({ kind }) => kind));
   if (kinds.has('torn-tail')) return false;
   return cuts.length === 1 || !kinds.has('torn');
@@ -257,7 +266,7 @@ export async function findingVectors(
   const title = titleOf(finding, report);
   const names = [`boot/${name}.json`];
   await writer.boots(name, title, finding, finding.outcome === 'restless' ? 3 : finding.boots);
-  if (canSay(finding.cuts)) {
+  if (canSay(device, finding.cuts)) {
     names.push(`powercut/${name}.json`);
     await writer.cuts(name, title, finding);
   }

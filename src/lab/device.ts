@@ -1,6 +1,6 @@
 import type { AreaName, BootConfig, ImageJudge, TrailerLayout } from '../boot/mcuboot/index.ts';
-import { placeOf, trailerLayout } from '../boot/mcuboot/index.ts';
-import { DfuError } from '../bytes/index.ts';
+import { areaNames, buildOf, placeOf, trailerLayout } from '../boot/mcuboot/index.ts';
+import { DfuError, hexNumber } from '../bytes/index.ts';
 import type { FlashGeometry } from '../flash/index.ts';
 import { MemoryFlash, SectorMap } from '../flash/index.ts';
 import type { Key } from '../image/index.ts';
@@ -23,32 +23,18 @@ export interface LabDevice {
   readonly counters?: readonly number[] | undefined;
 }
 
-/** The areas of a build, in the order in which they are shown. */
-export function areaNames(config: BootConfig): AreaName[] {
-  const slots = config.images.flatMap((_, n): AreaName[] => [`primary${n}`, `secondary${n}`]);
-  const scratch = config.algorithm === 'swap-using-scratch' && config.scratch !== undefined;
-  return scratch ? [...slots, 'scratch'] : slots;
-}
-
 /**
  * Where the trailer of an area lies.
  *
  * @throws {@link DfuError} `INVALID_ARGUMENT` if it is larger than the area.
  */
 export function trailerOf({ geometry, config }: FlashLayout, name: AreaName): TrailerLayout {
-  const { algorithm, maxAlign = 8, maxImgSectors = 128, encryption } = config;
-  const keyBytes = encryption?.savedTlvBytes ?? encryption?.keyBytes ?? 0;
-  return trailerLayout(
-    { algorithm, maxAlign, maxImgSectors, keyBytes },
-    {
-      sizeBytes: placeOf(config, name).sizeBytes,
-      writeUnitBytes: geometry.writeUnitBytes,
-      scratch: name === 'scratch',
-    },
-  );
+  return trailerLayout(buildOf(config).shape, {
+    sizeBytes: placeOf(config, name).sizeBytes,
+    writeUnitBytes: geometry.writeUnitBytes,
+    scratch: name === 'scratch',
+  });
 }
-
-const hex = (value: number): string => `0x${value.toString(16)}`;
 
 /**
  * Checks that every area lies within the flash, at sectors' edges, apart from the others, and holds
@@ -62,7 +48,7 @@ export function checkLayout(layout: FlashLayout): void {
   if (config.algorithm === 'swap-using-scratch' && config.scratch === undefined) {
     throw wrong('swap-using-scratch needs a scratch area, and none was given');
   }
-  const { maxAlign = 8 } = config;
+  const { maxAlign } = buildOf(config);
   if (geometry.writeUnitBytes > maxAlign) {
     const unit = geometry.writeUnitBytes;
     throw wrong(`expected a maximum alignment of at least the write unit ${unit}, got ${maxAlign}`);
@@ -74,15 +60,17 @@ export function checkLayout(layout: FlashLayout): void {
   for (const { name, offsetBytes, sizeBytes } of places) {
     const end = offsetBytes + sizeBytes;
     if (sizeBytes < 1 || end > sectors.sizeBytes) {
-      const range = `${hex(offsetBytes)} to ${hex(end)}`;
-      throw wrong(`expected ${name} within ${hex(sectors.sizeBytes)} bytes of flash, got ${range}`);
+      const range = `${hexNumber(offsetBytes)} to ${hexNumber(end)}`;
+      throw wrong(
+        `expected ${name} within ${hexNumber(sectors.sizeBytes)} bytes of flash, got ${range}`,
+      );
     }
     for (const edge of [offsetBytes, end]) {
       if (sectors.isEdge(edge)) continue;
       const { offsetBytes: from, sizeBytes: size } = sectors.at(edge);
-      const edges = `${hex(from)} or ${hex(from + size)}`;
+      const edges = `${hexNumber(from)} or ${hexNumber(from + size)}`;
       throw wrong(
-        `expected ${name} to begin and end at sectors' edges (${edges}), got ${hex(edge)}`,
+        `expected ${name} to begin and end at sectors' edges (${edges}), got ${hexNumber(edge)}`,
       );
     }
     trailerOf(layout, name);

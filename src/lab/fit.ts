@@ -1,9 +1,9 @@
 import type { TrailerLayout } from '../boot/mcuboot/index.ts';
-import { isSwap, largestImageBytes, placeOf } from '../boot/mcuboot/index.ts';
+import { buildOf, isSwap, largestImageBytes, placeOf } from '../boot/mcuboot/index.ts';
 import { MemoryFlash } from '../flash/index.ts';
-import { TRAILER_MAGIC_BYTES } from '../image/index.ts';
 import type { FlashLayout } from './device.ts';
 import { checkLayout, trailerOf } from './device.ts';
+import { trailerFields } from './trailer-fields.ts';
 
 /** A part of a slot, from its start. */
 export interface SlotPart {
@@ -26,25 +26,15 @@ export interface FitReport {
   readonly parts: readonly SlotPart[];
 }
 
-/** The fields of a trailer from the lowest up; what lies between two of them belongs to the lower. */
+/** The fields of a trailer as parts of the slot; what lies between two of them belongs to the lower. */
 function trailerParts(layout: TrailerLayout, { config, geometry }: FlashLayout): SlotPart[] {
-  const { maxImgSectors = 128 } = config;
+  const { maxImgSectors } = buildOf(config);
   const entries = layout.statusBytes / maxImgSectors / geometry.writeUnitBytes;
   const status = `${maxImgSectors} sectors × ${entries} entries × ${geometry.writeUnitBytes} bytes`;
-  const starts: [string, number, string][] = [['swap_status', layout.status, status]];
-  if (layout.keys !== undefined) {
-    starts.push(['enc_key1', layout.keys[1], ''], ['enc_key0', layout.keys[0], '']);
-  }
-  starts.push(['swap_size', layout.swapSize, '']);
-  if (layout.tlvSizes !== undefined) starts.push(['unprotected_tlv_sizes', layout.tlvSizes, '']);
-  starts.push(
-    ['swap_info', layout.swapInfo, ''],
-    ['copy_done', layout.copyDone, ''],
-    ['image_ok', layout.imageOk, ''],
-    ['magic', layout.magic, ''],
-  );
-  return starts.map(([name, offsetBytes, words], n) => {
-    const end = starts[n + 1]?.[1] ?? layout.magic + TRAILER_MAGIC_BYTES;
+  const fields = trailerFields(layout);
+  return fields.map(({ name, offsetBytes, lengthBytes }, n) => {
+    const end = fields[n + 1]?.offsetBytes ?? offsetBytes + lengthBytes;
+    const words = name === 'swap_status' ? status : '';
     return { name, offsetBytes, lengthBytes: end - offsetBytes, words };
   });
 }

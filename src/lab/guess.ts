@@ -1,23 +1,22 @@
-import { copyingAlgorithms } from '../boot/mcuboot/index.ts';
-import type { Algorithm, BootConfig, TrailerLayout } from '../boot/mcuboot/index.ts';
-import { DfuError, hexNumber, toHex, viewOf } from '../bytes/index.ts';
+import { buildOf, copyingAlgorithms } from '../boot/mcuboot/index.ts';
+import type { Algorithm, BootConfig } from '../boot/mcuboot/index.ts';
+import { DfuError, hexNumber } from '../bytes/index.ts';
 import type { FlashRange } from '../flash/index.ts';
-import {
-  IMAGE_MAGIC,
-  TRAILER_MAGIC_BYTES,
-  inspectImage,
-  isEncrypted,
-  trailerMagic,
-} from '../image/index.ts';
+import { DEFAULT_MAX_IMG_SECTORS, IMAGE_MAGIC, MAX_ALIGNS } from '../image/index.ts';
+import type { MaxAlign } from '../image/index.ts';
 import type { FlashLayout } from './device.ts';
 import { checkLayout, trailerOf } from './device.ts';
+import { STEP_BYTES, survey } from './survey.ts';
+import type { Survey } from './survey.ts';
+import { fitTrailer } from './trailer-fit.ts';
+import type { TrailerFit } from './trailer-fit.ts';
 
 /** What is known already; only the rest is tried. */
 export interface GuessLimits {
   readonly algorithm?: Algorithm | undefined;
   readonly sectorBytes?: number | undefined;
   readonly writeUnitBytes?: number | undefined;
-  readonly maxAlign?: 8 | 16 | 32 | undefined;
+  readonly maxAlign?: MaxAlign | undefined;
   readonly maxImgSectors?: number | undefined;
   /** Default 0xff. */
   readonly erasedValue?: 0x00 | 0xff | undefined;
@@ -32,64 +31,13 @@ export interface Guess {
   readonly evidence: readonly string[];
 }
 
-/** Smallest step at which slots begin and end. */
-const STEP_BYTES = 512;
-const MOST_HEADERS = 8;
 const SECTOR_SIZES: readonly number[] = [4096, 8192, 2048, 1024, 512, 16384, 32768, 65536, 131072];
-const ALIGNS = [8, 16, 32] as const;
 const WRITE_UNITS: readonly number[] = [4, 8, 16, 2, 1, 32];
-
-/** An image somewhere in a dump. */
-export interface FoundImage {
-  readonly offsetBytes: number;
-  readonly totalBytes: number;
-  readonly whole: boolean;
-  readonly encrypted: boolean;
-}
-
-/** What a dump shows without any layout. */
-export interface Dump {
-  readonly bytes: Uint8Array;
-  readonly images: readonly FoundImage[];
-  /** Where a slot ends, by the magic there. */
-  readonly ends: ReadonlyMap<number, 8 | 16 | 32>;
-  readonly erasedValue: 0x00 | 0xff;
-}
-
-async function imageAt(bytes: Uint8Array, offsetBytes: number): Promise<FoundImage | undefined> {
-  try {
-    const { image, hashes } = await inspectImage(bytes.subarray(offsetBytes));
-    const whole = hashes.some(({ valid }) => valid === true);
-    const encrypted = isEncrypted(image);
-    return { offsetBytes, totalBytes: image.bytes.length, whole, encrypted };
-  } catch (error) {
-    if (DfuError.is(error)) return undefined;
-    throw error;
-  }
-}
-
-/** Looks for images and trailers at every place where a slot may begin or end. */
-export async function survey(bytes: Uint8Array, erasedValue: 0x00 | 0xff): Promise<Dump> {
-  const images: FoundImage[] = [];
-  const ends = new Map<number, 8 | 16 | 32>();
-  const magics = new Map(ALIGNS.map((align) => [toHex(trailerMagic(align)), align]));
-  const view = viewOf(bytes);
-  for (let at = 0; at < bytes.length; at += STEP_BYTES) {
-    const end = Math.min(at + STEP_BYTES, bytes.length);
-    const tail = bytes.subarray(Math.max(0, end - TRAILER_MAGIC_BYTES), end);
-    const align = tail[0] === tail[1] ? undefined : magics.get(toHex(tail));
-    if (align !== undefined) ends.set(end, align);
-    if (at + 32 > bytes.length || view.getUint32(at, true) !== IMAGE_MAGIC) continue;
-    const found = images.length < MOST_HEADERS ? await imageAt(bytes, at) : undefined;
-    if (found !== undefined) images.push(found);
-  }
-  return { bytes, images, ends, erasedValue };
-}
 
 type Slots = readonly [FlashRange, FlashRange];
 
 /** Slots of equal size side by side that a header or a trailer speaks for. */
-function* slotPairs({ bytes, images, ends }: Dump, sector: number, up: number): Generator<Slots> {
+function* slotPairs({ bytes, images, ends }: Survey, sector: number, up: number): Generator<Slots> {
   const pair = (start: number, size: number): Slots => [
     { offsetBytes: start, sizeBytes: size },
     { offsetBytes: start + size, sizeBytes: size },
@@ -116,14 +64,14 @@ interface Candidate {
   readonly slots: Slots;
 }
 
-function fits({ slots: [primary, secondary], sector }: Candidate, { bytes }: Dump): boolean {
+function fits({ slots: [primary, secondary], sector }: Candidate, { bytes }: Survey): boolean {
   const { sizeBytes, offsetBytes } = primary;
   if (sizeBytes < 2 * sector || offsetBytes < 0 || sizeBytes % sector !== 0) return false;
   if (offsetBytes % sector !== 0) return false;
   return secondary.offsetBytes + sizeBytes <= bytes.length;
 }
 
-function* candidates(dump: Dump, limits: GuessLimits): Generator<Candidate> {
+function* candidates(dump: Survey, limits: GuessLimits): Generator<Candidate> {
   const seen = new Set<string>();
   const sizes = limits.sectorBytes === undefined ? SECTOR_SIZES : [limits.sectorBytes];
   const algorithms = limits.algorithm === undefined ? copyingAlgorithms : [limits.algorithm];
@@ -145,7 +93,7 @@ function* candidates(dump: Dump, limits: GuessLimits): Generator<Candidate> {
 /** The layouts of a candidate: every alignment, write unit and number of sectors that may be. */
 function* layoutsOf(
   { algorithm, sector, slots }: Candidate,
-  { bytes, ends, erasedValue, images }: Dump,
+  { bytes, ends, erasedValue, images }: Survey,
   limits: GuessLimits,
 ): Generator<FlashLayout> {
   const [primary, secondary] = slots;
@@ -155,21 +103,24 @@ function* layoutsOf(
   const told = [...ends].find(([at]) => at === end || at === secondary.offsetBytes)?.[1];
   const aligns = limits.maxAlign ?? told;
   const sectors = primary.sizeBytes / sector;
-  const most = limits.maxImgSectors === undefined ? [128, sectors, 256] : [limits.maxImgSectors];
+  const most =
+    limits.maxImgSectors === undefined
+      ? [DEFAULT_MAX_IMG_SECTORS, sectors, 256]
+      : [limits.maxImgSectors];
   const units = limits.writeUnitBytes === undefined ? WRITE_UNITS : [limits.writeUnitBytes];
   const encryption = images.some(({ encrypted }) => encrypted)
-    ? { encryption: { keyBytes: 16 as const } }
-    : {};
-  for (const maxAlign of aligns === undefined ? ALIGNS : [aligns]) {
+    ? ({ keyBytes: 16 } as const)
+    : undefined;
+  for (const maxAlign of aligns === undefined ? MAX_ALIGNS : [aligns]) {
     for (const writeUnitBytes of units.filter((unit) => unit <= maxAlign)) {
       for (const maxImgSectors of new Set(most.filter((count) => count >= sectors))) {
         const config: BootConfig = {
           algorithm,
           images: [{ primary, secondary }],
-          ...(algorithm === 'swap-using-scratch' && { scratch }),
+          scratch: algorithm === 'swap-using-scratch' ? scratch : undefined,
           maxAlign,
           maxImgSectors,
-          ...encryption,
+          encryption,
         };
         const run = { count: bytes.length / sector, sizeBytes: sector };
         const geometry = { sectors: [run], writeUnitBytes, erasedValue };
@@ -190,67 +141,21 @@ function isPossible(layout: FlashLayout): boolean {
   }
 }
 
-/** How a trailer goes with a layout. */
-export interface TrailerFit {
-  /** Bytes that no field explains. */
-  readonly strays: number;
-  readonly entries: number;
-  readonly swapSize: number | undefined;
-  readonly magic: boolean;
-}
-
-/** What of a trailer's bytes its layout explains. */
-export function fitTrailer(
-  trailer: TrailerLayout,
-  area: Uint8Array,
-  { unit, erased }: { readonly unit: number; readonly erased: number },
-): TrailerFit {
-  const known = new Uint8Array(area.length);
-  let strays = 0;
-  let entries = 0;
-  for (let at = 0; at < trailer.statusBytes; at += unit) {
-    const value = area[trailer.status + at] ?? erased;
-    if (value === erased) continue;
-    if (value >= 1 && value <= 3) entries += 1;
-    else strays += 1;
-    known[trailer.status + at] = 1;
-  }
-  const flag = (at: number, most: number): void => {
-    known[at] = 1;
-    const value = area[at] ?? erased;
-    if (value !== erased && (value < 1 || value > most)) strays += 1;
-  };
-  flag(trailer.imageOk, 1);
-  flag(trailer.copyDone, 1);
-  flag(trailer.swapInfo, 4);
-  known.fill(1, trailer.swapSize, trailer.swapSize + 4);
-  if (trailer.tlvSizes !== undefined) known.fill(1, trailer.tlvSizes, trailer.tlvSizes + 4);
-  for (const key of trailer.keys ?? []) known.fill(1, key, key + trailer.keyBytes);
-  known.fill(1, trailer.magic);
-  const magic = area.subarray(trailer.magic).some((byte) => byte !== erased);
-  for (let at = trailer.status; at < area.length; at += 1) {
-    if (known[at] === 0 && area[at] !== erased) strays += 1;
-  }
-  const size = viewOf(area).getUint32(trailer.swapSize, true);
-  const unset = size === (erased === 0 ? 0 : 0xffffffff);
-  return { strays, entries, magic, swapSize: unset ? undefined : size };
-}
-
 /** How early in the lists of what is usual; breaks ties. */
 function usual({ config, geometry }: FlashLayout): number {
-  const { algorithm, maxAlign = 8, maxImgSectors = 128 } = config;
+  const { algorithm, maxAlign, maxImgSectors } = buildOf(config);
   const [run] = geometry.sectors;
   return (
     copyingAlgorithms.indexOf(algorithm) * 0.01 +
     SECTOR_SIZES.indexOf(run?.sizeBytes ?? 0) * 0.001 +
-    ALIGNS.indexOf(maxAlign) * 0.0005 +
+    MAX_ALIGNS.indexOf(maxAlign) * 0.0005 +
     WRITE_UNITS.indexOf(geometry.writeUnitBytes) * 0.00005 +
-    (maxImgSectors === 128 ? 0 : 0.00001)
+    (maxImgSectors === DEFAULT_MAX_IMG_SECTORS ? 0 : 0.00001)
   );
 }
 
 /** Weighs what speaks for a layout. */
-function weighLayout(layout: FlashLayout, dump: Dump): Guess {
+function weighLayout(layout: FlashLayout, dump: Survey): Guess {
   const { config, geometry } = layout;
   const { images, ends, bytes, erasedValue } = dump;
   const [pair] = config.images;

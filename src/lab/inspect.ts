@@ -1,5 +1,6 @@
 import type { SlotFinding, SlotIndex, SwapType, SwapUnderWay } from '../boot/mcuboot/index.ts';
 import {
+  areaNames,
   ApplicationSide,
   MemoryCounters,
   examineSlot,
@@ -12,7 +13,6 @@ import type { FlashRange } from '../flash/index.ts';
 import type { ImageInspection } from '../image/index.ts';
 import { IMAGE_MAGIC, formatVersion, inspectImage } from '../image/index.ts';
 import type { LabDevice } from './device.ts';
-import { areaNames } from './device.ts';
 import { uploadOffset } from './predict.ts';
 import { describeState } from './state.ts';
 import { readTrailer } from './trailer-report.ts';

@@ -1,9 +1,10 @@
-import { isSwap, placeOf } from '../boot/mcuboot/index.ts';
+import { areaNames, isSwap, placeOf } from '../boot/mcuboot/index.ts';
 import { hexNumber } from '../bytes/index.ts';
 import type { MemoryFlash } from '../flash/index.ts';
 import type { FlashLayout } from './device.ts';
-import { areaNames, dumpOf, trailerOf } from './device.ts';
-import { fitTrailer, survey } from './guess.ts';
+import { dumpOf, trailerOf } from './device.ts';
+import { survey } from './survey.ts';
+import { fitTrailer } from './trailer-fit.ts';
 
 const list = (values: Iterable<number>): string =>
   [...values].map((value) => hexNumber(value)).join(', ');

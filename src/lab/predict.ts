@@ -5,11 +5,16 @@ import type {
   SwapState,
   AreaName,
 } from '../boot/mcuboot/index.ts';
-import { ApplicationSide, MemoryCounters, boot, placeOf } from '../boot/mcuboot/index.ts';
+import {
+  areaNames,
+  ApplicationSide,
+  MemoryCounters,
+  boot,
+  placeOf,
+} from '../boot/mcuboot/index.ts';
 import { DfuError } from '../bytes/index.ts';
 import { formatVersion } from '../image/index.ts';
 import type { LabDevice } from './device.ts';
-import { areaNames } from './device.ts';
 
 /** One operation of a boot, with its bytes counted and not kept. */
 export interface DoneOperation {

@@ -19,15 +19,7 @@ export type {
   CutReport,
   OutcomeCounts,
 } from './power-cuts.ts';
-export {
-  areaNames,
-  checkLayout,
-  dumpOf,
-  forkDevice,
-  openDump,
-  openFlash,
-  trailerOf,
-} from './device.ts';
+export { checkLayout, dumpOf, forkDevice, openDump, openFlash, trailerOf } from './device.ts';
 export type { FlashLayout, LabDevice } from './device.ts';
 export { fitImage } from './fit.ts';
 export type { FitReport, SlotPart } from './fit.ts';
@@ -51,8 +43,10 @@ export type { RiotbootReport, RiotbootSlotReport } from './riotboot.ts';
 export { describeState } from './state.ts';
 export { readTrailer } from './trailer-report.ts';
 export type { TrailerField, TrailerReport } from './trailer-report.ts';
-export { readVectorConfig, vectorConfigOf } from './vector-config.ts';
-export type { ReadLayout, VectorConfig, VectorNames } from './vector-config.ts';
+export { readVectorConfig } from './read-vector-config.ts';
+export type { ReadLayout } from './read-vector-config.ts';
+export { vectorConfigOf } from './vector-config.ts';
+export type { VectorConfig, VectorNames } from './vector-config.ts';
 export { compareWear } from './wear.ts';
 export type { AlgorithmWear, AreaErases, BootWear } from './wear.ts';
 export { explainSlots } from './why.ts';

@@ -1,14 +1,16 @@
-import type { AreaName, BootConfig, SwapState, TrailerLayout } from '../boot/mcuboot/index.ts';
-import { decodeSwapInfo, placeOf, readSwapState } from '../boot/mcuboot/index.ts';
+import type { AreaName, Build, SwapState, TrailerLayout } from '../boot/mcuboot/index.ts';
+import { buildOf, decodeSwapInfo, placeOf, readSwapState } from '../boot/mcuboot/index.ts';
 import { toHex, viewOf } from '../bytes/index.ts';
-import { TRAILER_MAGIC_BYTES, trailerMagic } from '../image/index.ts';
+import { decodeFlag, maxAlignOfMagic } from '../image/index.ts';
+import type { FlagState } from '../image/index.ts';
 import type { LabDevice } from './device.ts';
 import { trailerOf } from './device.ts';
+import { trailerFields } from './trailer-fields.ts';
+import type { TrailerFieldName } from './trailer-fields.ts';
 
 /** One field of a trailer, and what it says. */
 export interface TrailerField {
-  /** MCUboot's name of it. */
-  readonly name: string;
+  readonly name: TrailerFieldName;
   /** From the start of the area. */
   readonly offsetBytes: number;
   /** From the start of the flash. */
@@ -28,29 +30,31 @@ export interface TrailerReport {
   readonly fields: readonly TrailerField[];
 }
 
-const MAX_ALIGNS: readonly number[] = [8, 16, 32];
-const FLAG_WORDS = {
+const FLAG_WORDS: Readonly<Record<FlagState, string>> = {
   set: 'set',
   unset: 'not set',
   bad: 'damaged: neither 0x01 nor erased',
-} as const;
+};
+
+type Bytes = Uint8Array<ArrayBuffer>;
 
 interface Reading {
-  readonly config: BootConfig;
-  readonly area: AreaName;
+  readonly build: Build;
   readonly erasedValue: number;
   readonly writeUnitBytes: number;
-  read(offsetBytes: number, lengthBytes: number): Uint8Array<ArrayBuffer>;
+  read(offsetBytes: number, lengthBytes: number): Bytes;
 }
 
-function magicMeaning(bytes: Uint8Array, { config, erasedValue }: Reading): string {
-  const { maxAlign = 8 } = config;
+function magicMeaning(bytes: Bytes, { build: { maxAlign }, erasedValue }: Reading): string {
   if (bytes.every((byte) => byte === erasedValue)) return 'unset: nothing is asked or noted here';
-  const fits = (align: number): boolean => toHex(trailerMagic(align)) === toHex(bytes);
-  if (fits(maxAlign)) return `good: the fields below count (alignment ${maxAlign})`;
-  const other = MAX_ALIGNS.find(fits);
-  if (other === undefined) return 'bad: neither the magic nor erased, so it counts for nothing';
-  return `bad: the magic of alignment ${other}, but this layout has ${maxAlign}`;
+  const align = maxAlignOfMagic(bytes, ['little']);
+  if (align === maxAlign) return `good: the fields below count (alignment ${maxAlign})`;
+  if (align === undefined) return 'bad: neither the magic nor erased, so it counts for nothing';
+  return `bad: the magic of alignment ${align}, but this layout has ${maxAlign}`;
+}
+
+function flagMeaning([byte = 0]: Bytes, { erasedValue }: Reading): string {
+  return FLAG_WORDS[decodeFlag(byte, erasedValue)];
 }
 
 function swapInfoMeaning(byte: number, erasedValue: number): string {
@@ -91,7 +95,7 @@ function statusEntries(reading: Reading, layout: TrailerLayout): [number, number
 
 function statusMeaning(
   entries: readonly (readonly [number, number])[],
-  { algorithm, maxImgSectors = 128 }: BootConfig,
+  { algorithm, maxImgSectors }: Build,
   room: number,
 ): string {
   if (entries.length === 0) return `no entry of ${room} written: no swap under way`;
@@ -116,43 +120,32 @@ function entriesText(entries: readonly (readonly [number, number])[]): string {
   return [...shown, ...(more > 0 ? [`… ${more} more`] : [])].join(' ');
 }
 
+/** What the bytes of a field say; of the swap status, see {@link statusMeaning}. */
+const meanings: Readonly<
+  Record<Exclude<TrailerFieldName, 'swap_status'>, (bytes: Bytes, reading: Reading) => string>
+> = {
+  enc_key1: keyMeaning,
+  enc_key0: keyMeaning,
+  swap_size: (bytes, { erasedValue }) => numberMeaning(bytes, erasedValue),
+  unprotected_tlv_sizes: (bytes, { erasedValue }) => sizesMeaning(bytes, erasedValue),
+  swap_info: ([byte = 0], { erasedValue }) => swapInfoMeaning(byte, erasedValue),
+  copy_done: flagMeaning,
+  image_ok: flagMeaning,
+  magic: magicMeaning,
+};
+
 function readFields(reading: Reading, layout: TrailerLayout, base: number): TrailerField[] {
-  const { erasedValue, config } = reading;
-  const fields: TrailerField[] = [];
-  const add = (
-    name: string,
-    [offsetBytes, lengthBytes]: readonly [number, number],
-    meaning: (bytes: Uint8Array) => string,
-  ): void => {
+  return trailerFields(layout).map(({ name, offsetBytes, lengthBytes }) => {
+    const place = { name, offsetBytes, addressBytes: base + offsetBytes, lengthBytes };
+    if (name === 'swap_status') {
+      const entries = statusEntries(reading, layout);
+      const room = lengthBytes / reading.writeUnitBytes;
+      const meaning = statusMeaning(entries, reading.build, room);
+      return { ...place, hex: entriesText(entries), meaning };
+    }
     const bytes = reading.read(offsetBytes, lengthBytes);
-    const at = { offsetBytes, addressBytes: base + offsetBytes, lengthBytes };
-    fields.push({ name, ...at, hex: toHex(bytes), meaning: meaning(bytes) });
-  };
-  const entries = statusEntries(reading, layout);
-  fields.push({
-    name: 'swap_status',
-    offsetBytes: layout.status,
-    addressBytes: base + layout.status,
-    lengthBytes: layout.statusBytes,
-    hex: entriesText(entries),
-    meaning: statusMeaning(entries, config, layout.statusBytes / reading.writeUnitBytes),
+    return { ...place, hex: toHex(bytes), meaning: meanings[name](bytes, reading) };
   });
-  const { keys, keyBytes } = layout;
-  if (keys !== undefined) {
-    add('enc_key1', [keys[1], keyBytes], keyMeaning);
-    add('enc_key0', [keys[0], keyBytes], keyMeaning);
-  }
-  add('swap_size', [layout.swapSize, 4], (bytes) => numberMeaning(bytes, erasedValue));
-  if (layout.tlvSizes !== undefined) {
-    add('unprotected_tlv_sizes', [layout.tlvSizes, 4], (bytes) => sizesMeaning(bytes, erasedValue));
-  }
-  add('swap_info', [layout.swapInfo, 1], ([byte = 0]) => swapInfoMeaning(byte, erasedValue));
-  const flag = (byte: number): string =>
-    FLAG_WORDS[byte === erasedValue ? 'unset' : byte === 1 ? 'set' : 'bad'];
-  add('copy_done', [layout.copyDone, 1], ([byte = 0]) => flag(byte));
-  add('image_ok', [layout.imageOk, 1], ([byte = 0]) => flag(byte));
-  add('magic', [layout.magic, TRAILER_MAGIC_BYTES], (bytes) => magicMeaning(bytes, reading));
-  return fields;
 }
 
 /**
@@ -167,7 +160,8 @@ export function readTrailer({ flash, config }: LabDevice, area: AreaName): Trail
   const { offsetBytes: base } = placeOf(config, area);
   const { erasedValue, writeUnitBytes } = geometry;
   const read: Reading['read'] = (offset, length) => flash.read(base + offset, length);
-  const state = readSwapState({ erasedValue, read }, layout, config.maxAlign ?? 8);
-  const reading: Reading = { config, area, erasedValue, writeUnitBytes, read };
+  const build = buildOf(config);
+  const state = readSwapState({ erasedValue, read }, layout, build.maxAlign);
+  const reading: Reading = { build, erasedValue, writeUnitBytes, read };
   return { area, layout, state, fields: readFields(reading, layout, base) };
 }

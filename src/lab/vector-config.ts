@@ -1,13 +1,48 @@
-import type { BootConfig } from '../boot/mcuboot/index.ts';
-import { DfuError } from '../bytes/index.ts';
-import type { FlashRange } from '../flash/index.ts';
+import { areaNames, buildOf, placeOf } from '../boot/mcuboot/index.ts';
+import type { BootConfig, EncryptionConfig } from '../boot/mcuboot/index.ts';
+import { DfuError, defined } from '../bytes/index.ts';
+import type { FlashGeometry } from '../flash/index.ts';
 import type { SignatureKind } from '../image/index.ts';
 import type { FlashLayout } from './device.ts';
-import { areaNames } from './device.ts';
-import { algorithms, placeOf } from '../boot/mcuboot/index.ts';
+
+/** The `config` object of MCUboot vector files; the README beside the vectors explains the fields. */
+export interface VectorConfig {
+  /** MCUboot's mode; `+revert` behind it for builds that run images in place and go back. */
+  readonly algorithm: string;
+  readonly imageNumber: number;
+  /** Size and count of each run of sectors; where they have one of their own, the ms to erase one. */
+  readonly sectors: readonly (readonly [number, number, number?])[];
+  readonly areas: Readonly<Record<string, { readonly off: number; readonly size: number }>>;
+  readonly writeAlign: number;
+  readonly maxAlign: number;
+  readonly maxImgSectors: number;
+  readonly erasedVal: number;
+  readonly timing?: { readonly eraseSectorMs: number; readonly programUnitUs: number } | undefined;
+  readonly signature: string;
+  /** Paths of the public keys, from the folder of the vectors. */
+  readonly publicKeys: readonly string[];
+  readonly validatePrimarySlot: boolean;
+  readonly copyChunk: number;
+  readonly bootstrap?: boolean | undefined;
+  readonly overwriteOnlyFast?: boolean | undefined;
+  readonly overwriteOnlyKeepBackup?: boolean | undefined;
+  readonly downgradePrevention?: boolean | undefined;
+  readonly downgradePreventionSecurityCounter?: boolean | undefined;
+  readonly compareBuildNumber?: boolean | undefined;
+  readonly hwRollbackProtection?: boolean | undefined;
+  readonly verifyImageAddress?: string | undefined;
+  readonly executableRam?: { readonly start: number; readonly size: number } | undefined;
+  readonly guarded?: boolean | undefined;
+  /** How image keys are wrapped: one of `wrapNames`. */
+  readonly encryption?: string | undefined;
+  /** 32 for AES-256; 16 unless given. */
+  readonly encryptionKeyBytes?: number | undefined;
+  readonly swapSaveEncTlv?: boolean | undefined;
+  readonly encryptionPrivateKey?: string | undefined;
+}
 
 /** Name of a signature kind in vector files; `nosig` for a build that checks hashes only. */
-const signatureNames: Readonly<Record<SignatureKind | 'none', string>> = {
+export const signatureNames: Readonly<Record<SignatureKind | 'none', string>> = {
   none: 'nosig',
   ed25519: 'ed25519',
   'ecdsa-p256': 'ecdsa',
@@ -16,30 +51,17 @@ const signatureNames: Readonly<Record<SignatureKind | 'none', string>> = {
   'rsa-3072': 'rsa3072',
 };
 
-/** How encrypted images are named there, by the bytes of a key record for AES-128. */
-const wraps: readonly (readonly [string, number])[] = [
-  ['enc-x25519', 80],
-  ['enc-ecdsa-p256', 113],
-  ['enc-rsa-2048', 256],
-];
+/** How image keys may be wrapped, and the bytes of a key's record for AES-128 and AES-256. */
+export const wrapNames: ReadonlyMap<string, Readonly<Record<16 | 32, number>>> = new Map([
+  ['enc-x25519', { 16: 80, 32: 96 }],
+  ['enc-x25519-sha512', { 16: 112, 32: 128 }],
+  ['enc-ecdsa-p256', { 16: 113, 32: 129 }],
+  ['enc-rsa-2048', { 16: 256, 32: 256 }],
+  ['enc-kw', { 16: 24, 32: 40 }],
+]);
 
-/** The `config` object of MCUboot vector files; the README beside the vectors explains the fields. */
-export interface VectorConfig {
-  readonly algorithm: string;
-  readonly imageNumber: number;
-  /** Size and count of each run of sectors. */
-  readonly sectors: readonly (readonly [number, number])[];
-  readonly areas: Readonly<Record<string, { readonly off: number; readonly size: number }>>;
-  readonly writeAlign: number;
-  readonly maxAlign: number;
-  readonly maxImgSectors: number;
-  readonly erasedVal: number;
-  readonly signature: string;
-  readonly publicKeys: readonly string[];
-  readonly validatePrimarySlot: boolean;
-  readonly copyChunk: number;
-  readonly [option: string]: unknown;
-}
+/** For a build that saves plain keys, and so does not say how they came wrapped. */
+export const ANY_WRAP = 'enc';
 
 /** What a vector file says of a build besides its layout. */
 export interface VectorNames {
@@ -49,149 +71,114 @@ export interface VectorNames {
   readonly encryptionPrivateKey?: string | undefined;
 }
 
-/** Writes a layout as vector files have it. */
-export function vectorConfigOf(
-  { geometry, config }: FlashLayout,
-  { signature, publicKeys, encryptionPrivateKey }: VectorNames,
-): VectorConfig {
-  const areas = areaNames(config).map((name) => {
-    const { offsetBytes, sizeBytes } = placeOf(config, name);
-    return [name, { off: offsetBytes, size: sizeBytes }] as const;
-  });
-  const { encryption, downgradePrevention } = config;
-  const wrap = wraps.find(([, bytes]) => bytes === encryption?.savedTlvBytes) ?? wraps[0];
-  return {
-    algorithm: config.revert === true ? `${config.algorithm}+revert` : config.algorithm,
-    imageNumber: config.images.length,
-    sectors: geometry.sectors.map(({ sizeBytes, count }) => [sizeBytes, count]),
-    areas: Object.fromEntries(areas),
-    writeAlign: geometry.writeUnitBytes,
-    maxAlign: config.maxAlign ?? 8,
-    maxImgSectors: config.maxImgSectors ?? 128,
-    erasedVal: geometry.erasedValue,
-    signature: signatureNames[signature],
-    publicKeys,
-    validatePrimarySlot: config.validatePrimarySlot ?? true,
-    copyChunk: config.copyChunkBytes ?? 1024,
-    ...(config.bootstrap === true && { bootstrap: true }),
-    ...(config.overwriteOnlyFast === true && { overwriteOnlyFast: true }),
-    ...(config.overwriteOnlyKeepBackup === true && { overwriteOnlyKeepBackup: true }),
-    ...(downgradePrevention !== undefined && { downgradePrevention: true }),
-    ...(downgradePrevention === 'security-counter' && { downgradePreventionSecurityCounter: true }),
-    ...(config.hwRollbackProtection === true && { hwRollbackProtection: true }),
-    ...(config.guarded === true && { guarded: true }),
-    ...(encryption !== undefined && {
-      encryption: wrap?.[0],
-      swapSaveEncTlv: encryption.savedTlvBytes !== undefined,
-      encryptionPrivateKey,
-    }),
-  };
-}
+/** Most image pairs that a file can have. */
+export const MOST_IMAGES = 16;
 
-/** A layout as a file gives it, and the signature that the build asks for. */
-export interface ReadLayout extends FlashLayout {
-  readonly signature: SignatureKind | 'none';
+function unsupported(words: string): DfuError {
+  return new DfuError('UNSUPPORTED', `vector files: ${words}`);
 }
 
 /**
- * Reads the `config` object of a vector file, or a whole vector file.
+ * Writes a layout as vector files have it; `readVectorConfig` makes the same of it again.
  *
- * @throws {@link DfuError} `MALFORMED` with the field that is missing or wrong.
+ * @throws {@link DfuError} `UNSUPPORTED` for a build that they cannot tell of.
  */
-export function readVectorConfig(value: unknown): ReadLayout {
-  const whole = objectOf(value, 'the layout file');
-  const fields = whole['config'] === undefined ? whole : objectOf(whole['config'], 'config');
-  const [name, revert] = String(fields['algorithm']).split('+');
-  const algorithm = algorithms.find((each) => each === name);
-  if (algorithm === undefined) {
-    throw wrong('algorithm', algorithms.join(', '), fields['algorithm']);
+export function vectorConfigOf(
+  { geometry, config }: FlashLayout,
+  names: VectorNames,
+): VectorConfig {
+  const { maxAlign, maxImgSectors, validatePrimarySlot, copyChunkBytes } = buildOf(config);
+  if (config.images.length > MOST_IMAGES) {
+    throw unsupported(`expected at most ${MOST_IMAGES} image pairs, got ${config.images.length}`);
   }
-  const sectors = arrayOf(fields['sectors'], 'sectors').map((run) => {
-    const [sizeBytes, count] = arrayOf(run, 'sectors');
-    return { sizeBytes: wholeOf(sizeBytes, 'sectors'), count: wholeOf(count, 'sectors') };
-  });
-  const erased = fields['erasedVal'] ?? 255;
-  if (erased !== 0 && erased !== 255) throw wrong('erasedVal', '0 or 255', erased);
-  return {
-    geometry: {
-      sectors,
-      writeUnitBytes: wholeOf(fields['writeAlign'], 'writeAlign'),
-      erasedValue: erased === 0 ? 0x00 : 0xff,
-    },
-    config: { algorithm, ...buildOf(fields, revert) },
-    signature: signatureOf(fields['signature'] ?? 'nosig'),
-  };
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function buildOf(fields: Fields, revert: string | undefined): Omit<BootConfig, 'algorithm'> {
-  const areas = objectOf(fields['areas'], 'areas');
-  const count = wholeOf(fields['imageNumber'] ?? 1, 'imageNumber');
-  if (count < 1 || count > 16) throw wrong('imageNumber', '1 to 16', count);
-  const maxAlign = fields['maxAlign'] ?? 8;
-  if (maxAlign !== 8 && maxAlign !== 16 && maxAlign !== 32) {
-    throw wrong('maxAlign', '8, 16 or 32', maxAlign);
-  }
-  const images = Array.from({ length: count }, (_, n) => ({
-    primary: placeIn(areas, `primary${n}`),
-    secondary: placeIn(areas, `secondary${n}`),
-  }));
-  const isOn = (name: string): boolean => fields[name] === true;
-  const counter = isOn('downgradePreventionSecurityCounter');
-  const wrap = wraps.find(([name]) => name === fields['encryption']);
-  const saved = isOn('swapSaveEncTlv') && wrap !== undefined ? { savedTlvBytes: wrap[1] } : {};
-  return {
-    images,
-    ...(revert === 'revert' && { revert: true }),
-    ...(areas['scratch'] !== undefined && { scratch: placeIn(areas, 'scratch') }),
+  return defined<VectorConfig>({
+    algorithm: config.revert === true ? `${config.algorithm}+revert` : config.algorithm,
+    imageNumber: config.images.length,
+    areas: areasOf(config),
+    ...flashFields(geometry),
     maxAlign,
-    maxImgSectors: wholeOf(fields['maxImgSectors'] ?? 128, 'maxImgSectors'),
-    validatePrimarySlot: fields['validatePrimarySlot'] !== false,
-    copyChunkBytes: wholeOf(fields['copyChunk'] ?? 1024, 'copyChunk'),
-    bootstrap: isOn('bootstrap'),
-    overwriteOnlyFast: isOn('overwriteOnlyFast'),
-    overwriteOnlyKeepBackup: isOn('overwriteOnlyKeepBackup'),
-    hwRollbackProtection: isOn('hwRollbackProtection'),
-    guarded: isOn('guarded'),
-    ...((isOn('downgradePrevention') || counter) && {
-      downgradePrevention: counter ? ('security-counter' as const) : ('version' as const),
+    maxImgSectors,
+    signature: signatureNames[names.signature],
+    publicKeys: names.publicKeys,
+    validatePrimarySlot,
+    copyChunk: copyChunkBytes,
+    ...optionFields(config),
+    ...encryptionFields(config.encryption, names),
+  });
+}
+
+function areasOf(config: BootConfig): VectorConfig['areas'] {
+  const names = new Set([
+    ...areaNames(config),
+    ...(config.scratch === undefined ? [] : (['scratch'] as const)),
+  ]);
+  return Object.fromEntries(
+    [...names].map((name) => {
+      const { offsetBytes, sizeBytes } = placeOf(config, name);
+      return [name, { off: offsetBytes, size: sizeBytes }] as const;
     }),
-    ...(wrap !== undefined && { encryption: { keyBytes: 16 as const, ...saved } }),
+  );
+}
+
+function flashFields({
+  sectors,
+  writeUnitBytes,
+  erasedValue,
+  timing,
+}: FlashGeometry): Pick<VectorConfig, 'sectors' | 'writeAlign' | 'erasedVal' | 'timing'> {
+  return {
+    sectors: sectors.map(({ sizeBytes, count, eraseMs }) =>
+      eraseMs === undefined ? [sizeBytes, count] : [sizeBytes, count, eraseMs],
+    ),
+    writeAlign: writeUnitBytes,
+    erasedVal: erasedValue,
+    timing,
   };
 }
 
-function placeIn(areas: Fields, name: string): FlashRange {
-  const area = objectOf(areas[name], `areas.${name}`);
-  const offsetBytes = wholeOf(area['off'], `areas.${name}.off`);
-  return { offsetBytes, sizeBytes: wholeOf(area['size'], `areas.${name}.size`) };
+const onlyTrue = (value: boolean | undefined): true | undefined =>
+  value === true ? true : undefined;
+
+function optionFields(config: BootConfig): Partial<VectorConfig> {
+  const { downgradePrevention, executableRam, bootstrap } = config;
+  // a reader takes the copying of a build with bootstrap as told only if both are there
+  const copying = bootstrap === true ? (value = false): boolean => value : onlyTrue;
+  return {
+    bootstrap: onlyTrue(bootstrap),
+    overwriteOnlyFast: copying(config.overwriteOnlyFast),
+    overwriteOnlyKeepBackup: copying(config.overwriteOnlyKeepBackup),
+    downgradePrevention: onlyTrue(downgradePrevention !== undefined),
+    downgradePreventionSecurityCounter: onlyTrue(downgradePrevention === 'security-counter'),
+    compareBuildNumber: onlyTrue(config.compareBuildNumber),
+    hwRollbackProtection: onlyTrue(config.hwRollbackProtection),
+    verifyImageAddress: config.verifyImageAddress,
+    executableRam:
+      executableRam === undefined
+        ? undefined
+        : { start: executableRam.startAddress, size: executableRam.sizeBytes },
+    guarded: onlyTrue(config.guarded),
+  };
 }
 
-function signatureOf(name: unknown): SignatureKind | 'none' {
-  const found = Object.entries(signatureNames).find(([, each]) => each === name);
-  if (found !== undefined) return found[0] as SignatureKind | 'none';
-  throw wrong('signature', Object.values(signatureNames).join(', '), name);
-}
-
-function objectOf(value: unknown, name: string): Fields {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
-  throw wrong(name, 'an object', value);
-}
-
-function arrayOf(value: unknown, name: string): readonly unknown[] {
-  if (Array.isArray(value)) return value as readonly unknown[];
-  throw wrong(name, 'a list', value);
-}
-
-function wholeOf(value: unknown, name: string): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value;
-  throw wrong(name, 'a whole number', value);
-}
-
-function wrong(name: string, expected: string, got: unknown): DfuError {
-  const text = got === undefined ? 'nothing' : (JSON.stringify(got) ?? typeof got);
-  return new DfuError(
-    'MALFORMED',
-    `layout: ${name}: expected ${expected}, got ${text.slice(0, 80)}`,
-  );
+function encryptionFields(
+  encryption: EncryptionConfig | undefined,
+  { encryptionPrivateKey }: VectorNames,
+): Partial<VectorConfig> {
+  if (encryption === undefined) return {};
+  const { keyBytes, savedTlvBytes } = encryption;
+  const wrap =
+    savedTlvBytes === undefined
+      ? ANY_WRAP
+      : [...wrapNames].find(([, bytes]) => bytes[keyBytes] === savedTlvBytes)?.[0];
+  if (wrap === undefined) {
+    const known = [...wrapNames.values()].map((bytes) => bytes[keyBytes]).join(', ');
+    const words = `expected key records of ${known} bytes (AES-${keyBytes * 8})`;
+    throw unsupported(`${words}, got ${savedTlvBytes}`);
+  }
+  return {
+    encryption: wrap,
+    encryptionKeyBytes: keyBytes === 16 ? undefined : keyBytes,
+    swapSaveEncTlv: savedTlvBytes !== undefined,
+    encryptionPrivateKey,
+  };
 }

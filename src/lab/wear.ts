@@ -1,11 +1,17 @@
 import type { Algorithm, BootConfig } from '../boot/mcuboot/index.ts';
-import { MemoryCounters, copyingAlgorithms, isSwap, placeOf } from '../boot/mcuboot/index.ts';
+import {
+  areaNames,
+  MemoryCounters,
+  copyingAlgorithms,
+  isSwap,
+  placeOf,
+} from '../boot/mcuboot/index.ts';
 import { DfuError } from '../bytes/index.ts';
 import type { FlashGeometry } from '../flash/index.ts';
 import { MemoryFlash } from '../flash/index.ts';
 import { formatVersion, parseImage } from '../image/index.ts';
 import type { LabDevice } from './device.ts';
-import { areaNames, checkLayout } from './device.ts';
+import { checkLayout } from './device.ts';
 import type { BootStep } from './predict.ts';
 import { bootStep, stageUpdate, uploadOffset } from './predict.ts';
 

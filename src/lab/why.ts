@@ -1,4 +1,4 @@
-import type { Refusal, SlotFinding, SlotHeader, SlotIndex } from '../boot/mcuboot/index.ts';
+import type { Refusal, SlotFinding, SlotIndex } from '../boot/mcuboot/index.ts';
 import { examineSlot, MemoryCounters, boot, placeOf } from '../boot/mcuboot/index.ts';
 import { hexNumber, toHex } from '../bytes/index.ts';
 import {
@@ -8,6 +8,7 @@ import {
   imageFlagNames,
   publicKeyHash,
 } from '../image/index.ts';
+import type { RawImageHeader } from '../image/index.ts';
 import type { LabDevice } from './device.ts';
 import { forkDevice } from './device.ts';
 import { readTrailer } from './trailer-report.ts';
@@ -31,7 +32,7 @@ export interface SlotExplanation {
 }
 
 /** Which part of a header makes it impossible in this slot (boot_check_header_valid). */
-function headerFault(header: SlotHeader, device: LabDevice, sizeBytes: number): string {
+function headerFault(header: RawImageHeader, device: LabDevice, sizeBytes: number): string {
   const { magic, hdrSize, imgSize, protectTlvSize, flags } = header;
   if (magic !== IMAGE_MAGIC) {
     return `magic: expected ${hexNumber(IMAGE_MAGIC, 8)}, got ${hexNumber(magic, 8)}`;
@@ -61,7 +62,7 @@ async function knownKeys({ keys = [] }: LabDevice): Promise<string> {
 export async function refusalText(
   device: LabDevice,
   refusal: Refusal,
-  header: SlotHeader,
+  header: RawImageHeader,
 ): Promise<string> {
   const { image, slot, refusedBy, reason } = refusal;
   if (refusedBy === 'header') {

@@ -4,7 +4,8 @@ import type { MemoryFlash } from '../../../src/flash/index.ts';
 import { differ, differInList } from '../replayed.ts';
 import type { ReplayedCase } from '../replayed.ts';
 import { operationText, outcomeOf, powerLost, versionOf } from './replay.ts';
-import type { CutRow, PowercutVector, VectorConfig, VectorFolder } from './vector-files.ts';
+import type { VectorConfig } from '../../../src/lab/index.ts';
+import type { CutRow, PowercutVector, VectorFolder } from './vector-files.ts';
 import { configOf, contentsOf, flashOf, hashOf } from './vector-files.ts';
 
 /** The flash just before an operation, and that operation. */

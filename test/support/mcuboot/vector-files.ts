@@ -2,36 +2,13 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { FlashGeometry, FlashRange } from '../../../src/flash/index.ts';
+import type { FlashGeometry } from '../../../src/flash/index.ts';
 import { MemoryFlash } from '../../../src/flash/index.ts';
 import type { AreaName, BootConfig, JudgeOptions } from '../../../src/boot/mcuboot/index.ts';
 import { ImageJudge } from '../../../src/boot/mcuboot/index.ts';
 import { asDecryptionKey, readKey } from '../../../src/image/index.ts';
-
-/** The `config` of a vector; the README beside the vectors explains the fields. */
-export interface VectorConfig {
-  readonly algorithm: string;
-  readonly imageNumber: number;
-  readonly sectors: readonly (readonly [number, number])[];
-  readonly areas: Readonly<Record<string, { readonly off: number; readonly size: number }>>;
-  readonly writeAlign: number;
-  readonly maxAlign: 8 | 16 | 32;
-  readonly maxImgSectors: number;
-  readonly erasedVal: 0 | 255;
-  readonly signature: string;
-  readonly publicKeys: readonly string[];
-  readonly validatePrimarySlot: boolean;
-  readonly copyChunk: number;
-  readonly bootstrap?: boolean;
-  readonly overwriteOnlyFast?: boolean;
-  readonly overwriteOnlyKeepBackup?: boolean;
-  readonly downgradePrevention?: boolean;
-  readonly downgradePreventionSecurityCounter?: boolean;
-  readonly hwRollbackProtection?: boolean;
-  readonly encryption?: string;
-  readonly swapSaveEncTlv?: boolean;
-  readonly encryptionPrivateKey?: string;
-}
+import { readVectorConfig } from '../../../src/lab/index.ts';
+import type { VectorConfig } from '../../../src/lab/index.ts';
 
 /** One step of a boot scenario. */
 export interface VectorStep {
@@ -145,7 +122,7 @@ export class VectorFolder {
       readKey(new TextDecoder().decode(this.bytes(path)));
     const decryption = config.encryptionPrivateKey;
     const options: JudgeOptions = {
-      signature: signatures[config.signature] ?? 'none',
+      signature: readVectorConfig(config).signature,
       keys: await Promise.all(config.publicKeys.map(read)),
       decryptionKeys: decryption === undefined ? [] : [asDecryptionKey(await read(decryption))],
     };
@@ -153,72 +130,14 @@ export class VectorFolder {
   }
 }
 
-const signatures: Readonly<Record<string, JudgeOptions['signature']>> = {
-  nosig: 'none',
-  ed25519: 'ed25519',
-  ecdsa: 'ecdsa-p256',
-  rsa2048: 'rsa-2048',
-  rsa3072: 'rsa-3072',
-};
-
-/** Bytes of the key record of each way of wrapping, for AES-128. */
-const keyRecordBytes: Readonly<Record<string, number>> = {
-  'enc-x25519': 80,
-  'enc-ecdsa-p256': 113,
-  'enc-rsa-2048': 256,
-};
-
-function place(config: VectorConfig, name: string): FlashRange {
-  const area = config.areas[name];
-  if (area === undefined) throw new Error(`vector without area ${name}`);
-  return { offsetBytes: area.off, sizeBytes: area.size };
-}
-
 /** The engine's configuration of a vector's. */
 export function configOf(vector: VectorConfig): BootConfig {
-  const [algorithm = '', revert] = vector.algorithm.split('+');
-  const pairs = Array.from({ length: vector.imageNumber }, (_, n) => ({
-    primary: place(vector, `primary${n}`),
-    secondary: place(vector, `secondary${n}`),
-  }));
-  const downgrade =
-    vector.downgradePreventionSecurityCounter === true ? 'security-counter' : 'version';
-  const encryption = vector.encryption ?? '';
-  // Builds with bootstrap copy as overwrite-only does with FAST, whatever the vector's own field says;
-  // those of move and offset also leave the secondary header, as with KEEP_BACKUP. Their operations
-  // and log lines ("copying …: 0x5a78 bytes", no erase of e2:0) show it.
-  const bootstrap = vector.bootstrap ?? false;
-  const keptHeader = bootstrap && /move|offset/.test(algorithm);
-  const savedTlvBytes = vector.swapSaveEncTlv === true ? keyRecordBytes[encryption] : undefined;
-  return {
-    algorithm: algorithm as BootConfig['algorithm'],
-    revert: revert === 'revert',
-    images: pairs,
-    ...(vector.areas['scratch'] === undefined ? {} : { scratch: place(vector, 'scratch') }),
-    maxAlign: vector.maxAlign,
-    maxImgSectors: vector.maxImgSectors,
-    validatePrimarySlot: vector.validatePrimarySlot,
-    bootstrap,
-    overwriteOnlyFast: vector.overwriteOnlyFast === true || bootstrap,
-    overwriteOnlyKeepBackup: vector.overwriteOnlyKeepBackup === true || keptHeader,
-    ...(vector.downgradePrevention === true ? { downgradePrevention: downgrade } : {}),
-    hwRollbackProtection: vector.hwRollbackProtection ?? false,
-    ...(encryption === ''
-      ? {}
-      : {
-          encryption: { keyBytes: 16, ...(savedTlvBytes === undefined ? {} : { savedTlvBytes }) },
-        }),
-    copyChunkBytes: vector.copyChunk,
-  };
+  return readVectorConfig(vector).config;
 }
 
 /** The flash of a vector. */
-export function geometryOf({ sectors, writeAlign, erasedVal }: VectorConfig): FlashGeometry {
-  return {
-    sectors: sectors.map(([sizeBytes, count]) => ({ sizeBytes, count })),
-    writeUnitBytes: writeAlign,
-    erasedValue: erasedVal === 0 ? 0x00 : 0xff,
-  };
+export function geometryOf(vector: VectorConfig): FlashGeometry {
+  return readVectorConfig(vector).geometry;
 }
 
 /** A flash with these contents. */

@@ -1,0 +1,190 @@
+import type { BootConfig, EncryptionConfig } from '../boot/mcuboot/index.ts';
+import { algorithms } from '../boot/mcuboot/index.ts';
+import { DfuError } from '../bytes/index.ts';
+import type { FlashGeometry, FlashRange, SectorRun } from '../flash/index.ts';
+import { DEFAULT_MAX_ALIGN, DEFAULT_MAX_IMG_SECTORS, MAX_ALIGNS } from '../image/index.ts';
+import type { SignatureKind } from '../image/index.ts';
+import type { FlashLayout } from './device.ts';
+import { ANY_WRAP, MOST_IMAGES, signatureNames, wrapNames } from './vector-config.ts';
+
+/** A layout as a file gives it, and the signature that the build asks for. */
+export interface ReadLayout extends FlashLayout {
+  readonly signature: SignatureKind | 'none';
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads the `config` object of a vector file, or a whole vector file.
+ *
+ * @throws {@link DfuError} `MALFORMED` with the field that is missing or wrong.
+ */
+export function readVectorConfig(value: unknown): ReadLayout {
+  const whole = objectOf(value, 'the layout file');
+  const fields = whole['config'] === undefined ? whole : objectOf(whole['config'], 'config');
+  return {
+    geometry: geometryOf(fields),
+    config: configOf(fields),
+    signature: signatureOf(fields['signature'] ?? 'nosig'),
+  };
+}
+
+function geometryOf(fields: Fields): FlashGeometry {
+  const erased = fields['erasedVal'] ?? 255;
+  if (erased !== 0 && erased !== 255) throw wrong('erasedVal', '0 or 255', erased);
+  return {
+    sectors: arrayOf(fields['sectors'], 'sectors').map(sectorRun),
+    writeUnitBytes: wholeOf(fields['writeAlign'], 'writeAlign'),
+    erasedValue: erased === 0 ? 0x00 : 0xff,
+    ...timingOf(fields['timing']),
+  };
+}
+
+function sectorRun(run: unknown): SectorRun {
+  const [size, count, erase] = arrayOf(run, 'sectors');
+  const sizeBytes = wholeOf(size, 'sectors');
+  const eraseMs = erase === undefined ? {} : { eraseMs: timeOf(erase, 'sectors') };
+  return { sizeBytes, count: wholeOf(count, 'sectors'), ...eraseMs };
+}
+
+function timingOf(value: unknown): Pick<FlashGeometry, 'timing'> {
+  if (value === undefined) return {};
+  const timing = objectOf(value, 'timing');
+  const time = (name: string): number => timeOf(timing[name], `timing.${name}`);
+  return {
+    timing: { eraseSectorMs: time('eraseSectorMs'), programUnitUs: time('programUnitUs') },
+  };
+}
+
+function configOf(fields: Fields): BootConfig {
+  const [name, revert, ...rest] = String(fields['algorithm']).split('+');
+  const algorithm = algorithms.find((each) => each === name);
+  if (algorithm === undefined || (revert ?? 'revert') !== 'revert' || rest.length > 0) {
+    throw wrong('algorithm', `${algorithms.join(', ')}, or one with +revert`, fields['algorithm']);
+  }
+  const areas = objectOf(fields['areas'], 'areas');
+  const count = wholeOf(fields['imageNumber'] ?? 1, 'imageNumber');
+  if (count < 1 || count > MOST_IMAGES) throw wrong('imageNumber', `1 to ${MOST_IMAGES}`, count);
+  const asked = fields['maxAlign'] ?? DEFAULT_MAX_ALIGN;
+  const maxAlign = MAX_ALIGNS.find((each) => each === asked);
+  if (maxAlign === undefined) throw wrong('maxAlign', '8, 16 or 32', asked);
+  return {
+    algorithm,
+    images: Array.from({ length: count }, (_, n) => ({
+      primary: placeIn(areas, `primary${n}`),
+      secondary: placeIn(areas, `secondary${n}`),
+    })),
+    ...(areas['scratch'] !== undefined && { scratch: placeIn(areas, 'scratch') }),
+    revert: revert === 'revert',
+    maxAlign,
+    maxImgSectors: wholeOf(fields['maxImgSectors'] ?? DEFAULT_MAX_IMG_SECTORS, 'maxImgSectors'),
+    validatePrimarySlot: fields['validatePrimarySlot'] !== false,
+    copyChunkBytes: wholeOf(fields['copyChunk'] ?? 1024, 'copyChunk'),
+    ...optionsOf(fields),
+  };
+}
+
+function optionsOf(fields: Fields): Partial<BootConfig> {
+  const isOn = (name: string): boolean => fields[name] === true;
+  const counter = isOn('downgradePreventionSecurityCounter');
+  const prevention = counter ? 'security-counter' : 'version';
+  return {
+    ...copyingOf(fields),
+    hwRollbackProtection: isOn('hwRollbackProtection'),
+    compareBuildNumber: isOn('compareBuildNumber'),
+    guarded: isOn('guarded'),
+    downgradePrevention: isOn('downgradePrevention') || counter ? prevention : undefined,
+    verifyImageAddress: addressCheckOf(fields['verifyImageAddress']),
+    executableRam: ramOf(fields['executableRam']),
+    encryption: encryptionOf(fields),
+  };
+}
+
+/**
+ * Recordings of builds with bootstrap tell nothing of KEEP_BACKUP, and what they tell of FAST is not so:
+ * such a build copies as overwrite-only does with FAST; those of move and offset also leave the secondary
+ * header, as with KEEP_BACKUP. Their operations and log lines ("copying …: 0x5a78 bytes", no erase of
+ * e2:0) show it.
+ */
+function copyingOf(
+  fields: Fields,
+): Pick<BootConfig, 'bootstrap' | 'overwriteOnlyFast' | 'overwriteOnlyKeepBackup'> {
+  const bootstrap = fields['bootstrap'] === true;
+  const fast = fields['overwriteOnlyFast'] === true;
+  const keep = fields['overwriteOnlyKeepBackup'];
+  const recorded = bootstrap && keep === undefined;
+  const keepsHeader = /move|offset/.test(String(fields['algorithm']));
+  return {
+    bootstrap,
+    overwriteOnlyFast: recorded || fast,
+    overwriteOnlyKeepBackup: recorded ? keepsHeader : keep === true,
+  };
+}
+
+function addressCheckOf(value: unknown): BootConfig['verifyImageAddress'] {
+  if (value === undefined || value === 'reset-vector' || value === 'load-address') return value;
+  throw wrong('verifyImageAddress', 'reset-vector or load-address', value);
+}
+
+function ramOf(value: unknown): BootConfig['executableRam'] {
+  if (value === undefined) return undefined;
+  const ram = objectOf(value, 'executableRam');
+  return {
+    startAddress: wholeOf(ram['start'], 'executableRam.start'),
+    sizeBytes: wholeOf(ram['size'], 'executableRam.size'),
+  };
+}
+
+function encryptionOf(fields: Fields): EncryptionConfig | undefined {
+  const name = fields['encryption'];
+  if (name === undefined || name === '') return undefined;
+  const keyBytes = fields['encryptionKeyBytes'] ?? 16;
+  if (keyBytes !== 16 && keyBytes !== 32) throw wrong('encryptionKeyBytes', '16 or 32', keyBytes);
+  const record = typeof name === 'string' ? wrapNames.get(name)?.[keyBytes] : undefined;
+  if (record === undefined && name !== ANY_WRAP) {
+    throw wrong('encryption', [ANY_WRAP, ...wrapNames.keys()].join(', '), name);
+  }
+  if (fields['swapSaveEncTlv'] !== true) return { keyBytes };
+  if (record !== undefined) return { keyBytes, savedTlvBytes: record };
+  throw wrong('encryption', 'the kind of the key records that are saved', name);
+}
+
+function placeIn(areas: Fields, name: string): FlashRange {
+  const area = objectOf(areas[name], `areas.${name}`);
+  const offsetBytes = wholeOf(area['off'], `areas.${name}.off`);
+  return { offsetBytes, sizeBytes: wholeOf(area['size'], `areas.${name}.size`) };
+}
+
+function signatureOf(name: unknown): SignatureKind | 'none' {
+  const found = Object.entries(signatureNames).find(([, each]) => each === name);
+  if (found !== undefined) return found[0] as SignatureKind | 'none';
+  throw wrong('signature', Object.values(signatureNames).join(', '), name);
+}
+
+function objectOf(value: unknown, name: string): Fields {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
+  throw wrong(name, 'an object', value);
+}
+
+function arrayOf(value: unknown, name: string): readonly unknown[] {
+  if (Array.isArray(value)) return value as readonly unknown[];
+  throw wrong(name, 'a list', value);
+}
+
+function wholeOf(value: unknown, name: string): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value;
+  throw wrong(name, 'a whole number', value);
+}
+
+function timeOf(value: unknown, name: string): number {
+  if (typeof value === 'number' && value >= 0 && Number.isFinite(value)) return value;
+  throw wrong(name, 'a time of 0 or more', value);
+}
+
+function wrong(name: string, expected: string, got: unknown): DfuError {
+  const text = got === undefined ? 'nothing' : (JSON.stringify(got) ?? typeof got);
+  return new DfuError(
+    'MALFORMED',
+    `layout: ${name}: expected ${expected}, got ${text.slice(0, 80)}`,
+  );
+}

@@ -1,0 +1,51 @@
+import type { TrailerLayout } from '../boot/mcuboot/index.ts';
+import { viewOf } from '../bytes/index.ts';
+import { trailerFields } from './trailer-fields.ts';
+import type { TrailerFieldName } from './trailer-fields.ts';
+
+/** Fields of one byte, and the largest value that means something in them. */
+const mostOfFlags: Readonly<Partial<Record<TrailerFieldName, number>>> = {
+  image_ok: 1,
+  copy_done: 1,
+  swap_info: 4,
+};
+
+/** How a trailer goes with a layout. */
+export interface TrailerFit {
+  /** Bytes that no field explains. */
+  readonly strays: number;
+  readonly entries: number;
+  readonly swapSize: number | undefined;
+  readonly magic: boolean;
+}
+
+/** What of a trailer's bytes its layout explains. */
+export function fitTrailer(
+  trailer: TrailerLayout,
+  area: Uint8Array,
+  { unit, erased }: { readonly unit: number; readonly erased: number },
+): TrailerFit {
+  const known = new Uint8Array(area.length);
+  let strays = 0;
+  let entries = 0;
+  for (const { name, offsetBytes, lengthBytes } of trailerFields(trailer)) {
+    if (name !== 'swap_status') known.fill(1, offsetBytes, offsetBytes + lengthBytes);
+    const most = mostOfFlags[name];
+    const value = area[offsetBytes] ?? erased;
+    if (most !== undefined && value !== erased && (value < 1 || value > most)) strays += 1;
+  }
+  for (let at = 0; at < trailer.statusBytes; at += unit) {
+    const value = area[trailer.status + at] ?? erased;
+    if (value === erased) continue;
+    if (value >= 1 && value <= 3) entries += 1;
+    else strays += 1;
+    known[trailer.status + at] = 1;
+  }
+  for (let at = trailer.status; at < area.length; at += 1) {
+    if (known[at] === 0 && area[at] !== erased) strays += 1;
+  }
+  const magic = area.subarray(trailer.magic).some((byte) => byte !== erased);
+  const size = viewOf(area).getUint32(trailer.swapSize, true);
+  const unset = size === (erased === 0 ? 0 : 0xffffffff);
+  return { strays, entries, magic, swapSize: unset ? undefined : size };
+}
