@@ -1,0 +1,3 @@
+import { anywhere } from './anywhere.ts';
+
+Object.assign(globalThis, { outcome: anywhere() });

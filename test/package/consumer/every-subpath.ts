@@ -1,0 +1,51 @@
+import { DfuError } from 'dfukit';
+import { boardModels } from 'dfukit/board';
+import type { Runner } from 'dfukit/board';
+import { WorkerRunner } from 'dfukit/board/node';
+import { boot } from 'dfukit/boot/mcuboot';
+import type { BootOutcome } from 'dfukit/boot/mcuboot';
+import { chooseSlot } from 'dfukit/boot/riotboot';
+import * as stm32 from 'dfukit/boot/stm32';
+import { RamDisk } from 'dfukit/device';
+import type { Medium } from 'dfukit/device';
+import * as dfu from 'dfukit/dfu';
+import { MemoryFlash } from 'dfukit/flash';
+import type { Flash } from 'dfukit/flash';
+import { connect } from 'dfukit/host';
+import { fletcher32 } from 'dfukit/image';
+import { inspectFlash } from 'dfukit/lab';
+import { LoopbackBus } from 'dfukit/link/loopback';
+import { nodeUsbBus } from 'dfukit/link/node-usb';
+import { UsbipServer } from 'dfukit/link/usbip';
+import { VirtualClock } from 'dfukit/usb';
+import type { UsbBus } from 'dfukit/usb';
+
+const clock = new VirtualClock();
+const bus: UsbBus = new LoopbackBus(clock);
+const sectors = [{ count: 2, sizeBytes: 4096 }];
+const flash: Flash = new MemoryFlash({ sectors, writeUnitBytes: 4, erasedValue: 0xff });
+const disk: Medium = new RamDisk({ name: 'ram', sizeBytes: 16 });
+const runner: Runner = new WorkerRunner({ heapMb: undefined });
+const halves: number = fletcher32(Uint8Array.of(1, 2));
+type Outcome = BootOutcome;
+const outcome: Outcome | undefined = undefined;
+
+/** One use of each subpath, for the compiler to look at. */
+export const uses: readonly unknown[] = [
+  new DfuError('TIMEOUT', 'too late').code satisfies string,
+  boardModels,
+  boot,
+  chooseSlot,
+  inspectFlash,
+  connect,
+  nodeUsbBus,
+  UsbipServer,
+  stm32,
+  dfu,
+  bus,
+  flash,
+  disk,
+  runner,
+  halves,
+  outcome,
+];
