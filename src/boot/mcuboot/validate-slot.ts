@@ -186,9 +186,6 @@ async function checkSize(
     const words = `${totalBytes} bytes, ${totalBytes - most} too many`;
     return refuse('size', `${words}; the largest image here has ${most}`);
   }
-  if (!place.area.covers(place.offsetBytes, totalBytes)) {
-    return refuse('size', `the image ends ${totalBytes} bytes up, behind the slot`);
-  }
   return judgeImage(machine, place, { ...judgement, totalBytes });
 }
 
