@@ -169,6 +169,14 @@ export function primaryBytes({ flash, config }: Device, length: number): Uint8Ar
   return flash.read(placeOf(config, 'primary0').offsetBytes, length);
 }
 
+/** The device with bytes of its flash changed as no flash access could. */
+export function poked<D extends Device>(device: D, offsetBytes: number, bytes: Uint8Array): D {
+  const { flash } = device;
+  const contents = flash.read(0, flash.sizeBytes);
+  contents.set(bytes, offsetBytes);
+  return { ...device, flash: new MemoryFlash(flash.geometry, contents) };
+}
+
 /** What came of a boot: the major version that runs, or how else it ended. */
 export function ran({ outcome, image }: BootResult): number | string {
   return outcome === 'ok' ? (image?.header.version.major ?? 'nothing') : outcome;

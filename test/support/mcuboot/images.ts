@@ -24,3 +24,18 @@ export async function makeImage(options: MadeImage = {}): Promise<Uint8Array> {
   const plain = { version: version(major, minor, build), headerSize: 0x20, padHeader: true };
   return (await signImage(payload, { ...plain, ...signing })).bytes;
 }
+
+/** The same image with one more record among those that neither hash nor signature cover. */
+export function withRecord(image: Uint8Array, type: number, data: Uint8Array): Uint8Array {
+  const view = new DataView(image.buffer, image.byteOffset, image.length);
+  const protectedBytes = view.getUint16(10, true);
+  const area = view.getUint16(8, true) + view.getUint32(12, true) + protectedBytes;
+  const bytes = new Uint8Array(image.length + 4 + data.length);
+  const longer = new DataView(bytes.buffer);
+  bytes.set(image);
+  longer.setUint16(area + 2, view.getUint16(area + 2, true) + 4 + data.length, true);
+  longer.setUint16(image.length, type, true);
+  longer.setUint16(image.length + 2, data.length, true);
+  bytes.set(data, image.length + 4);
+  return bytes;
+}
