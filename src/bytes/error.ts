@@ -27,14 +27,28 @@ export type DfuErrorCode =
   // what flash does
   | 'FLASH_RULE' // an access that NOR flash cannot do: alignment, 0→1, partial sector
   | 'POWER_LOST' // the power was cut; what is in flash is all there is
-  | 'REFUSED'; // it would destroy what must be kept; the message says how to force it
+  | 'REFUSED'; // it would destroy what must be kept
+
+/**
+ * What the caller can say so that it goes differently, by the name that this package's options have:
+ * whoever asks a person has words of his own for them.
+ */
+export type DfuRemedy =
+  | 'address' // where in the device's memory
+  | 'alternate' // which alternate setting
+  | 'force' // do it all the same
+  | 'length' // how many bytes
+  | 'path' // which device, by its port
+  | 'serial'; // which device, by its serial number
 
 /** What an error carries besides its message. */
 export interface DfuErrorOptions {
   /** bStatus of the device, with code `DEVICE_STATUS` (DFU 1.1 §6.1.2). */
   readonly status?: number | undefined;
+  /** What the caller can say so that it goes differently. */
+  readonly remedies?: readonly DfuRemedy[] | undefined;
   /** The error underneath, where there is one. */
-  readonly cause?: unknown | undefined;
+  readonly cause?: unknown;
 }
 
 /** Every error this package throws on purpose; anything else is a defect of the package. */
@@ -43,11 +57,14 @@ export class DfuError extends Error {
   readonly code: DfuErrorCode;
   /** bStatus of the device, when `code` is `DEVICE_STATUS` (DFU 1.1 §6.1.2). */
   readonly status: number | undefined;
+  /** What the caller can say so that it goes differently; empty where nothing helps that is known here. */
+  readonly remedies: readonly DfuRemedy[];
 
   constructor(code: DfuErrorCode, message: string, options: DfuErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
     this.status = options.status;
+    this.remedies = options.remedies ?? [];
   }
 
   /** Also true of an error from a second copy of this package, where `instanceof` is not. */

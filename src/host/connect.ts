@@ -1,7 +1,5 @@
 import { DfuError } from '../bytes/index.ts';
-import { DfuVersion, suffixMatches } from '../dfu/index.ts';
 import type { Suffix } from '../dfu/index.ts';
-import { formatUsbId, idDigits } from '../usb/index.ts';
 import type { BusDevice, CancelSignal, Clock, UsbBus } from '../usb/index.ts';
 import { Arrivals } from './arrivals.ts';
 import type { DfuInterface } from './dfu-interface.ts';
@@ -11,6 +9,7 @@ import { scan } from './scan.ts';
 import type { Scan } from './scan.ts';
 import { afterDetach, select, selectOne } from './selection.ts';
 import type { Selection } from './selection.ts';
+import { demandSuffix, suffixFits } from './sending.ts';
 import { DfuSession } from './session.ts';
 
 export interface FindOptions {
@@ -106,13 +105,8 @@ function narrowed(
   suffix: Suffix | undefined,
 ): readonly DfuInterface[] {
   if (suffix === undefined || selection.runtime !== undefined) return entries;
-  const fitting = entries.filter((entry) => fits(suffix, entry));
+  const fitting = entries.filter((entry) => suffixFits(suffix, entry));
   return select(fitting, selection).length > 0 ? fitting : entries;
-}
-
-/** bcdDevice is left out: in a suffix it is the firmware's version (DFU 1.1 Appendix B). */
-function fits(suffix: Suffix, { idVendor, idProduct }: DfuInterface): boolean {
-  return suffixMatches(suffix, { idVendor, idProduct });
 }
 
 export interface ConnectOptions extends FindOptions {
@@ -137,23 +131,10 @@ export async function connect(bus: UsbBus, options: ConnectOptions): Promise<Dfu
     chosen = selectOne(back.entries, afterDetach(selection));
     onEvent?.({ type: 'selected', interface: chosen });
   }
-  checkSuffix(options, [was, chosen]);
+  if (options.force !== true) demandSuffix(options.suffix, [was, chosen]);
   return DfuSession.open(device, chosen, {
     clock,
     transferMs,
+    was: was === chosen ? undefined : was,
   });
-}
-
-function checkSuffix({ suffix, force }: FindOptions, ids: readonly DfuInterface[]): void {
-  if (suffix === undefined || force === true) return;
-  const plain = ids.every((each) => each.functional.bcdDFUVersion !== DfuVersion.dfuSe);
-  if (suffix.bcdDFU === DfuVersion.dfuSe && plain) {
-    throw new DfuError('UNSUPPORTED', 'the file is a DfuSe file, the device speaks plain DFU');
-  }
-  if (ids.some((entry) => fits(suffix, entry))) return;
-  const part = (id: number): string => (id === 0xffff ? '*' : idDigits(id));
-  const file = `${part(suffix.idVendor)}:${part(suffix.idProduct)}`;
-  const devices = [...new Set(ids.map(formatUsbId))].join(' or ');
-  const message = `the file's suffix says that it is for ${file}, the device is ${devices}`;
-  throw new DfuError('REFUSED', `${message}; force it to send it all the same`);
 }

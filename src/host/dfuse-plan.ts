@@ -1,7 +1,26 @@
 import { DfuError, hexNumber } from '../bytes/index.ts';
 import { DFUSE_FIRST_BLOCK, accessibleBytes, sectorsOf } from '../dfu/index.ts';
 import type { DfuSeCommand, DfuSeElement, MemoryAccess, MemoryLayout } from '../dfu/index.ts';
-import type { DfuSeModifiers } from './dfuse-address.ts';
+import { demandDfuMode, memoryLayoutOf, transferSize } from './dialect.ts';
+import type { DfuInterface } from './dfu-interface.ts';
+
+/** What a DfuSe device does besides taking or giving bytes. */
+export interface DfuSeModifiers {
+  /** Where an upload begins, and where the device goes when it leaves. */
+  readonly address?: number | undefined;
+  /** Afterwards, the device shall start what is at the address. */
+  readonly leave?: boolean | undefined;
+  /** Erase everything first, instead of the sectors that are written to. Only with `force`. */
+  readonly massErase?: boolean | undefined;
+  /** Take the read protection off, which erases everything. Only with `force`. */
+  readonly unprotect?: boolean | undefined;
+  /** The device restarts after the mass erase; that is no error. */
+  readonly willReset?: boolean | undefined;
+  /** Do also what destroys everything, and what the memory layout does not allow. */
+  readonly force?: boolean | undefined;
+  /** Bytes of an upload. */
+  readonly lengthBytes?: number | undefined;
+}
 
 /** One thing to do to a DfuSe device. */
 export type DfuSeOperation =
@@ -18,6 +37,8 @@ export type DfuSeOperation =
       readonly wBlockNum: number;
       readonly address: number;
       readonly data: Uint8Array;
+      /** With this block its element is whole. */
+      readonly endsElement: boolean;
     }
   | {
       readonly op: 'read';
@@ -41,6 +62,25 @@ export interface PlanTerms {
   readonly modifiers: DfuSeModifiers;
 }
 
+/** What a plan can be made for besides a device. */
+export interface PlanOptions extends DfuSeModifiers {
+  /** Bytes in a block, instead of the device's wTransferSize: 1 to 65535. */
+  readonly transferSizeBytes?: number | undefined;
+}
+
+/** Throws `INVALID_ARGUMENT` for a device in run-time mode, and for a size that is none. */
+export function planTerms(entry: DfuInterface, options: PlanOptions): PlanTerms {
+  demandDfuMode(entry);
+  const { functional, functionalFound, notes } = entry;
+  return {
+    layout: memoryLayoutOf(entry),
+    // What was repaired is not what the device counts its blocks in.
+    deviceTransferSize: functionalFound && notes.length === 0 ? functional.wTransferSize : 0,
+    transferSizeBytes: transferSize(entry, options.transferSizeBytes),
+    modifiers: options,
+  };
+}
+
 /** Block numbers have 16 bits; beyond, the pointer has to be set again. */
 const LAST_BLOCK = 0xffff;
 
@@ -51,7 +91,8 @@ const setAddress = (address: number): DfuSeOperation => ({
 const IDLE: DfuSeOperation = { op: 'idle' };
 
 /**
- * What to do to write these elements: erase, sector by sector or everything, then program. Throws
+ * What to do to write these elements: erase, sector by sector or everything, program, then go back to
+ * dfuIDLE or, with `leave`, to what stands at the address, or at the first element without one. Throws
  * `OUT_OF_RANGE` for memory that the layout does not let be written, `UNSUPPORTED` without a layout,
  * `REFUSED` for a mass erase; each unless it is forced.
  */
@@ -66,20 +107,21 @@ export function downloadPlan(
   }
   if (modifiers.massErase !== true) plan.push(...sectorErases(elements, terms));
   for (const element of elements) plan.push(...writes(element, terms));
-  return plan;
+  const address = modifiers.address ?? elements[0]?.address;
+  return [...plan, ...wayOut(plan, { ...modifiers, address })];
 }
 
-/** The commands that need no file. Throws `REFUSED` unless forced. */
-export function erasing({
-  massErase,
-  unprotect,
-  willReset,
-  force,
-}: DfuSeModifiers): DfuSeOperation[] {
+/** The commands that need no file: mass erase, read unprotect, leave. Throws `REFUSED` unless forced. */
+export function commandPlan(modifiers: DfuSeModifiers): DfuSeOperation[] {
+  const plan = erasing(modifiers);
+  return [...plan, ...wayOut(plan, modifiers)];
+}
+
+function erasing({ massErase, unprotect, willReset, force }: DfuSeModifiers): DfuSeOperation[] {
   const plan: DfuSeOperation[] = [];
   const demand = (what: string): void => {
     if (force === true) return;
-    throw new DfuError('REFUSED', `${what} erases everything: say "force" to do it`);
+    throw new DfuError('REFUSED', `${what} erases everything`, { remedies: ['force'] });
   };
   if (unprotect === true) {
     demand('read unprotect');
@@ -92,8 +134,14 @@ export function erasing({
   return plan;
 }
 
-/** The way out: back to dfuIDLE, or into what stands at the address. */
-export function ending(address: number | undefined, { leave }: DfuSeModifiers): DfuSeOperation[] {
+/** After a read unprotect there is nobody left to be asked. */
+function wayOut(plan: readonly DfuSeOperation[], modifiers: DfuSeModifiers): DfuSeOperation[] {
+  const gone = plan.some((each) => each.op === 'command' && each.mayLeave === true);
+  return gone && plan.length === 1 ? [] : ending(modifiers);
+}
+
+/** Back to dfuIDLE, or into what stands at the address. */
+function ending({ address, leave }: DfuSeModifiers): DfuSeOperation[] {
   if (leave !== true) return [IDLE];
   return address === undefined ? [{ op: 'leave' }] : [setAddress(address), { op: 'leave' }];
 }
@@ -107,8 +155,9 @@ interface Range {
 function check({ address, lengthBytes, access }: Range, { layout, modifiers }: PlanTerms): void {
   if (modifiers.force === true || lengthBytes === 0) return;
   if (layout === undefined) {
-    const why = 'the name of its alternate setting is no memory layout; say "force" to go on';
-    throw new DfuError('UNSUPPORTED', `the device does not tell where its memory is: ${why}`);
+    const why = 'the name of its alternate setting is no memory layout';
+    const message = `the device does not tell where its memory is: ${why}`;
+    throw new DfuError('UNSUPPORTED', message, { remedies: ['force'] });
   }
   const left = accessibleBytes(layout, address, access);
   if (left >= lengthBytes) return;
@@ -136,8 +185,10 @@ function* writes({ address, data }: DfuSeElement, terms: PlanTerms): Generator<D
   const { transferSizeBytes } = terms;
   for (const { start, wBlockNum } of blocks(data.length, terms)) {
     if (wBlockNum === DFUSE_FIRST_BLOCK) yield setAddress(address + start);
-    const block = data.subarray(start, start + transferSizeBytes);
-    yield { op: 'write', wBlockNum, address: address + start, data: block };
+    const end = start + transferSizeBytes;
+    const endsElement = end >= data.length;
+    const block = data.subarray(start, end);
+    yield { op: 'write', wBlockNum, address: address + start, data: block, endsElement };
   }
 }
 
@@ -159,8 +210,8 @@ const BLIND_BYTES = 0x4000;
 
 /**
  * What to do to read: from the address to the end of what can be read without a gap, or so many bytes.
- * Without an address the device's own pointer counts, and 16 KiB if no length is given. Throws as
- * `downloadPlan` does.
+ * Without an address the device's own pointer counts, and 16 KiB if no length is given. Ends, and
+ * throws, as `downloadPlan` does.
  */
 export function uploadPlan(terms: PlanTerms): {
   readonly plan: DfuSeOperation[];
@@ -183,6 +234,7 @@ export function uploadPlan(terms: PlanTerms): {
     const lengthBytes = Math.min(terms.transferSizeBytes, totalBytes - at);
     plan.push({ op: 'read', wBlockNum, address: base + at, lengthBytes });
   }
+  plan.push(...ending(modifiers));
   return { plan, totalBytes };
 }
 
@@ -191,5 +243,6 @@ function lengthOf({ modifiers, layout }: PlanTerms): number {
   if (lengthBytes !== undefined) return lengthBytes;
   if (address === undefined) return BLIND_BYTES;
   if (layout !== undefined) return Math.max(1, accessibleBytes(layout, address, 'readable'));
-  throw new DfuError('INVALID_ARGUMENT', 'the device does not tell its size: say how many bytes');
+  const message = 'the device does not tell its size: say how many bytes';
+  throw new DfuError('INVALID_ARGUMENT', message, { remedies: ['length'] });
 }

@@ -177,7 +177,7 @@ function afterBusy(
   if (outcome.is !== 'data') return [state, giveUp(outcome)];
   const report = readStatus(outcome.data);
   if (isFailure(report)) return [state, failing(report, doing(current))];
-  if (report.state === 'dfuDNLOAD-IDLE') return next(counted(state, current), terms);
+  if (report.state === 'dfuDNLOAD-IDLE') return next(counting(state, current), terms);
   if (report.state !== 'dfuDNLOAD-SYNC' && report.state !== 'dfuDNBUSY') {
     const error = unexpectedState(report, doing(current), 'dfuDNLOAD-IDLE');
     return [state, { do: 'fail', error }];
@@ -186,7 +186,7 @@ function afterBusy(
   return [{ ...state, patience }, ms === 0 ? GET_STATUS : { do: 'wait', ms }];
 }
 
-function counted(state: Progress, current: DfuSeOperation | undefined): Progress {
+function counting(state: Progress, current: DfuSeOperation | undefined): Progress {
   const { index, blocks, bytes, erasedBytes } = state;
   if (current?.op === 'write') {
     return { index, blocks: blocks + 1, bytes: bytes + current.data.length, erasedBytes };
@@ -246,13 +246,13 @@ function rulesOf({ busyLimitMs, lingerMs }: DfuSeTerms): EndingRules {
   };
 }
 
-function ending(state: Progress, [next, action]: readonly [EndingState, Action<Ended>]): Next {
+function ending(state: Progress, [after, action]: readonly [EndingState, Action<Ended>]): Next {
   const counts = progress(state);
-  if (action.do !== 'end') return [{ ...counts, ...next }, action];
-  const { index: operations, ...counted } = counts;
-  const result: DfuSeEnding = { ...counted, operations, ...action.result };
+  if (action.do !== 'end') return [{ ...counts, ...after }, action];
+  const { index: operations, blocks, bytes, erasedBytes } = counts;
+  const result: DfuSeEnding = { blocks, bytes, erasedBytes, operations, ...action.result };
   return [
-    { ...counts, ...next },
+    { ...counts, ...after },
     { do: 'end', result },
   ];
 }

@@ -3,8 +3,8 @@ import { bench, entry, idle } from '../../test/support/host-bench.ts';
 import { onClock, status } from '../../test/support/scripted-pipe.ts';
 import type { Line } from '../../test/support/scripted-pipe.ts';
 import { toHex } from '../bytes/index.ts';
-import { commandDfuSe, downloadDfuSe, uploadDfuSe } from './index.ts';
-import type { DfuInterface, DfuSeEnding, DfuSeOptions } from './index.ts';
+import { downloadDfuSe, send, sendPlan, uploadDfuSe } from './index.ts';
+import type { DfuInterface, DfuSeEnding, DfuSeOptions, SendEnding } from './index.ts';
 
 /*
  * DfuSe against devices that are not as ST describes them; against those that are: the keystone.
@@ -30,11 +30,18 @@ interface Run {
 }
 
 /** Downloads (or only commands, without data) and looks that the script went to its end. */
-async function run({ script, data, options = {}, as = dfuse }: Run): Promise<DfuSeEnding> {
+async function run({
+  script,
+  data,
+  options = {},
+  as = dfuse,
+}: Run): Promise<DfuSeEnding | SendEnding> {
   const { clock, session, device } = await bench(script, {}, as);
   const elements = data === undefined ? [] : [{ address: 0x08000000, data }];
-  const work =
-    data === undefined ? commandDfuSe(session, options) : downloadDfuSe(session, elements, options);
+  const work: Promise<DfuSeEnding | SendEnding> =
+    data === undefined
+      ? send(session, sendPlan(undefined, options))
+      : downloadDfuSe(session, elements, options);
   const result = await onClock(clock, work);
   expect(device.rest).toEqual([]);
   return result;

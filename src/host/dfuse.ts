@@ -1,61 +1,32 @@
-import { DfuError } from '../bytes/index.ts';
-import { DfuVersion, parseMemoryLayout } from '../dfu/index.ts';
-import type { DfuSeElement, DfuSeTarget, MemoryLayout } from '../dfu/index.ts';
+import type { DfuSeElement } from '../dfu/index.ts';
 import type { CancelSignal } from '../usb/index.ts';
-import type { DfuSeModifiers } from './dfuse-address.ts';
-import { downloadPlan, ending, erasing, uploadPlan } from './dfuse-plan.ts';
-import type { DfuSeOperation, PlanTerms } from './dfuse-plan.ts';
-import { LINGER_MS } from './ending-steps.ts';
-import { DFUSE_START, dfuseStep } from './dfuse-steps.ts';
-import type { DfuSeEnding, DfuSeState } from './dfuse-steps.ts';
-import type { DfuInterface } from './dfu-interface.ts';
 import type { DownloadEnding } from './download-steps.ts';
+import { downloadPlan, planTerms, uploadPlan } from './dfuse-plan.ts';
+import type { DfuSeModifiers, DfuSeOperation } from './dfuse-plan.ts';
+import { DFUSE_START, dfuseStep } from './dfuse-steps.ts';
+import type { DfuSeEnding, DfuSeState, DfuSeTerms } from './dfuse-steps.ts';
 import { drive, prepare, settled } from './drive.ts';
+import { LINGER_MS } from './ending-steps.ts';
 import type { HostListener } from './events.ts';
 import { BUSY_LIMIT_MS } from './patience.ts';
-import { readDfuInterfaces } from './read-interfaces.ts';
-import { transferSize } from './session.ts';
+import type { SendingPart } from './sending.ts';
 import type { DfuSession } from './session.ts';
+import type { Outcome } from './steps.ts';
 import type { UploadSink } from './upload.ts';
 
-export interface DfuSeOptions extends DfuSeModifiers {
+/** What a conversation with a DfuSe device goes by, whatever is done. */
+export interface DfuSeTransferOptions {
   readonly signal?: CancelSignal | undefined;
   readonly onEvent?: HostListener | undefined;
-  /** Bytes in a block, instead of the device's wTransferSize: 1 to 65535. */
-  readonly transferSizeBytes?: number | undefined;
   /** Most time that the device may be busy with one command or block. Default 120 s. */
   readonly busyLimitMs?: number | undefined;
   /** How long a device that was asked to leave may take. Default 3 s. */
   readonly lingerMs?: number | undefined;
 }
 
-/** Whether the device speaks DfuSe: bcdDFUVersion 0x011a. */
-export function speaksDfuSe({ functional }: DfuInterface): boolean {
-  return functional.bcdDFUVersion === DfuVersion.dfuSe;
-}
-
-/** The memory that an alternate setting's name describes; undefined where it is no layout. */
-export function memoryLayoutOf({ name }: DfuInterface): MemoryLayout | undefined {
-  try {
-    return parseMemoryLayout(name);
-  } catch (error) {
-    if (DfuError.is(error)) return undefined;
-    throw error;
-  }
-}
-
-function termsFor(session: DfuSession, options: DfuSeOptions): PlanTerms {
-  const { mode, functional, functionalFound, notes } = session.interface;
-  if (mode === 'runtime') {
-    throw new DfuError('INVALID_ARGUMENT', 'the device is in run-time mode: expected DFU mode');
-  }
-  return {
-    layout: memoryLayoutOf(session.interface),
-    // What was repaired is not what the device counts its blocks in.
-    deviceTransferSize: functionalFound && notes.length === 0 ? functional.wTransferSize : 0,
-    transferSizeBytes: transferSize(session, options.transferSizeBytes),
-    modifiers: options,
-  };
+export interface DfuSeOptions extends DfuSeModifiers, DfuSeTransferOptions {
+  /** Bytes in a block, instead of the device's wTransferSize: 1 to 65535. */
+  readonly transferSizeBytes?: number | undefined;
 }
 
 /**
@@ -71,81 +42,32 @@ export async function downloadDfuSe(
   elements: readonly DfuSeElement[],
   options: DfuSeOptions = {},
 ): Promise<DfuSeEnding> {
-  const terms = termsFor(session, options);
-  const plan = downloadPlan(elements, terms);
-  plan.push(...wayOut(plan, options.address ?? elements[0]?.address, options));
-  const totalBytes = elements.reduce((sum, { data }) => sum + data.length, 0);
-  const result = await run(session, plan, { ...options, totalBytes, operation: 'download' });
-  options.onEvent?.({ type: 'downloaded', ...withoutErased(result) });
+  const { interface: entry } = session;
+  const terms = planTerms(entry, options);
+  const part: SendingPart = {
+    entry,
+    transferSizeBytes: terms.transferSizeBytes,
+    operations: downloadPlan(elements, terms),
+    totalBytes: elements.reduce((sum, { data }) => sum + data.length, 0),
+  };
+  return sendPart(session, part, options);
+}
+
+/** Does what a part of a plan says; its alternate is selected first. Throws as `download` does. */
+export async function sendPart(
+  session: DfuSession,
+  { entry, operations, totalBytes, transferSizeBytes }: SendingPart,
+  options: DfuSeTransferOptions,
+): Promise<DfuSeEnding> {
+  await session.switchTo(entry);
+  const run = { ...options, operation: 'download', totalBytes, transferSizeBytes } as const;
+  const result = await runPlan(session, operations, run);
+  if (totalBytes !== undefined) options.onEvent?.({ type: 'downloaded', ...asDownload(result) });
   return result;
 }
 
-/** After a read unprotect there is nobody left to be asked. */
-function wayOut(
-  plan: readonly DfuSeOperation[],
-  address: number | undefined,
-  modifiers: DfuSeModifiers,
-): DfuSeOperation[] {
-  const gone = plan.some((each) => each.op === 'command' && each.mayLeave === true);
-  return gone && plan.length === 1 ? [] : ending(address, modifiers);
-}
-
-function withoutErased(result: DfuSeEnding): DownloadEnding {
-  const { blocks, bytes, ending: how, finalState, reset } = result;
-  return { blocks, bytes, ending: how, finalState, reset };
-}
-
-/**
- * Downloads the targets of a DfuSe file, each to its alternate setting. Targets for alternates that
- * the device does not have are told as notes and left out. Throws as `downloadDfuSe` does, and
- * `NOT_FOUND` if none is left.
- */
-export async function downloadDfuSeFile(
-  session: DfuSession,
-  targets: readonly DfuSeTarget[],
-  options: DfuSeOptions = {},
-): Promise<DfuSeEnding> {
-  const { onEvent, signal } = options;
-  const { clock, pipe } = session;
-  const all = await readDfuInterfaces(pipe, { clock, deadlineMs: clock.now() + 3000, signal });
-  const { interfaceNumber, configuration } = session.interface;
-  const own = all.filter(
-    (each) => each.interfaceNumber === interfaceNumber && each.configuration === configuration,
-  );
-  const wanted = targets.filter(({ alternate }) => {
-    const has = own.some((each) => each.alternate === alternate);
-    if (!has) onEvent?.({ type: 'note', message: `no alternate setting ${alternate}: left out` });
-    return has;
-  });
-  let result: DfuSeEnding | undefined;
-  const first = wanted[0]?.elements[0]?.address;
-  for (const [index, { alternate, elements }] of wanted.entries()) {
-    const entry = own.find((each) => each.alternate === alternate);
-    if (entry !== undefined) await session.switchTo(entry);
-    const last = index === wanted.length - 1;
-    const { address = first, leave, massErase, unprotect, ...rest } = options;
-    result = await downloadDfuSe(session, elements, {
-      ...rest,
-      address,
-      // Everything is erased before the first target, and the device leaves after the last.
-      ...(index === 0 && massErase !== undefined ? { massErase } : {}),
-      ...(index === 0 && unprotect !== undefined ? { unprotect } : {}),
-      ...(last && leave !== undefined ? { leave } : {}),
-    });
-  }
-  if (result !== undefined) return result;
-  throw new DfuError('NOT_FOUND', 'the file has nothing for the alternates of this device');
-}
-
-/** Does what needs no file: mass erase, read unprotect, leave. Throws as `downloadDfuSe` does. */
-export async function commandDfuSe(
-  session: DfuSession,
-  options: DfuSeOptions = {},
-): Promise<DfuSeEnding> {
-  termsFor(session, options);
-  const plan = erasing(options);
-  plan.push(...wayOut(plan, options.address, options));
-  return run(session, plan, { ...options, totalBytes: undefined, operation: 'download' });
+function asDownload({ blocks, bytes, ending, finalState, reset }: DfuSeEnding): DownloadEnding {
+  return { blocks, bytes, ending, finalState, reset };
 }
 
 /**
@@ -158,51 +80,44 @@ export async function uploadDfuSe(
   sink: UploadSink,
   options: DfuSeOptions = {},
 ): Promise<DfuSeEnding> {
-  const { plan, totalBytes } = uploadPlan(termsFor(session, options));
-  plan.push(...ending(options.address, options));
-  const work = { ...options, totalBytes, operation: 'upload', write: sink } as const;
-  const result = await run(session, plan, work);
+  const terms = planTerms(session.interface, options);
+  const { plan, totalBytes } = uploadPlan(terms);
+  const { transferSizeBytes } = terms;
+  const run = { operation: 'upload', write: sink, totalBytes, transferSizeBytes } as const;
+  const result = await runPlan(session, plan, { ...options, ...run });
   const { bytes, blocks } = result;
   options.onEvent?.({ type: 'uploaded', bytes, blocks });
   return result;
 }
 
-interface Run extends DfuSeOptions {
+interface Run extends DfuSeTransferOptions {
   readonly operation: 'download' | 'upload';
   readonly totalBytes: number | undefined;
+  readonly transferSizeBytes: number;
   readonly write?: UploadSink | undefined;
 }
 
-async function run(
+async function runPlan(
   session: DfuSession,
   plan: readonly DfuSeOperation[],
   options: Run,
 ): Promise<DfuSeEnding> {
-  const { signal, onEvent, write } = options;
-  const busyLimitMs = options.busyLimitMs ?? BUSY_LIMIT_MS;
-  const terms = { plan, busyLimitMs, lingerMs: options.lingerMs ?? LINGER_MS };
+  const { signal, onEvent, write, transferSizeBytes } = options;
+  const { busyLimitMs = BUSY_LIMIT_MS, lingerMs = LINGER_MS } = options;
+  const terms: DfuSeTerms = { plan, busyLimitMs, lingerMs };
   await prepare(session, signal, busyLimitMs);
-  onEvent?.({
-    type: 'ready',
-    transferSizeBytes: transferSize(session, options.transferSizeBytes),
-  });
-  const step = (state: DfuSeState, outcome: Parameters<typeof dfuseStep>[1]) =>
-    dfuseStep(state, outcome, terms);
-  return settled(session, () =>
-    drive(session, DFUSE_START, step, {
-      signal,
-      write,
-      ...reporting(plan, options),
-    }),
-  );
+  onEvent?.({ type: 'ready', transferSizeBytes });
+  const step = (state: DfuSeState, outcome: Outcome) => dfuseStep(state, outcome, terms);
+  const onState = reporting(plan, options);
+  return settled(session, () => drive(session, DFUSE_START, step, { signal, write, onState }));
 }
 
 /** Turns states into events; nothing if nobody listens. */
 function reporting(
   plan: readonly DfuSeOperation[],
   { onEvent, operation, totalBytes }: Run,
-): { onState?: (state: DfuSeState) => void } {
-  if (onEvent === undefined) return {};
+): ((state: DfuSeState) => void) | undefined {
+  if (onEvent === undefined) return undefined;
   const eraseBytes = plan.reduce(
     (sum, each) => sum + (each.op === 'command' ? (each.erasesBytes ?? 0) : 0),
     0,
@@ -210,22 +125,20 @@ function reporting(
   let toldErased = 0;
   let toldBytes = -1;
   let left = false;
-  return {
-    onState({ at, index, bytes, erasedBytes }) {
-      if (erasedBytes !== toldErased) {
-        toldErased = erasedBytes;
-        const progress = { doneBytes: erasedBytes, totalBytes: eraseBytes };
-        onEvent({ type: 'progress', operation: 'erase', ...progress });
-      }
-      const { op } = plan[index] ?? {};
-      if ((op === 'write' || op === 'read' || bytes > 0) && bytes !== toldBytes) {
-        toldBytes = bytes;
-        onEvent({ type: 'progress', operation, doneBytes: bytes, totalBytes });
-      }
-      if (at === 'manifesting' && !left) {
-        left = true;
-        onEvent({ type: 'manifesting', state: undefined });
-      }
-    },
+  return ({ at, index, bytes, erasedBytes }) => {
+    if (erasedBytes !== toldErased) {
+      toldErased = erasedBytes;
+      const progress = { doneBytes: erasedBytes, totalBytes: eraseBytes };
+      onEvent({ type: 'progress', operation: 'erase', ...progress });
+    }
+    const { op } = plan[index] ?? {};
+    if ((op === 'write' || op === 'read' || bytes > 0) && bytes !== toldBytes) {
+      toldBytes = bytes;
+      onEvent({ type: 'progress', operation, doneBytes: bytes, totalBytes });
+    }
+    if (at === 'manifesting' && !left) {
+      left = true;
+      onEvent({ type: 'manifesting', state: undefined });
+    }
   };
 }

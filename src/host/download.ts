@@ -1,14 +1,13 @@
-import { DfuError } from '../bytes/index.ts';
 import type { CancelSignal } from '../usb/index.ts';
 import { blockSource } from './block-source.ts';
 import type { Payload } from './block-source.ts';
+import { demandDownloads, demandPlainDfu, transferSize } from './dialect.ts';
 import { DOWNLOAD_START, downloadStep } from './download-steps.ts';
 import type { DownloadEnding, DownloadState, DownloadTerms } from './download-steps.ts';
 import { LINGER_MS } from './ending-steps.ts';
 import { drive, prepare, settled } from './drive.ts';
 import type { HostListener } from './events.ts';
 import { BUSY_LIMIT_MS } from './patience.ts';
-import { demandPlainDfu, transferSize } from './session.ts';
 import type { DfuSession } from './session.ts';
 
 export interface DownloadOptions {
@@ -39,12 +38,10 @@ export async function download(
   options: DownloadOptions = {},
 ): Promise<DownloadEnding> {
   const { signal, onEvent } = options;
-  demandPlainDfu(session);
+  demandPlainDfu(session.interface);
+  if (options.force !== true) demandDownloads(session.interface);
   const { bmAttributes } = session.interface.functional;
-  if (!bmAttributes.canDnload && options.force !== true) {
-    throw new DfuError('UNSUPPORTED', 'the device takes no downloads (bitCanDnload is 0)');
-  }
-  const size = transferSize(session, options.transferSizeBytes);
+  const size = transferSize(session.interface, options.transferSizeBytes);
   const terms: DownloadTerms = {
     manifestationTolerant: bmAttributes.manifestationTolerant,
     busyLimitMs: options.busyLimitMs ?? BUSY_LIMIT_MS,

@@ -104,7 +104,7 @@ function manifesting(state: Manifesting, outcome: Outcome, rules: EndingRules): 
   }
   if (outcome.is === 'data') return reported(state, readStatus(outcome.data), rules);
   if (outcome.is === 'gone') return over('left', seen);
-  if (mute(seen, rules)) return reset(seen);
+  if (mute(seen, rules)) return resetPort(seen);
   const asks = rules.asksAgain && outcome.is === 'stalled';
   const again = asks ? pauseAfterStall(state.patience) : undefined;
   if (again === undefined) return linger(seen, rules);
@@ -129,13 +129,13 @@ function reported(state: Manifesting, report: StatusReport, rules: EndingRules):
       { do: 'wait', ms },
     ];
   }
-  if (seen === 'dfuMANIFEST-WAIT-RESET') return reset(seen);
+  if (seen === 'dfuMANIFEST-WAIT-RESET') return resetPort(seen);
   if (seen === 'dfuIDLE' || seen === 'appIDLE') return over('manifested', seen);
   if (rules.quiet === 'any' || rules.quiet.has(seen)) return linger(seen, rules);
   return [state, { do: 'fail', error: unexpectedState(report, rules.doing, 'dfuIDLE') }];
 }
 
-function reset(seen: DfuState | undefined): Next {
+function resetPort(seen: DfuState | undefined): Next {
   return [{ at: 'resetting', seen }, { do: 'reset' }];
 }
 

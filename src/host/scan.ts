@@ -34,7 +34,7 @@ export interface ScanOptions {
 }
 
 /** Most time that one device may take over its descriptors unless told otherwise, in ms. */
-const DEVICE_MS = 3000;
+export const DEVICE_MS = 3000;
 
 /** How many devices are asked at a time: one that hangs shall not make the others wait. */
 const AT_A_TIME = 8;

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import { functionalDescriptor } from '../dfu/index.ts';
 import { fromHex } from '../bytes/index.ts';
 import {
-  afterDetach,
   listLine,
   matches,
   parseAlternate,
@@ -12,6 +11,7 @@ import {
   selectOne,
 } from './index.ts';
 import type { DfuInterface, Selection } from './index.ts';
+import { afterDetach } from './selection.ts';
 
 const base: DfuInterface = {
   mode: 'dfu',
@@ -142,11 +142,25 @@ describe('choosing one', () => {
   });
 
   test('lists what it cannot decide between, and how to', () => {
-    expect(() => selectOne([base, slot1], {})).toThrow(/setting \(-a\)[^]*alt=0[^]*alt=1/);
-    expect(() => selectOne([base, other], {})).toThrow('say which device (-p path)');
-    expect(() => selectOne([base, { ...other, serial: 'Z' }], {})).toThrow(
-      '(-S serial or -p path)',
-    );
+    const undecided = (entries: readonly DfuInterface[]): unknown => {
+      try {
+        return selectOne(entries, {});
+      } catch (error) {
+        return error;
+      }
+    };
+    expect(undecided([base, slot1])).toMatchObject({
+      code: 'AMBIGUOUS',
+      message: expect.stringMatching(/say which alternate setting\.[^]*alt=0[^]*alt=1/) as string,
+      remedies: ['alternate'],
+    });
+    expect(undecided([base, other])).toMatchObject({
+      message: expect.stringContaining('say which device.') as string,
+      remedies: ['path'],
+    });
+    expect(undecided([base, { ...other, serial: 'Z' }])).toMatchObject({
+      remedies: ['serial', 'path'],
+    });
     const many = Array.from({ length: 100 }, () => base);
     expect(() => selectOne(many, {})).toThrow('and 80 more');
   });

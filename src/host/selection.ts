@@ -162,8 +162,8 @@ export function select(entries: readonly DfuInterface[], selection: Selection): 
 }
 
 /**
- * The one entry that matches. Throws `NOT_FOUND` or `AMBIGUOUS`; the message lists what is there and
- * says which option would tell them apart. `problems` are reasons why something may be missing.
+ * The one entry that matches. Throws `NOT_FOUND` or `AMBIGUOUS`; the message lists what is there, and
+ * `remedies` has what would tell them apart. `problems` are reasons why something may be missing.
  */
 export function selectOne(
   entries: readonly DfuInterface[],
@@ -189,11 +189,14 @@ function notFound(entries: readonly DfuInterface[], problems: readonly string[])
 function ambiguous(found: readonly DfuInterface[]): DfuError {
   const oneDevice = new Set(found.map((entry) => entry.deviceId)).size === 1;
   const serials = new Set(found.map((entry) => entry.serial));
-  const hint = oneDevice
-    ? 'say which alternate setting (-a)'
-    : `say which device (${serials.size > 1 ? '-S serial or ' : ''}-p path)`;
-  const message = `More than one DFU interface matches: ${hint}.${lines(found)}`;
-  return new DfuError('AMBIGUOUS', message);
+  const which = oneDevice ? 'alternate setting' : 'device';
+  const message = `More than one DFU interface matches: say which ${which}.${lines(found)}`;
+  const remedies = oneDevice
+    ? (['alternate'] as const)
+    : serials.size > 1
+      ? (['serial', 'path'] as const)
+      : (['path'] as const);
+  return new DfuError('AMBIGUOUS', message, { remedies });
 }
 
 /** Lines of a message end somewhere, however much a bus has. */

@@ -1,8 +1,6 @@
-import { DfuError, hexNumber } from '../bytes/index.ts';
-import { DfuVersion } from '../dfu/index.ts';
+import { DfuError } from '../bytes/index.ts';
 import {
   DIRECTION_IN,
-  MAX_TRANSFER_BYTES,
   Recipient,
   RequestType,
   TRANSFER_TIMEOUT_MS,
@@ -22,12 +20,16 @@ export interface SessionOptions {
   readonly clock: Clock;
   /** Most time that one control transfer may take, in ms. Default 5000. */
   readonly transferMs?: number | undefined;
+  /** What the device was before it went to DFU mode: a file may be for its ids there. */
+  readonly was?: DfuInterface | undefined;
 }
 
 /** An open DFU interface: claimed, its alternate selected, ready for class requests. */
 export class DfuSession {
   readonly clock: Clock;
   readonly pipe: ControlPipe;
+  /** What the device was in run-time mode, if it has been asked out of it. */
+  readonly was: DfuInterface | undefined;
   #interface: DfuInterface;
   readonly #transfer: TransferOptions;
   readonly #waiting = new Set<() => void>();
@@ -37,6 +39,7 @@ export class DfuSession {
     this.pipe = pipe;
     this.#interface = chosen;
     this.clock = options.clock;
+    this.was = options.was;
     this.#transfer = { timeoutMs: options.transferMs ?? TRANSFER_TIMEOUT_MS };
     // `gone` never rejects; one listener serves all the waits of a long download.
     void pipe.gone.then(() => this.#leave());
@@ -177,30 +180,5 @@ export class DfuSession {
     // Also of a device that has left: some systems keep it open until its interfaces are released.
     await this.#release();
     await closeQuietly(this.pipe);
-  }
-}
-
-/**
- * How many bytes a block has: what the device says, or what the caller wants instead.
- * Throws `INVALID_ARGUMENT`.
- */
-export function transferSize(session: DfuSession, wanted: number | undefined): number {
-  if (wanted === undefined) return session.interface.functional.wTransferSize;
-  if (!Number.isInteger(wanted) || wanted < 1 || wanted > MAX_TRANSFER_BYTES) {
-    const range = `expected 1 to ${MAX_TRANSFER_BYTES} bytes, got ${wanted}`;
-    throw new DfuError('INVALID_ARGUMENT', `transfer size: ${range}`);
-  }
-  return wanted;
-}
-
-/** Throws `UNSUPPORTED` if plain DFU blocks would mean something else to this device. */
-export function demandPlainDfu({ interface: { functional, mode } }: DfuSession): void {
-  if (mode === 'runtime') {
-    throw new DfuError('INVALID_ARGUMENT', 'the device is in run-time mode: expected DFU mode');
-  }
-  // Block 0 of a DfuSe device is a command: the first byte of an image could erase its flash.
-  if (functional.bcdDFUVersion === DfuVersion.dfuSe) {
-    const version = hexNumber(functional.bcdDFUVersion, 4);
-    throw new DfuError('UNSUPPORTED', `the device speaks DfuSe (${version}), not plain DFU`);
   }
 }

@@ -1,8 +1,8 @@
 import { DfuError } from '../bytes/index.ts';
 import type { CancelSignal } from '../usb/index.ts';
+import { demandPlainDfu, transferSize } from './dialect.ts';
 import { drive, prepare, settled } from './drive.ts';
 import type { HostListener } from './events.ts';
-import { demandPlainDfu, transferSize } from './session.ts';
 import type { DfuSession } from './session.ts';
 import { UPLOAD_START, uploadStep } from './upload-steps.ts';
 import type { UploadEnding, UploadState } from './upload-steps.ts';
@@ -38,11 +38,11 @@ export async function upload(
   options: UploadOptions = {},
 ): Promise<UploadEnding> {
   const { signal, onEvent, totalBytes, maxBytes = UPLOAD_LIMIT_BYTES } = options;
-  demandPlainDfu(session);
+  demandPlainDfu(session.interface);
   if (!session.interface.functional.bmAttributes.canUpload && options.force !== true) {
     throw new DfuError('UNSUPPORTED', 'the device gives no uploads (bitCanUpload is 0)');
   }
-  const transferSizeBytes = transferSize(session, options.transferSizeBytes);
+  const transferSizeBytes = transferSize(session.interface, options.transferSizeBytes);
   const terms = { transferSizeBytes, maxBytes };
   const onState = (state: UploadState): void => {
     if (state.at !== 'asking') return;

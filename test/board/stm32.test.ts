@@ -9,11 +9,12 @@ import {
 import type { BoardEvent, BoardOptions, Board } from '../../src/board/index.ts';
 import { MemoryFlash } from '../../src/flash/index.ts';
 import {
-  commandDfuSe,
   connect,
   downloadDfuSe,
   leave,
   scan,
+  send,
+  sendPlan,
   uploadDfuSe,
 } from '../../src/host/index.ts';
 import type { DfuSession, Selection } from '../../src/host/index.ts';
@@ -189,7 +190,9 @@ describe('the loader', () => {
     const before = await read();
     expect(before).toHaveLength(128 * 1024);
     expect(before.subarray(0, 74)).toEqual(Buffer.from(image('to be read')));
-    await bench.run((session) => commandDfuSe(session, { massErase: true, force: true }));
+    await bench.run((session) =>
+      send(session, sendPlan(undefined, { massErase: true, force: true })),
+    );
     expect((await read()).every((byte) => byte === 0xff)).toBe(true);
     bench.board.pressReset();
     expect(bench.boots.at(-1)).toBe('dfu: no application');
@@ -202,7 +205,7 @@ describe('the loader', () => {
     bench.board.pressReset({ button: true });
     // The loader starts in dfuERROR, where it takes no DETACH; a command brings it to dfuIDLE.
     await bench.run(async (session) => {
-      await commandDfuSe(session);
+      await send(session, sendPlan(undefined));
       await leave(session);
     });
     bench.clock.advance(1000);
@@ -227,7 +230,7 @@ describe('the loader', () => {
     await expect(read()).rejects.toMatchObject({ code: 'DEVICE_STATUS', status: 0x0b });
     await expect(bench.download(image('other'))).rejects.toMatchObject({ status: 0x0b });
     const end = await bench.run((session) =>
-      commandDfuSe(session, { unprotect: true, force: true }),
+      send(session, sendPlan(undefined, { unprotect: true, force: true })),
     );
     expect(end.ending).not.toBe('unconfirmed');
     bench.clock.advance(1000);

@@ -9,14 +9,8 @@ import {
   USBD_DFU,
 } from '../../src/device/index.ts';
 import type { DfuSeLeave, DfuSeProfile } from '../../src/device/index.ts';
-import { readDfuSeFile, writeDfuSeFile } from '../../src/dfu/index.ts';
-import {
-  commandDfuSe,
-  connect,
-  downloadDfuSe,
-  downloadDfuSeFile,
-  uploadDfuSe,
-} from '../../src/host/index.ts';
+import { writeDfuSeFile } from '../../src/dfu/index.ts';
+import { connect, downloadDfuSe, send, sendPlan, uploadDfuSe } from '../../src/host/index.ts';
 import type { DfuSeOptions, DfuSession, HostEvent, Selection } from '../../src/host/index.ts';
 import { LoopbackBus } from '../../src/link/loopback/index.ts';
 import { VirtualClock } from '../../src/usb/index.ts';
@@ -246,20 +240,16 @@ describe('download', () => {
 
   test('the elements of a DfuSe file go to their alternates', async () => {
     const bench = new Bench();
-    const file = readDfuSeFile(
-      writeDfuSeFile([
-        { alternate: 0, elements: [{ address: 0x08000000, data: image(700) }] },
-        { alternate: 7, elements: [{ address: 0, data: image(1) }] },
-        { alternate: 1, elements: [{ address: 0x1ffff800, data: image(16) }] },
-      ]),
-    );
+    const file = writeDfuSeFile([
+      { alternate: 0, elements: [{ address: 0x08000000, data: image(700) }] },
+      { alternate: 7, elements: [{ address: 0, data: image(1) }] },
+      { alternate: 1, elements: [{ address: 0x1ffff800, data: image(16) }] },
+    ]);
     const notes: HostEvent[] = [];
     const onEvent = (event: HostEvent): void => {
       if (event.type === 'note') notes.push(event);
     };
-    await bench.run((session) =>
-      downloadDfuSeFile(session, file.targets, { leave: true, onEvent }),
-    );
+    await bench.run((session) => send(session, sendPlan(file, { leave: true }), { onEvent }));
     expect(Buffer.compare(bench.flash.read(0x08000000, 700), image(700))).toBe(0);
     expect(Buffer.compare(bench.options.read(0x1ffff800, 16), image(16))).toBe(0);
     expect(notes).toEqual([{ type: 'note', message: 'no alternate setting 7: left out' }]);
@@ -323,7 +313,7 @@ describe('without a file', () => {
     const bench = new Bench();
     await bench.download(0x08000000, image(64));
     const erase = (force: boolean) =>
-      bench.run((session) => commandDfuSe(session, { massErase: true, force }));
+      bench.run((session) => send(session, sendPlan(undefined, { massErase: true, force })));
     await expect(erase(false)).rejects.toMatchObject({ code: 'REFUSED' });
     await erase(true);
     expect(bench.flash.read(0x08000000, 64).every((byte) => byte === 0xff)).toBe(true);
@@ -331,13 +321,17 @@ describe('without a file', () => {
 
   test('leave', async () => {
     const bench = new Bench({ profile: STM32_ROM });
-    await bench.run((session) => commandDfuSe(session, { leave: true, address: 0x08000000 }));
+    await bench.run((session) =>
+      send(session, sendPlan(undefined, { leave: true, address: 0x08000000 })),
+    );
     expect(bench.left).toMatchObject([{ address: 0x08000000 }]);
   });
 
   test('read unprotect where there is none is the device to refuse', async () => {
     const bench = new Bench();
-    const work = bench.run((session) => commandDfuSe(session, { unprotect: true, force: true }));
+    const work = bench.run((session) =>
+      send(session, sendPlan(undefined, { unprotect: true, force: true })),
+    );
     await expect(work).rejects.toThrow('it says "there is no read unprotect"');
     await expect(work).rejects.toBeInstanceOf(DfuError);
   });

@@ -5,7 +5,7 @@ import { buildFirmware, firmwareExamples, loadExample } from '../../board/node/i
 import type { BoardModel, BootloaderRecord } from '../../board/index.ts';
 import type { FirmwareBuildOptions } from '../../board/node/index.ts';
 import { DfuError } from '../../bytes/index.ts';
-import { connect, download, downloadDfuSe, speaksDfuSe } from '../../host/index.ts';
+import { sendPlan, sendTo } from '../../host/index.ts';
 import type { Selection } from '../../host/index.ts';
 import { parseUsbId } from '../../usb/index.ts';
 import { BUS_FORMS } from '../host/bus.ts';
@@ -15,7 +15,6 @@ import type { Terminal } from '../shared/terminal.ts';
 import { ALGORITHM_HELP, signingKey } from '../board/mcuboot-options.ts';
 import { wholeNumber } from '../shared/numbers.ts';
 import { runOnBus } from '../host/run-on-bus.ts';
-import type { Surroundings } from '../host/run-on-bus.ts';
 import { asArgument, asArgumentLater } from '../shared/wrong-argument.ts';
 
 interface ImageOptions {
@@ -154,10 +153,13 @@ function flashCommand(terminal: Terminal): Command {
         const record = takingDownloads(model, options);
         const selection = selectionOf(options, record);
         const image = await makeImage(terminal, dir, { ...options, bootloader: record.name });
-        const { flashBaseAddress } = model;
-        return runOnBus(terminal, options, (around) =>
-          send(image, { selection, address: flashBaseAddress, wait: options.wait }, around),
-        );
+        // A loader that speaks DfuSe wants to know where the flash begins; any other knows.
+        const plan = sendPlan(image, { address: model.flashBaseAddress, leave: true });
+        return runOnBus(terminal, options, async (around) => {
+          const terms = { ...around, selection, wait: options.wait };
+          const { ending } = await sendTo(around.bus, plan, terms);
+          return ending === 'unconfirmed' ? ExitCode.unconfirmed : ExitCode.ok;
+        });
       }),
     );
 }
@@ -195,30 +197,6 @@ function selectionOf(
     dfuSerial: serial,
     path,
   };
-}
-
-interface SendTerms {
-  readonly selection: Selection;
-  /** Where the flash begins, for a bootloader that wants to know. */
-  readonly address: number;
-  readonly wait: true | undefined;
-}
-
-async function send(
-  image: Uint8Array,
-  { selection, address, wait }: SendTerms,
-  { bus, clock, signal, onEvent }: Surroundings,
-): Promise<number> {
-  const session = await connect(bus, { clock, signal, onEvent, selection, wait });
-  try {
-    const terms = { signal, onEvent };
-    const { ending } = speaksDfuSe(session.interface)
-      ? await downloadDfuSe(session, [{ address, data: image }], { ...terms, leave: true })
-      : await download(session, image, terms);
-    return ending === 'unconfirmed' ? ExitCode.unconfirmed : ExitCode.ok;
-  } finally {
-    await session.close();
-  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseDfuSeAddress } from './index.ts';
+import { parseDfuSeAddress } from './dfuse-address.ts';
 
 test.each([
   ['0x08000000', { address: 0x08000000 }],

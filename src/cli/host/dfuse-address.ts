@@ -1,22 +1,5 @@
-import { DfuError } from '../bytes/index.ts';
-
-/** What dfu-util's `-s` says besides the file. */
-export interface DfuSeModifiers {
-  /** Where raw data goes, where an upload begins, and where the device goes when it leaves. */
-  readonly address?: number | undefined;
-  /** Afterwards, the device shall start what is at the address. */
-  readonly leave?: boolean | undefined;
-  /** Erase everything first, instead of the sectors that are written to. Only with `force`. */
-  readonly massErase?: boolean | undefined;
-  /** Take the read protection off, which erases everything. Only with `force`. */
-  readonly unprotect?: boolean | undefined;
-  /** The device restarts after the mass erase; that is no error. */
-  readonly willReset?: boolean | undefined;
-  /** Do also what destroys everything, and what the memory layout does not allow. */
-  readonly force?: boolean | undefined;
-  /** Bytes of an upload. */
-  readonly lengthBytes?: number | undefined;
-}
+import { DfuError } from '../../bytes/index.ts';
+import type { DfuSeModifiers } from '../../host/index.ts';
 
 const KEYWORDS: Readonly<Record<string, Exclude<keyof DfuSeModifiers, 'address' | 'lengthBytes'>>> =
   {

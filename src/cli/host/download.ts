@@ -1,22 +1,11 @@
 import { Command } from 'commander';
-import { DfuError, defined } from '../../bytes/index.ts';
-import { isDfuSeFile, readDfuSeFile, splitSuffix } from '../../dfu/index.ts';
-import type { DfuSeFile, FileWithSuffix } from '../../dfu/index.ts';
-import {
-  commandDfuSe,
-  connect,
-  download,
-  downloadDfuSe,
-  downloadDfuSeFile,
-  leave,
-  speaksDfuSe,
-} from '../../host/index.ts';
-import type { DfuSeModifiers, DfuSession, DownloadEnding } from '../../host/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import { sendPlan, sendTo } from '../../host/index.ts';
+import type { DfuSeModifiers, SendOptions } from '../../host/index.ts';
 import { ExitCode, answering, cannot } from '../shared/exit-codes.ts';
 import { wholeNumber } from '../shared/numbers.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { runOnBus } from './run-on-bus.ts';
-import type { Surroundings } from './run-on-bus.ts';
 import { addDfuSeOption, addOpenOptions, selectionOf } from './select.ts';
 import type { OpenOptions } from './select.ts';
 
@@ -25,11 +14,6 @@ interface DownloadCommand extends OpenOptions {
   readonly transferSize?: number | undefined;
   readonly force?: true | undefined;
   readonly dfuseAddress?: DfuSeModifiers | undefined;
-}
-
-/** What is sent: the bytes of a file, or the targets of a DfuSe file; nothing for commands alone. */
-interface Content extends Partial<Pick<FileWithSuffix, 'payload' | 'suffix'>> {
-  readonly dfuse?: DfuSeFile | undefined;
 }
 
 /** `dfukit download FILE`. */
@@ -62,70 +46,25 @@ async function run(
       "missing required argument 'file'; only -s with commands needs none",
     );
   }
+  const { wait, reset: detach, detachDelay: returnMs, timeout: transferMs } = options;
   const file = path === undefined ? undefined : await read(terminal, path);
-  const dfuse = file !== undefined && isDfuSeFile(file) ? readDfuSeFile(file) : undefined;
-  const split = file === undefined || dfuse !== undefined ? undefined : splitSuffix(file);
+  const plan = sendPlan(file, sendOptions(options));
   return runOnBus(terminal, options, async (around) => {
-    if (split?.problem !== undefined) {
-      around.onEvent({ type: 'note', message: `${split.problem.message}; sent as it is` });
-    }
-    const content: Content = dfuse === undefined ? { ...split } : { dfuse, suffix: dfuse.suffix };
-    const { ending } = await send(content, options, around);
+    const selection = selectionOf(options);
+    const terms = { ...around, selection, wait, detach, returnMs, transferMs };
+    const { ending } = await sendTo(around.bus, plan, terms);
     return ending === 'unconfirmed' ? ExitCode.unconfirmed : ExitCode.ok;
   });
 }
 
-async function send(
-  content: Content,
-  options: DownloadCommand,
-  { bus, clock, signal, onEvent }: Surroundings,
-): Promise<Pick<DownloadEnding, 'ending'>> {
-  const { wait, force, detachDelay: returnMs, timeout: transferMs } = options;
-  const selection = selectionOf(options);
-  const session = await connect(bus, {
-    clock,
-    signal,
-    onEvent,
-    selection,
-    suffix: content.suffix,
-    // A DfuSe file says itself which alternates it is for.
-    anyAlternate: content.dfuse !== undefined && selection.alternate === undefined,
-    wait,
-    force,
-    returnMs,
-    transferMs,
-  });
-  try {
-    const result = await transfer(session, content, { options, signal, onEvent });
-    if (options.reset === true) await leave(session, { signal, onEvent });
-    return result;
-  } finally {
-    await session.close();
-  }
-}
-
-interface Terms extends Pick<Surroundings, 'signal' | 'onEvent'> {
-  readonly options: DownloadCommand;
-}
-
-/** In the dialect that is meant: DfuSe for -s, a DfuSe file, or a device that speaks it. */
-function transfer(
-  session: DfuSession,
-  { payload, dfuse }: Content,
-  { options, signal, onEvent }: Terms,
-): Promise<Pick<DownloadEnding, 'ending'>> {
-  const { force, transferSize: transferSizeBytes, dfuseAddress } = options;
-  const terms = { signal, onEvent, transferSizeBytes };
-  const words = { ...terms, ...dfuseAddress, ...defined({ force }) };
-  if (dfuse !== undefined) return downloadDfuSeFile(session, dfuse.targets, words);
-  if (payload === undefined) return commandDfuSe(session, words);
-  const address = dfuseAddress?.address;
-  if (address !== undefined) return downloadDfuSe(session, [{ address, data: payload }], words);
-  if (dfuseAddress !== undefined || speaksDfuSe(session.interface)) {
-    const what = 'the device speaks DfuSe, and the file does not say where it belongs';
-    throw new DfuError('INVALID_ARGUMENT', `${what}: say it with -s, e.g. -s 0x08000000`);
-  }
-  return download(session, payload, { ...terms, force });
+/** -s means DfuSe, and its own `force` the memory alone. */
+function sendOptions({ dfuseAddress, transferSize, force }: DownloadCommand): SendOptions {
+  return {
+    ...dfuseAddress,
+    dialect: dfuseAddress === undefined ? undefined : 'dfuse',
+    transferSizeBytes: transferSize,
+    force: force ?? (dfuseAddress?.force === true ? 'memory' : undefined),
+  };
 }
 
 /** The file's bytes. Throws where they cannot be read, with an exit code of its own. */

@@ -3,6 +3,7 @@ import type { HostListener } from '../../host/index.ts';
 import { timerClock } from '../../usb/index.ts';
 import type { Clock, UsbBus } from '../../usb/index.ts';
 import { openBus } from './bus.ts';
+import { withOptionNames } from './option-names.ts';
 import { reporter } from './progress.ts';
 import { interruptible } from '../shared/signals.ts';
 import { writeJson } from '../shared/terminal.ts';
@@ -43,7 +44,8 @@ export async function runOnBus<T>(
         await bus.close();
       }
     });
-  } catch (error) {
+  } catch (reason) {
+    const error = withOptionNames(reason);
     if (json && DfuError.is(error)) {
       const { code, message, status } = error;
       writeJson(out, { type: 'error', code, message, status });

@@ -1,12 +1,8 @@
 import type { Command } from 'commander';
-import {
-  parseAlternate,
-  parseDeviceIds,
-  parseDfuSeAddress,
-  parseSerials,
-} from '../../host/index.ts';
+import { parseAlternate, parseDeviceIds, parseSerials } from '../../host/index.ts';
 import type { Selection } from '../../host/index.ts';
 import { BUS_FORMS } from './bus.ts';
+import { parseDfuSeAddress } from './dfuse-address.ts';
 import { seconds, wholeNumber } from '../shared/numbers.ts';
 
 /** What the commands that talk to a device have in common, as commander reads it. */

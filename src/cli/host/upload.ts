@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { unlinkSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Command } from 'commander';
-import { DfuError, defined } from '../../bytes/index.ts';
-import { connect, leave, speaksDfuSe, upload, uploadDfuSe } from '../../host/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import { connect, leave, receive } from '../../host/index.ts';
 import type { DfuSeModifiers, UploadSink } from '../../host/index.ts';
 import { CommandEnd, ExitCode, cannot } from '../shared/exit-codes.ts';
 import { wholeNumber } from '../shared/numbers.ts';
@@ -55,7 +55,7 @@ async function run(terminal: Terminal, path: string, options: UploadCommand): Pr
   const out = path === '-' ? terminal.err : terminal.out;
   try {
     await runOnBus(terminal, { ...options, out }, async (around) => {
-      await receive(output.sink, options, around);
+      await receiveFrom(output.sink, options, around);
       await output.finish();
     });
   } catch (error) {
@@ -64,12 +64,12 @@ async function run(terminal: Terminal, path: string, options: UploadCommand): Pr
   }
 }
 
-async function receive(
+async function receiveFrom(
   sink: UploadSink,
   options: UploadCommand,
   { bus, clock, signal, onEvent }: Surroundings,
 ): Promise<void> {
-  const { wait, force, detachDelay: returnMs, timeout: transferMs } = options;
+  const { wait, force, detachDelay: returnMs, timeout: transferMs, dfuseAddress: dfuse } = options;
   const { transferSize: transferSizeBytes, maxSize: maxBytes, uploadSize: totalBytes } = options;
   const selection = selectionOf(options);
   const session = await connect(bus, {
@@ -82,13 +82,16 @@ async function receive(
     transferMs,
   });
   try {
-    const terms = { signal, onEvent, transferSizeBytes, maxBytes, totalBytes, force };
-    const dfuse = options.dfuseAddress ?? (speaksDfuSe(session.interface) ? {} : undefined);
-    const words = { signal, onEvent, transferSizeBytes, ...dfuse };
-    const { bytes } =
-      dfuse === undefined
-        ? await upload(session, sink, terms)
-        : await uploadDfuSe(session, sink, { ...words, ...defined({ force }) });
+    const { bytes } = await receive(session, sink, {
+      ...dfuse,
+      dialect: dfuse === undefined ? undefined : 'dfuse',
+      signal,
+      onEvent,
+      transferSizeBytes,
+      maxBytes,
+      totalBytes,
+      force: force ?? (dfuse?.force === true ? 'memory' : undefined),
+    });
     if (totalBytes !== undefined && bytes !== totalBytes) {
       const message = `expected ${totalBytes} bytes, the device sent ${bytes}`;
       onEvent({ type: 'note', message });

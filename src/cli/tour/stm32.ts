@@ -1,7 +1,7 @@
 import { boardModel, bootloaderOf, plainFirmware, programFlash } from '../../board/index.ts';
 import { loadExample } from '../../board/node/index.ts';
 import { MemoryFlash } from '../../flash/index.ts';
-import { connect, downloadDfuSe } from '../../host/index.ts';
+import { flashFile } from '../../host/index.ts';
 import { detach, isAttached, isConsoleWith, list, onStage } from './stage.ts';
 import type { Stage, Tour } from './stage.ts';
 
@@ -33,11 +33,13 @@ async function show(
   await detach(stage);
 
   guide.chapter('hello-world goes to 0x08000000, as dfu-util -s 0x08000000:leave sends it');
-  const session = await connect(bus, { clock, selection: { alternate: 0 } });
-  try {
-    await downloadDfuSe(session, [update], { leave: true, onEvent: guide.tell });
-  } finally {
-    await session.close();
-  }
+  const selection = { alternate: 0 };
+  await flashFile(bus, update.data, {
+    clock,
+    selection,
+    address: update.address,
+    leave: true,
+    onEvent: guide.tell,
+  });
   await events.until('the new firmware', isConsoleWith('Hello World!'));
 }

@@ -1,0 +1,62 @@
+import { DfuError, hexNumber } from '../bytes/index.ts';
+import { DfuVersion, parseMemoryLayout } from '../dfu/index.ts';
+import type { MemoryLayout } from '../dfu/index.ts';
+import { MAX_TRANSFER_BYTES } from '../usb/index.ts';
+import type { DfuInterface } from './dfu-interface.ts';
+
+/** What blocks mean to a device: DFU 1.1's image from its beginning, or DfuSe's commands and addresses. */
+export type Dialect = 'dfu' | 'dfuse';
+
+/** Whether the device speaks DfuSe: bcdDFUVersion 0x011a. */
+export function speaksDfuSe({ functional }: DfuInterface): boolean {
+  return functional.bcdDFUVersion === DfuVersion.dfuSe;
+}
+
+/** The one that is meant: what the device says that it speaks, unless DfuSe is asked for. */
+export function dialectOf(entry: DfuInterface, wanted?: 'dfuse'): Dialect {
+  return wanted === 'dfuse' || speaksDfuSe(entry) ? 'dfuse' : 'dfu';
+}
+
+/** The memory that an alternate setting's name describes; undefined where it is no layout. */
+export function memoryLayoutOf({ name }: DfuInterface): MemoryLayout | undefined {
+  try {
+    return parseMemoryLayout(name);
+  } catch (error) {
+    if (DfuError.is(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Throws `INVALID_ARGUMENT` for an interface of run-time mode. */
+export function demandDfuMode({ mode }: DfuInterface): void {
+  if (mode === 'dfu') return;
+  throw new DfuError('INVALID_ARGUMENT', 'the device is in run-time mode: expected DFU mode');
+}
+
+/** Throws `UNSUPPORTED` if plain DFU blocks would mean something else to this device. */
+export function demandPlainDfu(entry: DfuInterface): void {
+  demandDfuMode(entry);
+  if (!speaksDfuSe(entry)) return;
+  // Block 0 of a DfuSe device is a command: the first byte of an image could erase its flash.
+  const version = hexNumber(entry.functional.bcdDFUVersion, 4);
+  throw new DfuError('UNSUPPORTED', `the device speaks DfuSe (${version}), not plain DFU`);
+}
+
+/** Throws `UNSUPPORTED` if the device says that it takes no downloads. */
+export function demandDownloads({ functional }: DfuInterface): void {
+  if (functional.bmAttributes.canDnload) return;
+  throw new DfuError('UNSUPPORTED', 'the device takes no downloads (bitCanDnload is 0)');
+}
+
+/**
+ * How many bytes a block has: what the device says, or what the caller wants instead.
+ * Throws `INVALID_ARGUMENT`.
+ */
+export function transferSize({ functional }: DfuInterface, wanted: number | undefined): number {
+  if (wanted === undefined) return functional.wTransferSize;
+  if (!Number.isInteger(wanted) || wanted < 1 || wanted > MAX_TRANSFER_BYTES) {
+    const range = `expected 1 to ${MAX_TRANSFER_BYTES} bytes, got ${wanted}`;
+    throw new DfuError('INVALID_ARGUMENT', `transfer size: ${range}`);
+  }
+  return wanted;
+}

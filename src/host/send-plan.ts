@@ -1,0 +1,88 @@
+import type { DfuError } from '../bytes/index.ts';
+import { readDfuSeFile, splitSuffix } from '../dfu/index.ts';
+import type { Suffix } from '../dfu/index.ts';
+import { recognise } from '../image/index.ts';
+import type { FileFormat } from '../image/index.ts';
+import type { DfuSeModifiers } from './dfuse-plan.ts';
+
+/** What is said of a file besides its bytes. What a device's dialect does not have is not asked for. */
+export interface SendOptions {
+  /**
+   * Where the file belongs if it does not say so itself: a DfuSe device has to be told, to any other it
+   * means nothing. Also where a DfuSe device goes when it leaves.
+   */
+  readonly address?: number | undefined;
+  /** Afterwards, a DfuSe device shall start what is at the address; others do so by themselves. */
+  readonly leave?: boolean | undefined;
+  /** DfuSe: erase everything first, instead of the sectors that are written to. Only with `force`. */
+  readonly massErase?: boolean | undefined;
+  /** DfuSe: take the read protection off, which erases everything. Only with `force`. */
+  readonly unprotect?: boolean | undefined;
+  /** DfuSe: the device restarts after the mass erase; that is no error. */
+  readonly willReset?: boolean | undefined;
+  /** Speak DfuSe, whatever the device says that it speaks. */
+  readonly dialect?: 'dfuse' | undefined;
+  /** Bytes in a block, instead of the device's wTransferSize: 1 to 65535. */
+  readonly transferSizeBytes?: number | undefined;
+  /**
+   * Go past what would be refused: `memory`, what erases everything and what the memory layout does not
+   * allow; true, also a suffix for another device and a device that says it takes no downloads.
+   */
+  readonly force?: boolean | 'memory' | undefined;
+}
+
+/** Bytes that belong together, and where; without an address, where the device thinks fit. */
+export interface SendElement {
+  readonly address: number | undefined;
+  readonly data: Uint8Array;
+}
+
+/** What is for one alternate setting; without a number, for the one that was chosen. */
+export interface SendTarget {
+  readonly alternate: number | undefined;
+  readonly elements: readonly SendElement[];
+}
+
+/** What is to be sent, before any device is known: plain data, of which nothing has been sent. */
+export interface SendPlan {
+  /** What the file is, its suffix aside; undefined without a file. */
+  readonly format: FileFormat | undefined;
+  /** What goes where, views of the file; nothing for commands alone. */
+  readonly targets: readonly SendTarget[];
+  /** Which devices the file is for; it is not sent. */
+  readonly suffix: Suffix | undefined;
+  /** Why what stands at the end of the file is no suffix though it looks like one: it is sent. */
+  readonly suffixProblem: DfuError | undefined;
+  /** `dfuse` if nothing else will do. */
+  readonly dialect: 'dfuse' | undefined;
+  readonly transferSizeBytes: number | undefined;
+  /** What a DfuSe device does besides. */
+  readonly modifiers: DfuSeModifiers;
+  /** Whether the suffix and the device's own word against downloads count for nothing. */
+  readonly anyDevice: boolean;
+}
+
+/**
+ * What a file is and what is to be sent of it: a DFU suffix is taken off, a DfuSe file taken apart,
+ * anything else goes as it is. Without a file, the commands alone: mass erase, unprotect, leave.
+ *
+ * Throws `MALFORMED` or `TRUNCATED` for a DfuSe file that is not as it should be.
+ */
+export function sendPlan(file: Uint8Array | undefined, options: SendOptions = {}): SendPlan {
+  const { address, leave, massErase, unprotect, willReset, force = false } = options;
+  const common = {
+    transferSizeBytes: options.transferSizeBytes,
+    modifiers: { address, leave, massErase, unprotect, willReset, force: force !== false },
+    anyDevice: force === true,
+  };
+  const nothing = { format: undefined, targets: [], suffix: undefined, suffixProblem: undefined };
+  if (file === undefined) return { ...nothing, dialect: 'dfuse', ...common };
+  const { payload, suffix, problem: suffixProblem } = splitSuffix(file);
+  const { format } = recognise(payload);
+  if (format === 'dfuse') {
+    const { targets } = readDfuSeFile(file);
+    return { format, targets, suffix, suffixProblem, dialect: 'dfuse', ...common };
+  }
+  const targets = [{ alternate: undefined, elements: [{ address, data: payload }] }];
+  return { format, targets, suffix, suffixProblem, dialect: options.dialect, ...common };
+}
