@@ -242,7 +242,8 @@ describe('the truth table', () => {
     ['mass erase, forced', undefined, { ...mass, force: true }, dfuse, '0: mass-erase, idle'],
     ['unprotect, forced', undefined, { ...open, force: true }, dfuse, '0: read-unprotect'],
     ['to run-time mode', undefined, {}, runtime, 'INVALID_ARGUMENT'],
-  ])('%s', (_, file, options, to, expected) => {
+  ])('%s', (...row) => {
+    const [, file, options, to, expected] = row;
     expect(decided(file, options, to)).toBe(expected);
   });
 
