@@ -11,7 +11,7 @@ import {
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, builtStamp } from './build.mjs';
-import { root, run } from './run.mjs';
+import { npm, root } from './run.mjs';
 
 function time(path) {
   return existsSync(path) ? statSync(path).mtimeMs : -Infinity;
@@ -28,12 +28,7 @@ function install() {
   if (time(`${root}node_modules/.package-lock.json`) >= time(`${root}package-lock.json`))
     return true;
   console.error('dfukit: installing packages, this once');
-  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
-  const npm = process.env.npm_execpath;
-  // Only errors are of interest, and those go to stderr.
-  const options = { stdio: ['ignore', 'ignore', 'inherit'] };
-  if (npm?.endsWith('.js')) return run(process.execPath, [npm, ...args], options);
-  return run('npm', args, { ...options, shell: process.platform === 'win32' });
+  return npm(['ci']);
 }
 
 const inputs = ['src', 'firmware', 'package.json', 'tsconfig.json', 'tsconfig.base.json']

@@ -18,3 +18,12 @@ export function tool(name, ...args) {
     shell: process.platform === 'win32',
   });
 }
+
+/** Runs npm, quietly: only errors are of interest, and those go to stderr. */
+export function npm(args, options = {}) {
+  const all = [...args, '--no-audit', '--no-fund', '--loglevel=error'];
+  const quiet = { stdio: ['ignore', 'ignore', 'inherit'], ...options };
+  const own = process.env.npm_execpath;
+  if (own?.endsWith('.js')) return run(process.execPath, [own, ...all], quiet);
+  return run('npm', all, { ...quiet, shell: process.platform === 'win32' });
+}

@@ -39,6 +39,7 @@ export class ExportedDevice {
   #deviceNumber = 0;
   #session: UrbSession | undefined;
 
+  /** @internal Made by `UsbipServer.add`. */
   constructor(device: UsbDevice, around: ExportSurroundings) {
     const match = BUS_ID.exec(around.busId);
     const bus = Number(match?.[1]);
@@ -68,12 +69,20 @@ export class ExportedDevice {
     return this.#session !== undefined;
   }
 
-  /** Bus number and device number in one, as URBs carry it; another one for each attachment. */
+  /**
+   * Bus number and device number in one, as URBs carry it; another one for each attachment.
+   *
+   * @internal
+   */
   get deviceId(): number {
     return deviceIdOf(this.#busNumber, this.#deviceNumber);
   }
 
-  /** Speed code of USB/IP and Linux. */
+  /**
+   * Speed code of USB/IP and Linux.
+   *
+   * @internal
+   */
   get speed(): number {
     return speedNumber(this.#port.device.speed);
   }
@@ -101,7 +110,11 @@ export class ExportedDevice {
     return () => this.#listeners.delete(listener);
   }
 
-  /** How it is described to those who may import it. */
+  /**
+   * How it is described to those who may import it.
+   *
+   * @internal
+   */
   record(): DeviceRecord {
     const { device, configurationValue } = this.#port.device.descriptors();
     const { idVendor, idProduct, bcdDevice, bNumConfigurations, ...rest } =
@@ -124,7 +137,11 @@ export class ExportedDevice {
     };
   }
 
-  /** The interfaces of the current configuration, or of the first, each with its alternate 0. */
+  /**
+   * The interfaces of the current configuration, or of the first, each with its alternate 0.
+   *
+   * @internal
+   */
   interfaces(): InterfaceDescriptor[] {
     const { configurations, configurationValue } = this.#port.device.descriptors();
     const all = configurations.map((bytes) => decodeConfiguration(bytes, () => {}));
@@ -134,7 +151,11 @@ export class ExportedDevice {
     return settings.filter(({ bAlternateSetting }) => bAlternateSetting === 0);
   }
 
-  /** Why it cannot be imported now; `OperationStatus.ok` if it can. */
+  /**
+   * Why it cannot be imported now; `OperationStatus.ok` if it can.
+   *
+   * @internal
+   */
   importStatus(): number {
     if (!this.attached) return OperationStatus.noDevice;
     return this.imported ? OperationStatus.busy : OperationStatus.ok;
@@ -143,6 +164,8 @@ export class ExportedDevice {
   /**
    * Gives it to the peer at that connection, until the connection or the attachment ends. The answer is
    * how many bytes the first part from the peer has.
+   *
+   * @internal
    */
   lend(connection: Connection): number {
     const session = new UrbSession(connection, this.#port, {
