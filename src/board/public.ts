@@ -65,7 +65,7 @@ export type {
   BuildOptions,
   FirmwareBox,
 } from './seams/bootloader-record.ts';
-export type { DfuDemand, DfuPolicy } from './seams/dfu-policy.ts';
+export type { DfuDemand, DfuGuard, DfuPolicy } from './seams/dfu-policy.ts';
 export * from './seams/firmware-api.ts';
 export * from './seams/firmware-dfu.ts';
 export type { ImageInspector, ImageRefusal } from './seams/image-inspector.ts';

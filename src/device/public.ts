@@ -12,7 +12,7 @@ export { dfuStep } from './dfu/machine.ts';
 export type { DfuContext, DfuEffect, DfuEvent, DfuStep, DfuWork } from './dfu/machine.ts';
 export { DfuMode } from './mode/dfu-mode.ts';
 export type { DfuModeOptions } from './mode/options.ts';
-export type { Leave, LeaveReason } from './conversation/leave.ts';
+export type { Leave, LeaveOnReset, LeaveReason } from './conversation/leave.ts';
 export { dfuMachine } from './dfu/profile.ts';
 export type {
   ConversationProfile,

@@ -26,7 +26,7 @@ export interface LabDevice {
 /**
  * Where the trailer of an area lies.
  *
- * @throws {@link DfuError} `INVALID_ARGUMENT` if it is larger than the area.
+ * @throws `DfuError` `INVALID_ARGUMENT` if it is larger than the area.
  */
 export function trailerOf({ geometry, config }: FlashLayout, name: AreaName): TrailerLayout {
   return trailerLayout(buildOf(config).shape, {
@@ -40,7 +40,7 @@ export function trailerOf({ geometry, config }: FlashLayout, name: AreaName): Tr
  * Checks that every area lies within the flash, at sectors' edges, apart from the others, and holds
  * its trailer.
  *
- * @throws {@link DfuError} `INVALID_ARGUMENT` with what was expected of which area.
+ * @throws `DfuError` `INVALID_ARGUMENT` with what was expected of which area.
  */
 export function checkLayout(layout: FlashLayout): void {
   const { config, geometry } = layout;
@@ -91,7 +91,7 @@ function wrong(words: string): DfuError {
 /**
  * The flash that a dump is of.
  *
- * @throws {@link DfuError} `INVALID_ARGUMENT` for a layout that cannot be, `TRUNCATED` or
+ * @throws `DfuError` `INVALID_ARGUMENT` for a layout that cannot be, `TRUNCATED` or
  * `OUT_OF_RANGE` if the dump is shorter or longer than the flash.
  */
 export function openDump(layout: FlashLayout, dump: Uint8Array): MemoryFlash {
@@ -102,7 +102,7 @@ export function openDump(layout: FlashLayout, dump: Uint8Array): MemoryFlash {
 /**
  * A flash with the contents of a dump, wherever its slots may lie.
  *
- * @throws {@link DfuError} `TRUNCATED` or `OUT_OF_RANGE` if the dump is shorter or longer than the flash.
+ * @throws `DfuError` `TRUNCATED` or `OUT_OF_RANGE` if the dump is shorter or longer than the flash.
  */
 export function openFlash(geometry: FlashGeometry, dump: Uint8Array): MemoryFlash {
   const { sizeBytes } = new SectorMap(geometry);

@@ -49,7 +49,7 @@ const keptFree: Readonly<Partial<Record<string, string>>> = {
 /**
  * Says how large an image may be in this layout, and lays the slot out.
  *
- * @throws {@link DfuError} `INVALID_ARGUMENT` for a layout that cannot be.
+ * @throws `DfuError` `INVALID_ARGUMENT` for a layout that cannot be.
  */
 export function fitImage(layout: FlashLayout, imageBytes?: number, image = 0): FitReport {
   checkLayout(layout);

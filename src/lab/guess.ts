@@ -238,7 +238,7 @@ function trailerScore(
  * image or end in a trailer, every algorithm, alignment and write unit. The best comes first.
  *
  * @param known - layouts that are tried first, such as those of boards
- * @throws {@link DfuError} `MALFORMED` if nothing in the dump speaks for any layout.
+ * @throws `DfuError` `MALFORMED` if nothing in the dump speaks for any layout.
  */
 export async function guessLayouts(
   bytes: Uint8Array,

@@ -46,7 +46,11 @@ export interface CutFinding {
   cases: number;
   /** The simplest of them: one cut, or two boots that were cut. */
   readonly cuts: readonly { readonly operation: number; readonly kind: PowerCutKind }[];
-  /** The device as the last cut left it. */
+  /**
+   * The device as the last cut left it.
+   *
+   * @internal
+   */
   readonly spot: Spot;
 }
 
@@ -312,7 +316,7 @@ function pathOf({ path, boots }: Ending): Pick<CutCase, 'path' | 'boots'> {
  * an earlier one was is not gone on with. The operations done therefore grow with the number of
  * operations of the boot and not with its square. The device itself is not changed.
  *
- * @throws {@link DfuError} `ABORTED` if the signal says so.
+ * @throws `DfuError` `ABORTED` if the signal says so.
  */
 export function explorePowerCuts(device: LabDevice, options: CutOptions = {}): Promise<CutReport> {
   return new Explorer(device, options).explore();

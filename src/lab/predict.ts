@@ -142,7 +142,7 @@ export function uploadOffset({ flash, config }: LabDevice, image = 0): number {
  * Puts an image into the secondary slot and asks for it, as an application does. The device's flash is
  * changed.
  *
- * @throws {@link DfuError} `OUT_OF_RANGE` if it is larger than the slot, `REFUSED` by a guarded build.
+ * @throws `DfuError` `OUT_OF_RANGE` if it is larger than the slot, `REFUSED` by a guarded build.
  */
 export function stageUpdate(
   device: LabDevice,

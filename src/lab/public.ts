@@ -42,6 +42,7 @@ export { inspectRiotbootFlash, riotbootReader } from './riotboot.ts';
 export type { RiotbootReport, RiotbootSlotReport } from './riotboot.ts';
 export { describeState } from './state.ts';
 export { readTrailer } from './trailer-report.ts';
+export type { TrailerFieldName } from './trailer-fields.ts';
 export type { TrailerField, TrailerReport } from './trailer-report.ts';
 export { readVectorConfig } from './read-vector-config.ts';
 export type { ReadLayout } from './read-vector-config.ts';

@@ -17,7 +17,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /**
  * Reads the `config` object of a vector file, or a whole vector file.
  *
- * @throws {@link DfuError} `MALFORMED` with the field that is missing or wrong.
+ * @throws `DfuError` `MALFORMED` with the field that is missing or wrong.
  */
 export function readVectorConfig(value: unknown): ReadLayout {
   const whole = objectOf(value, 'the layout file');

@@ -151,7 +151,7 @@ function readFields(reading: Reading, layout: TrailerLayout, base: number): Trai
 /**
  * Takes the trailer of an area apart.
  *
- * @throws {@link DfuError} `NOT_FOUND` if the build has no such area, `INVALID_ARGUMENT` if the
+ * @throws `DfuError` `NOT_FOUND` if the build has no such area, `INVALID_ARGUMENT` if the
  * trailer is larger than the area.
  */
 export function readTrailer({ flash, config }: LabDevice, area: AreaName): TrailerReport {

@@ -81,7 +81,7 @@ function unsupported(words: string): DfuError {
 /**
  * Writes a layout as vector files have it; `readVectorConfig` makes the same of it again.
  *
- * @throws {@link DfuError} `UNSUPPORTED` for a build that they cannot tell of.
+ * @throws `DfuError` `UNSUPPORTED` for a build that they cannot tell of.
  */
 export function vectorConfigOf(
   { geometry, config }: FlashLayout,

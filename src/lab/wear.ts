@@ -164,7 +164,7 @@ async function wearWith(
  * the primary slot on trial, and goes back: erases of each sector, bytes, seconds by the datasheet. The
  * device is not changed; each algorithm gets slots like its own, and scratch.
  *
- * @throws {@link DfuError} `MALFORMED` if one of the slots has no image.
+ * @throws `DfuError` `MALFORMED` if one of the slots has no image.
  */
 export async function compareWear(device: LabDevice): Promise<AlgorithmWear[]> {
   const images = slotImages(device);

@@ -41,7 +41,7 @@ export class ApplicationSide {
    * boot_set_next: choose what boots next.
    *
    * @param options - `active` if the area holds the running image, `confirm` to make it permanent
-   * @throws {@link DfuError} `REFUSED` by a guarded build if the update could not be undone or done.
+   * @throws `DfuError` `REFUSED` by a guarded build if the update could not be undone or done.
    */
   setNext(name: AreaName, options: { active?: boolean; confirm?: boolean }): ApplicationResult {
     const area = this.#area(name);
@@ -59,7 +59,7 @@ export class ApplicationSide {
   /**
    * boot_erase_img_bank: erases a slot, sector by sector.
    *
-   * @throws {@link DfuError} `REFUSED` by a guarded build while it would lose the only way back.
+   * @throws `DfuError` `REFUSED` by a guarded build while it would lose the only way back.
    */
   eraseImageBank(name: AreaName): void {
     this.#guardTrial(name);

@@ -65,7 +65,7 @@ export class Area {
   readonly #flash: Flash;
   readonly #listener: OperationListener | undefined;
 
-  /** @throws {@link DfuError} `INVALID_ARGUMENT` if the place does not begin and end at sectors' edges. */
+  /** @throws `DfuError` `INVALID_ARGUMENT` if the place does not begin and end at sectors' edges. */
   constructor({ flash, name, place, listener }: AreaSource) {
     this.name = name;
     this.place = place;
@@ -95,7 +95,7 @@ export class Area {
     return offsetBytes >= 0 && lengthBytes >= 0 && offsetBytes + lengthBytes <= this.sizeBytes;
   }
 
-  /** @throws {@link DfuError} `OUT_OF_RANGE` beyond the end of the area. */
+  /** @throws `DfuError` `OUT_OF_RANGE` beyond the end of the area. */
   read(offsetBytes: number, lengthBytes: number): Uint8Array<ArrayBuffer> {
     this.#check(offsetBytes, lengthBytes);
     return this.#flash.read(this.place.offsetBytes + offsetBytes, lengthBytes);

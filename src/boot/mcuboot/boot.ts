@@ -70,7 +70,7 @@ export interface BootResult {
  * Boots once, as MCUboot would: finishes what was cut, decides, updates, validates, and says which
  * image runs. Flash is changed in place; the console goes to `log` and `onLog`.
  *
- * @throws {@link DfuError} `INVALID_ARGUMENT` if the configuration does not fit the flash.
+ * @throws `DfuError` `INVALID_ARGUMENT` if the configuration does not fit the flash.
  */
 export async function boot(options: BootOptions): Promise<BootResult> {
   const { flash, config, judge, counters = new MemoryCounters(), onOperation, onLog } = options;

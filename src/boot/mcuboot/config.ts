@@ -79,7 +79,7 @@ export interface Build extends BootConfig {
 /**
  * Fills in what a configuration leaves out.
  *
- * @throws {@link DfuError} `INVALID_ARGUMENT` if it has no image or no room for any sector.
+ * @throws `DfuError` `INVALID_ARGUMENT` if it has no image or no room for any sector.
  */
 export function buildOf(config: BootConfig): Build {
   const {
@@ -118,7 +118,7 @@ export function imageNumberOf(name: AreaName): number {
 /**
  * Where an area lies.
  *
- * @throws {@link DfuError} `NOT_FOUND` if the build has no such area.
+ * @throws `DfuError` `NOT_FOUND` if the build has no such area.
  */
 export function placeOf(config: BootConfig, name: AreaName): FlashRange {
   const pair = config.images[imageNumberOf(name)];

@@ -15,7 +15,7 @@ import { freshProgress, slotOf } from './session.ts';
  * look at once it is asked to take it, and what would keep it from being asked. Undefined if it
  * would take it. Changes nothing in flash.
  *
- * @throws {@link DfuError} `NOT_FOUND` if there is no such image pair.
+ * @throws `DfuError` `NOT_FOUND` if there is no such image pair.
  */
 export async function examineArrived(
   options: Pick<BootOptions, 'flash' | 'config' | 'judge' | 'counters'>,

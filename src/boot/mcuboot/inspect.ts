@@ -59,7 +59,7 @@ export function openPair(
 /**
  * Judges the image of a slot, whether it is asked for or not.
  *
- * @throws {@link DfuError} `NOT_FOUND` if there is no such image pair.
+ * @throws `DfuError` `NOT_FOUND` if there is no such image pair.
  */
 export async function examineSlot(
   options: Pick<BootOptions, 'flash' | 'config' | 'judge' | 'counters'>,
@@ -82,7 +82,7 @@ export async function examineSlot(
 /**
  * Largest image, header and TLVs included, that this build takes in a slot, in bytes.
  *
- * @throws {@link DfuError} `NOT_FOUND` if there is no such image pair.
+ * @throws `DfuError` `NOT_FOUND` if there is no such image pair.
  */
 export function largestImageBytes(
   flash: Flash,
@@ -96,7 +96,7 @@ export function largestImageBytes(
 /**
  * The swap that the next boot would go on with; undefined if none was cut.
  *
- * @throws {@link DfuError} `NOT_FOUND` if there is no such image pair.
+ * @throws `DfuError` `NOT_FOUND` if there is no such image pair.
  */
 export function swapUnderWay(
   flash: Flash,

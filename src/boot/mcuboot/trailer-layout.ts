@@ -78,7 +78,7 @@ export function scratchTrailerBytes(shape: TrailerShape, writeUnitBytes: number)
 /**
  * Lays a trailer into the end of an area (bootutil_priv.h: the fields grow downwards from the magic).
  *
- * @throws {@link DfuError} `INVALID_ARGUMENT` if the trailer is larger than the area.
+ * @throws `DfuError` `INVALID_ARGUMENT` if the trailer is larger than the area.
  */
 export function trailerLayout(
   shape: TrailerShape,

@@ -232,7 +232,7 @@ async function judgeOf(
 /**
  * Opens a dump with the layout that the command line gives, or that fits it.
  *
- * @throws {@link DfuError} with a sentence that says what was expected of layout, dump or key.
+ * @throws `DfuError` with a sentence that says what was expected of layout, dump or key.
  */
 export async function openWithLayout(
   terminal: Terminal,

@@ -90,8 +90,10 @@ export interface TlvArea {
   readonly tlvs: readonly PlacedTlv[];
 }
 
-interface Head {
+/** What an area of records starts with. */
+export interface TlvAreaHead {
   readonly magic: number;
+  /** Bytes of the area, this head included. */
   readonly total: number;
 }
 
@@ -100,9 +102,9 @@ interface RecordHead {
   readonly length: number;
 }
 
-const areaHeads: Readonly<Record<Endian, Struct<Head>>> = {
-  little: struct<Head>('TLV area', { magic: u16le, total: u16le }),
-  big: struct<Head>('TLV area', { magic: u16be, total: u16be }),
+const areaHeads: Readonly<Record<Endian, Struct<TlvAreaHead>>> = {
+  little: struct<TlvAreaHead>('TLV area', { magic: u16le, total: u16le }),
+  big: struct<TlvAreaHead>('TLV area', { magic: u16be, total: u16be }),
 };
 
 const recordHeads: Readonly<Record<Endian, Struct<RecordHead>>> = {
@@ -124,7 +126,7 @@ function typeTo(type: number, endian: Endian): number {
 }
 
 /** The head of an area: which one it is and how long. Throws `TRUNCATED`. */
-export function readTlvAreaHead(bytes: Uint8Array, offset: number, endian: Endian): Head {
+export function readTlvAreaHead(bytes: Uint8Array, offset: number, endian: Endian): TlvAreaHead {
   if (offset + TLV_HEAD_BYTES > bytes.length) {
     const left = Math.max(0, bytes.length - offset);
     throw new DfuError('TRUNCATED', `TLV area at ${hexNumber(offset)}: ${left} bytes of 4`);
@@ -141,7 +143,7 @@ export interface TlvAreaPlace {
   readonly size?: number | undefined;
 }
 
-function areaHead(bytes: Uint8Array, { offset, endian, magic, size }: TlvAreaPlace): Head {
+function areaHead(bytes: Uint8Array, { offset, endian, magic, size }: TlvAreaPlace): TlvAreaHead {
   const head = readTlvAreaHead(bytes, offset, endian);
   const where = `at ${hexNumber(offset)}`;
   if (head.magic !== magic) {
