@@ -185,8 +185,11 @@ describe('a hostile server', () => {
   });
 
   test.each([
+    [-2, 'DISCONNECTED'],
+    [-19, 'DISCONNECTED'],
     [-32, 'STALLED'],
     [-71, 'PROTOCOL'],
+    [-104, 'DISCONNECTED'],
     [-108, 'DISCONNECTED'],
     [-110, 'TIMEOUT'],
   ])('or an honest one, with status %i', async (status, code) => {
