@@ -47,5 +47,6 @@ export { COMPATIBLE, STRICT } from './profiles/standard.ts';
 export { SectorDisk } from './media/sector-disk.ts';
 export type { DiskAccess, SectorDiskOptions } from './media/sector-disk.ts';
 export { SwitchableDevice } from './core/switchable-device.ts';
+export type { SwitchableDeviceOptions } from './core/switchable-device.ts';
 export { USBD_DFU_RT } from './profiles/usbd-dfu-rt.ts';
 export { ZEPHYR } from './profiles/zephyr.ts';

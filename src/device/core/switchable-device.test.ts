@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { STALLED, Wire } from '../../../test/conformance/device-bench.ts';
+import type { DeviceBus } from '../../usb/index.ts';
 import { Device, DfuMode, DfuRuntime, RamDisk, SwitchableDevice } from '../index.ts';
 
 interface Bench {
@@ -157,4 +158,118 @@ describe('a device that becomes another one', () => {
     port.disconnect();
     expect(port.configure(1)).toBe(false);
   });
+});
+
+/** A device that counts what is done to it. */
+class Counting extends Device {
+  readonly calls: string[] = [];
+
+  constructor(idProduct: number) {
+    super({ identity: { idVendor: 0x1209, idProduct }, configurations: [{ functions: [] }] });
+  }
+
+  override connect(bus: DeviceBus): void {
+    this.calls.push('connect');
+    super.connect(bus);
+  }
+
+  override disconnect(): void {
+    this.calls.push('disconnect');
+    super.disconnect();
+  }
+
+  override reset(): void {
+    this.calls.push('reset');
+    super.reset();
+  }
+}
+
+describe('a device with power of its own', () => {
+  test('is none at first, and becomes one and another at once', () => {
+    const port = new SwitchableDevice(undefined, { selfPowered: true });
+    const wire = new Wire(port);
+    expect([wire.log, wire.in(3, 6), port.descriptors().configurations]).toEqual([[], STALLED, []]);
+    expect([port.speed, port.configure(1), port.selectAlternate(0, 0)]).toEqual([
+      'full',
+      false,
+      false,
+    ]);
+    const first = new Counting(1);
+    port.become(first);
+    expect(product(wire)).toBe(1);
+    port.become(new Counting(2));
+    expect(product(wire)).toBe(2);
+    port.become(undefined);
+    expect(wire.log).toEqual(['attach', 'detach', 'attach', 'detach']);
+    expect(first.calls).toEqual(['connect', 'disconnect']);
+  });
+
+  test('runs on without a cable, and is reset when one comes back', () => {
+    const device = new Counting(1);
+    const port = new SwitchableDevice(device, { selfPowered: true });
+    const wire = new Wire(port);
+    wire.configure();
+    port.disconnect();
+    expect([port.attached, device.state]).toEqual([false, 'configured']);
+    const again = new Wire(port);
+    expect([again.log, port.attached, device.state]).toEqual([['attach'], true, 'default']);
+    expect(device.calls).toEqual(['connect', 'reset']);
+  });
+
+  test('that no host has seen is not reset when the cable comes', () => {
+    const device = new Counting(1);
+    const port = new SwitchableDevice(undefined, { selfPowered: true });
+    port.become(device);
+    expect(new Wire(port).log).toEqual(['attach']);
+    expect(device.calls).toEqual(['connect']);
+  });
+
+  test('what it becomes inside a reset the host finds there, and is not reset again', () => {
+    const port = new SwitchableDevice(undefined, { selfPowered: true });
+    const wire = new Wire(port);
+    const next = new Counting(2);
+    const device = new Counting(1);
+    device.reset = () => port.become(next);
+    port.become(device);
+    wire.reset();
+    expect([wire.log, product(wire), next.calls]).toEqual([['attach'], 2, ['connect']]);
+  });
+
+  test('becomes another one on its own time, and in the next reset', () => {
+    const port = new SwitchableDevice(new Counting(1), { selfPowered: true });
+    const wire = new Wire(port);
+    port.replace(new Counting(2), 50);
+    expect([wire.log, wire.dueMs]).toEqual([['attach', 'detach'], 50]);
+    wire.pass(50);
+    expect(product(wire)).toBe(2);
+    const third = new Counting(3);
+    port.replaceInReset(third);
+    wire.reset();
+    expect([product(wire), third.calls]).toEqual([3, ['connect', 'reset']]);
+    expect(wire.log).toEqual(['attach', 'detach', 'attach']);
+  });
+});
+
+test('what it becomes inside the reset has been reset, too', () => {
+  const device = new Counting(1);
+  const next = new Counting(2);
+  const port = new SwitchableDevice(device);
+  device.reset = () => port.replaceInReset(next);
+  const wire = new Wire(port);
+  wire.reset();
+  expect([product(wire), next.calls]).toEqual([2, ['connect', 'reset']]);
+});
+
+test('a newcomer that hides and makes way for another one: the host sees that one', () => {
+  const shy = new Device({
+    identity: { idVendor: 1, idProduct: 2 },
+    configurations: [{ functions: [] }],
+    attachAtOnce: false,
+  });
+  const port = new SwitchableDevice(new Counting(1));
+  shy.reset = () => port.replaceInReset(new Counting(3));
+  const wire = new Wire(port);
+  port.replaceInReset(shy);
+  wire.reset();
+  expect([wire.log, product(wire)]).toEqual([['attach', 'detach', 'attach'], 3]);
 });

@@ -10,38 +10,76 @@ import type {
 } from '../../usb/index.ts';
 import { checkRange } from './device-layout.ts';
 
+/** What a switchable device is like besides what it becomes. */
+export interface SwitchableDeviceOptions {
+  /**
+   * It has power of its own: without a cable it runs on as it is, and is reset when a host that has
+   * seen it comes back. Default: each time the cable comes in, it is plugged in anew.
+   */
+  readonly selfPowered?: boolean | undefined;
+}
+
+const NO_DESCRIPTORS: DeviceDescriptors = {
+  device: new Uint8Array(0),
+  configurations: [],
+  configurationValue: 0,
+};
+
 /**
  * One end of a cable that is one device now and another one later: run-time and DFU mode. To the host
- * it is one device that leaves and comes back, or that is another one after a bus reset.
+ * it is one device that leaves and comes back, or that is another one after a bus reset: what happens
+ * inside a reset no host sees, as it is with a chip that restarts faster than a hub notices.
  */
 export class SwitchableDevice implements UsbDevice {
-  #current: UsbDevice;
+  readonly #selfPowered: boolean;
+  #current: UsbDevice | undefined;
   #bus: DeviceBus | undefined;
   /** How many times it has become another device: only the last one may speak. */
   #generation = 0;
-  #attached = false;
-  /** The host does not notice that another device attaches. */
-  #quiet = false;
+  /** What the device behind says: pulled up or not. */
+  #pullUp = false;
+  /** What the bus was told last. */
+  #shown = false;
+  /** Whether a host has seen the device behind. */
+  #wasShown = false;
   /** How deep the link is inside a call; outside of one it must be told that time matters. */
   #inside = 0;
   #resetting = false;
+  /** Another device was put here inside the reset that goes on. */
+  #tookOver = false;
   #atReset: UsbDevice | undefined;
   /** How long to stay away, from the next tick on, in ms. */
   #absentMs: number | undefined;
   #backMs: number | undefined;
   #now = 0;
 
-  constructor(first: UsbDevice) {
+  /** Left out: there is no device behind it yet. */
+  constructor(first?: UsbDevice, { selfPowered = false }: SwitchableDeviceOptions = {}) {
     this.#current = first;
+    this.#selfPowered = selfPowered;
+    if (selfPowered) this.#connect();
   }
 
   /** The device that it is now; while it is off the bus, the one that it will be. */
-  get current(): UsbDevice {
+  get current(): UsbDevice | undefined {
     return this.#current;
   }
 
+  /** Whether a host can see a device. */
+  get attached(): boolean {
+    return this.#shown;
+  }
+
   get speed(): UsbSpeed {
-    return this.#current.speed;
+    return this.#current?.speed ?? 'full';
+  }
+
+  /** Becomes that device, or none, at once: the host sees the old one leave and the new one come. */
+  become(next: UsbDevice | undefined): void {
+    this.#put(undefined);
+    this.#current = next;
+    if (this.#selfPowered || this.#bus !== undefined) this.#connect();
+    if (next !== undefined) this.#bus?.wake?.();
   }
 
   /**
@@ -50,16 +88,10 @@ export class SwitchableDevice implements UsbDevice {
    */
   replace(next: UsbDevice, absentMs = 300): void {
     checkRange('absentMs', absentMs, [0, 0x7fffffff]);
-    this.#retire();
-    this.#current = next;
-    this.#atReset = undefined;
+    this.#put(next);
     // Outside of a call of the link the time known here is old: the next tick starts the absence.
     this.#absentMs = this.#inside === 0 ? absentMs : undefined;
     this.#backMs = this.#now + absentMs;
-    if (this.#attached) {
-      this.#attached = false;
-      this.#bus?.detach();
-    }
     if (this.#inside === 0) this.#bus?.wake?.();
   }
 
@@ -74,72 +106,64 @@ export class SwitchableDevice implements UsbDevice {
 
   connect(bus: DeviceBus): void {
     this.#bus = bus;
-    this.#absentMs = undefined;
-    this.#backMs = undefined;
-    this.#enter(() => this.#plugIn());
-  }
-
-  disconnect(): void {
-    this.#enter(() => this.#retire());
-    this.#attached = false;
-    this.#bus = undefined;
-  }
-
-  setup(packet: SetupPacket): SetupAnswer {
-    if (!this.#attached) return STALL;
-    return this.#enter(() => this.#current.setup(packet));
-  }
-
-  data(bytes: Uint8Array): DataAnswer {
-    return this.#enter(() => this.#current.data(bytes));
-  }
-
-  done(): void {
-    this.#enter(() => this.#current.done());
-  }
-
-  reset(): void {
-    if (!this.#attached) return;
     this.#enter(() => {
-      if (this.#atReset !== undefined) this.#switchInReset();
-      const generation = this.#generation;
-      this.#resetting = true;
-      try {
-        this.#current.reset();
-      } finally {
-        this.#resetting = false;
-      }
-      // A device that took over inside the reset has been reset, too.
-      if (generation !== this.#generation && this.#attached) this.#current.reset();
+      if (!this.#selfPowered) {
+        this.#absentMs = undefined;
+        this.#backMs = undefined;
+        this.#connect();
+      } else if (this.#wasShown) this.#reset();
+      else this.#show();
     });
   }
 
+  disconnect(): void {
+    if (!this.#selfPowered) this.#enter(() => this.#retire(this.#current));
+    this.#bus = undefined;
+    this.#show();
+  }
+
+  setup(packet: SetupPacket): SetupAnswer {
+    return this.#enter(() => (this.#shown ? this.#current?.setup(packet) : undefined)) ?? STALL;
+  }
+
+  data(bytes: Uint8Array): DataAnswer {
+    return this.#enter(() => this.#current?.data(bytes)) ?? STALL;
+  }
+
+  done(): void {
+    this.#enter(() => this.#current?.done());
+  }
+
+  reset(): void {
+    if (this.#shown) this.#enter(() => this.#reset());
+  }
+
   configure(value: number): boolean {
-    return this.#attached && this.#enter(() => this.#current.configure(value));
+    if (!this.#shown) return false;
+    return this.#enter(() => this.#current?.configure(value)) ?? false;
   }
 
   selectAlternate(interfaceNumber: number, alternate: number): boolean {
-    return (
-      this.#attached && this.#enter(() => this.#current.selectAlternate(interfaceNumber, alternate))
-    );
+    if (!this.#shown) return false;
+    return this.#enter(() => this.#current?.selectAlternate(interfaceNumber, alternate)) ?? false;
   }
 
   tick(nowMs: number): number {
     this.#now = nowMs;
     return this.#enter(() => {
-      const due = this.#current.tick(nowMs);
+      const dueMs = this.#tickBehind(nowMs);
       if (this.#absentMs !== undefined) this.#backMs = nowMs + this.#absentMs;
       this.#absentMs = undefined;
-      if (this.#backMs === undefined || this.#bus === undefined) return due;
+      if (this.#backMs === undefined || this.#bus === undefined) return dueMs;
       if (nowMs < this.#backMs) return this.#backMs;
       this.#backMs = undefined;
-      this.#plugIn();
-      return this.#current.tick(nowMs);
+      this.#connect();
+      return this.#tickBehind(nowMs);
     });
   }
 
   descriptors(): DeviceDescriptors {
-    return this.#current.descriptors();
+    return this.#current?.descriptors() ?? NO_DESCRIPTORS;
   }
 
   #enter<T>(call: () => T): T {
@@ -151,25 +175,43 @@ export class SwitchableDevice implements UsbDevice {
     }
   }
 
-  /** The device that it was is off the cable and has nothing to say any more. */
-  #retire(): void {
-    this.#generation += 1;
-    this.#current.disconnect();
+  /** A device that has ended meanwhile knows nothing of what its successor waits for. */
+  #tickBehind(nowMs: number): number {
+    for (let device = this.#current; device !== undefined; device = this.#current) {
+      const dueMs = device.tick(nowMs);
+      if (this.#current === device) return dueMs;
+    }
+    return Infinity;
   }
 
-  #plugIn(): void {
+  /** The next one stands behind, not connected yet. */
+  #put(next: UsbDevice | undefined): void {
+    const before = this.#current;
+    this.#current = next;
+    this.#wasShown = false;
+    this.#atReset = undefined;
+    this.#absentMs = undefined;
+    this.#backMs = undefined;
+    this.#retire(before);
+    this.#show();
+  }
+
+  /** The device that it was is off the cable and has nothing to say any more. */
+  #retire(device: UsbDevice | undefined): void {
+    this.#generation += 1;
+    this.#pullUp = false;
+    device?.disconnect();
+  }
+
+  #connect(): void {
     const generation = (this.#generation += 1);
     const speaks = (): boolean => generation === this.#generation;
-    this.#current.connect({
+    this.#current?.connect({
       attach: () => {
-        if (!speaks() || this.#attached) return;
-        this.#attached = true;
-        if (!this.#quiet) this.#bus?.attach();
+        if (speaks()) this.#pull(true);
       },
       detach: () => {
-        if (!speaks() || !this.#attached) return;
-        this.#attached = false;
-        this.#bus?.detach();
+        if (speaks()) this.#pull(false);
       },
       resume: (answer) => {
         if (speaks()) this.#bus?.resume(answer);
@@ -179,17 +221,46 @@ export class SwitchableDevice implements UsbDevice {
     });
   }
 
+  #reset(): void {
+    if (this.#atReset !== undefined) this.#unseen(() => this.#switchInReset());
+    this.#tookOver = false;
+    this.#unseen(() => this.#current?.reset());
+    // Whoever took over inside the reset has been reset, too.
+    if (this.#tookOver && this.#shown) this.#current?.reset();
+  }
+
+  /** The bus is told afterwards what has come of it. */
+  #unseen(call: () => void): void {
+    this.#resetting = true;
+    try {
+      call();
+    } finally {
+      this.#resetting = false;
+      this.#show();
+    }
+  }
+
   #switchInReset(): void {
     const next = this.#atReset;
-    this.#atReset = undefined;
     if (next === undefined) return;
-    this.#retire();
-    this.#current = next;
-    this.#attached = false;
-    this.#quiet = true;
-    this.#plugIn();
-    this.#quiet = false;
-    // It did not want to be seen at once: then the host sees the old one leave.
-    if (!this.#attached) this.#bus?.detach();
+    this.#put(next);
+    this.#connect();
+    this.#tookOver = true;
+  }
+
+  #pull(up: boolean): void {
+    this.#pullUp = up;
+    this.#show();
+  }
+
+  /** Tells the bus, unless nothing has changed or a reset hides what happens inside it. */
+  #show(): void {
+    const shown = this.#pullUp && this.#bus !== undefined;
+    if (this.#resetting || this.#shown === shown) return;
+    this.#shown = shown;
+    if (shown) {
+      this.#wasShown = true;
+      this.#bus?.attach();
+    } else this.#bus?.detach();
   }
 }
