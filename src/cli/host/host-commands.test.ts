@@ -7,7 +7,7 @@ import { appendSuffix } from '../../dfu/index.ts';
 import { UsbipServer } from '../../link/usbip/index.ts';
 import { dfukit } from '../dfukit.ts';
 import { timerClock } from '../../usb/index.ts';
-import { FakeTerminal } from '../../../test/support/fake-terminal.ts';
+import { FakeTerminal, ran } from '../../../test/support/fake-terminal.ts';
 import { MiniatureBoard } from '../../../test/support/miniature-board.ts';
 import type { Bits } from '../../../test/support/miniature-board.ts';
 
@@ -234,5 +234,126 @@ describe('detach', () => {
     await intoDfuMode();
     await call('detach');
     await vi.waitFor(() => expect(board.history.at(-1)).toBe('application'));
+  });
+});
+
+describe('at a terminal', () => {
+  test('a bar grows on standard error, and what was asked for is told', async () => {
+    await intoDfuMode();
+    const path = await fileWith(image(20_000));
+    terminal = new FakeTerminal().sitDown();
+    expect(await dfukit(['download', path, '-a', '1', '--bus', bus], terminal)).toBe(0);
+    expect(terminal.err.text).toMatch(/Download\t\[={25}\] 100% {8}20000 bytes/);
+    expect(terminal.out.text).toMatch(/^Device ID [^]*Download done\.[^]*Done!\n$/);
+    expect(terminal.out.text).not.toContain('[=');
+  });
+
+  test('a length that nobody knows has no percent', async () => {
+    await intoDfuMode();
+    terminal = new FakeTerminal().sitDown();
+    const args = ['upload', join(folder, 'all'), '-a', '1', '--bus', bus];
+    expect(await dfukit(args, terminal)).toBe(0);
+    expect(terminal.err.text).toMatch(/Upload {2}\t {6}200000 bytes/);
+    expect(terminal.out.text).toContain('Received a total of 200000 bytes');
+  });
+});
+
+describe('what is sent', () => {
+  test('comes from standard input too', async () => {
+    terminal = new FakeTerminal();
+    terminal.in.write(image(700));
+    terminal.in.end(image(300));
+    expect(await dfukit(['download', '-', '-a', '1', '--bus', bus], terminal)).toBe(0);
+    const sent = Buffer.concat([image(700), image(300)]);
+    expect(Buffer.compare(board.disks[1]?.content ?? Buffer.alloc(0), sent)).toBe(0);
+  });
+
+  test('a suffix that is damaged is sent, and warned of', async () => {
+    const suffix = { idVendor: 0x1209, idProduct: 0x7d00, bcdDevice: 0xffff, bcdDFU: 0x0100 };
+    const bytes = appendSuffix(image(100), suffix);
+    bytes[0] = (bytes[0] ?? 0) ^ 1;
+    expect(await call('download', await fileWith(bytes), '-a', '1')).toBe(0);
+    expect(err).toMatch(/^dfukit: Warning: .*; sent as it is\n$/);
+    expect(board.disks[1]?.content).toEqual(bytes);
+  });
+
+  test('in blocks as large as is wished, within times that are wished', async () => {
+    const path = await fileWith(image(3000));
+    const times = ['--timeout', '4.5', '-E', '9'];
+    expect(await call('download', path, '-a', '1', '-t', '64', ...times, '-c', '0')).toBe(0);
+    expect(out).toContain('Device returned transfer size 64');
+    expect(board.disks[1]?.content).toEqual(image(3000));
+  });
+
+  test('-s needs a device that speaks DfuSe', async () => {
+    const path = await fileWith(image(10));
+    expect(await call('download', path, '-a', '1', '-s', '0x08000000')).not.toBe(0);
+    expect(err).toMatch(/is no memory layout/);
+    expect([...(board.disks[1]?.content.subarray(0, 2) ?? [])]).toEqual([1, 0]);
+  });
+});
+
+describe('what is read', () => {
+  test('another length than expected is warned of, and kept', async () => {
+    const path = join(folder, 'short');
+    await call('download', await fileWith(image(100)), '-a', '1');
+    expect(await call('upload', path, '-a', '1', '-Z', '200', '-R')).toBe(0);
+    expect(err).toBe('dfukit: Warning: expected 200 bytes, the device sent 100\n');
+    expect(await readFile(path)).toHaveLength(100);
+    expect(out).toContain('Asked the device to leave DFU mode');
+  });
+
+  test('a folder that is missing: 73', async () => {
+    const path = join(folder, 'no/file');
+    expect(await call('upload', path)).toBe(73);
+    expect(err).toMatch(/^dfukit: cannot create .*: ENOENT/);
+  });
+});
+
+describe('Ctrl-C', () => {
+  test('while it waits for a device', async () => {
+    terminal = new FakeTerminal();
+    const ended = dfukit(['detach', '-w', '-S', 'NOBODY', '--bus', bus], terminal);
+    await terminal.out.until('Waiting for a device...');
+    terminal.interrupt();
+    expect(await ended).toBe(130);
+    expect(terminal.exits).toEqual([]);
+  });
+
+  test('again ends the program, but not when it is told twice at once', async () => {
+    const now = vi.spyOn(performance, 'now').mockReturnValue(1000);
+    terminal = new FakeTerminal();
+    const path = join(folder, 'half');
+    const ended = dfukit(['upload', path, '-w', '-S', 'NOBODY', '--bus', bus], terminal);
+    await terminal.out.until('Waiting for a device...');
+    terminal.interrupt();
+    now.mockReturnValue(1100);
+    terminal.interrupt();
+    expect(terminal.exits).toEqual([]);
+    now.mockReturnValue(1600);
+    terminal.interrupt();
+    expect(terminal.exits).toEqual([130]);
+    expect(await readdir(folder)).toEqual([]);
+    now.mockRestore();
+    await ended;
+  });
+});
+
+describe('a bus', () => {
+  test.each([
+    ['usbip://127.0.0.1:0', 'expected a port from 1 to 65535'],
+    ['usbip://127.0.0.1/path', 'expected native, or usbip://HOST[:PORT]'],
+    ['nonsense', 'expected native'],
+  ])('%s is none: 64', async (wrong, words) => {
+    const { exit, err: said } = await ran(['list', '--bus', wrong, '--json']);
+    expect(exit).toBe(64);
+    expect(said).toContain(words);
+  });
+
+  test('that is not there is told as JSON too', async () => {
+    await server.close();
+    const { exit, out: said } = await ran(['list', '--bus', bus, '--json']);
+    expect(exit).not.toBe(0);
+    expect(JSON.parse(said)).toMatchObject({ type: 'error' });
   });
 });

@@ -1,0 +1,91 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { CliBoard } from '../../../test/support/cli-board.ts';
+import { ran } from '../../../test/support/fake-terminal.ts';
+import { writeDfuSeFile } from '../../dfu/index.ts';
+
+/* The commands at a loader that speaks DfuSe: the one in the ROM of an STM32. */
+
+const FLASH = 0x0800_0000;
+
+let folder: string;
+let board: CliBoard;
+const path = (name: string): string => join(folder, name);
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'dfukit-dfuse-'));
+  board = await CliBoard.start('stm32f072b_disco');
+});
+afterEach(async () => {
+  await board.quit();
+  rmSync(folder, { recursive: true });
+});
+
+const call = (name: string, ...args: string[]): ReturnType<typeof ran> =>
+  ran([name, '--bus', board.bus, ...args]);
+
+const firmware = Uint8Array.from({ length: 5000 }, (_, at) => at * 3);
+
+describe('a loader that speaks DfuSe', () => {
+  test('is listed with its memories', async () => {
+    const { exit, out } = await call('list', '-a', '0');
+    expect(exit).toBe(0);
+    expect(out).toMatch(/name="@Internal Flash {2}\/0x08000000\/064\*0002Kg"/);
+  });
+
+  test('is written where it is told to, and read again', async () => {
+    writeFileSync(path('a.bin'), firmware);
+    const written = await call('download', path('a.bin'), '-a', '0', '-s', '0x08000000');
+    expect(written).toMatchObject({ exit: 0, err: '' });
+    expect(written.out).toContain('Done!');
+    const length = `0x08000000:${firmware.length}`;
+    expect(await call('upload', path('b.bin'), '-a', '0', '-s', length)).toMatchObject({ exit: 0 });
+    expect(Uint8Array.from(readFileSync(path('b.bin')))).toEqual(firmware);
+    const piped = await call('upload', '-', '-a', '0', '--max-size', '3000');
+    expect(piped.err).toContain('bytes');
+  });
+
+  test('takes a DfuSe file, which says itself what goes where', async () => {
+    const target = { alternate: 0, name: 'flash', elements: [{ address: FLASH, data: firmware }] };
+    const suffix = { idVendor: 0x0483, idProduct: 0xdf11, bcdDevice: 0xffff, bcdDFU: 0x011a };
+    writeFileSync(path('a.dfu'), writeDfuSeFile([target], suffix));
+    expect(await call('download', path('a.dfu'))).toMatchObject({ exit: 0, err: '' });
+    const { exit } = await call('upload', path('b.bin'), '-a', '0', '-s', `${FLASH}:5000`);
+    expect(exit).toBe(0);
+    expect(Uint8Array.from(readFileSync(path('b.bin')))).toEqual(firmware);
+  });
+
+  test('carries out commands alone', async () => {
+    writeFileSync(path('a.bin'), firmware);
+    await call('download', path('a.bin'), '-a', '0', '-s', '0x08000000');
+    const erased = await call('download', '-a', '0', '-s', ':mass-erase:force');
+    expect(erased).toMatchObject({ exit: 0 });
+    await call('upload', path('b.bin'), '-a', '0', '-s', '0x08000000:16');
+    expect(readFileSync(path('b.bin')).every((byte) => byte === 0xff)).toBe(true);
+  });
+
+  test('is not written to without an address: 64', async () => {
+    writeFileSync(path('a.bin'), firmware);
+    const { exit, err } = await call('download', path('a.bin'), '-a', '0');
+    expect(exit).toBe(64);
+    expect(err).toContain('say it with -s, e.g. -s 0x08000000');
+  });
+
+  test('leaves for what was written', async () => {
+    writeFileSync(path('a.bin'), firmware);
+    const { exit, out } = await call('download', path('a.bin'), '-a', '0', '-s', `${FLASH}:leave`);
+    expect(exit).toBe(0);
+    expect(out).toContain('The device has left to start its new firmware.');
+  });
+
+  test.each([
+    [['download', '-a', '0'], "missing required argument 'file'"],
+    [['download', 'x', '-s', 'nowhere'], 'nowhere'],
+  ])('%j: 64', async ([name = '', ...args], words) => {
+    const { exit, err } = await call(name, ...args);
+    expect(exit).toBe(64);
+    expect(err).toContain(words);
+  });
+});
