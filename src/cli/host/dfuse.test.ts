@@ -70,7 +70,7 @@ describe('a loader that speaks DfuSe', () => {
     writeFileSync(path('a.bin'), firmware);
     const { exit, err } = await call('download', path('a.bin'), '-a', '0');
     expect(exit).toBe(64);
-    expect(err).toContain('say it with -s, e.g. -s 0x08000000');
+    expect(err).toContain('-s, e.g. -s 0x08000000');
   });
 
   test('leaves for what was written', async () => {
