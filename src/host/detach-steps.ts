@@ -16,7 +16,7 @@ export interface DetachTerms {
   readonly reset: boolean;
 }
 
-export interface DetachState {
+interface DetachState {
   readonly at: 'start' | 'detaching' | 'resetting' | 'done';
   readonly accepted: boolean;
   readonly reset: ResetOutcome | undefined;

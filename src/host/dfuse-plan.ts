@@ -52,7 +52,7 @@ export type DfuSeOperation =
   | { readonly op: 'leave' };
 
 /** What a plan is made for. */
-export interface PlanTerms {
+interface PlanTerms {
   /** Undefined where the device gives none that can be read. */
   readonly layout: MemoryLayout | undefined;
   /** wTransferSize of the device: what its block numbers count in; 0: not known. */

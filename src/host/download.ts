@@ -56,7 +56,7 @@ export async function download(
         session,
         DOWNLOAD_START,
         (state: DownloadState, outcome) => downloadStep(state, outcome, terms),
-        { signal, read: () => source.next(), ...reporting(payload, options) },
+        { signal, read: () => source.next(), onState: reporting(payload, options) },
       ),
     );
     onEvent?.({ type: 'downloaded', ...ending });
@@ -70,21 +70,19 @@ export async function download(
 function reporting(
   payload: Payload,
   { onEvent, totalBytes: given }: DownloadOptions,
-): { onState?: (state: DownloadState) => void } {
-  if (onEvent === undefined) return {};
+): ((state: DownloadState) => void) | undefined {
+  if (onEvent === undefined) return undefined;
   const totalBytes = payload instanceof Uint8Array ? payload.length : given;
   let told: DownloadState['at'] | undefined;
   let toldBytes = -1;
-  return {
-    onState({ at, bytes, ...more }) {
-      if (at === 'reading' && bytes !== toldBytes) {
-        toldBytes = bytes;
-        onEvent({ type: 'progress', operation: 'download', doneBytes: bytes, totalBytes });
-      }
-      if (at === 'manifesting' && told !== at) {
-        onEvent({ type: 'manifesting', state: 'seen' in more ? more.seen : undefined });
-      }
-      told = at;
-    },
+  return ({ at, bytes, ...more }) => {
+    if (at === 'reading' && bytes !== toldBytes) {
+      toldBytes = bytes;
+      onEvent({ type: 'progress', operation: 'download', doneBytes: bytes, totalBytes });
+    }
+    if (at === 'manifesting' && told !== at) {
+      onEvent({ type: 'manifesting', state: 'seen' in more ? more.seen : undefined });
+    }
+    told = at;
   };
 }

@@ -14,7 +14,7 @@ import type { Action, Outcome, Step } from './steps.ts';
 const DONE: Outcome = { is: 'done' };
 
 /** What a conversation needs besides the device. */
-export interface DriveOptions<S> {
+interface DriveOptions<S> {
   readonly signal?: CancelSignal | undefined;
   /** Where `read` gets its blocks. */
   readonly read?: (() => Uint8Array | Promise<Uint8Array>) | undefined;
@@ -83,10 +83,8 @@ async function transfer(
       await session.out(action.bRequest, action.wValue, action.data, signal);
       return DONE;
     case 'in': {
-      const { timeoutMs } = action;
-      const limits = timeoutMs === undefined ? {} : { timeoutMs };
-      const all = signal === undefined ? limits : { ...limits, signal };
-      const data = await session.in(action.bRequest, action.wValue, action.lengthBytes, all);
+      const { bRequest, wValue, lengthBytes, timeoutMs } = action;
+      const data = await session.in(bRequest, wValue, lengthBytes, { timeoutMs, signal });
       return { is: 'data', data };
     }
     case 'reset':

@@ -28,7 +28,7 @@ export interface EnterOptions {
 }
 
 /** How long a device may take from DFU_DETACH until it is back unless told otherwise, in ms. */
-export const RETURN_MS = 10_000;
+const RETURN_MS = 10_000;
 
 /** wValue where the device names no wDetachTimeOut, in ms. */
 const DETACH_MS = 1000;

@@ -11,7 +11,7 @@ import type { Action, Outcome } from './steps.ts';
 const MOST_ROUNDS = 4;
 
 /** Brings a device in DFU mode to dfuIDLE from wherever somebody left it. */
-export interface PrepareState {
+interface PrepareState {
   readonly at: 'start' | 'asking' | 'acting' | 'resetting' | 'done';
   /** Requests that were meant to bring it to dfuIDLE so far. */
   readonly rounds: number;

@@ -46,7 +46,7 @@ const SIZE_FOR_ZERO = 64;
 /** wTransferSize 0xffff is a field that nobody filled in; 4096 is what Linux sends such devices. */
 const SIZE_FOR_UNSET = 4096;
 
-export interface ReadOptions {
+interface ReadOptions {
   readonly clock: Clock;
   /** When to stop asking this device, in ms on the clock. */
   readonly deadlineMs: number;
@@ -79,8 +79,7 @@ class DescriptorReader {
       wIndex,
     };
     const timeoutMs = Math.min(REQUEST_MS, left);
-    const options = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
-    return this.pipe.controlIn(request, lengthBytes, options);
+    return this.pipe.controlIn(request, lengthBytes, { timeoutMs, signal });
   }
 
   /** A string in the device's first language; `UNKNOWN` for index 0 or if it does not come. */

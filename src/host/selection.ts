@@ -76,8 +76,8 @@ export function parseSerials(text: string): Pick<Selection, 'runtimeSerial' | 'd
   const runtimeSerial = comma < 0 ? text : text.slice(0, comma);
   const dfuSerial = comma < 0 ? text : text.slice(comma + 1);
   return {
-    ...(runtimeSerial === '' ? {} : { runtimeSerial }),
-    ...(dfuSerial === '' ? {} : { dfuSerial }),
+    runtimeSerial: runtimeSerial === '' ? undefined : runtimeSerial,
+    dfuSerial: dfuSerial === '' ? undefined : dfuSerial,
   };
 }
 
@@ -113,7 +113,7 @@ function fitsValue<T>(wanted: T | undefined, value: T): boolean {
 }
 
 /** What a bus knows of a device before anybody opens it. */
-export interface KnownBeforeOpening {
+interface KnownBeforeOpening {
   readonly location: { readonly path: string; readonly address: number };
   readonly descriptor: UsbId;
 }

@@ -128,8 +128,7 @@ export class DfuSession {
 
   #options(timeoutMs: number | undefined, signal: CancelSignal | undefined): TransferOptions {
     if (timeoutMs === undefined && signal === undefined) return this.#transfer;
-    const chosen = timeoutMs === undefined ? this.#transfer : { timeoutMs };
-    return signal === undefined ? chosen : { ...chosen, signal };
+    return { timeoutMs: timeoutMs ?? this.#transfer.timeoutMs, signal };
   }
 
   /**

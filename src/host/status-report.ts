@@ -28,7 +28,7 @@ export function readStatus(bytes: Uint8Array): StatusReport {
 }
 
 /** `errADDRESS (8): the address is out of range`. */
-export function describeStatus(status: number): string {
+function describeStatus(status: number): string {
   const name = DFU_STATUSES[status];
   if (name === undefined) return `status ${status}, which DFU 1.1 does not have`;
   if (name === 'OK') return 'dfuERROR without a reason (status OK)';

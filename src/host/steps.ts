@@ -31,7 +31,7 @@ export interface Failing {
   readonly report?: StatusReport | undefined;
 }
 
-export interface OutAction {
+interface OutAction {
   readonly do: 'out';
   readonly bRequest: number;
   readonly wValue: number;

@@ -10,7 +10,7 @@ export interface UploadEnding {
   readonly bytes: number;
 }
 
-export interface UploadTerms {
+interface UploadTerms {
   /** wLength of each DFU_UPLOAD, in bytes. */
   readonly transferSizeBytes: number;
   /** A device that goes on beyond this is given up. */

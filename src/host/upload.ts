@@ -21,7 +21,7 @@ export interface UploadOptions {
 }
 
 /** Most bytes of an upload unless told otherwise. */
-export const UPLOAD_LIMIT_BYTES: number = 256 * 1024 * 1024;
+const UPLOAD_LIMIT_BYTES = 256 * 1024 * 1024;
 
 /** Where an upload goes: block by block, each valid for as long as the sink wants it. */
 export type UploadSink = (chunk: Uint8Array) => void | Promise<void>;
@@ -56,7 +56,7 @@ export async function upload(
       session,
       UPLOAD_START,
       (state: UploadState, outcome) => uploadStep(state, outcome, terms),
-      { signal, write: sink, ...(onEvent === undefined ? {} : { onState }) },
+      { signal, write: sink, onState: onEvent === undefined ? undefined : onState },
     ),
   );
   const { bytes, blocks } = ending;
