@@ -8,7 +8,7 @@ import { untilAborted } from '../shared/signals.ts';
 import type { Input, Output, Terminal } from '../shared/terminal.ts';
 
 /** What is shown for `h`. */
-export const KEY_HELP: string = [
+const KEY_HELP: string = [
   'r  reset                    b  button held + reset',
   'u  unplug / replug USB      p  power cut / power on',
   't  type a line (Enter too)  q  quit',

@@ -4,7 +4,7 @@ import { powerCutKinds } from '../../flash/index.ts';
 import type { PowerCutKind } from '../../flash/index.ts';
 
 /** A command to a running board: one JSON object a line. */
-export type BoardCommand =
+type BoardCommand =
   | { readonly command: 'reset'; readonly button?: boolean }
   | { readonly command: 'button'; readonly pressed: boolean; readonly name?: string }
   | { readonly command: 'unplug' | 'replug' | 'power-on' | 'power-off' }

@@ -20,11 +20,6 @@ export interface McubootChoice extends Omit<ImageCommandOptions, 'imageCheck'> {
 /** The help of `--algorithm`. */
 export const ALGORITHM_HELP: string = `how MCUboot updates: ${mcubootModes.join(', ')}; default: the first`;
 
-/** Takes an option that may be given again. */
-export function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
-}
-
 function keyOf(terminal: Terminal, path: string): Promise<Key> {
   return asArgumentLater(loadKey(terminal, path));
 }

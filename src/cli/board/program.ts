@@ -45,7 +45,7 @@ function contentOf(terminal: Terminal, path: string): ImageFile {
 }
 
 /** Which board gets which file. */
-export interface ProgramJob {
+interface ProgramJob {
   readonly name: string;
   readonly imagePath: string;
 }

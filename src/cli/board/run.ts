@@ -10,7 +10,7 @@ import { writeJson } from '../shared/terminal.ts';
 import type { Input, Output, Terminal } from '../shared/terminal.ts';
 
 /** What can be said of a board when it is ready. */
-export function readyMessage({ board, usbip, kernelPort }: BoardSession): BoardMessage {
+function readyMessage({ board, usbip, kernelPort }: BoardSession): BoardMessage {
   return {
     event: 'ready',
     board: board.model.name,

@@ -72,7 +72,7 @@ export function parseUsbipAddress(text: string): UsbipAddress {
  * The serial number of a board that was given none: eight digits for the board, eight for the file
  * that holds its flash, so that the same file is the same board each time.
  */
-export function defaultSerial(boardName: string, flashFile: string | undefined): string {
+function defaultSerial(boardName: string, flashFile: string | undefined): string {
   const digits = (text: string): string =>
     crc32(new TextEncoder().encode(text)).toString(16).toUpperCase().padStart(8, '0');
   return digits(boardName) + digits(flashFile ?? '');

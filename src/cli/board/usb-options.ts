@@ -31,15 +31,20 @@ export function addUsbOptions(command: Command): Command {
     .addOption(needs('--upload-needs', 'uploads from a firmware in DFU mode'));
 }
 
+/** Commander says true for a `--no-…` that was not given, which is not to be told of a board. */
+function unlessOn(value: boolean | undefined): false | undefined {
+  return value === false ? false : undefined;
+}
+
 /** What they say of the board; what is left at its default is left to the board. */
 export function usbOptionsOf(
   options: UsbCommandOptions,
 ): UsbIdentityOptions & { readonly policy: DfuPolicy } {
   const { msOs, webusb, serialString, landingPage, detachNeeds, uploadNeeds } = options;
   return {
-    ...(msOs === false && { msOs }),
-    ...(webusb === false && { webUsb: false }),
-    ...(serialString === false && { serialString }),
+    msOs: unlessOn(msOs),
+    webUsb: unlessOn(webusb),
+    serialString: unlessOn(serialString),
     landingPage,
     policy: {
       detach: detachNeeds,

@@ -65,10 +65,6 @@ function explicitLayout(options: LayoutOptions): Found {
 /** What the command line says on top of a layout. */
 function changed({ geometry, config }: FlashLayout, options: LayoutOptions): FlashLayout {
   const { writeUnit, erasedValue, eraseMs, programUs, algorithm, scratch } = options;
-  if (erasedValue !== undefined && erasedValue !== 0 && erasedValue !== 255) {
-    const words = `expected 0xff or 0, got ${hexNumber(erasedValue)}`;
-    throw new DfuError('INVALID_ARGUMENT', `--erased-value: ${words}`);
-  }
   const timed = eraseMs !== undefined || programUs !== undefined;
   const timing = {
     eraseSectorMs: eraseMs ?? geometry.timing?.eraseSectorMs ?? 0,
@@ -78,13 +74,13 @@ function changed({ geometry, config }: FlashLayout, options: LayoutOptions): Fla
     geometry: {
       ...geometry,
       writeUnitBytes: writeUnit ?? geometry.writeUnitBytes,
-      ...(erasedValue !== undefined && { erasedValue: erasedValue === 0 ? 0x00 : 0xff }),
-      ...(timed && { timing }),
+      erasedValue: erasedValue ?? geometry.erasedValue,
+      timing: timed ? timing : geometry.timing,
     },
     config: {
       ...config,
-      ...(algorithm !== undefined && { algorithm: algorithm.algorithm }),
-      ...(algorithm?.revert === true && { revert: true }),
+      algorithm: algorithm?.algorithm ?? config.algorithm,
+      revert: algorithm?.revert === true ? true : config.revert,
       scratch: scratch ?? config.scratch,
       ...buildChanges(options),
     },
@@ -93,20 +89,18 @@ function changed({ geometry, config }: FlashLayout, options: LayoutOptions): Fla
 
 function buildChanges(options: LayoutOptions): Partial<BootConfig> {
   const { maxAlign, maxSectors, downgrade, encrypted, saveEnctlv } = options;
-  const wrapped = saveEnctlv === undefined ? {} : { savedTlvBytes: saveEnctlv };
+  const encryption = { keyBytes: encrypted ?? 16, savedTlvBytes: saveEnctlv } as const;
   return defined({
     maxAlign,
     maxImgSectors: maxSectors,
-    ...(options.validate === false && { validatePrimarySlot: false }),
-    ...(options.bootstrap === true && { bootstrap: true }),
-    ...(options.fast === true && { overwriteOnlyFast: true }),
-    ...(options.keepBackup === true && { overwriteOnlyKeepBackup: true }),
+    validatePrimarySlot: options.validate === false ? false : undefined,
+    bootstrap: options.bootstrap,
+    overwriteOnlyFast: options.fast,
+    overwriteOnlyKeepBackup: options.keepBackup,
     downgradePrevention: downgrade,
-    ...(options.hwRollback === true && { hwRollbackProtection: true }),
-    ...(options.guarded === true && { guarded: true }),
-    ...(encrypted !== undefined || saveEnctlv !== undefined
-      ? { encryption: { keyBytes: encrypted ?? 16, ...wrapped } }
-      : {}),
+    hwRollbackProtection: options.hwRollback,
+    guarded: options.guarded,
+    encryption: encrypted === undefined && saveEnctlv === undefined ? undefined : encryption,
   });
 }
 
@@ -132,11 +126,11 @@ function limitsOf(options: LayoutOptions): GuessLimits {
   const { algorithm, writeUnit, maxAlign, maxSectors, erasedValue, sectors } = options;
   const size = sectors?.length === 1 ? sectors[0]?.sizeBytes : undefined;
   return {
-    ...(algorithm !== undefined && { algorithm: algorithm.algorithm }),
+    algorithm: algorithm?.algorithm,
     writeUnitBytes: writeUnit,
     maxAlign,
     maxImgSectors: maxSectors,
-    ...(erasedValue === 0 && { erasedValue: 0x00 as const }),
+    erasedValue,
     sectorBytes: size,
   };
 }

@@ -4,7 +4,8 @@ import { algorithms } from '../../boot/mcuboot/index.ts';
 import type { Algorithm } from '../../boot/mcuboot/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import type { FlashRange, SectorRun } from '../../flash/index.ts';
-import { wholeNumber } from '../shared/numbers.ts';
+import { collect } from '../shared/collect.ts';
+import { oneOf, time, wholeNumber } from '../shared/numbers.ts';
 
 /** What the `dfukit flash` commands are told of flash and bootloader. */
 export interface LayoutOptions {
@@ -19,7 +20,7 @@ export interface LayoutOptions {
   readonly writeUnit?: number | undefined;
   readonly maxAlign?: 8 | 16 | 32 | undefined;
   readonly maxSectors?: number | undefined;
-  readonly erasedValue?: number | undefined;
+  readonly erasedValue?: 0x00 | 0xff | undefined;
   readonly key?: readonly string[] | undefined;
   readonly decrypt?: readonly string[] | undefined;
   readonly counter?: readonly number[] | undefined;
@@ -37,7 +38,7 @@ export interface LayoutOptions {
 }
 
 /** An algorithm, and whether unconfirmed images are given up in place. */
-export interface AlgorithmArgument {
+interface AlgorithmArgument {
   readonly algorithm: Algorithm;
   readonly revert: boolean;
 }
@@ -94,28 +95,7 @@ function ranges(option: string): (text: string, before?: readonly FlashRange[]) 
   return (text, before = []) => [...before, range(option)(text)];
 }
 
-function oneOf<T extends number>(option: string, choices: readonly T[]): (text: string) => T {
-  return (text) => {
-    const found = choices.find((each) => each === Number(text));
-    if (found !== undefined) return found;
-    throw wrong(option, choices.join(', '), text);
-  };
-}
-
-function time(option: string): (text: string) => number {
-  return (text) => {
-    const value = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-    if (value <= 1e9) return value;
-    throw wrong(option, 'a time of 0 or more', text);
-  };
-}
-
-const append = (text: string, before: readonly string[] = []): string[] => [...before, text];
-
-const counters = (text: string, before: readonly number[] = []): number[] => [
-  ...before,
-  wholeNumber('--counter', [0, 0xffffffff])(text),
-];
+const counter = wholeNumber('--counter', [0, 0xffffffff]);
 
 function parsedOption<T>(
   flags: string,
@@ -176,15 +156,15 @@ function addLayoutOptions(to: Command): Command {
       ),
     )
     .addOption(
-      parsedOption('--erased-value <byte>', '0xff or 0', wholeNumber('--erased-value', [0, 255])),
+      parsedOption('--erased-value <byte>', '0xff or 0', oneOf('--erased-value', [0xff, 0x00])),
     );
 }
 
 function addBuildOptions(to: Command): Command {
   return to
-    .addOption(parsedOption('-k, --key <file>', 'key in the bootloader; may be repeated', append))
+    .addOption(parsedOption('-k, --key <file>', 'key in the bootloader; may be repeated', collect))
     .addOption(
-      parsedOption('-d, --decrypt <file>', "key that opens encrypted images' keys", append),
+      parsedOption('-d, --decrypt <file>', "key that opens encrypted images' keys", collect),
     )
     .option('--no-validate', 'the bootloader does not validate the primary slot')
     .option('--bootstrap', 'MCUBOOT_BOOTSTRAP')
@@ -198,7 +178,11 @@ function addBuildOptions(to: Command): Command {
     )
     .option('--hw-rollback', 'MCUBOOT_HW_ROLLBACK_PROT')
     .addOption(
-      parsedOption('--counter <n>', 'security counter in hardware; once for each image', counters),
+      parsedOption(
+        '--counter <n>',
+        'security counter in hardware; once for each image',
+        (text, before: readonly number[] | undefined) => [...(before ?? []), counter(text)],
+      ),
     )
     .addOption(
       parsedOption(

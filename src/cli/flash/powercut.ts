@@ -139,7 +139,7 @@ function vectorConfig(opened: OpenedDump, device: LabDevice): VectorConfig {
   return vectorConfigOf(layout, {
     signature,
     publicKeys,
-    ...(encrypted && { encryptionPrivateKey: 'keys/decrypt.pem' }),
+    encryptionPrivateKey: encrypted ? 'keys/decrypt.pem' : undefined,
   });
 }
 

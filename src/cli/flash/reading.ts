@@ -11,7 +11,7 @@ import type { Terminal } from '../shared/terminal.ts';
 import { asArgument } from '../shared/wrong-argument.ts';
 
 /** A dump of a board whose bootloader reads it in words. */
-export interface ReadDump {
+interface ReadDump {
   readonly model: BoardModel;
   readonly reading: DumpReading;
 }

@@ -6,7 +6,7 @@ import { warn, writeJson } from '../shared/terminal.ts';
 import type { Output, Terminal } from '../shared/terminal.ts';
 
 /** Tells a person, or a program, what the host does. */
-export interface Reporter {
+interface Reporter {
   tell(event: HostEvent): void;
   /** The bar, if there is one, leaves the line. */
   close(): void;
@@ -16,7 +16,7 @@ export interface Reporter {
 const JSON_EVERY_MS = 100;
 
 /** Where a command reports to, and how. */
-export interface ReportOptions {
+interface ReportOptions {
   readonly json: boolean;
   /** Milestones, or JSON lines. */
   readonly out: Output;

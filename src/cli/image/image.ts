@@ -7,26 +7,28 @@ import type { ImageSignOptions } from './sign.ts';
 import { imageVerify } from './verify.ts';
 import type { VerifyOptions } from './verify.ts';
 import type { Terminal } from '../shared/terminal.ts';
-import { DfuError } from '../../bytes/index.ts';
 import { answering } from '../shared/exit-codes.ts';
-import { wholeNumber } from '../shared/numbers.ts';
-
-const append = (value: string, before: readonly string[] = []): string[] => [...before, value];
+import { collect } from '../shared/collect.ts';
+import { oneOf, wholeNumber } from '../shared/numbers.ts';
 
 const keyOption = (): Option =>
   new Option('-k, --key <file>', 'public or private key of the signer; may be repeated').argParser(
-    append,
+    collect,
   );
 
 const decryptOption = (): Option =>
   new Option(
     '-d, --decrypt <file>',
     'private key, or AES wrapping key, that opens the payload; may be repeated',
-  ).argParser(append);
+  ).argParser(collect);
+
+/** `--align` of `--align <bytes>`. */
+function nameOf(flags: string): string {
+  return /--[a-z-]+/.exec(flags)?.[0] ?? flags;
+}
 
 function number(flags: string, description: string, range: [number, number]): Option {
-  const [, name = ''] = /(--[a-z-]+)/.exec(flags) ?? [];
-  return new Option(flags, description).argParser(wholeNumber(name, range));
+  return new Option(flags, description).argParser(wholeNumber(nameOf(flags), range));
 }
 
 function counter(text: string): number | 'auto' {
@@ -34,17 +36,8 @@ function counter(text: string): number | 'auto' {
   return wholeNumber('--security-counter', [0, 0xffffffff])(text);
 }
 
-const bits = (text: string): number => {
-  if (text === '128' || text === '256') return Number(text);
-  throw new DfuError('INVALID_ARGUMENT', `--encrypt-bits: expected 128 or 256, got "${text}"`);
-};
-
-const oneOf = (flags: string, description: string, choices: readonly number[]): Option =>
-  new Option(flags, description).argParser((text: string) => {
-    if (choices.includes(Number(text))) return Number(text);
-    const words = `expected ${choices.join(', ')}, got "${text}"`;
-    throw new DfuError('INVALID_ARGUMENT', `${/--[a-z-]+/.exec(flags)?.[0] ?? flags}: ${words}`);
-  });
+const choice = (flags: string, description: string, choices: readonly number[]): Option =>
+  new Option(flags, description).argParser(oneOf(nameOf(flags), choices));
 
 const WORD = 0xffffffff;
 
@@ -54,8 +47,8 @@ function addSlotOptions(to: Command): Command {
     .option('--pad', 'fill up to the slot size, with the trailer magic: an update to be taken')
     .option('--test', 'the same: the update is tried once')
     .option('--confirm', 'the same, confirmed: the update stays')
-    .addOption(oneOf('--align <bytes>', 'write unit of the flash', [1, 2, 4, 8, 16, 32]))
-    .addOption(oneOf('--max-align <bytes>', 'largest write unit of both slots', [8, 16, 32]))
+    .addOption(choice('--align <bytes>', 'write unit of the flash', [1, 2, 4, 8, 16, 32]))
+    .addOption(choice('--max-align <bytes>', 'largest write unit of both slots', [8, 16, 32]))
     .addOption(number('--max-sectors <n>', 'sectors that the trailer has room for', [1, 65535]))
     .option('--overwrite-only', 'the bootloader overwrites instead of swapping');
 }
@@ -67,7 +60,7 @@ function addContentOptions(to: Command): Command {
     )
     .addOption(
       new Option('--depends <image>', 'as "(1,1.2.0)": image 1 in 1.2.0 or newer').argParser(
-        append,
+        collect,
       ),
     )
     .option('--boot-record <role>', 'add a boot record for measured boot')
@@ -75,7 +68,7 @@ function addContentOptions(to: Command): Command {
     .option('--class <name>', 'device class: a UUID or a name')
     .addOption(
       new Option('--tlv <type=value>', 'record of your own, 0xa0 and up; 0x for bytes').argParser(
-        append,
+        collect,
       ),
     )
     .addOption(number('--load-address <n>', 'RAM address that it runs from', [1, WORD]))
@@ -100,7 +93,11 @@ function signCommand(terminal: Terminal): Command {
       ]),
     )
     .option('-E, --encrypt <file>', 'for this public key, or AES wrapping key')
-    .addOption(new Option('--encrypt-bits <n>', 'of the image key').argParser(bits))
+    .addOption(
+      new Option('--encrypt-bits <n>', 'of the image key').argParser(
+        oneOf('--encrypt-bits', [128, 256]),
+      ),
+    )
     .option('--clear', 'with --encrypt: leave the payload plain, for the primary slot')
     .addOption(decryptOption())
     .addOption(number('--address <n>', 'of the image in Intel HEX', [0, WORD]))

@@ -151,15 +151,13 @@ function asked(options: ImageSignOptions): Partial<SignOptions> {
   const { securityCounter, depends, bootRecord, endian, loadAddress, romAddress } = options;
   return defined({
     securityCounter,
-    ...(depends === undefined
-      ? {}
-      : { dependencies: under('--depends', () => depends.flatMap(parseDependencies)) }),
+    dependencies: under('--depends', () => depends?.flatMap(parseDependencies)),
     bootRecord,
     endian,
     loadAddr: loadAddress,
     romFixed: romAddress,
-    ...(options.nonBootable === true ? { nonBootable: true } : {}),
-    ...(options.pure === true ? { pure: true } : {}),
+    nonBootable: options.nonBootable,
+    pure: options.pure,
     keyRecord: options.publicKey ?? 'hash',
   });
 }

@@ -27,7 +27,7 @@ function streamHeader(): Uint8Array {
 }
 
 /** How compression is run and told. */
-export interface CompressionRun {
+interface CompressionRun {
   readonly terminal: Terminal;
   /** Called each time that an image is signed. */
   readonly tell: () => void;

@@ -96,7 +96,7 @@ export function dumpOf(filename: string, bytes: Uint8Array): Dump {
 }
 
 /** The dump in one of imgtool's three formats. */
-export function formatDump(dump: Dump, format: string): string {
+function formatDump(dump: Dump, format: string): string {
   if (format === 'human') return humanDump(dump);
   if (format === 'yaml') return yamlDocument(dump);
   const plain = (_key: string, value: unknown): unknown =>

@@ -80,7 +80,7 @@ function report(terminal: Terminal, error: unknown, usage: string): number {
 }
 
 /** What a run works with. */
-export interface ImgtoolOptions {
+interface ImgtoolOptions {
   /** Default: liblzma, if its package is installed. */
   readonly compressor?: Compressor | undefined;
 }

@@ -17,7 +17,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { DfuError } from '../../bytes/index.ts';
 
 /** How a file is written. */
-export interface WriteOptions {
+interface WriteOptions {
   /** At no moment can anybody but its owner read it, whatever stood there before. */
   readonly secret?: boolean | undefined;
   /** Make the folders that it stands in. */

@@ -1,28 +1,57 @@
 import { DfuError } from '../../bytes/index.ts';
 
+/** A whole number, decimal or 0x hex; what is none is NaN. */
+function whole(text: string): number {
+  return /^(?:\d+|0[xX][0-9a-fA-F]+)$/.test(text) ? Number(text) : Number.NaN;
+}
+
+/** A decimal number with or without a fraction; what is none is NaN. */
+function decimal(text: string): number {
+  return /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+}
+
+function wrong(option: string, expected: string, got: string): DfuError {
+  return new DfuError('INVALID_ARGUMENT', `${option}: expected ${expected}, got "${got}"`);
+}
+
 /** Reads a whole number, decimal or 0x hex, for an option. Throws `INVALID_ARGUMENT`. */
 export function wholeNumber(
   option: string,
   [least, most]: readonly [number, number],
 ): (text: string) => number {
   return (text) => {
-    const value = /^(?:\d+|0[xX][0-9a-fA-F]+)$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= least && value <= most)) {
-      const range = `expected a whole number from ${least} to ${most}, got "${text}"`;
-      throw new DfuError('INVALID_ARGUMENT', `${option}: ${range}`);
-    }
-    return value;
+    const value = whole(text);
+    if (value >= least && value <= most) return value;
+    throw wrong(option, `a whole number from ${least} to ${most}`, text);
+  };
+}
+
+/** Reads one of these whole numbers. Throws `INVALID_ARGUMENT`. */
+export function oneOf<T extends number>(
+  option: string,
+  choices: readonly T[],
+): (text: string) => T {
+  return (text) => {
+    const found = choices.find((each) => each === whole(text));
+    if (found !== undefined) return found;
+    throw wrong(option, choices.join(', '), text);
   };
 }
 
 /** Reads a time in seconds, fractions allowed, as milliseconds. Throws `INVALID_ARGUMENT`. */
 export function seconds(option: string, most: number): (text: string) => number {
   return (text) => {
-    const value = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value > 0 && value <= most)) {
-      const range = `expected seconds, more than 0 and at most ${most}, got "${text}"`;
-      throw new DfuError('INVALID_ARGUMENT', `${option}: ${range}`);
-    }
-    return value * 1000;
+    const value = decimal(text);
+    if (value > 0 && value <= most) return value * 1000;
+    throw wrong(option, `seconds, more than 0 and at most ${most}`, text);
+  };
+}
+
+/** Reads a time in the option's own unit, fractions and 0 allowed. Throws `INVALID_ARGUMENT`. */
+export function time(option: string): (text: string) => number {
+  return (text) => {
+    const value = decimal(text);
+    if (value <= 1e9) return value;
+    throw wrong(option, 'a time of 0 or more', text);
   };
 }

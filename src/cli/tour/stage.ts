@@ -77,7 +77,7 @@ export async function detach({ bus, clock, guide }: Stage): Promise<void> {
 }
 
 /** What the board did, and a way to wait for what it will do. */
-export class EventLog {
+class EventLog {
   readonly #clock: Clock;
   readonly #guide: Guide;
   /** Who waits, and how to give up. */
