@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest';
+import { tinyBoard } from '../../../test/support/tiny-board.ts';
+import { MemoryFlash } from '../../flash/index.ts';
+import { bootloaderOf } from '../bootloaders/bootloaders.ts';
+import type { ProgramLayout } from '../seams/program-layout.ts';
+import { eraseFlash, programFlash } from './programmer.ts';
+
+const BASE = 0x08000000;
+const code = new TextEncoder().encode('program');
+
+const layoutOf = (name: string, mode?: string): ProgramLayout =>
+  bootloaderOf(tinyBoard, name).layout(tinyBoard, mode);
+
+const boxed = (name: string, slot: number, mode?: string): Promise<Uint8Array> =>
+  bootloaderOf(tinyBoard, name).firmware.box(code, { model: tinyBoard, slot, mode });
+
+function flash(): MemoryFlash {
+  return new MemoryFlash(tinyBoard.flash);
+}
+
+/** Signed or not, an image that MCUboot's header begins. */
+function withHeader(flags: number, loadAddr: number): Uint8Array {
+  const image = new Uint8Array(64);
+  const view = new DataView(image.buffer);
+  view.setUint32(0, 0x96f3b83d, true);
+  view.setUint32(4, loadAddr, true);
+  view.setUint16(8, 32, true);
+  view.setUint32(12, 16, true);
+  view.setUint32(16, flags, true);
+  return image;
+}
+
+describe('where an image goes', () => {
+  test.each([0, 1])('into the slot that its riotboot header names: %i', async (slot) => {
+    const image = await boxed('riotboot', slot);
+    const layout = layoutOf('riotboot');
+    const { address } = layout.slots[slot] ?? {};
+    expect(programFlash(flash(), layout, image)).toEqual({ address, bytes: image.length, slot });
+  });
+
+  test('a riotboot image of another layout is refused with both addresses', async () => {
+    const image = await boxed('riotboot', 1);
+    const wrong = /linked for another layout: expected 0x8004100 or 0x800a100, got 0x8009100/;
+    expect(() => programFlash(flash(), layoutOf('riotboot_dfu'), image)).toThrow(wrong);
+  });
+
+  test.each([
+    [0, 0, BASE + 0x4000],
+    [0x100, 0x8000, BASE + 0x8000],
+    [0x100, 0x4000, BASE + 0x4000],
+  ])('an MCUboot image of flags %i and load address %i', (flags, loadAddr, address) => {
+    const layout = layoutOf('mcuboot', 'direct-xip');
+    expect(programFlash(flash(), layout, withHeader(flags, loadAddr)).address).toBe(address);
+  });
+
+  test('an MCUboot image for another place is refused', () => {
+    const image = withHeader(0x100, 0x1234);
+    const wrong = 'expected 0x4000 or 0x8000, got 0x1234';
+    expect(() => programFlash(flash(), layoutOf('mcuboot'), image)).toThrow(wrong);
+  });
+
+  test('to the start where there are no slots, whatever it is', () => {
+    const programmed = programFlash(flash(), layoutOf('none'), code);
+    expect(programmed).toEqual({ address: BASE, bytes: code.length, slot: undefined });
+  });
+
+  test('what has no header must say', () => {
+    const wrong = 'the image has no header: say slot or address';
+    expect(() => programFlash(flash(), layoutOf('mcuboot'), new Uint8Array(64))).toThrow(wrong);
+  });
+
+  test.each([
+    ['mcuboot', 'expected a slot below 2, got slot 3'],
+    ['none', 'there are no slots, got slot 3'],
+  ])('%s has no slot 3', (name, wrong) => {
+    expect(() => programFlash(flash(), layoutOf(name), code, { slot: 3 })).toThrow(wrong);
+  });
+});
+
+describe('what is written', () => {
+  test('keeps what lies around it', () => {
+    const memory = flash();
+    memory.program(0x4000, new Uint8Array(1024).fill(0x11));
+    programFlash(memory, layoutOf('mcuboot'), code, { address: BASE + 0x4010 });
+    expect(memory.read(0x4000, 16)).toEqual(new Uint8Array(16).fill(0x11));
+    expect(memory.read(0x4010, code.length)).toEqual(code);
+    expect(memory.read(0x4010 + code.length, 4)).toEqual(new Uint8Array(4).fill(0x11));
+  });
+
+  test('swap using offset: the header of an older image in front of it goes', () => {
+    const memory = flash();
+    memory.program(0x8000, new Uint8Array(64).fill(0x3d));
+    const layout = layoutOf('mcuboot', 'swap-using-offset');
+    const { address } = programFlash(memory, layout, code, { slot: 1 });
+    expect(address).toBe(BASE + 0x8400);
+    expect(memory.read(0x8000, 64)).toEqual(new Uint8Array(64).fill(0xff));
+    expect(memory.read(0x8400, code.length)).toEqual(code);
+  });
+
+  test('never the bootloader, nor more than a slot, nor nothing', () => {
+    const layout = layoutOf('mcuboot');
+    const at = { address: BASE + 0x100 };
+    const big = new Uint8Array(0x4001);
+    expect(() => programFlash(flash(), layout, code, at)).toThrow('up to 0x8004000 lies');
+    expect(() => programFlash(flash(), layout, big, { slot: 0 })).toThrow('expected at most 16384');
+    const offset = layoutOf('mcuboot', 'swap-using-offset');
+    const nearly = new Uint8Array(0x4000);
+    expect(() => programFlash(flash(), offset, nearly, { slot: 1 })).toThrow('at most 15360');
+    expect(() => programFlash(flash(), layout, code.subarray(0, 0), { slot: 0 })).toThrow('empty');
+  });
+
+  test('erasing erases all of it', () => {
+    const memory = flash();
+    memory.program(0, code.subarray(0, 4));
+    memory.program(0xfffc, code.subarray(0, 4));
+    eraseFlash(memory);
+    expect(memory.read(0, 0x10000).every((byte) => byte === 0xff)).toBe(true);
+  });
+});
