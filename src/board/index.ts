@@ -5,3 +5,4 @@ export type { CreditMessage, PortMessage, ProgramPort } from './program/port.ts'
 export type { programPrelude } from './program/prelude/prelude.ts';
 export { ProgramEnd } from './program/program-end.ts';
 export { ProgramOnPort } from './program/program-on-port.ts';
+export { WATCHDOG_MS } from './processor.ts';

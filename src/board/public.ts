@@ -5,8 +5,9 @@
  *
  * @module
  */
-export { Board, WATCHDOG_MS } from './board.ts';
-export type { BoardParts, PowerCut } from './board.ts';
+export { Board } from './board.ts';
+export type { PowerCut } from './board.ts';
+export type { BoardParts } from './board-parts.ts';
 export { createBoard } from './create-board.ts';
 export type { BoardOptions } from './create-board.ts';
 export { boardModel, boardModels } from './models/catalogue.ts';

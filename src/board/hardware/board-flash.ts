@@ -2,7 +2,7 @@ import { DfuError } from '../../bytes/index.ts';
 import type { Flash, FlashGeometry, NorFlash, SectorMap } from '../../flash/index.ts';
 
 /** The board that a flash is soldered to. */
-export interface FlashOwner {
+interface FlashOwner {
   /** The power has gone in the middle of an operation. */
   powerLost(): void;
   /** Whether whoever was given this flash still runs. */

@@ -6,7 +6,7 @@ import { ImageWriter } from './image-writer.ts';
 import { BusyTime, report } from './medium-report.ts';
 
 /** A slot for an image, as a medium. */
-export interface FlashImageOptions {
+interface FlashImageOptions {
   /** iInterface of its alternate setting. */
   readonly name: string;
   /** The slot. */

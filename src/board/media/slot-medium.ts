@@ -12,13 +12,13 @@ import type { ImageSlot } from '../../image/index.ts';
 import { BusyTime, report } from './medium-report.ts';
 
 /** Who wants to know of downloads. */
-export interface SlotMediaEvents {
+interface SlotMediaEvents {
   /** An image was finished: that slot may boot now. */
   readonly onFinished?: ((slot: number, lengthBytes: number) => void) | undefined;
 }
 
 /** How riotboot slots look to a host. */
-export interface SlotMediaOptions extends SlotWriterOptions, SlotMediaEvents {
+interface SlotMediaOptions extends SlotWriterOptions, SlotMediaEvents {
   /** DFU_UPLOAD gives the whole slot. RIOT has no upload: false if left out. */
   readonly readable?: boolean | undefined;
   /** iInterface of a slot; "RIOT-OS Slot 0" and "RIOT-OS Slot 1" if left out. */
@@ -146,7 +146,7 @@ export function slotMedia(
 }
 
 /** How riotboot_dfu itself was configured, and who wants to know of its downloads. */
-export interface OriginalSlotMediaOptions extends FlashwriteOptions, SlotMediaEvents {}
+interface OriginalSlotMediaOptions extends FlashwriteOptions, SlotMediaEvents {}
 
 /** One run of RIOT's bootloader: one flashwrite, shared by all alternates. */
 class RiotSession {

@@ -1,0 +1,233 @@
+import type { Flash } from '../flash/index.ts';
+import type { BoardParts } from './board-parts.ts';
+import { BoardFlash } from './hardware/board-flash.ts';
+import type { Buttons } from './hardware/button.ts';
+import type { UsbConnector } from './hardware/connector.ts';
+import { ConsoleLines } from './hardware/console-lines.ts';
+import { RetainedRam } from './hardware/retained-ram.ts';
+import type { Sensors } from './hardware/sensors.ts';
+import { Watchdog } from './hardware/watchdog.ts';
+import { targetOf } from './models/board-model.ts';
+import { startProgram } from './program/start-program.ts';
+import type { BoardEvent, BootCause } from './seams/board-event.ts';
+import type { BootDecision } from './seams/bootloader.ts';
+import { DfuGuard } from './seams/dfu-policy.ts';
+import type { Peripherals, RunningImage, RunningProgram } from './seams/peripherals.ts';
+
+/** The watchdog's period unless chosen otherwise, in ms. */
+export const WATCHDOG_MS = 4000;
+
+/** What of a board is around its processor. */
+interface ProcessorSurroundings {
+  readonly connector: UsbConnector;
+  readonly buttons: Buttons;
+  readonly sensors: Sensors;
+  readonly emit: (event: BoardEvent) => void;
+  /** The power has gone in the middle of a flash operation. */
+  readonly powerLost: () => void;
+}
+
+/**
+ * What runs on a board from one reset to the next: the bootloader, then DFU mode or a program. Each start is a
+ * life of its own; whatever belongs to an earlier one comes to nothing.
+ */
+export class Processor {
+  readonly #parts: BoardParts;
+  readonly #around: ProcessorSurroundings;
+  readonly #dfuGuard: DfuGuard;
+  readonly #retainedRam: RetainedRam;
+  readonly #watchdog: Watchdog;
+  readonly #console: ConsoleLines;
+  readonly #stopping = new Set<Promise<void>>();
+  /** Counts the starts and stops, so that what belongs to an earlier one is known as such. */
+  #life = 0;
+  #program: RunningProgram | undefined;
+  #typed: ((line: string) => void) | undefined;
+
+  constructor(parts: BoardParts, around: ProcessorSurroundings) {
+    const { model, clock, policy = {}, watchdogMs = WATCHDOG_MS } = parts;
+    this.#parts = parts;
+    this.#around = around;
+    this.#dfuGuard = new DfuGuard(policy, model, around.buttons);
+    this.#retainedRam = new RetainedRam(model.ram);
+    this.#console = new ConsoleLines((text) => around.emit({ type: 'console', text }));
+    this.#watchdog = new Watchdog(clock, watchdogMs, () => this.boot('watchdog'));
+  }
+
+  /** A line for whoever reads the console. */
+  type(line: string): void {
+    this.#typed?.(line);
+  }
+
+  /** It stops, and its RAM forgets everything. */
+  losePower(): void {
+    this.#halt();
+    this.#retainedRam.lose();
+  }
+
+  /** Resolves when nothing of its programs is left. */
+  async gone(): Promise<void> {
+    await Promise.all(this.#stopping);
+  }
+
+  /** Starts it anew: the bootloader runs. */
+  boot(cause: BootCause): void {
+    this.#halt();
+    if (cause !== 'software') this.#dfuGuard.lock.lock();
+    this.#around.sensors.reset();
+    const { bootloader, button = {} } = this.#parts;
+    const whileAlive = this.#lifeGuard();
+    const flash = this.#flashOfThisLife();
+    const decision = bootloader.decide({
+      model: this.#parts.model,
+      flash,
+      print: (line) => whileAlive(() => this.#console.write(`${line}\n`)),
+      retainedRam: this.#retainedRam,
+      buttonPressed: this.#around.buttons.seenPressed(button),
+    });
+    const follow = (made: BootDecision): void => whileAlive(() => this.#follow(cause, made, flash));
+    if (!('then' in decision)) {
+      follow(decision);
+      return;
+    }
+    const failed = (error: unknown): void =>
+      whileAlive(() => this.#fault(`bootloader: ${String(error)}`));
+    this.#awaitGone(decision.then(follow).catch(failed));
+  }
+
+  #follow(cause: BootCause, decision: BootDecision, flash: Flash): void {
+    const whileAlive = this.#lifeGuard();
+    this.#around.emit(bootEvent(cause, decision));
+    // Whoever listened to that may have reset the board or taken its power.
+    whileAlive(() => {
+      if (decision.mode === 'application') this.#start(decision, flash);
+      else if (decision.mode === 'dfu') this.#startDfuMode(flash);
+      else if (decision.fault !== undefined) this.#fault(`bootloader: ${decision.fault}`);
+    });
+  }
+
+  /** Runs what it is given as long as the board has not been started anew or lost its power. */
+  #lifeGuard(): (run: () => void) => void {
+    const life = this.#life;
+    return (run) => {
+      if (life === this.#life) run();
+    };
+  }
+
+  #flashOfThisLife(): Flash {
+    const life = this.#life;
+    return new BoardFlash(this.#parts.flash, {
+      powerLost: () => this.#around.powerLost(),
+      alive: () => life === this.#life,
+    });
+  }
+
+  #startDfuMode(flash: Flash): void {
+    const life = this.#life;
+    const device = this.#parts.bootloader.dfuMode?.(flash, {
+      downloaded: (slot, bytes) => this.#around.emit({ type: 'download', slot, bytes }),
+      left: () => {
+        if (life === this.#life) this.boot('software');
+      },
+      again: () => {
+        if (life === this.#life) this.#enterDfuMode();
+      },
+    });
+    if (device !== undefined) this.#around.connector.present(device);
+  }
+
+  #start(decision: Extract<BootDecision, { mode: 'application' }>, flash: Flash): void {
+    const life = this.#life;
+    const { slot = 0, version = 0, entryAddress } = decision;
+    this.#watchdog.start();
+    const image = { slot, version, entryAddress };
+    const runners = [this.#parts.runner].flat();
+    const program = startProgram(runners, this.#peripherals(image, flash));
+    if (life === this.#life) this.#program = program;
+    else this.#stop(program);
+  }
+
+  #stop(program: RunningProgram): void {
+    this.#awaitGone(program.stop());
+  }
+
+  /** `close` waits for it. */
+  #awaitGone(work: Promise<void>): void {
+    const gone = work.finally(() => this.#stopping.delete(gone));
+    this.#stopping.add(gone);
+  }
+
+  /** The processor stops: no program, no USB, no watchdog. */
+  #halt(): void {
+    this.#life += 1;
+    this.#watchdog.stop();
+    this.#watchdog.onWarning(undefined);
+    this.#typed = undefined;
+    const program = this.#program;
+    this.#program = undefined;
+    if (program !== undefined) this.#stop(program);
+    this.#around.connector.remove();
+    this.#console.flush();
+  }
+
+  #peripherals(image: RunningImage, flash: Flash): Peripherals {
+    const { clock, bootloader } = this.#parts;
+    const whileAlive = this.#lifeGuard();
+    const { platform, areas } = bootloader;
+    return {
+      model: this.#parts.model,
+      serial: this.#parts.serial,
+      image,
+      platform,
+      target: targetOf(this.#parts.model, platform),
+      clock,
+      flash,
+      areas,
+      bootControl: bootloader.bootControl?.(flash, image.slot),
+      usb: this.#around.connector,
+      dfu: bootloader.dfu,
+      usbIdentity: this.#parts.usbIdentity ?? { os: undefined, serial: 'told' },
+      dfuGuard: this.#dfuGuard,
+      uart: {
+        write: (text) => this.#console.write(text),
+        onLine: (listener) => {
+          this.#typed = listener;
+        },
+      },
+      watchdog: this.#watchdog,
+      sensors: this.#around.sensors,
+      retainedRam: this.#retainedRam,
+      reset: () => whileAlive(() => this.boot('software')),
+      enterDfuMode: () => whileAlive(() => this.#enterDfuMode()),
+      fault: (message) => whileAlive(() => this.#fault(message)),
+    };
+  }
+
+  #enterDfuMode(): void {
+    const { bootloader } = this.#parts;
+    bootloader.requestDfuMode?.({ model: this.#parts.model, retainedRam: this.#retainedRam });
+    this.boot('software');
+  }
+
+  /** The program is dead; only the watchdog still runs. */
+  #fault(message: string): void {
+    this.#typed = undefined;
+    this.#around.connector.remove();
+    this.#console.flush();
+    this.#around.emit({ type: 'fault', message });
+  }
+}
+
+function bootEvent(cause: BootCause, decision: BootDecision): BoardEvent {
+  const { mode, why } = decision;
+  if (mode !== 'application') return { type: 'boot', cause, mode, why };
+  const { slot, version } = decision;
+  return {
+    type: 'boot',
+    cause,
+    mode,
+    slot,
+    version,
+    why,
+  };
+}
