@@ -130,11 +130,14 @@ describe('what an order must say', () => {
   });
 
   test('MCUboot: the keys that it trusts, a mode and a version that there are', async () => {
-    const { make, firmware, layout, modes } = recordNamed('mcuboot');
+    const mcuboot = recordNamed('mcuboot');
+    const { firmware, modes } = mcuboot;
     const order = { model: tinyBoard, serial: '1' };
-    expect(() => make(order)).toThrow('expected the keys that it trusts');
-    expect(() => make({ ...order, build: { keys: [], mode: 'sideways' } })).toThrow('no mode');
-    expect(layout(tinyBoard, 'offset').slots[1]?.uploadAddress).toBe(0x08008400);
+    expect(() => mcuboot.make(order)).toThrow('expected the keys that it trusts');
+    expect(() => mcuboot.make({ ...order, build: { keys: [], mode: 'sideways' } })).toThrow(
+      'no mode',
+    );
+    expect(mcuboot.layout(tinyBoard, 'offset').slots[1]?.uploadAddress).toBe(0x08008400);
     expect(modes[0]).toBe('swap-using-move');
     const box = (more: object): Promise<Uint8Array> =>
       firmware.box(payload, { model: tinyBoard, ...more });

@@ -1,0 +1,136 @@
+import { describe, expect, test } from 'vitest';
+import { tinyBoard } from '../../../../test/support/tiny-board.ts';
+import { STM32F072 } from '../../../boot/stm32/index.ts';
+import { DFUSE_COMPATIBLE } from '../../../device/index.ts';
+import { MemoryFlash } from '../../../flash/index.ts';
+import { connect, downloadDfuSe, scan } from '../../../host/index.ts';
+import type { DfuSession } from '../../../host/index.ts';
+import { LoopbackBus } from '../../../link/loopback/index.ts';
+import { VirtualClock } from '../../../usb/index.ts';
+import { RetainedRam } from '../../hardware/retained-ram.ts';
+import type { BootDecision } from '../../seams/bootloader.ts';
+import type { BootloaderOrder } from '../../seams/bootloader-record.ts';
+import { plainFirmware } from '../plain.ts';
+import { Stm32Bootloader } from './stm32.ts';
+
+const BASE = 0x08000000;
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const image = plainFirmware(new TextEncoder().encode('some program'), tinyBoard);
+
+class Bench {
+  readonly clock = new VirtualClock();
+  readonly flash = new MemoryFlash(tinyBoard.flash);
+  readonly retainedRam = new RetainedRam(tinyBoard.ram);
+  readonly told: (string | readonly number[])[] = [];
+  readonly bus = new LoopbackBus(this.clock, { manner: 'linux' });
+  readonly bootloader: Stm32Bootloader;
+
+  constructor(order: Partial<BootloaderOrder> = {}) {
+    this.bootloader = new Stm32Bootloader({ model: tinyBoard, serial: 'ABC', ...order });
+  }
+
+  start(buttonPressed = false): BootDecision {
+    const { flash, retainedRam } = this;
+    const print = (): void => {};
+    return this.bootloader.decide({ model: tinyBoard, flash, retainedRam, print, buttonPressed });
+  }
+
+  /** Plugs the loader in and does that with it. */
+  run(work: (session: DfuSession) => Promise<unknown>): Promise<unknown> {
+    const { bootloader, bus, clock, flash, told } = this;
+    const device = bootloader.dfuMode(flash, {
+      downloaded: (slot, bytes) => told.push([slot, bytes]),
+      left: () => told.push('left'),
+      again: () => told.push('again'),
+    });
+    bus.plug(device);
+    const whole = async (): Promise<unknown> => {
+      const session = await connect(bus, { clock, selection: { alternate: 0 } });
+      try {
+        return await work(session);
+      } finally {
+        await session.close();
+      }
+    };
+    return clock.run(whole(), turn);
+  }
+}
+
+describe('where the chip starts', () => {
+  test('in the loader, an application, or the loader by the pin', () => {
+    const bench = new Bench();
+    expect(bench.start()).toEqual({ mode: 'dfu', why: 'no application' });
+    bench.flash.program(0, image);
+    const application = { mode: 'application', why: 'application', entryAddress: BASE };
+    expect(bench.start()).toEqual(application);
+    expect(bench.start(true)).toEqual({ mode: 'dfu', why: 'button' });
+    expect(bench.start()).toEqual(application);
+  });
+
+  test('in the loader by the magic number, that once', () => {
+    const bench = new Bench();
+    bench.flash.program(0, image);
+    const { retainedRam } = bench;
+    bench.bootloader.requestDfuMode({ model: tinyBoard, retainedRam });
+    expect(bench.start()).toEqual({ mode: 'dfu', why: 'magic number' });
+    expect(bench.start()).toMatchObject({ mode: 'application' });
+  });
+});
+
+describe('the loader', () => {
+  test('takes a download and jumps to it', async () => {
+    const bench = new Bench();
+    await bench.run((session) =>
+      downloadDfuSe(session, [{ address: BASE, data: image }], { leave: true, address: BASE }),
+    );
+    expect(bench.flash.read(0, image.length)).toEqual(image);
+    expect(bench.told).toEqual([[0, image.length], 'left']);
+    expect(bench.start()).toEqual({
+      mode: 'application',
+      why: 'left the loader',
+      entryAddress: BASE,
+    });
+    expect(bench.start()).toMatchObject({ why: 'application' });
+  });
+
+  test('left for an address outside of flash, it resets', async () => {
+    const bench = new Bench();
+    await bench.run((session) =>
+      downloadDfuSe(session, [{ address: BASE, data: image }], {
+        leave: true,
+        address: STM32F072.optionAddress,
+      }),
+    );
+    expect(bench.told).toEqual([[0, image.length], 'left']);
+    expect(bench.start()).toMatchObject({ mode: 'application', why: 'application' });
+  });
+
+  test.each([
+    ['as the maker has it', {}, ['483 df11', 'ABC']],
+    ['with ids of its own', { usbId: { idVendor: 1, idProduct: 2 } }, ['1 2', 'ABC']],
+    [
+      'without a serial number',
+      { usbIdentity: { os: undefined, serial: 'never' }, dfuse: DFUSE_COMPATIBLE },
+      ['483 df11', 'UNKNOWN'],
+    ],
+  ] as const)('is listed %s', async (_, order, expected) => {
+    const bench = new Bench(order);
+    const { bus, clock, flash, bootloader } = bench;
+    const nothing = (): void => {};
+    bus.plug(bootloader.dfuMode(flash, { downloaded: nothing, left: nothing, again: nothing }));
+    const { entries } = await clock.run(scan(bus, { clock }), turn);
+    const listed = entries.map(({ idVendor, idProduct, serial }) => [
+      [idVendor, idProduct].map((id) => id.toString(16)).join(' '),
+      serial,
+    ]);
+    expect(listed).toEqual([expected, expected]);
+  });
+
+  test.each([
+    [true, 255],
+    [false, 5000],
+  ])('bitWillDetach %s: a host has %i ms', (willDetach, wDetachTimeOut) => {
+    const { dfu } = new Bench({ willDetach }).bootloader;
+    expect(dfu.functional).toMatchObject({ bmAttributes: { willDetach }, wDetachTimeOut });
+  });
+});
