@@ -1,5 +1,6 @@
 import type { FlashRange } from '../../flash/index.ts';
 import type { FlagState } from '../../image/index.ts';
+import { groupsOf } from './groups.ts';
 import type { Pair, Progress, Session, SlotIndex, StatusSource } from './session.ts';
 import { isFresh, slotOf } from './session.ts';
 import type { Position, SwapMethod } from './swap-common.ts';
@@ -85,57 +86,6 @@ function entry(_session: Session, { index, state }: Progress): number {
   return (index - 1) * STATES + state - 1;
 }
 
-/**
- * Number of the last sector of the primary slot that these bytes need; sectors of the two slots are
- * counted until both have enough and the same. The C code does not stop at the end of its lists.
- */
-function lastSector(session: Session, { primary, secondary }: Pair, swapSize: number): number {
-  const lists = [primary.area.sectors, secondary.area.sectors] as const;
-  const sums: [number, number] = [0, 0];
-  const counts: [number, number] = [0, 0];
-  const takes = (one: 0 | 1): boolean =>
-    sums[one] < swapSize || sums[one] < sums[one === 0 ? 1 : 0];
-  const take = (one: 0 | 1): void => {
-    if (!takes(one)) return;
-    const sector = lists[one][counts[one]];
-    if (sector === undefined) {
-      const size = `0x${swapSize.toString(16)}`;
-      session.halt(
-        'fault',
-        `swap_size ${size} exceeds the slots; MCUboot reads past its sector list`,
-      );
-    }
-    sums[one] += sector.sizeBytes;
-    counts[one] += 1;
-  };
-  do {
-    take(0);
-    take(1);
-  } while (sums[0] < swapSize || sums[0] !== sums[1]);
-  return counts[0] - 1;
-}
-
-/** The groups, in the order in which they are swapped. */
-function groupsOf(session: Session, pair: Pair, swapSize: number): FlashRange[] {
-  const { sectors } = pair.primary.area;
-  const room = scratchOf(session).sizeBytes;
-  const groups: FlashRange[] = [];
-  let last = lastSector(session, pair, swapSize);
-  while (last >= 0) {
-    let sizeBytes = 0;
-    let offsetBytes = 0;
-    for (; last >= 0; last -= 1) {
-      const sector = sectors[last];
-      if (sector === undefined || sizeBytes + sector.sizeBytes > room) break;
-      sizeBytes += sector.sizeBytes;
-      ({ offsetBytes } = sector);
-    }
-    if (sizeBytes === 0) session.halt('hang', 'a sector is larger than scratch');
-    groups.push({ offsetBytes, sizeBytes });
-  }
-  return groups;
-}
-
 /** Where a header is while a swap is cut: only the last group moves the headers. */
 function headerArea(
   session: Session,
@@ -143,7 +93,10 @@ function headerArea(
   { slot, progress }: { readonly slot: SlotIndex; readonly progress: Progress },
 ): TrailerArea {
   const swapSize = findStatusArea(session, pair).swapSize();
-  const count = groupsOf(session, pair, swapSize).length;
+  const count = groupsOf(session, pair, {
+    swapSize,
+    roomBytes: scratchOf(session).sizeBytes,
+  }).length;
   const { index, state } = progress;
   const here = slotOf(pair, slot).area;
   if (index > count) return slotOf(pair, slot === 0 ? 1 : 0).area;
@@ -166,8 +119,11 @@ function maxImageBytes(session: Session, { primary, secondary }: Pair): number {
   const { trailerBytes } = area.layout;
   const slot = Math.min(area.sizeBytes, secondary.area.sizeBytes);
   const start = area.sizeBytes - trailerBytes;
-  const sector = area.sectorAt(start);
-  const inFirst = sector.offsetBytes + sector.sizeBytes - start;
+  const ends = [area, secondary.area].map((each) => {
+    const { offsetBytes, sizeBytes } = each.sectorAt(each.trailerSectorOffset());
+    return offsetBytes + sizeBytes;
+  });
+  const inFirst = Math.max(...ends) - start;
   const padding = Math.max(0, scratchOf(session).layout.trailerBytes - inFirst);
   return slot - trailerBytes - padding;
 }
@@ -221,6 +177,20 @@ function fillScratch(
   copyRegion(session, pair, { job: { ...job, lengthBytes: copyBytes }, progress });
 }
 
+/**
+ * Erases a group. Where the trailer goes as well, it goes first, and whole: its sectors may reach
+ * beyond the group that holds its beginning.
+ */
+function eraseGroup(
+  area: TrailerArea,
+  { offsetBytes, sizeBytes }: FlashRange,
+  { trailer, shared }: { readonly trailer: boolean; readonly shared: boolean },
+): void {
+  if (trailer) area.eraseTrailer();
+  const left = shared ? area.trailerSectorOffset() - offsetBytes : sizeBytes;
+  if (left !== 0) area.erase(offsetBytes, left);
+}
+
 /** Primary group to secondary; the secondary trailer goes first. */
 function fillSecondary(
   session: Session,
@@ -228,9 +198,8 @@ function fillSecondary(
   { group, progress, copyBytes }: GroupStep,
 ): void {
   const { area } = pair.secondary;
-  const { offsetBytes, sizeBytes } = group;
-  if (progress.index === 1 && !progress.useScratch) area.eraseTrailer();
-  area.erase(offsetBytes, sizeBytes);
+  const { offsetBytes } = group;
+  eraseGroup(area, group, { trailer: progress.index === 1, shared: progress.useScratch });
   const job = { from: pair.primary.area, fromOffset: offsetBytes, to: area, toOffset: offsetBytes };
   copyRegion(session, pair, { job: { ...job, lengthBytes: copyBytes }, progress });
 }
@@ -243,8 +212,8 @@ function fillPrimary(
 ): void {
   const { area } = pair.primary;
   const scratch = scratchOf(session);
-  const { offsetBytes, sizeBytes } = group;
-  area.erase(offsetBytes, sizeBytes);
+  const { offsetBytes } = group;
+  eraseGroup(area, group, { trailer: progress.useScratch, shared: progress.useScratch });
   const job = { from: scratch, fromOffset: 0, to: area, toOffset: offsetBytes };
   copyRegion(session, pair, { job: { ...job, lengthBytes: copyBytes }, progress });
   if (progress.useScratch) rebuildTrailer(session, pair, progress);
@@ -292,7 +261,10 @@ function swapGroup(session: Session, pair: Pair, step: GroupStep): void {
 
 function run(session: Session, pair: Pair, progress: Progress): void {
   session.info('Starting swap using scratch algorithm.');
-  const groups = groupsOf(session, pair, progress.swapSize);
+  const groups = groupsOf(session, pair, {
+    swapSize: progress.swapSize,
+    roomBytes: scratchOf(session).sizeBytes,
+  });
   for (const group of groups.slice(progress.index - 1)) {
     swapGroup(session, pair, stepOf(session, pair, { group, progress }));
   }
