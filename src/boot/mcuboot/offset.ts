@@ -105,20 +105,8 @@ function readSecondaryHeader(
     offset = session.askSwapType(pair) === 'revert' ? up : 0;
     header = readHeaderAt(area, offset);
   }
-  noteSecondaryOffset(session, pair, { header, offset, sure: progress !== undefined });
+  if (hasImage(header)) pair.secondaryOffset = offset;
   return header;
-}
-
-function noteSecondaryOffset(
-  { build }: Session,
-  pair: Pair,
-  found: { readonly header: RawImageHeader; readonly offset: number; readonly sure: boolean },
-): void {
-  if (!hasImage(found.header)) return;
-  const firstGuess = build.bootstrap === true && !pair.secondaryOffsetPinned;
-  if (!found.sure && !firstGuess) return;
-  pair.secondaryOffsetPinned = true;
-  pair.secondaryOffset = found.offset;
 }
 
 function readHeader(session: Session, pair: Pair, slot: SlotIndex, progress?: Progress): boolean {

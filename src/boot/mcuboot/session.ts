@@ -28,8 +28,6 @@ export interface Pair {
   swapType: SwapType;
   /** Where the secondary image begins in its slot: not 0 before a swap using offset. */
   secondaryOffset: number;
-  /** With bootstrap: the first place that was found stays. */
-  secondaryOffsetPinned: boolean;
   /** Unprotected TLV bytes of the primary and the secondary image. */
   tlvSizes: [number, number];
 }
@@ -123,7 +121,6 @@ export class Session implements BootMemory {
       secondary: { area: open(`secondary${index}`), header: BLANK_HEADER },
       swapType: 'none',
       secondaryOffset: 0,
-      secondaryOffsetPinned: false,
       tlvSizes: [0, 0],
     }));
     this.scratch = build.algorithm === 'swap-using-scratch' ? open('scratch') : undefined;
