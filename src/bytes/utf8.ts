@@ -35,6 +35,16 @@ function put(bytes: Uint8Array, from: number, code: number): number {
   return at;
 }
 
+/** Longest run that is made text of at once: it is handed over as arguments of a call. */
+const RUN_BYTES = 4096;
+
+function asciiEnd(bytes: Uint8Array, from: number): number {
+  const most = Math.min(bytes.length, from + RUN_BYTES);
+  let end = from;
+  while (end < most && (bytes[end] ?? 0x80) < 0x80) end += 1;
+  return end;
+}
+
 /**
  * Reads UTF-8 that comes in pieces, which may end inside of a character. What is no UTF-8 becomes U+FFFD, piece by
  * piece as the Encoding Standard has it (§8.1.1).
@@ -48,7 +58,12 @@ export class Utf8Reader {
 
   read(bytes: Uint8Array): string {
     let text = '';
-    for (const byte of bytes) text += this.#byte(byte);
+    for (let at = 0; at < bytes.length;) {
+      const end = this.#missing === 0 ? asciiEnd(bytes, at) : at;
+      if (end > at) text += String.fromCharCode(...bytes.subarray(at, end));
+      else text += this.#byte(bytes[at] ?? 0);
+      at = Math.max(end, at + 1);
+    }
     return text;
   }
 
