@@ -50,8 +50,12 @@ export function packMessage(
   return { head: JSON.stringify(head), bytes };
 }
 
-/** And back again. Throws a `SyntaxError` for a head that is no JSON. */
+/**
+ * And back again: `bytes` are those that came beside the head, whatever that says. Throws a `SyntaxError` for a head that
+ * is no JSON, a `TypeError` for one that is no object.
+ */
 export function unpackMessage({ head, bytes }: PortMessage): object {
-  const message = JSON.parse(head) as object;
-  return bytes === undefined ? message : { ...message, bytes };
+  const message: unknown = JSON.parse(head);
+  if (typeof message === 'object' && message !== null) return { ...message, bytes };
+  throw new TypeError(`expected an object, got ${typeof message}`);
 }

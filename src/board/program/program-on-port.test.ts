@@ -192,10 +192,12 @@ describe('what makes no sense is the end of the program', () => {
     const { link, last } = bench();
     const call = { type: 'call', id: 7, args: [0xf0000] };
     link.say({ head: JSON.stringify({ ...call, name: 'flashProgram' }) });
+    link.say({ head: JSON.stringify({ ...call, name: 'flashProgram', bytes: [1, 2, 3, 4] }) });
     link.say({ head: JSON.stringify({ ...call, name: 'format' }) });
     await turn();
     const answers = link.toProgram.map((each) => ('head' in each ? each.head : ''));
     expect(answers).toEqual([
+      expect.stringMatching(/"error".*"INVALID_ARGUMENT".*expected bytes/),
       expect.stringMatching(/"error".*"INVALID_ARGUMENT".*expected bytes/),
       expect.stringMatching(/"error".*"UNSUPPORTED"/),
     ]);
