@@ -1,20 +1,20 @@
 import { Worker } from 'node:worker_threads';
 import type { WorkerOptions } from 'node:worker_threads';
 import type { CreditMessage, PortMessage, ProgramPort } from '../index.ts';
-import { preludeModule, workerScript } from './worker-scripts.ts';
+import { preludeScript, workerScript } from './worker-scripts.ts';
 
 /** What a worker is started with. */
 export interface WorkerStart {
   /** The firmware: an ES module. */
   readonly source: string;
-  /** The prelude: an ES module. */
+  /** A script whose value is `programPrelude`. */
   readonly prelude: string;
   /** `boardInfoText`. */
   readonly info: string;
 }
 
 /** What a program's thread may use, and what it is called. */
-export interface WorkerPortOptions {
+interface WorkerPortOptions {
   readonly heapMb: number;
   readonly name: string;
 }
@@ -25,7 +25,7 @@ export class WorkerPort implements ProgramPort {
 
   /** Starts the thread. Throws what Node throws where there are no threads or memory left. */
   constructor(start: Omit<WorkerStart, 'prelude'>, { heapMb, name }: WorkerPortOptions) {
-    const workerData: WorkerStart = { ...start, prelude: preludeModule };
+    const workerData: WorkerStart = { ...start, prelude: preludeScript };
     const options: WorkerOptions = {
       eval: true,
       workerData,

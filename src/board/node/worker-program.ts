@@ -26,14 +26,14 @@ function nextMessage(port: MessagePort): FromBoard | undefined {
   return received?.message;
 }
 
-/** Evaluates a module in the firmware's context, where there is nothing to import. */
-async function evaluate(source: string, context: Context, identifier: string): Promise<object> {
-  const module = new SourceTextModule(source, { context, identifier });
-  await module.link((specifier) => {
-    throw new Error(`a ${identifier} cannot import "${specifier}": bundle it`);
+/** Evaluates the firmware in its context, where there is nothing to import. */
+async function evaluate(source: string, context: Context): Promise<object> {
+  const firmware = new SourceTextModule(source, { context, identifier: 'firmware' });
+  await firmware.link((specifier) => {
+    throw new Error(`a firmware cannot import "${specifier}": bundle it`);
   });
-  await module.evaluate();
-  return module.namespace;
+  await firmware.evaluate();
+  return firmware.namespace;
 }
 
 async function run(port: MessagePort, start: WorkerStart): Promise<void> {
@@ -48,9 +48,7 @@ async function run(port: MessagePort, start: WorkerStart): Promise<void> {
   const context = createContext(Object.create(null) as object, { name: 'firmware' });
   // V8 gives every context a console, which goes nowhere here.
   runInContext('delete globalThis.console', context);
-  const made = (await evaluate(start.prelude, context, 'prelude')) as {
-    readonly programPrelude: typeof programPrelude;
-  };
+  const prelude = runInContext(start.prelude, context) as typeof programPrelude;
   // Called from the firmware's context, into which an error of this one would be a way out.
   const post = (head: unknown, bytes: unknown, must: boolean): boolean => {
     if (typeof head !== 'string' || !(bytes === undefined || isUint8Array(bytes))) return false;
@@ -60,11 +58,10 @@ async function run(port: MessagePort, start: WorkerStart): Promise<void> {
       return false;
     }
   };
-  const { board, receive, hasCredit } = made.programPrelude(post, start.info);
+  const { board, receive, hasCredit } = prelude(post, start.info);
   end.listen({ receive, hasCredit });
   port.on('message', (message: FromBoard) => end.take(message));
-  const firmware = await evaluate(start.source, context, 'firmware');
-  const { main } = firmware as Partial<FirmwareModule>;
+  const { main } = (await evaluate(start.source, context)) as Partial<FirmwareModule>;
   if (typeof main !== 'function') throw new Error('the firmware exports no function "main"');
   await main(board);
 }

@@ -7,7 +7,7 @@
  */
 interface WorkerScripts {
   readonly workerScript: string;
-  readonly preludeModule: string;
+  readonly preludeScript: string;
 }
 
 const bundler = new URL('../../../scripts/worker-scripts.mjs', import.meta.url).href;
@@ -19,5 +19,5 @@ const made = await bundleWorkerScripts();
 /** `worker-program.ts`: a script for Node. */
 export const workerScript: string = made.workerScript;
 
-/** `programPrelude`: an ES module that imports nothing. */
-export const preludeModule: string = made.preludeModule;
+/** A script whose value is `programPrelude`. */
+export const preludeScript: string = made.preludeScript;
