@@ -1,3 +1,4 @@
 /** The room's face to its siblings: what the world sees, and what only they need. */
 export { flashFileHolder } from './flash-file.ts';
 export * from './public.ts';
+export { exampleFileName, exampleVariants } from './firmware-examples.ts';

@@ -7,12 +7,7 @@
 export { examplesKey, examplesKeyPath } from './examples-key.ts';
 export { buildFirmware, firmwareConfig, firmwareModules } from './firmware-build.ts';
 export type { FirmwareBuildOptions } from './firmware-build.ts';
-export {
-  exampleFileName,
-  exampleVariants,
-  firmwareExamples,
-  loadExample,
-} from './firmware-examples.ts';
+export { firmwareExamples, loadExample } from './firmware-examples.ts';
 export { FlashFile } from './flash-file.ts';
 export { WorkerRunner } from './worker-runner.ts';
 export type { WorkerRunnerOptions } from './worker-runner.ts';

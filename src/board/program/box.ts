@@ -108,7 +108,7 @@ export function unboxProgram(read: ReadMemory, entryAddress: number, ram: Memory
 }
 
 /** Where a program is to be found. */
-export interface ProgramPlace {
+interface ProgramPlace {
   readonly read: ReadMemory;
   readonly entryAddress: number;
   readonly ram: MemoryRange;

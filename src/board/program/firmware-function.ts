@@ -4,7 +4,7 @@ import { DescriptorType, HELD, OUT, STALL, isIn } from '../../usb/index.ts';
 import type { DataAnswer, SetupAnswer, SetupPacket, SettingParts } from '../../usb/index.ts';
 
 /** An interface that a program answers for. */
-export interface FirmwareFunctionOptions {
+interface FirmwareFunctionOptions {
   /** Class, subclass, protocol. */
   readonly triple: readonly [number, number, number];
   readonly name: string;

@@ -2,7 +2,7 @@ import { CREDIT_UNITS, unitsOf } from './port.ts';
 import type { CreditMessage, PortMessage } from './port.ts';
 
 /** How a program's end of the port is made, where the program runs. */
-export interface ProgramEndOptions {
+interface ProgramEndOptions {
   /** Puts a message on its way to the board. */
   readonly post: (message: PortMessage) => void;
   /**
@@ -15,7 +15,7 @@ export interface ProgramEndOptions {
 }
 
 /** Whoever listens to the board: the prelude. */
-export interface ProgramEndListeners {
+interface ProgramEndListeners {
   receive(head: string, bytes: Uint8Array | undefined): void;
   hasCredit(): void;
 }

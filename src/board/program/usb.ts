@@ -69,7 +69,7 @@ export class ProgramUsb {
       identity: withSerial(identity, serial, usbIdentity.serial),
       osIdentity: inDfu ? usbIdentity.os : undefined,
       configurations: [this.#configuration(message)],
-      quirks: { ...profile.control, ...(inDfuMode ? profile.controlInDfuMode : {}) },
+      quirks: inDfuMode ? { ...profile.control, ...profile.controlInDfuMode } : profile.control,
       onBus: (event) => this.#tell(event),
     });
     this.#attached = true;

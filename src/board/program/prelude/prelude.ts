@@ -11,7 +11,7 @@ import type { PreludePost } from './link.ts';
 import { UsbEnd } from './usb.ts';
 
 /** The board as a program has it, and the way in for what the board says. */
-export interface Prelude {
+interface Prelude {
   readonly board: FirmwareBoard;
   /** Takes a message of the board. */
   readonly receive: (head: string, bytes: Uint8Array | undefined) => void;
