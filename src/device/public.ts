@@ -8,17 +8,14 @@ export type { ControlQuirks } from './core/chapter9.ts';
 export { Device } from './core/device.ts';
 export type { DeviceBusEvent, DeviceOptions, DeviceState } from './core/device.ts';
 export type { DeviceConfiguration, DeviceIdentity } from './core/device-layout.ts';
-export { dfuStep } from './dfu/machine.ts';
-export type { DfuContext, DfuEffect, DfuEvent, DfuStep, DfuWork } from './dfu/machine.ts';
+export type { DfuEffect, DfuEvent } from './dfu/machine.ts';
 export { DfuMode } from './mode/dfu-mode.ts';
 export type { DfuModeOptions } from './mode/options.ts';
 export type { Leave, LeaveOnReset, LeaveReason } from './conversation/leave.ts';
-export { dfuMachine } from './dfu/profile.ts';
 export type {
   ConversationProfile,
   Deviation,
   DeviationCondition,
-  DfuMachine,
   DfuProfile,
 } from './dfu/profile.ts';
 export { DFU_PROFILES } from './profiles/profiles.ts';
@@ -34,10 +31,10 @@ export type { DfuSeRamOptions } from './dfuse/ram.ts';
 export * from './core/function.ts';
 export type { FunctionalOptions } from './dfu/functional.ts';
 export type { FunctionalDefects } from './dfu/functional-defects.ts';
-export * from './media/medium.ts';
+export { DONE } from './media/medium.ts';
+export type { BlockCallbacks, Medium, MediumResult, Withheld } from './media/medium.ts';
 export { DFU_INTERFACE_GUID } from './core/os-identity.ts';
 export type { OsIdentityOptions } from './core/os-identity.ts';
-export { outOfOrder } from './media/numbered-blocks.ts';
 export { RamDisk } from './media/ram-disk.ts';
 export type { RamDiskOptions } from './media/ram-disk.ts';
 export { RIOTBOOT } from './profiles/riotboot.ts';

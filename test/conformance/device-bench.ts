@@ -175,7 +175,7 @@ export function dfuBench(options: DfuBenchOptions): DfuBench {
   const device = new Device({
     identity: { idVendor: 0x1209, idProduct: 0x7d02 },
     configurations: [{ functions: [mode] }],
-    ...(options.profile.control === undefined ? {} : { quirks: options.profile.control }),
+    quirks: options.profile.control,
   });
   const wire = new Wire(device);
   if (configured) wire.configure();

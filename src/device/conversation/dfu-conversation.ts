@@ -19,7 +19,7 @@ import type { Settings } from './settings.ts';
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** What a conversation is made of. */
-export interface ConversationParts<Extra extends string> extends Settings {
+interface ConversationParts<Extra extends string> extends Settings {
   readonly profile: ConversationProfile;
   readonly functional: FunctionalDescriptor;
   /** What the blocks come to. */

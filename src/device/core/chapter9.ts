@@ -54,7 +54,7 @@ export interface ControlQuirks {
 }
 
 /** What the requests are answered from. */
-export interface Chapter9Parts {
+interface Chapter9Parts {
   readonly words: DeviceWords;
   readonly strings: StringTable;
   readonly configurations: readonly ConfigurationState[];

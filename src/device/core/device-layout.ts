@@ -7,6 +7,7 @@ import {
   encodeConfiguration,
 } from '../../usb/index.ts';
 import type { DeviceCapability, SettingParts, UsbSpeed } from '../../usb/index.ts';
+import { checkNumber } from './check-number.ts';
 import type { FunctionHost, UsbFunction } from './function.ts';
 import type { StringTable } from './string-table.ts';
 
@@ -70,16 +71,6 @@ const PACKET_SIZES: Readonly<Record<UsbSpeed, readonly number[]>> = {
   high: [64],
   super: [9],
 };
-
-/** Throws `INVALID_ARGUMENT` unless `value` is a whole number from `least` to `most`. */
-export function checkRange(
-  name: string,
-  value: number,
-  [least, most]: readonly [number, number],
-): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new DfuError('INVALID_ARGUMENT', `${name}: expected ${least} to ${most}, got ${value}`);
-}
 
 function packetSize({ speed = 'full', bMaxPacketSize0 }: DeviceIdentity): number {
   const allowed = PACKET_SIZES[speed];
@@ -145,7 +136,7 @@ export function describeConfiguration(
   const { strings, speed, hostOf } = options;
   const { functions, selfPowered = false, maxPowerMa = 100 } = configuration;
   const unitMa = speed === 'super' ? 8 : 2;
-  checkRange('maxPowerMa', maxPowerMa, [0, 250 * unitMa]);
+  checkNumber('maxPowerMa', maxPowerMa, [0, 250 * unitMa]);
   const interfaces = new Map<number, MutableInterface>();
   const settings: SettingParts[] = [];
   const iConfiguration = strings.add(configuration.name);

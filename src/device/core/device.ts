@@ -12,7 +12,8 @@ import type {
 } from '../../usb/index.ts';
 import { Chapter9 } from './chapter9.ts';
 import type { ControlQuirks } from './chapter9.ts';
-import { checkRange, describeConfiguration, describeDevice } from './device-layout.ts';
+import { checkNumber } from './check-number.ts';
+import { describeConfiguration, describeDevice } from './device-layout.ts';
 import type { ConfigurationState, DeviceConfiguration, DeviceIdentity } from './device-layout.ts';
 import type { FunctionHost, UsbFunction } from './function.ts';
 import { OsIdentity } from './os-identity.ts';
@@ -72,7 +73,7 @@ export class Device implements UsbDevice {
     const { identity, capabilities = [], quirks = {} } = options;
     const strings = new StringTable({
       first: quirks.firstString ?? 1,
-      ...(quirks.noLanguages === true && { languages: [] }),
+      languages: quirks.noLanguages === true ? [] : undefined,
     });
     this.#options = options;
     this.speed = identity.speed ?? 'full';
@@ -217,9 +218,9 @@ export class Device implements UsbDevice {
 
   #describe(strings: StringTable): ConfigurationState[] {
     const { configurations } = this.#options;
-    checkRange('configurations', configurations.length, [1, 255]);
+    checkNumber('configurations', configurations.length, [1, 255]);
     const values = configurations.map(({ value }, at) =>
-      checkRange('configuration value', value ?? at + 1, [1, 255]),
+      checkNumber('configuration value', value ?? at + 1, [1, 255]),
     );
     if (new Set(values).size !== values.length) {
       throw new DfuError('INVALID_ARGUMENT', `configuration values: ${values.join(', ')}`);

@@ -26,7 +26,7 @@ import type {
   SetupAnswer,
   SetupPacket,
 } from '../../usb/index.ts';
-import { checkRange } from './device-layout.ts';
+import { checkNumber } from './check-number.ts';
 import type { ConfigurationState } from './device-layout.ts';
 
 /**
@@ -79,13 +79,13 @@ export class OsIdentity {
   /** Throws `INVALID_ARGUMENT` or `OUT_OF_RANGE`. */
   constructor(options: OsIdentityOptions, configurations: readonly ConfigurationState[]) {
     const { msOs20 = true, msOs10 = true, webUsb = true, landingPage } = options;
-    this.#msVendorCode = checkRange(
+    this.#msVendorCode = checkNumber(
       'msVendorCode',
       options.msVendorCode ?? MS_VENDOR_CODE,
       [0, 255],
     );
     const webUsbVendorCode = options.webUsbVendorCode ?? WEB_USB_VENDOR_CODE;
-    this.#webUsbVendorCode = checkRange('webUsbVendorCode', webUsbVendorCode, [0, 255]);
+    this.#webUsbVendorCode = checkNumber('webUsbVendorCode', webUsbVendorCode, [0, 255]);
     if (this.#msVendorCode === this.#webUsbVendorCode) {
       throw new DfuError('INVALID_ARGUMENT', 'msVendorCode and webUsbVendorCode: expected two');
     }

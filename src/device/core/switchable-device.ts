@@ -8,7 +8,7 @@ import type {
   UsbDevice,
   UsbSpeed,
 } from '../../usb/index.ts';
-import { checkRange } from './device-layout.ts';
+import { checkNumber } from './check-number.ts';
 
 /** What a switchable device is like besides what it becomes. */
 export interface SwitchableDeviceOptions {
@@ -87,7 +87,7 @@ export class SwitchableDevice implements UsbDevice {
    * notice). Throws `INVALID_ARGUMENT`.
    */
   replace(next: UsbDevice, absentMs = 300): void {
-    checkRange('absentMs', absentMs, [0, 0x7fffffff]);
+    checkNumber('absentMs', absentMs, [0, 0x7fffffff]);
     this.#put(next);
     // Outside of a call of the link the time known here is old: the next tick starts the absence.
     this.#absentMs = this.#inside === 0 ? absentMs : undefined;

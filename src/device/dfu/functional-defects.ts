@@ -18,9 +18,9 @@ export function withDefects(
   const { bmAttributes } = options;
   return {
     ...options,
-    ...(uploadBitIsDownloadBit && {
-      bmAttributes: { ...bmAttributes, canUpload: bmAttributes?.canDnload ?? true },
-    }),
+    bmAttributes: uploadBitIsDownloadBit
+      ? { ...bmAttributes, canUpload: bmAttributes?.canDnload ?? true }
+      : bmAttributes,
     bcdDFUVersion: bcdDFUVersion ?? options.bcdDFUVersion,
   };
 }

@@ -1,7 +1,7 @@
 import { defined } from '../../bytes/index.ts';
 import { DfuVersion, functionalDescriptor } from '../../dfu/index.ts';
 import type { DfuAttributes, FunctionalDescriptor } from '../../dfu/index.ts';
-import { checkRange } from '../core/device-layout.ts';
+import { checkNumber } from '../core/check-number.ts';
 
 /** The functional descriptor, as far as it is not to be the usual one. Give both modes the same. */
 export interface FunctionalOptions {
@@ -31,12 +31,12 @@ export function functionalOf(
   };
   return {
     bmAttributes: attributes,
-    wDetachTimeOut: checkRange('wDetachTimeOut', options.wDetachTimeOut ?? 1000, [0, 0xffff]),
-    wTransferSize: checkRange('wTransferSize', options.wTransferSize ?? 4096, [
+    wDetachTimeOut: checkNumber('wDetachTimeOut', options.wDetachTimeOut ?? 1000, [0, 0xffff]),
+    wTransferSize: checkNumber('wTransferSize', options.wTransferSize ?? 4096, [
       leastTransferSize,
       0xffff,
     ]),
-    bcdDFUVersion: checkRange(
+    bcdDFUVersion: checkNumber(
       'bcdDFUVersion',
       options.bcdDFUVersion ?? DfuVersion.dfu11,
       [0, 0xffff],

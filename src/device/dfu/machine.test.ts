@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { DFU_STATES } from '../../dfu/index.ts';
 import type { DfuState } from '../../dfu/index.ts';
-import { COMPATIBLE, RIOTBOOT, USBD_DFU, ZEPHYR, dfuMachine, dfuStep } from '../index.ts';
-import type { DfuContext, DfuEvent } from '../index.ts';
-import { DFU_MODE } from './profile.ts';
+import { COMPATIBLE, RIOTBOOT, USBD_DFU, ZEPHYR } from '../index.ts';
+import { dfuStep } from './machine.ts';
+import type { DfuContext, DfuEvent } from './machine.ts';
+import { DFU_MODE, dfuMachine } from './profile.ts';
 
 const context: DfuContext = {
   canDnload: true,

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { DFU_STATES } from '../../dfu/index.ts';
-import { DFU_PROFILES, dfuMachine, dfuStep } from '../index.ts';
-import type { DfuContext, DfuEvent } from '../index.ts';
+import { DFU_PROFILES } from '../index.ts';
+import { dfuStep } from './machine.ts';
+import type { DfuContext, DfuEvent } from './machine.ts';
+import { dfuMachine } from './profile.ts';
 
 const flags = [true, false];
 /** Every combination of what the table asks; the attributes do not matter to profiles. */

@@ -1,17 +1,13 @@
 import { DfuError, hexNumber } from '../../bytes/index.ts';
 import { accessibleBytes, parseMemoryLayout, sectorAt } from '../../dfu/index.ts';
 import type { MemoryAccess, MemoryLayout } from '../../dfu/index.ts';
-import { DONE } from '../media/medium.ts';
+import { DONE, failed } from '../media/medium.ts';
 import type { MediumResult } from '../media/medium.ts';
 import type { DfuSeMemory } from './memory.ts';
 import type { DfuSeProfile } from './profile.ts';
 
 /** Addresses have 32 bits. */
 const LAST_ADDRESS = 0xffffffff;
-
-function failed(status: MediumResult['status'], reason: string): MediumResult {
-  return { status, busyMs: 0, reason };
-}
 
 /** A memory with its layout at the door: what the layout does not allow does not get in. */
 export class DfuSeAccess {

@@ -1,22 +1,18 @@
 import { DfuError } from '../../bytes/index.ts';
 import { DFUSE_FIRST_BLOCK, DfuSeCommandCode, decodeDfuSeCommand } from '../../dfu/index.ts';
-import type { DfuSeCommand, DfuStatus } from '../../dfu/index.ts';
+import type { DfuSeCommand } from '../../dfu/index.ts';
 import type { DfuSeAccess } from './access.ts';
 import type { DfuSeJobs } from './jobs.ts';
 import type { DfuSeProfile } from './profile.ts';
-import { DONE } from '../media/medium.ts';
+import { DONE, failed } from '../media/medium.ts';
 import type { MediumResult } from '../media/medium.ts';
 
 /** What the blocks depend on. */
-export interface DfuSeBlocksOptions {
+interface DfuSeBlocksOptions {
   readonly profile: DfuSeProfile;
   /** wTransferSize. */
   readonly transferSize: number;
   readonly initialAddress: number | undefined;
-}
-
-function refused(status: DfuStatus, reason: string): MediumResult {
-  return { status, busyMs: 0, reason };
 }
 
 function isOk({ status }: MediumResult): boolean {
@@ -47,7 +43,7 @@ export class DfuSeBlocks {
   take(wBlockNum: number, bytes: Uint8Array): MediumResult {
     if (wBlockNum === 0) return this.#takeCommand(bytes);
     if (wBlockNum < DFUSE_FIRST_BLOCK) {
-      return refused('errSTALLEDPKT', `block ${wBlockNum} means nothing`);
+      return failed('errSTALLEDPKT', `block ${wBlockNum} means nothing`);
     }
     const access = this.#access;
     const answer = access.memory.accept?.(bytes) ?? DONE;
@@ -70,7 +66,7 @@ export class DfuSeBlocks {
   read(wBlockNum: number, wLength: number): Uint8Array | MediumResult {
     if (wBlockNum === 0) return this.#commands(wLength);
     if (wBlockNum < DFUSE_FIRST_BLOCK) {
-      return refused('errSTALLEDPKT', `block ${wBlockNum} means nothing`);
+      return failed('errSTALLEDPKT', `block ${wBlockNum} means nothing`);
     }
     const lengthBytes = Math.min(wLength, this.fullBytes(wBlockNum, wLength));
     return this.#access.read(this.#addressOf(wBlockNum), lengthBytes);
@@ -95,14 +91,14 @@ export class DfuSeBlocks {
       command = decodeDfuSeCommand(bytes);
     } catch (error) {
       if (!DfuError.is(error)) throw error;
-      return refused('errSTALLEDPKT', error.message);
+      return failed('errSTALLEDPKT', error.message);
     }
     const { memory } = access;
     if (command.command === 'mass-erase' && memory.massErase === undefined) {
-      return refused('errSTALLEDPKT', 'there is no mass erase');
+      return failed('errSTALLEDPKT', 'there is no mass erase');
     }
     if (command.command === 'read-unprotect' && memory.readUnprotect === undefined) {
-      return refused('errSTALLEDPKT', 'there is no read unprotect');
+      return failed('errSTALLEDPKT', 'there is no read unprotect');
     }
     this.#jobs.prepare(command.command, () => this.#execute(command, access));
     return DONE;
@@ -144,7 +140,7 @@ export class DfuSeBlocks {
     const codes: number[] = [GET_COMMANDS, SET_ADDRESS_POINTER, ERASE];
     if (this.#access.memory.readUnprotect !== undefined) codes.push(READ_UNPROTECT);
     if (this.#profile.wholeAnswers && wLength < codes.length) {
-      return refused('errSTALLEDPKT', `UPLOAD of block 0 with wLength ${wLength}`);
+      return failed('errSTALLEDPKT', `UPLOAD of block 0 with wLength ${wLength}`);
     }
     return Uint8Array.from(codes);
   }

@@ -301,6 +301,28 @@ describe('leaving', () => {
     expect(bench.left).toMatchObject([{ reason: 'detach' }]);
   });
 
+  test('what is to leave is put off by nothing: no reset, no second DETACH', () => {
+    const bench = new Bench();
+    bench.wire.out(DETACH, 1000);
+    bench.wire.pass(30);
+    bench.wire.reset();
+    bench.wire.configure();
+    bench.wire.out(DETACH, 1000);
+    bench.wire.pass(20);
+    expect(bench.left).toMatchObject([{ reason: 'detach' }]);
+  });
+
+  test('power that comes back starts the loader anew, and leaves for nothing', () => {
+    const bench = new Bench();
+    bench.wire.out(CLRSTATUS);
+    expect(bench.mode.status).toBe('errSTALLEDPKT');
+    bench.wire.out(DETACH, 1000);
+    bench.mode.powerOn();
+    expect([bench.mode.state, bench.mode.status]).toEqual(['dfuIDLE', 'OK']);
+    bench.wire.pass(1000);
+    expect(bench.left).toEqual([]);
+  });
+
   test('read unprotect restarts the device when it is done', () => {
     const ram = new DfuSeRam({ layout: LAYOUT });
     const memory: DfuSeMemory = {
@@ -338,6 +360,31 @@ describe('several memories', () => {
     expect(bench.do({ command: 'erase', address: 0x1ffff800 }).at(-1)).toContain('errERASE');
     bench.wire.out(CLRSTATUS);
     expect(bytesOf(bench.read(2, 64))).toBe('ff'.repeat(16));
+  });
+
+  test('a job under way goes on, whatever alternate setting is selected meanwhile', () => {
+    const memories = [
+      new DfuSeRam({ layout: '@Flash/0x08000000/1*1Kg', eraseMs: 30 }),
+      new DfuSeRam({ layout: '@More/0x09000000/1*1Kg' }),
+    ];
+    const bench = new Bench({ memories });
+    bench.send({ command: 'erase', address: 0x08000000 });
+    expect(bench.status()).toBe('dfuDNBUSY OK 30');
+    bench.wire.standardOut(11, 1, 0, 1);
+    expect(bench.mode.state).toBe('dfuDNBUSY');
+    bench.wire.pass(30);
+    expect(bench.status()).toBe('dfuDNLOAD-IDLE OK 0');
+    bench.wire.standardOut(11, 1, 0, 1);
+    expect(bench.mode.state).toBe('dfuIDLE');
+  });
+
+  test('another alternate setting drops a command that nobody has asked about yet', () => {
+    const bench = new Bench();
+    bench.send({ command: 'mass-erase' });
+    bench.wire.standardOut(11, 0, 0, 1);
+    expect(bench.mode.state).toBe('dfuDNLOAD-SYNC');
+    bench.wire.configure();
+    expect(bench.status()).toBe('dfuIDLE OK 0');
   });
 
   test('a layout that makes no sense is refused when the device is made', () => {

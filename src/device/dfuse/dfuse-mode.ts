@@ -1,7 +1,7 @@
 import { defined } from '../../bytes/index.ts';
 import { DfuVersion } from '../../dfu/index.ts';
 import { DfuConversation } from '../conversation/dfu-conversation.ts';
-import { checkRange } from '../core/device-layout.ts';
+import { checkNumber } from '../core/check-number.ts';
 import { functionalOf } from '../dfu/functional.ts';
 import { DfuSeWork } from './dfuse-work.ts';
 import type { Unprotected } from './dfuse-work.ts';
@@ -22,7 +22,7 @@ export class DfuSeMode extends DfuConversation<Unprotected> {
     const usual = { bcdDFUVersion: DfuVersion.dfuSe, wTransferSize: 2048 };
     const functional = functionalOf({ ...usual, ...defined(options.functional ?? {}) }, 1);
     const transferSize = functional.wTransferSize;
-    checkRange('memories', memories.length, [1, 256]);
+    checkNumber('memories', memories.length, [1, 256]);
     const work = new DfuSeWork(options, profile, transferSize);
     super({
       profile,

@@ -2,6 +2,7 @@ import { DfuError, hexNumber } from '../../bytes/index.ts';
 import { parseMemoryLayout, regionBytes, sectorAt } from '../../dfu/index.ts';
 import type { MemoryLayout } from '../../dfu/index.ts';
 import type { DfuSeMemory } from './memory.ts';
+import { failed } from '../media/medium.ts';
 import type { MediumResult } from '../media/medium.ts';
 
 /** What a DfuSe memory in RAM is made of. */
@@ -87,7 +88,6 @@ export class DfuSeRam implements DfuSeMemory {
   }
 
   #outside(address: number): MediumResult {
-    const reason = `there is no memory at ${hexNumber(address, 8)}`;
-    return { status: 'errADDRESS', busyMs: 0, reason };
+    return failed('errADDRESS', `there is no memory at ${hexNumber(address, 8)}`);
   }
 }

@@ -18,6 +18,11 @@ export interface MediumResult {
 /** It went well and took no time. */
 export const DONE: MediumResult = { status: 'OK', busyMs: 0 };
 
+/** It failed at once. */
+export function failed(status: DfuStatus, reason: string): MediumResult {
+  return { status, busyMs: 0, reason };
+}
+
 /**
  * A memory that the DFU-mode function reads and writes: one alternate setting. Offsets count from
  * its start; a download runs `begin`, `write` from offset 0 upwards without gaps, then `finish`, or

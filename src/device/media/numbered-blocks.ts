@@ -1,3 +1,4 @@
+import { failed } from './medium.ts';
 import type { BlockCallbacks, Medium, MediumResult, Withheld } from './medium.ts';
 
 /** The numbers of the blocks of a plain medium, for profiles that leave them to the medium. */
@@ -55,8 +56,7 @@ class CountedBlocks implements BlockCallbacks {
 /** The refusal of a number that is neither 0 nor the one after `last`; undefined: it is in order. */
 export function outOfOrder(wBlockNum: number, last: number): MediumResult | undefined {
   if (wBlockNum === 0 || wBlockNum === last + 1) return undefined;
-  const reason = `expected block 0 or ${last + 1}, got ${wBlockNum}`;
-  return { status: 'errUNKNOWN', busyMs: 0, reason };
+  return failed('errUNKNOWN', `expected block 0 or ${last + 1}, got ${wBlockNum}`);
 }
 
 /** The media of one function, by the number of the block. */

@@ -1,6 +1,6 @@
-import { DONE } from './medium.ts';
+import { DONE, failed } from './medium.ts';
 import type { Medium, MediumResult } from './medium.ts';
-import { checkRange } from '../core/device-layout.ts';
+import { checkNumber } from '../core/check-number.ts';
 
 /** What a RAM disk is made of. */
 export interface RamDiskOptions {
@@ -41,9 +41,9 @@ export class RamDisk implements Medium {
   constructor(options: RamDiskOptions) {
     const { name = 'ramdisk0', sizeBytes, content, writable = true, readable = true } = options;
     this.name = name;
-    this.sizeBytes = checkRange('sizeBytes', sizeBytes, [1, 0x7fffffff]);
-    checkRange('alignBytes', options.alignBytes ?? 1, [1, sizeBytes]);
-    checkRange('content', content?.length ?? 0, [0, sizeBytes]);
+    this.sizeBytes = checkNumber('sizeBytes', sizeBytes, [1, 0x7fffffff]);
+    checkNumber('alignBytes', options.alignBytes ?? 1, [1, sizeBytes]);
+    checkNumber('content', content?.length ?? 0, [0, sizeBytes]);
     this.writable = writable;
     this.readable = readable;
     this.#options = options;
@@ -58,8 +58,7 @@ export class RamDisk implements Medium {
   }
 
   begin(): MediumResult {
-    if (!this.writable)
-      return { status: 'errWRITE', busyMs: 0, reason: `${this.name} is read-only` };
+    if (!this.writable) return failed('errWRITE', `${this.name} is read-only`);
     this.#next ??= new Uint8Array(this.sizeBytes);
     return DONE;
   }
@@ -67,12 +66,10 @@ export class RamDisk implements Medium {
   write(offsetBytes: number, bytes: Uint8Array): MediumResult {
     const { alignBytes = 1, writeMs = 0, writeMsPerByte = 0 } = this.#options;
     if (offsetBytes % alignBytes !== 0) {
-      const reason = `offset ${offsetBytes} is no multiple of ${alignBytes}`;
-      return { status: 'errADDRESS', busyMs: 0, reason };
+      return failed('errADDRESS', `offset ${offsetBytes} is no multiple of ${alignBytes}`);
     }
     if (offsetBytes + bytes.length > this.sizeBytes) {
-      const reason = `${this.name} ends at ${this.sizeBytes}`;
-      return { status: 'errADDRESS', busyMs: 0, reason };
+      return failed('errADDRESS', `${this.name} ends at ${this.sizeBytes}`);
     }
     this.#next?.set(bytes, offsetBytes);
     const busyMs = writeMs + writeMsPerByte * bytes.length;

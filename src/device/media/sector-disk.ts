@@ -1,5 +1,5 @@
-import { checkRange } from '../core/device-layout.ts';
-import { DONE } from './medium.ts';
+import { checkNumber } from '../core/check-number.ts';
+import { DONE, failed } from './medium.ts';
 import type { BlockCallbacks, Medium, MediumResult, Withheld } from './medium.ts';
 import { outOfOrder } from './numbered-blocks.ts';
 
@@ -52,8 +52,8 @@ export class SectorDisk implements Medium {
   /** Throws `INVALID_ARGUMENT`. */
   constructor({ name = 'ramdisk0', sectors = 32, ...options }: SectorDiskOptions = {}) {
     this.name = name;
-    this.#sectorBytes = checkRange('sectorBytes', options.sectorBytes ?? 512, [1, 0x10000]);
-    this.sizeBytes = checkRange('sectors', sectors, [1, 0x7fff]) * this.#sectorBytes;
+    this.#sectorBytes = checkNumber('sectorBytes', options.sectorBytes ?? 512, [1, 0x10000]);
+    this.sizeBytes = checkNumber('sectors', sectors, [1, 0x7fff]) * this.#sectorBytes;
     this.#bytes = new Uint8Array(this.sizeBytes);
     this.#onAccess = options.onAccess ?? (() => {});
   }
@@ -153,6 +153,6 @@ export class SectorDisk implements Medium {
 
   #failed(status: 'errADDRESS' | 'errUNKNOWN', reason: string): MediumResult {
     this.#onAccess({ type: 'failed', reason });
-    return { status, busyMs: 0, reason };
+    return failed(status, reason);
   }
 }

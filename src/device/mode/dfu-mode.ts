@@ -1,5 +1,5 @@
 import { DfuConversation } from '../conversation/dfu-conversation.ts';
-import { checkRange } from '../core/device-layout.ts';
+import { checkNumber } from '../core/check-number.ts';
 import { functionalOf } from '../dfu/functional.ts';
 import { COMPATIBLE } from '../profiles/standard.ts';
 import { MediumBlocks } from './medium-blocks.ts';
@@ -14,7 +14,7 @@ export class DfuMode extends DfuConversation {
     const { profile = COMPATIBLE, media } = options;
     const functional = functionalOf(options.functional);
     const transferSize = functional.wTransferSize;
-    checkRange('media', media.length, [1, 256]);
+    checkNumber('media', media.length, [1, 256]);
     super({
       profile,
       functional,

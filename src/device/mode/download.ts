@@ -1,14 +1,10 @@
-import type { DfuStatus } from '../../dfu/index.ts';
 import type { DfuProfile } from '../dfu/profile.ts';
+import { failed } from '../media/medium.ts';
 import type { Medium, MediumResult } from '../media/medium.ts';
 import { MediumWork } from '../media/medium-work.ts';
 import type { NumberedBlocks } from '../media/numbered-blocks.ts';
 
 const LAST_BLOCK_NUMBER = 0xffff;
-
-function failed(status: DfuStatus, reason: string): MediumResult {
-  return { status, busyMs: 0, reason };
-}
 
 /** A download into a medium: where it is, which block came last, and what the medium says of it. */
 export class Download {

@@ -15,7 +15,7 @@ import { Download } from './download.ts';
 import { Upload } from './upload.ts';
 
 /** What the blocks of plain DFU come to. */
-export interface MediumBlocksOptions {
+interface MediumBlocksOptions {
   readonly profile: DfuProfile;
   /** wTransferSize. */
   readonly transferSize: number;

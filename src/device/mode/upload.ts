@@ -1,17 +1,10 @@
-import type { DfuStatus } from '../../dfu/index.ts';
+import type { ReadFailure } from '../conversation/block-work.ts';
 import type { Condition } from '../core/condition.ts';
 import type { DfuProfile } from '../dfu/profile.ts';
+import { failed } from '../media/medium.ts';
 import type { Medium, MediumResult, Withheld } from '../media/medium.ts';
 import { isWithheld } from '../media/numbered-blocks.ts';
 import type { NumberedBlocks } from '../media/numbered-blocks.ts';
-
-/** Why there are no bytes. */
-export interface UploadFailure {
-  readonly status: DfuStatus;
-  readonly reason: string;
-  /** The transfer is answered all the same, with no bytes. */
-  readonly answered: boolean;
-}
 
 /** An upload from a medium: where it is, and which block was asked for last. */
 export class Upload {
@@ -42,11 +35,11 @@ export class Upload {
   }
 
   /** The block: up to `lengthBytes`, fewer at the end of the medium; or why not. */
-  read(wBlockNum: number, lengthBytes: number): Uint8Array | UploadFailure | Withheld {
+  read(wBlockNum: number, lengthBytes: number): Uint8Array | ReadFailure | Withheld {
     const medium = this.#medium;
-    if (this.#refusal !== undefined) return refused('errVENDOR', this.#refusal);
+    if (this.#refusal !== undefined) return failed('errVENDOR', this.#refusal);
     if (medium?.readable !== true) {
-      return refused('errVENDOR', `"${medium?.name ?? ''}" cannot be read`);
+      return failed('errVENDOR', `"${medium?.name ?? ''}" cannot be read`);
     }
     const { failsReading, failsWith } = this.#profile;
     const answer =
@@ -80,12 +73,4 @@ export class Upload {
     this.#offsetBytes = offsetBytes + bytes.length;
     return bytes;
   }
-}
-
-function refused(status: DfuStatus, reason: string): UploadFailure {
-  return { status, reason, answered: false };
-}
-
-function failed(status: DfuStatus, reason: string): MediumResult {
-  return { status, busyMs: 0, reason };
 }

@@ -50,7 +50,7 @@ export interface DfuRuntimeSurroundings {
 }
 
 /** The functional descriptor that an application's decisions make. */
-export function functionalOfOps(ops: DfuRuntimeOps): FunctionalOptions {
+function functionalOfOps(ops: DfuRuntimeOps): FunctionalOptions {
   return {
     bmAttributes: {
       willDetach: ops.willDetach ?? true,
