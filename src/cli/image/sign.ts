@@ -8,10 +8,8 @@ import {
   parseVersion,
   signImage,
   takeImage,
-  trailerPieces,
   unwrapFile,
   uuidTlvs,
-  writeIntelHex,
 } from '../../image/index.ts';
 import type {
   Endian,
@@ -27,6 +25,7 @@ import type { VendorTlv } from '../imgtool/sign-options.ts';
 import { imageRows, table } from './describe.ts';
 import { loadDecryptionKeys, loadEncryptionKey } from '../shared/key-files.ts';
 import { UsageError } from '../imgtool/arguments.ts';
+import { imageHex } from '../imgtool/sign-output.ts';
 import { isHexPath } from '../shared/files.ts';
 import { loadKey } from '../shared/key-files.ts';
 import type { Terminal } from '../shared/terminal.ts';
@@ -234,10 +233,7 @@ async function save(
     const words = 'expected --address for an Intel HEX file made of a binary';
     throw new DfuError('INVALID_ARGUMENT', `${path}: ${words}`);
   }
-  const end = address + padding.slotSize;
-  const pieces = pad ? trailerPieces(padding) : [];
-  const trailer = pieces.map(({ fromEnd, bytes }) => ({ address: end - fromEnd, bytes }));
-  const text = writeIntelHex([{ address, bytes: image }, ...trailer]);
+  const text = imageHex(image, address, pad ? padding : undefined);
   await terminal.files.write(path, new TextEncoder().encode(text));
 }
 

@@ -224,6 +224,12 @@ export function basedInteger(text: string): number {
   return sign === '-' ? -value : value;
 }
 
+/** The last value of an option as such a number. Throws `UsageError`. */
+export function integer(args: ParsedArguments, name: string): number | undefined {
+  const text = args.text(name);
+  return text === undefined ? undefined : basedInteger(text);
+}
+
 /** A decimal number. Throws `UsageError`. */
 export function decimalInteger(text: string): number {
   if (!/^\s*[+-]?\d+\s*$/u.test(text)) throw new UsageError(`'${text}' is not a valid integer.`);

@@ -1,16 +1,11 @@
 import { DfuError } from '../../bytes/index.ts';
 import {
   allowedHashes,
-  checkImageFits,
   fromBase64,
   isPrivateKey,
-  padImage,
   parseVersion,
   signImage,
-  toBase64,
-  trailerPieces,
   uuidTlvs,
-  writeIntelHex,
 } from '../../image/index.ts';
 import type {
   EciesHash,
@@ -19,16 +14,16 @@ import type {
   HashName,
   Key,
   KeyKind,
-  PaddingOptions,
   PrivateKey,
   SignedImage,
   SignOptions,
 } from '../../image/index.ts';
 import { readImageFile } from '../shared/image-file.ts';
 import type { ImageFile } from '../shared/image-file.ts';
-import { UsageError, basedInteger, parseArguments } from './arguments.ts';
+import { UsageError, basedInteger, integer, parseArguments } from './arguments.ts';
+import { erasedValueOf, paddingOf, refuseTooBig, save, saveSignature } from './sign-output.ts';
 import type { ParsedArguments } from './arguments.ts';
-import { isHexPath, readText } from '../shared/files.ts';
+import { readText } from '../shared/files.ts';
 import { loadKey } from '../shared/key-files.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { compressImage } from './compress.ts';
@@ -47,11 +42,6 @@ const signatureNames: Readonly<Record<KeyKind, string>> = {
 
 /** Characters of a boot record's software type. */
 const MOST_ROLE = 12;
-
-function integer(args: ParsedArguments, name: string): number | undefined {
-  const text = args.text(name);
-  return text === undefined ? undefined : basedInteger(text);
-}
 
 /** The input file with its header room checked. */
 function loadInput(terminal: Terminal, args: ParsedArguments, headerSize: number): ImageFile {
@@ -189,61 +179,6 @@ async function optionsOf(terminal: Terminal, args: ParsedArguments): Promise<Sig
   };
 }
 
-function erasedValueOf(args: ParsedArguments): number {
-  return basedInteger(args.text('erasedVal') ?? '0xff');
-}
-
-function paddingOf(args: ParsedArguments, signed: SignedImage): PaddingOptions {
-  const maxAlign = args.text('maxAlign');
-  const maxSectors = args.text('maxSectors');
-  const encrypted = args.text('encrypt') !== undefined;
-  const wrapped = args.on('saveEnctlv') ? signed.wrappedKeyBytes : 16;
-  return {
-    slotSize: integer(args, 'slotSize') ?? 0,
-    align: Number(args.text('align') ?? 1),
-    maxAlign: maxAlign === undefined ? undefined : Number(maxAlign),
-    maxSectors: maxSectors === undefined ? undefined : Number(maxSectors),
-    overwriteOnly: args.on('overwriteOnly'),
-    keyBytes: encrypted ? wrapped : 0,
-    endian: (args.text('endian') ?? 'little') as Endian,
-    erasedValue: erasedValueOf(args),
-    confirm: args.on('confirm'),
-    test: args.on('test'),
-  };
-}
-
-/** Image, and where it goes in a HEX file. */
-interface Output {
-  readonly bytes: Uint8Array;
-  readonly address: number | undefined;
-  /** Undefined if no trailer is asked for. */
-  readonly padding: PaddingOptions | undefined;
-}
-
-async function save(
-  terminal: Terminal,
-  args: ParsedArguments,
-  { bytes, address, padding }: Output,
-): Promise<void> {
-  const path = args.operands[1] ?? '';
-  if (!isHexPath(path)) {
-    await terminal.files.write(path, padding === undefined ? bytes : padImage(bytes, padding));
-    return;
-  }
-  const start = integer(args, 'hexAddr') ?? address;
-  if (start === undefined) {
-    throw new UsageError('No address exists in input file neither was it provided by user');
-  }
-  const end = start + (padding?.slotSize ?? 0);
-  const pieces = padding === undefined ? [] : trailerPieces(padding);
-  const trailer = pieces.map((piece) => ({
-    address: end - piece.fromEnd,
-    bytes: piece.bytes,
-  }));
-  const text = writeIntelHex([{ address: start, bytes }, ...trailer]);
-  await terminal.files.write(path, new TextEncoder().encode(text));
-}
-
 /** What imgtool prints each time that it signs. */
 function tellSigning(terminal: Terminal, key: Key | undefined): void {
   if (key === undefined) return;
@@ -292,24 +227,4 @@ export async function sign(
   const sigOut = args.text('sigOut');
   if (sigOut !== undefined) await saveSignature(terminal, sigOut, signed);
   return 0;
-}
-
-function refuseTooBig(size: number, padding: PaddingOptions): void {
-  try {
-    checkImageFits(size, padding);
-  } catch (error) {
-    if (DfuError.is(error, 'REFUSED')) throw new UsageError(error.message);
-    throw error;
-  }
-}
-
-async function saveSignature(
-  terminal: Terminal,
-  path: string,
-  { signature }: SignedImage,
-): Promise<void> {
-  if (signature === undefined) {
-    throw new UsageError('--sig-out: the image has no signature, it was made without a key');
-  }
-  await terminal.files.write(path, new TextEncoder().encode(toBase64(signature)));
 }

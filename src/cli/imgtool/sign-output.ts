@@ -1,0 +1,99 @@
+import { DfuError } from '../../bytes/index.ts';
+import {
+  checkImageFits,
+  padImage,
+  toBase64,
+  trailerPieces,
+  writeIntelHex,
+} from '../../image/index.ts';
+import type { Endian, PaddingOptions, SignedImage } from '../../image/index.ts';
+import { isHexPath } from '../shared/files.ts';
+import type { Terminal } from '../shared/terminal.ts';
+import { UsageError, basedInteger, integer } from './arguments.ts';
+import type { ParsedArguments } from './arguments.ts';
+
+/** The byte that erased flash reads as. */
+export function erasedValueOf(args: ParsedArguments): number {
+  return basedInteger(args.text('erasedVal') ?? '0xff');
+}
+
+/** How the slot is filled up, as the command line says. */
+export function paddingOf(args: ParsedArguments, signed: SignedImage): PaddingOptions {
+  const maxAlign = args.text('maxAlign');
+  const maxSectors = args.text('maxSectors');
+  const encrypted = args.text('encrypt') !== undefined;
+  const wrapped = args.on('saveEnctlv') ? signed.wrappedKeyBytes : 16;
+  return {
+    slotSize: integer(args, 'slotSize') ?? 0,
+    align: Number(args.text('align') ?? 1),
+    maxAlign: maxAlign === undefined ? undefined : Number(maxAlign),
+    maxSectors: maxSectors === undefined ? undefined : Number(maxSectors),
+    overwriteOnly: args.on('overwriteOnly'),
+    keyBytes: encrypted ? wrapped : 0,
+    endian: (args.text('endian') ?? 'little') as Endian,
+    erasedValue: erasedValueOf(args),
+    confirm: args.on('confirm'),
+    test: args.on('test'),
+  };
+}
+
+/** Image, and where it goes in a HEX file. */
+interface Output {
+  readonly bytes: Uint8Array;
+  readonly address: number | undefined;
+  /** Undefined if no trailer is asked for. */
+  readonly padding: PaddingOptions | undefined;
+}
+
+/** An image as Intel HEX from an address on, and its slot's trailer behind it if one is asked for. */
+export function imageHex(
+  bytes: Uint8Array,
+  address: number,
+  padding: PaddingOptions | undefined,
+): string {
+  const end = address + (padding?.slotSize ?? 0);
+  const pieces = padding === undefined ? [] : trailerPieces(padding);
+  const trailer = pieces.map((piece) => ({ address: end - piece.fromEnd, bytes: piece.bytes }));
+  return writeIntelHex([{ address, bytes }, ...trailer]);
+}
+
+/** Writes OUTFILE, as Intel HEX if that is its ending. */
+export async function save(
+  terminal: Terminal,
+  args: ParsedArguments,
+  { bytes, address, padding }: Output,
+): Promise<void> {
+  const path = args.operands[1] ?? '';
+  if (!isHexPath(path)) {
+    await terminal.files.write(path, padding === undefined ? bytes : padImage(bytes, padding));
+    return;
+  }
+  const start = integer(args, 'hexAddr') ?? address;
+  if (start === undefined) {
+    throw new UsageError('No address exists in input file neither was it provided by user');
+  }
+  const text = imageHex(bytes, start, padding);
+  await terminal.files.write(path, new TextEncoder().encode(text));
+}
+
+/** Throws `UsageError` if the image does not fit its slot. */
+export function refuseTooBig(size: number, padding: PaddingOptions): void {
+  try {
+    checkImageFits(size, padding);
+  } catch (error) {
+    if (DfuError.is(error, 'REFUSED')) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+/** Writes the signature alone, in base64. */
+export async function saveSignature(
+  terminal: Terminal,
+  path: string,
+  { signature }: SignedImage,
+): Promise<void> {
+  if (signature === undefined) {
+    throw new UsageError('--sig-out: the image has no signature, it was made without a key');
+  }
+  await terminal.files.write(path, new TextEncoder().encode(toBase64(signature)));
+}
