@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { furtherRuns, imgtoolCases, imgtoolRuns } from '../support/mcuboot/imgtool-runs.ts';
-import type { ImgtoolCase } from '../support/mcuboot/imgtool-folder.ts';
-import { replayRun, saysAsMuch, signRun } from '../support/mcuboot/replay-imgtool.ts';
+import {
+  furtherRuns,
+  imgtoolCases,
+  imgtoolRuns,
+} from '../../../test/support/mcuboot/imgtool-runs.ts';
+import type { ImgtoolCase } from '../../../test/support/mcuboot/imgtool-folder.ts';
+import { replayRun, saysAsMuch, signRun } from '../../../test/support/mcuboot/replay-imgtool.ts';
 
 const of = (cmd: ImgtoolCase['cmd']): ImgtoolCase[] =>
   imgtoolCases.filter((each) => each.cmd === cmd);
