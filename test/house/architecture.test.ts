@@ -99,7 +99,33 @@ describe('the house', () => {
   });
 });
 
+/** Which folder of commands may use which; the program itself loads them all. */
+const commandArrows: Readonly<Record<string, readonly string[]>> = {
+  shared: [],
+  host: ['shared'],
+  board: ['shared'],
+  firmware: ['shared', 'host', 'board'],
+  tour: ['shared', 'board'],
+  imgtool: ['shared'],
+  image: ['shared', 'imgtool'],
+  flash: ['shared', 'image'],
+  genhdr: ['shared'],
+};
+
 describe('a command', () => {
+  test('uses only what it may use of others', () => {
+    const cli = join(src, 'cli');
+    const folderOf = (file: string): string => relative(cli, dirname(file));
+    const inside = imports.filter(
+      ({ file, target }) => file.startsWith(cli + sep) && target.startsWith(cli + sep),
+    );
+    const wrong = inside
+      .map(({ file, target }) => ({ from: folderOf(file), to: folderOf(target), file }))
+      .filter(({ from, to }) => from !== to && from !== '')
+      .filter(({ from, to }) => commandArrows[from]?.includes(to) !== true);
+    expect(wrong).toEqual([]);
+  });
+
   test('has its terminal from its caller, and the process has one place', () => {
     const own = ['cli/main.ts', 'cli/process-terminal.ts'];
     const streams =
