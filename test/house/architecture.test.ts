@@ -35,6 +35,20 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'board/node': ['bytes', 'flash', 'image', 'board'],
 };
 
+/** Inside a room the arrows between its subfolders go one way, too. */
+const inside: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  device: {
+    core: [],
+    dfu: ['core'],
+    media: ['core', 'dfu'],
+    profiles: ['dfu'],
+    conversation: ['core', 'dfu', 'media'],
+    mode: ['core', 'dfu', 'media', 'profiles', 'conversation'],
+    runtime: ['core', 'dfu', 'profiles'],
+    dfuse: ['core', 'dfu', 'media', 'profiles', 'conversation'],
+  },
+};
+
 /** Sits on top: may import every public face. */
 const top = new Set(['cli']);
 
@@ -75,6 +89,20 @@ describe('the house', () => {
       }))
       .filter(({ from, to }) => from !== to && from !== '' && !top.has(from))
       .filter(({ from, to }) => arrows[from]?.includes(to) !== true);
+    expect(wrong).toEqual([]);
+  });
+
+  test.each(Object.entries(inside))('has arrows inside %s as planned', (room, allowed) => {
+    const folderOf = (path: string): string => relative(join(src, room), dirname(path));
+    const faces = new Set([join(src, room, 'public.ts'), join(src, room, 'index.ts')]);
+    const wrong = imports
+      .filter(({ file, target }) => roomOf(file) === room && roomOf(target) === room)
+      .filter(({ file }) => !faces.has(file))
+      .filter(({ file, target }) => {
+        const [from, to] = [folderOf(file), folderOf(target)];
+        return from !== to && allowed[from]?.includes(to) !== true;
+      })
+      .map(({ file, target }) => `${relative(src, file)} -> ${relative(src, target)}`);
     expect(wrong).toEqual([]);
   });
 
