@@ -4,7 +4,7 @@ import { IMAGE_HEADER_BYTES, decodeImageHeader } from '../../image/index.ts';
 import type { RawImageHeader } from '../../image/index.ts';
 import type { Pair, Progress, Session, SlotIndex, StatusSource } from './session.ts';
 import { slotOf } from './session.ts';
-import { saysEncrypted, tlvOffset } from './slot-image.ts';
+import { BLANK_HEADER, saysEncrypted, tlvOffset } from './slot-image.ts';
 import type { TrailerArea } from './trailer-area.ts';
 
 /** Where a swap that was cut goes on. */
@@ -32,8 +32,9 @@ export interface SwapMethod {
   run(session: Session, pair: Pair, progress: Progress): void;
 }
 
-/** Reads a header without judging it; the C code asserts if it lies outside the slot. */
+/** Reads a header without judging it; one that would lie outside the slot is as good as none. */
 export function readHeaderAt(area: Area, offsetBytes: number): RawImageHeader {
+  if (!area.covers(offsetBytes, IMAGE_HEADER_BYTES)) return BLANK_HEADER;
   return decodeImageHeader(area.read(offsetBytes, IMAGE_HEADER_BYTES));
 }
 
