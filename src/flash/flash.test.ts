@@ -319,6 +319,23 @@ describe('a power cut', () => {
   });
 });
 
+test('flash fails where its watcher says so, and has done what came before', () => {
+  const flash = new MemoryFlash(unequal);
+  flash.watch = ({ type, offsetBytes }) => {
+    if (type === 'erase' || offsetBytes === 8) throw new DfuError('FLASH_RULE', 'worn out');
+  };
+  expect(thrown(() => flash.program(0, new Uint8Array(16))).code).toBe('FLASH_RULE');
+  expect([...flash.read(0, 16)].map((byte) => byte === 0)).toEqual([
+    ...Array<boolean>(8).fill(true),
+    ...Array<boolean>(8).fill(false),
+  ]);
+  expect(thrown(() => flash.erase(0, 64)).message).toBe('worn out');
+  expect([flash.operations, flash.powerLost, flash.read(0, 1)[0]]).toEqual([2, false, 0]);
+  flash.watch = undefined;
+  flash.erase(0, 64);
+  expect(flash.read(0, 1)[0]).toBe(0xff);
+});
+
 test('a programmer puts bytes anywhere and keeps what is around them', () => {
   const before = Uint8Array.from({ length: 896 }, (_, at) => at & 0xff);
   fc.assert(

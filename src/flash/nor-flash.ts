@@ -60,7 +60,10 @@ export class NorFlash implements Flash {
   readonly geometry: FlashGeometry;
   readonly sectors: SectorMap;
   readonly sizeBytes: number;
-  /** Called before each operation, while the flash still is as it was. Makes programming slower. */
+  /**
+   * Called before each operation, while the flash still is as it was; what it throws ends the access
+   * there, as in flash that fails. Makes programming slower.
+   */
   watch: ((operation: FlashOperation) => void) | undefined = undefined;
   readonly #storage: FlashStorage;
   readonly #erases: Uint32Array;
