@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { DfuError } from '../bytes/index.ts';
 import { VirtualClock, encodeString } from '../usb/index.ts';
 import {
   bench,
@@ -212,7 +213,7 @@ describe('getting a device ready', () => {
       .flat()
       .slice(0, -1);
 
-  test.each<[string, Line[], object]>([
+  test.each<[string, Line[], object, (() => 'same' | 'gone')?]>([
     [
       'an error that stays',
       stuck(['GETSTATUS', failed], 'CLRSTATUS'),
@@ -232,8 +233,22 @@ describe('getting a device ready', () => {
       { code: 'STALLED' },
     ],
     ['silence', [['GETSTATUS', 'silent']], { code: 'TIMEOUT' }],
-  ])('is given up at %s', async (_, script, expected) => {
-    const { clock, device, session } = await bench(script);
+    [
+      'its request for a reset, if it goes with it',
+      [['GETSTATUS', status('dfuMANIFEST-WAIT-RESET')]],
+      { code: 'DISCONNECTED', message: expect.stringContaining('start again') as string },
+      () => 'gone',
+    ],
+    [
+      'the same, if this system has none',
+      [['GETSTATUS', status('dfuMANIFEST-WAIT-RESET')]],
+      { code: 'PROTOCOL', message: expect.stringContaining('plug it in again') as string },
+      () => {
+        throw new DfuError('UNSUPPORTED', 'no reset here');
+      },
+    ],
+  ])('is given up at %s', async (_, script, expected, reset) => {
+    const { clock, device, session } = await bench(script, reset === undefined ? {} : { reset });
     await expect(onClock(clock, download(session, six))).rejects.toMatchObject(expected);
     expect(device.rest).toEqual([]);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DfuError } from '../bytes/index.ts';
+import { download } from './index.ts';
 import type { DfuAttributes } from '../dfu/index.ts';
 import {
   bench,
@@ -11,7 +12,7 @@ import {
   taken,
   withBits,
 } from '../../test/support/host-bench.ts';
-import { status } from '../../test/support/scripted-pipe.ts';
+import { onClock, status } from '../../test/support/scripted-pipe.ts';
 import type { Line } from '../../test/support/scripted-pipe.ts';
 
 describe('the ending', () => {
@@ -104,6 +105,21 @@ describe('the ending', () => {
     const parts = await bench([...sixSent, ...lines], more, withBits(bits));
     expect(await downloaded(parts, six)).toMatchObject(expected);
     expect(parts.clock.now()).toBe(ms);
+  });
+
+  test('a state that makes no sense here is no ending', async () => {
+    const strange: Line = ['GETSTATUS', status('dfuUPLOAD-IDLE')];
+    const { clock, session } = await bench([
+      ...sixSent,
+      end,
+      strange,
+      strange,
+      ['ABORT', 'ok'],
+      idle,
+    ]);
+    await expect(onClock(clock, download(session, six))).rejects.toThrow(
+      'manifestation: expected dfuIDLE, the device is in dfuUPLOAD-IDLE',
+    );
   });
 
   test('RIOT: reports dfuDNLOAD-IDLE, and leaves a second later', async () => {

@@ -3,7 +3,7 @@ import { bench, idle, withBits } from '../../test/support/host-bench.ts';
 import { ScriptedBusDevice, onClock, status } from '../../test/support/scripted-pipe.ts';
 import type { Answer, Line } from '../../test/support/scripted-pipe.ts';
 import { leave, upload } from './index.ts';
-import type { UploadOptions } from './index.ts';
+import type { HostEvent, UploadOptions } from './index.ts';
 
 describe('upload', () => {
   async function uploaded(
@@ -79,6 +79,21 @@ describe('upload', () => {
     };
     await expect(onClock(clock, upload(session, sink))).rejects.toThrow('disk full');
     expect(device.rest).toEqual([]);
+  });
+
+  test('tells how far it is, to the last byte', async () => {
+    const events: unknown[] = [];
+    const onEvent = (event: HostEvent): void => void events.push(event);
+    const script: Line[] = [idle, ['UPLOAD 0 4', four(1)], ['UPLOAD 1 4', Uint8Array.of(2)]];
+    await uploaded(script, { onEvent, totalBytes: 5 });
+    const progress = { type: 'progress', operation: 'upload', totalBytes: 5 };
+    expect(events).toEqual([
+      { type: 'ready', transferSizeBytes: 4 },
+      { ...progress, doneBytes: 0 },
+      { ...progress, doneBytes: 4 },
+      { ...progress, doneBytes: 5 },
+      { type: 'uploaded', bytes: 5, blocks: 2 },
+    ]);
   });
 
   test('heeds bitCanUpload', async () => {
