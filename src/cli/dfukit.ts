@@ -1,129 +1,15 @@
-import type { Command } from 'commander';
 import { PACKAGE_VERSION } from '../bytes/index.ts';
-import { CommandEnd, ExitCode, exitCodeOf, explain } from './shared/exit-codes.ts';
-import { warn } from './shared/terminal.ts';
-import type { Output, Terminal } from './shared/terminal.ts';
+import type { Terminal } from './shared/terminal.ts';
 
-/** A command of dfukit: its line in the help, and where the rest of it is. */
-interface Entry {
-  readonly summary: string;
-  readonly load: () => Promise<Loaded>;
-}
-
-/** Most commands speak commander; one that has another tool's command line reads it itself. */
-type Loaded =
-  | { command(terminal: Terminal): Command }
-  | { run(args: readonly string[], terminal: Terminal): Promise<number> };
-
-/** Only the command that is called is loaded. */
-const entries: Readonly<Record<string, Entry>> = {
-  tour: { summary: 'show virtual boards being flashed', load: () => import('./tour/tour.ts') },
-  list: { summary: 'list DFU devices', load: () => import('./host/list.ts') },
-  download: { summary: 'write a file into a device', load: () => import('./host/download.ts') },
-  upload: { summary: 'read a device into a file', load: () => import('./host/upload.ts') },
-  detach: {
-    summary: 'ask a device into or out of DFU mode',
-    load: () => import('./host/detach.ts'),
-  },
-  board: { summary: 'virtual boards: run, program, erase', load: () => import('./board/board.ts') },
-  firmware: {
-    summary: 'firmware for virtual boards: build, flash',
-    load: () => import('./firmware/firmware.ts'),
-  },
-  image: {
-    summary: 'sign, verify, explain and compare images',
-    load: () => import('./image/image.ts'),
-  },
-  flash: {
-    summary: 'explain a dump of flash: state, next boots, refusals, power cuts, wear',
-    load: () => import('./flash/flash.ts'),
-  },
-  imgtool: {
-    summary: 'make keys, sign and check MCUboot images, with the command line of imgtool',
-    load: () => import('./imgtool/imgtool.ts'),
-  },
-  genhdr: {
-    summary: 'make, change and show riotboot headers',
-    load: () => import('./genhdr/genhdr.ts'),
-  },
-};
-
-async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+/**
+ * Runs one command line of dfukit. The answer is its exit code: errors are told, and not thrown. What
+ * only says its version loads nothing else.
+ */
+export async function dfukit(args: readonly string[], terminal: Terminal): Promise<number> {
   if (args[0] === '--version' || args[0] === '-V') {
     terminal.out.write(`${PACKAGE_VERSION}\n`);
-    return ExitCode.ok;
+    return 0;
   }
-  const name = args[0] === 'help' ? args[1] : args[0];
-  const called = Object.hasOwn(entries, name ?? '') ? entries[name ?? ''] : undefined;
-  const loaded = await called?.load();
-  if (loaded !== undefined && 'run' in loaded) {
-    return loaded.run(args[0] === 'help' ? ['--help'] : args.slice(1), terminal);
-  }
-  const program = await emptyProgram(terminal);
-  if (loaded !== undefined) {
-    const command = loaded.command(terminal);
-    program.addCommand(command);
-    inherit(program, command);
-  } else {
-    for (const [each, { summary }] of Object.entries(entries))
-      program.command(each).description(summary);
-  }
-  if (args.length === 0) program.help({ error: true });
-  await program.parseAsync(args, { from: 'user' });
-  return ExitCode.ok;
-}
-
-/** The program without its commands, which speaks through the terminal and ends nothing by itself. */
-async function emptyProgram(terminal: Terminal): Promise<Command> {
-  const { Command: Program } = await import('commander');
-  const { out, err } = terminal;
-  return (
-    new Program('dfukit')
-      .description('USB Device Firmware Upgrade, both ends of the cable.')
-      .version(PACKAGE_VERSION, '-V, --version')
-      .showHelpAfterError('(run with --help for the options)')
-      .exitOverride()
-      // An option behind a command is that command's own: `firmware build --version 3`.
-      .enablePositionalOptions()
-      .configureOutput({
-        writeOut: (text) => void out.write(text),
-        writeErr: (text) => void err.write(text),
-        getOutHelpWidth: () => widthOf(out),
-        getErrHelpWidth: () => widthOf(err),
-        getOutHasColors: () => out.isTTY === true,
-        getErrHasColors: () => err.isTTY === true,
-        outputError: (text, write) => write(text.replace(/^error: /, 'dfukit: ')),
-      })
-  );
-}
-
-/** Characters in a line of help: those of the terminal, or as commander has it for a pipe. */
-function widthOf({ isTTY, columns }: Output): number {
-  return (isTTY === true ? columns : undefined) ?? 80;
-}
-
-/** Commands made elsewhere report their errors as the program does, at every depth. */
-function inherit(from: Command, to: Command): void {
-  to.copyInheritedSettings(from);
-  for (const command of to.commands) inherit(to, command);
-}
-
-/** What commander throws where it would otherwise end the process; it has told why already. */
-function isFromCommander(error: unknown): error is { readonly exitCode: number } {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('commander.');
-}
-
-/** Runs one command line of dfukit. The answer is its exit code: errors are told, and not thrown. */
-export async function dfukit(args: readonly string[], terminal: Terminal): Promise<number> {
-  try {
-    return await run(args, terminal);
-  } catch (error) {
-    if (isFromCommander(error)) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
-    if (error instanceof CommandEnd) {
-      if (error.message !== '') warn(terminal, `dfukit: ${error.message}`);
-      return error.exitCode;
-    }
-    warn(terminal, `dfukit: ${explain(error)}`);
-    return exitCodeOf(error);
-  }
+  const { runProgram } = await import('./program.ts');
+  return runProgram(args, terminal);
 }

@@ -7,7 +7,7 @@ import { openWithLayout } from './layout.ts';
 import type { LayoutOptions } from './options.ts';
 import { table } from '../image/describe.ts';
 import { readImageFile } from '../shared/image-file.ts';
-import { refuseRunningFlash } from '../shared/files.ts';
+import { refuseRunningFlash } from '../shared/write-file.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { wholeNumber } from '../shared/numbers.ts';
 

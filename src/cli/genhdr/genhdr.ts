@@ -10,7 +10,7 @@ import {
   updateRiotbootHeader,
 } from '../../image/index.ts';
 import { DfuError } from '../../bytes/index.ts';
-import { refuseRunningFlash } from '../shared/files.ts';
+import { refuseRunningFlash } from '../shared/write-file.ts';
 import type { Input, Output, Terminal } from '../shared/terminal.ts';
 
 /** -1 as an exit code: wrong arguments. */

@@ -88,13 +88,16 @@ describe('what is written', () => {
   const sign = (to: string, more: readonly string[] = []): ReturnType<typeof ran> =>
     ran(['image', 'sign', path('payload.bin'), '-v', '1.0.0', '-o', to, ...more]);
 
-  test.skipIf(process.platform === 'win32')('keeps the rights of what was there', async () => {
-    writeFileSync(path('out.bin'), 'old');
-    chmodSync(path('out.bin'), 0o640);
-    expect(await sign(path('out.bin'))).toMatchObject({ exit: 0 });
-    expect(modeOf(path('out.bin'))).toBe(0o640);
-    expect(statSync(path('out.bin')).size).toBeGreaterThan(64);
-  });
+  test.skipIf(process.platform === 'win32').each([0o640, 0o600])(
+    'keeps the rights of what was there: %i',
+    async (rights) => {
+      writeFileSync(path('out.bin'), 'old');
+      chmodSync(path('out.bin'), rights);
+      expect(await sign(path('out.bin'))).toMatchObject({ exit: 0 });
+      expect(modeOf(path('out.bin'))).toBe(rights);
+      expect(statSync(path('out.bin')).size).toBeGreaterThan(64);
+    },
+  );
 
   test.skipIf(process.platform === 'win32')('goes to what is no file as it is', async () => {
     expect(await sign('/dev/null')).toMatchObject({ exit: 0 });
