@@ -14,7 +14,8 @@ export function riotbootMagicAddress(ramBase: number, ramBytes: number): number 
 
 /** What riotboot looks at when it starts. */
 export interface RiotbootInputs {
-  readonly bootloader: 'riotboot_dfu' | 'riotboot';
+  /** USB DFU is compiled in: riotboot_dfu, not plain riotboot. */
+  readonly dfu: boolean;
   /** The word at `riotbootMagicAddress`. */
   readonly magicWord: number;
   readonly buttonPressed: boolean;
@@ -31,12 +32,12 @@ export type RiotbootDecision =
 
 /** One start of the bootloader (bootloaders/riotboot_dfu/main.c, bootloaders/riotboot/main.c). */
 export function decideBoot({
-  bootloader,
+  dfu,
   magicWord,
   buttonPressed,
   choice,
 }: RiotbootInputs): RiotbootDecision {
-  if (bootloader === 'riotboot') {
+  if (!dfu) {
     return choice === undefined ? { do: 'halt' } : { do: 'jump', choice };
   }
   if (magicWord >>> 0 === RIOTBOOT_MAGIC_NUMBER) return { do: 'dfu', why: 'magic' };

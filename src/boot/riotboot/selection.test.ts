@@ -110,7 +110,7 @@ describe('the start of riotboot', () => {
     flashWith(recordedGeometry, [[0x4000, header(1, 0x08004100)]]),
     recordedLayout,
   );
-  const start = { bootloader: 'riotboot_dfu', magicWord: 0, buttonPressed: false, choice } as const;
+  const start = { dfu: true, magicWord: 0, buttonPressed: false, choice } as const;
 
   test.each([
     ['jumps to the image', start, { do: 'jump', choice }],
@@ -125,17 +125,13 @@ describe('the start of riotboot', () => {
       'without DFU knows no button and no magic number',
       {
         ...start,
-        bootloader: 'riotboot' as const,
+        dfu: false,
         buttonPressed: true,
         magicWord: RIOTBOOT_MAGIC_NUMBER,
       },
       { do: 'jump', choice },
     ],
-    [
-      'without DFU and image spins',
-      { ...start, bootloader: 'riotboot' as const, choice: undefined },
-      { do: 'halt' },
-    ],
+    ['without DFU and image spins', { ...start, dfu: false, choice: undefined }, { do: 'halt' }],
   ])('%s', (_, inputs, decision) => {
     expect(decideBoot(inputs)).toEqual(decision);
   });

@@ -35,7 +35,7 @@ function recordOf(name: RiotbootName, dfu: BootloaderDfu | undefined): Bootloade
       },
     },
     layout: (model) => boardLayout(model, name),
-    make: (order) => new RiotbootBootloader({ ...order, name }),
+    make: (order) => new RiotbootBootloader({ ...order, name, dfu: dfu !== undefined }),
     reader: (model) => riotbootReader(boardLayout(model, name)),
   };
 }

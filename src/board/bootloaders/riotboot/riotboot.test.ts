@@ -32,7 +32,9 @@ class Bench {
     ...order
   }: Partial<BootloaderOrder> & { readonly name?: RiotbootName } = {}) {
     this.name = name;
-    this.bootloader = new RiotbootBootloader({ model: tinyBoard, serial: 'ABC', name, ...order });
+    const dfu = name === 'riotboot_dfu';
+    const usual = { model: tinyBoard, serial: 'ABC', name, dfu };
+    this.bootloader = new RiotbootBootloader({ ...usual, ...order });
   }
 
   image(slot: number, version: number): Uint8Array {

@@ -26,6 +26,8 @@ import type { RiotbootName } from './layout.ts';
 /** What a riotboot is compiled with. */
 interface RiotbootOptions extends BootloaderOrder {
   readonly name: RiotbootName;
+  /** USB DFU is in it. */
+  readonly dfu: boolean;
 }
 
 /** The ids of riotboot_dfu, from pid.codes. */
@@ -73,7 +75,7 @@ export class RiotbootBootloader implements Bootloader {
   decide({ model, flash, retainedRam, buttonPressed }: BootSurroundings): BootDecision {
     const address = riotbootMagicAddress(model.ram.baseAddress, model.ram.sizeBytes);
     const decision = decideBoot({
-      bootloader: this.name,
+      dfu: this.#options.dfu,
       magicWord: retainedRam.readWord(address),
       buttonPressed,
       choice: chooseSlot(flash, this.layout, this.#selection),
