@@ -61,7 +61,7 @@ export class DfuError extends Error {
   readonly remedies: readonly DfuRemedy[];
 
   constructor(code: DfuErrorCode, message: string, options: DfuErrorOptions = {}) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.status = options.status;
     this.remedies = options.remedies ?? [];

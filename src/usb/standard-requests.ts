@@ -52,7 +52,7 @@ function failure(
   message: string,
   cause: unknown,
 ): DfuError {
-  return new DfuError(code, message, cause === undefined ? {} : { cause });
+  return new DfuError(code, message, { cause });
 }
 
 /** The part of a {@link ControlPipe} that standard requests need. */
