@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import {
   existsSync,
+  linkSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
@@ -13,7 +14,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { NorFlash } from '../../flash/index.ts';
 import type { FlashGeometry } from '../../flash/index.ts';
-import { FlashFile } from './flash-file.ts';
+import { FlashFile, flashFileHolder } from './flash-file.ts';
 
 const geometry: FlashGeometry = {
   sectors: [{ count: 4, sizeBytes: 256 }],
@@ -74,6 +75,21 @@ describe('flash in a file', () => {
     file.close();
     FlashFile.open(path, geometry).close();
     expect(() => file.write(0, new Uint8Array(4))).toThrow(code('IO'));
+  });
+
+  test('tells who has it, by another name of the file in its folder too', () => {
+    FlashFile.open(path, geometry).close();
+    const other = join(folder, 'other.bin');
+    linkSync(path, other);
+    expect(flashFileHolder(path)).toBeUndefined();
+    const file = FlashFile.open(path, geometry);
+    expect([flashFileHolder(path), flashFileHolder(other)]).toEqual([process.pid, process.pid]);
+    expect(() => FlashFile.open(other, geometry)).toThrow(code('BUSY'));
+    expect(existsSync(`${other}.lock`)).toBe(false);
+    file.close();
+    FlashFile.open(other, geometry).close();
+    expect(flashFileHolder(other)).toBeUndefined();
+    expect(flashFileHolder(join(folder, 'missing'))).toBeUndefined();
   });
 
   test('a lock whose process is gone counts for nothing', () => {
