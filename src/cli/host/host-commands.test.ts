@@ -6,7 +6,8 @@ import { COMPATIBLE } from '../../device/index.ts';
 import { appendSuffix } from '../../dfu/index.ts';
 import { UsbipServer } from '../../link/usbip/index.ts';
 import { dfukit } from '../dfukit.ts';
-import { timerClock } from '../../usb/index.ts';
+import { STALL, timerClock } from '../../usb/index.ts';
+import type { SetupAnswer, SetupPacket } from '../../usb/index.ts';
 import { FakeTerminal, ran } from '../../../test/support/fake-terminal.ts';
 import { MiniatureBoard } from '../../../test/support/miniature-board.ts';
 import type { Bits } from '../../../test/support/miniature-board.ts';
@@ -355,5 +356,30 @@ describe('a bus', () => {
     const { exit, out: said } = await ran(['list', '--bus', bus, '--json']);
     expect(exit).not.toBe(0);
     expect(JSON.parse(said)).toMatchObject({ type: 'error' });
+  });
+});
+
+describe('a device that cannot be looked into', () => {
+  /** It gives its device descriptor, and no other. */
+  function plugInMute(): void {
+    const { device } = new MiniatureBoard(all, 1024, COMPATIBLE);
+    const setup = device.setup.bind(device);
+    Object.assign(device, {
+      setup: (packet: SetupPacket): SetupAnswer =>
+        packet.bRequest === 6 && packet.wValue >> 8 === 2 ? STALL : setup(packet),
+    });
+    server.add(device);
+  }
+
+  test('is told of, and the others are listed', async () => {
+    plugInMute();
+    expect(await call('list')).toBe(0);
+    expect(out.match(/Found Runtime/g)).toHaveLength(1);
+    expect(err).toMatch(/^dfukit: .*1209:7d00.*\n$/);
+    expect(await call('list', '--json')).toBe(0);
+    expect(events()).toMatchObject([
+      { type: 'interface' },
+      { type: 'problem', code: 'STALLED', message: expect.any(String) as string },
+    ]);
   });
 });
