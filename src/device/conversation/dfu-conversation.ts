@@ -7,7 +7,7 @@ import type { DfuEffect, DfuEvent } from '../dfu/machine.ts';
 import type { ConversationProfile } from '../dfu/profile.ts';
 import { dfuEvent, leastAnswer, tooLong } from '../dfu/request.ts';
 import { DfuStanding, acknowledged } from '../dfu/standing.ts';
-import type { BlockAnswer, BlockWork, ReadFailure, WorkTurn } from './block-work.ts';
+import type { BlockAnswer, BlockWork, ReadFailure } from './block-work.ts';
 import type { Withheld } from '../media/medium.ts';
 import type { Leave, LeaveReason } from './leave.ts';
 import { Leaving } from './leaving.ts';
@@ -49,6 +49,12 @@ export class DfuConversation<Extra extends string = never> implements UsbFunctio
   readonly #context: LiveContext;
   readonly #functional: Uint8Array;
   readonly #leaving: Leaving<Extra>;
+  // What each request looks at.
+  readonly #mostBlockBytes: number;
+  readonly #bufferBytes: number;
+  readonly #wholeAnswers: boolean;
+  readonly #refusesLate: boolean;
+  readonly #settle: (() => DfuEvent) | undefined;
   #host: FunctionHost | undefined;
   #now = 0;
   /** The DNLOAD whose data stage has not come yet. */
@@ -62,6 +68,11 @@ export class DfuConversation<Extra extends string = never> implements UsbFunctio
     this.#parts = parts;
     this.#profile = profile;
     this.#work = work;
+    this.#mostBlockBytes = parts.mostBlockBytes;
+    this.#bufferBytes = profile.bufferBytes ?? Infinity;
+    this.#wholeAnswers = profile.wholeAnswers === true;
+    this.#settle = work.settle;
+    this.#refusesLate = profile.refusesBlocksAt === 'data';
     this.#standing = new DfuStanding(profile, 'dfuIDLE');
     const lingers = leaveDelayMs > 0;
     this.#context = new LiveContext(functional.bmAttributes, work, { policy, lingers });
@@ -104,16 +115,16 @@ export class DfuConversation<Extra extends string = never> implements UsbFunctio
     if (known === undefined) return STALL;
     const { wLength } = packet;
     const block = known === 'DNLOAD';
-    if (block && wLength > (profile.bufferBytes ?? Infinity)) return HELD;
-    if (profile.wholeAnswers === true && wLength < leastAnswer(known)) {
+    if (block && wLength > this.#bufferBytes) return HELD;
+    if (this.#wholeAnswers && wLength < leastAnswer(known)) {
       return this.#fail('errSTALLEDPKT', `${known} with wLength ${wLength}`);
     }
-    const long = tooLong(known, packet, { profile, mostBytes: this.#parts.mostBlockBytes });
-    if (long === undefined && block && profile.refusesBlocksAt === 'data') {
+    const long = wLength > this.#mostBlockBytes ? tooLong(known, wLength, profile) : undefined;
+    if (this.#refusesLate && block && long === undefined) {
       this.#incoming = packet;
       return OUT;
     }
-    const before = this.state;
+    const before = this.#standing.state;
     const effect = this.#request(long === undefined ? known : 'OTHER', long ?? known);
     return this.#answer(effect, packet, before);
   }
@@ -122,15 +133,12 @@ export class DfuConversation<Extra extends string = never> implements UsbFunctio
     const packet = this.#incoming;
     if (packet === undefined) return STATUS; // acknowledged unread
     this.#incoming = undefined;
-    if (this.#profile.refusesBlocksAt === 'data') {
-      if (this.#request('DNLOAD', 'DNLOAD').do !== 'write') return STALL;
-    }
+    if (this.#refusesLate && this.#request('DNLOAD', 'DNLOAD').do !== 'write') return STALL;
     return this.#ended(this.#work.take(packet.wValue, bytes, this.#now));
   }
 
   done(): void {
-    const settled = this.#polling ? this.#work.settle?.() : undefined;
-    if (settled !== undefined) this.#happen(settled);
+    if (this.#settle !== undefined && this.#polling) this.#happen(this.#settle());
     if (!this.#leaveWhenDone) return;
     this.#leaveWhenDone = false;
     this.#leaveLater('detach');
@@ -177,8 +185,7 @@ export class DfuConversation<Extra extends string = never> implements UsbFunctio
       this.#held = false;
       this.#host?.resume(this.#ended(answer));
     }
-    const turn = this.#polling ? this.#work.turn(this.state, nowMs) : undefined;
-    if (turn !== undefined) this.#turned(turn);
+    if (this.#polling) this.#pollTimeout(nowMs);
     const { reason, dueMs } = this.#leaving;
     if (reason !== undefined && dueMs <= nowMs) this.#leaveNow(reason, false);
     return Math.min(this.#work.dueMs(this.#polling, nowMs), this.#leaving.dueMs);
@@ -186,19 +193,20 @@ export class DfuConversation<Extra extends string = never> implements UsbFunctio
 
   /** In a state that ends when the time promised is over. */
   get #polling(): boolean {
-    return this.state === 'dfuDNBUSY' || this.state === 'dfuMANIFEST';
+    const { state } = this.#standing;
+    return state === 'dfuDNBUSY' || state === 'dfuMANIFEST';
   }
 
   #step(event: DfuEvent): DfuEffect {
-    this.#context.state = this.state;
+    this.#context.state = this.#standing.state;
     return this.#standing.step(event, this.#context);
   }
 
   /** The step of a request; a refusal is told with `what`. */
   #request(event: DfuEvent, what: string): DfuEffect {
-    const before = this.state;
+    const before = this.#standing.state;
     const effect = this.#step(event);
-    if (this.state === 'dfuMANIFEST-WAIT-RESET') this.#waitForReset();
+    if (this.#standing.state === 'dfuMANIFEST-WAIT-RESET') this.#waitForReset();
     if (effect.do === 'stall' && effect.status !== undefined) {
       const missing = effect.status === 'errNOTDONE' ? this.#work.missing : undefined;
       const words = missing ?? `${effect.status}: ${what} in ${before}`;
@@ -296,7 +304,7 @@ export class DfuConversation<Extra extends string = never> implements UsbFunctio
     const data = this.#work.read(wValue, wLength, before !== 'dfuUPLOAD-IDLE');
     if (!(data instanceof Uint8Array)) return this.#unread(data, packet);
     if (data.length < this.#work.fullBytes(wValue, wLength)) this.#step('SHORT_FRAME');
-    return data.length > (this.#profile.bufferBytes ?? Infinity) ? STALL : { stage: 'in', data };
+    return data.length > this.#bufferBytes ? STALL : { stage: 'in', data };
   }
 
   #unread(why: ReadFailure | Withheld, packet: SetupPacket): SetupAnswer {
@@ -326,8 +334,12 @@ export class DfuConversation<Extra extends string = never> implements UsbFunctio
     this.#work.discard();
   }
 
-  #turned({ event, leaves }: WorkTurn<Extra>): void {
-    this.#happen(event);
+  /** The time promised may be over, or the work. */
+  #pollTimeout(nowMs: number): void {
+    const turn = this.#work.turn(this.state, nowMs);
+    if (turn === undefined) return;
+    this.#happen(turn.event);
+    const { leaves } = turn;
     if (leaves === undefined) return;
     if (leaves.at === 'once') this.#leaving.at(leaves.reason, this.#now);
     else if (this.#parts.onLeave === undefined) this.#happen('BEGIN_DFU');

@@ -55,16 +55,16 @@ function isRightWay(event: DfuEvent, packet: SetupPacket): boolean {
   return packet.wLength === 0 || !WITHOUT_DATA.has(event);
 }
 
-/** What is wrong with the length of a block; undefined: nothing that the profile minds. */
+/** What is wrong with a block of more than wTransferSize; undefined: nothing that the profile minds. */
 export function tooLong(
   event: DfuEvent,
-  { wLength }: SetupPacket,
-  { profile, mostBytes }: { profile: ConversationProfile; mostBytes: number },
+  wLength: number,
+  profile: Pick<ConversationProfile, 'limitsBlocks' | 'limitsUploads'>,
 ): string | undefined {
   const limited =
     (event === 'DNLOAD' && profile.limitsBlocks) ||
     (event === 'UPLOAD' && profile.limitsUploads === true);
-  return limited && wLength > mostBytes ? `a block of ${wLength} bytes` : undefined;
+  return limited ? `a block of ${wLength} bytes` : undefined;
 }
 
 /** Bytes of the answer that a request has whatever wLength says. */

@@ -18,12 +18,16 @@ export function acknowledged(packet: SetupPacket): SetupAnswer {
 /** Where a function stands in the table, and what it says of that. Nothing else changes the state. */
 export class DfuStanding {
   readonly report: DfuReport = new DfuReport();
-  readonly #profile: ConversationProfile;
+  readonly #fixed: ConversationProfile['fixedReport'];
+  readonly #tellsBefore: boolean;
+  readonly #exactLengths: boolean;
   readonly #machine: DfuMachine;
   #state: DfuState;
 
   constructor(profile: ConversationProfile, first: DfuState) {
-    this.#profile = profile;
+    this.#fixed = profile.fixedReport;
+    this.#tellsBefore = profile.reports === 'before';
+    this.#exactLengths = profile.exactLengths === true;
     this.#machine = dfuMachine(profile);
     this.#state = first;
   }
@@ -46,24 +50,20 @@ export class DfuStanding {
 
   /** The answer to DFU_GETSTATUS; `before`: the state that the request came in. */
   tellStatus(packet: SetupPacket, pollTimeoutMs: number, before: DfuState): SetupAnswer {
-    const { fixedReport } = this.#profile;
-    const shownMs = fixedReport?.pollTimeoutMs ?? pollTimeoutMs;
-    const state = this.#shown(before);
-    return this.#told(packet, this.report.bytes(state, shownMs, fixedReport?.status));
+    const fixed = this.#fixed;
+    const shownMs = fixed?.pollTimeoutMs ?? pollTimeoutMs;
+    const state = this.#tellsBefore ? before : this.#state;
+    return this.#told(packet, this.report.bytes(state, shownMs, fixed?.status));
   }
 
   /** The answer to DFU_GETSTATE. */
   tellState(packet: SetupPacket, before: DfuState): SetupAnswer {
-    return this.#told(packet, Uint8Array.of(stateNumber(this.#shown(before))));
-  }
-
-  #shown(before: DfuState): DfuState {
-    return this.#profile.reports === 'before' ? before : this.#state;
+    return this.#told(packet, Uint8Array.of(stateNumber(this.#tellsBefore ? before : this.#state)));
   }
 
   /** As far as the profile lets it be told. */
   #told(packet: SetupPacket, data: Uint8Array): SetupAnswer {
-    const fits = this.#profile.exactLengths !== true || packet.wLength === data.length;
+    const fits = !this.#exactLengths || packet.wLength === data.length;
     return fits && isIn(packet) ? { stage: 'in', data } : acknowledged(packet);
   }
 }

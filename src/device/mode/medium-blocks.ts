@@ -10,6 +10,7 @@ import type { Condition } from '../core/condition.ts';
 import type { DfuWork } from '../dfu/machine.ts';
 import type { DfuProfile } from '../dfu/profile.ts';
 import type { Medium, Withheld } from '../media/medium.ts';
+import type { MediumWork } from '../media/medium-work.ts';
 import { NumberedBlocks } from '../media/numbered-blocks.ts';
 import { Download } from './download.ts';
 import { Upload } from './upload.ts';
@@ -36,6 +37,7 @@ export class MediumBlocks implements BlockWork {
   readonly #media: readonly Medium[];
   readonly #options: MediumBlocksOptions;
   readonly #download: Download;
+  readonly #work: MediumWork;
   readonly #upload: Upload;
   /** The medium of the download that has ended and is not manifested yet. */
   #manifesting: Medium | undefined;
@@ -48,15 +50,16 @@ export class MediumBlocks implements BlockWork {
     this.#media = media;
     this.#options = options;
     this.#download = new Download(profile, transferSize, blocks);
+    this.#work = this.#download.work;
     this.#upload = new Upload(profile, blocks, uploadCondition);
   }
 
   get state(): DfuWork {
-    return this.#download.work.state;
+    return this.#work.state;
   }
 
   get failure(): DfuStatus {
-    return this.#download.work.failure;
+    return this.#work.failure;
   }
 
   get open(): boolean {
@@ -72,7 +75,7 @@ export class MediumBlocks implements BlockWork {
   }
 
   reasonFor(status: DfuStatus): string {
-    return this.#download.work.reasonFor(status);
+    return this.#work.reasonFor(status);
   }
 
   refuses(state: DfuState): boolean {
@@ -95,7 +98,7 @@ export class MediumBlocks implements BlockWork {
   }
 
   end(nowMs: number): BlockAnswer {
-    this.#download.work.clear();
+    this.#work.clear();
     if (this.#options.profile.manifestsAt === 'status') return 'taken';
     this.manifest(nowMs);
     return this.#worked();
@@ -127,13 +130,13 @@ export class MediumBlocks implements BlockWork {
   }
 
   promise(nowMs: number): number {
-    const pollTimeoutMs = this.#download.work.pollTimeoutMs(nowMs);
+    const pollTimeoutMs = this.#work.pollTimeoutMs(nowMs);
     this.#promisedMs = nowMs + pollTimeoutMs;
     return pollTimeoutMs;
   }
 
   poll(nowMs: number): BlockAnswer | undefined {
-    if (!this.#download.poll(nowMs)) return undefined;
+    if (this.#work.state !== 'busy' || !this.#download.poll(nowMs)) return undefined;
     this.#workEnded();
     return this.#worked();
   }
@@ -149,7 +152,7 @@ export class MediumBlocks implements BlockWork {
 
   dueMs(polling: boolean, nowMs: number): number {
     const promisedMs = polling && this.#promisedMs > nowMs ? this.#promisedMs : Infinity;
-    return Math.min(this.#download.work.dueMs, promisedMs);
+    return Math.min(this.#work.dueMs, promisedMs);
   }
 
   /** A manifestation that has begun cannot be called back. */
@@ -171,7 +174,7 @@ export class MediumBlocks implements BlockWork {
   /** The medium has begun: how the transfer that made it do so ends. */
   #worked(): BlockAnswer {
     const { profile } = this.#options;
-    const { work } = this.#download;
+    const work = this.#work;
     if (work.state === 'busy' && profile.busy === 'held') return 'held';
     if (work.state !== 'failed' || profile.failsAt === 'status') return 'taken';
     return { status: work.failure, reason: work.reason };
