@@ -264,6 +264,10 @@ describe('the truth table', () => {
     expect(decided(dfuseFile, erasing, dfuse, { alternates })).toBe(
       '0: mass-erase, at 08000000, 16, 4, idle; 1: erase, at 08000030, 4, idle',
     );
+    const opening = { unprotect: true, force: true } as const;
+    expect(decided(dfuseFile, opening, dfuse, { alternates })).toBe(
+      '0: read-unprotect, erase, erase, at 08000000, 16, 4, idle; 1: erase, at 08000030, 4, idle',
+    );
     expect(decided(dfuseFile, {}, dfuse, { alternates: [] })).toBe('NOT_FOUND');
   });
 
