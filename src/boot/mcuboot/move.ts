@@ -152,10 +152,7 @@ function run(session: Session, pair: Pair, progress: Progress): void {
   const last = sectorsFor(session, bytes, progress.swapSize);
   if (isFresh(progress, session.build)) {
     const firstTrailer = firstTrailerSector(pair, bytes);
-    if (!hasRoom(session, { last, firstTrailer, sectorBytes: bytes })) {
-      progress.swapType = 'none';
-      return;
-    }
+    if (!hasRoom(session, { last, firstTrailer, sectorBytes: bytes })) return;
   }
   prepareRevert(session, pair, progress);
   if (progress.op === 'move') {
