@@ -140,6 +140,26 @@ describe.each(swaps)('%s', (algorithm) => {
   });
 });
 
+test.each([...swaps, 'overwrite-only' as const])(
+  '%s erases a bad secondary image and leaves a bad primary one',
+  async (algorithm) => {
+    for (const slot of [0, 1] as const) {
+      const device = await toy(algorithm);
+      const { primary, secondary } = device.config.images[0] ?? {};
+      const { offsetBytes, sizeBytes } = (slot === 0 ? primary : secondary) ?? {
+        offsetBytes: 0,
+        sizeBytes: 0,
+      };
+      // far enough up for swap using offset, whose image begins in the second sector
+      device.flash.program(offsetBytes + 0x140, new Uint8Array(4));
+      if (slot === 1) application(device).setPending();
+      expect(ran(await bootOnce(device))).toBe(slot === 0 ? 'fail' : 1);
+      const left = device.flash.read(offsetBytes, sizeBytes);
+      expect(left.every((byte) => byte === 0xff)).toBe(slot === 1);
+    }
+  },
+);
+
 describe('swap using scratch, images that fill their slots', () => {
   // The trailer takes one sector and a few bytes of another: 8 of them, which are fewer than the 60
   // that scratch needs for its own trailer, or 236.
