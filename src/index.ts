@@ -5,4 +5,4 @@
  * @module
  */
 export { DfuError } from './bytes/index.ts';
-export type { DfuErrorCode, DfuErrorOptions, Struct } from './bytes/index.ts';
+export type { DfuErrorCode, DfuErrorOptions, DfuRemedy, Struct } from './bytes/index.ts';
