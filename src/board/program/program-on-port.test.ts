@@ -1,51 +1,10 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { happening, prints, testBoard } from '../../../test/support/boards.ts';
+import { happening, prints } from '../../../test/support/boards.ts';
 import type { TestBoard } from '../../../test/support/boards.ts';
+import { sameThreadBench, turn } from '../../../test/support/same-thread.ts';
+import type { SameThreadBench } from '../../../test/support/same-thread.ts';
 import { toHex } from '../../bytes/index.ts';
-import type { FirmwareBoard } from '../index.ts';
-import { boardInfoText } from './board-info.ts';
 import { CREDIT_UNITS, MOST_UNITS } from './port.ts';
-import type { CreditMessage, PortMessage, ProgramPort } from './port.ts';
-import { programPrelude } from './prelude/prelude.ts';
-import { ProgramEnd } from './program-end.ts';
-import { ProgramOnPort } from './program-on-port.ts';
-
-const turn = (): Promise<void> => new Promise((next) => setImmediate(next));
-
-/** A port to the same thread, as a browser's worker has it: messages come a turn later, and nobody can wait. */
-class SameThread implements ProgramPort {
-  readonly toProgram: (PortMessage | CreditMessage)[] = [];
-  /** What the program's end takes; undefined: nobody is there. */
-  take: ((message: PortMessage | CreditMessage) => void) | undefined;
-  terminated = 0;
-  ended: (why: string) => void = () => {};
-  #heard: (message: unknown) => void = () => {};
-
-  post(message: PortMessage | CreditMessage): void {
-    const copy = structuredClone(message);
-    this.toProgram.push(copy);
-    setImmediate(() => this.take?.(copy));
-  }
-
-  onMessage(listener: (message: unknown) => void): void {
-    this.#heard = listener;
-  }
-
-  onEnd(listener: (why: string) => void): void {
-    this.ended = listener;
-  }
-
-  terminate(): Promise<void> {
-    this.terminated += 1;
-    return Promise.resolve();
-  }
-
-  /** The program says that. */
-  say(message: unknown): void {
-    const copy = structuredClone(message);
-    setImmediate(() => this.#heard(copy));
-  }
-}
 
 const boards: TestBoard[] = [];
 
@@ -53,34 +12,10 @@ afterEach(async () => {
   await Promise.all(boards.splice(0).map(({ board }) => board.close()));
 });
 
-interface Bench extends TestBoard {
-  readonly port: TestBoard['port'];
-  readonly link: SameThread;
-  /** The board as its program has it. */
-  readonly program: FirmwareBoard;
-}
-
-/** A board whose program is this test, and nothing between them but a port. */
-function bench(): Bench {
-  const link = new SameThread();
-  let program: FirmwareBoard | undefined;
-  const made = testBoard({
-    start(board) {
-      const end = new ProgramEnd({ post: (message) => link.say(message), later: setImmediate });
-      const post = (head: string, bytes: Uint8Array | undefined, must: boolean): boolean =>
-        end.send({ head, bytes }, must);
-      const prelude = programPrelude(post, boardInfoText(board));
-      end.listen(prelude);
-      link.take = (message) => end.take(message);
-      program = prelude.board;
-      return new ProgramOnPort(board, link);
-    },
-  });
+function bench(): SameThreadBench {
+  const made = sameThreadBench();
   boards.push(made);
-  made.install(0, 1);
-  made.board.powerOn();
-  if (program === undefined) throw new Error('no program was started');
-  return { ...made, link, program };
+  return made;
 }
 
 describe('a program behind a port', () => {
