@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DfuError } from '../bytes/index.ts';
-import { forEachPowerCut, MemoryFlash, partition, rewrite, SectorMap } from './index.ts';
+import {
+  forEachPowerCut,
+  MemoryFlash,
+  MemoryStorage,
+  partition,
+  rewrite,
+  SectorMap,
+} from './index.ts';
 import type { FlashGeometry, PowerCutKind } from './index.ts';
 
 const unequal: FlashGeometry = {
@@ -348,4 +355,47 @@ test('a programmer puts bytes anywhere and keeps what is around them', () => {
       expect(flash.read(0, 896)).toEqual(expected);
     }),
   );
+});
+
+describe('two memories', () => {
+  test('hold the same where their bytes are, and are compared part by part', () => {
+    const one = new MemoryStorage(3 * 4096, 0xff);
+    const other = new MemoryStorage(3 * 4096, 0xff);
+    for (const memory of [one, other]) memory.write(4000, new Uint8Array(200).fill(7));
+    expect(one.holdsSame(other)).toBe(true);
+    other.write(4100, Uint8Array.of(8));
+    expect(one.holdsSame(other)).toBe(false);
+    expect(one.holdsSame(other, 0, 4100)).toBe(true);
+    expect(one.holdsSame(other, 4101, 8000)).toBe(true);
+  });
+
+  test('stay apart though they were found the same', () => {
+    const one = new MemoryStorage(2 * 4096, 0xff);
+    one.write(0, new Uint8Array(4096).fill(7));
+    const other = new MemoryStorage(2 * 4096, 0xff);
+    other.write(0, new Uint8Array(4096).fill(7));
+    const [kept, twin] = [one.copy(), other.copy()];
+    expect(kept.holdsSame(twin)).toBe(true);
+    one.write(0, Uint8Array.of(1));
+    expect([one.holdsSame(kept), kept.holdsSame(twin), one.holdsSame(other)]).toEqual([
+      false,
+      true,
+      false,
+    ]);
+    twin.write(5, Uint8Array.of(2));
+    expect([kept.holdsSame(twin), kept.holdsSame(other)]).toEqual([false, true]);
+  });
+
+  test('can take parts of each other', () => {
+    const one = new MemoryStorage(3 * 4096, 0xff);
+    const other = new MemoryStorage(3 * 4096, 0xff);
+    other.fill(0, other.sizeBytes, 3);
+    one.take(other, 4000, 5000);
+    const bytes = new Uint8Array(one.sizeBytes);
+    one.read(0, bytes, bytes.length);
+    const expected = new Uint8Array(one.sizeBytes).fill(0xff).fill(3, 4000, 9000);
+    expect(bytes).toEqual(expected);
+    one.fill(4096, 4096, 9);
+    expect(other.holdsSame(one, 4096, 4096)).toBe(false);
+  });
 });

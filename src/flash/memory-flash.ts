@@ -1,9 +1,21 @@
+import { sameBytes } from '../bytes/index.ts';
 import type { FlashGeometry } from './geometry.ts';
 import { checkRange, SectorMap } from './geometry.ts';
 import { NorFlash } from './nor-flash.ts';
 import type { FlashStorage } from './nor-flash.ts';
 
 const PAGE_BYTES = 4096;
+
+/** Pages that nobody writes any more, and equal ones that were met before them. */
+const twins = new WeakMap<Uint8Array, Uint8Array>();
+
+/** The first known of the pages that are equal to this one. */
+function firstOf(page: Uint8Array): Uint8Array {
+  let first = page;
+  for (let twin = twins.get(first); twin !== undefined; twin = twins.get(first)) first = twin;
+  if (first !== page) twins.set(page, first);
+  return first;
+}
 
 /**
  * Memory in pages that copies share until one of them writes: a copy costs a pointer a page, and a
@@ -72,6 +84,58 @@ export class MemoryStorage implements FlashStorage {
       }
       done += length;
     }
+  }
+
+  /** Takes over what another memory of this size holds there; whole pages are shared from then on. */
+  take(other: MemoryStorage, offsetBytes: number, lengthBytes: number): void {
+    const end = offsetBytes + lengthBytes;
+    for (let at = offsetBytes; at < end;) {
+      const index = Math.floor(at / PAGE_BYTES);
+      const start = index * PAGE_BYTES;
+      const stop = Math.min(start + PAGE_BYTES, end);
+      const page = other.#pages[index] ?? other.#blank;
+      if (stop - at === PAGE_BYTES) this.#share(other, index);
+      else this.write(at, page.subarray(at - start, stop - start));
+      at = stop;
+    }
+  }
+
+  #share(other: MemoryStorage, index: number): void {
+    this.#pages[index] = other.#pages[index] ?? other.#blank;
+    this.#owned[index] = 0;
+    other.#owned[index] = 0;
+  }
+
+  /**
+   * Whether another memory of this size holds the same bytes there. What was found equal is remembered, so
+   * that copies and their copies are compared byte by byte but once.
+   */
+  holdsSame(other: MemoryStorage, offsetBytes = 0, lengthBytes: number = this.sizeBytes): boolean {
+    if (this === other) return true;
+    const end = offsetBytes + lengthBytes;
+    for (let at = offsetBytes; at < end;) {
+      const index = Math.floor(at / PAGE_BYTES);
+      const start = index * PAGE_BYTES;
+      const stop = Math.min(start + PAGE_BYTES, end);
+      const same = this.#pages[index] === other.#pages[index];
+      if (!same && !this.#samePage(other, index, [at - start, stop - start])) return false;
+      at = stop;
+    }
+    return true;
+  }
+
+  #samePage(other: MemoryStorage, index: number, [from, to]: readonly [number, number]): boolean {
+    const own = this.#pages[index] ?? this.#blank;
+    const others = other.#pages[index] ?? other.#blank;
+    const first = firstOf(others);
+    const known = firstOf(own) === first;
+    if (!known && !sameBytes(own.subarray(from, to), others.subarray(from, to))) return false;
+    const written = this.#owned[index] === 1 || other.#owned[index] === 1;
+    if (to - from < PAGE_BYTES || written) return true;
+    if (!known) twins.set(firstOf(own), first);
+    this.#pages[index] = first;
+    other.#pages[index] = first;
+    return true;
   }
 
   #own(index: number): Uint8Array {

@@ -7,10 +7,12 @@ import type {
 } from '../boot/mcuboot/index.ts';
 import { MemoryCounters, boot } from '../boot/mcuboot/index.ts';
 import { DfuError } from '../bytes/index.ts';
+import type { MemoryStorage, Sector } from '../flash/index.ts';
 import type { LabDevice } from './device.ts';
 import { runningVersion } from './predict.ts';
+import { StateNames } from './state-names.ts';
 import type { FlashState, Footprint, FootprintPart } from './traced-flash.ts';
-import { TracedFlash, dependencies, stateKey } from './traced-flash.ts';
+import { TracedFlash, dependencies } from './traced-flash.ts';
 
 // Boots of one device from many states, each operation done once. A boot that comes to a point where
 // an earlier one was, with equal flash, equal memory and the same next operation, is that one from
@@ -20,6 +22,7 @@ import { TracedFlash, dependencies, stateKey } from './traced-flash.ts';
 export interface Spot {
   readonly state: FlashState;
   readonly counters: readonly number[];
+  /** Differs if the flash or the counters do. */
   readonly key: string;
 }
 
@@ -64,6 +67,8 @@ interface Known {
 interface Place {
   readonly run: Draft;
   readonly index: number;
+  /** The flash there: equal sums do not make it equal. */
+  readonly contents: MemoryStorage;
 }
 
 /** A run while it runs. */
@@ -74,11 +79,6 @@ interface Draft {
   done: Run | undefined;
 }
 
-/** The spot of a state with these counters. */
-export function spotOf(state: FlashState, counters: readonly number[]): Spot {
-  return { state, counters, key: `${stateKey(state)} ${counters.join(',')}` };
-}
-
 /** Boots of one device, remembered. */
 export class BootRuns {
   /** Operations that were really done. */
@@ -86,17 +86,26 @@ export class BootRuns {
   /** Boots that were really begun. */
   begun = 0;
   readonly #device: LabDevice;
+  readonly #sectors: readonly Sector[];
   readonly #runs = new Map<string, Run>();
   /** Points of boots that are cut, and of the others. */
   readonly #cutPlaces = new Map<string, Place>();
   readonly #otherPlaces = new Map<string, Place>();
   readonly #known: Known[] = [];
   readonly #footprints = new Map<Run, Footprint>();
+  readonly #states = new StateNames();
   /** Short names of what boots had in memory. */
   readonly #memories = new Map<string, number>();
 
   constructor(device: LabDevice) {
     this.#device = device;
+    const { sectors, sizeBytes } = device.flash;
+    this.#sectors = [...sectors.in(0, sizeBytes)];
+  }
+
+  /** The spot of a state with these counters. */
+  spot(state: FlashState, counters: readonly number[]): Spot {
+    return { state, counters, key: `${this.#states.nameOf(state)} ${counters.join(',')}` };
   }
 
   /** Boots from a spot, or tells what is known of that. */
@@ -138,18 +147,20 @@ export class BootRuns {
         // a boot that is to be cut must run once, to have points
         (depth === 2 || each.run.depth <= 1) &&
         each.counters === counters &&
-        each.needed.every((sector) => sameSector(each.spot.state, spot.state, sector)),
+        this.#sameSectors(each.spot.state, spot.state, each.needed),
     );
     if (found === undefined) return undefined;
     const { run, changed } = found;
     // what it wrote, around it what is here: nearly all of both is the same, and shared
     const flash = new TracedFlash(this.#device.flash.geometry, run.next.state);
-    const sectors = Array.from({ length: flash.sectors.count }, (_, sector) => sector);
-    const other = sectors.filter(
-      (sector) => !changed.has(sector) && !sameSector(run.next.state, spot.state, sector),
+    const other = this.#sectors.filter(
+      ({ index }) => !changed.has(index) && !this.#sameSector(run.next.state, spot.state, index),
     );
-    flash.adopt(spot.state, other);
-    const next = spotOf(flash.state(), run.next.counters);
+    flash.adopt(
+      spot.state,
+      other.map(({ index }) => index),
+    );
+    const next = this.spot(flash.state(), run.next.counters);
     return { ...run, depth, points: [], tail: undefined, same: true, next };
   }
 
@@ -169,14 +180,14 @@ export class BootRuns {
       onOperation: (operation, memory) => {
         joined = this.#join(draft, depth, {
           operation,
-          place: `${flash.key} ${counters.values.join(',')}`,
+          flash,
+          counters: counters.values,
           memory: memory?.text(),
         });
-        if (joined !== undefined) throw new DfuError('POWER_LOST', 'known from here on');
-        if (draft.points.length >= most) throw new DfuError('POWER_LOST', 'too long');
+        if (joined !== undefined || draft.points.length >= most) throw enough;
         this.executed += 1;
         draft.points.push(
-          pointOf(operation, depth, () => spotOf(flash.state(), [...counters.values])),
+          pointOf(operation, depth, () => this.spot(flash.state(), [...counters.values])),
         );
       },
     });
@@ -186,7 +197,7 @@ export class BootRuns {
       return undefined;
     }
     const tail = tailOf(joined);
-    const next = spotOf(flash.state(), [...counters.values]);
+    const next = this.spot(flash.state(), [...counters.values]);
     const run =
       tail === undefined
         ? finishedRun(draft, { depth, result, next })
@@ -210,26 +221,52 @@ export class BootRuns {
     this.#known.push({ run, spot, counters: spot.counters.join(','), ...dependencies(parts) });
   }
 
+  /** Sums tell at once that sectors differ; only their bytes tell that they do not. */
+  #sameSectors(one: FlashState, other: FlashState, sectors: readonly number[]): boolean {
+    return (
+      sectors.every((sector) => sameSums(one, other, sector)) &&
+      sectors.every((sector) => this.#sameBytes(one, other, sector))
+    );
+  }
+
+  #sameSector(one: FlashState, other: FlashState, sector: number): boolean {
+    return sameSums(one, other, sector) && this.#sameBytes(one, other, sector);
+  }
+
+  #sameBytes(one: FlashState, other: FlashState, sector: number): boolean {
+    const { offsetBytes = 0, sizeBytes } = this.#sectors[sector] ?? {};
+    return other.storage.holdsSame(one.storage, offsetBytes, sizeBytes);
+  }
+
   /** The point of an earlier boot that this one has come to; notes this point otherwise. */
-  #join(draft: Draft, depth: Depth, { operation, place, memory }: Moment): Place | undefined {
+  #join(
+    draft: Draft,
+    depth: Depth,
+    { operation, flash, counters, memory }: Moment,
+  ): Place | undefined {
     if (memory === undefined) return undefined;
     const { kind, area, offsetBytes, lengthBytes } = operation;
     const id = this.#memories.get(memory) ?? this.#memories.size;
     this.#memories.set(memory, id);
-    const name = `${place} ${kind} ${area} ${offsetBytes} ${lengthBytes} ${id}`;
+    const where = `${kind} ${area} ${offsetBytes} ${lengthBytes}`;
+    const name = `${flash.key} ${counters.join(',')} ${where} ${id}`;
     const found =
       this.#cutPlaces.get(name) ?? (depth === 2 ? this.#otherPlaces.get(name) : undefined);
-    if (found?.run.done !== undefined) return found;
+    if (found?.run.done !== undefined) return flash.holds(found.contents) ? found : undefined;
     const places = depth === 2 ? this.#otherPlaces : this.#cutPlaces;
-    places.set(name, { run: draft, index: draft.points.length });
+    places.set(name, { run: draft, index: draft.points.length, contents: flash.contents() });
     draft.names.push(name);
     return undefined;
   }
 }
 
+/** Ends a boot that is known from here on, or takes too long: one for all, as making errors takes time. */
+const enough = new DfuError('POWER_LOST', 'this boot was watched long enough');
+
 interface Moment {
   readonly operation: BootOperation;
-  readonly place: string;
+  readonly flash: TracedFlash;
+  readonly counters: readonly number[];
   readonly memory: string | undefined;
 }
 
@@ -274,7 +311,7 @@ function finishedRun(
   };
 }
 
-function sameSector(one: FlashState, other: FlashState, sector: number): boolean {
+function sameSums(one: FlashState, other: FlashState, sector: number): boolean {
   const at = 2 * sector;
   return one.sums[at] === other.sums[at] && one.sums[at + 1] === other.sums[at + 1];
 }

@@ -4,7 +4,7 @@ import { DfuError } from '../bytes/index.ts';
 import { powerCutKinds } from '../flash/index.ts';
 import type { PowerCutKind } from '../flash/index.ts';
 import type { Run, Spot } from './boot-runs.ts';
-import { BootRuns, spotOf } from './boot-runs.ts';
+import { BootRuns } from './boot-runs.ts';
 import { tear } from './tear.ts';
 import type { LabDevice } from './device.ts';
 import { dumpOf } from './device.ts';
@@ -134,7 +134,7 @@ class Explorer {
   async explore(): Promise<CutReport> {
     const { flash, counters = [], config, judge } = this.#device;
     const state = TracedFlash.stateOf(flash.geometry, dumpOf(flash));
-    const start = spotOf(
+    const start = this.#runs.spot(
       state,
       config.images.map((_, n) => counters[n] ?? 0),
     );
@@ -203,10 +203,11 @@ class Explorer {
 
   #cut({ operation, spot }: Run['points'][number], kind: PowerCutKind): Spot {
     if (spot === undefined) throw new Error('a point without its state cannot be cut');
+    if (kind === 'clean') return spot;
     const { flash, config } = this.#device;
     const start = placeOf(config, operation.area).offsetBytes + operation.offsetBytes;
     const state = tear(flash.geometry, spot.state, { operation, start, kind });
-    return spotOf(state, spot.counters);
+    return this.#runs.spot(state, spot.counters);
   }
 
   /** Boots after a first cut and cuts that boot at each operation that it does itself. */

@@ -12,7 +12,7 @@ export interface FlashState {
   readonly high: number;
 }
 
-/** Names the contents of a state: 64 bits that differ if the contents do. */
+/** The sum over all of a state. Equal contents have equal sums; whoever finds equal sums compares. */
 export function stateKey({ low, high }: Pick<FlashState, 'low' | 'high'>): string {
   return `${low >>> 0}.${high >>> 0}`;
 }
@@ -63,6 +63,10 @@ export function dependencies(parts: readonly FootprintPart[]): {
 
 const WORD_BYTES = 4;
 
+/** Only ever used within one call. */
+const chunk: Uint8Array<ArrayBuffer> = new Uint8Array(1024 * WORD_BYTES);
+const chunkWords: Uint32Array = new Uint32Array(chunk.buffer);
+
 /** One word's part in the first sum (the finalizer of MurmurHash3 over place and word). */
 function mixLow(index: number, word: number): number {
   let h = Math.imul(word ^ Math.imul(index + 1, 0x9e3779b1), 0x85ebca6b);
@@ -86,6 +90,8 @@ export class TracedFlash implements Flash {
   readonly sectors: SectorMap;
   readonly sizeBytes: number;
   readonly #storage: MemoryStorage;
+  /** What it holds, until that changes; never changed itself. */
+  #copy: MemoryStorage | undefined;
   readonly #flash: MemoryFlash;
   readonly #sums: Uint32Array;
   #low: number;
@@ -125,15 +131,25 @@ export class TracedFlash implements Flash {
     return 0;
   }
 
-  /** Names what it holds now. */
+  /** A copy of what it holds now. */
+  contents(): MemoryStorage {
+    this.#copy ??= this.#storage.copy();
+    return this.#copy;
+  }
+
+  /** Whether it holds these bytes now. */
+  holds(contents: MemoryStorage): boolean {
+    return this.#storage.holdsSame(contents);
+  }
+
+  /** The sum over what it holds now. */
   get key(): string {
     return stateKey({ low: this.#low, high: this.#high });
   }
 
   /** What it holds now; it may go on changing. */
   state(): FlashState {
-    const storage = this.#storage.copy();
-    return { storage, sums: this.#sums.slice(), low: this.#low, high: this.#high };
+    return { storage: this.contents(), sums: this.#sums.slice(), low: this.#low, high: this.#high };
   }
 
   /** What the work on it used and changed, so far. */
@@ -160,6 +176,7 @@ export class TracedFlash implements Flash {
   }
 
   erase(offsetBytes: number, lengthBytes: number): void {
+    this.#copy = undefined;
     this.#flash.erase(offsetBytes, lengthBytes);
     for (const { index } of this.sectors.in(offsetBytes, lengthBytes)) {
       const accesses = this.#accessesOf(index);
@@ -179,11 +196,10 @@ export class TracedFlash implements Flash {
 
   /** Takes over whole sectors of another state. */
   adopt(from: FlashState, sectors: readonly number[]): void {
+    this.#copy = undefined;
     for (const index of sectors) {
       const { offsetBytes, sizeBytes } = this.sectors.get(index);
-      const bytes = new Uint8Array(sizeBytes);
-      from.storage.read(offsetBytes, bytes, sizeBytes);
-      this.#storage.write(offsetBytes, bytes);
+      this.#storage.take(from.storage, offsetBytes, sizeBytes);
       for (const [lane, sum] of [from.sums[2 * index], from.sums[2 * index + 1]].entries()) {
         const change = (sum ?? 0) - (this.#sums[2 * index + lane] ?? 0);
         if (lane === 0) this.#low = (this.#low + change) | 0;
@@ -211,6 +227,7 @@ export class TracedFlash implements Flash {
   }
 
   #change(offsetBytes: number, lengthBytes: number, work: () => void): void {
+    this.#copy = undefined;
     this.#count(offsetBytes, lengthBytes, -1);
     try {
       work();
@@ -234,17 +251,18 @@ export class TracedFlash implements Flash {
   }
 
   #countIn(sector: number, [start, stop]: readonly [number, number], sign: 1 | -1): void {
-    const bytes = new Uint8Array(stop - start);
-    this.#storage.read(start, bytes, bytes.length);
-    const words = new Uint32Array(bytes.buffer);
     let low = 0;
     let high = 0;
-    for (let n = 0; n < words.length; n += 1) {
-      const word = words[n] ?? 0;
-      if (word === this.#erasedWord) continue;
-      const index = start / WORD_BYTES + n;
-      low = (low + mixLow(index, word)) | 0;
-      high = (high + mixHigh(index, word)) | 0;
+    for (let from = start; from < stop; from += chunk.length) {
+      const length = Math.min(chunk.length, stop - from);
+      this.#storage.read(from, chunk, length);
+      for (let n = 0; n < length / WORD_BYTES; n += 1) {
+        const word = chunkWords[n] ?? 0;
+        if (word === this.#erasedWord) continue;
+        const index = from / WORD_BYTES + n;
+        low = (low + mixLow(index, word)) | 0;
+        high = (high + mixHigh(index, word)) | 0;
+      }
     }
     this.#low = (this.#low + sign * low) | 0;
     this.#high = (this.#high + sign * high) | 0;
