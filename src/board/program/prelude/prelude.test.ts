@@ -49,7 +49,7 @@ describe('the board as its program has it', () => {
     await program.sensors.write(2, 1);
     expect(last('actuator')).toEqual({ type: 'actuator', name: 'Led Blue', value: 1 });
     expect(await program.sensors.read(4)).toBe(2325);
-    await expect(program.sensors.write(4, 1)).rejects.toThrow(/actuator/);
+    await expect(program.sensors.write(4, 1)).rejects.toThrow(/is a sensor/);
     await expect(program.flash.read(0, 1e6)).rejects.toMatchObject({ name: 'OUT_OF_RANGE' });
   });
 
