@@ -66,7 +66,8 @@ export type { FileFormat, Recognised, Unwrapped, VectorTable } from './recognise
 export { readHexSegments, readIntelHex, writeIntelHex } from './formats/intel-hex.ts';
 export type { HexImage, HexSegment } from './formats/intel-hex.ts';
 export * from './mcuboot/padding.ts';
-export * from './mcuboot/trailer.ts';
+export { TRAILER_MAGIC_BYTES, decodeFlag, trailerMagic } from './mcuboot/trailer.ts';
+export type { FlagState, MaxAlign } from './mcuboot/trailer.ts';
 export * from './mcuboot/records.ts';
 export { allowedHashes, signImage } from './mcuboot/sign.ts';
 export type {
