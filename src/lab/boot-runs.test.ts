@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ApplicationSide } from '../boot/mcuboot/index.ts';
 import { MemoryStorage } from '../flash/index.ts';
 import { forgeDevice } from '../../test/support/mcuboot/lab-bench.ts';
 import { BootRuns } from './boot-runs.ts';
@@ -52,6 +53,22 @@ describe('boots', () => {
     const nothing = await runs.boot(runs.spot({ ...state, storage: empty }, [0]), 2);
     expect([boots.outcome, boots.version]).toEqual(['ok', '1.0.0+0']);
     expect([nothing.outcome, nothing.version]).toEqual(['fail', undefined]);
+  });
+
+  test('do not go on as an earlier one did whose flash had the same sums only', async () => {
+    const device = await forgeDevice({ algorithm: 'swap-using-move', payloadBytes: 600 });
+    new ApplicationSide(device.flash, device.config).setPending();
+    const dump = dumpOf(device.flash);
+    const state = TracedFlash.stateOf(device.flash.geometry, dump);
+    const other = new MemoryStorage(dump.length, 0xff);
+    // behind the image, in a sector that is swapped with it
+    dump[1000] = 0x5a;
+    other.write(0, dump);
+    const runs = new BootRuns(device);
+    const first = await runs.boot(runs.spot(state, [0]), 2);
+    const second = await runs.boot(runs.spot({ ...state, storage: other }, [0]), 2);
+    expect(second.points.length).toBe(first.points.length);
+    expect(second.next.state.storage.holdsSame(first.next.state.storage)).toBe(false);
   });
 
   test('of equal contents are done once', async () => {
