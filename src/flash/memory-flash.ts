@@ -24,8 +24,8 @@ function firstOf(page: Uint8Array): Uint8Array {
 export class MemoryStorage implements FlashStorage {
   readonly sizeBytes: number;
   readonly #pages: Uint8Array[];
-  /** 1 where the page is this memory's alone. */
-  readonly #owned: Uint8Array;
+  /** 1 where the page is this memory's alone; none is until one is written. */
+  #owned: Uint8Array | undefined = undefined;
   /** A page of `#blankValue` that everybody shares and nobody writes. */
   readonly #blank: Uint8Array;
   readonly #blankValue: number;
@@ -39,12 +39,11 @@ export class MemoryStorage implements FlashStorage {
       source === undefined ? new Uint8Array(PAGE_BYTES).fill(blankValue) : source.#blank;
     this.#pages =
       source === undefined ? Array<Uint8Array>(count).fill(this.#blank) : source.#pages.slice();
-    this.#owned = new Uint8Array(count);
   }
 
   /** An independent copy; the two share the pages that neither has written since. */
   copy(): MemoryStorage {
-    this.#owned.fill(0);
+    this.#owned = undefined;
     return new MemoryStorage(this.sizeBytes, this.#blankValue, this);
   }
 
@@ -78,7 +77,7 @@ export class MemoryStorage implements FlashStorage {
       const length = Math.min(PAGE_BYTES - at, lengthBytes - done);
       if (length === PAGE_BYTES && value === this.#blankValue) {
         this.#pages[index] = this.#blank;
-        this.#owned[index] = 0;
+        this.#release(index);
       } else {
         this.#own(index).fill(value, at, at + length);
       }
@@ -102,8 +101,8 @@ export class MemoryStorage implements FlashStorage {
 
   #share(other: MemoryStorage, index: number): void {
     this.#pages[index] = other.#pages[index] ?? other.#blank;
-    this.#owned[index] = 0;
-    other.#owned[index] = 0;
+    this.#release(index);
+    other.#release(index);
   }
 
   /**
@@ -112,14 +111,16 @@ export class MemoryStorage implements FlashStorage {
    */
   holdsSame(other: MemoryStorage, offsetBytes = 0, lengthBytes: number = this.sizeBytes): boolean {
     if (this === other) return true;
+    const own = this.#pages;
+    const others = other.#pages;
     const end = offsetBytes + lengthBytes;
-    for (let at = offsetBytes; at < end;) {
-      const index = Math.floor(at / PAGE_BYTES);
+    const last = Math.ceil(end / PAGE_BYTES);
+    for (let index = Math.floor(offsetBytes / PAGE_BYTES); index < last; index += 1) {
+      if (own[index] === others[index]) continue;
       const start = index * PAGE_BYTES;
-      const stop = Math.min(start + PAGE_BYTES, end);
-      const same = this.#pages[index] === other.#pages[index];
-      if (!same && !this.#samePage(other, index, [at - start, stop - start])) return false;
-      at = stop;
+      const from = Math.max(offsetBytes - start, 0);
+      const to = Math.min(end - start, PAGE_BYTES);
+      if (!this.#samePage(other, index, [from, to])) return false;
     }
     return true;
   }
@@ -130,7 +131,7 @@ export class MemoryStorage implements FlashStorage {
     const first = firstOf(others);
     const known = firstOf(own) === first;
     if (!known && !sameBytes(own.subarray(from, to), others.subarray(from, to))) return false;
-    const written = this.#owned[index] === 1 || other.#owned[index] === 1;
+    const written = this.#owned?.[index] === 1 || other.#owned?.[index] === 1;
     if (to - from < PAGE_BYTES || written) return true;
     if (!known) twins.set(firstOf(own), first);
     this.#pages[index] = first;
@@ -138,11 +139,16 @@ export class MemoryStorage implements FlashStorage {
     return true;
   }
 
+  #release(index: number): void {
+    if (this.#owned !== undefined) this.#owned[index] = 0;
+  }
+
   #own(index: number): Uint8Array {
     const page = this.#pages[index] ?? this.#blank;
-    if (this.#owned[index] === 1) return page;
+    if (this.#owned?.[index] === 1) return page;
     const copy = page.slice();
     this.#pages[index] = copy;
+    this.#owned ??= new Uint8Array(this.#pages.length);
     this.#owned[index] = 1;
     return copy;
   }
