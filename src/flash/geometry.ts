@@ -214,7 +214,7 @@ function sectorOf(run: PlacedRun, within: number): Sector {
 }
 
 /** An offset for an error message, also when it is no offset at all. */
-export function showOffset(offsetBytes: number): string {
+function showOffset(offsetBytes: number): string {
   return Number.isInteger(offsetBytes) && offsetBytes >= 0
     ? hexNumber(offsetBytes)
     : String(offsetBytes);

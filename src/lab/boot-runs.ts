@@ -27,7 +27,7 @@ export interface Spot {
 }
 
 /** The device just before an operation. */
-export interface Point {
+interface Point {
   readonly operation: BootOperation;
   /** Kept only where the power is to be cut, and until it was. */
   spot: Spot | undefined;
@@ -54,7 +54,7 @@ export interface Run {
 }
 
 /** 0: the boot whose operations are cut; 1: one that follows such a cut and is cut too; 2: any other. */
-export type Depth = 0 | 1 | 2;
+type Depth = 0 | 1 | 2;
 
 interface Known {
   readonly run: Run;

@@ -14,7 +14,7 @@ export const STEP_BYTES = 512;
 const MOST_HEADERS = 8;
 
 /** An image somewhere in a dump. */
-export interface FoundImage {
+interface FoundImage {
   readonly offsetBytes: number;
   readonly totalBytes: number;
   readonly whole: boolean;

@@ -29,7 +29,7 @@ export interface Footprint {
 }
 
 /** Uses of a sector up to a moment, or its erase at one. */
-export interface Access {
+interface Access {
   readonly type: 'use' | 'erase';
   last: number;
 }

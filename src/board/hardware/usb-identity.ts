@@ -25,12 +25,12 @@ export interface UsbIdentity {
   readonly serial: 'always' | 'told' | 'never';
 }
 
-/** The profiles that are no real device's. */
-const OWN_PROFILES: ReadonlySet<string> = new Set(['compatible', 'strict']);
-
 /** Fills the defaults in. Throws `INVALID_ARGUMENT` or `OUT_OF_RANGE` for a page that cannot be told. */
-export function usbIdentityOf(options: UsbIdentityOptions, { name }: DfuProfile): UsbIdentity {
-  const own = OWN_PROFILES.has(name);
+export function usbIdentityOf(
+  options: UsbIdentityOptions,
+  { isOriginal }: DfuProfile,
+): UsbIdentity {
+  const own = isOriginal !== true;
   const { msOs = own, landingPage, serialString = true } = options;
   const webUsb = options.webUsb ?? (own || landingPage !== undefined);
   if (landingPage !== undefined) encodeUrl(landingPage);

@@ -106,7 +106,10 @@ describe('read protection', () => {
   test('level 2 is for ever', () => {
     const { memory, optionMemory, protect } = bench();
     protect(RDP_LEVEL_2);
-    expect(memory.readUnprotect()).toMatchObject({ status: 'errVENDOR', reason: expect.stringContaining('level 2') });
+    expect(memory.readUnprotect()).toMatchObject({
+      status: 'errVENDOR',
+      reason: expect.stringContaining('level 2'),
+    });
     expect(optionMemory.program(STM32F072.optionAddress, RDP_LEVEL_1).status).toBe('errVENDOR');
   });
 });

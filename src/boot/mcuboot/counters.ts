@@ -12,7 +12,7 @@ import { downgradeRefusal, isOlder } from './validate-slot.ts';
 // Security counters: the one in an image's protected TLVs, and the one that hardware keeps.
 
 /** The counter that an image carries; undefined if there is none. */
-export function securityCounter(place: ImagePlace): number | undefined {
+function securityCounter(place: ImagePlace): number | undefined {
   const record = readProtectedTlvs(place)?.find(({ type }) => type === TlvType.SEC_CNT);
   return record === undefined ? undefined : u32Of(record);
 }

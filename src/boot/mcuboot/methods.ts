@@ -8,7 +8,7 @@ import { tilesMatch } from './tiles.ts';
 import type { Algorithm } from './trailer-layout.ts';
 
 /** Builds that do not swap: headers are where they belong, nothing can be half done. */
-export const plainMethod: SwapMethod = {
+const plainMethod: SwapMethod = {
   statusSource: () => 'none',
   position: () => undefined,
   entry: () => 0,

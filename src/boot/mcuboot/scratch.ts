@@ -37,7 +37,7 @@ const sourceRows: readonly SourceRow[] = [
 ];
 
 /** Which trailer holds the progress of a swap. */
-export function scratchSource(primary: SwapState, scratch: SwapState): StatusSource {
+function scratchSource(primary: SwapState, scratch: SwapState): StatusSource {
   const row = sourceRows.find(
     ({ primaryMagic = primary.magic, primaryCopyDone = primary.copyDone, scratchGood }) =>
       primaryMagic === primary.magic &&

@@ -14,7 +14,7 @@ import { BLANK_HEADER } from './slot-image.ts';
 export type SlotIndex = 0 | 1;
 
 /** One slot of a pair. */
-export interface Slot {
+interface Slot {
   readonly area: TrailerArea;
   /** Header of the image that belongs into this slot; while a swap is cut it may lie elsewhere. */
   header: RawImageHeader;
@@ -79,7 +79,7 @@ export function isFresh(progress: Progress, build: Build): boolean {
 export type Halt = 'assert' | 'fault' | 'hang';
 
 /** An update at work. */
-export interface Work {
+interface Work {
   /** `finish` for one that was cut and is gone on with. */
   readonly stage: 'update' | 'finish';
   readonly image: number;

@@ -52,7 +52,7 @@ export interface ImagePlace {
 }
 
 /** Sizes of an image's parts behind the payload. */
-export interface ImageSize {
+interface ImageSize {
   /** Header, payload and both TLV areas. */
   readonly totalBytes: number;
   /** The area that hash and signature do not cover. */

@@ -145,7 +145,7 @@ export function copyRegion(
 }
 
 /** Encrypts or decrypts, in place, what of a chunk is payload. */
-export function applyStream(
+function applyStream(
   chunk: Uint8Array,
   imageOffset: number,
   { header, stream }: { readonly header: RawImageHeader; readonly stream: Uint8Array | undefined },

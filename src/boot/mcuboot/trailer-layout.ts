@@ -53,7 +53,7 @@ export interface TrailerLayout extends TrailerFlags {
 }
 
 /** Status entries of one sector or group: swap using offset has two states, the others three. */
-export function statusStates(algorithm: Algorithm): number {
+function statusStates(algorithm: Algorithm): number {
   return algorithm === 'swap-using-offset' ? 2 : 3;
 }
 

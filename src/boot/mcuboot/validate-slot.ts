@@ -23,7 +23,7 @@ import type { SwapType } from './trailer.ts';
 const RESET_VECTOR_OFFSET = 4;
 
 /** What a slot is asked for. */
-export interface SlotQuestion {
+interface SlotQuestion {
   readonly slot: SlotIndex;
   /** Undefined once all updates are done. */
   readonly progress?: Progress | undefined;

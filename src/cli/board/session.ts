@@ -2,6 +2,7 @@ import { boardModel, bootloaderOf, createBoard } from '../../board/index.ts';
 import { FlashFile, WorkerRunner } from '../../board/node/index.ts';
 import type { Board, BoardOptions } from '../../board/index.ts';
 import { DfuError, crc32 } from '../../bytes/index.ts';
+import { DFU_PROFILES } from '../../device/index.ts';
 import { MemoryFlash, NorFlash } from '../../flash/index.ts';
 import { UsbipServer, attachToKernel } from '../../link/usbip/index.ts';
 import type { ExportedDevice, KernelAttachment } from '../../link/usbip/index.ts';
@@ -151,10 +152,11 @@ function untilStarted(board: Board): Promise<void> {
 
 /**
  * bitWillDetach unless told otherwise. A remote client does not import a board again by itself: there
- * the mode must change inside the reset that the host owes. RIOT's own personality is RIOT everywhere.
+ * the mode must change inside the reset that the host owes. A profile that is a real device's may have its own.
  */
 function usualWillDetach({ attach, usbip, profile }: BoardRunOptions): boolean {
-  return profile === 'riotboot' || (attach && usbip === undefined);
+  const own = profile === undefined ? undefined : DFU_PROFILES[profile]?.willDetach;
+  return own ?? (attach && usbip === undefined);
 }
 
 function plugIntoKernel(

@@ -18,7 +18,7 @@ export interface Surroundings {
   readonly onEvent: HostListener;
 }
 
-export interface RunOptions {
+interface RunOptions {
   readonly bus: string;
   readonly json?: true | undefined;
   /** Where milestones and JSON lines go; default standard output. */

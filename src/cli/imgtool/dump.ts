@@ -68,7 +68,7 @@ function dumpTrailer(bytes: Uint8Array, image: McubootImage): Dump['trailer'] {
 }
 
 /** Takes a file apart for dumping. Throws `MALFORMED` or `TRUNCATED`. */
-export function dumpOf(filename: string, bytes: Uint8Array): Dump {
+function dumpOf(filename: string, bytes: Uint8Array): Dump {
   const image = parseImage(bytes);
   const { header, protectedArea, area } = image;
   return {

@@ -104,6 +104,12 @@ export interface DfuProfile extends ConversationProfile {
   readonly functional?: FunctionalDefects | undefined;
   /** It is of the run-time class alone: in DFU mode the device is another one, and `compatible`. */
   readonly runtimeOnly?: boolean | undefined;
+  /** It is a real device's: what that one does not say of itself to systems and browsers stays unsaid. */
+  readonly isOriginal?: boolean | undefined;
+  /** bitWillDetach unless told otherwise. Default: as the link needs it. */
+  readonly willDetach?: boolean | undefined;
+  /** What stands behind it writes as the original's does, defects included. Default: with every check. */
+  readonly writesAsOriginal?: boolean | undefined;
   /** Where its control endpoint departs from USB 2.0 chapter 9 in DFU mode besides. */
   readonly controlInDfuMode?: ControlQuirks | undefined;
 }

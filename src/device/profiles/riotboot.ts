@@ -13,6 +13,9 @@ const RIOT = 'RIOT sys/usb/usbus/dfu/dfu.c, 2026-08';
 export const RIOTBOOT: DfuProfile = {
   ...STRICT,
   name: 'riotboot',
+  isOriginal: true,
+  willDetach: true,
+  writesAsOriginal: true,
   deviations: [
     {
       name: 'DETACH reboots at once',

@@ -7,6 +7,7 @@ const CLASS = 'usbd-dfu-rt 0.3.1 and 0.4.0, src/class.rs';
 export const USBD_DFU_RT: DfuProfile = {
   ...COMPATIBLE,
   name: 'usbd-dfu-rt',
+  isOriginal: true,
   deviations: [
     {
       name: 'DETACH starts anew',

@@ -15,6 +15,7 @@ const WITHOUT_EFFECT: readonly DfuEvent[] = ['DETACH', 'CLRSTATUS', 'ABORT', 'OT
 export const ZEPHYR: DfuProfile = {
   ...STRICT,
   name: 'zephyr',
+  isOriginal: true,
   deviations: [
     {
       name: 'appDETACH outlives wrong requests',

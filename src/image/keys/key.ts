@@ -45,7 +45,7 @@ export const KeyOid = {
 } as const;
 
 /** What is fixed for a kind of key. */
-export interface KeyTraits {
+interface KeyTraits {
   /** AlgorithmIdentifier, whole. */
   readonly algorithm: OwnBytes;
   /** Hash that images signed with it use unless told otherwise. */

@@ -100,7 +100,7 @@ const rsaFields = [
 ] as const;
 
 /** The integers of an RSAPrivateKey (RFC 8017 §A.1.2), without leading zeros. */
-export type RsaIntegers = Readonly<Record<(typeof rsaFields)[number], Uint8Array>>;
+type RsaIntegers = Readonly<Record<(typeof rsaFields)[number], Uint8Array>>;
 
 /** Reads PKCS#1 RSAPrivateKey of two primes. Throws `MALFORMED`. */
 export function readRsaIntegers(bytes: Uint8Array): RsaIntegers {

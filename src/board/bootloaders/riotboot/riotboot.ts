@@ -1,4 +1,4 @@
-import { Device, DfuMode, COMPATIBLE, RIOTBOOT } from '../../../device/index.ts';
+import { Device, DfuMode, COMPATIBLE } from '../../../device/index.ts';
 import type { DeviceIdentity, FunctionalOptions, Medium } from '../../../device/index.ts';
 import type { Flash } from '../../../flash/index.ts';
 import {
@@ -69,7 +69,7 @@ export class RiotbootBootloader implements Bootloader {
     }));
     this.#options = options;
     // RIOT's own check of the start address never fails; as itself it shall be like that here.
-    this.#selection = { checkStartAddress: profile.name !== RIOTBOOT.name };
+    this.#selection = { checkStartAddress: profile.writesAsOriginal !== true };
   }
 
   decide({ model, flash, retainedRam, buttonPressed }: BootSurroundings): BootDecision {
@@ -107,7 +107,7 @@ export class RiotbootBootloader implements Bootloader {
     const os = this.#options.usbIdentity?.os;
     const lengths = new Map<Medium, number>();
     const media = this.#media(flash).map((medium) => watched(medium, lengths));
-    const riot = this.#isRiot;
+    const riot = this.dfu.profile.writesAsOriginal === true;
     const mode = new DfuMode({
       media,
       functional,
@@ -129,12 +129,8 @@ export class RiotbootBootloader implements Bootloader {
     });
   }
 
-  get #isRiot(): boolean {
-    return this.dfu.profile.name === RIOTBOOT.name;
-  }
-
   #media(flash: Flash): readonly Medium[] {
-    if (this.#isRiot) return originalSlotMedia(flash, this.layout);
+    if (this.dfu.profile.writesAsOriginal === true) return originalSlotMedia(flash, this.layout);
     const { keepBootable, checkImages, refuseOlder = false } = this.#options;
     const checks = checkImages !== false;
     return slotMedia(flash, this.layout, {
