@@ -23,3 +23,4 @@ export type { Field, Fields, Struct } from './struct.ts';
 export { PACKAGE_VERSION } from './package-version.ts';
 export { defined } from './defined.ts';
 export { Utf8Reader, encodeUtf8 } from './utf8.ts';
+export type { OwnBytes } from './own-bytes.ts';

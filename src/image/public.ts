@@ -58,7 +58,6 @@ export type {
   CryptoKeyHandle,
   CryptoLike,
   HashName,
-  OwnBytes,
   SubtleCryptoLike,
 } from './keys/web-crypto.ts';
 export { recognise, unwrapFile } from './recognise.ts';
@@ -86,3 +85,4 @@ export type {
 } from './mcuboot/inspect.ts';
 export { takeImage } from './mcuboot/resign.ts';
 export type { TakenImage } from './mcuboot/resign.ts';
+export type { OwnBytes } from '../bytes/index.ts';

@@ -58,8 +58,8 @@ const inside: Readonly<Record<string, Readonly<Record<string, readonly string[]>
   },
   image: {
     formats: [],
-    keys: ['formats'],
-    riotboot: ['formats'],
+    keys: [],
+    riotboot: [],
     mcuboot: ['formats', 'keys'],
   },
   cli: {

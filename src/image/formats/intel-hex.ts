@@ -1,5 +1,5 @@
 import { DfuError, hexNumber } from '../../bytes/index.ts';
-import type { OwnBytes } from '../keys/web-crypto.ts';
+import type { OwnBytes } from '../../bytes/index.ts';
 
 /** Bytes that stand together at one address. */
 export interface HexSegment {

@@ -1,6 +1,6 @@
 import { DfuError, fromHex, hexNumber, toHex } from '../../bytes/index.ts';
 import { joinBytes } from './web-crypto.ts';
-import type { OwnBytes } from './web-crypto.ts';
+import type { OwnBytes } from '../../bytes/index.ts';
 
 /** Tags of the DER values that keys and signatures are made of (X.690 §8). */
 export const DerTag = {

@@ -1,6 +1,7 @@
 import { DerTag, der, derBits, derOid, derSequence, derUnsigned } from './der.ts';
 import { hashOf, ownBytes, platformCrypto } from './web-crypto.ts';
-import type { CryptoAlgorithm, CryptoLike, HashName, OwnBytes } from './web-crypto.ts';
+import type { OwnBytes } from '../../bytes/index.ts';
+import type { CryptoAlgorithm, CryptoLike, HashName } from './web-crypto.ts';
 
 /** Kinds of key, by the names that `imgtool keygen` uses. */
 export type KeyKind = 'rsa-2048' | 'rsa-3072' | 'ecdsa-p256' | 'ecdsa-p384' | 'ed25519' | 'x25519';

@@ -2,7 +2,8 @@ import { DfuError, encodeUtf8, fromHex } from '../../bytes/index.ts';
 import { DerTag, der, derOid, derSequence, derUnsigned, readDer } from './der.ts';
 import type { DerReader } from './der.ts';
 import { ownBytes, randomBytes } from './web-crypto.ts';
-import type { CryptoLike, OwnBytes } from './web-crypto.ts';
+import type { OwnBytes } from '../../bytes/index.ts';
+import type { CryptoLike } from './web-crypto.ts';
 
 /** Object identifiers of RFC 8018, as hex digits of their DER content. */
 const Oid = {

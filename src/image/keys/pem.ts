@@ -1,5 +1,5 @@
 import { DfuError } from '../../bytes/index.ts';
-import type { OwnBytes } from './web-crypto.ts';
+import type { OwnBytes } from '../../bytes/index.ts';
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 

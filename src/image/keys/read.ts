@@ -7,7 +7,8 @@ import { decryptPkcs8 } from './password.ts';
 import { fromBase64, readPem } from './pem.ts';
 import type { PemBlock } from './pem.ts';
 import { ownBytes, platformCrypto } from './web-crypto.ts';
-import type { CryptoLike, OwnBytes } from './web-crypto.ts';
+import type { OwnBytes } from '../../bytes/index.ts';
+import type { CryptoLike } from './web-crypto.ts';
 
 /** What may be needed to read a key. */
 export interface ReadKeyOptions {

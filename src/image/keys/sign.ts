@@ -3,7 +3,8 @@ import { derSequence, derUnsigned, readDer } from './der.ts';
 import { isEc, keyTraits } from './key.ts';
 import type { Key, PrivateKey } from './key.ts';
 import { ownBytes, platformCrypto } from './web-crypto.ts';
-import type { CryptoKeyHandle, CryptoLike, OwnBytes } from './web-crypto.ts';
+import type { OwnBytes } from '../../bytes/index.ts';
+import type { CryptoKeyHandle, CryptoLike } from './web-crypto.ts';
 
 /** ECDSA's two numbers side by side, as WebCrypto has them, into DER. */
 export function ecdsaToDer(raw: Uint8Array): OwnBytes {

@@ -1,4 +1,5 @@
 import { DfuError } from '../../bytes/index.ts';
+import type { OwnBytes } from '../../bytes/index.ts';
 
 /** A key inside WebCrypto; nothing of it is looked at here. */
 export type CryptoKeyHandle = object;
@@ -8,9 +9,6 @@ export interface CryptoAlgorithm {
   readonly name: string;
   readonly [parameter: string]: unknown;
 }
-
-/** Bytes that own their memory, as WebCrypto asks for. */
-export type OwnBytes = Uint8Array<ArrayBuffer>;
 
 /**
  * The part of WebCrypto's `SubtleCrypto` that images and keys need. `globalThis.crypto.subtle` of a

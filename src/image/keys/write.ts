@@ -6,7 +6,8 @@ import { encryptPkcs8 } from './password.ts';
 import { readKey, readRsaIntegers } from './read.ts';
 import { writePem } from './pem.ts';
 import { platformCrypto } from './web-crypto.ts';
-import type { CryptoKeyHandle, CryptoLike, OwnBytes } from './web-crypto.ts';
+import type { OwnBytes } from '../../bytes/index.ts';
+import type { CryptoKeyHandle, CryptoLike } from './web-crypto.ts';
 
 interface HandlePair {
   readonly privateKey: CryptoKeyHandle;

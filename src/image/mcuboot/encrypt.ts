@@ -10,7 +10,8 @@ import {
   platformCrypto,
   randomBytes,
 } from '../keys/web-crypto.ts';
-import type { CryptoAlgorithm, CryptoKeyHandle, CryptoLike, OwnBytes } from '../keys/web-crypto.ts';
+import type { OwnBytes } from '../../bytes/index.ts';
+import type { CryptoAlgorithm, CryptoKeyHandle, CryptoLike } from '../keys/web-crypto.ts';
 
 /** A key shared beforehand, 16 or 32 bytes, that wraps image keys with AES-KW (RFC 3394). */
 export interface WrappingKey {

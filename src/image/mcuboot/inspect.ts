@@ -13,7 +13,8 @@ import type { PlacedTlv } from './tlv.ts';
 import { hashTlvs, signatureTlvs, signedBytes } from './signed-bytes.ts';
 import type { SignatureKind } from './signed-bytes.ts';
 import { hashOf, platformCrypto } from '../keys/web-crypto.ts';
-import type { CryptoLike, HashName, OwnBytes } from '../keys/web-crypto.ts';
+import type { OwnBytes } from '../../bytes/index.ts';
+import type { CryptoLike, HashName } from '../keys/web-crypto.ts';
 
 /** A hash record and whether it is right. */
 export interface HashFinding {

@@ -13,7 +13,7 @@ import {
   trailerMagic,
 } from './trailer.ts';
 import type { FlagState, MaxAlign } from './trailer.ts';
-import type { OwnBytes } from '../keys/web-crypto.ts';
+import type { OwnBytes } from '../../bytes/index.ts';
 
 /** Layout of the trailer that `imgtool` reckons with, and what is to be written into it. */
 export interface PaddingOptions {

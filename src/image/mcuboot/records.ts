@@ -14,7 +14,8 @@ import type { Endian, ImageVersion } from './header.ts';
 import { TlvType } from './tlv.ts';
 import type { Tlv } from './tlv.ts';
 import { hashOf, joinBytes, platformCrypto } from '../keys/web-crypto.ts';
-import type { CryptoLike, HashName, OwnBytes } from '../keys/web-crypto.ts';
+import type { OwnBytes } from '../../bytes/index.ts';
+import type { CryptoLike, HashName } from '../keys/web-crypto.ts';
 
 /** Another image that must be there, in this version or a newer one. */
 export interface Dependency {

@@ -7,7 +7,8 @@ import { TlvType } from './tlv.ts';
 import type { PlacedTlv } from './tlv.ts';
 import { signedBytes } from './signed-bytes.ts';
 import { platformCrypto } from '../keys/web-crypto.ts';
-import type { CryptoLike, OwnBytes } from '../keys/web-crypto.ts';
+import type { OwnBytes } from '../../bytes/index.ts';
+import type { CryptoLike } from '../keys/web-crypto.ts';
 
 /** What an image was made of: sign it with these, some changed, and get it again. */
 export interface TakenImage {

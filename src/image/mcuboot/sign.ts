@@ -13,7 +13,8 @@ import type { Tlv } from './tlv.ts';
 import { hashTlvs, signatureTlvs } from './signed-bytes.ts';
 import type { SignatureKind } from './signed-bytes.ts';
 import { HASH_BYTES, hashOf, joinBytes, platformCrypto } from '../keys/web-crypto.ts';
-import type { CryptoLike, HashName, OwnBytes } from '../keys/web-crypto.ts';
+import type { OwnBytes } from '../../bytes/index.ts';
+import type { CryptoLike, HashName } from '../keys/web-crypto.ts';
 
 /** A signature made elsewhere, and the public key that it is of. */
 export interface FixedSignature {

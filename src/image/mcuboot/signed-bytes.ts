@@ -1,6 +1,7 @@
 import type { KeyKind } from '../keys/key.ts';
 import { hashOf, joinBytes, platformCrypto } from '../keys/web-crypto.ts';
-import type { CryptoLike, HashName, OwnBytes } from '../keys/web-crypto.ts';
+import type { OwnBytes } from '../../bytes/index.ts';
+import type { CryptoLike, HashName } from '../keys/web-crypto.ts';
 import { imageCipher } from './encrypt.ts';
 import { hashedLength } from './image.ts';
 import type { McubootImage } from './image.ts';

@@ -1,6 +1,6 @@
 import { fromHex, sameBytes } from '../../bytes/index.ts';
 import type { Endian } from './header.ts';
-import type { OwnBytes } from '../keys/web-crypto.ts';
+import type { OwnBytes } from '../../bytes/index.ts';
 
 // What stands at the end of a slot (bootutil_priv.h): the magic last, and below it the flags, the sizes, the
 // keys and the swap status, each field so far from the next as BOOT_MAX_ALIGN says.

@@ -11,7 +11,8 @@ import { TlvType, tlvName } from './tlv.ts';
 import type { PlacedTlv } from './tlv.ts';
 import { readPublicDer } from '../keys/read.ts';
 import { hashOf, platformCrypto } from '../keys/web-crypto.ts';
-import type { CryptoLike, HashName, OwnBytes } from '../keys/web-crypto.ts';
+import type { OwnBytes } from '../../bytes/index.ts';
+import type { CryptoLike, HashName } from '../keys/web-crypto.ts';
 
 /** Exact length of a signature where there is one; ECDSA's varies. */
 const signatureBytes: Readonly<Partial<Record<SignatureKind, number>>> = {
