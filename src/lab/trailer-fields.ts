@@ -14,7 +14,7 @@ export type TrailerFieldName =
   | 'magic';
 
 /** Where a field lies, from the start of the area; what follows up to the next one is filler. */
-interface TrailerFieldPlace {
+export interface TrailerFieldPlace {
   readonly name: TrailerFieldName;
   readonly offsetBytes: number;
   readonly lengthBytes: number;

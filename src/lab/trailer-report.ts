@@ -6,6 +6,7 @@ import type { FlagState } from '../image/index.ts';
 import type { LabDevice } from './device.ts';
 import { trailerOf } from './device.ts';
 import { trailerFields } from './trailer-fields.ts';
+import type { TrailerFieldPlace } from './trailer-fields.ts';
 import type { TrailerFieldName } from './trailer-fields.ts';
 
 /** One field of a trailer, and what it says. */
@@ -134,17 +135,26 @@ const meanings: Readonly<
   magic: magicMeaning,
 };
 
+/** The bytes of a field in hex, and what they mean. */
+function contentOf(
+  { name, offsetBytes, lengthBytes }: TrailerFieldPlace,
+  reading: Reading,
+  layout: TrailerLayout,
+): Pick<TrailerField, 'hex' | 'meaning'> {
+  if (name === 'swap_status') {
+    const entries = statusEntries(reading, layout);
+    const room = lengthBytes / reading.writeUnitBytes;
+    return { hex: entriesText(entries), meaning: statusMeaning(entries, reading.build, room) };
+  }
+  const bytes = reading.read(offsetBytes, lengthBytes);
+  return { hex: toHex(bytes), meaning: meanings[name](bytes, reading) };
+}
+
 function readFields(reading: Reading, layout: TrailerLayout, base: number): TrailerField[] {
-  return trailerFields(layout).map(({ name, offsetBytes, lengthBytes }) => {
-    const place = { name, offsetBytes, addressBytes: base + offsetBytes, lengthBytes };
-    if (name === 'swap_status') {
-      const entries = statusEntries(reading, layout);
-      const room = lengthBytes / reading.writeUnitBytes;
-      const meaning = statusMeaning(entries, reading.build, room);
-      return { ...place, hex: entriesText(entries), meaning };
-    }
-    const bytes = reading.read(offsetBytes, lengthBytes);
-    return { ...place, hex: toHex(bytes), meaning: meanings[name](bytes, reading) };
+  return trailerFields(layout).map((place) => {
+    const { name, offsetBytes, lengthBytes } = place;
+    const { hex, meaning } = contentOf(place, reading, layout);
+    return { name, offsetBytes, addressBytes: base + offsetBytes, lengthBytes, hex, meaning };
   });
 }
 

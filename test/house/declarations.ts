@@ -119,15 +119,19 @@ export class Declarations {
     const own = [...declared]
       .filter(([, text]) => text.startsWith('export '))
       .map(([name]) => name);
-    const others = everythingOf.flatMap((each) => [...this.#exported(each)]);
-    return new Set([...own, ...passedOn.keys(), ...others]);
+    const all = new Set([...own, ...passedOn.keys()]);
+    for (const each of everythingOf) {
+      for (const name of this.#exported(each)) all.add(name);
+    }
+    return all;
   }
 
   /** Everything that a file gives to the world, by name. */
   face(file: string): Declaration[] {
-    return [...this.#exported(file)]
-      .toSorted()
-      .map((name) => ({ ...this.#find(file, name), name }));
+    return [...this.#exported(file)].toSorted().map((name) => {
+      const { file: home, text } = this.#find(file, name);
+      return { name, file: home, text };
+    });
   }
 
   /**

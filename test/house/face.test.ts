@@ -86,7 +86,7 @@ describe('the public face', () => {
       [compiler, '-p', 'tsconfig.json', '--emitDeclarationOnly', '--outDir', built],
       { cwd: root, encoding: 'utf8' },
     );
-    expect(made.stdout + made.stderr).toBe('');
+    if (made.status !== 0) throw new Error(`tsc: ${made.stdout}${made.stderr}`);
     declarations = new Declarations();
     for (const { subpath, types } of subpaths) {
       for (const each of declarations.face(types.replace('./dist', built))) {
