@@ -138,7 +138,7 @@ export class DfuConversation<Extra extends string = never> implements UsbFunctio
   }
 
   done(): void {
-    if (this.#settle !== undefined && this.#polling) this.#happen(this.#settle());
+    if (this.#settle !== undefined && this.#polling()) this.#happen(this.#settle());
     if (!this.#leaveWhenDone) return;
     this.#leaveWhenDone = false;
     this.#leaveLater('detach');
@@ -185,14 +185,14 @@ export class DfuConversation<Extra extends string = never> implements UsbFunctio
       this.#held = false;
       this.#host?.resume(this.#ended(answer));
     }
-    if (this.#polling) this.#pollTimeout(nowMs);
+    if (this.#polling()) this.#pollTimeout(nowMs);
     const { reason, dueMs } = this.#leaving;
     if (reason !== undefined && dueMs <= nowMs) this.#leaveNow(reason, false);
-    return Math.min(this.#work.dueMs(this.#polling, nowMs), this.#leaving.dueMs);
+    return Math.min(this.#work.dueMs(this.#polling(), nowMs), this.#leaving.dueMs);
   }
 
   /** In a state that ends when the time promised is over. */
-  get #polling(): boolean {
+  #polling(): boolean {
     const { state } = this.#standing;
     return state === 'dfuDNBUSY' || state === 'dfuMANIFEST';
   }
@@ -317,7 +317,7 @@ export class DfuConversation<Extra extends string = never> implements UsbFunctio
   }
 
   #tellStatus(packet: SetupPacket, before: DfuState): SetupAnswer {
-    const pollTimeoutMs = this.#polling ? this.#work.promise(this.#now) : 0;
+    const pollTimeoutMs = this.#polling() ? this.#work.promise(this.#now) : 0;
     return this.#standing.tellStatus(packet, pollTimeoutMs, before);
   }
 

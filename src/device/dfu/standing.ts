@@ -43,9 +43,9 @@ export class DfuStanding {
 
   /** Goes where the table says; the answer is what to do about it. */
   step(event: DfuEvent, context: DfuContext): DfuEffect {
-    const [next, effect] = this.#machine(this.#state, event, context);
-    this.#state = next;
-    return effect;
+    const step = this.#machine(this.#state, event, context);
+    this.#state = step[0];
+    return step[1];
   }
 
   /** The answer to DFU_GETSTATUS; `before`: the state that the request came in. */

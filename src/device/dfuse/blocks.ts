@@ -45,7 +45,7 @@ export class DfuSeBlocks {
     if (wBlockNum < DFUSE_FIRST_BLOCK) {
       return failed('errSTALLEDPKT', `block ${wBlockNum} means nothing`);
     }
-    const access = this.#access;
+    const access = this.#access();
     const answer = access.memory.accept?.(bytes) ?? DONE;
     if (answer.status !== 'OK') return answer;
     if (this.#block.length < bytes.length) this.#block = new Uint8Array(bytes.length);
@@ -58,7 +58,7 @@ export class DfuSeBlocks {
 
   /** The DFU_DNLOAD of length 0. */
   end(): void {
-    const { memory } = this.#access;
+    const { memory } = this.#access();
     this.#jobs.prepare('manifest', () => memory.manifest?.(this.pointer) ?? DONE);
   }
 
@@ -69,7 +69,7 @@ export class DfuSeBlocks {
       return failed('errSTALLEDPKT', `block ${wBlockNum} means nothing`);
     }
     const lengthBytes = Math.min(wLength, this.fullBytes(wBlockNum, wLength));
-    return this.#access.read(this.#addressOf(wBlockNum), lengthBytes);
+    return this.#access().read(this.#addressOf(wBlockNum), lengthBytes);
   }
 
   /** How long a block of an upload is, unless it is the last. The list of commands always is. */
@@ -78,14 +78,14 @@ export class DfuSeBlocks {
     return this.#profile.readsByTransferSize ? this.#transferSize : wLength;
   }
 
-  get #access(): DfuSeAccess {
+  #access(): DfuSeAccess {
     const access = this.#memories[this.selected] ?? this.#memories[0];
     if (access === undefined) throw new Error('a DfuSe function without memory');
     return access;
   }
 
   #takeCommand(bytes: Uint8Array): MediumResult {
-    const access = this.#access;
+    const access = this.#access();
     let command: DfuSeCommand;
     try {
       command = decodeDfuSeCommand(bytes);
@@ -138,7 +138,7 @@ export class DfuSeBlocks {
   #commands(wLength: number): Uint8Array | MediumResult {
     const { GET_COMMANDS, SET_ADDRESS_POINTER, ERASE, READ_UNPROTECT } = DfuSeCommandCode;
     const codes: number[] = [GET_COMMANDS, SET_ADDRESS_POINTER, ERASE];
-    if (this.#access.memory.readUnprotect !== undefined) codes.push(READ_UNPROTECT);
+    if (this.#access().memory.readUnprotect !== undefined) codes.push(READ_UNPROTECT);
     if (this.#profile.wholeAnswers && wLength < codes.length) {
       return failed('errSTALLEDPKT', `UPLOAD of block 0 with wLength ${wLength}`);
     }

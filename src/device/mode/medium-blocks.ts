@@ -79,7 +79,7 @@ export class MediumBlocks implements BlockWork {
   }
 
   refuses(state: DfuState): boolean {
-    return this.#medium?.blocks?.mayLeave?.(state) === false;
+    return this.#medium()?.blocks?.mayLeave?.(state) === false;
   }
 
   /** Any number will do: a device that takes settings which it does not have fails later. */
@@ -89,7 +89,7 @@ export class MediumBlocks implements BlockWork {
   }
 
   take(wBlockNum: number, bytes: Uint8Array, nowMs: number): BlockAnswer {
-    const medium = this.#download.medium ?? this.#medium;
+    const medium = this.#download.medium ?? this.#medium();
     if (medium === undefined) return NO_SETTING;
     this.completed = false;
     this.#manifesting = undefined;
@@ -113,12 +113,13 @@ export class MediumBlocks implements BlockWork {
   }
 
   manifested(): void {
-    if (this.#medium !== undefined) this.#completed(this.#medium);
+    const medium = this.#medium();
+    if (medium !== undefined) this.#completed(medium);
   }
 
   read(wBlockNum: number, wLength: number, first: boolean): Uint8Array | ReadFailure | Withheld {
     if (first) {
-      const medium = this.#medium;
+      const medium = this.#medium();
       if (medium === undefined) return NO_SETTING;
       this.#upload.begin(medium);
     }
@@ -167,7 +168,7 @@ export class MediumBlocks implements BlockWork {
   }
 
   /** The medium of the alternate setting. */
-  get #medium(): Medium | undefined {
+  #medium(): Medium | undefined {
     return this.#media[this.selected];
   }
 
