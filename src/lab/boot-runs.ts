@@ -1,15 +1,10 @@
-import type {
-  BootOperation,
-  BootOutcome,
-  BootResult,
-  SlotIndex,
-  SwapType,
-} from '../boot/mcuboot/index.ts';
+import type { BootOperation } from '../boot/mcuboot/index.ts';
 import { MemoryCounters, boot } from '../boot/mcuboot/index.ts';
 import { DfuError } from '../bytes/index.ts';
-import type { MemoryStorage, Sector } from '../flash/index.ts';
+import type { Sector } from '../flash/index.ts';
+import type { Depth, Draft, Place, Run, Spot } from './boot-run.ts';
+import { finishedRun, joinedRun, pointOf, tailOf } from './boot-run.ts';
 import type { LabDevice } from './device.ts';
-import { runningVersion } from './predict.ts';
 import { StateNames } from './state-names.ts';
 import type { FlashState, Footprint, FootprintPart } from './traced-flash.ts';
 import { TracedFlash, dependencies } from './traced-flash.ts';
@@ -18,65 +13,12 @@ import { TracedFlash, dependencies } from './traced-flash.ts';
 // an earlier one was, with equal flash, equal memory and the same next operation, is that one from
 // there on; a boot that finds equal all that an earlier one looked at does the same as that one.
 
-/** A device at rest, before a boot: its flash, and the counters in its hardware. */
-export interface Spot {
-  readonly state: FlashState;
-  readonly counters: readonly number[];
-  /** Differs if the flash or the counters do. */
-  readonly key: string;
-}
-
-/** The device just before an operation. */
-interface Point {
-  readonly operation: BootOperation;
-  /** Kept only where the power is to be cut, and until it was. */
-  spot: Spot | undefined;
-}
-
-/** One boot from one spot. */
-export interface Run {
-  readonly depth: Depth;
-  readonly outcome: BootOutcome;
-  readonly reason: string | undefined;
-  readonly version: string | undefined;
-  readonly slot: SlotIndex | undefined;
-  readonly swapTypes: readonly SwapType[];
-  /** Operations, those of `tail` included. */
-  readonly operations: number;
-  /** The operations that it did itself. */
-  readonly points: readonly Point[];
-  /** Where it went on as an earlier boot did. */
-  readonly tail: { readonly run: Run; readonly index: number } | undefined;
-  /** It did not run at all: an earlier boot saw the same. */
-  readonly same: boolean;
-  /** The device afterwards. */
-  readonly next: Spot;
-}
-
-/** 0: the boot whose operations are cut; 1: one that follows such a cut and is cut too; 2: any other. */
-type Depth = 0 | 1 | 2;
-
 interface Known {
   readonly run: Run;
   readonly spot: Spot;
   readonly counters: string;
   readonly needed: readonly number[];
   readonly changed: ReadonlySet<number>;
-}
-
-interface Place {
-  readonly run: Draft;
-  readonly index: number;
-  /** The flash there: equal sums do not make it equal. */
-  readonly contents: MemoryStorage;
-}
-
-/** A run while it runs. */
-interface Draft {
-  readonly points: Point[];
-  /** Places that others may come to. */
-  readonly names: string[];
-  done: Run | undefined;
 }
 
 /** Boots of one device, remembered. */
@@ -268,47 +210,6 @@ interface Moment {
   readonly flash: TracedFlash;
   readonly counters: readonly number[];
   readonly memory: string | undefined;
-}
-
-function pointOf(operation: BootOperation, depth: Depth, spot: () => Spot): Point {
-  const { bytes, ...rest } = operation;
-  if (depth === 2) return { operation: rest, spot: undefined };
-  const kept = bytes === undefined ? rest : { ...rest, bytes: bytes.slice() };
-  return { operation: kept, spot: spot() };
-}
-
-function tailOf(joined: Place | undefined): Run['tail'] {
-  if (joined?.run.done === undefined) return undefined;
-  return { run: joined.run.done, index: joined.index };
-}
-
-function joinedRun({ points }: Draft, depth: Depth, tail: NonNullable<Run['tail']>): Run {
-  const { run, index } = tail;
-  const operations = points.length + run.operations - index;
-  return { ...run, depth, points, operations, tail, same: false };
-}
-
-function finishedRun(
-  { points }: Draft,
-  {
-    depth,
-    result,
-    next,
-  }: { readonly depth: Depth; readonly result: BootResult; readonly next: Spot },
-): Run {
-  return {
-    depth,
-    outcome: result.outcome,
-    reason: result.reason,
-    version: runningVersion(result),
-    slot: result.image?.slot,
-    swapTypes: result.swapTypes,
-    operations: points.length,
-    points,
-    tail: undefined,
-    same: false,
-    next,
-  };
 }
 
 function sameSums(one: FlashState, other: FlashState, sector: number): boolean {

@@ -2,7 +2,7 @@ import { powerCutKinds } from '../flash/index.ts';
 import type { SectorMap } from '../flash/index.ts';
 import type { CutOutcome } from './endings.ts';
 import { cutOutcomes } from './endings.ts';
-import type { CutOperation, CutReport, OutcomeCounts } from './power-cuts.ts';
+import type { CutOperation, CutReport, OutcomeCounts } from './cut-report.ts';
 
 /** Colour of each outcome. */
 export const outcomeColours: Readonly<Record<CutOutcome, string>> = {

@@ -6,7 +6,7 @@ import type { PowerCutKind } from '../flash/index.ts';
 import { formatVersion, platformCrypto } from '../image/index.ts';
 import { dumpOf, forkDevice } from './device.ts';
 import type { LabDevice } from './device.ts';
-import type { CutFinding, CutReport } from './power-cuts.ts';
+import type { CutFinding, CutReport } from './cut-report.ts';
 import type { VectorConfig } from './vector-config.ts';
 
 /** A file of a folder of vectors. */

@@ -1,4 +1,5 @@
-import type { BootRuns, Run, Spot } from './boot-runs.ts';
+import type { Run, Spot } from './boot-run.ts';
+import type { BootRuns } from './boot-runs.ts';
 
 /**
  * What a power cut comes to, the harmless first.

@@ -1,80 +1,18 @@
-import type { AreaName, BootOperation } from '../boot/mcuboot/index.ts';
+import type { BootOperation } from '../boot/mcuboot/index.ts';
 import { placeOf } from '../boot/mcuboot/index.ts';
 import { DfuError } from '../bytes/index.ts';
 import { powerCutKinds } from '../flash/index.ts';
 import type { PowerCutKind } from '../flash/index.ts';
-import type { Run, Spot } from './boot-runs.ts';
+import type { Run, Spot } from './boot-run.ts';
 import { BootRuns } from './boot-runs.ts';
-import { tear } from './tear.ts';
+import type { CutCase, CutFinding, CutOperation, CutReport, OutcomeCounts } from './cut-report.ts';
+import { addCounts, countAll, noCounts, pathOf, sumFrom, weight } from './cut-report.ts';
 import type { LabDevice } from './device.ts';
 import { dumpOf } from './device.ts';
-import { Endings, cutOutcomes, isWorse, outcomeOf } from './endings.ts';
+import { Endings, isWorse, outcomeOf } from './endings.ts';
 import type { CutOutcome, Ending } from './endings.ts';
+import { tear } from './tear.ts';
 import { TracedFlash } from './traced-flash.ts';
-
-/** One operation of the boot that is cut. */
-export interface CutOperation {
-  readonly number: number;
-  readonly kind: BootOperation['kind'];
-  readonly area: AreaName;
-  /** From the start of the area. */
-  readonly offsetBytes: number;
-  readonly lengthBytes: number;
-  /** Of the flash, from 0: the sector where it begins. */
-  readonly sector: number;
-}
-
-/** One power cut and what came of it. */
-export interface CutCase {
-  /** The operation that the power was cut at. */
-  readonly operation: number;
-  readonly kind: PowerCutKind;
-  readonly outcome: CutOutcome;
-  /** What the boots after it ran, each once: versions, or how a boot ended that ran nothing. */
-  readonly path: readonly string[];
-  /** Boots until the device was at rest. */
-  readonly boots: number;
-}
-
-/** Where one or two cuts led that should not have led there. */
-export interface CutFinding {
-  readonly outcome: CutOutcome;
-  readonly path: readonly string[];
-  /** Boots until the device was at rest. */
-  readonly boots: number;
-  /** Cases that end in the very same way. */
-  cases: number;
-  /** The simplest of them: one cut, or two boots that were cut. */
-  readonly cuts: readonly { readonly operation: number; readonly kind: PowerCutKind }[];
-  /**
-   * The device as the last cut left it.
-   *
-   * @internal
-   */
-  readonly spot: Spot;
-}
-
-/** How often each outcome came up. */
-export type OutcomeCounts = Record<CutOutcome, number>;
-
-/** What power cuts do to one boot. */
-export interface CutReport {
-  readonly operations: readonly CutOperation[];
-  /** What happens without a cut. */
-  readonly undisturbed: Pick<CutCase, 'outcome' | 'path' | 'boots'>;
-  readonly cases: readonly CutCase[];
-  /** Two cuts in a row, by the operation of the first one; empty if they were not tried. */
-  readonly pairs: readonly OutcomeCounts[];
-  readonly counts: Readonly<Record<PowerCutKind | 'pairs', OutcomeCounts>>;
-  /** Boots after a first cut that do as another one did: their second cuts were tried with that one. */
-  readonly alike: number;
-  /** What is worse than without a cut, the simplest way there first. */
-  readonly findings: readonly CutFinding[];
-  /** Operations that were really done, all boots together. */
-  readonly executedOperations: number;
-  /** Images that were hashed. */
-  readonly hashedImages: number;
-}
 
 /** How far an exploration is. */
 export interface CutProgress {
@@ -94,20 +32,6 @@ export interface CutOptions {
   readonly onProgress?: ((progress: CutProgress) => void | Promise<void>) | undefined;
   /** Ends the exploration with `ABORTED` once it is true. */
   readonly signal?: { readonly aborted: boolean } | undefined;
-}
-
-function noCounts(): OutcomeCounts {
-  return Object.fromEntries(cutOutcomes.map((outcome) => [outcome, 0])) as OutcomeCounts;
-}
-
-function addCounts(to: OutcomeCounts, more: OutcomeCounts): void {
-  for (const outcome of cutOutcomes) to[outcome] += more[outcome];
-}
-
-/** How complicated a way to a loss is. */
-function weight(cuts: CutFinding['cuts']): number {
-  const kinds = cuts.reduce((sum, { kind }) => sum + powerCutKinds.indexOf(kind), 0);
-  return cuts.length * 1000 + kinds;
 }
 
 class Explorer {
@@ -145,7 +69,7 @@ class Explorer {
     this.#reference = reference;
     const { cases, firstRuns } = await this.#cutAll(first);
     const pairs = this.#pairs(firstRuns);
-    const counts = this.#count(cases, pairs);
+    const counts = countAll(cases, pairs);
     const findings = [...this.#findings.values()];
     findings.sort((one, other) => weight(one.cuts) - weight(other.cuts));
     return {
@@ -266,47 +190,11 @@ class Explorer {
       return all;
     });
   }
-
-  #count(
-    cases: readonly CutCase[],
-    pairs: readonly OutcomeCounts[],
-  ): Record<PowerCutKind | 'pairs', OutcomeCounts> {
-    const counts = {
-      clean: noCounts(),
-      torn: noCounts(),
-      'torn-tail': noCounts(),
-      pairs: noCounts(),
-    };
-    for (const { kind, outcome } of cases) counts[kind][outcome] += 1;
-    for (const each of pairs) addCounts(counts.pairs, each);
-    return counts;
-  }
-}
-
-/** The outcomes of the cuts from each point of a run to its end, the boot that it became included. */
-function sumFrom(
-  { points, tail }: Run,
-  tally: readonly OutcomeCounts[],
-  known: ReadonlyMap<Run, OutcomeCounts[]>,
-): OutcomeCounts[] {
-  const sums: OutcomeCounts[] = Array.from({ length: points.length + 1 }, noCounts);
-  const after = tail === undefined ? undefined : known.get(tail.run)?.[tail.index];
-  if (after !== undefined) addCounts(sums[points.length] ?? noCounts(), after);
-  for (let at = points.length - 1; at >= 0; at -= 1) {
-    const here = sums[at] ?? noCounts();
-    addCounts(here, sums[at + 1] ?? noCounts());
-    addCounts(here, tally[at] ?? noCounts());
-  }
-  return sums;
 }
 
 /** The state of a point is not needed once it was cut. */
 function release(point: { spot: Spot | undefined }): void {
   point.spot = undefined;
-}
-
-function pathOf({ path, boots }: Ending): Pick<CutCase, 'path' | 'boots'> {
-  return { path, boots };
 }
 
 /**

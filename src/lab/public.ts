@@ -10,15 +10,8 @@ export type { FindingVectors, VectorFile } from './cut-vectors.ts';
 export { cutOutcomes } from './endings.ts';
 export type { CutOutcome } from './endings.ts';
 export { explorePowerCuts } from './power-cuts.ts';
-export type {
-  CutCase,
-  CutFinding,
-  CutOperation,
-  CutOptions,
-  CutProgress,
-  CutReport,
-  OutcomeCounts,
-} from './power-cuts.ts';
+export type { CutOptions, CutProgress } from './power-cuts.ts';
+export type { CutCase, CutFinding, CutOperation, CutReport, OutcomeCounts } from './cut-report.ts';
 export { checkLayout, dumpOf, forkDevice, openDump, openFlash, trailerOf } from './device.ts';
 export type { FlashLayout, LabDevice } from './device.ts';
 export { fitImage } from './fit.ts';
