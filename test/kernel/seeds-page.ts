@@ -1,4 +1,5 @@
-import type { Outcome, SeedCommand } from './guest/scenario.ts';
+import type { Outcome } from './guest/scenario.ts';
+import type { SeedCommand } from './guest/seed-command.ts';
 
 const HEAD = `# The commands of the documents
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SeedCommand } from './scenario.ts';
+import type { SeedCommand } from './seed-command.ts';
 
 /** How a program ended. */
 export interface Ended {

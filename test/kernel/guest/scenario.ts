@@ -1,20 +1,10 @@
 import type { Bench } from './bench.ts';
+import type { SeedCommand } from './seed-command.ts';
 
 /** One thing that is tried in the guest; it throws if it does not go as it should. */
 export interface Scenario {
   readonly name: string;
   run(bench: Bench): Promise<void> | void;
-}
-
-/** A command of somebody's documentation, and what came of it. */
-export interface SeedCommand {
-  readonly document: string;
-  /** As the document has it. */
-  readonly command: string;
-  /** What was typed instead, where that is another program. */
-  readonly typed?: string;
-  /** Lines of output, console or what the board said, the same in each run. */
-  readonly seen: readonly string[];
 }
 
 /** What the guest says of a scenario: one JSON line on its output. */

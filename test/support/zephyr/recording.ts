@@ -22,6 +22,14 @@ export interface Recording {
   readonly log: readonly (readonly [number, string])[];
 }
 
+/** A recording, and where this package answers otherwise. */
+export interface Replayed {
+  readonly name: string;
+  readonly differences: readonly string[];
+  /** Transfers that were stalled where the original crashed or gave memory away. */
+  readonly withheld: number;
+}
+
 /** The bytes of a hex text; `00x512` is byte 00 repeated 512 times. */
 export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
   const [, byte, count] = /^([0-9a-f]{2})x([0-9]+)$/.exec(text) ?? [];

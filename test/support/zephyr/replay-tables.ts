@@ -5,7 +5,7 @@ import type { SetupPacket } from '../../../src/usb/index.ts';
 import { ZephyrBench } from './bench.ts';
 import type { ZephyrBenchOptions } from './bench.ts';
 import { refusingDevice } from './refusing-disk.ts';
-import type { Replayed } from './replay.ts';
+import type { Replayed } from './recording.ts';
 
 interface TransitionRow {
   readonly state: number;

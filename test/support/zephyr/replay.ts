@@ -7,17 +7,9 @@ import type { ZephyrBenchOptions } from './bench.ts';
 import { attempt, readRecorded } from '../replayed.ts';
 import type { ReplayedCase } from '../replayed.ts';
 import { bytesOf, withoutTime } from './recording.ts';
-import type { RecordedTransfer, Recording } from './recording.ts';
+import type { RecordedTransfer, Recording, Replayed } from './recording.ts';
 import { refusingDevice } from './refusing-disk.ts';
 import { TABLES } from './replay-tables.ts';
-
-/** A recording, and where this package answers otherwise. */
-export interface Replayed {
-  readonly name: string;
-  readonly differences: readonly string[];
-  /** Transfers that were stalled where the original crashed or gave memory away. */
-  readonly withheld: number;
-}
 
 /** Whether a file is of transfers with a device: others are of a host, a USB/IP server, of speed. */
 function hasTransfers(path: string): boolean {
