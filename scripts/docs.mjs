@@ -2,6 +2,7 @@
 // Its tools are in a workspace of their own, docs/api, since they need another compiler than the project's; they are
 // installed when they are needed. A type that is shown but not exported, or a link that leads nowhere, is a failure.
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { prepare } from './prepare.mjs';
 import { npm, root, run } from './run.mjs';
 
 const workspace = `${root}docs/api`;
@@ -29,7 +30,8 @@ function build() {
   return run(process.execPath, [tool, ...entries], { cwd: workspace });
 }
 
-if (!install() || !build()) {
+// the sources name types of the project's own packages
+if (prepare() !== undefined || !install() || !build()) {
   console.error('docs: failed');
   process.exitCode = 1;
 }
