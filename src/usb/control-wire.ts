@@ -45,43 +45,57 @@ export class ControlWire implements ControlTransfers {
   }
 
   /** As `ControlPipe.controlIn`. */
-  async controlIn(
+  controlIn(
     request: ControlRequest,
     length: number,
     options?: TransferOptions,
   ): Promise<Uint8Array> {
-    const packet = setupOf(request, 'in', length);
-    const result = await this.#transfer(packet, undefined, options);
-    return result.end === 'in' ? result.data : NO_DATA;
+    try {
+      return this.#transfer(setupOf(request, 'in', length), undefined, options, bytesOf);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** As `ControlPipe.controlOut`. */
-  async controlOut(
+  controlOut(
     request: ControlRequest,
     data: Uint8Array,
     options?: TransferOptions,
   ): Promise<number> {
-    const packet = setupOf(request, 'out', data.length);
-    const result = await this.#transfer(packet, data, options);
-    return result.end === 'out' ? result.taken : 0;
+    try {
+      return this.#transfer(setupOf(request, 'out', data.length), data, options, takenOf);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
-  #transfer(
+  /** Not async, nor what calls it: one promise a transfer is enough. */
+  #transfer<T>(
     packet: SetupPacket,
     data: Uint8Array | undefined,
     { timeoutMs = TRANSFER_TIMEOUT_MS, signal }: TransferOptions = {},
-  ): Promise<TransferEnd> {
+    valueOf: (how: TransferResult) => T,
+  ): Promise<T> {
     const late = (): never => {
       throw transferError.timeout(packet, timeoutMs);
     };
     const ms = this.#wire.keepsTime === true ? undefined : timeoutMs;
-    return until<TransferEnd>(this.#clock, { ms, signal, late }, ({ resolve, reject }) =>
+    return until<T>(this.#clock, { ms, signal, late }, ({ resolve, reject }) =>
       this.#wire.transfer({ packet, data, timeoutMs }, (how) => {
         if (how.end === 'stall') reject(transferError.stalled(packet));
         else if (how.end === 'lost') reject(transferError.disconnected(packet));
         else if (how.end === 'failed') reject(how.error);
-        else resolve(how);
+        else resolve(valueOf(how));
       }),
     );
   }
+}
+
+function bytesOf(how: TransferResult): Uint8Array {
+  return how.end === 'in' ? how.data : NO_DATA;
+}
+
+function takenOf(how: TransferResult): number {
+  return how.end === 'out' ? how.taken : 0;
 }

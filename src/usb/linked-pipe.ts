@@ -54,21 +54,23 @@ export class LinkedPipe implements ControlPipe {
     this.gone = Promise.race([state.gone, closed]);
   }
 
-  async controlIn(
+  // The promise of the wire is the caller's: one of its own for every transfer would cost as much again.
+
+  controlIn(
     request: ControlRequest,
     length: number,
     options?: TransferOptions,
   ): Promise<Uint8Array> {
-    this.#checkOpen();
+    if (this.#closed) return Promise.reject(closedError());
     return this.#wire.controlIn(request, length, options);
   }
 
-  async controlOut(
+  controlOut(
     request: ControlRequest,
     data: Uint8Array,
     options?: TransferOptions,
   ): Promise<number> {
-    this.#checkOpen();
+    if (this.#closed) return Promise.reject(closedError());
     return this.#wire.controlOut(request, data, options);
   }
 
@@ -117,13 +119,13 @@ export class LinkedPipe implements ControlPipe {
     await this.#link.close();
   }
 
-  /** Of a device that has left, the wire itself says so, and which request was lost. */
-  #checkOpen(): void {
-    if (this.#closed) throw new DfuError('DISCONNECTED', 'the pipe is closed');
-  }
-
   #check(): void {
     if (this.#state.over) throw new DfuError('DISCONNECTED', 'the device has gone');
-    this.#checkOpen();
+    if (this.#closed) throw closedError();
   }
+}
+
+/** Of a device that has left, the wire itself says so, and which request was lost. */
+function closedError(): DfuError {
+  return new DfuError('DISCONNECTED', 'the pipe is closed');
 }

@@ -33,44 +33,67 @@ export function throwIfAborted(signal: CancelSignal | undefined): void {
  */
 export function until<T>(
   clock: Clock,
-  { ms, signal, late }: WaitLimits<T>,
+  limits: WaitLimits<T>,
   start: (ending: Ending<T>) => (() => void) | undefined,
 ): Promise<T> {
+  const { signal } = limits;
   if (signal?.aborted === true) return Promise.reject(aborted(signal));
   return new Promise((resolve, reject) => {
     let over = false;
     let stop: (() => void) | undefined;
-    let cancelTimer: (() => void) | undefined;
-    const end = (tell: () => void): void => {
-      if (over) return;
+    let unwatch: (() => void) | undefined;
+    /** False: it has been over before. */
+    const ends = (): boolean => {
+      if (over) return false;
       over = true;
-      cancelTimer?.();
-      signal?.removeEventListener('abort', abort);
+      unwatch?.();
       stop?.();
-      tell();
+      return true;
     };
-    const abort = (): void => end(() => reject(aborted(signal)));
     stop = start({
-      resolve: (value) => end(() => resolve(value)),
-      reject: (error) => end(() => reject(error)),
+      resolve: (value) => {
+        if (ends()) resolve(value);
+      },
+      reject: (error) => {
+        if (ends()) reject(error);
+      },
     });
-    // Either may have happened while it was started.
+    // Most transfers end while they are started, and need neither a timer nor a listener.
     if (over) stop?.();
-    else if (signal?.aborted === true) abort();
     else {
-      signal?.addEventListener('abort', abort);
-      if (ms !== undefined) cancelTimer = clock.at(clock.now() + ms, () => end(timeIsUp));
-    }
-
-    function timeIsUp(): void {
-      try {
-        if (late === undefined) throw new DfuError('TIMEOUT', `no answer within ${ms} ms`);
-        resolve(late());
-      } catch (error) {
-        reject(error);
-      }
+      unwatch = watch(clock, limits, (tell) => {
+        if (ends()) tell({ resolve, reject });
+      });
     }
   });
+}
+
+/** Ends a wait when its time is over, or when the signal is raised; the answer stops that. */
+function watch<T>(
+  clock: Clock,
+  { ms, signal, late }: WaitLimits<T>,
+  end: (tell: (ending: Ending<T>) => void) => void,
+): (() => void) | undefined {
+  const abort = (): void => end(({ reject }) => reject(aborted(signal)));
+  if (signal?.aborted === true) {
+    abort();
+    return undefined;
+  }
+  const timeIsUp = ({ resolve, reject }: Ending<T>): void => {
+    try {
+      if (late === undefined) throw new DfuError('TIMEOUT', `no answer within ${ms} ms`);
+      resolve(late());
+    } catch (error) {
+      reject(error);
+    }
+  };
+  signal?.addEventListener('abort', abort);
+  const cancelTimer =
+    ms === undefined ? undefined : clock.at(clock.now() + ms, () => end(timeIsUp));
+  return () => {
+    cancelTimer?.();
+    signal?.removeEventListener('abort', abort);
+  };
 }
 
 /** Resolves after `ms` on that clock; rejects with `ABORTED` once the signal says so. */
