@@ -11,7 +11,6 @@ export type { BoardParts } from './board-parts.ts';
 export { createBoard } from './create-board.ts';
 export type { BoardOptions } from './create-board.ts';
 export { boardModel, boardModels } from './models/catalogue.ts';
-export { flashSizeBytes } from './models/board-model.ts';
 export type {
   BoardModel,
   ButtonModel,
@@ -25,7 +24,7 @@ export type {
 export { bootloaderOf, bootloadersOf } from './bootloaders/bootloaders.ts';
 export { mcubootFirmware } from './bootloaders/mcuboot/firmware.ts';
 export type { McubootFirmwareOptions } from './bootloaders/mcuboot/firmware.ts';
-export { mcubootLayout, mcubootMode, mcubootModes } from './bootloaders/mcuboot/layout.ts';
+export { mcubootLayout, mcubootModes } from './bootloaders/mcuboot/layout.ts';
 export type { McubootLayout, McubootMode } from './bootloaders/mcuboot/layout.ts';
 export type { McubootOptions } from './bootloaders/mcuboot/mcuboot.ts';
 export { plainFirmware } from './bootloaders/plain.ts';
@@ -33,7 +32,6 @@ export { firmwareImage } from './bootloaders/riotboot/firmware.ts';
 export type { FirmwareImageOptions } from './bootloaders/riotboot/firmware.ts';
 export { boardLayout } from './bootloaders/riotboot/layout.ts';
 export type { RiotbootName } from './bootloaders/riotboot/layout.ts';
-export { pinMode } from './hardware/button.ts';
 export type { ButtonConfiguration } from './hardware/button.ts';
 export type { RetainedRam } from './hardware/retained-ram.ts';
 export type { Sensors } from './hardware/sensors.ts';
@@ -41,15 +39,7 @@ export type { UsbController } from './hardware/usb-controller.ts';
 export type { UsbIdentity, UsbIdentityOptions } from './hardware/usb-identity.ts';
 export { eraseFlash, programFlash } from './images/programmer.ts';
 export type { ProgramTarget, Programmed } from './images/programmer.ts';
-export {
-  ES_MODULE,
-  MACHINE_CODE,
-  PROGRAM_BOX_MAGIC,
-  boxProgram,
-  programBox,
-  unboxProgram,
-} from './program/box.ts';
-export type { ProgramBox, ReadMemory } from './program/box.ts';
+export { ES_MODULE, MACHINE_CODE } from './program/box.ts';
 export type { BoardEvent, BootCause } from './seams/board-event.ts';
 export type {
   BootDecision,

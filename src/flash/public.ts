@@ -12,4 +12,3 @@ export type { FlashOperation, FlashStorage, FlashWear, PowerCutKind } from './no
 export { partition } from './partition.ts';
 export { forEachPowerCut } from './power-cuts.ts';
 export type { PowerCutState } from './power-cuts.ts';
-export { rewrite } from './rewrite.ts';

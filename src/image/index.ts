@@ -1,13 +1,50 @@
 /** The room's face to its siblings: what the world sees, and what only they need. */
 export * from './public.ts';
+export { fletcher32 } from './riotboot/fletcher32.ts';
+export { RIOTBOOT_HEADER_ALIGNMENT, RIOTBOOT_MAGIC, riotbootChecksum } from './riotboot/header.ts';
+export { publicKeyHash } from './keys/key.ts';
+export { fromBase64, toBase64 } from './keys/pem.ts';
+export { verifyMessage } from './keys/sign.ts';
+export { platformCrypto } from './keys/web-crypto.ts';
+export { privateKeyDer } from './keys/write.ts';
+export { asDecryptionKey, imageCipher, unwrapImageKey } from './mcuboot/encrypt.ts';
 export {
+  decodeImageHeader,
+  ENCRYPTED_FLAGS,
+  endianOfImage,
+  IMAGE_HEADER_BYTES,
+  IMAGE_MAGIC,
+  writeImageHeader,
+} from './mcuboot/header.ts';
+export { isPure } from './mcuboot/image.ts';
+export { tlvsOf } from './mcuboot/inspect.ts';
+export { checkImageFits, trailerPieces, trailerSize } from './mcuboot/padding.ts';
+export {
+  bootRecordRole,
+  numberTlv,
+  parseUuid,
+  readDependency,
+  readNumber,
+} from './mcuboot/records.ts';
+export { allowedHashes } from './mcuboot/sign.ts';
+export { hashTlvs, imageDigest, signatureTlvs, signedBytes } from './mcuboot/signed-bytes.ts';
+export {
+  readTlvAreaHead,
+  TLV_HEAD_BYTES,
+  TLV_INFO_MAGIC,
+  TLV_PROT_INFO_MAGIC,
+} from './mcuboot/tlv.ts';
+export {
+  alignUp,
+  decodeFlag,
   DEFAULT_MAX_ALIGN,
   DEFAULT_MAX_IMG_SECTORS,
   FLAG_SET,
   MAX_ALIGNS,
-  alignUp,
   maxAlignOfMagic,
+  TRAILER_MAGIC_BYTES,
   trailerFlags,
   trailerInfoBytes,
+  trailerMagic,
 } from './mcuboot/trailer.ts';
 export type { TrailerFlags } from './mcuboot/trailer.ts';

@@ -6,7 +6,6 @@ import { generateKey } from '../image/index.ts';
 import { forgeDevice, forgeImage } from '../../test/support/mcuboot/lab-bench.ts';
 import {
   bootAhead,
-  checkLayout,
   compareWear,
   describeState,
   drawCutMap,
@@ -26,6 +25,7 @@ import {
   vectorConfigOf,
 } from './index.ts';
 import type { CutReport, LabDevice } from './index.ts';
+import { checkLayout } from './device.ts';
 
 /** Eight sectors of 1 KiB: two slots of four, images of one sector. */
 function small(algorithm: Algorithm, more: Partial<BootConfig> = {}): Promise<LabDevice> {

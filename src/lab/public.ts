@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { drawCutMap, outcomeColours, outcomeWords } from './cut-map.ts';
+export { drawCutMap, outcomeWords } from './cut-map.ts';
 export { findingVectors } from './cut-vectors.ts';
 export type { FindingVectors, VectorFile } from './cut-vectors.ts';
 export { cutOutcomes } from './endings.ts';
@@ -12,7 +12,7 @@ export type { CutOutcome } from './endings.ts';
 export { explorePowerCuts } from './power-cuts.ts';
 export type { CutOptions, CutProgress } from './power-cuts.ts';
 export type { CutCase, CutFinding, CutOperation, CutReport, OutcomeCounts } from './cut-report.ts';
-export { checkLayout, dumpOf, forkDevice, openDump, openFlash, trailerOf } from './device.ts';
+export { dumpOf, forkDevice, openDump } from './device.ts';
 export type { FlashLayout, LabDevice } from './device.ts';
 export { fitImage } from './fit.ts';
 export type { FitReport, SlotPart } from './fit.ts';
@@ -21,7 +21,7 @@ export type { Guess, GuessLimits } from './guess.ts';
 export { layoutDoubts } from './layout-doubts.ts';
 export { inspectFlash } from './inspect.ts';
 export type { FlashReport, McubootSlotReport } from './inspect.ts';
-export { bootAhead, stageUpdate, uploadOffset } from './predict.ts';
+export { bootAhead, stageUpdate } from './predict.ts';
 export type {
   AheadOptions,
   BootStep,
@@ -31,7 +31,7 @@ export type {
   Step,
 } from './predict.ts';
 export type { DumpReader, DumpReading, SlotReading } from './dump-reading.ts';
-export { inspectRiotbootFlash, riotbootReader } from './riotboot.ts';
+export { inspectRiotbootFlash } from './riotboot.ts';
 export type { RiotbootReport, RiotbootSlotReport } from './riotboot.ts';
 export { describeState } from './state.ts';
 export { readTrailer } from './trailer-report.ts';

@@ -8,7 +8,7 @@ import type { Program } from '../seams/peripherals.ts';
  * first two words are what a bootloader loads: initial stack pointer and reset vector. Vectors 7 to
  * 10 are reserved by the architecture; there the box says what it holds.
  */
-export interface ProgramBox {
+interface ProgramBox {
   /** Initial stack pointer: one past the last byte of RAM. */
   readonly initialSp: number;
   /** Address of the payload, bit 0 set (Thumb). */
@@ -56,7 +56,7 @@ export const programBox: Struct<ProgramBox> = struct<ProgramBox>('program box', 
 });
 
 /** "dfkB" in the order of the bytes. */
-export const PROGRAM_BOX_MAGIC = 0x426b6664;
+const PROGRAM_BOX_MAGIC = 0x426b6664;
 
 /** Kind of a program: one ES module in UTF-8, in a box. */
 export const ES_MODULE = 1;
@@ -96,7 +96,7 @@ export function boxProgram(
 }
 
 /** Memory as a program sees it, by address. Throws `OUT_OF_RANGE` where there is none. */
-export type ReadMemory = (address: number, lengthBytes: number) => Uint8Array;
+type ReadMemory = (address: number, lengthBytes: number) => Uint8Array;
 
 /**
  * The payload of the box at `entryAddress`. Throws what a real processor would fault on: `MALFORMED`

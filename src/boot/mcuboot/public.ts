@@ -6,12 +6,8 @@
 export { ApplicationSide } from './application.ts';
 export type { ApplicationResult } from './application.ts';
 export type { BootMemory, BootOperation, OperationListener } from './area.ts';
-export { ArrivingImage } from './arriving-image.ts';
-export type { ArrivalOptions } from './arriving-image.ts';
-export { examineArrived } from './examine-arrived.ts';
 export { boot } from './boot.ts';
 export type { BootOptions, BootOutcome, BootResult, BootedImage } from './boot.ts';
-export { imageNumberOf, isSwap, placeOf } from './config.ts';
 export type { AreaName, BootConfig, EncryptionConfig, SlotPlaces } from './config.ts';
 export { decideSwap } from './decision.ts';
 export { ImageJudge, MemoryCounters } from './image-judge.ts';
@@ -20,21 +16,6 @@ export { examineSlot, largestImageBytes, swapUnderWay } from './inspect.ts';
 export type { Place, SlotFinding, SwapUnderWay } from './inspect.ts';
 export type { Hazard, Refusal, RefusedHazard } from './machine.ts';
 export type { Halt, SlotIndex, StatusSource } from './session.ts';
-export {
-  FLAG_CODES,
-  SWAP_TYPE_CODES,
-  decodeMagic,
-  decodeSwapInfo,
-  encodeSwapInfo,
-  isOnTrial,
-  readSwapState,
-} from './trailer.ts';
-export type { MagicState, SwapState, SwapType, TrailerReader } from './trailer.ts';
-export {
-  algorithms,
-  copyingAlgorithms,
-  scratchTrailerBytes,
-  slotTrailerBytes,
-  trailerLayout,
-} from './trailer-layout.ts';
-export type { Algorithm, TrailerLayout, TrailerShape } from './trailer-layout.ts';
+export type { MagicState, SwapState, SwapType } from './trailer.ts';
+export { algorithms } from './trailer-layout.ts';
+export type { Algorithm, TrailerLayout } from './trailer-layout.ts';

@@ -65,7 +65,7 @@ export function encodeSwapInfo(swapType: SwapType, imageNumber: number): number 
 }
 
 /** Reads the bytes of an area's trailer. */
-export interface TrailerReader {
+interface TrailerReader {
   readonly erasedValue: number;
   read(offsetBytes: number, lengthBytes: number): Uint8Array;
 }

@@ -1,2 +1,4 @@
 /** The room's face to its siblings: what the world sees, and what only they need. */
 export * from './public.ts';
+export { FLASHWRITE_SKIP_BYTES } from './flashwrite.ts';
+export { slotOf } from './layout.ts';

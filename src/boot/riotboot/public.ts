@@ -5,9 +5,9 @@
  */
 export { decideBoot, RIOTBOOT_MAGIC_NUMBER, riotbootMagicAddress } from './decision.ts';
 export type { RiotbootDecision, RiotbootInputs } from './decision.ts';
-export { Flashwrite, FLASHWRITE_SKIP_BYTES } from './flashwrite.ts';
+export { Flashwrite } from './flashwrite.ts';
 export type { FlashwriteOptions } from './flashwrite.ts';
-export { riotbootLayout, slotOf } from './layout.ts';
+export { riotbootLayout } from './layout.ts';
 export type { RiotbootLayout, RiotbootLayoutOptions } from './layout.ts';
 export { chooseSlot, currentSlot, inspectSlot, otherSlot } from './selection.ts';
 export type { SelectionOptions, SlotChoice, SlotReport } from './selection.ts';

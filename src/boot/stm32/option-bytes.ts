@@ -4,7 +4,7 @@ import { DfuError } from '../../bytes/index.ts';
  * The 16 option bytes of an STM32F0 (RM0091 §4), each followed by its complement: read protection,
  * user, two bytes of data, four of write protection.
  */
-export const OPTION_BYTES = 16;
+const OPTION_BYTES = 16;
 
 /** RDP of level 0: nothing is protected. */
 const LEVEL_0 = 0xaa;
@@ -23,7 +23,7 @@ export function factoryOptionBytes(): Uint8Array<ArrayBuffer> {
 }
 
 /** What read protection says: 0 none, 1 not to be read from outside, 2 the same for ever. */
-export type ReadProtection = 0 | 1 | 2;
+type ReadProtection = 0 | 1 | 2;
 
 /** The level of read protection (RM0091 §3.3.1): whatever is neither 0 nor 2 is 1. */
 export function readProtection(options: Uint8Array): ReadProtection {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DfuError, toHex } from '../../bytes/index.ts';
-import { readHexSegments, readIntelHex, writeIntelHex } from '../index.ts';
+import { readHexSegments, readIntelHex, writeIntelHex } from './intel-hex.ts';
 
 describe('Intel HEX', () => {
   test('reads what it wrote, at any address', () => {

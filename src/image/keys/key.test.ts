@@ -3,8 +3,6 @@ import { describe, expect, test } from 'vitest';
 import { DfuError, encodeUtf8, fromHex, toHex } from '../../bytes/index.ts';
 import { der, derOid, derSequence, DerTag, derUnsigned, readDer } from './der.ts';
 import {
-  ecdsaFromDer,
-  ecdsaToDer,
   fromBase64,
   generateKey,
   isPrivateKey,
@@ -13,15 +11,14 @@ import {
   publicHalf,
   publicKeyHash,
   readKey,
-  readPublicDer,
-  signMessage,
   toBase64,
-  verifyMessage,
   writePrivatePem,
   writePublicPem,
 } from '../index.ts';
 import type { CryptoLike, Key, KeyKind } from '../index.ts';
 import { writePem } from './pem.ts';
+import { readPublicDer } from './read.ts';
+import { ecdsaFromDer, ecdsaToDer, signMessage, verifyMessage } from './sign.ts';
 
 const kinds: readonly KeyKind[] = ['rsa-2048', 'ecdsa-p256', 'ecdsa-p384', 'ed25519', 'x25519'];
 

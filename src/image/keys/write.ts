@@ -53,7 +53,7 @@ export async function writePrivatePem(
 }
 
 /** DER forms of a private key: PKCS#8, or what OpenSSL calls traditional (PKCS#1, SEC 1). */
-export type PrivateForm = 'pkcs8' | 'openssl';
+type PrivateForm = 'pkcs8' | 'openssl';
 
 /** RSA with only what decryption needs: version, n, e, d, p, q. */
 function minimalRsa(pkcs1: Uint8Array): OwnBytes {

@@ -3,9 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { DfuError, fromHex, toHex } from '../../bytes/index.ts';
 import {
   bootRecordRole,
-  bootRecordTlv,
   compareVersions,
-  dependencyTlv,
   formatVersion,
   imageFlagNames,
   numberTlv,
@@ -17,13 +15,14 @@ import {
   readTlvArea,
   TLV_INFO_MAGIC,
   TLV_PROT_INFO_MAGIC,
-  tlvAreaSize,
   TlvType,
   uuidTlvs,
   writeImageHeader,
   writeTlvArea,
 } from '../index.ts';
 import type { Endian, ImageHeader } from '../index.ts';
+import { bootRecordTlv, dependencyTlv } from './records.ts';
+import { tlvAreaSize } from './tlv.ts';
 
 const endians = fc.constantFrom<Endian>('little', 'big');
 

@@ -29,7 +29,7 @@ export type DecryptionKey = PrivateKey | WrappingKey;
 export type EciesHash = 'SHA-256' | 'SHA-512';
 
 /** Encrypts and decrypts the payload of one image; AES-CTR does both alike. */
-export interface ImageCipher {
+interface ImageCipher {
   /** The bytes turned over; `offset` is their distance from the start of the payload. */
   crypt(bytes: Uint8Array, offset?: number): Promise<OwnBytes>;
 }
@@ -215,7 +215,7 @@ async function kwUnwrap(
 }
 
 /** What the image key is wrapped with. */
-export interface WrapOptions {
+interface WrapOptions {
   /** Default SHA-256. */
   readonly hash?: EciesHash | undefined;
   readonly crypto?: CryptoLike | undefined;

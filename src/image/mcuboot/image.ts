@@ -78,7 +78,7 @@ export function allTlvs({ protectedArea, area }: McubootImage): readonly PlacedT
 }
 
 /** The first record of a type, the protected ones first. */
-export function findTlv(image: McubootImage, type: number): PlacedTlv | undefined {
+function findTlv(image: McubootImage, type: number): PlacedTlv | undefined {
   return allTlvs(image).find((tlv) => tlv.type === type);
 }
 

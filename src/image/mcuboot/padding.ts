@@ -63,7 +63,7 @@ export function checkImageFits(imageBytes: number, options: PaddingOptions): voi
 }
 
 /** Bytes and how far from the slot's end they begin. */
-export interface TrailerPiece {
+interface TrailerPiece {
   readonly fromEnd: number;
   readonly bytes: OwnBytes;
 }

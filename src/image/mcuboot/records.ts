@@ -107,7 +107,7 @@ function cborBytes(bytes: Uint8Array): OwnBytes {
 }
 
 /** What a boot record says of an image (measured boot). */
-export interface BootRecord {
+interface BootRecord {
   /** Role of the software, at most 12 characters. */
   readonly softwareType: string;
   readonly version: ImageVersion;
@@ -154,7 +154,7 @@ export function bootRecordRole({ data }: Tlv): string | undefined {
 }
 
 /** Namespace of domain names (RFC 9562 §6.6). */
-export const UUID_NAMESPACE_DNS: OwnBytes = fromHex('6ba7b8109dad11d180b400c04fd430c8');
+const UUID_NAMESPACE_DNS: OwnBytes = fromHex('6ba7b8109dad11d180b400c04fd430c8');
 
 const dashed = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const packed = /^[0-9a-f]{32}$/i;
@@ -166,7 +166,7 @@ export function parseUuid(text: string): OwnBytes | undefined {
 }
 
 /** A UUID made of a name (version 5, RFC 9562 §5.5). */
-export async function uuidOfName(
+async function uuidOfName(
   namespace: Uint8Array,
   name: string,
   crypto: CryptoLike = platformCrypto(),

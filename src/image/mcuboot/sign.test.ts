@@ -19,7 +19,6 @@ import {
   trailerSize,
   unwrapImageKey,
   validateImage,
-  wrapImageKey,
 } from '../index.ts';
 import type {
   EncryptionKey,
@@ -30,6 +29,7 @@ import type {
   SignOptions,
   ValidationOptions,
 } from '../index.ts';
+import { wrapImageKey } from './encrypt.ts';
 
 const keys = new Map<KeyKind, Promise<PrivateKey>>();
 

@@ -54,11 +54,6 @@ export function tlvName(type: number): TlvName | undefined {
   return namesOfTypes.get(type);
 }
 
-/** Vendors' own records have a low byte of 0xa0 to 0xff (`image.h`, IMAGE_TLV_ANY and notes). */
-export function isVendorTlv(type: number): boolean {
-  return type >= 0xa0 && type <= 0xfffe && (type & 0xff) >= 0xa0;
-}
-
 /** Bytes of the head of an area, and of the head of each record. */
 export const TLV_HEAD_BYTES = 4;
 
@@ -91,7 +86,7 @@ export interface TlvArea {
 }
 
 /** What an area of records starts with. */
-export interface TlvAreaHead {
+interface TlvAreaHead {
   readonly magic: number;
   /** Bytes of the area, this head included. */
   readonly total: number;

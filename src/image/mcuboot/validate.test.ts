@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { fromHex, toHex } from '../../bytes/index.ts';
-import { generateKey, publicKeyHash, signMessage, validateImage } from '../index.ts';
+import { generateKey, publicKeyHash, validateImage } from '../index.ts';
 import type { PrivateKey, Tlv, ValidationOptions, Verdict } from '../index.ts';
+import { signMessage } from '../keys/sign.ts';
 import { hashOf, joinBytes } from '../keys/web-crypto.ts';
 import { writeImageHeader } from './header.ts';
 import { uuidTlvs } from './records.ts';

@@ -12,7 +12,7 @@ import * as dfu from 'dfukit/dfu';
 import { MemoryFlash } from 'dfukit/flash';
 import type { Flash } from 'dfukit/flash';
 import { connect } from 'dfukit/host';
-import { fletcher32 } from 'dfukit/image';
+import { parseVersion } from 'dfukit/image';
 import { inspectFlash } from 'dfukit/lab';
 import { LoopbackBus } from 'dfukit/link/loopback';
 import { nodeUsbBus } from 'dfukit/link/node-usb';
@@ -26,7 +26,7 @@ const sectors = [{ count: 2, sizeBytes: 4096 }];
 const flash: Flash = new MemoryFlash({ sectors, writeUnitBytes: 4, erasedValue: 0xff });
 const disk: Medium = new RamDisk({ name: 'ram', sizeBytes: 16 });
 const runner: Runner = new WorkerRunner({ heapMb: undefined });
-const halves: number = fletcher32(Uint8Array.of(1, 2));
+const { major }: { readonly major: number } = parseVersion('1.2.3');
 type Outcome = BootOutcome;
 const outcome: Outcome | undefined = undefined;
 
@@ -46,6 +46,6 @@ export const uses: readonly unknown[] = [
   flash,
   disk,
   runner,
-  halves,
+  major,
   outcome,
 ];
