@@ -62,7 +62,8 @@ export async function sendPart(
   await session.switchTo(entry);
   const run = { ...options, operation: 'download', totalBytes, transferSizeBytes } as const;
   const result = await runPlan(session, operations, run);
-  if (totalBytes !== undefined) options.onEvent?.({ type: 'downloaded', ...asDownload(result) });
+  // A device may leave after a command, before it has the data.
+  if (result.bytes === totalBytes) options.onEvent?.({ type: 'downloaded', ...asDownload(result) });
   return result;
 }
 

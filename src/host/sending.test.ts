@@ -156,7 +156,8 @@ describe('the truth table', () => {
     ['blocks of no size', binary, { transferSizeBytes: 0 }, plain, 'INVALID_ARGUMENT'],
     ['to run-time mode', binary, {}, runtime, 'INVALID_ARGUMENT'],
     // one image, DfuSe
-    ['nothing in it', empty, { address }, dfuse, '0: idle'],
+    ['nothing in it', empty, { address }, dfuse, 'INVALID_ARGUMENT'],
+    ['nothing in it, forced', empty, { address, force: true }, dfuse, 'INVALID_ARGUMENT'],
     ['at an address', binary, { address }, dfuse, written20],
     [
       'and leave',
@@ -225,6 +226,14 @@ describe('the truth table', () => {
     ],
     // a DfuSe file
     ['its ids', dfuseForeign, {}, dfuse, 'REFUSED force'],
+    ['no targets', writeDfuSeFile([], ids), {}, dfuse, 'NOT_FOUND'],
+    [
+      'no bytes',
+      writeDfuSeFile([{ alternate: 0, elements: [] }], ids),
+      {},
+      dfuse,
+      'INVALID_ARGUMENT',
+    ],
     ['to plain DFU', dfuseFile, {}, plain, 'UNSUPPORTED'],
     ['to plain DFU, memory forced', dfuseFile, { force: 'memory' }, plain, 'UNSUPPORTED'],
     [

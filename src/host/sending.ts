@@ -89,13 +89,17 @@ function plainSending({ targets, modifiers, ...plan }: SendPlan, entry: DfuInter
   }
   if (!plan.anyDevice) demandDownloads(entry);
   const payload = targets[0]?.elements[0]?.data ?? new Uint8Array(0);
-  if (payload.length === 0) {
-    throw new DfuError('INVALID_ARGUMENT', 'download: expected at least 1 byte, got none');
-  }
+  demandBytes(payload.length);
   const transferSizeBytes = transferSize(entry, plan.transferSizeBytes);
   const blocks = Math.ceil(payload.length / transferSizeBytes);
   const planned = plainTally(payload.length, blocks, true);
   return { dialect: 'dfu', payload, transferSizeBytes, planned };
+}
+
+/** Nothing sent is nothing that went well. */
+function demandBytes(lengthBytes: number): void {
+  if (lengthBytes > 0) return;
+  throw new DfuError('INVALID_ARGUMENT', 'download: expected at least 1 byte, got none');
 }
 
 /** The targets of a plan that the device has no alternate for. */
@@ -117,11 +121,12 @@ function dfuseSending(
   entry: DfuInterface,
   alternates: readonly DfuInterface[],
 ): Sending {
-  const parts =
-    plan.targets.length === 0
-      ? [commandsAlone(plan, entry)]
-      : jobsOf(plan, entry, alternates).map((job, at, all) => partOf(plan, job, [at, all]));
+  const hasFile = plan.format !== undefined || plan.targets.length > 0;
+  const parts = hasFile
+    ? jobsOf(plan, entry, alternates).map((job, at, all) => partOf(plan, job, [at, all]))
+    : [commandsAlone(plan, entry)];
   const planned = sumOf(parts.map(({ operations }) => tallyOf(operations)));
+  if (hasFile) demandBytes(planned.bytes);
   return { dialect: 'dfuse', parts, planned };
 }
 

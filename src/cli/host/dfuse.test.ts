@@ -66,6 +66,23 @@ describe('a loader that speaks DfuSe', () => {
     expect(readFileSync(path('b.bin')).every((byte) => byte === 0xff)).toBe(true);
   });
 
+  test('that restarts before it has the file is no success: 74', async () => {
+    writeFileSync(path('a.bin'), firmware);
+    const opening = '0x08000000:unprotect:force';
+    const { exit, out, err } = await call('download', path('a.bin'), '-a', '0', '-s', opening);
+    expect(exit).toBe(74);
+    expect(out).not.toContain('Done!');
+    expect(err).toContain('with 0 of 5000 bytes sent: send the file again');
+  });
+
+  test('is not sent an empty file: 64', async () => {
+    writeFileSync(path('a.bin'), '');
+    const { exit, out, err } = await call('download', path('a.bin'), '-a', '0', '-s', '0x08000000');
+    expect(exit).toBe(64);
+    expect(out).not.toContain('Done!');
+    expect(err).toContain('expected at least 1 byte');
+  });
+
   test('is not written to without an address: 64', async () => {
     writeFileSync(path('a.bin'), firmware);
     const { exit, err } = await call('download', path('a.bin'), '-a', '0');
