@@ -119,7 +119,7 @@ const toy: BootloaderRecord = {
   },
   layout,
   make: () => new ToyBootloader(),
-  reader: (model) => ({
+  reader: async (model) => ({
     read(flash) {
       const version = versionIn(flash);
       const reason = version === undefined ? 'no image' : 'boots';
@@ -207,7 +207,7 @@ describe('a bootloader that is only a record', () => {
 
   test('has its dumps read', async () => {
     const { flash } = bench();
-    const reader = toy.reader?.(toyBoard);
+    const reader = await toy.reader?.(toyBoard);
     expect(reader?.read(flash)).toMatchObject({ sentence: 'no image' });
     const image = await toy.firmware.box(payload, { model: toyBoard, version: '9' });
     programFlash(flash, toy.layout(toyBoard), image, { slot: 0 });

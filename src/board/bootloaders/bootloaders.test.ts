@@ -173,7 +173,8 @@ describe('reading dumps', () => {
 
   test('riotboot is recognised by a slot that boots', async () => {
     const [flash, { reader }] = await dumpOf('riotboot_dfu');
-    const reading = reader?.(tinyBoard).read(flash);
+    const dumps = await reader?.(tinyBoard);
+    const reading = dumps?.read(flash);
     expect(reading).toMatchObject({ recognised: true, bootloader: 'riotboot' });
     expect(reading?.sentence).toContain('Slot 0 with version 5 boots');
     expect(reading?.slots).toMatchObject([
@@ -185,7 +186,7 @@ describe('reading dumps', () => {
       'start',
       'checksum',
     ]);
-    const erased = reader?.(tinyBoard).read(new MemoryFlash(tinyBoard.flash));
+    const erased = dumps?.read(new MemoryFlash(tinyBoard.flash));
     expect(erased?.recognised).toBe(false);
   });
 
@@ -194,13 +195,14 @@ describe('reading dumps', () => {
     ['stm32-rom', 'The application at 0x08000000 starts.', 'the flash is erased'],
   ])('%s starts from the vectors', async (name, sentence, fault) => {
     const [flash, { reader }] = await dumpOf(name);
-    const reading = reader?.(tinyBoard).read(flash);
+    const dumps = await reader?.(tinyBoard);
+    const reading = dumps?.read(flash);
     expect(reading).toMatchObject({ recognised: false, sentence });
     expect(reading?.slots[0]?.details).toEqual([
       ['stack', '0x20004000'],
       ['reset', '0x08000041'],
     ]);
-    const erased = reader?.(tinyBoard).read(new MemoryFlash(tinyBoard.flash));
+    const erased = dumps?.read(new MemoryFlash(tinyBoard.flash));
     expect(erased?.slots).toMatchObject([{ fault }]);
   });
 });

@@ -105,6 +105,9 @@ export interface BootloaderRecord {
   make(order: BootloaderOrder): Bootloader;
   /** What the laboratory replays, for a bootloader whose engine it has. Throws as `layout`. */
   readonly replay?: ((model: BoardModel, mode?: string) => FlashLayout) | undefined;
-  /** Reads dumps in words. Throws as `layout`. */
-  readonly reader?: ((model: BoardModel) => DumpReader) | undefined;
+  /**
+   * Reads dumps in words. Rejects as `layout` throws. Asynchronous, so that only who reads a dump loads the
+   * laboratory.
+   */
+  readonly reader?: ((model: BoardModel) => Promise<DumpReader>) | undefined;
 }

@@ -3,15 +3,13 @@ import { boardModels, flashSizeBytes, pinMode } from '../../board/index.ts';
 import type { ButtonConfiguration } from '../../board/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import { DFUSE_PROFILES, DFU_PROFILES, STM32_ROM } from '../../device/index.ts';
-import { eraseBoard, programBoard } from './program.ts';
 import type { ProgramOptions } from './program.ts';
 import { addImageOptions } from './image-options.ts';
 import type { ImageCommandOptions } from './image-options.ts';
-import { runBoard } from './run.ts';
-import { parseUsbipAddress } from './session.ts';
-import type { UsbipAddress } from './session.ts';
 import { addUsbOptions, usbOptionsOf } from './usb-options.ts';
 import type { UsbCommandOptions } from './usb-options.ts';
+import { parseUsbipAddress } from './usbip-address.ts';
+import type { UsbipAddress } from './usbip-address.ts';
 import { ALGORITHM_HELP } from './mcuboot-options.ts';
 import { collect } from '../shared/collect.ts';
 import { wholeNumber } from '../shared/numbers.ts';
@@ -41,7 +39,7 @@ interface RunCommand extends UsbCommandOptions, ImageCommandOptions {
   readonly json?: true | undefined;
 }
 
-/** `dfukit board …`. */
+/** `dfukit board …`. What runs or programs a board is loaded when that is asked for. */
 export function command(terminal: Terminal): Command {
   return new Command('board')
     .description('virtual boards that any DFU host can flash')
@@ -151,6 +149,7 @@ function runCommand(terminal: Terminal): Command {
 
 async function run(terminal: Terminal, boardName: string, options: RunCommand): Promise<void> {
   const { flash, serial, usbip, bootloader, usbId, profile, willDetach, watchdog } = options;
+  const { runBoard } = await import('./run.ts');
   await runBoard(
     terminal,
     {
@@ -203,10 +202,11 @@ function programCommand(terminal: Terminal): Command {
       wholeNumber('--slot', [0, 255]),
     )
     .option('--address <a>', 'to this address', address)
-    .action((name: string, image: string, options: ProgramOptions) => {
+    .action(async (name: string, image: string, options: ProgramOptions) => {
       if (options.slot !== undefined && options.address !== undefined) {
         throw new DfuError('INVALID_ARGUMENT', 'expected --slot or --address, got both');
       }
+      const { programBoard } = await import('./program.ts');
       programBoard(terminal, { name, imagePath: image }, options);
     });
 }
@@ -216,7 +216,8 @@ function eraseCommand(terminal: Terminal): Command {
     .description('erase the whole flash file')
     .argument('<board>')
     .requiredOption('--flash <file>', 'the file that holds the flash')
-    .action((name: string, { flash }: { readonly flash: string }) =>
-      eraseBoard(terminal, name, flash),
-    );
+    .action(async (name: string, { flash }: { readonly flash: string }) => {
+      const { eraseBoard } = await import('./program.ts');
+      eraseBoard(terminal, name, flash);
+    });
 }

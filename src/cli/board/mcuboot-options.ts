@@ -1,11 +1,9 @@
 import { mcubootMode, mcubootModes } from '../../board/index.ts';
-import { examplesKey } from '../../board/node/index.ts';
 import type { McubootOptions } from '../../board/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import { isPrivateKey } from '../../image/index.ts';
 import type { Key, PrivateKey } from '../../image/index.ts';
 import type { ImageCommandOptions } from './image-options.ts';
-import { loadKey } from '../shared/key-files.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { asArgumentLater } from '../shared/wrong-argument.ts';
 
@@ -20,8 +18,16 @@ export interface McubootChoice extends Omit<ImageCommandOptions, 'imageCheck'> {
 /** The help of `--algorithm`. */
 export const ALGORITHM_HELP: string = `how MCUboot updates: ${mcubootModes.join(', ')}; default: the first`;
 
-function keyOf(terminal: Terminal, path: string): Promise<Key> {
+// Boards without MCUboot need nothing of keys.
+
+async function keyOf(terminal: Terminal, path: string): Promise<Key> {
+  const { loadKey } = await import('../shared/key-files.ts');
   return asArgumentLater(loadKey(terminal, path));
+}
+
+async function usualKey(): Promise<PrivateKey> {
+  const { examplesKey } = await import('../../board/node/index.ts');
+  return examplesKey();
 }
 
 /** What a board's MCUboot is compiled with. Throws for keys and names that are none. */
@@ -33,7 +39,7 @@ export async function mcubootOptions(
   const { refuseOlder, imageVendor, imageClass } = choice;
   const keys = [];
   for (const path of paths) keys.push(await keyOf(terminal, path));
-  if (paths.length === 0) keys.push(await examplesKey());
+  if (paths.length === 0) keys.push(await usualKey());
   return {
     keys,
     guarded,
@@ -49,7 +55,7 @@ export async function signingKey(
   terminal: Terminal,
   path: string | undefined,
 ): Promise<PrivateKey> {
-  if (path === undefined) return examplesKey();
+  if (path === undefined) return usualKey();
   const key = await keyOf(terminal, path);
   if (isPrivateKey(key)) return key;
   throw new DfuError('INVALID_ARGUMENT', `${path}: expected a private key, got a public one`);

@@ -4,7 +4,6 @@ import { LineSplitter, boardMessage, errorMessage, parseCommand, runCommand } fr
 import type { BoardMessage } from './json.ts';
 import { startBoard } from './session.ts';
 import type { BoardRunOptions, BoardSession } from './session.ts';
-import { runTerminal } from './console.ts';
 import { interruptible, untilAborted } from '../shared/signals.ts';
 import { writeJson } from '../shared/terminal.ts';
 import type { Input, Output, Terminal } from '../shared/terminal.ts';
@@ -27,9 +26,11 @@ export async function runBoard(
   options: BoardRunOptions,
   { json }: { readonly json: boolean },
 ): Promise<void> {
-  await interruptible(terminal, (signal) =>
-    json ? runJson(terminal, options, signal) : runTerminal(terminal, options, signal),
-  );
+  await interruptible(terminal, async (signal) => {
+    if (json) return runJson(terminal, options, signal);
+    const { runTerminal } = await import('./console.ts');
+    return runTerminal(terminal, options, signal);
+  });
 }
 
 async function runJson(

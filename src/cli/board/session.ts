@@ -9,14 +9,9 @@ import type { ExportedDevice, KernelAttachment } from '../../link/usbip/index.ts
 import { timerClock } from '../../usb/index.ts';
 import { mcubootOptions } from './mcuboot-options.ts';
 import type { McubootChoice } from './mcuboot-options.ts';
+import type { UsbipAddress } from './usbip-address.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { asArgument } from '../shared/wrong-argument.ts';
-
-/** Where a USB/IP server listens. */
-export interface UsbipAddress {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** What `board run` was asked for. */
 export interface BoardRunOptions extends Omit<
@@ -53,21 +48,6 @@ export interface BoardSession {
 
 /** The port where USB/IP clients look first. */
 const USUAL_PORT = 3240;
-
-/** Reads `HOST:PORT`, `[IPv6]:PORT`, `:PORT` or `PORT`. Throws `INVALID_ARGUMENT`. */
-export function parseUsbipAddress(text: string): UsbipAddress {
-  const [, bracketed, plain, portText] =
-    /^(?:(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]]*)):)?(\d{1,5})$/.exec(text) ?? [];
-  const port = Number(portText);
-  if (portText === undefined || port > 0xffff) {
-    throw new DfuError(
-      'INVALID_ARGUMENT',
-      `USB/IP address: expected HOST:PORT, e.g. 127.0.0.1:3240, got "${text}"`,
-    );
-  }
-  const host = bracketed ?? (plain === undefined || plain === '' ? '127.0.0.1' : plain);
-  return { host, port };
-}
 
 /**
  * The serial number of a board that was given none: eight digits for the board, eight for the file

@@ -9,7 +9,6 @@ import { table } from '../image/describe.ts';
 import { readImageFile } from '../shared/image-file.ts';
 import { refuseRunningFlash } from '../shared/write-file.ts';
 import type { Terminal } from '../shared/terminal.ts';
-import { wholeNumber } from '../shared/numbers.ts';
 
 /** What is asked for before the first boot. */
 export interface UpdateOptions {
@@ -25,14 +24,6 @@ export interface BootOptions extends LayoutOptions, UpdateOptions {
   readonly output?: string | undefined;
   readonly ops?: true | undefined;
   readonly json?: true | undefined;
-}
-
-/** Reads `--confirm`: always, never, or the boots after which the application confirms. */
-export function confirmAfter(text: string): (boot: number) => boolean {
-  if (text === 'always') return () => true;
-  if (text === 'never') return () => false;
-  const boots = new Set(text.split(',').map(wholeNumber('--confirm', [1, 1000])));
-  return (boot) => boots.has(boot);
 }
 
 /** Puts the update into the device and asks for it, if the command line says so. */

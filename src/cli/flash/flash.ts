@@ -2,18 +2,12 @@ import { Command, Option } from 'commander';
 import { DfuError } from '../../bytes/index.ts';
 import { powerCutKinds } from '../../flash/index.ts';
 import type { PowerCutKind } from '../../flash/index.ts';
-import { confirmAfter, flashBoot } from './boot.ts';
 import type { BootOptions } from './boot.ts';
-import { flashFit } from './fit.ts';
 import type { FitOptions } from './fit.ts';
-import { flashInspect } from './inspect.ts';
 import type { InspectOptions } from './inspect.ts';
-import { addDeviceOptions } from './options.ts';
-import { flashPowercut } from './powercut.ts';
+import { addDeviceOptions, confirmAfter } from './options.ts';
 import type { PowercutOptions } from './powercut.ts';
-import { flashWear } from './wear.ts';
 import type { WearOptions } from './wear.ts';
-import { flashWhy } from './why.ts';
 import type { WhyOptions } from './why.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { answering } from '../shared/exit-codes.ts';
@@ -40,7 +34,10 @@ function inspectCommand(terminal: Terminal): Command {
   return onDump('inspect', 'slots, images, trailers, and the state of the device in a sentence')
     .addOption(jsonOption())
     .action(
-      answering((path: string, options: InspectOptions) => flashInspect(terminal, path, options)),
+      answering(async (path: string, options: InspectOptions) => {
+        const { flashInspect } = await import('./inspect.ts');
+        return flashInspect(terminal, path, options);
+      }),
     );
 }
 
@@ -58,13 +55,23 @@ function bootCommand(terminal: Terminal): Command {
     .option('-o, --output <file>', 'write the flash as it is afterwards')
     .option('--ops', 'list every operation')
     .addOption(jsonOption())
-    .action(answering((path: string, options: BootOptions) => flashBoot(terminal, path, options)));
+    .action(
+      answering(async (path: string, options: BootOptions) => {
+        const { flashBoot } = await import('./boot.ts');
+        return flashBoot(terminal, path, options);
+      }),
+    );
 }
 
 function whyCommand(terminal: Terminal): Command {
   return onDump('why', 'what becomes of each image, and the first check that one fails')
     .addOption(jsonOption())
-    .action(answering((path: string, options: WhyOptions) => flashWhy(terminal, path, options)));
+    .action(
+      answering(async (path: string, options: WhyOptions) => {
+        const { flashWhy } = await import('./why.ts');
+        return flashWhy(terminal, path, options);
+      }),
+    );
 }
 
 /** Reads `--kinds`. */
@@ -97,7 +104,10 @@ function powercutCommand(terminal: Terminal): Command {
     .addOption(jsonOption())
     .addHelpText('after', powercutHelp)
     .action(
-      answering((path: string, options: PowercutOptions) => flashPowercut(terminal, path, options)),
+      answering(async (path: string, options: PowercutOptions) => {
+        const { flashPowercut } = await import('./powercut.ts');
+        return flashPowercut(terminal, path, options);
+      }),
     );
 }
 
@@ -108,9 +118,10 @@ function fitCommand(terminal: Terminal): Command {
   return addDeviceOptions(made)
     .addOption(jsonOption())
     .action(
-      answering((path: string | undefined, options: FitOptions) =>
-        flashFit(terminal, path, options),
-      ),
+      answering(async (path: string | undefined, options: FitOptions) => {
+        const { flashFit } = await import('./fit.ts');
+        return flashFit(terminal, path, options);
+      }),
     );
 }
 
@@ -118,10 +129,15 @@ function wearCommand(terminal: Terminal): Command {
   return onDump('wear', 'erases of each sector and seconds, for each algorithm')
     .option('--update <file>', 'the image that replaces the primary one')
     .addOption(jsonOption())
-    .action(answering((path: string, options: WearOptions) => flashWear(terminal, path, options)));
+    .action(
+      answering(async (path: string, options: WearOptions) => {
+        const { flashWear } = await import('./wear.ts');
+        return flashWear(terminal, path, options);
+      }),
+    );
 }
 
-/** `dfukit flash …`. */
+/** `dfukit flash …`. Each command is loaded when it is called, and what it works with. */
 export function command(terminal: Terminal): Command {
   return new Command('flash')
     .description('the laboratory: what a dump of flash means and what becomes of it')

@@ -105,7 +105,7 @@ export async function flashInspect(
   path: string,
   options: InspectOptions,
 ): Promise<number> {
-  const read = readingOf(options, () => readImageFile(terminal.files, path).bytes);
+  const read = await readingOf(options, () => readImageFile(terminal.files, path).bytes);
   if (read !== undefined) return inspectReading(terminal, read, options.json === true);
   const opened = await openWithLayout(terminal, path, options);
   const report = await inspectFlash(opened.device);

@@ -220,3 +220,11 @@ error. Other options change what it says. Without -k only hashes are checked, no
 export function addDeviceOptions(to: Command): Command {
   return addBuildOptions(addLayoutOptions(to)).addHelpText('after', layoutHelp);
 }
+
+/** Reads `--confirm`: always, never, or the boots after which the application confirms. */
+export function confirmAfter(text: string): (boot: number) => boolean {
+  if (text === 'always') return () => true;
+  if (text === 'never') return () => false;
+  const boots = new Set(text.split(',').map(wholeNumber('--confirm', [1, 1000])));
+  return (boot) => boots.has(boot);
+}

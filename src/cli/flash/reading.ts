@@ -24,13 +24,13 @@ function read(model: BoardModel, reader: DumpReader, bytes: Uint8Array): ReadDum
  * The dump as the bootloader reads it that `--board` and `--bootloader` say, or if nothing is said one of a board
  * that recognises it; undefined for a dump that is replayed.
  */
-export function readingOf(
+export async function readingOf(
   { board, bootloader, ...rest }: LayoutOptions,
   bytes: () => Uint8Array,
-): ReadDump | undefined {
+): Promise<ReadDump | undefined> {
   if (board !== undefined) {
     const model = asArgument(() => boardModel(board));
-    const reader = bootloaderNamed(model, bootloader).record.reader?.(model);
+    const reader = await bootloaderNamed(model, bootloader).record.reader?.(model);
     return reader && read(model, reader, bytes());
   }
   if (rest.layout !== undefined || rest.primary !== undefined) return undefined;
@@ -38,7 +38,7 @@ export function readingOf(
   for (const model of boardModels) {
     if (flashSizeBytes(model.flash) !== dump.length) continue;
     for (const { reader } of bootloadersOf(model)) {
-      const found = reader && read(model, reader(model), dump);
+      const found = reader && read(model, await reader(model), dump);
       if (found?.reading.recognised === true) return found;
     }
   }

@@ -16,7 +16,7 @@ export async function flashWhy(
   path: string,
   options: WhyOptions,
 ): Promise<number> {
-  const read = readingOf(options, () => readImageFile(terminal.files, path).bytes);
+  const read = await readingOf(options, () => readImageFile(terminal.files, path).bytes);
   if (read !== undefined) return explainReading(terminal, read, options.json === true);
   const { device } = await openWithLayout(terminal, path, options);
   const slots = await explainSlots(device);

@@ -8,7 +8,7 @@ export const noBootloader: BootloaderRecord = {
   ...plain,
   name: 'none',
   make: ({ model, profile }) => new NoBootloader(model, profile),
-  reader: (model) =>
+  reader: async (model) =>
     plainReader({ name: 'no bootloader', model }, (vectors) =>
       vectors.every((byte) => byte === model.flash.erasedValue)
         ? {

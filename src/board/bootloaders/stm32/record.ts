@@ -30,6 +30,6 @@ export const stm32Rom: BootloaderRecord = {
     alternate: () => 0,
   },
   make: (order) => new Stm32Bootloader(order),
-  reader: (model) =>
+  reader: async (model) =>
     plainReader({ name: 'stm32-rom', model }, (vectors) => verdict(model, vectors)),
 };
