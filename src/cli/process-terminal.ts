@@ -1,8 +1,17 @@
+import { guardOutput } from './broken-output.ts';
 import { diskFiles } from './shared/files.ts';
 import type { Terminal } from './shared/terminal.ts';
 
 /** Signals that mean: stop, and leave nothing behind. */
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/** What has to be done once to the stream, when it is first used. */
+const prepared = new Set<NodeJS.WriteStream>();
+function once(stream: NodeJS.WriteStream, prepare: () => void): NodeJS.WriteStream {
+  if (!prepared.has(stream)) prepare();
+  prepared.add(stream);
+  return stream;
+}
 
 /** The terminal of this process. Its streams are made when they are first used. */
 export const processTerminal: Terminal = {
@@ -10,10 +19,14 @@ export const processTerminal: Terminal = {
     return process.stdin;
   },
   get out() {
-    return process.stdout;
+    return once(process.stdout, () => {
+      const tell = (line: string): void => void processTerminal.err.write(`${line}\n`);
+      guardOutput(process.stdout, { tell, exit: (code) => processTerminal.exit(code) });
+    });
   },
   get err() {
-    return process.stderr;
+    // There is nowhere to say that nothing can be said.
+    return once(process.stderr, () => process.stderr.on('error', () => {}));
   },
   files: diskFiles,
   onStop(listener) {
