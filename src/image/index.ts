@@ -7,7 +7,12 @@ export { fromBase64, toBase64 } from './keys/pem.ts';
 export { verifyMessage } from './keys/sign.ts';
 export { platformCrypto } from './keys/web-crypto.ts';
 export { privateKeyDer } from './keys/write.ts';
-export { asDecryptionKey, imageCipher, unwrapImageKey } from './mcuboot/encrypt.ts';
+export {
+  asDecryptionKey,
+  DEFAULT_IMAGE_KEY_BITS,
+  imageCipher,
+  unwrapImageKey,
+} from './mcuboot/encrypt.ts';
 export {
   decodeImageHeader,
   ENCRYPTED_FLAGS,
@@ -41,6 +46,7 @@ export {
   DEFAULT_MAX_IMG_SECTORS,
   FLAG_SET,
   MAX_ALIGNS,
+  maxAlignFor,
   maxAlignOfMagic,
   TRAILER_MAGIC_BYTES,
   trailerFlags,

@@ -3,6 +3,7 @@ import { ImageJudge } from '../../boot/mcuboot/index.ts';
 import type { BootConfig } from '../../boot/mcuboot/index.ts';
 import { DfuError, defined, hexNumber } from '../../bytes/index.ts';
 import type { FlashGeometry } from '../../flash/index.ts';
+import { DEFAULT_MAX_ALIGN, DEFAULT_MAX_IMG_SECTORS, maxAlignFor } from '../../image/index.ts';
 import type { SignatureKind } from '../../image/index.ts';
 import { guessLayouts, layoutDoubts, openDump, readVectorConfig } from '../../lab/index.ts';
 import type { FlashLayout, Guess, GuessLimits, LabDevice } from '../../lab/index.ts';
@@ -56,10 +57,10 @@ function explicitLayout(options: LayoutOptions): Found {
   }
   const images = primary.map((place, n) => ({ primary: place, secondary: secondary[n] ?? place }));
   const algorithm = options.algorithm?.algorithm ?? 'swap-using-move';
-  const config: BootConfig = { algorithm, images, scratch };
+  const maxAlign = maxAlignFor(writeUnit);
+  const config: BootConfig = { algorithm, images, scratch, maxAlign };
   const geometry: FlashGeometry = { sectors, writeUnitBytes: writeUnit, erasedValue: 0xff };
-  const align = writeUnit > 16 ? 32 : writeUnit > 8 ? 16 : 8;
-  return { layout: { geometry, config: { ...config, maxAlign: align } }, source: 'as given' };
+  return { layout: { geometry, config }, source: 'as given' };
 }
 
 /** What the command line says on top of a layout. */
@@ -117,8 +118,8 @@ export function layoutText({ geometry, config }: FlashLayout): string {
     `secondary ${at(pair?.secondary)}`,
     ...(config.scratch === undefined ? [] : [`scratch ${at(config.scratch)}`]),
     `write unit ${geometry.writeUnitBytes}`,
-    `max align ${config.maxAlign ?? 8}`,
-    `max sectors ${config.maxImgSectors ?? 128}`,
+    `max align ${config.maxAlign ?? DEFAULT_MAX_ALIGN}`,
+    `max sectors ${config.maxImgSectors ?? DEFAULT_MAX_IMG_SECTORS}`,
   ].join(', ');
 }
 
@@ -242,8 +243,8 @@ export async function openWithLayout(
     for (const line of lines) warn(terminal, `layout: ${line}`);
   }
   const { signature, ...judging } = await judgeOf(terminal, options);
-  const counters = options.counter === undefined ? {} : { counters: options.counter };
-  const device: LabDevice = { flash, config: layout.config, ...judging, ...counters };
+  const { counter: counters } = options;
+  const device: LabDevice = { flash, config: layout.config, ...judging, counters };
   return { device, layout, signature, source: found.source };
 }
 

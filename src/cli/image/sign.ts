@@ -1,6 +1,7 @@
 import { DfuError, defined } from '../../bytes/index.ts';
 import { appendSuffix } from '../../dfu/index.ts';
 import {
+  DEFAULT_IMAGE_KEY_BITS,
   endianOfImage,
   inspectImage,
   isPrivateKey,
@@ -163,7 +164,7 @@ function asked(options: ImageSignOptions): Partial<SignOptions> {
 
 async function encryptionOf(
   terminal: Terminal,
-  { encrypt, encryptBits = 128, clear }: ImageSignOptions,
+  { encrypt, encryptBits, clear }: ImageSignOptions,
 ): Promise<SignOptions['encryption']> {
   if (encrypt === undefined) return undefined;
   return {
@@ -188,7 +189,7 @@ function paddingOf(
     maxAlign,
     maxSectors,
     overwriteOnly: overwriteOnly ?? false,
-    keyBytes: wrappedKeyBytes > 0 ? (options.encryptBits ?? 128) / 8 : 0,
+    keyBytes: wrappedKeyBytes > 0 ? (options.encryptBits ?? DEFAULT_IMAGE_KEY_BITS) / 8 : 0,
     endian: endianOfImage(bytes) ?? 'little',
     confirm: confirm ?? false,
     test: test ?? false,

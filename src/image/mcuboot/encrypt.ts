@@ -34,6 +34,9 @@ interface ImageCipher {
   crypt(bytes: Uint8Array, offset?: number): Promise<OwnBytes>;
 }
 
+/** Bits of an image key where nothing else is asked for (MCUBOOT_AES_256 is off). */
+export const DEFAULT_IMAGE_KEY_BITS = 128;
+
 const BLOCK = 16;
 
 /** Counter block number `block`, big endian as in SP 800-38A. */

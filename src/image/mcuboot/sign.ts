@@ -2,7 +2,7 @@ import { DfuError } from '../../bytes/index.ts';
 import { isEc, keyTraits, publicKeyHash } from '../keys/key.ts';
 import type { Key, KeyKind, PrivateKey } from '../keys/key.ts';
 import { signMessage } from '../keys/sign.ts';
-import { imageCipher, newImageKey, wrapImageKey } from './encrypt.ts';
+import { DEFAULT_IMAGE_KEY_BITS, imageCipher, newImageKey, wrapImageKey } from './encrypt.ts';
 import type { EciesHash, EncryptionKey } from './encrypt.ts';
 import { IMAGE_HEADER_BYTES, ImageFlag, writeImageHeader } from './header.ts';
 import type { Endian, ImageVersion } from './header.ts';
@@ -216,7 +216,7 @@ async function encryptPayload(
   { encryption, crypto = platformCrypto() }: SignOptions,
 ): Promise<Wrapped> {
   if (encryption === undefined) return { payload, tlvs: [] };
-  const { key, bits = 128, hash = 'SHA-256', clear = false } = encryption;
+  const { key, bits = DEFAULT_IMAGE_KEY_BITS, hash = 'SHA-256', clear = false } = encryption;
   const imageKey = encryption.imageKey ?? newImageKey(bits, crypto);
   if (imageKey.length * 8 !== bits) {
     const words = `expected ${bits / 8} bytes, got ${imageKey.length}`;

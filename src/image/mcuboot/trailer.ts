@@ -14,6 +14,11 @@ export const MAX_ALIGNS: readonly MaxAlign[] = [8, 16, 32];
 /** MCUBOOT_BOOT_MAX_ALIGN of a build that does not say it. */
 export const DEFAULT_MAX_ALIGN = 8;
 
+/** The least BOOT_MAX_ALIGN for a flash that is written in units of so many bytes; the largest beyond that. */
+export function maxAlignFor(writeUnitBytes: number): MaxAlign {
+  return MAX_ALIGNS.find((align) => align >= writeUnitBytes) ?? 32;
+}
+
 /** MCUBOOT_MAX_IMG_SECTORS of a build that does not say it. */
 export const DEFAULT_MAX_IMG_SECTORS = 128;
 

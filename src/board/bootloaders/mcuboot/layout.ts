@@ -2,6 +2,7 @@ import { algorithms } from '../../../boot/mcuboot/index.ts';
 import type { Algorithm, BootConfig } from '../../../boot/mcuboot/index.ts';
 import { DfuError } from '../../../bytes/index.ts';
 import type { FlashGeometry, FlashRange } from '../../../flash/index.ts';
+import { maxAlignFor } from '../../../image/index.ts';
 import type { FirmwareFlashArea } from '../../seams/firmware-api.ts';
 import type { ProgramLayout } from '../../seams/program-layout.ts';
 import type { BoardModel, ZephyrBoard } from '../../models/board-model.ts';
@@ -56,14 +57,9 @@ function configOf({ flash }: BoardModel, zephyr: ZephyrBoard, mode: McubootMode)
     revert: mode === 'direct-xip-with-revert',
     scratch: mode === 'swap-using-scratch' ? zephyr.storage : undefined,
     images: [{ primary, secondary }],
-    maxAlign: maxAlignOf(flash.writeUnitBytes),
+    maxAlign: maxAlignFor(flash.writeUnitBytes),
     maxImgSectors: primary.sizeBytes / sectorBytesOf(flash),
   };
-}
-
-function maxAlignOf(writeUnitBytes: number): 8 | 16 | 32 {
-  if (writeUnitBytes <= 8) return 8;
-  return writeUnitBytes <= 16 ? 16 : 32;
 }
 
 /** The layout of a board with MCUboot. Throws `INVALID_ARGUMENT` for a board that has none. */
