@@ -144,8 +144,8 @@ function readTarget(payload: Uint8Array, start: number): readonly [DfuSeTarget, 
     const message = `target prefix.dwTargetSize: ${end - offset} bytes behind ${elements.length} elements`;
     throw fail(start + 266, 'MALFORMED', message);
   }
-  const name = head.bTargetNamed === 0 ? {} : { name: head.szTargetName };
-  return [{ alternate: head.bAlternateSetting, ...name, elements }, end];
+  const name = head.bTargetNamed === 0 ? undefined : head.szTargetName;
+  return [{ alternate: head.bAlternateSetting, name, elements }, end];
 }
 
 function readElement(target: Uint8Array, start: number): readonly [DfuSeElement, number] {

@@ -182,7 +182,7 @@ class Writer {
     this.json(`powercut/${name}.json`, {
       ...common,
       cuts: row === undefined || torn ? [] : [row],
-      ...(torn && { tornCuts: row === undefined ? [] : [row] }),
+      tornCuts: torn ? (row === undefined ? [] : [row]) : undefined,
       multiCuts: cuts.length === 1 ? [] : [await this.#multiRow(finding)],
       logs,
     });

@@ -89,8 +89,7 @@ export async function bootStep(
     operations.push({ kind, area, offsetBytes, lengthBytes });
     if (kind === 'write') bytesWritten += lengthBytes;
   };
-  const log = onLog === undefined ? {} : { onLog };
-  const result = await boot({ flash, config, judge, counters, onOperation, ...log });
+  const result = await boot({ flash, config, judge, counters, onOperation, onLog });
   const side = new ApplicationSide(flash, config);
   return {
     type: 'boot',

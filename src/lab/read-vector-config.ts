@@ -36,24 +36,22 @@ function geometryOf(fields: Fields): FlashGeometry {
     sectors: arrayOf(fields['sectors'], 'sectors').map(sectorRun),
     writeUnitBytes: wholeOf(fields['writeAlign'], 'writeAlign'),
     erasedValue: erased === 0 ? 0x00 : 0xff,
-    ...timingOf(fields['timing']),
+    timing: timingOf(fields['timing']),
   };
 }
 
 function sectorRun(run: unknown): SectorRun {
   const [size, count, erase] = arrayOf(run, 'sectors');
   const sizeBytes = wholeOf(size, 'sectors');
-  const eraseMs = erase === undefined ? {} : { eraseMs: timeOf(erase, 'sectors') };
-  return { sizeBytes, count: wholeOf(count, 'sectors'), ...eraseMs };
+  const eraseMs = erase === undefined ? undefined : timeOf(erase, 'sectors');
+  return { sizeBytes, count: wholeOf(count, 'sectors'), eraseMs };
 }
 
-function timingOf(value: unknown): Pick<FlashGeometry, 'timing'> {
-  if (value === undefined) return {};
+function timingOf(value: unknown): FlashGeometry['timing'] {
+  if (value === undefined) return undefined;
   const timing = objectOf(value, 'timing');
   const time = (name: string): number => timeOf(timing[name], `timing.${name}`);
-  return {
-    timing: { eraseSectorMs: time('eraseSectorMs'), programUnitUs: time('programUnitUs') },
-  };
+  return { eraseSectorMs: time('eraseSectorMs'), programUnitUs: time('programUnitUs') };
 }
 
 function configOf(fields: Fields): BootConfig {
@@ -74,7 +72,7 @@ function configOf(fields: Fields): BootConfig {
       primary: placeIn(areas, `primary${n}`),
       secondary: placeIn(areas, `secondary${n}`),
     })),
-    ...(areas['scratch'] !== undefined && { scratch: placeIn(areas, 'scratch') }),
+    scratch: areas['scratch'] === undefined ? undefined : placeIn(areas, 'scratch'),
     revert: revert === 'revert',
     maxAlign,
     maxImgSectors: wholeOf(fields['maxImgSectors'] ?? DEFAULT_MAX_IMG_SECTORS, 'maxImgSectors'),

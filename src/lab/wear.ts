@@ -96,9 +96,10 @@ function rearranged(
           secondary: { offsetBytes: primary.sizeBytes, sizeBytes: secondary.sizeBytes },
         },
       ],
-      ...(algorithm === 'swap-using-scratch' && {
-        scratch: { offsetBytes: end, sizeBytes: scratchBytes },
-      }),
+      scratch:
+        algorithm === 'swap-using-scratch'
+          ? { offsetBytes: end, sizeBytes: scratchBytes }
+          : undefined,
     },
   };
 }

@@ -91,7 +91,7 @@ export async function boot(options: BootOptions): Promise<BootResult> {
   }
   return {
     outcome,
-    ...(session.halted === undefined ? {} : { reason: session.halted.reason }),
+    reason: session.halted?.reason,
     log: session.log,
     swapTypes: session.pairs.map(({ swapType }) => swapType),
     image,

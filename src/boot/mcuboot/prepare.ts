@@ -98,8 +98,8 @@ async function decide(machine: Machine, pair: Pair, progress: Progress): Promise
   }
   const asked = machine.session.askSwapType(pair);
   if (asked === 'none' || (await guardRequest(machine, pair, { asked, progress }))) return 'none';
-  const expected = asked === 'revert' ? {} : { expected: asked };
-  const valid = await validateSlot(machine, pair, { slot: 1, progress, ...expected });
+  const expected = asked === 'revert' ? undefined : asked;
+  const valid = await validateSlot(machine, pair, { slot: 1, progress, expected });
   return valid ? asked : 'none';
 }
 

@@ -159,7 +159,7 @@ export async function keygen(terminal: Terminal, argv: readonly string[]): Promi
       terminal.out.write('Passwords do not match, try again\n');
     }
   }
-  const pem = await writePrivatePem(made, password === undefined ? {} : { password });
+  const pem = await writePrivatePem(made, { password });
   await terminal.files.write(args.text('key') ?? '', new TextEncoder().encode(pem), {
     secret: true,
   });

@@ -46,7 +46,13 @@ export function writePublicPem(key: Key): string {
 /** PKCS#8 in PEM, protected by a password if one is given (PBES2, AES-256-CBC). */
 export async function writePrivatePem(
   key: PrivateKey,
-  { password, crypto = platformCrypto() }: { password?: string; crypto?: CryptoLike } = {},
+  {
+    password,
+    crypto = platformCrypto(),
+  }: {
+    readonly password?: string | undefined;
+    readonly crypto?: CryptoLike | undefined;
+  } = {},
 ): Promise<string> {
   if (password === undefined) return writePem('PRIVATE KEY', key.pkcs8);
   return writePem('ENCRYPTED PRIVATE KEY', await encryptPkcs8(key.pkcs8, password, crypto));

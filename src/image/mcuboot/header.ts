@@ -115,7 +115,10 @@ export function decodeImageHeader(
  */
 export function readImageHeader(
   bytes: Uint8Array,
-  { offset = 0, endian }: { readonly offset?: number; readonly endian?: Endian } = {},
+  {
+    offset = 0,
+    endian,
+  }: { readonly offset?: number | undefined; readonly endian?: Endian | undefined } = {},
 ): ImageHeader & { readonly endian: Endian } {
   const order = endian ?? endianOfImage(bytes, offset) ?? 'little';
   const { magic, ...rest } = decodeImageHeader(bytes, offset, order);

@@ -33,7 +33,7 @@ export function isMcubootImage(bytes: Uint8Array): boolean {
  */
 export function parseImage(
   bytes: Uint8Array,
-  options: { readonly endian?: Endian } = {},
+  options: { readonly endian?: Endian | undefined } = {},
 ): McubootImage {
   const { endian, ...header } = readImageHeader(bytes, options);
   const { hdrSize, imgSize, protectTlvSize } = header;

@@ -183,7 +183,7 @@ export async function inspectImage(
   options: InspectionOptions = {},
 ): Promise<ImageInspection> {
   const { keys = [], decryptionKeys = [], endian, crypto = platformCrypto() } = options;
-  const image = parseImage(bytes, endian === undefined ? {} : { endian });
+  const image = parseImage(bytes, { endian });
   const pure = isPure(image);
   const opened = await open(image, decryptionKeys, crypto);
   const signatures = await findSignatures({ ...opened, image, keys, pure, crypto });
