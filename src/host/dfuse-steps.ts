@@ -5,7 +5,7 @@ import type { DfuState } from '../dfu/index.ts';
 import type { DfuSeOperation } from './dfuse-plan.ts';
 import { endingStep, over } from './ending-steps.ts';
 import type { Ended, EndingLimits, EndingRules, EndingState } from './ending-steps.ts';
-import { FRESH, pause, pauseAfterStall } from './patience.ts';
+import { FRESH, pause, waitAfterStall } from './patience.ts';
 import type { Patience } from './patience.ts';
 import { failing, refusal } from './refusal.ts';
 import { isFailure, readStatus, unexpectedState } from './status-report.ts';
@@ -165,14 +165,7 @@ function afterBusy(
 ): Next {
   const current = operation(state, terms);
   if (outcome.is === 'done') return [state, GET_STATUS];
-  if (outcome.is === 'stalled') {
-    const again = pauseAfterStall(state.patience);
-    if (again === undefined) return [state, giveUp(outcome)];
-    return [
-      { ...state, patience: again[0] },
-      { do: 'wait', ms: again[1] },
-    ];
-  }
+  if (outcome.is === 'stalled') return waitAfterStall(state, outcome);
   if (outcome.is === 'gone' && mayLeave(current)) return ending(state, over('left', undefined));
   if (outcome.is !== 'data') return [state, giveUp(outcome)];
   const report = readStatus(outcome.data);

@@ -3,7 +3,7 @@ import { DfuRequest } from '../dfu/index.ts';
 import type { DfuState } from '../dfu/index.ts';
 import { endingStep } from './ending-steps.ts';
 import type { Ended, EndingLimits, EndingState } from './ending-steps.ts';
-import { FRESH, pause, pauseAfterStall } from './patience.ts';
+import { FRESH, pause, waitAfterStall } from './patience.ts';
 import type { Patience } from './patience.ts';
 import { failing, refusal } from './refusal.ts';
 import { isFailure, readStatus, unexpectedState } from './status-report.ts';
@@ -114,14 +114,7 @@ function afterWrite(
   terms: DownloadTerms,
 ): Next {
   if (outcome.is === 'done') return [state, GET_STATUS];
-  if (outcome.is === 'stalled') {
-    const again = pauseAfterStall(state.patience);
-    if (again === undefined) return [state, giveUp(outcome)];
-    return [
-      { ...state, patience: again[0] },
-      { do: 'wait', ms: again[1] },
-    ];
-  }
+  if (outcome.is === 'stalled') return waitAfterStall(state, outcome);
   if (outcome.is !== 'data') return [state, giveUp(outcome)];
   const report = readStatus(outcome.data);
   if (isFailure(report)) return [state, failing(report, blockName(state))];

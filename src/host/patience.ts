@@ -1,5 +1,7 @@
 import { DfuError } from '../bytes/index.ts';
 import type { StatusReport } from './status-report.ts';
+import { giveUp } from './steps.ts';
+import type { Action, Outcome } from './steps.ts';
 
 /** How long a host goes on asking a device that is busy. */
 export interface PatienceLimits {
@@ -57,4 +59,18 @@ export function pauseAfterStall(patience: Patience): readonly [Patience, number]
   const ms = Math.min(patience.lastPollMs, 1000);
   const next = { ...patience, stalls: patience.stalls + 1, waitedMs: patience.waitedMs + ms };
   return [next, ms];
+}
+
+/** After a stalled DFU_GETSTATUS: waits and asks again, or gives up with what the outcome says. */
+export function waitAfterStall<S extends { readonly patience: Patience }>(
+  state: S,
+  outcome: Outcome,
+): readonly [S, Action<never>] {
+  const again = pauseAfterStall(state.patience);
+  if (again === undefined) return [state, giveUp(outcome)];
+  const [patience, ms] = again;
+  return [
+    { ...state, patience },
+    { do: 'wait', ms },
+  ];
 }

@@ -1,5 +1,5 @@
 import { DfuError } from '../bytes/index.ts';
-import { FRESH, pause, pauseAfterStall } from './patience.ts';
+import { FRESH, pause, waitAfterStall } from './patience.ts';
 import type { Patience, PatienceLimits } from './patience.ts';
 import { failing } from './refusal.ts';
 import { readStatus } from './status-report.ts';
@@ -30,7 +30,7 @@ export function prepareStep(state: PrepareState, outcome: Outcome, limits: Patie
     case 'asking':
       if (outcome.is === 'data') return afterReport(state, readStatus(outcome.data), limits);
       if (outcome.is === 'done') return [state, GET_STATUS];
-      return outcome.is === 'stalled' ? afterStall(state, outcome) : [state, giveUp(outcome)];
+      return outcome.is === 'stalled' ? waitAfterStall(state, outcome) : [state, giveUp(outcome)];
     case 'acting':
       // A refusal shows in the next status; the number of rounds is bounded.
       if (outcome.is === 'done' || outcome.is === 'stalled') {
@@ -85,16 +85,6 @@ function act(state: PrepareState, report: StatusReport, action: Action<undefined
   }
   const remedy = 'reset it or plug it in again';
   return fail(state, `it stays in ${report.state} whatever it is asked; ${remedy}`);
-}
-
-function afterStall(state: PrepareState, outcome: Outcome): Next {
-  const again = pauseAfterStall(state.patience);
-  if (again === undefined) return [state, giveUp(outcome)];
-  const [patience, ms] = again;
-  return [
-    { ...state, patience },
-    { do: 'wait', ms },
-  ];
 }
 
 function afterReset(state: PrepareState, outcome: Outcome): Next {
