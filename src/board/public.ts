@@ -14,7 +14,6 @@ export { boardModel, boardModels } from './models/catalogue.ts';
 export type {
   BoardModel,
   ButtonModel,
-  MemoryRange,
   PinMode,
   Platform,
   SensorClass,

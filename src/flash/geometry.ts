@@ -36,6 +36,12 @@ export interface FlashRange {
   readonly sizeBytes: number;
 }
 
+/** Memory that a processor sees at an address: RAM, or a flash as a whole. */
+export interface MemoryRange {
+  readonly baseAddress: number;
+  readonly sizeBytes: number;
+}
+
 /** One sector: the smallest part that can be erased. */
 export interface Sector extends FlashRange {
   /** Counted from 0 in order of address. */

@@ -5,7 +5,14 @@
  */
 export type { Flash } from './flash.ts';
 export { SectorMap } from './geometry.ts';
-export type { FlashGeometry, FlashRange, FlashTiming, Sector, SectorRun } from './geometry.ts';
+export type {
+  FlashGeometry,
+  FlashRange,
+  FlashTiming,
+  MemoryRange,
+  Sector,
+  SectorRun,
+} from './geometry.ts';
 export { MemoryFlash, MemoryStorage } from './memory-flash.ts';
 export { NorFlash, powerCutKinds } from './nor-flash.ts';
 export type { FlashOperation, FlashStorage, FlashWear, PowerCutKind } from './nor-flash.ts';

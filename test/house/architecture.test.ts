@@ -15,7 +15,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   image: ['bytes', 'dfu', 'flash'],
   'boot/riotboot': ['bytes', 'flash', 'image'],
   'boot/mcuboot': ['bytes', 'flash', 'image'],
-  'boot/stm32': ['bytes'],
+  'boot/stm32': ['bytes', 'flash'],
   lab: ['bytes', 'flash', 'image', 'boot/riotboot', 'boot/mcuboot'],
   'link/loopback': ['bytes', 'usb'],
   'link/usbip': ['bytes', 'usb'],

@@ -1,5 +1,5 @@
 import { DfuError, hexNumber } from '../../bytes/index.ts';
-import type { MemoryRange } from '../models/board-model.ts';
+import type { MemoryRange } from '../../flash/index.ts';
 
 /** Bytes at the top of RAM that keep their value through a reset, as long as there is power. */
 const RETAINED_BYTES = 64;

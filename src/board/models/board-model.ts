@@ -1,5 +1,5 @@
 import type { Stm32SystemMemory } from '../../boot/stm32/index.ts';
-import type { FlashGeometry, FlashRange } from '../../flash/index.ts';
+import type { FlashGeometry, FlashRange, MemoryRange } from '../../flash/index.ts';
 
 /** How RIOT configures a pin (`gpio_mode_t`): input, with a pull resistor or without, open drain. */
 export type PinMode = 'GPIO_IN' | 'GPIO_IN_PD' | 'GPIO_IN_PU' | 'GPIO_OD' | 'GPIO_OD_PU';
@@ -33,12 +33,6 @@ export interface SensorModel {
   readonly initial: number;
   /** The button behind it, for `SENSE_BTN`. */
   readonly button?: string | undefined;
-}
-
-/** Memory that the processor sees at an address. */
-export interface MemoryRange {
-  readonly baseAddress: number;
-  readonly sizeBytes: number;
 }
 
 /** What Zephyr's devicetree and configuration say of a board. */

@@ -1,6 +1,6 @@
 import { DfuError, crc32, hexNumber, struct, u32le } from '../../bytes/index.ts';
 import type { Struct } from '../../bytes/index.ts';
-import type { MemoryRange } from '../models/board-model.ts';
+import type { MemoryRange } from '../../flash/index.ts';
 import type { Program } from '../seams/peripherals.ts';
 
 /**

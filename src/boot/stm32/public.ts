@@ -5,6 +5,6 @@
  * @module
  */
 export { decideStm32Start, STM32_MAGIC_NUMBER, stm32MagicAddress } from './start.ts';
-export type { Stm32Decision, Stm32Memories, Stm32Memory, Stm32Start } from './start.ts';
+export type { Stm32Decision, Stm32Memories, Stm32Start } from './start.ts';
 export { STM32F072 } from './system-memory.ts';
 export type { Stm32SystemMemory } from './system-memory.ts';

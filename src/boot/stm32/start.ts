@@ -1,4 +1,5 @@
 import { DfuError, hexNumber, viewOf } from '../../bytes/index.ts';
+import type { MemoryRange } from '../../flash/index.ts';
 
 /** What the application leaves in RAM that no start-up code initialises, to get into the loader. */
 export const STM32_MAGIC_NUMBER = 0xdeadbeef;
@@ -6,20 +7,14 @@ export const STM32_MAGIC_NUMBER = 0xdeadbeef;
 /** Initial stack pointer and reset vector: all that a jump needs (PM0215 §2.3.4). */
 export const VECTOR_BYTES = 8;
 
-/** Memory by address. */
-export interface Stm32Memory {
-  readonly baseAddress: number;
-  readonly sizeBytes: number;
-}
-
 /** The chip as start-up code sees it. */
 export interface Stm32Memories {
-  readonly flash: Stm32Memory;
-  readonly ram: Stm32Memory;
+  readonly flash: MemoryRange;
+  readonly ram: MemoryRange;
 }
 
 /** The last word of RAM: where the magic number is left here. No stack reaches it before it is read. */
-export function stm32MagicAddress({ baseAddress, sizeBytes }: Stm32Memory): number {
+export function stm32MagicAddress({ baseAddress, sizeBytes }: MemoryRange): number {
   return baseAddress + sizeBytes - 4;
 }
 
