@@ -1,5 +1,5 @@
 import { DfuError } from './error.ts';
-import { toHex } from './hex.ts';
+import { hexNumber, toHex } from './hex.ts';
 
 /** One value of fixed size inside a layout: how it is read and how it is written. */
 export interface Field<T> {
@@ -222,8 +222,7 @@ export function flags<K extends string>(
 
 /** A field that must hold exactly `expected`; anything else read is `MALFORMED`. */
 export function constant<T extends number | string>(base: Field<T>, expected: T): Field<T> {
-  const show = (value: T): string =>
-    typeof value === 'number' ? `0x${value.toString(16)}` : `"${value}"`;
+  const show = (value: T): string => (typeof value === 'number' ? hexNumber(value) : `"${value}"`);
   return {
     size: base.size,
     read(view, offset, path) {

@@ -1,3 +1,4 @@
+import { hexNumber } from '../bytes/index.ts';
 import { powerCutKinds } from '../flash/index.ts';
 import type { SectorMap } from '../flash/index.ts';
 import type { CutOutcome } from './endings.ts';
@@ -109,7 +110,7 @@ function operationText(
     : Math.max(1, (inner * Math.min(lengthBytes, sizeBytes)) / sizeBytes);
   const place = `x="${short(LABEL + number * step)}" y="${short(y)}"`;
   const size = `width="${short(Math.max(step, 0.5))}" height="${short(height)}"`;
-  const words = `${number}: ${kind} ${area} 0x${offsetBytes.toString(16)}, ${lengthBytes} bytes: ${outcome}`;
+  const words = `${number}: ${kind} ${area} ${hexNumber(offsetBytes)}, ${lengthBytes} bytes: ${outcome}`;
   const data = `data-operation="${number}" data-sector="${sector}"`;
   const faint = whole ? ' fill-opacity="0.45"' : '';
   return `<rect class="${outcome}"${faint} ${place} ${size} ${data}><title>${words}</title></rect>\n`;
@@ -182,7 +183,7 @@ export function drawCutMap(
   ];
   for (const [n, sector] of rows.entries()) {
     const { offsetBytes } = sectors.get(sector);
-    const name = `sector ${sector}, 0x${offsetBytes.toString(16)}`;
+    const name = `sector ${sector}, ${hexNumber(offsetBytes)}`;
     parts.push(text(MARGIN, mapTop + n * ROW + 10, name));
   }
   for (const [n, operation] of report.operations.entries()) {

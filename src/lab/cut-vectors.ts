@@ -1,6 +1,6 @@
 import type { AreaName, BootOperation, BootResult } from '../boot/mcuboot/index.ts';
 import { ApplicationSide, MemoryCounters, boot } from '../boot/mcuboot/index.ts';
-import { DfuError, toHex } from '../bytes/index.ts';
+import { DfuError, hexNumber, toHex } from '../bytes/index.ts';
 import { MemoryFlash } from '../flash/index.ts';
 import type { PowerCutKind } from '../flash/index.ts';
 import { formatVersion, platformCrypto } from '../image/index.ts';
@@ -242,7 +242,7 @@ function titleOf({ cuts, outcome, path }: CutFinding, { operations }: CutReport)
   const words = cuts.map(({ operation, kind }, n) => {
     const what = n === 0 ? operations[operation] : undefined;
     const place =
-      what === undefined ? '' : ` (${what.kind} ${what.area} 0x${what.offsetBytes.toString(16)})`;
+      what === undefined ? '' : ` (${what.kind} ${what.area} ${hexNumber(what.offsetBytes)})`;
     return `${kind} cut at operation ${operation}${place}`;
   });
   return `${words.join(', then ')}: ${outcome}; boots run ${path.join(', ')}`;

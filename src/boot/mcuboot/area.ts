@@ -1,4 +1,4 @@
-import { DfuError } from '../../bytes/index.ts';
+import { DfuError, hexNumber } from '../../bytes/index.ts';
 import type { Flash, FlashRange } from '../../flash/index.ts';
 import type { AreaName } from './config.ts';
 
@@ -78,7 +78,7 @@ export class Area {
     const last = this.sectors.at(-1);
     const end = last === undefined ? 0 : last.offsetBytes + last.sizeBytes;
     if (first?.offsetBytes !== 0 || end !== place.sizeBytes) {
-      const where = `0x${place.offsetBytes.toString(16)}, ${place.sizeBytes} bytes`;
+      const where = `${hexNumber(place.offsetBytes)}, ${place.sizeBytes} bytes`;
       throw new DfuError(
         'INVALID_ARGUMENT',
         `area ${name} (${where}) must consist of whole sectors`,
@@ -155,11 +155,11 @@ export class Area {
   }
 
   #outside(offsetBytes: number, lengthBytes: number): DfuError {
-    const end = `0x${(offsetBytes + lengthBytes).toString(16)}`;
-    const size = `0x${this.sizeBytes.toString(16)}`;
+    const end = hexNumber(offsetBytes + lengthBytes);
+    const size = hexNumber(this.sizeBytes);
     return new DfuError(
       'OUT_OF_RANGE',
-      `area ${this.name} ends at ${size}, access from 0x${offsetBytes.toString(16)} to ${end}`,
+      `area ${this.name} ends at ${size}, access from ${hexNumber(offsetBytes)} to ${end}`,
     );
   }
 }

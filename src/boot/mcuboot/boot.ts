@@ -1,4 +1,4 @@
-import { DfuError } from '../../bytes/index.ts';
+import { DfuError, hexNumber } from '../../bytes/index.ts';
 import type { Flash } from '../../flash/index.ts';
 import type { RawImageHeader } from '../../image/index.ts';
 import type { OperationListener } from './area.ts';
@@ -120,7 +120,7 @@ function announce({ session }: Machine, image: BootedImage | undefined): void {
   const { version, loadAddr } = image.header;
   const offset = algorithm === 'ram-load' ? loadAddr : image.offsetBytes;
   const { major, minor, revision } = version;
-  session.info(`Bootloader chainload address offset: 0x${offset.toString(16)}`);
+  session.info(`Bootloader chainload address offset: ${hexNumber(offset)}`);
   session.info(`Image version: v${major}.${minor}.${revision}`);
   session.info(`Jumping to the ${algorithm === 'direct-xip' ? '' : 'first '}image slot`);
 }
@@ -184,7 +184,7 @@ async function finalCheck(machine: Machine, pair: Pair): Promise<boolean> {
   if (session.build.validatePrimarySlot) {
     if (!(await validateSlot(machine, pair, { slot: 0 }))) return false;
   } else if (!hasImage(header)) {
-    session.error(`Bad image magic 0x${header.magic.toString(16)}; Image=${pair.index}`);
+    session.error(`Bad image magic ${hexNumber(header.magic)}; Image=${pair.index}`);
     return false;
   }
   return raiseCounterOfRunning(machine, pair);

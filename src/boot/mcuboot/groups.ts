@@ -1,3 +1,4 @@
+import { hexNumber } from '../../bytes/index.ts';
 import type { FlashRange } from '../../flash/index.ts';
 import type { Pair, Session } from './session.ts';
 
@@ -17,7 +18,7 @@ function lastSector(session: Session, { primary, secondary }: Pair, swapSize: nu
     if (!takes(one)) return;
     const sector = lists[one][counts[one]];
     if (sector === undefined) {
-      const size = `0x${swapSize.toString(16)}`;
+      const size = hexNumber(swapSize);
       session.halt(
         'fault',
         `swap_size ${size} exceeds the slots; MCUboot reads past its sector list`,

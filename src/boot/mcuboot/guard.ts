@@ -1,3 +1,4 @@
+import { hexNumber } from '../../bytes/index.ts';
 import { formatVersion } from '../../image/index.ts';
 import type { UnmetDependency } from './dependencies.ts';
 import type { Hazard, Machine } from './machine.ts';
@@ -31,7 +32,7 @@ export function guardProgress(machine: Machine, pair: Pair, progress: Progress):
   const most = Math.min(pair.primary.area.sizeBytes, pair.secondary.area.sizeBytes);
   if (area.state().magic === 'good' && size > 0 && size <= most) return;
   const hazard = 'status-out-of-bounds';
-  const reason = `a swap of 0x${size.toString(16)} bytes was never begun here; its status is ignored`;
+  const reason = `a swap of ${hexNumber(size)} bytes was never begun here; its status is ignored`;
   Object.assign(progress, freshProgress(build));
   refuse(machine, pair, { hazard, reason });
 }

@@ -1,3 +1,4 @@
+import { hexNumber } from '../../bytes/index.ts';
 import { ImageFlag, compareVersions, formatVersion } from '../../image/index.ts';
 import { raiseCounter } from './counters.ts';
 import { unmetDependency } from './dependencies.ts';
@@ -145,7 +146,7 @@ function loadToRam(machine: Machine, { choice, slot, choices }: Trial): boolean 
   const end = address + size.totalBytes;
   const ram = session.build.executableRam ?? { startAddress: 0x2000_0000, sizeBytes: 0x4_0000 };
   const name = `Image ${choice.pair.index} RAM`;
-  const hex = `0x${address.toString(16)}`;
+  const hex = hexNumber(address);
   if (address < ram.startAddress || end > ram.startAddress + ram.sizeBytes) {
     session.info(`${name} load address ${hex} is invalid.`);
     return false;

@@ -1,3 +1,4 @@
+import { hexNumber } from '../../bytes/index.ts';
 import type { FlashRange } from '../../flash/index.ts';
 import { raiseCounter } from './counters.ts';
 import { prepareKey } from './encryption.ts';
@@ -32,7 +33,7 @@ export async function overwritePrimary(
       ? cover(secondary.sectors, needed, primary.writeUnitBytes)
       : covered;
   await prepareKey(machine, pair, { slot: 1, progress });
-  const words = `copying the secondary slot to the primary slot: 0x${copyBytes.toString(16)} bytes`;
+  const words = `copying the secondary slot to the primary slot: ${hexNumber(copyBytes)} bytes`;
   session.info(`Image ${pair.index} ${words}`);
   const offset = build.algorithm === 'swap-using-offset';
   const fromOffset = offset ? (secondary.sectors[0]?.sizeBytes ?? 0) : 0;

@@ -1,4 +1,4 @@
-import { DfuError } from '../../bytes/index.ts';
+import { DfuError, hexNumber } from '../../bytes/index.ts';
 import type { Area } from './area.ts';
 import { IMAGE_HEADER_BYTES, decodeImageHeader } from '../../image/index.ts';
 import type { RawImageHeader } from '../../image/index.ts';
@@ -168,7 +168,7 @@ export function sectorBytesOf(pair: Pair): number {
 export function sectorsFor(session: Session, sectorBytes: number, bytes: number): number {
   const count = Math.max(1, Math.ceil(bytes / sectorBytes));
   if (count * sectorBytes > 0xffff_ffff) {
-    session.halt('hang', `swap_size 0x${bytes.toString(16)} is never reached in 32 bits`);
+    session.halt('hang', `swap_size ${hexNumber(bytes)} is never reached in 32 bits`);
   }
   return count;
 }

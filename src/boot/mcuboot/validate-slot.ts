@@ -1,4 +1,4 @@
-import { viewOf } from '../../bytes/index.ts';
+import { hexNumber, viewOf } from '../../bytes/index.ts';
 import type { ImageVersion } from '../../image/index.ts';
 import { ImageFlag, TlvType, compareVersions, formatVersion } from '../../image/index.ts';
 import { isSwap } from './config.ts';
@@ -169,8 +169,8 @@ function misplacedAddress(
   const start = primary.area.place.offsetBytes;
   const end = start + primary.area.sizeBytes;
   if (address >= start && address < end) return undefined;
-  const range = `0x${start.toString(16)} to 0x${end.toString(16)}`;
-  return `it is linked for 0x${address.toString(16)}, the primary slot is ${range}`;
+  const range = `${hexNumber(start)} to ${hexNumber(end)}`;
+  return `it is linked for ${hexNumber(address)}, the primary slot is ${range}`;
 }
 
 async function checkSize(

@@ -9,7 +9,7 @@ import {
   riotbootImage,
   updateRiotbootHeader,
 } from '../../image/index.ts';
-import { DfuError } from '../../bytes/index.ts';
+import { DfuError, hexNumber } from '../../bytes/index.ts';
 import { refuseRunningFlash } from '../shared/write-file.ts';
 import type { Input, Output, Terminal } from '../shared/terminal.ts';
 
@@ -205,7 +205,7 @@ async function show(args: readonly string[], terminal: Terminal): Promise<number
     args.includes('--json')
       ? `{\n\t"version": ${version},\n\t"address": ${startAddress},\n` +
           `${complaint}\t"valid": ${String(valid)}\n}\n`
-      : `version: ${version}\naddress: 0x${startAddress.toString(16)}\n` +
+      : `version: ${version}\naddress: ${hexNumber(startAddress)}\n` +
           `${complaint}checksum: ${valid ? 'valid' : 'invalid'}\n`,
   );
   return 0;

@@ -1,4 +1,4 @@
-import { DfuError } from '../../bytes/index.ts';
+import { DfuError, hexNumber } from '../../bytes/index.ts';
 import { TlvType, parseVersion } from '../../image/index.ts';
 import type { Dependency, Tlv } from '../../image/index.ts';
 import { UsageError, basedInteger, decimalInteger } from './arguments.ts';
@@ -241,7 +241,7 @@ export function vendorTlvs(wanted: readonly VendorTlv[]): Tlv[] {
   const tlvs: Tlv[] = [];
   for (const [tagText, data] of wanted) {
     const type = basedInteger(tagText);
-    const shown = type < 0 ? String(type) : `0x${type.toString(16)}`;
+    const shown = type < 0 ? String(type) : hexNumber(type);
     if (tlvs.some((tlv) => tlv.type === type)) {
       throw new UsageError(`Custom TLV ${shown} already exists.`);
     }

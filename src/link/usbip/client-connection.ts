@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { DfuError, viewOf } from '../../bytes/index.ts';
+import { DfuError, hexNumber, viewOf } from '../../bytes/index.ts';
 import { until } from '../../usb/index.ts';
 import type { Clock } from '../../usb/index.ts';
 import { Connection } from './connection.ts';
@@ -84,12 +84,12 @@ function operate<T>(
 function replyStatus(part: Uint8Array, code: number): number {
   const header = operationHeader.decode(part);
   if (header.version !== USBIP_VERSION) {
-    const got = `0x${header.version.toString(16)}`;
+    const got = hexNumber(header.version);
     throw new DfuError('PROTOCOL', `USB/IP version: expected 0x111, got ${got}`);
   }
   if (header.code !== code) {
-    const got = `0x${header.code.toString(16)}`;
-    throw new DfuError('PROTOCOL', `reply: expected 0x${code.toString(16)}, got ${got}`);
+    const got = hexNumber(header.code);
+    throw new DfuError('PROTOCOL', `reply: expected ${hexNumber(code)}, got ${got}`);
   }
   return header.status;
 }

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { DfuError, viewOf } from '../../bytes/index.ts';
+import { DfuError, hexNumber, viewOf } from '../../bytes/index.ts';
 import type { Clock, UsbDevice } from '../../usb/index.ts';
 import { Connection } from './connection.ts';
 import { ExportedDevice } from './exported-device.ts';
@@ -142,9 +142,9 @@ export class UsbipServer {
   #operation(connection: Connection, part: Uint8Array, known: () => void): number {
     const { version, code } = operationHeader.decode(part);
     if (version !== USBIP_VERSION) {
-      const got = `0x${version.toString(16)}`;
+      const got = hexNumber(version);
       connection.send(encodeOperation(code & 0x7fff, OperationStatus.error));
-      connection.finish(`version: expected 0x${USBIP_VERSION.toString(16)}, got ${got}`);
+      connection.finish(`version: expected ${hexNumber(USBIP_VERSION)}, got ${got}`);
       return 0;
     }
     if (code === Operation.requestDeviceList) {
@@ -159,7 +159,7 @@ export class UsbipServer {
       });
       return BUS_ID_BYTES;
     }
-    connection.fail(`operation: expected 0x8005 or 0x8003, got 0x${code.toString(16)}`);
+    connection.fail(`operation: expected 0x8005 or 0x8003, got ${hexNumber(code)}`);
     return 0;
   }
 
