@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'vitest';
+import { forgeDevice, forgeImage, labKey } from '../../test/support/mcuboot/lab-bench.ts';
+import { MemoryFlash } from '../flash/index.ts';
+import { makeImage } from '../../test/support/mcuboot/images.ts';
+import { ApplicationSide, placeOf } from '../boot/mcuboot/index.ts';
+import type { Algorithm, BootConfig } from '../boot/mcuboot/index.ts';
+import { describeState, dumpOf, explainSlots, stageUpdate } from './index.ts';
+import type { LabDevice, SlotExplanation } from './index.ts';
+
+/** Slots of four sectors of 1 KiB, version 1 and version 2. */
+function small(algorithm: Algorithm, more: Partial<BootConfig> = {}): Promise<LabDevice> {
+  return forgeDevice({ algorithm, primarySectors: 4, payloadBytes: 600 }, more);
+}
+
+async function secondOf(device: LabDevice): Promise<SlotExplanation | undefined> {
+  return (await explainSlots(device))[1];
+}
+
+/** The device with bytes of its flash changed as no flash access could. */
+function poked(device: LabDevice, offsetBytes: number, bytes: Uint8Array): LabDevice {
+  const dump = dumpOf(device.flash);
+  dump.set(bytes, offsetBytes);
+  return { ...device, flash: new MemoryFlash(device.flash.geometry, dump) };
+}
+
+/** The device with another word at this place of the secondary header. */
+function withWord(device: LabDevice, offsetBytes: number, word: number): LabDevice {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, word, true);
+  return poked(device, placeOf(device.config, 'secondary0').offsetBytes + offsetBytes, bytes);
+}
+
+describe('a header that is refused', () => {
+  test('without the magic', async () => {
+    const found = await secondOf(withWord(await small('swap-using-move'), 0, 0x12345678));
+    expect(found).toMatchObject({ fate: 'refused', check: 'header', version: undefined });
+    expect(found?.reason).toMatch(/^header: magic: expected 0x96f3b83d, got 0x12345678/);
+  });
+
+  test('with sizes that the slot has no room for, and by how many bytes', async () => {
+    const found = await secondOf(withWord(await small('swap-using-move'), 12, 4096));
+    expect(found?.reason).toMatch(
+      /^header: sizes: header 32, payload 4096, protected TLVs 0 are 33 bytes too many for a slot of 4096/,
+    );
+  });
+
+  test('that says encrypted, to a build without encryption', async () => {
+    const found = await secondOf(withWord(await small('swap-using-move'), 16, 0x4));
+    expect(found?.reason).toMatch(
+      /^header: flags \(ENCRYPTED_AES128\): it is encrypted, and this bootloader is built without/,
+    );
+  });
+
+  test('that is marked as never bootable', async () => {
+    const device = await small('swap-using-move');
+    const image = await makeImage({ major: 3, nonBootable: true, key: await labKey() });
+    stageUpdate(device, image, { permanent: false });
+    expect(await secondOf(device)).toEqual({
+      image: 0,
+      slot: 1,
+      version: '3.0.0+0',
+      fate: 'non-bootable',
+      check: 'header',
+      reason: 'its header is marked NON_BOOTABLE',
+    });
+  });
+});
+
+describe('an image that every check passes', () => {
+  test('stays where its request is damaged', async () => {
+    const device = await small('swap-using-move');
+    new ApplicationSide(device.flash, device.config).setPending({ permanent: true });
+    const { offsetBytes, sizeBytes } = placeOf(device.config, 'secondary0');
+    // image_ok lies one alignment below the magic
+    const spoilt = poked(device, offsetBytes + sizeBytes - 24, Uint8Array.of(0x05));
+    const found = await secondOf(spoilt);
+    expect(found).toMatchObject({ fate: 'stays', check: 'request' });
+    expect(found?.reason).toMatch(/^request: image_ok is damaged/);
+  });
+
+  test.each(['direct-xip', 'ram-load'] as const)('waits in its slot: %s', async (algorithm) => {
+    const device = await small(algorithm, {
+      executableRam: { startAddress: 0x2000_0000, sizeBytes: 0x8000 },
+    });
+    const key = await labKey();
+    for (const [n, major] of [4, 3].entries()) {
+      const name = n === 0 ? 'primary0' : 'secondary0';
+      const { offsetBytes, sizeBytes } = placeOf(device.config, name);
+      device.flash.erase(offsetBytes, sizeBytes);
+      const image = await makeImage({ major, key, loadAddr: 0x2000_0000, payloadBytes: 600 });
+      device.flash.program(offsetBytes, image);
+    }
+    const slots = await explainSlots(device);
+    expect(slots.map(({ fate, version }) => [fate, version])).toEqual([
+      ['runs', '4.0.0+0'],
+      ['stays', '3.0.0+0'],
+    ]);
+    expect(slots[1]?.reason).toBe('every check passes; but the other slot is taken');
+    expect(await describeState(device)).toBe(
+      'The primary slot holds version 4.0.0+0, the secondary version 3.0.0+0; the next boot runs 4.0.0+0.',
+    );
+  });
+
+  test('is refused as a downgrade where the build prevents it', async () => {
+    const device = await small('overwrite-only', { downgradePrevention: 'version' });
+    stageUpdate(device, await forgeImage(0, 600), { permanent: true });
+    const found = await secondOf(device);
+    expect(found).toMatchObject({ fate: 'refused', check: 'version' });
+    expect(await describeState(device)).toMatch(/the next boot does not take it \(version: /);
+  });
+});
+
+describe('a state in one sentence', () => {
+  test('of a device with nothing in it', async () => {
+    const device = await small('swap-using-move');
+    device.flash.erase(0, device.flash.sizeBytes);
+    expect(await describeState(device)).toMatch(
+      /^The primary slot is empty; the next boot finds nothing bootable/,
+    );
+  });
+
+  test('of an update for good', async () => {
+    const device = await small('swap-using-move');
+    const side = new ApplicationSide(device.flash, device.config);
+    side.setPending({ permanent: true });
+    expect(await describeState(device)).toBe(
+      'Version 2.0.0+0 waits in the secondary slot to be installed for good, over version 1.0.0+0; ' +
+        'the next boot swaps it in and runs 2.0.0+0.',
+    );
+  });
+});
