@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { riotbootLayout } from '../boot/riotboot/index.ts';
+import { riotbootLayout, slotOf } from '../boot/riotboot/index.ts';
 import { MemoryFlash } from '../flash/index.ts';
 import { riotbootImage } from '../image/index.ts';
 import { inspectRiotbootFlash, riotbootReader } from './index.ts';
@@ -17,8 +17,8 @@ function flashWith(...slots: readonly (Filled | undefined)[]): MemoryFlash {
   const sectors = [{ count: 5, sizeBytes: 0x1000 }];
   const flash = new MemoryFlash({ sectors, writeUnitBytes: 4, erasedValue: 0xff });
   for (const [index, slot] of slots.entries()) {
-    const { offsetBytes = 0, imageAddress = 0 } = layout.slots[index] ?? {};
     if (slot === undefined) continue;
+    const { offsetBytes, imageAddress } = slotOf(layout, index);
     const { version, startAddress = imageAddress, damaged = false } = slot;
     const image = riotbootImage(new Uint8Array(8), { version, startAddress, headerLength: 256 });
     // the checksum no longer belongs to the version
@@ -30,7 +30,7 @@ function flashWith(...slots: readonly (Filled | undefined)[]): MemoryFlash {
 
 /** Where the code of a slot begins. */
 function codeOf(index: number): number {
-  return layout.slots[index]?.imageAddress ?? 0;
+  return slotOf(layout, index).imageAddress;
 }
 
 describe('a dump of riotboot', () => {
