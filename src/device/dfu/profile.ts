@@ -155,6 +155,16 @@ function holds(condition: DeviationCondition, context: DfuContext): boolean {
   }
 }
 
+/** In their order: to ask the medium is not without effect. */
+function firstThatHolds(
+  deviations: readonly Deviation[],
+  context: DfuContext,
+): Deviation | undefined {
+  return deviations.find(({ when = [] }) =>
+    (typeof when === 'string' ? [when] : when).every((each) => holds(each, context)),
+  );
+}
+
 /** The table as a profile has it: its deviations in order, then DFU 1.1. */
 export function dfuMachine(profile: Pick<DfuProfile, 'deviations'>): DfuMachine {
   const index = new Map<DfuState, Map<DfuEvent, Deviation[]>>();
@@ -166,13 +176,9 @@ export function dfuMachine(profile: Pick<DfuProfile, 'deviations'>): DfuMachine 
     }
   }
   return (state, event, context) => {
-    const found = index
-      .get(state)
-      ?.get(event)
-      // In their order: to ask the medium is not without effect.
-      ?.find(({ when = [] }) =>
-        (typeof when === 'string' ? [when] : when).every((each) => holds(each, context)),
-      );
+    const candidates = index.get(state)?.get(event);
+    // Most steps have none, and then nothing is made to look for one.
+    const found = candidates && firstThatHolds(candidates, context);
     if (found !== undefined) return [found.next ?? state, found.effect];
     return dfuStep(state, event, context);
   };
