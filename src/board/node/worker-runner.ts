@@ -16,8 +16,9 @@ const NOTHING_RUNS: RunningProgram = { stop: () => Promise.resolve() };
  *
  * This keeps a program's mistakes in: it can crash, loop or fill its heap, and the board's watchdog
  * deals with it. It is no wall against a program that wants out: `node:vm` is no security boundary,
- * memory outside of the heap is not limited, and a worker shares its process. Run programs that you
- * would also run with `node`.
+ * memory outside of the heap is not limited, and a worker shares its process: one allocation that V8
+ * cannot make at all (a string of hundreds of megabytes in one piece) ends that. Run programs that
+ * you would also run with `node`.
  */
 export class WorkerRunner implements Runner {
   readonly takes: readonly number[] = [ES_MODULE];

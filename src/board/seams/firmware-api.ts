@@ -58,7 +58,7 @@ export interface FirmwareImage {
 export interface FirmwareConsole {
   /**
    * Writes a line. Waits, as a UART does, while the line is busy; where a program's thread cannot wait (a browser's),
-   * what is too much is lost, and a line says how much.
+   * what is too much is lost, and a line says how much. A line of more than half a million characters is a crash.
    */
   print(line: string): void;
   /**

@@ -156,7 +156,11 @@ function addLayoutOptions(to: Command): Command {
       ),
     )
     .addOption(
-      parsedOption('--erased-value <byte>', '0xff or 0', oneOf('--erased-value', [0xff, 0x00])),
+      parsedOption(
+        '--erased-value <byte>',
+        '0xff or 0',
+        oneOf('--erased-value', [0xff, 0x00], '0xff or 0'),
+      ),
     );
 }
 

@@ -12,6 +12,7 @@ import { runOnBus } from './run-on-bus.ts';
 import type { Surroundings } from './run-on-bus.ts';
 import { addDfuSeOption, addOpenOptions, selectionOf } from './select.ts';
 import type { OpenOptions } from './select.ts';
+import { systemWords } from '../shared/system-words.ts';
 
 interface UploadCommand extends OpenOptions {
   readonly reset?: true | undefined;
@@ -143,8 +144,7 @@ function finish(): Promise<void> {
 }
 
 function cannotWrite(cause: unknown): never {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  throw new DfuError('IO', `cannot write the file: ${reason}`, { cause });
+  throw new DfuError('IO', `cannot write the file: ${systemWords(cause)}`, { cause });
 }
 
 async function passOn(out: Output, chunk: Uint8Array): Promise<void> {

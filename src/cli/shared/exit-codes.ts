@@ -1,5 +1,6 @@
 import { DfuError } from '../../bytes/index.ts';
 import type { DfuErrorCode } from '../../bytes/index.ts';
+import { systemWords } from './system-words.ts';
 
 /** Exit codes of sysexits.h, as dfu-util uses them. */
 export const ExitCode = {
@@ -76,6 +77,5 @@ export function answering<A extends readonly unknown[]>(
 
 /** What cannot be read or made, and why: a line, and an exit code of its own. */
 export function cannot(what: string, cause: unknown, exitCode: number): CommandEnd {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new CommandEnd(exitCode, `cannot ${what}: ${reason}`);
+  return new CommandEnd(exitCode, `cannot ${what}: ${systemWords(cause)}`);
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { DfuError } from '../../bytes/index.ts';
+import { systemWords } from './system-words.ts';
 import type { WriteOptions } from './write-file.ts';
 
 /** The files that a command reads and writes. */
@@ -18,7 +19,7 @@ function fileError(path: string, cause: unknown): DfuError {
   if (DfuError.is(cause)) return cause;
   const { code } = cause as NodeJS.ErrnoException;
   if (code === 'ENOENT') return new DfuError('NOT_FOUND', `${path}: no such file`, { cause });
-  const words = cause instanceof Error ? cause.message : String(cause);
+  const words = systemWords(cause);
   return new DfuError('IO', `${path}: ${words}`, { cause });
 }
 

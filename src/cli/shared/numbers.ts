@@ -26,15 +26,16 @@ export function wholeNumber(
   };
 }
 
-/** Reads one of these whole numbers. Throws `INVALID_ARGUMENT`. */
+/** Reads one of these whole numbers, which `words` tell if not their figures. Throws `INVALID_ARGUMENT`. */
 export function oneOf<T extends number>(
   option: string,
   choices: readonly T[],
+  words: string = choices.join(', '),
 ): (text: string) => T {
   return (text) => {
     const found = choices.find((each) => each === whole(text));
     if (found !== undefined) return found;
-    throw wrong(option, choices.join(', '), text);
+    throw wrong(option, words, text);
   };
 }
 
