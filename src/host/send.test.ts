@@ -171,12 +171,17 @@ describe('what was planned, and what the device has acknowledged', () => {
 
   test('differ by what a device that left has not answered', async () => {
     const options = { address, massErase: true, willReset: true, force: true } as const;
-    const result = await sent(six, options, [idle, ['DNLOAD 0 1', 'gone']]);
-    expect(result).toMatchObject({
+    const gone: Line[] = [idle, ['DNLOAD 0 1', 'gone']];
+    expect(await sent(undefined, options, gone)).toMatchObject({
       ending: 'left',
       bytes: 0,
-      planned: { elements: 1, bytes: 6, commands: 2, erases: 1 },
-      acknowledged: { elements: 0, bytes: 0, commands: 0, erases: 0 },
+      planned: { commands: 1, erases: 1 },
+      acknowledged: { commands: 0, erases: 0 },
+    });
+    // With a file that is no success, whatever the device was told.
+    await expect(sent(six, options, gone)).rejects.toMatchObject({
+      code: 'DISCONNECTED',
+      message: expect.stringContaining('0 of 6 bytes'),
     });
   });
 

@@ -1,3 +1,4 @@
+import { DfuError } from '../bytes/index.ts';
 import type { CancelSignal, UsbBus } from '../usb/index.ts';
 import { connect } from './connect.ts';
 import type { ConnectOptions } from './connect.ts';
@@ -41,7 +42,8 @@ export interface SendEnding extends DownloadEnding {
  *
  * Throws as `download` does; `REFUSED` if the file's suffix is for another device, or for what erases
  * everything; `INVALID_ARGUMENT` if a DfuSe device is not told where the file belongs; `OUT_OF_RANGE` and
- * `UNSUPPORTED` for memory that the device does not have; `NOT_FOUND` if it has none of the alternates.
+ * `UNSUPPORTED` for memory that the device does not have; `NOT_FOUND` if it has none of the alternates;
+ * `DISCONNECTED` if it restarts at a command of the plan, read unprotect say, before it has all the data.
  */
 export async function send(
   session: DfuSession,
@@ -67,9 +69,9 @@ async function sendIt(session: DfuSession, plan: SendPlan, terms: SendTerms): Pr
   const sending = sendingOf(plan, session.interface, { alternates, was: session.was });
   switch (sending.dialect) {
     case 'dfu':
-      return sendPlain(session, sending, { ...terms, force: plan.anyDevice });
+      return demandWhole(await sendPlain(session, sending, { ...terms, force: plan.anyDevice }));
     case 'dfuse':
-      return sendParts(session, sending, terms);
+      return demandWhole(await sendParts(session, sending, terms));
     case undefined:
       throw sending.refused;
     default:
@@ -87,6 +89,15 @@ async function alternatesOf(
     (each) =>
       each.interfaceNumber === own.interfaceNumber && each.configuration === own.configuration,
   );
+}
+
+/** A device may leave at a command, before it has the data: that is no way of having it. */
+function demandWhole(ending: SendEnding): SendEnding {
+  const { planned, acknowledged } = ending;
+  if (acknowledged.bytes >= planned.bytes) return ending;
+  const sent = `${acknowledged.bytes} of ${planned.bytes} bytes`;
+  const message = `the device restarted when it was told to, with ${sent} sent: send the file again`;
+  throw new DfuError('DISCONNECTED', message);
 }
 
 async function sendPlain(

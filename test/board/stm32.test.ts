@@ -238,6 +238,18 @@ describe('the loader', () => {
     await read();
   });
 
+  test('a restart at read unprotect is no download', async () => {
+    const bench = new Bench();
+    bench.install('secret');
+    bench.board.powerOn();
+    bench.board.pressReset({ button: true });
+    const plan = sendPlan(image('new'), { address: BASE, unprotect: true, force: true });
+    await expect(bench.run((session) => send(session, plan))).rejects.toMatchObject({
+      code: 'DISCONNECTED',
+      message: expect.stringContaining('with 0 of'),
+    });
+  });
+
   test('a power cut while it erases leaves what was erased', async () => {
     const bench = new Bench();
     bench.install('x'.repeat(6000));
