@@ -12,8 +12,8 @@ const floors = {
   boot: 90,
   lab: 90,
   link: 90,
-  board: 85,
-  cli: 85,
+  board: 90,
+  cli: 90,
 };
 
 const kernel = 'test/kernel/**/*.test.ts';
