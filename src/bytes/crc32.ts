@@ -7,7 +7,7 @@ const table: Uint32Array = Uint32Array.from({ length: 256 }, (_, index) => {
 });
 
 /** The start value of a CRC-32 that runs over several pieces. */
-export const CRC32_START = 0xffffffff;
+const CRC32_START = 0xffffffff;
 
 /**
  * The register of the reflected CRC-32 (polynomial 0xedb88320) after `bytes`, without the final

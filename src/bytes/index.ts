@@ -1,4 +1,4 @@
-export { crc32, crc32Register, CRC32_START } from './crc32.ts';
+export { crc32, crc32Register } from './crc32.ts';
 export { DfuError } from './error.ts';
 export type { DfuErrorCode, DfuErrorOptions, DfuRemedy } from './error.ts';
 export { sameBytes } from './same-bytes.ts';

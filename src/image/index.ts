@@ -32,7 +32,7 @@ export {
   readNumber,
 } from './mcuboot/records.ts';
 export { allowedHashes } from './mcuboot/sign.ts';
-export { hashTlvs, imageDigest, signatureTlvs, signedBytes } from './mcuboot/signed-bytes.ts';
+export { hashTlvs, imageDigest, signatureTlvs } from './mcuboot/signed-bytes.ts';
 export {
   readTlvAreaHead,
   TLV_HEAD_BYTES,

@@ -2,5 +2,4 @@
 export * from './public.ts';
 export { outcomeColours } from './cut-map.ts';
 export { openFlash } from './device.ts';
-export { uploadOffset } from './predict.ts';
 export { riotbootReader } from './riotboot.ts';
