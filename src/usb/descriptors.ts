@@ -282,11 +282,14 @@ export function encodeLanguages(languages: readonly number[]): Uint8Array<ArrayB
 }
 
 /**
- * Reads a string descriptor as far as it goes: bLength may claim more than came (seen on STM32F427)
- * and an odd byte at the end is dropped. Throws `TRUNCATED` or `MALFORMED` if it is no string at all.
+ * Reads a string descriptor as far as it goes: bLength may claim more than came (seen on STM32F427),
+ * an odd byte at the end is dropped, and a NUL ends the string as in C (STM32F72x and F73x send one).
+ * Throws `TRUNCATED` or `MALFORMED` if it is no string at all.
  */
 export function decodeString(bytes: Uint8Array): string {
-  return String.fromCharCode(...decodeLanguages(bytes));
+  const units = decodeLanguages(bytes);
+  const end = units.indexOf(0);
+  return String.fromCharCode(...(end < 0 ? units : units.slice(0, end)));
 }
 
 /** Reads string descriptor 0: the language ids. */
