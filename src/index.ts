@@ -5,4 +5,11 @@
  * @module
  */
 export { DfuError } from './bytes/index.ts';
-export type { DfuErrorCode, DfuErrorOptions, DfuRemedy, Struct } from './bytes/index.ts';
+export type {
+  DfuErrorCode,
+  DfuErrorOptions,
+  DfuRemedy,
+  SendProgress,
+  SendTally,
+  Struct,
+} from './bytes/index.ts';

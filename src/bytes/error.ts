@@ -18,6 +18,7 @@ export type DfuErrorCode =
   | 'DISCONNECTED' // the device left the bus
   | 'DEVICE_STATUS' // DFU_GETSTATUS answered dfuERROR; `status` says why
   | 'PROTOCOL' // an answer that the protocol does not allow here
+  | 'INCOMPLETE' // what was done went as it should, and it is not all that was planned
   // what this end of the cable may do
   | 'ACCESS' // the operating system refuses: permission or driver
   | 'BUSY' // somebody else holds it: interface, board, file
@@ -36,10 +37,39 @@ export type DfuErrorCode =
 export type DfuRemedy =
   | 'address' // where in the device's memory
   | 'alternate' // which alternate setting
+  | 'busy-limit' // how long the device may be busy
+  | 'dialect' // plain DFU or DfuSe, whatever the device says
   | 'force' // do it all the same
   | 'length' // how many bytes
+  | 'max-bytes' // how many bytes are taken at most
+  | 'no-layout' // allow a device that does not tell where its memory is
+  | 'other-device' // allow a device that the file is not for
+  | 'outside-layout' // allow memory that the device says it does not have or cannot write
   | 'path' // which device, by its port
-  | 'serial'; // which device, by its serial number
+  | 'poll-time' // how long to wait between two questions, whatever the device asks for
+  | 'serial' // which device, by its serial number
+  | 'transfer-time' // how long one request may take
+  | 'unprotect'; // take the read protection off, which erases everything
+
+/** What goes over the wire, counted: of a plan, or of what a device has acknowledged of it. */
+export interface SendTally {
+  /** Pieces with an address of their own, whole ones. A plain image is one. */
+  readonly elements: number;
+  readonly bytes: number;
+  /** Blocks with data in them. */
+  readonly blocks: number;
+  /** DfuSe commands: erases, address pointers, read unprotect. */
+  readonly commands: number;
+  readonly erases: number;
+  /** Bytes of the sectors that are erased; a mass erase is not counted. */
+  readonly erasedBytes: number;
+}
+
+/** How far work on a device has come: what was planned, and what the device has acknowledged of that. */
+export interface SendProgress {
+  readonly planned: SendTally;
+  readonly acknowledged: SendTally;
+}
 
 /** What an error carries besides its message. */
 export interface DfuErrorOptions {
@@ -47,6 +77,8 @@ export interface DfuErrorOptions {
   readonly status?: number | undefined;
   /** What the caller can say so that it goes differently. */
   readonly remedies?: readonly DfuRemedy[] | undefined;
+  /** How far it had come, where something was sent or received before. */
+  readonly progress?: SendProgress | undefined;
   /** The error underneath, where there is one. */
   readonly cause?: unknown;
 }
@@ -59,12 +91,15 @@ export class DfuError extends Error {
   readonly status: number | undefined;
   /** What the caller can say so that it goes differently; empty where nothing helps that is known here. */
   readonly remedies: readonly DfuRemedy[];
+  /** How far it had come; undefined where nothing was on its way. */
+  readonly progress: SendProgress | undefined;
 
   constructor(code: DfuErrorCode, message: string, options: DfuErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.status = options.status;
     this.remedies = options.remedies ?? [];
+    this.progress = options.progress;
   }
 
   /** Also true of an error from a second copy of this package, where `instanceof` is not. */

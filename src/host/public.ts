@@ -57,7 +57,7 @@ export type { Sending, SendingDevice, SendingPart } from './sending.ts';
 export { DfuSession } from './session.ts';
 export type { SessionOptions } from './session.ts';
 export type { ResetOutcome } from './steps.ts';
-export type { SendTally } from './tally.ts';
+export type { SendProgress, SendTally } from '../bytes/index.ts';
 export { upload } from './upload.ts';
 export type { UploadOptions, UploadSink } from './upload.ts';
 export type { UploadEnding } from './upload-steps.ts';

@@ -1,4 +1,5 @@
 import { DfuError } from '../bytes/index.ts';
+import type { SendTally } from '../bytes/index.ts';
 import type { CancelSignal, UsbBus } from '../usb/index.ts';
 import { connect } from './connect.ts';
 import type { ConnectOptions } from './connect.ts';
@@ -17,7 +18,6 @@ import { leftOut, sendingOf } from './sending.ts';
 import type { Sending } from './sending.ts';
 import type { DfuSession } from './session.ts';
 import { plainTally, sumOf, tallyOf } from './tally.ts';
-import type { SendTally } from './tally.ts';
 
 /** What sending goes by, whatever is sent. */
 export interface SendTerms {

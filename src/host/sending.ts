@@ -1,4 +1,5 @@
 import { DfuError } from '../bytes/index.ts';
+import type { SendTally } from '../bytes/index.ts';
 import { DfuVersion, suffixMatches } from '../dfu/index.ts';
 import type { DfuSeElement, Suffix } from '../dfu/index.ts';
 import { formatUsbId, idDigits } from '../usb/index.ts';
@@ -8,7 +9,6 @@ import { commandPlan, downloadPlan, planTerms } from './dfuse-plan.ts';
 import type { DfuSeModifiers, DfuSeOperation, PlanOptions } from './dfuse-plan.ts';
 import type { SendElement, SendPlan, SendTarget } from './send-plan.ts';
 import { plainTally, sumOf, tallyOf } from './tally.ts';
-import type { SendTally } from './tally.ts';
 
 /** What is done to one alternate setting of a DfuSe device. */
 export interface SendingPart {

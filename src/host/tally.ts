@@ -1,18 +1,5 @@
+import type { SendTally } from '../bytes/index.ts';
 import type { DfuSeOperation } from './dfuse-plan.ts';
-
-/** What goes over the wire, counted: of a plan, or of what a device has acknowledged of it. */
-export interface SendTally {
-  /** Pieces with an address of their own, whole ones. A plain image is one. */
-  readonly elements: number;
-  readonly bytes: number;
-  /** Blocks with data in them. */
-  readonly blocks: number;
-  /** DfuSe commands: erases, address pointers, read unprotect. */
-  readonly commands: number;
-  readonly erases: number;
-  /** Bytes of the sectors that are erased; a mass erase is not counted. */
-  readonly erasedBytes: number;
-}
 
 const NOTHING: SendTally = {
   elements: 0,

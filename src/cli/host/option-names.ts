@@ -5,19 +5,28 @@ import type { DfuRemedy } from '../../bytes/index.ts';
 const names: Readonly<Record<DfuRemedy, string>> = {
   address: '-s, e.g. -s 0x08000000',
   alternate: '-a',
+  'busy-limit': '--busy-limit',
+  dialect: '--protocol dfu or --protocol dfuse',
   force: '--force to do it all the same',
   length: '-s ADDRESS:LENGTH',
+  'max-bytes': '--max-size',
+  'no-layout': '--allow no-layout, which writes without erasing',
+  'other-device': '--allow other-device to do it all the same',
+  'outside-layout': '--allow outside-layout to do it all the same',
   path: '-p path',
+  'poll-time': '--poll-time',
   serial: '-S serial',
+  'transfer-time': '--timeout',
+  unprotect: '-s :unprotect:force, which erases everything',
 };
 
 /** An error of the library with the option in it that helps, behind its first sentence. */
 export function withOptionNames(error: unknown): unknown {
   if (!DfuError.is(error) || error.remedies.length === 0) return error;
-  const { code, message, status, remedies, cause } = error;
+  const { code, message, status, remedies, progress, cause } = error;
   const [sentence = '', ...lines] = message.split('\n');
   const options = remedies.map((remedy) => names[remedy]).join(' or ');
   const end = sentence.endsWith('.') ? '.' : '';
   const first = `${sentence.slice(0, sentence.length - end.length)} (${options})${end}`;
-  return new DfuError(code, [first, ...lines].join('\n'), { status, remedies, cause });
+  return new DfuError(code, [first, ...lines].join('\n'), { status, remedies, progress, cause });
 }

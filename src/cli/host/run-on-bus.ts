@@ -47,8 +47,8 @@ export async function runOnBus<T>(
   } catch (reason) {
     const error = withOptionNames(reason);
     if (json && DfuError.is(error)) {
-      const { code, message, status } = error;
-      writeJson(out, { type: 'error', code, message, status });
+      const { code, message, status, progress } = error;
+      writeJson(out, { type: 'error', code, message, status, ...progress });
     }
     throw error;
   }

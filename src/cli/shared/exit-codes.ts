@@ -11,7 +11,7 @@ export const ExitCode = {
   internal: 70,
   cannotCreate: 73,
   io: 74,
-  /** Everything was sent, and nothing says that it runs. */
+  /** Not all is done, or nothing says that it is: do it again, or look at the device. */
   unconfirmed: 75,
   protocol: 76,
   noPermission: 77,
@@ -31,6 +31,7 @@ const exitCodes: Readonly<Record<DfuErrorCode, number>> = {
   DISCONNECTED: ExitCode.io,
   DEVICE_STATUS: ExitCode.protocol,
   PROTOCOL: ExitCode.protocol,
+  INCOMPLETE: ExitCode.unconfirmed,
   ACCESS: ExitCode.noPermission,
   BUSY: ExitCode.io,
   NO_USB: ExitCode.io,
