@@ -458,7 +458,7 @@ function bootsNow({ board, last }: RiotBench): unknown {
   return last('boot');
 }
 
-describe('a particle-xenon with riotboot_dfu refuses', () => {
+describe('departure riot/guarded-by-default: a particle-xenon with riotboot_dfu refuses', () => {
   test.each(riotCases)('$what: $status', async ({ image, status, words }) => {
     const bench = riotBench();
     expect(await sent(bench, await image(), { alternate: 1 })).toEqual(refusal(status, words));

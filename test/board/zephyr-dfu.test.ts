@@ -173,27 +173,33 @@ describe.each(boards)('Zephyr’s USB DFU sample on $name, profile $profile', ({
 });
 
 describe('without the defects of the original', () => {
-  test.each([8, 64, 100, 511])('the RAM disk takes blocks of %i bytes', async (transferSize) => {
-    const bench = await sampleBoard('reel_board', 'compatible');
-    const bytes = pattern(10_000);
-    await send(bench, 0, { bytes, transferSize });
-    const back = await receive(bench, 0, transferSize);
-    expect(back.length).toBe(DISK_BYTES);
-    expect(same(back.subarray(0, bytes.length), bytes)).toBe(true);
-  });
+  test.each([8, 64, 100, 511])(
+    'departure zephyr/any-transfer-size: the RAM disk takes blocks of %i bytes',
+    async (transferSize) => {
+      const bench = await sampleBoard('reel_board', 'compatible');
+      const bytes = pattern(10_000);
+      await send(bench, 0, { bytes, transferSize });
+      const back = await receive(bench, 0, transferSize);
+      expect(back.length).toBe(DISK_BYTES);
+      expect(same(back.subarray(0, bytes.length), bytes)).toBe(true);
+    },
+  );
 
   test.each([
     ['compatible', 2],
     ['zephyr', 9],
-  ])('a short upload ends in dfuIDLE: profile %s, state %i', async (profile, state) => {
-    const bench = await sampleBoard('reel_board', profile);
-    const session = await openAt(bench, 0);
-    await bench.run(upload(session, () => {}));
-    expect(await bench.run(session.in(DfuRequest.GETSTATE, 0, 1))).toEqual(Uint8Array.of(state));
-    await bench.run(session.close());
-  });
+  ])(
+    'departure zephyr/short-upload-ends: in dfuIDLE: profile %s, state %i',
+    async (profile, state) => {
+      const bench = await sampleBoard('reel_board', profile);
+      const session = await openAt(bench, 0);
+      await bench.run(upload(session, () => {}));
+      expect(await bench.run(session.in(DfuRequest.GETSTATE, 0, 1))).toEqual(Uint8Array.of(state));
+      await bench.run(session.close());
+    },
+  );
 
-  test('more than 65535 blocks arrive whole, in the slot that was selected', async () => {
+  test('departures zephyr/the-selected-slot, zephyr/long-downloads: more than 65535 blocks arrive whole', async () => {
     const bench = await sampleBoard('nucleo_u575zi_q', 'compatible');
     const session = await openAt(bench, 1);
     const bytes = await bench.image(

@@ -180,6 +180,13 @@ describe('download', () => {
     ]);
   });
 
+  test('departure dfu-util/dfuse-address-once: before the first block', async () => {
+    const bench = new Bench();
+    await bench.download(0x08000000, image(1000));
+    // The erasure of one sector, and the address before the first of sixteen blocks.
+    expect(bench.count(/^DNLOAD 0 5/)).toBe(1 + 1);
+  });
+
   test('blocks of another size than the device counts in need the pointer each time', async () => {
     const bench = new Bench();
     await bench.download(0x08000000, image(1000), { transferSizeBytes: 50 });
@@ -257,7 +264,7 @@ describe('download', () => {
 });
 
 describe('upload', () => {
-  test('to the end of what can be read without a gap', async () => {
+  test('departure dfu-util/dfuse-upload-to-the-gap: to the end of what can be read without a gap', async () => {
     const bench = new Bench();
     expect(await bench.upload({ address: 0x08000000 })).toHaveLength(80 * 1024);
     expect(await bench.upload({ address: 0x90000100 })).toHaveLength(4096 - 256);

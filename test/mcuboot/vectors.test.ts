@@ -5,6 +5,7 @@ import { replayFuzz, replayTable } from '../support/mcuboot/replay-folder.ts';
 import { replayBoot } from '../support/mcuboot/replay.ts';
 import type { FuzzVector, PowercutVector } from '../support/mcuboot/vector-files.ts';
 import { VectorFolder } from '../support/mcuboot/vector-files.ts';
+import { sorted } from '../departures/table.ts';
 import type { ReplayedCase } from '../support/replayed.ts';
 
 // What the C library did, operation for operation (vectors/mcuboot/README.md).
@@ -12,7 +13,9 @@ const folder = new VectorFolder(resolve(import.meta.dirname, '../vectors/mcuboot
 
 /** Cases that differ, with what differs in them. */
 function failures(cases: readonly ReplayedCase[]): string[] {
-  return cases.flatMap(({ name, differences }) => differences.map((line) => `${name}: ${line}`));
+  return cases.flatMap(({ name, differences }) =>
+    sorted(differences).differences.map((line) => `${name}: ${line}`),
+  );
 }
 
 describe('MCUboot', () => {

@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
+import { sorted } from '../departures/table.ts';
 import { attempt, readRecorded } from './replayed.ts';
 import { jsonFiles, shapeOf, vectorShapes } from './vector-shapes.ts';
 import type { VectorShape } from './vector-shapes.ts';
@@ -13,6 +14,8 @@ const EX_USAGE = 64;
 export interface VectorOutput {
   print(line: string): void;
   warn(line: string): void;
+  /** Hears of each departure that a case met, by the name that it has in docs/departures.md. */
+  departed?(id: string): void;
 }
 
 /** Folders of recordings: those of a known kind, and those that nothing here can judge. */
@@ -68,9 +71,17 @@ export async function runVectors(root: string, output: VectorOutput): Promise<nu
     return EX_USAGE;
   }
   const total = { passed: 0, failed: 0 };
+  const met = new Map<string, number>();
+  const heard: VectorOutput = {
+    ...output,
+    departed(id) {
+      met.set(id, (met.get(id) ?? 0) + 1);
+      output.departed?.(id);
+    },
+  };
   for (const { folder, shape } of found.judged) {
     const where = relative(root, folder) || basename(folder);
-    const here = await replayOne({ folder, shape }, where, output);
+    const here = await replayOne({ folder, shape }, where, heard);
     total.passed += here.passed;
     total.failed += here.failed;
   }
@@ -78,9 +89,16 @@ export async function runVectors(root: string, output: VectorOutput): Promise<nu
     const files = jsonFiles(folder).join(', ');
     output.print(`${relative(root, folder) || '.'}: not judged, nothing here replays it: ${files}`);
   }
+  if (met.size > 0) output.print(`departures met (docs/departures.md): ${counted(met)}`);
   output.print(`${total.passed} passed, ${total.failed} failed`);
   return total.failed === 0 && total.passed > 0 ? ALL_PASSED : SOME_FAILED;
 }
+
+const counted = (met: ReadonlyMap<string, number>): string =>
+  [...met]
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
+    .map(([id, times]) => `${id} (${times})`)
+    .join(', ');
 
 async function replayOne(
   { folder, shape }: Found['judged'][number],
@@ -92,11 +110,13 @@ async function replayOne(
   output.print(`${where}: recordings of ${shape.name}`);
   const report = ({
     name,
-    differences,
+    differences: found,
   }: {
     name: string;
     differences: readonly string[];
   }): void => {
+    const { differences, met } = sorted(found);
+    for (const id of met) output.departed?.(id);
     if (differences.length === 0) passed += 1;
     else {
       failed += 1;

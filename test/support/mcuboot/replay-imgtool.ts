@@ -4,6 +4,8 @@ import type { McubootImage } from '../../../src/image/index.ts';
 import { ImageFlag, TlvType, allTlvs, parseImage, readIntelHex } from '../../../src/image/index.ts';
 import { Desk } from '../image-desk.ts';
 import { argument, bootloaderSays } from './bootloader-says.ts';
+import { departs } from '../../departures/table.ts';
+import type { DepartureId } from '../../departures/table.ts';
 import { attempt, differ, differInBytes, differInList } from '../replayed.ts';
 import type { ReplayedCase } from '../replayed.ts';
 import type { ImgtoolCase, ImgtoolFolder } from './imgtool-folder.ts';
@@ -58,23 +60,25 @@ async function run(folder: ImgtoolFolder, args: readonly string[]): Promise<Run>
 }
 
 /**
- * Whether a message says what the recorded one was to say. It is the same; but where imgtool shows a
- * raw exception, a placeholder or the last piece of a message torn into lines, it is a whole one.
+ * The departure by which a message says what the recorded one was to say: imgtool shows a raw
+ * exception, a placeholder or the last piece of a message torn into lines. undefined: by none.
  */
-export function saysAsMuch(recorded: string, said: string): boolean {
-  if (said === recorded) return true;
-  if (!/^Error: \S/.test(said)) return false;
-  if (/^(?!Error:)[A-Za-z_][\w.]*(?:: |$)/.test(recorded)) return true;
-  if (/^\s/.test(recorded)) return said.endsWith(recorded.trim());
+export function saysAsMuch(recorded: string, said: string): DepartureId | undefined {
+  if (!/^Error: \S/.test(said)) return undefined;
+  if (/^(?!Error:)[A-Za-z_][\w.]*(?:: |$)/.test(recorded)) return 'imgtool/traceback';
+  if (/^\s/.test(recorded))
+    return said.endsWith(recorded.trim()) ? 'imgtool/torn-message' : undefined;
   const pieces = recorded
     .split(/\{\w*\}/)
     .map((piece) => piece.replaceAll(/[^\w\s]/g, String.raw`\$&`));
-  return pieces.length > 1 && new RegExp(`^${pieces.join(String.raw`\S.*`)}$`).test(said);
+  const filled = new RegExp(`^${pieces.join(String.raw`\S.*`)}$`);
+  return pieces.length > 1 && filled.test(said) ? 'imgtool/unfilled-placeholder' : undefined;
 }
 
 function differInWords(recorded: string | undefined, { desk }: Run): string[] {
-  if (recorded === undefined || saysAsMuch(recorded, desk.lastError)) return [];
-  return differ('error', recorded, desk.lastError);
+  if (recorded === undefined || desk.lastError === recorded) return [];
+  const departure = saysAsMuch(recorded, desk.lastError);
+  return departure === undefined ? differ('error', recorded, desk.lastError) : [departs(departure)];
 }
 
 const linesOf = (stdout: ImgtoolCase['stdout'] = []): readonly string[] =>

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { toHex } from '../../../src/bytes/index.ts';
 import type { Seen } from '../../conformance/device-bench.ts';
+import { departs } from '../../departures/table.ts';
 import { ZephyrBench } from './bench.ts';
 import type { ZephyrBenchOptions } from './bench.ts';
 import { attempt, readRecorded } from '../replayed.ts';
@@ -91,6 +92,7 @@ class Replay {
     const expected = bytesOf(dataIn);
     if (this.#bench.remarks.slice(remarks).some((line) => line.includes('the original'))) {
       this.withheld += 1;
+      this.differences.push(departs('zephyr/memory-that-nobody-sent'));
       if (seen.end === 'stall') return;
     }
     if (fits(seen, status, expected)) return;

@@ -1,0 +1,40 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { runVectors } from '../support/vector-run.ts';
+import { departuresPage } from './page.ts';
+import { departures, departs, sorted } from './table.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+
+/** The departures that the tests of a folder show: those that stand in their titles. */
+function shownIn(folder: string): string[] {
+  return readdirSync(resolve(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.ts') && !file.startsWith('departures'))
+    .map((file) => readFileSync(join(root, folder, file), 'utf8'))
+    .flatMap((source) => Array.from(source.matchAll(/['`]departures? ([a-z-]+\/[\w/, -]+):/g)))
+    .flatMap(([, ids = '']) => ids.split(', '));
+}
+
+describe('docs/departures.md', () => {
+  test('is what the tables say', async () => {
+    await expect(departuresPage()).toMatchFileSnapshot('../../docs/departures.md');
+  });
+
+  test('names nothing that no test shows and no recording meets, and nothing is met that it does not name', async () => {
+    const seen = new Set([...shownIn('src'), ...shownIn('test')]);
+    const lines: string[] = [];
+    const print = (line: string): void => void lines.push(line);
+    const departed = (id: string): void => void seen.add(id);
+    const folder = resolve(root, 'test/vectors');
+    expect(await runVectors(folder, { print, warn: print, departed })).toBe(0);
+    expect(lines.at(-1)).toMatch(/^\d+ passed, 0 failed$/);
+    expect([...departures.keys()].filter((id) => !seen.has(id))).toEqual([]);
+    expect([...seen].filter((id) => !departures.has(id))).toEqual([]);
+  });
+
+  test('is asked by replays: a difference without a row stays one', () => {
+    const found = ['exit: expected 0, got 1', departs('imgtool/traceback')];
+    expect(sorted(found)).toEqual({ differences: [found[0]], met: ['imgtool/traceback'] });
+  });
+});
