@@ -8,7 +8,14 @@ export type { ImageSlot } from './slot.ts';
 export { recognise, unwrapFile } from './recognise.ts';
 export type { FileFormat, Recognised, Unwrapped, VectorTable } from './recognise.ts';
 export { readIntelHex, writeIntelHex } from './formats/intel-hex.ts';
-export type { HexImage, HexSegment } from './formats/intel-hex.ts';
+export type { HexImage } from './formats/intel-hex.ts';
+export { layOver } from './formats/lay-over.ts';
+export type { LaidOver } from './formats/lay-over.ts';
+export { readSegments } from './formats/segment-file.ts';
+export type { SegmentFormat } from './formats/segment-file.ts';
+export type { Segment } from './formats/segments.ts';
+export { readUf2 } from './formats/uf2.ts';
+export type { Uf2Family, Uf2File } from './formats/uf2.ts';
 
 export {
   generateRiotbootHeader,

@@ -2,7 +2,15 @@ import { viewOf } from '../bytes/index.ts';
 import { isDfuSeFile, splitSuffix } from '../dfu/index.ts';
 import type { Suffix } from '../dfu/index.ts';
 import { ascii } from './formats/ascii.ts';
-import { readIntelHex } from './formats/intel-hex.ts';
+import { firstMemory, runOf } from './formats/lay-over.ts';
+import {
+  readSegments,
+  segmentFormatNames,
+  segmentFormatOf,
+  segmentFormats,
+} from './formats/segment-file.ts';
+import type { SegmentFormat } from './formats/segment-file.ts';
+import type { Segment } from './formats/segments.ts';
 import { isMcubootImage } from './mcuboot/image.ts';
 import { RIOTBOOT_MAGIC, riotbootFault, riotbootHeader } from './riotboot/header.ts';
 import type { RiotbootFault, RiotbootHeader } from './riotboot/header.ts';
@@ -16,10 +24,13 @@ export type Recognised =
       /** Why riotboot would not boot it. */
       readonly fault: RiotbootFault | undefined;
     }
-  | { readonly format: 'hex' | 'elf' | 'uf2' | 'dfuse' | 'empty' | 'erased' }
+  | { readonly format: SegmentFormat | 'dfuse' | 'zip' | 'pem' | 'empty' | 'erased' }
   | { readonly format: 'binary'; readonly vectors: VectorTable | undefined };
 
-/** The name of what a file is: `hex` is Intel HEX, `erased` nothing but 0xff, `binary` anything else. */
+/**
+ * The name of what a file is: `hex` is Intel HEX, `srec` Motorola S-records, `pem` a key or certificate in
+ * text, `erased` nothing but 0xff, `binary` anything else.
+ */
 export type FileFormat = Recognised['format'];
 
 /** The first two words of a Cortex-M program. */
@@ -30,9 +41,16 @@ export interface VectorTable {
 
 /** A file without its wrappings, and what they said. */
 export interface Unwrapped {
+  /** Of a file with addresses: from the lowest on, as far as one memory reaches; gaps are 0xff. */
   readonly bytes: Uint8Array;
-  /** Lowest address, if it was Intel HEX. */
+  /** Where these bytes belong, if the file says it. */
   readonly address: number | undefined;
+  /** The format that said so. */
+  readonly segmentFormat: SegmentFormat | undefined;
+  /** All that it has for an address, by address; none of a file without addresses. */
+  readonly segments: readonly Segment[];
+  /** Those that are not in `bytes`: configuration words, external flash, another core's. */
+  readonly elsewhere: readonly Segment[];
   readonly suffix: Suffix | undefined;
   /** Why what stands at the end is no DFU suffix, if it looks like one. */
   readonly suffixProblem: string | undefined;
@@ -41,11 +59,6 @@ export interface Unwrapped {
 
 function startsWith(bytes: Uint8Array, text: string): boolean {
   return ascii(bytes.subarray(0, text.length)) === text;
-}
-
-/** Intel HEX by its looks: the first line is a record. */
-function isHexText(bytes: Uint8Array): boolean {
-  return /^\s*:[0-9a-fA-F]{10,}\s/.test(ascii(bytes.subarray(0, 1024)));
 }
 
 /** A stack in RAM and an odd (Thumb) reset handler outside it: so Cortex-M programs begin. */
@@ -60,14 +73,20 @@ function vectorTable(bytes: Uint8Array): VectorTable | undefined {
   return { stackPointer, resetHandler };
 }
 
+/** RFC 7468: text may stand in front of it. */
+function isPem(bytes: Uint8Array): boolean {
+  return /^\s*-----BEGIN [A-Z0-9 ]+-----/.test(ascii(bytes.subarray(0, 256)));
+}
+
 /** Says what bytes are; a DFU suffix behind them is not looked at, see `unwrapFile`. */
 export function recognise(bytes: Uint8Array): Recognised {
   if (bytes.length === 0) return { format: 'empty' };
   if (isMcubootImage(bytes)) return { format: 'mcuboot' };
-  if (startsWith(bytes, '\u007fELF')) return { format: 'elf' };
-  if (startsWith(bytes, 'UF2\n')) return { format: 'uf2' };
+  const format = segmentFormatOf(bytes);
+  if (format !== undefined) return { format };
   if (isDfuSeFile(bytes)) return { format: 'dfuse' };
-  if (isHexText(bytes)) return { format: 'hex' };
+  if (startsWith(bytes, 'PK\u0003\u0004')) return { format: 'zip' };
+  if (isPem(bytes)) return { format: 'pem' };
   if (bytes.length >= 16 && viewOf(bytes).getUint32(0, true) === RIOTBOOT_MAGIC) {
     const header = riotbootHeader.decode(bytes);
     return { format: 'riotboot', header, fault: riotbootFault(bytes) };
@@ -76,15 +95,26 @@ export function recognise(bytes: Uint8Array): Recognised {
   return { format: 'binary', vectors: vectorTable(bytes) };
 }
 
+function isSegmentFormat(format: FileFormat): format is SegmentFormat {
+  return segmentFormats.some((each) => each === format);
+}
+
 /**
- * Takes a DFU suffix and Intel HEX off, and says what is inside. Throws `MALFORMED` for a HEX file
- * that is damaged.
+ * Takes a DFU suffix off, and Intel HEX, S-records, UF2 or ELF, and says what is inside. Throws what
+ * `readSegments` throws for such a file that is damaged.
  */
 export function unwrapFile(file: Uint8Array): Unwrapped {
   const { payload, suffix, problem } = splitSuffix(file);
   const wrappings = { suffix, suffixProblem: problem?.message };
   const what = recognise(payload);
-  if (what.format !== 'hex') return { bytes: payload, address: undefined, ...wrappings, what };
-  const { bytes, address } = readIntelHex(ascii(payload));
-  return { bytes, address, ...wrappings, what: recognise(bytes) };
+  if (!isSegmentFormat(what.format)) {
+    const none = { address: undefined, segmentFormat: undefined, segments: [], elsewhere: [] };
+    return { bytes: payload, ...none, ...wrappings, what };
+  }
+  const segmentFormat = what.format;
+  const segments = readSegments(payload, segmentFormat);
+  const [near, elsewhere] = firstMemory(segments);
+  const { bytes, address } = runOf(near, segmentFormatNames[segmentFormat]);
+  const inside = recognise(bytes);
+  return { bytes, address, segmentFormat, segments, elsewhere, ...wrappings, what: inside };
 }

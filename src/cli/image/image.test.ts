@@ -8,6 +8,8 @@ import {
   writeIntelHex,
 } from '../../image/index.ts';
 import { Desk, image } from '../../../test/support/image-desk.ts';
+import { toolchainFile } from '../../../test/support/toolchain/read.ts';
+import { uf2Blocks, uf2File } from '../../../test/support/uf2-file.ts';
 import { vectorFile, vectorText } from '../../../test/support/mcuboot/imgtool-runs.ts';
 
 const keys = ['-k', 'keys/ed25519.pub.pem'];
@@ -52,8 +54,14 @@ describe('dfukit image info', () => {
     ['Cortex-M code', vectors, ['plain binary', 'stack 0x20010000, reset handler 0x08000109']],
     ['nothing', new Uint8Array(0), ['empty file']],
     ['erased flash', new Uint8Array(99).fill(255), ['erased flash']],
-    ['ELF', text('\u007fELF\u0001'), ['ELF file', 'objcopy']],
-    ['UF2', text('UF2\n....'), ['UF2 file']],
+    [
+      'ELF',
+      toolchainFile('firmware.elf'),
+      ['ELF file', 'ELF         0x08004100 to 0x08004210', 'elsewhere   0x10001200 to 0x10001203'],
+    ],
+    ['UF2', uf2File(...uf2Blocks([{ address: 0x1000, bytes: vectors }])), ['UF2 file', '64 bytes']],
+    ['S-records', toolchainFile('firmware.srec'), ['S-record file', '0x12000000 to 0x1200000d']],
+    ['a key', text('-----BEGIN PRIVATE KEY-----\n'), ['key or certificate in text (PEM)']],
     ['DfuSe', text('DfuSe\u0001....'), ['DfuSe file']],
     ['text', text('hello'), ['plain binary', '5 bytes']],
     [

@@ -3,7 +3,9 @@ import {
   formatVersion,
   imageFlagNames,
   inspectImage,
+  rangeText,
   readTrailerInfo,
+  segmentFormatNames,
   unwrapFile,
 } from '../../image/index.ts';
 import type { FileFormat, ImageInspection, Recognised, Unwrapped } from '../../image/index.ts';
@@ -25,15 +27,24 @@ const titles: Readonly<Record<FileFormat, string>> = {
   mcuboot: 'MCUboot image',
   riotboot: 'riotboot image',
   hex: 'Intel HEX file',
-  elf: 'ELF file: not an image yet, objcopy -O binary makes one',
+  elf: 'ELF file',
   uf2: 'UF2 file',
+  srec: 'S-record file',
   dfuse: 'DfuSe file',
+  zip: 'zip file',
+  pem: 'key or certificate in text (PEM), no firmware',
   empty: 'empty file',
   erased: 'erased flash, nothing but 0xff',
   binary: 'plain binary',
 };
 
-function wrapRows({ address, suffix, suffixProblem, bytes }: Unwrapped): Row[] {
+/** What is inside counts, if it has a name. */
+function titleOf({ what, segmentFormat }: Unwrapped): string {
+  return titles[what.format === 'binary' ? (segmentFormat ?? what.format) : what.format];
+}
+
+function wrapRows(file: Unwrapped): Row[] {
+  const { address, suffix, suffixProblem, bytes, segmentFormat, elsewhere } = file;
   const rows: Row[] = [];
   if (suffix !== undefined) {
     const { bcdDevice, bcdDFU } = suffix;
@@ -41,10 +52,10 @@ function wrapRows({ address, suffix, suffixProblem, bytes }: Unwrapped): Row[] {
     rows.push(['DFU suffix', `for ${ids}, release ${release}, bcdDFU ${hexNumber(bcdDFU, 4)}`]);
   }
   if (suffixProblem !== undefined) rows.push(['DFU suffix', `damaged: ${suffixProblem}`]);
-  if (address !== undefined) {
-    const last = address + bytes.length - 1;
-    rows.push(['Intel HEX', `${hexNumber(address, 8)} to ${hexNumber(last, 8)}`]);
-  }
+  if (address === undefined || segmentFormat === undefined) return rows;
+  const name = segmentFormatNames[segmentFormat];
+  rows.push([name, rangeText({ address, bytes })]);
+  for (const segment of elsewhere) rows.push(['elsewhere', rangeText(segment)]);
   return rows;
 }
 
@@ -120,8 +131,6 @@ export async function imageInfo(
     inspection === undefined
       ? plainRows(file.what, file.bytes)
       : imageRows(inspection, file.bytes, keys);
-  terminal.out.write(
-    `${path}: ${titles[file.what.format]}\n${table([...wrapRows(file), ...rows])}`,
-  );
+  terminal.out.write(`${path}: ${titleOf(file)}\n${table([...wrapRows(file), ...rows])}`);
   return 0;
 }

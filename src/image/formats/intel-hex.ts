@@ -1,11 +1,10 @@
 import { DfuError, hexNumber } from '../../bytes/index.ts';
 import type { OwnBytes } from '../../bytes/index.ts';
-
-/** Bytes that stand together at one address. */
-export interface HexSegment {
-  readonly address: number;
-  readonly bytes: Uint8Array;
-}
+import { HexDigits } from './hex-digits.ts';
+import { runOf } from './lay-over.ts';
+import { SegmentCollector, segmentEnd } from './segments.ts';
+import type { Segment } from './segments.ts';
+import { textLines } from './text-lines.ts';
 
 /** A file of segments, put together. */
 export interface HexImage {
@@ -25,131 +24,130 @@ const HexRecord = {
   linearStart: 5,
 } as const;
 
-/** Most bytes between the lowest and the highest address: two lines must not fill the memory. */
-const MOST_BYTES = 64 * 1024 * 1024;
+/** Colon, and two digits for each of length, address, type, 255 bytes of data and checksum. */
+const MOST_CHARACTERS = 1 + 2 * (5 + 255);
 
 interface Record {
   readonly type: number;
   readonly offset: number;
+  /** Valid until the next record is read. */
   readonly data: Uint8Array;
 }
 
-function readRecord(line: string, number: number): Record {
-  const where = `Intel HEX line ${number}`;
-  if (!/^:(?:[0-9a-f]{2}){5,}$/i.test(line)) {
+function readRecord(digits: HexDigits, line: string, number: number): Record {
+  const fault = (words: string): DfuError =>
+    new DfuError('MALFORMED', `Intel HEX line ${number}: ${words}`);
+  const bytes = line.startsWith(':') ? digits.read(line, 1, MOST_CHARACTERS) : undefined;
+  if (bytes === undefined || bytes.length < 5) {
     const shown = line.length > 20 ? `${line.slice(0, 20)}…` : line;
-    throw new DfuError(
-      'MALFORMED',
-      `${where}: expected ":" and pairs of hex digits, got "${shown}"`,
-    );
-  }
-  const bytes = new Uint8Array((line.length - 1) / 2);
-  let sum = 0;
-  for (let at = 0; at < bytes.length; at += 1) {
-    const byte = Number.parseInt(line.slice(1 + 2 * at, 3 + 2 * at), 16);
-    bytes[at] = byte;
-    sum += byte;
+    throw fault(`expected ":" and pairs of hex digits, got "${shown}"`);
   }
   const [length = 0, high = 0, low = 0, type = 0] = bytes;
   if (bytes.length !== length + 5) {
-    const words = `expected ${length} data bytes as it says, got ${bytes.length - 5}`;
-    throw new DfuError('MALFORMED', `${where}: ${words}`);
+    throw fault(`expected ${length} data bytes as it says, got ${bytes.length - 5}`);
   }
+  let sum = 0;
+  for (const byte of bytes) sum += byte;
   if ((sum & 0xff) !== 0) {
     const found = bytes.at(-1) ?? 0;
     const expected = (found - sum) & 0xff;
-    const words = `expected checksum ${hexNumber(expected, 2)}, got ${hexNumber(found, 2)}`;
-    throw new DfuError('MALFORMED', `${where}: ${words}`);
+    throw fault(`expected checksum ${hexNumber(expected, 2)}, got ${hexNumber(found, 2)}`);
   }
   return { type, offset: high * 256 + low, data: bytes.subarray(4, -1) };
 }
 
-function addressOf({ data }: Record, where: string, unit: number): number {
+function addressOf({ data }: Record, number: number, unit: number): number {
   const [high, low] = data;
   if (high === undefined || low === undefined || data.length !== 2) {
-    throw new DfuError('MALFORMED', `${where}: expected 2 address bytes, got ${data.length}`);
+    const words = `expected 2 address bytes, got ${data.length}`;
+    throw new DfuError('MALFORMED', `Intel HEX line ${number}: ${words}`);
   }
   return (high * 256 + low) * unit;
 }
 
-/** The data records of an Intel HEX text in the order of the file. Throws `MALFORMED`. */
-export function readHexSegments(text: string): HexSegment[] {
-  const segments: HexSegment[] = [];
-  let base = 0;
-  let ended = false;
-  for (const [index, raw] of text.split('\n').entries()) {
-    const line = raw.trim();
-    if (line === '') continue;
-    const where = `Intel HEX line ${index + 1}`;
-    if (ended) throw new DfuError('MALFORMED', `${where}: expected nothing behind the end record`);
-    const record = readRecord(line, index + 1);
-    const { type, offset, data } = record;
-    if (type === HexRecord.data) segments.push({ address: base + offset, bytes: data });
-    else if (type === HexRecord.end) ended = true;
-    else if (type === HexRecord.segmentBase) base = addressOf(record, where, 16);
-    else if (type === HexRecord.linearBase) base = addressOf(record, where, 65536);
-    else if (type !== HexRecord.segmentStart && type !== HexRecord.linearStart) {
-      throw new DfuError('MALFORMED', `${where}: expected record type 0 to 5, got ${type}`);
-    }
+/** What old transfers fill their last block up with: CTRL-Z, or zeros. */
+function isPadding(line: string): boolean {
+  for (let at = 0; at < line.length; at += 1) {
+    const code = line.charCodeAt(at);
+    if (code !== 0x1a && code !== 0) return false;
   }
-  if (!ended) throw new DfuError('TRUNCATED', 'Intel HEX: no end record (:00000001FF)');
-  return segments;
+  return true;
 }
 
 /**
- * Reads an Intel HEX file as one run of bytes. Throws `MALFORMED`; also for bytes given twice, and
- * for a file whose addresses span over 64 MiB.
+ * The segments of an Intel HEX text, by address, what touches joined. The same byte may be given twice.
+ * Throws `MALFORMED` with the line, `TRUNCATED` without an end record.
  */
-export function readIntelHex(text: string, filler = 0xff): HexImage {
-  const segments = readHexSegments(text)
-    .filter(({ bytes }) => bytes.length > 0)
-    .toSorted((one, other) => one.address - other.address);
-  const first = segments[0];
-  const last = segments.at(-1);
-  if (first === undefined || last === undefined) {
-    throw new DfuError('MALFORMED', 'Intel HEX: expected data, got none');
-  }
-  const { address } = first;
-  const span = last.address + last.bytes.length - address;
-  if (span > MOST_BYTES) {
-    const words = `expected addresses within ${MOST_BYTES} bytes, got ${span}`;
-    throw new DfuError('MALFORMED', `Intel HEX: ${words}`);
-  }
-  const bytes = new Uint8Array(span).fill(filler);
-  let end = address;
-  for (const segment of segments) {
-    if (segment.address < end) {
-      const where = hexNumber(segment.address, 8);
-      throw new DfuError('MALFORMED', `Intel HEX: bytes at ${where} are given twice`);
+export function readHexSegments(text: string): Segment[] {
+  const collector = new SegmentCollector(
+    { format: 'Intel HEX', place: 'line' },
+    Math.ceil(text.length / 2),
+  );
+  const digits = new HexDigits();
+  let base = 0;
+  let ended = false;
+  for (const [line, number] of textLines(text)) {
+    if (line === '' || (ended && isPadding(line))) continue;
+    const fault = (words: string): DfuError => collector.error('MALFORMED', number, words);
+    if (ended) throw fault('expected nothing behind the end record');
+    const record = readRecord(digits, line, number);
+    const { type, offset, data } = record;
+    if (type === HexRecord.data) collector.add(base + offset, data, number);
+    else if (type === HexRecord.end) ended = true;
+    else if (type === HexRecord.segmentBase) base = addressOf(record, number, 16);
+    else if (type === HexRecord.linearBase) base = addressOf(record, number, 65536);
+    else if (type !== HexRecord.segmentStart && type !== HexRecord.linearStart) {
+      throw fault(`expected record type 0 to 5, got ${type}`);
     }
-    bytes.set(segment.bytes, segment.address - address);
-    end = segment.address + segment.bytes.length;
   }
-  return { address, bytes };
+  if (!ended) throw new DfuError('TRUNCATED', 'Intel HEX: no end record (:00000001FF)');
+  return collector.segments();
 }
 
+/**
+ * Reads an Intel HEX file as one run of bytes. Throws `MALFORMED`; also for a byte given twice with two
+ * values, and for a file whose addresses span over 64 MiB.
+ */
+export function readIntelHex(text: string, filler = 0xff): HexImage {
+  const segments = readHexSegments(text);
+  if (segments.length === 0) {
+    throw new DfuError('MALFORMED', 'Intel HEX: expected data, got none');
+  }
+  return runOf(segments, 'Intel HEX', filler);
+}
+
+const pairs: readonly string[] = Array.from({ length: 256 }, (_, value) =>
+  value.toString(16).toUpperCase().padStart(2, '0'),
+);
+
 function hexLine(type: number, offset: number, data: Uint8Array): string {
-  const bytes = [data.length, offset >> 8, offset & 0xff, type, ...data];
-  const sum = bytes.reduce((total, byte) => total + byte, 0);
-  const digits = [...bytes, -sum & 0xff].map((byte) => byte.toString(16).padStart(2, '0'));
-  return `:${digits.join('').toUpperCase()}\n`;
+  let sum = 0;
+  let text = ':';
+  const put = (byte: number): void => {
+    sum += byte;
+    text += pairs[byte] ?? '';
+  };
+  for (const byte of [data.length, offset >> 8, offset & 0xff, type]) put(byte);
+  for (const byte of data) put(byte);
+  put(-sum & 0xff);
+  return `${text}\n`;
 }
 
 /**
  * Writes segments as Intel HEX, 16 bytes a line, in the order of their addresses; touching segments
  * run on within a line. Throws `OUT_OF_RANGE` past 32 bits of address.
  */
-export function writeIntelHex(segments: readonly HexSegment[]): string {
+export function writeIntelHex(segments: readonly Segment[]): string {
   const sorted = segments
     .filter(({ bytes }) => bytes.length > 0)
     .toSorted((one, other) => one.address - other.address);
-  const end = Math.max(0, ...sorted.map(({ address, bytes }) => address + bytes.length));
+  const end = sorted.reduce((most, each) => Math.max(most, segmentEnd(each)), 0);
   const start = sorted[0]?.address ?? 0;
   if (start < 0 || end > 0x1_0000_0000) {
     const words = `expected addresses of 32 bits, got ${start} to ${end}`;
     throw new DfuError('OUT_OF_RANGE', `Intel HEX: ${words}`);
   }
-  let text = '';
+  const lines: string[] = [];
   let base = end > 0x1_0000 ? -1 : 0;
   for (const { address, bytes } of joinTouching(sorted)) {
     let at = 0;
@@ -158,22 +156,22 @@ export function writeIntelHex(segments: readonly HexSegment[]): string {
       const high = Math.floor(here / 0x1_0000);
       if (high !== base) {
         base = high;
-        text += hexLine(HexRecord.linearBase, 0, Uint8Array.of(high >> 8, high & 0xff));
+        lines.push(hexLine(HexRecord.linearBase, 0, Uint8Array.of(high >> 8, high & 0xff)));
       }
       const room = 0x1_0000 - (here % 0x1_0000);
       const count = Math.min(16, bytes.length - at, room);
-      text += hexLine(HexRecord.data, here % 0x1_0000, bytes.subarray(at, at + count));
+      lines.push(hexLine(HexRecord.data, here % 0x1_0000, bytes.subarray(at, at + count)));
       at += count;
     }
   }
-  return `${text}:00000001FF\n`;
+  return `${lines.join('')}:00000001FF\n`;
 }
 
 /** One segment of each run of touching ones; of overlapping bytes the later segment's count. */
-function joinTouching(sorted: readonly HexSegment[]): HexSegment[] {
-  const runs: { address: number; end: number; parts: HexSegment[] }[] = [];
+function joinTouching(sorted: readonly Segment[]): Segment[] {
+  const runs: { address: number; end: number; parts: Segment[] }[] = [];
   for (const segment of sorted) {
-    const end = segment.address + segment.bytes.length;
+    const end = segmentEnd(segment);
     const run = runs.at(-1);
     if (run !== undefined && segment.address <= run.end) {
       run.end = Math.max(run.end, end);

@@ -1,0 +1,141 @@
+import { DfuError, hexNumber } from '../../bytes/index.ts';
+import type { OwnBytes } from '../../bytes/index.ts';
+
+/** Bytes that stand together at one address. */
+export interface Segment {
+  readonly address: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Where addresses end: 32 bits. */
+const ADDRESS_END = 0x1_0000_0000;
+
+/** Most pieces of a file that do not follow one another: what a build leaves has tens of them. */
+const MOST_PIECES = 2 ** 19;
+
+/** A piece of a file: bytes that follow one another in it and in memory. */
+interface Piece {
+  readonly address: number;
+  /** Where its bytes begin in the order of the file. */
+  readonly from: number;
+  length: number;
+  /** Line, block or header of its first byte. */
+  readonly origin: number;
+}
+
+/** What a format calls itself and the places in its files, for messages. */
+interface Wording {
+  readonly format: string;
+  /** `line`, `block`: what an origin counts. */
+  readonly place: string;
+}
+
+/**
+ * Takes the records of a file in its order and gives the segments that they are. What it keeps grows with
+ * the bytes of the file, whatever their order; what touches becomes one segment.
+ */
+export class SegmentCollector {
+  readonly #wording: Wording;
+  readonly #pieces: Piece[] = [];
+  #bytes: OwnBytes;
+  #length = 0;
+
+  constructor(wording: Wording, expectedBytes: number) {
+    this.#wording = wording;
+    this.#bytes = new Uint8Array(Math.max(64, expectedBytes));
+  }
+
+  /** Takes bytes that belong at an address. Throws `MALFORMED` past 32 bits of address. */
+  add(address: number, bytes: Uint8Array, origin: number): void {
+    if (bytes.length === 0) return;
+    const end = address + bytes.length;
+    if (end > ADDRESS_END) {
+      const words = `expected addresses of 32 bits, got ${hexNumber(address)} to ${hexNumber(end)}`;
+      throw this.error('MALFORMED', origin, words);
+    }
+    const from = this.#append(bytes);
+    const last = this.#pieces.at(-1);
+    if (last !== undefined && last.address + last.length === address) {
+      last.length += bytes.length;
+      return;
+    }
+    if (this.#pieces.length === MOST_PIECES) {
+      const words = `expected at most ${MOST_PIECES} pieces that do not follow one another, got more`;
+      throw this.error('MALFORMED', origin, words);
+    }
+    this.#pieces.push({ address, from, length: bytes.length, origin });
+  }
+
+  /**
+   * All that was taken, by address. A byte may be given twice if it is the same one: merged files do so.
+   * Throws `MALFORMED` if two differ.
+   */
+  segments(): Segment[] {
+    const sorted = this.#pieces.toSorted((one, other) => one.address - other.address);
+    const segments: Segment[] = [];
+    for (let at = 0; at < sorted.length;) {
+      let end = 0;
+      const first = at;
+      for (; at < sorted.length; at += 1) {
+        const { address, length } = sorted[at] as Piece;
+        if (at > first && address > end) break;
+        end = Math.max(end, address + length);
+      }
+      segments.push(this.#joined(sorted.slice(first, at), end));
+    }
+    return segments;
+  }
+
+  /** An error that names the place in the file. */
+  error(code: 'MALFORMED' | 'TRUNCATED', origin: number, words: string): DfuError {
+    const { format, place } = this.#wording;
+    return new DfuError(code, `${format} ${place} ${origin}: ${words}`);
+  }
+
+  #append(bytes: Uint8Array): number {
+    const from = this.#length;
+    const needed = from + bytes.length;
+    if (needed > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
+      larger.set(this.#bytes.subarray(0, from));
+      this.#bytes = larger;
+    }
+    this.#bytes.set(bytes, from);
+    this.#length = needed;
+    return from;
+  }
+
+  /** Pieces that touch or overlap, sorted, as one segment. */
+  #joined(pieces: readonly Piece[], end: number): Segment {
+    const address = pieces[0]?.address ?? 0;
+    const bytes = new Uint8Array(end - address);
+    let filled = address;
+    for (const piece of pieces) {
+      const data = this.#bytes.subarray(piece.from, piece.from + piece.length);
+      const twice = Math.min(Math.max(0, filled - piece.address), data.length);
+      for (let at = 0; at < twice; at += 1) {
+        const there = piece.address + at;
+        const [one, other] = [bytes[there - address] ?? 0, data[at] ?? 0];
+        if (one === other) continue;
+        const values = `${hexNumber(one, 2)} and ${hexNumber(other, 2)}`;
+        const words = `the byte at ${hexNumber(there, 8)} is given twice, as ${values}`;
+        throw this.error('MALFORMED', piece.origin, words);
+      }
+      bytes.set(data.subarray(twice), piece.address + twice - address);
+      filled = Math.max(filled, piece.address + data.length);
+    }
+    return { address, bytes };
+  }
+}
+
+/** Where a segment ends, exclusive. */
+export function segmentEnd({ address, bytes }: Segment): number {
+  return address + bytes.length;
+}
+
+/** `0x00000000 to 0x0000bfff (49152 bytes)`. */
+export function rangeText(segment: Segment): string {
+  const { address, bytes } = segment;
+  const last = hexNumber(segmentEnd(segment) - 1, 8);
+  return `${hexNumber(address, 8)} to ${last} (${bytes.length} bytes)`;
+}
