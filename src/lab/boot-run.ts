@@ -1,12 +1,6 @@
-import type {
-  BootOperation,
-  BootOutcome,
-  BootResult,
-  SlotIndex,
-  SwapType,
-} from '../boot/mcuboot/index.ts';
+import type { BootOperation, BootOutcome, BootResult, SwapType } from '../boot/mcuboot/index.ts';
 import type { MemoryStorage } from '../flash/index.ts';
-import { runningVersion } from './predict.ts';
+import type { RunningImage } from './image-names.ts';
 import type { FlashState } from './traced-flash.ts';
 
 // One boot as it is remembered: its operations, and where it became one that is known already.
@@ -31,8 +25,8 @@ export interface Run {
   readonly depth: Depth;
   readonly outcome: BootOutcome;
   readonly reason: string | undefined;
-  readonly version: string | undefined;
-  readonly slot: SlotIndex | undefined;
+  /** What runs, one image of each pair; undefined if nothing does. */
+  readonly images: readonly RunningImage[] | undefined;
   readonly swapTypes: readonly SwapType[];
   /** Operations, those of `tail` included. */
   readonly operations: number;
@@ -87,15 +81,15 @@ export function finishedRun(
   {
     depth,
     result,
+    images,
     next,
-  }: { readonly depth: Depth; readonly result: BootResult; readonly next: Spot },
+  }: Pick<Run, 'depth' | 'images' | 'next'> & { readonly result: BootResult },
 ): Run {
   return {
     depth,
     outcome: result.outcome,
     reason: result.reason,
-    version: runningVersion(result),
-    slot: result.image?.slot,
+    images,
     swapTypes: result.swapTypes,
     operations: points.length,
     points,

@@ -51,8 +51,9 @@ describe('boots', () => {
     const runs = new BootRuns(device);
     const boots = await runs.boot(runs.spot(state, [0]), 2);
     const nothing = await runs.boot(runs.spot({ ...state, storage: empty }, [0]), 2);
-    expect([boots.outcome, boots.version]).toEqual(['ok', '1.0.0+0']);
-    expect([nothing.outcome, nothing.version]).toEqual(['fail', undefined]);
+    expect([boots.outcome, boots.images]).toEqual(['ok', [{ slot: 0, number: 0 }]]);
+    expect(runs.images.label(0)).toBe('1.0.0+0');
+    expect([nothing.outcome, nothing.images]).toEqual(['fail', undefined]);
   });
 
   test('do not go on as an earlier one did whose flash had the same sums only', async () => {

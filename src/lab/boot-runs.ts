@@ -5,6 +5,8 @@ import type { Sector } from '../flash/index.ts';
 import type { Depth, Draft, Place, Run, Spot } from './boot-run.ts';
 import { finishedRun, joinedRun, pointOf, tailOf } from './boot-run.ts';
 import type { LabDevice } from './device.ts';
+import { ImageNames, runningImages } from './image-names.ts';
+import type { ImageBytes, RunningImage } from './image-names.ts';
 import { StateNames } from './state-names.ts';
 import type { FlashState, Footprint, FootprintPart } from './traced-flash.ts';
 import { TracedFlash, dependencies } from './traced-flash.ts';
@@ -27,6 +29,8 @@ export class BootRuns {
   executed = 0;
   /** Boots that were really begun. */
   begun = 0;
+  /** The images that were seen, in slots and running. */
+  readonly images: ImageNames = new ImageNames();
   readonly #device: LabDevice;
   readonly #sectors: readonly Sector[];
   readonly #runs = new Map<string, Run>();
@@ -103,7 +107,18 @@ export class BootRuns {
       other.map(({ index }) => index),
     );
     const next = this.spot(flash.state(), run.next.counters);
-    return { ...run, depth, points: [], tail: undefined, same: true, next };
+    // where the primary slot is not validated, nobody has looked at the whole image
+    const slots = run.images?.map(({ slot }) => slot) ?? [];
+    const images = this.#running({ outcome: run.outcome, slots }, next.state);
+    return { ...run, depth, points: [], tail: undefined, same: true, images, next };
+  }
+
+  #running(
+    result: Parameters<typeof runningImages>[2],
+    { storage }: FlashState,
+  ): readonly RunningImage[] | undefined {
+    const flash = readerOf(storage);
+    return runningImages(this.images, { config: this.#device.config, flash }, result);
   }
 
   /** Boots; undefined if that took more operations than `most`. */
@@ -142,7 +157,12 @@ export class BootRuns {
     const next = this.spot(flash.state(), [...counters.values]);
     const run =
       tail === undefined
-        ? finishedRun(draft, { depth, result, next })
+        ? finishedRun(draft, {
+            depth,
+            result,
+            images: this.#running(result, next.state),
+            next,
+          })
         : joinedRun(draft, depth, tail);
     draft.done = run;
     this.#remember(run, spot, flash.footprint());
@@ -200,6 +220,17 @@ export class BootRuns {
     draft.names.push(name);
     return undefined;
   }
+}
+
+/** Reads what a flash holds, without a trace. */
+function readerOf(storage: FlashState['storage']): ImageBytes {
+  return {
+    read(offsetBytes, lengthBytes) {
+      const bytes = new Uint8Array(lengthBytes);
+      storage.read(offsetBytes, bytes, lengthBytes);
+      return bytes;
+    },
+  };
 }
 
 /** Ends a boot that is known from here on, or takes too long: one for all, as making errors takes time. */

@@ -23,8 +23,13 @@ export interface CutCase {
   readonly operation: number;
   readonly kind: PowerCutKind;
   readonly outcome: CutOutcome;
-  /** What the boots after it ran, each once: versions, or how a boot ended that ran nothing. */
+  /**
+   * What the boots after it ran of the first image pair, each once: versions, with a hash where images of
+   * one version differ, or how a boot ended that ran nothing.
+   */
   readonly path: readonly string[];
+  /** What every image pair runs at rest; empty if that is nothing. */
+  readonly atRest: readonly string[];
   /** Boots until the device was at rest. */
   readonly boots: number;
 }
@@ -33,6 +38,7 @@ export interface CutCase {
 export interface CutFinding {
   readonly outcome: CutOutcome;
   readonly path: readonly string[];
+  readonly atRest: readonly string[];
   /** Boots until the device was at rest. */
   readonly boots: number;
   /** Cases that end in the very same way. */
@@ -54,7 +60,7 @@ export type OutcomeCounts = Record<CutOutcome, number>;
 export interface CutReport {
   readonly operations: readonly CutOperation[];
   /** What happens without a cut. */
-  readonly undisturbed: Pick<CutCase, 'outcome' | 'path' | 'boots'>;
+  readonly undisturbed: Pick<CutCase, 'outcome' | 'path' | 'atRest' | 'boots'>;
   readonly cases: readonly CutCase[];
   /** Two cuts in a row, by the operation of the first one; empty if they were not tried. */
   readonly pairs: readonly OutcomeCounts[];
@@ -116,6 +122,7 @@ export function sumFrom(
   return sums;
 }
 
-export function pathOf({ path, boots }: Ending): Pick<CutCase, 'path' | 'boots'> {
-  return { path, boots };
+/** Where an ending goes, its images by their numbers. */
+export function pathOf({ path, boots, rest }: Ending): Pick<CutCase, 'path' | 'boots' | 'atRest'> {
+  return { path, boots, atRest: rest?.images?.map(({ number }) => String(number)) ?? [] };
 }

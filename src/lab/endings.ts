@@ -1,5 +1,6 @@
 import type { Run, Spot } from './boot-run.ts';
 import type { BootRuns } from './boot-runs.ts';
+import type { ImageNames } from './image-names.ts';
 
 /**
  * What a power cut comes to, the harmless first.
@@ -36,7 +37,7 @@ export function isWorse(outcome: CutOutcome, undisturbed: CutOutcome): boolean {
 export interface Ending {
   /** Boots up to and with the one that changes nothing. */
   readonly boots: number;
-  /** What they ran, each once in a row: versions, or how a boot ended that ran nothing. */
+  /** What they ran, each once in a row: numbers of images, or how a boot ended that ran nothing. */
   readonly path: readonly string[];
   /** The boot that changes nothing; undefined if there is none. */
   readonly rest: Run | undefined;
@@ -46,21 +47,28 @@ export interface Ending {
   readonly restKey: string | undefined;
 }
 
-function stepText({ version, outcome }: Run): string {
-  return version ?? outcome;
+/** Numbers of images; names can be given to them once all are known. */
+function stepText({ images, outcome }: Run): string {
+  return images?.map(({ number }) => String(number)).join(' ') ?? outcome;
+}
+
+/** A step of a path in words: what runs of the first pair, or how the boot ended. */
+export function stepWords(step: string, names: ImageNames): string {
+  const [first] = step.split(' ');
+  return /^\d/.test(step) ? names.label(Number(first)) : step;
 }
 
 function before(run: Run, ending: Ending): Ending {
   const step = stepText(run);
   const path = ending.path[0] === step ? ending.path : [step, ...ending.path];
-  const stumbled = ending.stumbled || run.version === undefined;
+  const stumbled = ending.stumbled || run.images === undefined;
   return { ...ending, boots: ending.boots + 1, path, stumbled };
 }
 
 /** The ending that is one boot, at rest or not. */
 function lastBoot(run: Run, restKey: string | undefined): Ending {
   const rest = restKey === undefined ? undefined : run;
-  const stumbled = run.version === undefined;
+  const stumbled = run.images === undefined;
   return { boots: 1, path: [stepText(run)], rest, restKey, stumbled };
 }
 
@@ -102,13 +110,18 @@ export class Endings {
   }
 }
 
+/** Every image and the slot that it runs from. */
+function whatRuns(run: Run | undefined): string | undefined {
+  return run?.images?.map(({ slot, number }) => `${slot}:${number}`).join(' ');
+}
+
 /** What an ending comes to beside the one without a cut. */
 export function outcomeOf({ rest, restKey, stumbled }: Ending, undisturbed: Ending): CutOutcome {
   if (rest === undefined) return 'restless';
   if (rest.outcome === 'fail') return 'dead';
   if (rest.outcome !== 'ok') return 'halts';
   const other = undisturbed.rest;
-  if (other?.version !== rest.version || other?.slot !== rest.slot) return 'other-image';
+  if (whatRuns(other) !== whatRuns(rest)) return 'other-image';
   if (stumbled) return 'stumbles';
   return restKey === undisturbed.restKey ? 'same' : 'same-image';
 }

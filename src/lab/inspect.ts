@@ -13,7 +13,7 @@ import type { FlashRange } from '../flash/index.ts';
 import type { ImageInspection } from '../image/index.ts';
 import { IMAGE_MAGIC, formatVersion, inspectImage } from '../image/index.ts';
 import type { LabDevice } from './device.ts';
-import { uploadOffset } from './predict.ts';
+import { imageStart } from './image-place.ts';
 import { describeState } from './state.ts';
 import { readTrailer } from './trailer-report.ts';
 import type { TrailerReport } from './trailer-report.ts';
@@ -59,18 +59,6 @@ async function lookInto(
     if (DfuError.is(error, 'MALFORMED') || DfuError.is(error, 'TRUNCATED')) return undefined;
     throw error;
   }
-}
-
-/** Where the image of a slot begins: swap using offset looks at the second sector, then at the first. */
-function imageStart(device: LabDevice, image: number, slot: SlotIndex): number {
-  if (slot === 0) return 0;
-  const up = uploadOffset(device, image);
-  const { offsetBytes } = placeOf(device.config, `secondary${image}`);
-  const magicAt = (at: number): boolean => {
-    const [a = 0, b = 0, c = 0, d = 0] = device.flash.read(offsetBytes + at, 4);
-    return (a | (b << 8) | (c << 16) | (d << 24)) >>> 0 === IMAGE_MAGIC;
-  };
-  return up > 0 && !magicAt(up) && magicAt(0) ? 0 : up;
 }
 
 async function reportSlot(

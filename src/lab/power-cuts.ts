@@ -9,7 +9,7 @@ import type { CutCase, CutFinding, CutOperation, CutReport, OutcomeCounts } from
 import { addCounts, countAll, noCounts, pathOf, sumFrom, weight } from './cut-report.ts';
 import type { LabDevice } from './device.ts';
 import { dumpOf } from './device.ts';
-import { Endings, isWorse, outcomeOf } from './endings.ts';
+import { Endings, isWorse, outcomeOf, stepWords } from './endings.ts';
 import type { CutOutcome, Ending } from './endings.ts';
 import { tear } from './tear.ts';
 import { TracedFlash } from './traced-flash.ts';
@@ -63,6 +63,8 @@ class Explorer {
       config.images.map((_, n) => counters[n] ?? 0),
     );
     const hashed = judge.hashed;
+    // what stands in the slots is known by name before anything runs
+    this.#runs.images.seeSlots(this.#device);
     const first = await this.#runs.boot(start, 0);
     this.#operations = first.points.map(({ operation }, n) => this.#describe(operation, n));
     const reference = await this.#endings.of(start);
@@ -70,12 +72,15 @@ class Explorer {
     const { cases, firstRuns } = await this.#cutAll(first);
     const pairs = this.#pairs(firstRuns);
     const counts = countAll(cases, pairs);
-    const findings = [...this.#findings.values()];
+    const findings = [...this.#findings.values()].map((each) => this.#named(each));
     findings.sort((one, other) => weight(one.cuts) - weight(other.cuts));
     return {
       operations: this.#operations,
-      undisturbed: { ...pathOf(reference), outcome: outcomeOf(reference, reference) },
-      cases,
+      undisturbed: this.#named({
+        ...pathOf(reference),
+        outcome: outcomeOf(reference, reference),
+      }),
+      cases: cases.map((each) => this.#named(each)),
       pairs,
       counts,
       alike: this.#alike,
@@ -83,6 +88,13 @@ class Explorer {
       executedOperations: this.#runs.executed,
       hashedImages: judge.hashed - hashed,
     };
+  }
+
+  /** With its images in words: only now is it clear which of them have one version. */
+  #named<T extends Pick<CutCase, 'path' | 'atRest'>>(found: T): T {
+    const { images } = this.#runs;
+    const path = found.path.map((step) => stepWords(step, images));
+    return { ...found, path, atRest: found.atRest.map((number) => images.label(Number(number))) };
   }
 
   #describe({ kind, area, offsetBytes, lengthBytes }: BootOperation, number: number): CutOperation {
@@ -158,12 +170,12 @@ class Explorer {
     const reference = this.#reference ?? ending;
     const outcome = outcomeOf(ending, reference);
     if (!isWorse(outcome, outcomeOf(reference, reference))) return outcome;
-    const { path, boots } = pathOf(ending);
-    const name = `${outcome} ${path.join(' ')} ${this.#causeOf(cuts)}`;
+    const way = pathOf(ending);
+    const name = `${outcome} ${way.path.join(',')} ${way.atRest.join(',')} ${this.#causeOf(cuts)}`;
     const known = this.#findings.get(name);
     if (known === undefined || weight(cuts) < weight(known.cuts)) {
       const cases = (known?.cases ?? 0) + 1;
-      this.#findings.set(name, { outcome, path, boots, cases, cuts, spot });
+      this.#findings.set(name, { outcome, ...way, cases, cuts, spot });
     } else known.cases += 1;
     return outcome;
   }

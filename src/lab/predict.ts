@@ -15,6 +15,9 @@ import {
 import { DfuError } from '../bytes/index.ts';
 import { formatVersion } from '../image/index.ts';
 import type { LabDevice } from './device.ts';
+import { ImageNames, runningImages } from './image-names.ts';
+import type { RunningSlot } from './image-names.ts';
+import { uploadOffset } from './image-place.ts';
 
 /** One operation of a boot, with its bytes counted and not kept. */
 export interface DoneOperation {
@@ -39,6 +42,8 @@ export interface BootStep {
   readonly result: BootResult;
   /** `1.2.0+3`; undefined if nothing runs. */
   readonly version: string | undefined;
+  /** What runs, one image of each pair; empty if nothing does. */
+  readonly runs: readonly RunningSlot[];
   readonly operations: readonly DoneOperation[];
   readonly bytesWritten: number;
   /** Sectors that were erased, in order of address. */
@@ -70,7 +75,7 @@ export interface AheadOptions {
 }
 
 /** The version that runs, in words. */
-export function runningVersion({ image, outcome }: BootResult): string | undefined {
+function runningVersion({ image, outcome }: BootResult): string | undefined {
   if (image === undefined || outcome !== 'ok') return undefined;
   return formatVersion(image.header.version);
 }
@@ -79,7 +84,13 @@ export function runningVersion({ image, outcome }: BootResult): string | undefin
 export async function bootStep(
   device: LabDevice,
   counters: MemoryCounters,
-  onLog?: (line: string) => void,
+  {
+    names = new ImageNames(),
+    onLog,
+  }: {
+    readonly names?: ImageNames | undefined;
+    readonly onLog?: ((line: string) => void) | undefined;
+  } = {},
 ): Promise<BootStep> {
   const { flash, config, judge } = device;
   const operations: DoneOperation[] = [];
@@ -91,10 +102,12 @@ export async function bootStep(
   };
   const result = await boot({ flash, config, judge, counters, onOperation, onLog });
   const side = new ApplicationSide(flash, config);
+  const runs = runningImages(names, device, result) ?? [];
   return {
     type: 'boot',
     result,
     version: runningVersion(result),
+    runs: runs.map((image, n) => names.describe(image, n)),
     operations,
     bytesWritten,
     erases: erasesSince(device, before.wear),
@@ -118,8 +131,10 @@ export async function bootAhead(device: LabDevice, options: AheadOptions = {}): 
   const { times = 1, confirmAfter, onLog } = options;
   const counters = new MemoryCounters(device.counters ?? []);
   const steps: Step[] = [];
+  const names = new ImageNames();
+  names.seeSlots(device);
   for (let n = 1; n <= times; n += 1) {
-    const step = await bootStep(device, counters, onLog);
+    const step = await bootStep(device, counters, { names, onLog });
     steps.push(step);
     if (step.version === undefined || confirmAfter?.(n) !== true) continue;
     const side = new ApplicationSide(device.flash, device.config);
@@ -128,13 +143,6 @@ export async function bootAhead(device: LabDevice, options: AheadOptions = {}): 
     }
   }
   return steps;
-}
-
-/** Where an image goes that is to be the next update: one sector up with swap using offset. */
-export function uploadOffset({ flash, config }: LabDevice, image = 0): number {
-  const { offsetBytes } = placeOf(config, `secondary${image}`);
-  if (config.algorithm !== 'swap-using-offset') return 0;
-  return flash.sectors.at(offsetBytes).sizeBytes;
 }
 
 /**

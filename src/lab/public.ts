@@ -19,6 +19,7 @@ export type { FitReport, SlotPart } from './fit.ts';
 export { guessLayouts } from './guess.ts';
 export type { Guess, GuessLimits } from './guess.ts';
 export { layoutDoubts } from './layout-doubts.ts';
+export type { RunningSlot } from './image-names.ts';
 export { inspectFlash } from './inspect.ts';
 export type { FlashReport, McubootSlotReport } from './inspect.ts';
 export { bootAhead, stageUpdate } from './predict.ts';

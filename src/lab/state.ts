@@ -1,17 +1,27 @@
-import type { BootResult, SlotFinding, SwapType, SwapUnderWay } from '../boot/mcuboot/index.ts';
+import type {
+  BootResult,
+  SlotFinding,
+  SlotIndex,
+  SwapType,
+  SwapUnderWay,
+} from '../boot/mcuboot/index.ts';
 import {
   ApplicationSide,
   MemoryCounters,
   examineSlot,
   isOnTrial,
+  placeOf,
   swapUnderWay,
 } from '../boot/mcuboot/index.ts';
+import { hexNumber } from '../bytes/index.ts';
 import { IMAGE_MAGIC, formatVersion } from '../image/index.ts';
 import type { LabDevice } from './device.ts';
 import { forkDevice } from './device.ts';
+import { ImageNames } from './image-names.ts';
+import { imagePlace } from './image-place.ts';
 import type { BootStep } from './predict.ts';
 import { bootStep } from './predict.ts';
-import { refusalText } from './why.ts';
+import { bootReason } from './why.ts';
 
 // One plain sentence about a device: what its trailers say, and what the engine then does.
 
@@ -24,19 +34,25 @@ interface Facts {
   readonly asked: SwapType;
   readonly underWay: SwapUnderWay | undefined;
   readonly boots: readonly [BootStep, BootStep];
-}
-
-function versionIn({ header }: SlotFinding): string | undefined {
-  return header.magic === IMAGE_MAGIC ? formatVersion(header.version) : undefined;
+  readonly names: ImageNames;
 }
 
 /** What stands in a slot, for a sentence. */
-function imageText(finding: SlotFinding): string {
-  const version = versionIn(finding);
-  if (finding.state === 'empty') return 'no image';
-  if (version === undefined) return 'something that is no image';
-  if (finding.state === 'valid') return `version ${version}`;
+function imageText({ device, image, names, ...facts }: Facts, slot: SlotIndex): string {
+  const { state, header } = slot === 0 ? facts.primary : facts.secondary;
+  if (state === 'empty') return 'no image';
+  const number = names.at(device.flash, imagePlace(device, { image, slot }), image);
+  if (header.magic !== IMAGE_MAGIC) return 'something that is no image';
+  // the header of a swap that was cut is read from where it is now
+  const version = number === undefined ? formatVersion(header.version) : names.label(number);
+  if (state === 'valid') return `version ${version}`;
   return `a bad image of version ${version}`;
+}
+
+/** What runs of this pair after a boot; undefined if nothing does. */
+function running({ image, names }: Facts, { runs }: BootStep): string | undefined {
+  const found = runs[image];
+  return found === undefined ? undefined : names.label(found.number);
 }
 
 function underWayText({ op, index, swapType, swapSize }: SwapUnderWay): string {
@@ -44,8 +60,9 @@ function underWayText({ op, index, swapType, swapSize }: SwapUnderWay): string {
   return `a ${swapType} swap of ${swapSize} bytes was cut while ${work} (step ${index})`;
 }
 
-function requestText({ asked, secondary }: Facts): string | undefined {
-  const image = imageText(secondary);
+function requestText(facts: Facts): string | undefined {
+  const { asked } = facts;
+  const image = imageText(facts, 1);
   if (asked === 'test') return `${image} waits in the secondary slot to be tried once`;
   if (asked === 'perm') return `${image} waits in the secondary slot to be installed for good`;
   return undefined;
@@ -53,16 +70,16 @@ function requestText({ asked, secondary }: Facts): string | undefined {
 
 /** What is there now. */
 function nowText(facts: Facts): string {
-  const { device, image, side, primary, secondary, underWay, asked } = facts;
+  const { device, image, side, primary, underWay, asked } = facts;
   if (underWay !== undefined) return underWayText(underWay);
   const { algorithm } = device.config;
   if (algorithm === 'direct-xip' || algorithm === 'ram-load') {
-    return `the primary slot holds ${imageText(primary)}, the secondary ${imageText(secondary)}`;
+    return `the primary slot holds ${imageText(facts, 0)}, the secondary ${imageText(facts, 1)}`;
   }
   const request = requestText(facts);
   const trailer = side.state(`primary${image}`);
   const swap = algorithm !== 'overwrite-only';
-  const here = imageText(primary);
+  const here = imageText(facts, 0);
   if (swap && isOnTrial(trailer)) {
     const trial = `${here} is on trial`;
     if (request !== undefined) return `${trial}, never confirmed, and already ${request}`;
@@ -78,13 +95,10 @@ function nowText(facts: Facts): string {
   return `${here} ${history}${damaged}`;
 }
 
+/** The engine's own sentence for what a boot did not do. */
 async function whyText({ device, image }: Facts, result: BootResult): Promise<string> {
-  const refusal = result.refusals.find((each) => each.image === image) ?? result.refusals[0];
-  if (refusal === undefined) return '';
-  const { flash, config, judge, counters } = device;
-  const options = { flash, config, judge, counters: new MemoryCounters(counters) };
-  const { header } = await examineSlot(options, refusal);
-  return ` (${await refusalText(device, refusal, header)})`;
+  const reason = await bootReason(device, result, image);
+  return reason === undefined ? '' : ` (${reason})`;
 }
 
 const actions: Partial<Readonly<Record<SwapType, string>>> = {
@@ -96,12 +110,16 @@ const actions: Partial<Readonly<Record<SwapType, string>>> = {
 /** What the next boot does. */
 async function nextText(facts: Facts): Promise<string> {
   const { boots, image, underWay, asked, device } = facts;
-  const [{ result, version }] = boots;
+  const [first] = boots;
+  const { result } = first;
+  const version = running(facts, first);
   if (result.reason !== undefined) {
     return `the next boot does not come back (${result.outcome}): ${result.reason}`;
   }
   if (version === undefined) {
-    return `the next boot finds nothing bootable${await whyText(facts, result)}`;
+    const obvious = facts.primary.state === 'empty' && asked === 'none' && underWay === undefined;
+    const why = obvious && result.refusals.length === 0 ? '' : await whyText(facts, result);
+    return `the next boot finds nothing bootable${why}`;
   }
   if (underWay !== undefined) return `the next boot goes on with it and runs ${version}`;
   const type = result.swapTypes[image] ?? 'none';
@@ -116,37 +134,52 @@ async function nextText(facts: Facts): Promise<string> {
 }
 
 /** What the boot after that changes, if nobody does anything in between. */
-function afterText({ boots: [first, second], image }: Facts): string {
-  if (first.version === undefined && second.version !== undefined) {
-    return `, the one after that runs ${second.version}`;
-  }
-  if (first.version === second.version) {
+function afterText(facts: Facts): string {
+  const { boots, image } = facts;
+  const [first, second] = boots;
+  const [one, other] = [running(facts, first), running(facts, second)];
+  if (one === undefined && other !== undefined) return `, the one after that runs ${other}`;
+  // equal numbers are equal bytes; versions may be equal by chance
+  if (first.runs[image]?.number === second.runs[image]?.number) {
     const again = second.operations.length > 0 && second.result.swapTypes[image] === 'none';
     return again ? ', and it changes flash again at every boot' : '';
   }
-  if (second.version === undefined) return ', and the one after that nothing';
-  return `, the one after that goes back to ${second.version} unless ${first.version} is confirmed`;
+  if (other === undefined) return ', and the one after that nothing';
+  return `, the one after that goes back to ${other} unless ${one ?? ''} is confirmed`;
 }
 
-/** The next two boots, with the version that each leaves in the primary slot of this pair. */
-async function nextBoots(device: LabDevice, image: number): Promise<[BootStep, BootStep]> {
+const requestNames = ['boot_set_confirmed', 'boot_set_pending'] as const;
+
+/** What the application cannot write, since the magic of a trailer is damaged, and what mends that. */
+function damageText({ device, image, side }: Facts): string {
+  const sentences = (['primary', 'secondary'] as const).map((slot, n) => {
+    const name = `${slot}${image}` as const;
+    if (side.state(name).magic !== 'bad') return '';
+    const copy = forkDevice({ ...device, config: { ...device.config, guarded: false } });
+    const application = new ApplicationSide(copy.flash, copy.config);
+    const code = n === 0 ? application.setConfirmed(image) : application.setPending({ image });
+    const { offsetBytes, sizeBytes } = placeOf(device.config, name);
+    const sector = device.flash.sectors.at(offsetBytes + sizeBytes - 1);
+    const until = `until the sector at ${hexNumber(sector.offsetBytes)} is erased`;
+    return ` The ${slot} trailer's magic is damaged: ${requestNames[n]} fails with ${code} ${until}.`;
+  });
+  return sentences.join('');
+}
+
+/** The next two boots. */
+async function nextBoots(device: LabDevice, names: ImageNames): Promise<[BootStep, BootStep]> {
   const copy = forkDevice(device);
   const memory = new MemoryCounters(device.counters);
-  const next = async (): Promise<BootStep> => {
-    const step = await bootStep(copy, memory);
-    if (image === 0 || step.version === undefined) return step;
-    const { flash, config, judge } = copy;
-    const found = await examineSlot({ flash, config, judge }, { image, slot: 0 });
-    return { ...step, version: versionIn(found) };
-  };
-  return [await next(), await next()];
+  return [await bootStep(copy, memory, { names }), await bootStep(copy, memory, { names })];
 }
 
 /** What state an image pair is in and what the next two boots make of it, in one sentence. */
 export async function describeState(device: LabDevice, image = 0): Promise<string> {
   const { config, judge, flash, counters } = device;
   const fresh = { flash, config, judge, counters: new MemoryCounters(counters) };
-  const boots = await nextBoots(device, image);
+  const names = new ImageNames();
+  names.seeSlots(device);
+  const boots = await nextBoots(device, names);
   const side = new ApplicationSide(flash, config);
   const facts: Facts = {
     device,
@@ -157,9 +190,11 @@ export async function describeState(device: LabDevice, image = 0): Promise<strin
     asked: side.swapType(image),
     underWay: swapUnderWay(flash, config, image),
     boots,
+    names,
   };
   const now = nowText(facts);
   const name = config.images.length > 1 ? `Image ${image}: ` : '';
   const start = name === '' ? `${now.charAt(0).toUpperCase()}${now.slice(1)}` : now;
-  return `${name}${start}; ${await nextText(facts)}${afterText(facts)}.`;
+  const damage = damageText(facts);
+  return `${name}${start}; ${await nextText(facts)}${afterText(facts)}.${damage}`;
 }

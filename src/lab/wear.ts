@@ -6,14 +6,16 @@ import {
   isSwap,
   placeOf,
 } from '../boot/mcuboot/index.ts';
-import { DfuError } from '../bytes/index.ts';
+import { DfuError, sameBytes } from '../bytes/index.ts';
 import type { FlashGeometry } from '../flash/index.ts';
 import { MemoryFlash } from '../flash/index.ts';
-import { formatVersion, parseImage } from '../image/index.ts';
+import { parseImage } from '../image/index.ts';
 import type { LabDevice } from './device.ts';
-import { checkLayout } from './device.ts';
+import { checkLayout, forkDevice } from './device.ts';
 import type { BootStep } from './predict.ts';
-import { bootStep, stageUpdate, uploadOffset } from './predict.ts';
+import { uploadOffset } from './image-place.ts';
+import { bootStep, stageUpdate } from './predict.ts';
+import { bootReason } from './why.ts';
 
 /** How often the sectors of one area were erased, in order of address. */
 export interface AreaErases {
@@ -123,6 +125,12 @@ function wearOf(device: LabDevice, step: BootStep, what: BootWear['what']): Boot
   };
 }
 
+/** Whether the primary slot begins with these bytes: versions may be equal by chance. */
+function holds({ flash, config }: LabDevice, image: Uint8Array): boolean {
+  const { offsetBytes } = placeOf(config, 'primary0');
+  return sameBytes(flash.read(offsetBytes, image.length), image);
+}
+
 async function wearWith(
   original: LabDevice,
   algorithm: Algorithm,
@@ -143,16 +151,19 @@ async function wearWith(
     device.flash.program(0, padded);
     stageUpdate(device, next, { permanent: false });
     const counters = new MemoryCounters(original.counters ?? []);
+    const failed = async (before: LabDevice, { result }: BootStep): Promise<AlgorithmWear> =>
+      impossible((await bootReason(before, result, 0)) ?? 'the bootloader does not take it');
+    const staged = forkDevice(device);
     const update = await bootStep(device, counters);
-    const wanted = formatVersion(parseImage(next).header.version);
     const [type] = update.result.swapTypes;
-    if (update.version !== wanted || type === 'none') {
-      const warning = update.result.log.find((line) => line.startsWith('W: '))?.slice(3);
-      const refusal = update.result.refusals[0]?.reason;
-      return impossible(refusal ?? warning ?? 'the bootloader does not take it');
-    }
+    const there = update.version !== undefined && type !== 'none';
+    if (!there || (holds(device, old) && !sameBytes(old, next))) return failed(staged, update);
     const boots = [wearOf(device, update, 'update')];
-    if (isSwap(algorithm)) boots.push(wearOf(device, await bootStep(device, counters), 'revert'));
+    if (!isSwap(algorithm)) return { algorithm, impossible: undefined, boots };
+    const swapped = forkDevice(device);
+    const revert = await bootStep(device, counters);
+    if (revert.version === undefined || !holds(device, old)) return failed(swapped, revert);
+    boots.push(wearOf(device, revert, 'revert'));
     return { algorithm, impossible: undefined, boots };
   } catch (error) {
     if (!DfuError.is(error)) throw error;

@@ -1,11 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import { forgeDevice, forgeImage, labKey } from '../../test/support/mcuboot/lab-bench.ts';
 import { MemoryFlash } from '../flash/index.ts';
-import { makeImage } from '../../test/support/mcuboot/images.ts';
+import { install } from '../../test/support/mcuboot/bench.ts';
+import { makeImage, version as versionOf } from '../../test/support/mcuboot/images.ts';
+import { signImage } from '../image/index.ts';
 import { ApplicationSide, placeOf } from '../boot/mcuboot/index.ts';
 import type { Algorithm, BootConfig } from '../boot/mcuboot/index.ts';
-import { describeState, dumpOf, explainSlots, stageUpdate } from './index.ts';
-import type { LabDevice, SlotExplanation } from './index.ts';
+import {
+  bootAhead,
+  compareWear,
+  describeState,
+  dumpOf,
+  explainSlots,
+  explorePowerCuts,
+  stageUpdate,
+} from './index.ts';
+import type { CutReport, LabDevice, SlotExplanation } from './index.ts';
 
 /** Slots of four sectors of 1 KiB, version 1 and version 2. */
 function small(algorithm: Algorithm, more: Partial<BootConfig> = {}): Promise<LabDevice> {
@@ -127,5 +137,53 @@ describe('a state in one sentence', () => {
       'Version 2.0.0+0 waits in the secondary slot to be installed for good, over version 1.0.0+0; ' +
         'the next boot swaps it in and runs 2.0.0+0.',
     );
+  });
+});
+
+describe('two images of one version', () => {
+  /** Both 0.0.0+0, as builds of Zephyr are unless told otherwise. */
+  async function twins(algorithm: Algorithm): Promise<LabDevice> {
+    const device = await small(algorithm);
+    const key = await labKey();
+    const payload = (first: number): Uint8Array => new Uint8Array(600).fill(first);
+    const options = { version: versionOf(0), headerSize: 0x20, padHeader: true, key };
+    const [old, next] = [
+      await signImage(payload(1), options),
+      await signImage(payload(2), options),
+    ];
+    device.flash.erase(0, placeOf(device.config, 'primary0').sizeBytes);
+    install(device.flash, 0, old.bytes);
+    stageUpdate(device, next.bytes, { permanent: false });
+    return device;
+  }
+
+  test('are told apart by their hashes where a sentence names both', async () => {
+    expect(await describeState(await twins('swap-using-move'))).toMatch(
+      /^Version 0\.0\.0\+0 \(hash (\w{8})…\) waits .*, over version 0\.0\.0\+0 \(hash (?!\1)(\w{8})…\); the next boot swaps it in and runs 0\.0\.0\+0 \(hash \1…\), the one after that goes back to 0\.0\.0\+0 \(hash \2…\) unless 0\.0\.0\+0 \(hash \1…\) is confirmed\.$/,
+    );
+  });
+
+  test.each(['swap-using-move', 'swap-using-offset', 'swap-using-scratch'] as const)(
+    'a revert that a cut loses is a loss: %s',
+    async (algorithm) => {
+      const same = await twins(algorithm);
+      const other = await small(algorithm);
+      new ApplicationSide(other.flash, other.config).setPending();
+      const reports: CutReport[] = [];
+      for (const device of [same, other]) {
+        await bootAhead(device);
+        reports.push(await explorePowerCuts(device));
+      }
+      const [hidden, told] = reports;
+      expect(hidden?.counts).toEqual(told?.counts);
+      expect(hidden?.undisturbed.path[0]).toMatch(/^0\.0\.0\+0 \(hash \w{8}…\)$/);
+    },
+  );
+
+  test('are compared by bytes where wear is', async () => {
+    const device = await twins('swap-using-move');
+    const [move, , , overwrite] = await compareWear(device);
+    expect(move?.boots.map(({ what }) => what)).toEqual(['update', 'revert']);
+    expect(overwrite?.impossible).toBeUndefined();
   });
 });

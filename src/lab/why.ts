@@ -1,4 +1,4 @@
-import type { Refusal, SlotFinding, SlotIndex } from '../boot/mcuboot/index.ts';
+import type { BootResult, Refusal, SlotFinding, SlotIndex } from '../boot/mcuboot/index.ts';
 import { examineSlot, MemoryCounters, boot, placeOf } from '../boot/mcuboot/index.ts';
 import { hexNumber, toHex } from '../bytes/index.ts';
 import {
@@ -71,6 +71,39 @@ export async function refusalText(
   }
   if (refusedBy === 'key-unknown') return `${refusedBy}: ${reason}; ${await knownKeys(device)}`;
   return `${refusedBy}: ${reason}`;
+}
+
+/** Console lines that say why a pair is left alone, where no image is to blame. */
+const LAYOUT_LINES = /^[WE]: (Failed reading sectors|Cannot upgrade|Not enough free|required \d)/;
+
+/**
+ * What the bootloader itself says of slots that it does not work with, in its own words; undefined if it says
+ * nothing. Headers are not looked at then, so what it says of images after that is about none.
+ */
+function layoutSentence({ log }: Pick<BootResult, 'log'>): string | undefined {
+  const lines = log.filter((line) => LAYOUT_LINES.test(line)).map((line) => line.slice(3));
+  return lines.length === 0 ? undefined : [...new Set(lines)].join('; ');
+}
+
+/** Why a boot did not do with a pair what was asked, or ran nothing: the engine's own sentence. */
+export async function bootReason(
+  device: LabDevice,
+  result: BootResult,
+  image: number,
+): Promise<string | undefined> {
+  if (result.reason !== undefined) return `${result.outcome}: ${result.reason}`;
+  const layout = layoutSentence(result);
+  if (layout !== undefined) return `layout: ${layout}`;
+  const hazard = result.hazards.find((each) => each.image === image) ?? result.hazards[0];
+  if (hazard !== undefined) return `${hazard.hazard}: ${hazard.reason}`;
+  const refusal = result.refusals.find((each) => each.image === image) ?? result.refusals[0];
+  if (refusal !== undefined) {
+    const { flash, config, judge, counters } = device;
+    const options = { flash, config, judge, counters: new MemoryCounters(counters) };
+    const { header } = await examineSlot(options, refusal);
+    return refusalText(device, refusal, header);
+  }
+  return result.log.findLast((line) => /^[EW]: (?!Unable to find)/.test(line))?.slice(3);
 }
 
 interface NextBoot {

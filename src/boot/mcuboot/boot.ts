@@ -60,6 +60,8 @@ export interface BootResult {
   /** What was done with each image pair. */
   readonly swapTypes: readonly SwapType[];
   readonly image?: BootedImage | undefined;
+  /** The slot that each image pair runs from; empty if nothing runs. */
+  readonly slots: readonly SlotIndex[];
   /** Images that were looked at and not taken, and why. */
   readonly refusals: readonly Refusal[];
   /** What a guarded build refused to do; empty otherwise. */
@@ -80,10 +82,12 @@ export async function boot(options: BootOptions): Promise<BootResult> {
   const machine: Machine = { session, method, judge, counters, refusals: [], hazards: [] };
   const inPlace = method === inPlaceMethod;
   session.info(`Starting ${build.algorithm === 'direct-xip' ? 'Direct-XIP ' : ''}bootloader`);
+  let slots: readonly SlotIndex[] = [];
   let image: BootedImage | undefined;
   let outcome: BootOutcome;
   try {
-    image = inPlace ? await bootInPlace(machine) : await bootPrimary(machine);
+    slots = (await (inPlace ? chooseInPlace(machine) : bootPrimary(machine))) ?? [];
+    image = bootedImage(session, slots);
     outcome = image === undefined ? 'fail' : 'ok';
     announce(machine, image);
   } catch (error) {
@@ -95,6 +99,7 @@ export async function boot(options: BootOptions): Promise<BootResult> {
     log: session.log,
     swapTypes: session.pairs.map(({ swapType }) => swapType),
     image,
+    slots,
     refusals: machine.refusals,
     hazards: machine.hazards,
   };
@@ -125,19 +130,15 @@ function announce({ session }: Machine, image: BootedImage | undefined): void {
   session.info(`Jumping to the ${algorithm === 'direct-xip' ? '' : 'first '}image slot`);
 }
 
-function bootedImage(pair: Pair, slot: SlotIndex): BootedImage {
+function bootedImage({ pairs }: Session, [slot]: readonly SlotIndex[]): BootedImage | undefined {
+  const [pair] = pairs;
+  if (pair === undefined || slot === undefined) return undefined;
   const { area, header } = slotOf(pair, slot);
   return { slot, offsetBytes: area.place.offsetBytes, header };
 }
 
-async function bootInPlace(machine: Machine): Promise<BootedImage | undefined> {
-  const slots = await chooseInPlace(machine);
-  const [first] = machine.session.pairs;
-  return slots === undefined || first === undefined ? undefined : bootedImage(first, slots[0] ?? 0);
-}
-
 /** Updates the primary slots, then boots the first one (context_boot_go). */
-async function bootPrimary(machine: Machine): Promise<BootedImage | undefined> {
+async function bootPrimary(machine: Machine): Promise<readonly SlotIndex[] | undefined> {
   const { session } = machine;
   const { pairs, build } = session;
   let progress = freshProgress(build);
@@ -153,8 +154,7 @@ async function bootPrimary(machine: Machine): Promise<BootedImage | undefined> {
   for (const pair of pairs) {
     if (!(await finalCheck(machine, pair))) return undefined;
   }
-  const [first] = pairs;
-  return first === undefined ? undefined : bootedImage(first, 0);
+  return pairs.map(() => 0);
 }
 
 async function update(machine: Machine, pair: Pair, progress: Progress): Promise<void> {

@@ -11,6 +11,7 @@ import { methodOf } from './methods.ts';
 import { readProgress } from './prepare.ts';
 import type { Pair, SlotIndex, StatusSource } from './session.ts';
 import { Session, freshProgress, isFresh, slotOf } from './session.ts';
+import { hasImage } from './slot-image.ts';
 import { findStatusArea } from './swap-common.ts';
 import type { SwapType } from './trailer.ts';
 import { isHeaderErased, maxImageBytes, refusalOf } from './validate-slot.ts';
@@ -73,7 +74,9 @@ export async function examineSlot(
   method.readHeader(session, pair, slot, progress);
   const { header } = slotOf(pair, slot);
   if (isHeaderErased(pair, slot)) return { state: 'empty', header };
-  if ((header.flags & ImageFlag.NON_BOOTABLE) !== 0) return { state: 'non-bootable', header };
+  // the bootloader looks at the flags of anything, but only an image has any
+  const marked = hasImage(header) && (header.flags & ImageFlag.NON_BOOTABLE) !== 0;
+  if (marked) return { state: 'non-bootable', header };
   const expected = slot === 1 ? { expected: 'test' as const } : {};
   const refusal = await refusalOf(machine, pair, { slot, progress, ...expected });
   return refusal === undefined ? { state: 'valid', header } : { state: 'refused', header, refusal };

@@ -77,10 +77,11 @@ function stepText(step: Step, n: number, ops: boolean): string {
     const words = step.result === 0 ? 'confirms the running image' : `fails with ${step.result}`;
     return `the application confirms image ${step.image}: boot_set_confirmed ${words}\n`;
   }
-  const { result, version } = step;
+  const { result, runs } = step;
   const { outcome, reason, log, hazards } = result;
   const lines = [`boot ${n}:`, ...log.map((line) => `  ${line}`)];
-  if (version !== undefined) lines.push(`runs: ${version}`);
+  const [running] = runs;
+  if (running !== undefined) lines.push(`runs: ${running.name}`);
   else lines.push(`runs: nothing (${outcome}${reason === undefined ? '' : `: ${reason}`})`);
   for (const { image, slot, refusedBy, reason: why } of result.refusals) {
     const where = `${slot === 0 ? 'primary' : 'secondary'}${image}`;

@@ -120,7 +120,16 @@ function headText({ operations, undisturbed, alike, executedOperations }: CutRep
   return `${lines.join('\n')}\n`;
 }
 
-function findingText({ outcome, path, cases, cuts }: CutFinding, report: CutReport): string {
+/** What runs at rest, where there are several image pairs. */
+function restText(atRest: readonly string[]): string {
+  if (atRest.length < 2) return '';
+  return `; at rest ${atRest.map((name, n) => `image ${n} is ${name}`).join(', ')}`;
+}
+
+function findingText(
+  { outcome, path, atRest, cases, cuts }: CutFinding,
+  report: CutReport,
+): string {
   const words = cuts.map(({ operation, kind }, n) => {
     const what = n === 0 ? report.operations[operation] : undefined;
     if (what === undefined) return `a ${kind} cut of the next boot at its operation ${operation}`;
@@ -128,7 +137,7 @@ function findingText({ outcome, path, cases, cuts }: CutFinding, report: CutRepo
     return `a ${kind} cut at operation ${operation} (${place})`;
   });
   const more = cases > 1 ? `; ${cases - 1} more ${cases === 2 ? 'case' : 'cases'} alike` : '';
-  return `${outcomeWords[outcome]} after ${words.join(' and ')}: runs ${pathText(path)}${more}`;
+  return `${outcomeWords[outcome]} after ${words.join(' and ')}: runs ${pathText(path)}${restText(atRest)}${more}`;
 }
 
 /** What vector files say of the build; public keys are written beside them. */
