@@ -17,6 +17,7 @@ export type {
   Deviation,
   DeviationCondition,
   DfuProfile,
+  FunctionalPlace,
 } from './dfu/profile.ts';
 export { DFU_PROFILES } from './profiles/profiles.ts';
 export { DfuRuntime } from './runtime/dfu-runtime.ts';

@@ -179,5 +179,7 @@ export function dfuBench(options: DfuBenchOptions): DfuBench {
   });
   const wire = new Wire(device);
   if (configured) wire.configure();
+  // As dfu-util does before anything else.
+  if (configured && options.profile.selectedAtFirst === 'none') wire.standardOut(11, 0, 0, 1);
   return { wire, mode, medium, left };
 }

@@ -9,6 +9,7 @@ import {
   riotbootFunctional as functional,
 } from '../support/riotboot/replay-control.ts';
 import { STALLED, ScriptedMedium, dfuBench } from './device-bench.ts';
+import type { DfuBench } from './device-bench.ts';
 
 describe('recordings of RIOT, request by request', () => {
   const replayed = replayControl(recordings, 'dfu-control.json');
@@ -20,6 +21,56 @@ describe('recordings of RIOT, request by request', () => {
 
   test.each(replayed)('$name', ({ differences }) => {
     expect(differences).toEqual([]);
+  });
+});
+
+describe('where RIOT asserts', () => {
+  const block = new Uint8Array(64);
+
+  /** As it comes up: nobody has sent SET_INTERFACE. */
+  function fresh(): DfuBench {
+    const bench = dfuBench({ profile: RIOTBOOT, functional, configured: false });
+    bench.wire.configure();
+    return bench;
+  }
+
+  test('departure riot/asserts-are-stalls: a block before SET_INTERFACE is stalled, writes nothing, and the link is told', () => {
+    const { wire, medium, mode } = fresh();
+    expect(wire.out(1, 0, block)).toEqual(STALLED);
+    expect(medium.calls).toEqual([]);
+    expect(mode.state).toBe('dfuIDLE');
+    expect(wire.lines).toEqual([
+      'stalled: no SET_INTERFACE has come before the first block, the original asserts here',
+    ]);
+    wire.standardOut(11, 0, 0, 1);
+    expect(wire.out(1, 0, block).end).toBe('ok');
+    expect(medium.calls).toEqual(['begin', 'write 0 64']);
+  });
+
+  test('so is one for a slot that is not there, though SET_INTERFACE took its number', () => {
+    const { wire, medium } = fresh();
+    expect(wire.standardOut(11, 2, 0, 1).end).toBe('ok');
+    expect(wire.out(1, 0, block)).toEqual(STALLED);
+    expect(medium.calls).toEqual([]);
+    expect(wire.lines).toEqual(['stalled: there is no slot 2, the original asserts here']);
+  });
+
+  test('and one that comes without DFU_GETSTATUS after the block before it', () => {
+    const { wire, medium, mode } = dfuBench({ profile: RIOTBOOT, functional });
+    wire.out(1, 0, block);
+    expect(wire.out(1, 1, block)).toEqual(STALLED);
+    expect(mode.state).toBe('dfuDNLOAD-SYNC');
+    expect(wire.lines.at(-1)).toContain('a block without DFU_GETSTATUS');
+    wire.in(3, 6);
+    expect(wire.out(1, 1, block).end).toBe('ok');
+    expect(medium.calls).toEqual(['begin', 'write 0 64', 'write 64 64']);
+  });
+
+  test('a write that its flash does not take is stalled; the reason, which no status tells, is in the log', () => {
+    const { wire, medium } = dfuBench({ profile: RIOTBOOT, functional });
+    medium.next = { status: 'errADDRESS', busyMs: 0, reason: 'beyond the flash' };
+    expect(wire.out(1, 0, block)).toEqual(STALLED);
+    expect(wire.lines).toEqual(['stalled: beyond the flash']);
   });
 });
 
@@ -52,6 +103,7 @@ describe('what else riotboot does', () => {
     wire.out(1, 0, block);
     wire.in(3, 6);
     wire.out(1, 1);
+    wire.in(3, 6);
     wire.in(3, 6);
     wire.out(6);
     wire.out(1, 0, block);

@@ -259,6 +259,18 @@ describe('what DFU 1.1 says, rule by rule', () => {
     const wire = modeWire(new DfuMode({ media }));
     const [configuration = new Uint8Array(0)] = wire.device.descriptors().configurations;
     expect(toHex(configuration)).toBe(
+      [
+        '09022d000101008032',
+        '0904000000fe010201',
+        '09210fe80300101001',
+        '0904000100fe010202',
+        '09210fe80300101001',
+      ].join(''),
+    );
+    // The letter has it once, behind the last.
+    const strict = modeWire(new DfuMode({ media, profile: STRICT }));
+    const [once = new Uint8Array(0)] = strict.device.descriptors().configurations;
+    expect(toHex(once)).toBe(
       ['090224000101008032', '0904000000fe010201', '0904000100fe010202', '09210fe80300101001'].join(
         '',
       ),

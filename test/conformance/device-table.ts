@@ -9,7 +9,7 @@ import type { DfuBench, Seen } from './device-bench.ts';
  * The tables of DFU 1.1 Appendix A.2 as a host sees them, written down once more and by hand. Rows are
  * the states by number, with the work that is going on where it matters; a cell is
  * - `3` acknowledged or answered, then in that state; `∅2` the same with no bytes at all,
- * - `✗10` stalled, then in that state; `held` never answered, state as it was,
+ * - `✗10` stalled, then in that state (`✗3`: as if nothing had come); `held` never answered, state as it was,
  * - `R` a reset that leaves: the application if it is good, else 10 with errFIRMWARE,
  * - `R:2` the same after a complete download, else that state,
  * - `usbr` 10 with errUSBR; `leave` acknowledged, and the device leaves soon; `gone` it leaves at once.
@@ -75,7 +75,7 @@ const COMPATIBLE_ROWS = `
 // The states 4, 7, 8 and 9 do not exist in riotboot_dfu; its transfers wait for the flash.
 const RIOTBOOT_ROWS = `
 2           | gone | 3 done | 6 done | ∅2   | ∅2   | 2      | 2    | ∅2     | 2    | 2    | 2    | 2
-3 done      | gone | 3 done | 6 done | ∅3   | ∅3   | 5      | 3    | ∅3     | 3    | 3    | 3    | 3
+3 done      | gone | ✗3     | 6 done | ∅3   | ∅3   | 5      | 3    | ∅3     | 3    | 3    | 3    | 3
 5           | gone | 3 done | 6 done | ∅5   | ∅5   | 5      | 5    | ∅5     | 5    | 5    | 5    | 5
 6 done      | gone | 3 done | 6 done | ∅6   | ∅6   | 5      | 6    | ∅6     | 6    | 6    | 6    | 6
 10          | gone | 3 done | 6 done | ∅10  | ∅10  | 10     | 2    | ∅10    | 10   | 10   | 10   | 10
@@ -235,6 +235,7 @@ export class Walker {
     else if (leaving) this.#enter('10', 'errFIRMWARE');
     else if (cell === 'leave' || cell === 'gone') this.over = true;
     else if (cell === 'usbr') this.#enter('10', 'errUSBR');
+    else if (cell === '✗3') this.#enter(this.#key, this.#status);
     else if (cell.startsWith('✗')) {
       this.#enter('10', this.#key === '10' ? this.#status : 'errSTALLEDPKT');
     } else if (cell !== 'held') {

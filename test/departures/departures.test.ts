@@ -12,7 +12,7 @@ function shownIn(folder: string): string[] {
   return readdirSync(resolve(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.ts') && !file.startsWith('departures'))
     .map((file) => readFileSync(join(root, folder, file), 'utf8'))
-    .flatMap((source) => Array.from(source.matchAll(/['`]departures? ([a-z-]+\/[\w/, -]+):/g)))
+    .flatMap((source) => Array.from(source.matchAll(/['`]departures? ([a-z\d-]+\/[\w/, -]+):/g)))
     .flatMap(([, ids = '']) => ids.split(', '));
 }
 

@@ -11,5 +11,11 @@ export const riot = {
       here: 'so does `--profile riotboot`; without it, a board follows DFU 1.1 and refuses an image that could not boot from that slot',
       why: 'whoever tests a host wants the defects, whoever tests an update does not',
     },
+    'asserts-are-stalls': {
+      original:
+        'asserts, and is gone: at a block before SET_INTERFACE, for a slot that is not there, or without DFU_GETSTATUS after the block before it, and at a write beyond its flash',
+      here: '`--profile riotboot` stalls the transfer, writes nothing, and the log of the link says so',
+      why: 'a device that is gone tells a test less than one that says what was wrong',
+    },
   },
 } as const satisfies Original;

@@ -12,6 +12,12 @@ export const zephyr = {
       here: 'the transfer is stalled, and the log of the link says so',
       why: 'neither is behaviour that a host can be tested against',
     },
+    'blocks-that-kill': {
+      original:
+        'a block of 1000 bytes and more is stalled, and the DFU_GETSTATUS after it crashes the sample',
+      here: 'that DFU_GETSTATUS is stalled, and the log of the link says so; what comes next is answered',
+      why: 'as above',
+    },
     'any-transfer-size': {
       original: 'on the RAM disk a block is a sector of 512 bytes, whatever its size',
       here: 'so does `--profile zephyr`; without it, any transfer size works',

@@ -8,8 +8,11 @@ export interface Failure {
   readonly reason?: string | undefined;
 }
 
-/** How the transfer that brought a block ends: acknowledged, not yet, or stalled. */
-export type BlockAnswer = 'taken' | 'held' | Failure;
+/**
+ * How the transfer that brought a block ends: acknowledged, not yet, stalled, or stalled as if the block
+ * had never been sent.
+ */
+export type BlockAnswer = 'taken' | 'held' | Failure | Withheld;
 
 /** Why an upload brings nothing. */
 export interface ReadFailure extends Failure {

@@ -62,6 +62,8 @@ export class DfuConversation<Extra extends string = never> implements UsbFunctio
   #leaveWhenDone = false;
   /** The transfer waits for the memory. */
   #held = false;
+  /** The request that is asked anew when the memory has ended its work. */
+  #waiting: SetupPacket | undefined;
 
   constructor(parts: ConversationParts<Extra>) {
     const { profile, functional, work, leaveDelayMs, policy } = parts;
@@ -147,6 +149,7 @@ export class DfuConversation<Extra extends string = never> implements UsbFunctio
   abandoned(): void {
     this.#leaveWhenDone = false;
     this.#held = false;
+    this.#waiting = undefined;
     if (this.#incoming === undefined) return;
     this.#incoming = undefined;
     this.#happen('ABANDONED');
@@ -186,6 +189,7 @@ export class DfuConversation<Extra extends string = never> implements UsbFunctio
       this.#host?.resume(this.#ended(answer));
     }
     if (this.#polling()) this.#pollTimeout(nowMs);
+    this.#askAnew();
     const { reason, dueMs } = this.#leaving;
     if (reason !== undefined && dueMs <= nowMs) this.#leaveNow(reason, false);
     return Math.min(this.#work.dueMs(this.#polling(), nowMs), this.#leaving.dueMs);
@@ -220,7 +224,13 @@ export class DfuConversation<Extra extends string = never> implements UsbFunctio
     switch (effect.do) {
       case 'silence':
         return HELD;
+      case 'wait':
+        this.#waiting = packet;
+        return HELD;
+      case 'withhold':
+        return this.#withheld(effect.because);
       case 'accept':
+        if (effect.status !== undefined) this.#standing.report.set(effect.status);
         return acknowledged(packet);
       case 'write':
         return this.#announced(packet, before);
@@ -294,9 +304,19 @@ export class DfuConversation<Extra extends string = never> implements UsbFunctio
 
   #ended(answer: BlockAnswer): DataAnswer {
     if (answer === 'taken') return STATUS;
-    if (answer !== 'held') return this.#fail(answer.status, answer.reason);
-    this.#held = true;
-    return HELD;
+    if (answer === 'held') {
+      this.#held = true;
+      return HELD;
+    }
+    if ('withheld' in answer) {
+      this.#happen('ABANDONED');
+      return this.#withheld(answer.withheld);
+    }
+    // A device that has no words for its host has them for whoever watches the link.
+    if (!this.#parts.tellsReason && answer.reason !== undefined) {
+      this.#host?.log(`stalled: ${answer.reason}`);
+    }
+    return this.#fail(answer.status, answer.reason);
   }
 
   #read(packet: SetupPacket, before: DfuState): SetupAnswer {
@@ -308,12 +328,23 @@ export class DfuConversation<Extra extends string = never> implements UsbFunctio
   }
 
   #unread(why: ReadFailure | Withheld, packet: SetupPacket): SetupAnswer {
-    if ('withheld' in why) {
-      this.#host?.log(`stalled: ${why.withheld}`);
-      return STALL;
-    }
+    if ('withheld' in why) return this.#withheld(why.withheld);
     this.#fail(why.status, why.reason);
     return why.answered === true ? acknowledged(packet) : STALL;
+  }
+
+  /** What the original would not outlive comes to nothing here. */
+  #withheld(because: string): typeof STALL {
+    this.#host?.log(`stalled: ${because}`);
+    return STALL;
+  }
+
+  /** Whoever asked too early has waited for this. */
+  #askAnew(): void {
+    const packet = this.#waiting;
+    if (packet === undefined || this.#polling()) return;
+    this.#waiting = undefined;
+    this.#host?.resume(this.setup(packet));
   }
 
   #tellStatus(packet: SetupPacket, before: DfuState): SetupAnswer {
@@ -379,6 +410,7 @@ export class DfuConversation<Extra extends string = never> implements UsbFunctio
     this.#leaving.cancel();
     this.#leaveWhenDone = false;
     this.#held = false;
+    this.#waiting = undefined;
     this.#incoming = undefined;
     this.#standing.report.set('OK');
     this.#work.forget();

@@ -1,9 +1,12 @@
 import type { LeaveReason } from './leave.ts';
 
-/** A reset that the host does not follow up with SET_CONFIGURATION is over after that many delays. */
-const RESET_DELAYS = 5;
-/** A host that resets again and again puts the leaving off by at most that many delays. */
-const MOST_DELAYS = 2 * RESET_DELAYS;
+/**
+ * A reset that the host does not follow up with SET_CONFIGURATION is over after that time, in ms: as long
+ * as Linux gives that request (USB_CTRL_SET_TIMEOUT).
+ */
+const RESET_MS = 5000;
+/** A host that resets again and again puts the leaving off by at most that time, in ms. */
+const MOST_MS = 2 * RESET_MS;
 
 /**
  * When a device leaves DFU mode, and why. A host that resets the bus reads the descriptors again and
@@ -45,13 +48,13 @@ export class Leaving<Extra extends string = never> {
     if (this.#steady && this.decided) return;
     this.#reason = reason;
     this.#dueMs = dueMs;
-    this.#latestMs = dueMs + MOST_DELAYS * this.#delayMs;
+    this.#latestMs = dueMs + MOST_MS;
   }
 
   /** A reset, which is why it leaves or which has come meanwhile. */
   reset(nowMs: number): void {
     if (this.#steady) return;
-    this.#dueMs = Math.min(nowMs + RESET_DELAYS * this.#delayMs, this.#latestMs);
+    this.#dueMs = Math.min(nowMs + RESET_MS, this.#latestMs);
   }
 
   /** The host has selected a configuration: the reset is over. */

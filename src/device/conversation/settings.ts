@@ -1,13 +1,14 @@
 import { DFU_CLASS, DFU_SUBCLASS, DfuProtocol } from '../../dfu/index.ts';
 import type { SettingParts } from '../../usb/index.ts';
 import type { FunctionHost } from '../core/function.ts';
+import type { FunctionalPlace } from '../dfu/profile.ts';
 
 /** What the alternate settings of DFU mode are made of. */
 export interface Settings {
   /** iInterface of each alternate setting. */
   readonly names: readonly string[];
   /** Behind which of them the functional descriptor stands. Default `last`. */
-  readonly functionalAfter?: 'first' | 'last' | 'each' | undefined;
+  readonly functionalAfter?: FunctionalPlace | undefined;
 }
 
 /** The alternate settings of DFU mode (DFU 1.1 §4.2.3): one a memory, and the functional descriptor. */

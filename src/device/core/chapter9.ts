@@ -29,7 +29,7 @@ export interface ControlQuirks {
   readonly takesRemoteWakeup?: boolean | undefined;
   /** It gives its strings whatever language is asked for. */
   readonly anyLanguage?: boolean | undefined;
-  /** String 0 lists no language; strings are given in English, and in language 0. */
+  /** String 0 lists no language. */
   readonly noLanguages?: boolean | undefined;
   /** Index of its first string; those before it are stalled. Default 1. */
   readonly firstString?: number | undefined;
@@ -49,8 +49,18 @@ export interface ControlQuirks {
   readonly interfaceLowByte?: boolean | undefined;
   /** GET_STATUS says bus-powered, whatever the configuration descriptor says. */
   readonly hidesSelfPower?: boolean | undefined;
-  /** Longest data stages that it has memory for, in bytes; longer ones are stalled before anyone sees them. */
-  readonly mostDataBytes?: { readonly out: number; readonly in: number };
+  /**
+   * Longest data stages that it has memory for, in bytes; longer ones are stalled before anyone sees
+   * them. `diesAt`: the class request (bRequest) that the original does not live to answer after one to
+   * the device.
+   */
+  readonly mostDataBytes?:
+    | {
+        readonly out: number;
+        readonly in: number;
+        readonly diesAt?: number | undefined;
+      }
+    | undefined;
 }
 
 /** What the requests are answered from. */
@@ -71,9 +81,12 @@ const SELF_POWERED_STATUS: Uint8Array = Uint8Array.of(1, 0);
 const NO_ALTERNATE: Uint8Array = Uint8Array.of(0);
 const HALTED_STATUS: Uint8Array = Uint8Array.of(1, 0);
 
-/** Whether the host means English although it says otherwise. */
-function english(language: number, { anyLanguage, noLanguages }: ControlQuirks): boolean {
-  return anyLanguage === true || (noLanguages === true && language === 0);
+/**
+ * Whether the host means English although it says otherwise. Language 0 asks for the list of languages
+ * (USB 2.0 §9.6.7); hosts that ask for a string with it want that string, and most devices give it.
+ */
+function english(language: number, { anyLanguage }: ControlQuirks): boolean {
+  return anyLanguage === true || language === 0;
 }
 
 function reply(data: Uint8Array | undefined): SetupAnswer {

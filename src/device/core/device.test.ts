@@ -182,7 +182,8 @@ describe('descriptors', () => {
     expect(decodeString(fromHex(ask(wire, '80 06 0301 0409 00ff')))).toBe('Acme');
     expect(decodeString(fromHex(ask(wire, '80 06 0303 0409 00ff')))).toBe('0042');
     expect(ask(wire, '80 06 0301 0407 00ff')).toBe('stall');
-    expect(ask(wire, '80 06 0301 0000 00ff')).toBe('stall');
+    // Language 0 is no language, and hosts that ask with it mean whatever there is.
+    expect(ask(wire, '80 06 0301 0000 00ff')).toBe(ask(wire, '80 06 0301 0409 00ff'));
     expect(ask(wire, '80 06 03ee 0409 0012')).toBe('stall');
     const { settings } = decodeConfiguration(fromHex(ask(wire, '80 06 0200 0000 ffff')));
     const names = settings.map(({ descriptor }) => descriptor.iInterface);

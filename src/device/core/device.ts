@@ -1,5 +1,5 @@
 import { DfuError } from '../../bytes/index.ts';
-import { HELD, OUT, STALL, STATUS, isIn } from '../../usb/index.ts';
+import { HELD, OUT, RequestType, STALL, STATUS, isIn } from '../../usb/index.ts';
 import type {
   DataAnswer,
   DeviceBus,
@@ -19,6 +19,9 @@ import type { FunctionHost, UsbFunction } from './function.ts';
 import { OsIdentity } from './os-identity.ts';
 import type { OsIdentityOptions } from './os-identity.ts';
 import { StringTable } from './string-table.ts';
+
+/** bmRequestType bits 6..5. */
+const TYPE = 0x60;
 
 /** What a host does to the whole device. */
 export type DeviceBusEvent =
@@ -67,6 +70,8 @@ export class Device implements UsbDevice {
   #wLength = 0;
   /** A request whose data stage is taken before anybody looks at it. */
   #unseen: SetupPacket | undefined;
+  /** The class request that the original would not live to answer now. */
+  #diesAt: number | undefined;
 
   /** Throws `INVALID_ARGUMENT` or `OUT_OF_RANGE` for options that no device can have. */
   constructor(options: DeviceOptions) {
@@ -148,6 +153,7 @@ export class Device implements UsbDevice {
   setup(packet: SetupPacket): SetupAnswer {
     this.#giveUp();
     if (!this.#attached) return STALL;
+    if (this.#hasCrashed(packet)) return STALL;
     this.#toHost = isIn(packet);
     this.#wLength = packet.wLength;
     if (this.#beyondMemory(packet)) return STALL;
@@ -188,6 +194,7 @@ export class Device implements UsbDevice {
 
   reset(): void {
     this.#giveUp();
+    this.#diesAt = undefined;
     this.#chapter9.unaddress();
     for (const each of this.#functions) each.reset();
     this.#options.onBus?.({ type: 'reset' });
@@ -247,7 +254,7 @@ export class Device implements UsbDevice {
 
   #ask(packet: SetupPacket): SetupAnswer {
     if (this.#owner !== undefined) return this.#owner.setup(packet);
-    if ((packet.bmRequestType & 0x60) === 0) {
+    if ((packet.bmRequestType & TYPE) === RequestType.standard) {
       return this.#watched(() => this.#chapter9.answer(packet));
     }
     return this.#options.deviceRequest?.(packet) ?? STALL;
@@ -271,6 +278,17 @@ export class Device implements UsbDevice {
     if (mostDataBytes === undefined) return false;
     if (wLength <= (this.#toHost ? mostDataBytes.in : mostDataBytes.out)) return false;
     this.#bus?.log(`stalled: no memory for a data stage of ${wLength} bytes`);
+    if (!this.#toHost) this.#diesAt = mostDataBytes.diesAt;
+    return true;
+  }
+
+  /** What the original would not live to answer. Ours goes on after it. */
+  #hasCrashed({ bmRequestType, bRequest }: SetupPacket): boolean {
+    if (bRequest !== this.#diesAt || (bmRequestType & TYPE) !== RequestType.class) return false;
+    this.#diesAt = undefined;
+    this.#bus?.log(
+      'stalled: the original has crashed, of the data stage that it had no memory for',
+    );
     return true;
   }
 

@@ -76,8 +76,12 @@ export type DfuEffect =
   | { readonly do: 'stall'; readonly status?: DfuStatus }
   /** Never answer the request. */
   | { readonly do: 'silence' }
-  /** Acknowledge the request, with no data and no effect. */
-  | { readonly do: 'accept' }
+  /** Never answer the request until the work is over; then it is asked anew. */
+  | { readonly do: 'wait' }
+  /** Refuse the request and change nothing: the original would not outlive it; the log says so. */
+  | { readonly do: 'withhold'; readonly because: string }
+  /** Acknowledge the request, with no data; `status` is the device's status from now on, none: as it was. */
+  | { readonly do: 'accept'; readonly status?: DfuStatus }
   /** Take the block and write it. */
   | { readonly do: 'write' }
   /** Acknowledge; the download is complete. */
@@ -136,7 +140,7 @@ const ANEW: DfuStep = ['dfuIDLE', { do: 'begin' }];
 const REFUSED: DfuStep = ['dfuERROR', { do: 'stall', status: 'errSTALLEDPKT' }];
 
 /** The events that must be answered. */
-const REQUESTS: ReadonlySet<DfuEvent> = new Set([
+export const REQUESTS: readonly DfuEvent[] = [
   'DETACH',
   'DNLOAD',
   'DNLOAD_END',
@@ -146,7 +150,8 @@ const REQUESTS: ReadonlySet<DfuEvent> = new Set([
   'GETSTATE',
   'ABORT',
   'OTHER',
-]);
+];
+const ANSWERED: ReadonlySet<DfuEvent> = new Set(REQUESTS);
 
 /** What run-time mode does not know. */
 const DFU_MODE_ONLY: ReadonlySet<DfuEvent> = new Set([
@@ -177,7 +182,7 @@ function otherwise(state: DfuState, event: DfuEvent, context: DfuContext): DfuSt
   if (event === 'BEGIN_RUNTIME') return ['appIDLE', NOTHING];
   // A request that has not come to its end has changed nothing.
   if (event === 'ABANDONED') return [context.blockFrom ?? state, NOTHING];
-  if (!REQUESTS.has(event)) return [state, NOTHING];
+  if (!ANSWERED.has(event)) return [state, NOTHING];
   // In dfuERROR the status stays until CLRSTATUS: the first failure is the one to be told.
   return state === 'dfuERROR' ? ['dfuERROR', STALL] : REFUSED;
 }
@@ -239,7 +244,7 @@ export function dfuStep(state: DfuState, event: DfuEvent, context: DfuContext): 
       return otherwise(state, event, context);
 
     case 'dfuMANIFEST-WAIT-RESET': // A.2.9: the device cannot talk any more
-      if (REQUESTS.has(event)) return [state, { do: 'silence' }];
+      if (ANSWERED.has(event)) return [state, { do: 'silence' }];
       return otherwise(state, event, context);
 
     case 'dfuUPLOAD-IDLE': // A.2.10
@@ -261,7 +266,7 @@ export function dfuStep(state: DfuState, event: DfuEvent, context: DfuContext): 
 function application(state: 'appIDLE' | 'appDETACH', event: DfuEvent): DfuStep {
   const seen = observed(state, event);
   if (seen !== undefined) return seen;
-  if (REQUESTS.has(event)) return ['appIDLE', STALL];
+  if (ANSWERED.has(event)) return ['appIDLE', STALL];
   // The application that a reset has started is gone again.
   if (event === 'BEGIN_DFU') return ANEW;
   return [DFU_MODE_ONLY.has(event) ? state : 'appIDLE', NOTHING];

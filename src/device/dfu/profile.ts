@@ -34,6 +34,9 @@ export type DeviationCondition =
   /** Run-time mode: no DFU_DETACH waits for a bus reset. */
   | 'noResetAwaited';
 
+/** Behind which of the alternate settings the functional descriptor stands. */
+export type FunctionalPlace = 'first' | 'last' | 'each';
+
 /**
  * How a device talks in DFU mode, whatever stands behind it: where it differs from the table and from
  * what the specification leaves open. Data only.
@@ -51,6 +54,8 @@ export interface ConversationProfile {
   readonly bufferBytes?: number | undefined;
   /** SET_CONFIGURATION leaves the alternate setting as it was. Default: alternate 0 is selected. */
   readonly keepsAlternate?: boolean | undefined;
+  /** Behind which alternate setting the functional descriptor stands. Default `last` (DFU 1.1 §4.2.4). */
+  readonly functionalAfter?: FunctionalPlace | undefined;
   /** What DFU_GETSTATUS answers whatever happened; there is no iString then. */
   readonly fixedReport?: { readonly status?: DfuStatus; readonly pollTimeoutMs: number };
   /** The state that is told: the one that the request leads to (default), or the one before it. */
@@ -90,6 +95,8 @@ export interface DfuProfile extends ConversationProfile {
   readonly failsWith?: DfuStatus | undefined;
   /** The memory works while the host polls (bwPollTimeout), or while it waits for the transfer. */
   readonly busy: 'polled' | 'held';
+  /** Which alternate setting is selected before the first SET_INTERFACE. Default: alternate 0. */
+  readonly selectedAtFirst?: 'none' | undefined;
   /** The manifestation begins with the DFU_GETSTATUS after the last block, or with the last block. */
   readonly manifestsAt: 'status' | 'end';
   /** One download from power-on to power-off: a second one goes on where the first ended. */

@@ -25,10 +25,14 @@ export class DfuSeAccess {
     this.#wrongAddress = profile.wrongAddress;
   }
 
+  /** Whether that address belongs to it; a device that does not look at its layout takes any. */
+  has(address: number): boolean {
+    return this.#layout === undefined || sectorAt(this.#layout, address) !== undefined;
+  }
+
   /** Whether the pointer may be set there. */
   point(address: number): MediumResult {
-    const inside = this.#layout === undefined || sectorAt(this.#layout, address) !== undefined;
-    return inside ? DONE : this.#outside(address);
+    return this.has(address) ? DONE : this.#outside(address);
   }
 
   erase(address: number): MediumResult {

@@ -15,10 +15,6 @@ interface DfuSeBlocksOptions {
   readonly initialAddress: number | undefined;
 }
 
-function isOk({ status }: MediumResult): boolean {
-  return status === 'OK';
-}
-
 /** What the numbers of blocks mean in DfuSe: 0 a command, from 2 on data at the address pointer. */
 export class DfuSeBlocks {
   pointer: number;
@@ -45,13 +41,13 @@ export class DfuSeBlocks {
     if (wBlockNum < DFUSE_FIRST_BLOCK) {
       return failed('errSTALLEDPKT', `block ${wBlockNum} means nothing`);
     }
-    const access = this.#access();
+    const address = this.#addressOf(wBlockNum);
+    const access = this.#accessAt(address);
     const answer = access.memory.accept?.(bytes) ?? DONE;
     if (answer.status !== 'OK') return answer;
     if (this.#block.length < bytes.length) this.#block = new Uint8Array(bytes.length);
     this.#block.set(bytes);
     const block = this.#block.subarray(0, bytes.length);
-    const address = this.#addressOf(wBlockNum);
     this.#jobs.prepare('program', () => access.program(address, block));
     return DONE;
   }
@@ -69,7 +65,8 @@ export class DfuSeBlocks {
       return failed('errSTALLEDPKT', `block ${wBlockNum} means nothing`);
     }
     const lengthBytes = Math.min(wLength, this.fullBytes(wBlockNum, wLength));
-    return this.#access().read(this.#addressOf(wBlockNum), lengthBytes);
+    const address = this.#addressOf(wBlockNum);
+    return this.#accessAt(address).read(address, lengthBytes);
   }
 
   /** How long a block of an upload is, unless it is the last. The list of commands always is. */
@@ -82,6 +79,27 @@ export class DfuSeBlocks {
     const access = this.#memories[this.selected] ?? this.#memories[0];
     if (access === undefined) throw new Error('a DfuSe function without memory');
     return access;
+  }
+
+  /**
+   * The memory that is meant: the selected one, unless the profile goes by the address. Then an address
+   * of none is for the memory that the pointer is in, of which it may be the end.
+   */
+  #accessAt(address: number): DfuSeAccess {
+    const selected = this.#access();
+    if (this.#profile.memoryOf !== 'address') return selected;
+    return this.#owner(address) ?? this.#owner(this.pointer) ?? selected;
+  }
+
+  #owner(address: number): DfuSeAccess | undefined {
+    const selected = this.#access();
+    if (selected.has(address)) return selected;
+    return this.#memories.find((each) => each.has(address));
+  }
+
+  /** ST AN2662 §4.5.2: the pointer may go to any memory, if only to leave for it. */
+  #point(address: number, selected: DfuSeAccess): MediumResult {
+    return (this.#owner(address) ?? selected).point(address);
   }
 
   #takeCommand(bytes: Uint8Array): MediumResult {
@@ -112,7 +130,7 @@ export class DfuSeBlocks {
         return result;
       }
       case 'erase':
-        return access.erase(command.address);
+        return this.#accessAt(command.address).erase(command.address);
       case 'mass-erase':
         return access.massErase();
       case 'read-unprotect':
@@ -120,13 +138,6 @@ export class DfuSeBlocks {
       default:
         return command satisfies never;
     }
-  }
-
-  /** ST AN2662 §4.5.2: any memory of the chip will do, whichever alternate setting is selected. */
-  #point(address: number, selected: DfuSeAccess): MediumResult {
-    const own = selected.point(address);
-    if (own.status === 'OK') return own;
-    return this.#memories.map((each) => each.point(address)).find(isOk) ?? own;
   }
 
   /** AN3156 §4.1: whatever the length of the block, its number counts in wTransferSize. */

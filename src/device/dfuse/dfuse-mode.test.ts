@@ -236,6 +236,93 @@ describe('what it refuses, and how it says so', () => {
   });
 });
 
+describe('the ROM holds who asks too early', () => {
+  function rom(): Bench {
+    return new Bench({ profile: STM32_ROM, initialStatus: 'OK' });
+  }
+
+  test('departure stm32-rom/awake-while-busy: DFU_GETSTATUS at once is answered when the erasure is over, with dfuDNLOAD-IDLE', () => {
+    const bench = rom();
+    bench.send({ command: 'erase', address: 0x08000000 });
+    // The time is for hosts that sleep; what is over is over.
+    expect(bench.status()).toBe('dfuDNBUSY OK 100');
+    expect(bench.status()).toBe('held');
+    const packet = { bmRequestType: 0x80, bRequest: 6, wValue: 0x100, wIndex: 0, wLength: 18 };
+    expect(bench.wire.transfer(packet).end).toBe('ok');
+    expect(bench.status()).toBe('held');
+    bench.wire.pass(29);
+    expect(bench.wire.resumed).toBeUndefined();
+    bench.wire.pass(1);
+    expect(bench.wire.resumed).toEqual({ stage: 'in', data: fromHex('000000000500') });
+    bench.wire.device.done();
+    expect(bench.mode.state).toBe('dfuDNLOAD-IDLE');
+  });
+
+  test('departure stm32-rom/mass-erase-time: it says how long that takes', () => {
+    const bench = rom();
+    bench.send({ command: 'mass-erase' });
+    expect(bench.status()).toBe('dfuDNBUSY OK 70');
+  });
+
+  test('a host that sleeps as long as it was told finds the same', () => {
+    const bench = rom();
+    expect(bench.do({ command: 'erase', address: 0x08000000 })).toEqual([
+      'dfuDNBUSY OK 100',
+      'dfuDNLOAD-IDLE OK 0',
+    ]);
+  });
+
+  test('what failed is told to who was held', () => {
+    const bench = rom();
+    bench.send({ command: 'set-address', address: 0x08000000 });
+    bench.finish();
+    bench.wire.out(DNLOAD, 2, Uint8Array.of(0));
+    bench.finish();
+    bench.wire.out(DNLOAD, 2, Uint8Array.of(0xff));
+    bench.status();
+    bench.status();
+    bench.wire.pass(1);
+    expect(bench.wire.resumed).toEqual({ stage: 'in', data: fromHex('070000000a00') });
+  });
+
+  test('so is any other request, a block with its data too', () => {
+    const bench = rom();
+    bench.send({ command: 'erase', address: 0x08000000 });
+    bench.status();
+    expect(bench.wire.out(DNLOAD, 2, Uint8Array.of(1)).end).toBe('held');
+    bench.wire.pass(30);
+    // Not before the status has been asked for: as in the table.
+    expect(bench.wire.resumed).toEqual({ stage: 'stall' });
+    expect(bench.status()).toBe('dfuERROR errSTALLEDPKT 0');
+  });
+
+  test('a host that gives up while it is held finds the work done later', () => {
+    const bench = rom();
+    bench.send({ command: 'erase', address: 0x08000000 });
+    bench.status();
+    bench.status();
+    expect(bench.status()).toBe('held');
+    bench.wire.pass(30);
+    expect(bench.status()).toBe('dfuDNLOAD-IDLE OK 0');
+  });
+
+  test('CLRSTATUS outside dfuERROR is acknowledged: errUNKNOWN first, then dfuIDLE', () => {
+    const bench = rom();
+    expect(bench.wire.out(CLRSTATUS).end).toBe('ok');
+    expect(bench.status()).toBe('dfuERROR errUNKNOWN 0');
+    expect(bench.wire.out(CLRSTATUS).end).toBe('ok');
+    expect(bench.status()).toBe('dfuIDLE OK 0');
+    // While it is busy as well, which is what STM32CubeProgrammer does of H7 chips that stay so.
+    bench.send({ command: 'erase', address: 0x08000000 });
+    bench.status();
+    expect(bench.wire.out(CLRSTATUS).end).toBe('held');
+    bench.wire.pass(30);
+    expect(bench.wire.resumed).toEqual({ stage: 'status' });
+    expect(bench.status()).toBe('dfuERROR errUNKNOWN 0');
+    expect(new Bench().wire.out(CLRSTATUS)).toEqual(STALLED);
+  });
+});
+
 describe('leaving', () => {
   test.each([
     ['compatible', DFUSE_COMPATIBLE, true],
@@ -360,6 +447,39 @@ describe('several memories', () => {
     expect(bench.do({ command: 'erase', address: 0x1ffff800 }).at(-1)).toContain('errERASE');
     bench.wire.out(CLRSTATUS);
     expect(bytesOf(bench.read(2, 64))).toBe('ff'.repeat(16));
+  });
+
+  test('the ROM goes by the address alone', () => {
+    const flash = new DfuSeRam({ layout: '@Flash/0x08000000/1*1Kg' });
+    const bytes = new DfuSeRam({ layout: '@Option Bytes/0x1FFFF800/01*016 g' });
+    const bench = new Bench({
+      memories: [flash, bytes],
+      profile: STM32_ROM,
+      initialStatus: 'OK',
+    });
+    bytes.program(0x1ffff800, Uint8Array.of(0xaa, 0x55));
+    // Betaflight reads the option bytes so, with alternate 0 selected, before it flashes.
+    bench.do({ command: 'set-address', address: 0x1ffff800 });
+    bench.wire.out(ABORT);
+    expect(bytesOf(bench.read(2, 16))).toBe(`aa55${'ff'.repeat(14)}`);
+    bench.wire.out(ABORT);
+    bench.wire.out(DNLOAD, 2, Uint8Array.of(0x0a));
+    expect(bench.finish().at(-1)).toBe('dfuDNLOAD-IDLE OK 0');
+    expect(toHex(bytes.read(0x1ffff800, 2))).toBe('0a55');
+    expect(bench.do({ command: 'erase', address: 0x1ffff800 }).at(-1)).toBe('dfuDNLOAD-IDLE OK 0');
+    expect(toHex(bytes.read(0x1ffff800, 2))).toBe('ffff');
+    // What is in no memory is refused all the same.
+    expect(bench.do({ command: 'set-address', address: 0x20000000 }).at(-1)).toContain('errTARGET');
+  });
+
+  test('the ROM reads on to the end of the memory that the pointer is in, and no further', () => {
+    const bytes = new DfuSeRam({ layout: '@Option Bytes/0x1FFFF800/01*064 g' });
+    const memories = [new DfuSeRam({ layout: '@Flash/0x08000000/1*1Kg' }), bytes];
+    const bench = new Bench({ memories, profile: STM32_ROM, initialStatus: 'OK' });
+    bench.do({ command: 'set-address', address: 0x1ffff800 });
+    bench.wire.out(ABORT);
+    expect(bytesOf(bench.read(2, 64))).toBe('ff'.repeat(64));
+    expect(bytesOf(bench.read(3, 64))).toBe('');
   });
 
   test('a job under way goes on, whatever alternate setting is selected meanwhile', () => {

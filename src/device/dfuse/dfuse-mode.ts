@@ -29,6 +29,7 @@ export class DfuSeMode extends DfuConversation<Unprotected> {
       functional,
       work,
       names: memories.map(({ layout }) => layout),
+      functionalAfter: profile.functionalAfter,
       // A command has five bytes, however small the blocks.
       mostBlockBytes: Math.max(transferSize, 5),
       initialStatus: options.initialStatus ?? profile.initialStatus,

@@ -28,7 +28,7 @@ export class DfuSeWork implements BlockWork<Unprotected> {
   /** Throws what `parseMemoryLayout` throws. */
   constructor(options: DfuSeModeOptions, profile: DfuSeProfile, transferSize: number) {
     this.#memories = options.memories.map((memory) => new DfuSeAccess(memory, profile));
-    this.#jobs = new DfuSeJobs(options.pollTimesMs ?? profile.pollTimesMs);
+    this.#jobs = new DfuSeJobs(options.pollTimesMs ?? profile.pollTimesMs, profile.jobs);
     this.#blocks = new DfuSeBlocks(this.#memories, this.#jobs, {
       profile,
       transferSize,

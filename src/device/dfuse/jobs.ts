@@ -16,9 +16,12 @@ export class DfuSeJobs {
   /** Between `begin` and the answer that it is for: the work counts as busy whatever it took. */
   starting = false;
 
-  /** `pollTimesMs`: least bwPollTimeout for each job, in ms. */
-  constructor(pollTimesMs: DfuSeProfile['pollTimesMs']) {
+  readonly #keepsPromise: boolean;
+
+  /** `pollTimesMs`: least bwPollTimeout for each job, in ms. `kind`: when a job counts as over. */
+  constructor(pollTimesMs: DfuSeProfile['pollTimesMs'], kind: DfuSeProfile['jobs']) {
     this.#pollTimesMs = pollTimesMs;
+    this.#keepsPromise = kind !== 'held';
   }
 
   prepare(job: DfuSeJob, run: () => MediumResult): void {
@@ -53,9 +56,10 @@ export class DfuSeJobs {
     return pollTimeoutMs;
   }
 
-  /** Whether the work is over, and the time that the host was told. */
+  /** Whether the work is over and, unless nobody need wait for that, the time that the host was told. */
   over(nowMs: number): boolean {
-    return !this.starting && this.work.state !== 'busy' && nowMs >= this.#promisedMs;
+    if (this.starting || this.work.state === 'busy') return false;
+    return !this.#keepsPromise || nowMs >= this.#promisedMs;
   }
 
   poll(nowMs: number): void {

@@ -1,5 +1,6 @@
 import type { DfuStatus } from '../../dfu/index.ts';
 import { DFU_MODE } from '../dfu/profile.ts';
+import { REQUESTS } from '../dfu/machine.ts';
 import type { ConversationProfile, Deviation } from '../dfu/profile.ts';
 import { COMPATIBLE } from '../profiles/standard.ts';
 
@@ -11,12 +12,17 @@ export type DfuSeJob =
 export interface DfuSeProfile extends ConversationProfile {
   /** DFU_UPLOAD: never more than wTransferSize, and less than that ends it, whatever wLength says. */
   readonly readsByTransferSize: boolean;
+  /** Which memory a block is for: the one of the alternate setting (default), or the one that has the address. */
+  readonly memoryOf?: 'alternate' | 'address' | undefined;
   /** Accesses that the memory layout does not allow are refused without asking the memory. */
   readonly checksLayout: boolean;
   /** The status of an address that is in no region. */
   readonly wrongAddress: DfuStatus;
-  /** The memory works while the host waits, or is done before the host can ask again. */
-  readonly jobs: 'timed' | 'instant';
+  /**
+   * When dfuDNBUSY ends: `timed`: when the work is over and so is the time that bwPollTimeout promised;
+   * `held`: when the work is over, and whoever asks before that waits; `instant`: before the host can ask.
+   */
+  readonly jobs: 'timed' | 'held' | 'instant';
   /** Least bwPollTimeout for each job, in ms, where the device does not tell what the memory says. */
   readonly pollTimesMs: Partial<Readonly<Record<DfuSeJob, number>>>;
   /** iString says in words what is wrong. */
@@ -59,6 +65,7 @@ export const DFUSE_COMPATIBLE: DfuSeProfile = {
   name: 'compatible',
   deviations: [...DFUSE, ...COMPATIBLE.deviations],
   limitsBlocks: true,
+  functionalAfter: 'each',
   readsByTransferSize: false,
   checksLayout: true,
   wrongAddress: 'errADDRESS',
@@ -75,6 +82,28 @@ export const DFUSE_COMPATIBLE: DfuSeProfile = {
 export const STM32_ROM: DfuSeProfile = {
   ...DFUSE_COMPATIBLE,
   name: 'stm32-rom',
+  deviations: [
+    {
+      name: 'whoever asks too early waits',
+      why: 'ST AN2662 §4.5: the routine runs once dfuDNBUSY has been told, and the next answer, which comes when it is over, is dfuDNLOAD-IDLE; pydfu of MicroPython asks without sleeping',
+      states: ['dfuDNBUSY'],
+      events: REQUESTS,
+      effect: { do: 'wait' },
+    },
+    {
+      name: 'CLRSTATUS outside dfuERROR leads there',
+      why: 'seen with STM32CubeProgrammer (betaflight-configurator#1861, #5348): the first one is acknowledged and answered by errUNKNOWN, the second leads to dfuIDLE',
+      states: ['dfuIDLE', 'dfuDNLOAD-SYNC', 'dfuDNLOAD-IDLE', 'dfuMANIFEST-SYNC', 'dfuUPLOAD-IDLE'],
+      events: ['CLRSTATUS'],
+      next: 'dfuERROR',
+      effect: { do: 'accept', status: 'errUNKNOWN' },
+    },
+    ...DFUSE_COMPATIBLE.deviations,
+  ],
+  functionalAfter: 'last',
+  // ST AN2662 §4.5.2 has one address space; Betaflight reads the option bytes without SET_INTERFACE.
+  memoryOf: 'address',
+  jobs: 'held',
   // ST AN2662 §4.5: an address that is wrong or not supported is errTARGET.
   wrongAddress: 'errTARGET',
   // Seen with dfu-util: 100 ms an erased page, 104 ms a block of 2048 bytes (STM32F745). A mass erase
@@ -185,6 +214,7 @@ export const USBD_DFU: DfuSeProfile = {
     },
   ],
   limitsBlocks: false,
+  functionalAfter: 'last',
   readsByTransferSize: true,
   wholeAnswers: true,
   refusesBlocksAt: 'data',

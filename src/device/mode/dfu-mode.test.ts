@@ -109,12 +109,13 @@ describe('the end of a download', () => {
     download(wire);
     status(wire);
     wire.reset();
+    // As long as Linux waits for SET_CONFIGURATION, and twice as long for a host that never gets there.
     for (let at = 0; at < 3; at += 1) {
-      wire.pass(700);
+      wire.pass(3000);
       wire.reset();
     }
     expect(left).toEqual([]);
-    wire.pass(100);
+    wire.pass(1200);
     expect(left).toEqual([{ reason: 'reset', onBus: false }]);
   });
 
@@ -211,7 +212,9 @@ describe('resets', () => {
       status(wire);
     }
     wire.reset();
-    wire.pass(1000);
+    wire.pass(4999);
+    expect(left).toEqual([]);
+    wire.pass(1);
     expect(left).toEqual(expected);
   });
 

@@ -26,7 +26,7 @@ export class DfuMode extends DfuConversation {
         onManifested: options.onManifested,
       }),
       names: media.map(({ name }) => name),
-      functionalAfter: options.functionalAfter,
+      functionalAfter: options.functionalAfter ?? profile.functionalAfter,
       mostBlockBytes: transferSize,
       initialStatus: options.initialStatus ?? 'OK',
       tellsReason: profile.fixedReport === undefined,

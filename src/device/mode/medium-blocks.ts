@@ -28,12 +28,18 @@ interface MediumBlocksOptions {
 
 const POLL_TIMEOUT: WorkTurn<never> = { event: 'POLL_TIMEOUT' };
 const FAIL: WorkTurn<never> = { event: 'FAIL' };
+/** The number of no alternate setting. */
+const NONE = -1;
 const NO_SETTING: Failure = { status: 'errTARGET', reason: 'no such alternate setting' };
+
+function firstSetting({ selectedAtFirst }: DfuProfile): number {
+  return selectedAtFirst === 'none' ? NONE : 0;
+}
 
 /** Plain DFU: the blocks of a download, one after another, are what a medium holds afterwards. */
 export class MediumBlocks implements BlockWork {
   completed = false;
-  selected = 0;
+  selected: number;
   readonly #media: readonly Medium[];
   readonly #options: MediumBlocksOptions;
   readonly #download: Download;
@@ -49,6 +55,7 @@ export class MediumBlocks implements BlockWork {
     const blocks = new NumberedBlocks();
     this.#media = media;
     this.#options = options;
+    this.selected = firstSetting(options.profile);
     this.#download = new Download(profile, transferSize, blocks);
     this.#work = this.#download.work;
     this.#upload = new Upload(profile, blocks, uploadCondition);
@@ -90,7 +97,7 @@ export class MediumBlocks implements BlockWork {
 
   take(wBlockNum: number, bytes: Uint8Array, nowMs: number): BlockAnswer {
     const medium = this.#download.medium ?? this.#medium();
-    if (medium === undefined) return NO_SETTING;
+    if (medium === undefined) return this.#noSetting();
     this.completed = false;
     this.#manifesting = undefined;
     this.#download.write(bytes, wBlockNum, { medium, nowMs });
@@ -165,6 +172,17 @@ export class MediumBlocks implements BlockWork {
     this.#manifesting = undefined;
     this.#download.forget();
     this.completed = false;
+    if (this.#options.profile.keepsAlternate === true) {
+      this.selected = firstSetting(this.#options.profile);
+    }
+  }
+
+  /** A block for a memory that nobody has chosen, or that is not there. */
+  #noSetting(): BlockAnswer {
+    if (this.#options.profile.writesAsOriginal !== true) return NO_SETTING;
+    const nobody = 'no SET_INTERFACE has come before the first block';
+    const which = this.selected === NONE ? nobody : `there is no slot ${this.selected}`;
+    return { withheld: `${which}, the original asserts here` };
   }
 
   /** The medium of the alternate setting. */

@@ -1,7 +1,7 @@
 import type { DfuStatus } from '../../dfu/index.ts';
 import type { Leave, LeaveOnReset } from '../conversation/leave.ts';
 import type { Condition } from '../core/condition.ts';
-import type { DfuProfile } from '../dfu/profile.ts';
+import type { DfuProfile, FunctionalPlace } from '../dfu/profile.ts';
 import type { FunctionalOptions } from '../dfu/functional.ts';
 import type { Medium } from '../media/medium.ts';
 
@@ -10,8 +10,8 @@ export interface DfuModeOptions {
   /** One alternate setting each, 1 to 256. */
   readonly media: readonly Medium[];
   readonly functional?: FunctionalOptions | undefined;
-  /** Behind which alternate setting the functional descriptor stands. Default `last`; RIOT: `first`. */
-  readonly functionalAfter?: 'first' | 'last' | 'each' | undefined;
+  /** Behind which alternate setting the functional descriptor stands. Default: the profile's. */
+  readonly functionalAfter?: FunctionalPlace | undefined;
   /** Default `COMPATIBLE`. */
   readonly profile?: DfuProfile | undefined;
   /** Other than `OK`, the device starts in dfuERROR with it: errFIRMWARE, errPOR. Default `OK`. */

@@ -25,6 +25,16 @@ export const RIOTBOOT: DfuProfile = {
       effect: { do: 'vanish' },
     },
     {
+      name: 'a block without the status before it',
+      why: `${RIOT}: in dfuDNLOAD-SYNC the SETUP of a block is taken for its data, and usbus_control asserts`,
+      states: ['dfuDNLOAD-SYNC'],
+      events: ['DNLOAD'],
+      effect: {
+        do: 'withhold',
+        because: 'a block without DFU_GETSTATUS after the one before it, the original asserts here',
+      },
+    },
+    {
       name: 'blocks in any state',
       why: `${RIOT}: the SETUP of a block sets dfuDNLOAD-SYNC and looks at no state`,
       states: DFU_MODE,
@@ -106,11 +116,14 @@ export const RIOTBOOT: DfuProfile = {
   busy: 'held',
   manifestsAt: 'end',
   keepsAlternate: true,
+  selectedAtFirst: 'none',
+  functionalAfter: 'first',
   oneDownload: true,
   fixedReport: { status: 'OK', pollTimeoutMs: 255 },
   control: {
     stalls: [StandardRequest.GET_CONFIGURATION, StandardRequest.GET_INTERFACE],
     noClassDescriptors: true,
     anyAlternate: true,
+    anyLanguage: true,
   },
 };

@@ -104,6 +104,9 @@ export const COMPATIBLE: DfuProfile = {
     },
   ],
   blockNumbers: 'checked',
+  // fwupd takes what stands right behind an alternate for its functional descriptor, and does not see
+  // alternates without one; the letter (DFU 1.1 §4.2.4) has it once, and other hosts take either.
+  functionalAfter: 'each',
   // dfu-util 0.11 exits 74 if the device changes its identity inside the reset that it asked for.
   leaveDelayMs: 200,
   // More than the second that dfu-util waits before it asks again, with room for slow hosts.

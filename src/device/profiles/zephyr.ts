@@ -1,3 +1,4 @@
+import { DfuRequest } from '../../dfu/index.ts';
 import { DFU_MODE } from '../dfu/profile.ts';
 import type { DfuProfile } from '../dfu/profile.ts';
 import type { DfuEvent } from '../dfu/machine.ts';
@@ -172,7 +173,8 @@ export const ZEPHYR: DfuProfile = {
     anyLanguage: true,
     interfaceLowByte: true,
     // 768 bytes were taken and 1000 were not, of a pool of 1024; to the host 513 and 1024.
-    mostDataBytes: { out: 999, in: 1023 },
+    // The DFU_GETSTATUS after a block that was not taken was the end of it each time.
+    mostDataBytes: { out: 999, in: 1023, diesAt: DfuRequest.GETSTATUS },
   },
   // The sample tells the stack that it has power of its own in run-time mode, and forgets it here.
   controlInDfuMode: { hidesSelfPower: true },

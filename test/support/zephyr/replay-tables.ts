@@ -26,6 +26,7 @@ interface OversizeCase {
   readonly status2?: string;
   readonly block0?: string;
   readonly block1First?: string;
+  readonly exit?: number;
 }
 
 const PLAIN: ZephyrBenchOptions = { flashBackend: false, bcdDevice: 0x0403 };
@@ -106,7 +107,13 @@ async function replayOversize(each: OversizeCase): Promise<string[]> {
     const upload = { bmRequestType: 0xa1, bRequest: 2, wValue: 1, wIndex: 0, wLength: 512 };
     const second = bench.transfer(upload);
     found['block1First'] = second.end === 'ok' ? toHex(second.bytes.subarray(0, 2)) : second.end;
-  } else if (bench.state !== 2) found['state'] = bench.state;
+  } else {
+    if (bench.state !== 2) found['state'] = bench.state;
+    // Where the recording ends with the process, the answer is a stall, and a word to the link.
+    const getStatus = { bmRequestType: 0xa1, bRequest: 3, wValue: 0, wIndex: 0, wLength: 6 };
+    const next = bench.transfer(getStatus);
+    if (each.exit !== 0 && next.end !== 'stall') found['next'] = next.end;
+  }
   return Object.entries(found).flatMap(([name, value]) => {
     const expected = (each as unknown as Record<string, unknown>)[name];
     if (expected === value || (each.dnloadStatus === undefined && name === 'dnloadStatus'))

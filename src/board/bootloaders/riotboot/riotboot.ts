@@ -111,7 +111,6 @@ export class RiotbootBootloader implements Bootloader {
     const mode = new DfuMode({
       media,
       functional,
-      functionalAfter: riot ? 'first' : 'last',
       profile,
       firmwareGood: () => chooseSlot(flash, this.layout, this.#selection) !== undefined,
       onManifested: (medium) => events.downloaded(media.indexOf(medium), lengths.get(medium) ?? 0),
