@@ -40,7 +40,10 @@ export class ClientTransfers implements Wire {
       const lost = [...this.#waiting.values()];
       this.#waiting.clear();
       for (const { packet, ended } of lost) {
-        const error = transferError.disconnected(packet, cause ?? new Error(reason));
+        // What the server did wrong ends the connection: no device has left.
+        const error = DfuError.is(cause)
+          ? cause
+          : transferError.disconnected(packet, cause ?? new Error(reason));
         ended?.({ end: 'failed', error });
       }
     });
@@ -98,36 +101,45 @@ export class ClientTransfers implements Wire {
     if (waiting === undefined) {
       throw new DfuError('PROTOCOL', `RET_SUBMIT: nobody has sent a transfer ${sequence}`);
     }
-    this.#waiting.delete(sequence);
-    const { packet, ended } = waiting;
+    const { packet } = waiting;
     if (actualLength > packet.wLength) {
       const message = `RET_SUBMIT.actual_length: expected at most ${packet.wLength}, got ${actualLength}`;
-      const error = new DfuError('PROTOCOL', message);
-      ended?.({ end: 'failed', error });
-      throw error;
+      throw new DfuError('PROTOCOL', message);
     }
     const hasData = isIn(packet) && actualLength > 0;
     if (!hasData) {
-      ended?.(endOf(reply, packet, NO_DATA));
+      this.#end(reply, NO_DATA);
       return URB_HEADER_BYTES;
     }
+    // It waits on: the connection may end within its data.
     this.#connection.reader.start(actualLength, (data) => {
       this.#connection.reader.start(URB_HEADER_BYTES, (part) => this.#header(part));
-      ended?.(endOf(reply, packet, data));
+      this.#end(reply, data);
       return URB_HEADER_BYTES;
     });
     return actualLength;
   }
+
+  #end(reply: SubmitReply, data: Uint8Array): void {
+    const waiting = this.#waiting.get(reply.sequence);
+    this.#waiting.delete(reply.sequence);
+    waiting?.ended?.(endOf(reply, waiting.packet, data));
+  }
 }
 
-function endOf(
-  { status, actualLength }: SubmitReply,
-  packet: SetupPacket,
-  data: Uint8Array,
-): TransferEnd {
+/**
+ * Bytes that a device took. Some servers acknowledge a control-out with actual_length 0, which Linux
+ * takes for all of it (jiegec/usbip#13): its status stage came, and that is behind the data.
+ */
+function takenOf({ actualLength }: SubmitReply, { wLength }: SetupPacket): number {
+  return actualLength === 0 ? wLength : actualLength;
+}
+
+function endOf(reply: SubmitReply, packet: SetupPacket, data: Uint8Array): TransferEnd {
+  const { status } = reply;
   switch (status) {
     case 0:
-      return isIn(packet) ? { end: 'in', data } : { end: 'out', taken: actualLength };
+      return isIn(packet) ? { end: 'in', data } : { end: 'out', taken: takenOf(reply, packet) };
     case Errno.pipe:
       return { end: 'stall' };
     case Errno.noDevice:

@@ -99,7 +99,10 @@ function lender(
         const result = device.setup(setup);
         if (result.stage !== 'in') throw new Error('expected descriptors only');
         peer.send(encodeSubmitReply(sequence, 0, result.data.length, result.data));
-      } else answer(peer, sequence, setup.bRequest);
+      } else {
+        if (setup.bmRequestType < 0x80) await peer.take(setup.wLength);
+        answer(peer, sequence, setup.bRequest);
+      }
     }
   }
 }
@@ -174,9 +177,9 @@ describe('a hostile server', () => {
   test.each<[string, (sequence: number) => Uint8Array, string]>([
     ['more data than asked for', (sequence) => encodeSubmitReply(sequence, 0, 9), 'PROTOCOL'],
     ['an absurd length', (sequence) => encodeSubmitReply(sequence, 0, 0xffffffff), 'PROTOCOL'],
-    ['a number of its own', () => encodeSubmitReply(4711, 0, 0), 'DISCONNECTED'],
-    ['an unlink of its own', () => encodeUnlinkReply(4711, 0), 'DISCONNECTED'],
-    ['no reply at all', () => new Uint8Array(48).fill(0xff), 'DISCONNECTED'],
+    ['a number of its own', () => encodeSubmitReply(4711, 0, 0), 'PROTOCOL'],
+    ['an unlink of its own', () => encodeUnlinkReply(4711, 0), 'PROTOCOL'],
+    ['no reply at all', () => new Uint8Array(48).fill(0xff), 'PROTOCOL'],
   ])('that answers a transfer with %s loses us', async (_, answer, code) => {
     const { bus } = await bench(lender((peer, sequence) => peer.send(answer(sequence))));
     const pipe = await open(bus);
@@ -222,6 +225,30 @@ describe('a hostile server', () => {
     clock.advance(10);
     await expect(late).rejects.toMatchObject({ code: 'TIMEOUT' });
     expect(await pipe.controlIn(vendorIn, 8)).toEqual(Uint8Array.of(7));
+  });
+
+  test('that is cut off within the data of an answer has gone, at once', async () => {
+    const { bus, clock } = await bench(
+      lender((peer, sequence) => {
+        peer.socket.end(encodeSubmitReply(sequence, 0, 8, Uint8Array.of(1, 2, 3)));
+      }),
+    );
+    const pipe = await open(bus);
+    await expect(pipe.controlIn(vendorIn, 8)).rejects.toMatchObject({ code: 'DISCONNECTED' });
+    expect(clock.now()).toBe(0);
+  });
+
+  test.each([
+    [0, 4],
+    [3, 3],
+    [4, 4],
+  ])('that acknowledges 4 bytes with actual_length %i has taken %i', async (actual, taken) => {
+    const { bus } = await bench(
+      lender((peer, sequence) => peer.send(encodeSubmitReply(sequence, 0, actual))),
+    );
+    const pipe = await open(bus);
+    const request = { ...vendorIn, bmRequestType: 0x40 };
+    expect(await pipe.controlOut(request, new Uint8Array(4))).toBe(taken);
   });
 
   test('hears of no unlink after a transfer that has ended', async () => {
