@@ -39,7 +39,11 @@ export type DfuRemedy =
   | 'alternate' // which alternate setting
   | 'busy-limit' // how long the device may be busy
   | 'dialect' // plain DFU or DfuSe, whatever the device says
+  | 'configuration' // which configuration
+  | 'dfu-serial' // which serial number it has in DFU mode
   | 'force' // do it all the same
+  | 'ids' // which device, by its ids in either mode
+  | 'interface' // which interface
   | 'length' // how many bytes
   | 'max-bytes' // how many bytes are taken at most
   | 'no-layout' // allow a device that does not tell where its memory is

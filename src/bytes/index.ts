@@ -24,3 +24,4 @@ export { PACKAGE_VERSION } from './package-version.ts';
 export { defined } from './defined.ts';
 export { Utf8Reader, encodeUtf8 } from './utf8.ts';
 export type { OwnBytes } from './own-bytes.ts';
+export { cNumber } from './c-number.ts';

@@ -5,7 +5,7 @@ import type { CancelSignal } from '../usb/index.ts';
 import { printable } from './dfu-interface.ts';
 import { BUSY_LIMIT_MS } from './patience.ts';
 import { PREPARE_START, prepareStep } from './prepare-steps.ts';
-import { readString } from './read-interfaces.ts';
+import { readString } from './descriptor-reader.ts';
 import type { DfuSession } from './session.ts';
 import type { StatusReport } from './status-report.ts';
 import { START } from './steps.ts';
@@ -105,9 +105,6 @@ const outcomes: ReadonlyMap<DfuErrorCode, 'stalled' | 'silent' | 'gone'> = new M
   ['DISCONNECTED', 'gone'],
 ]);
 
-/** How long the device's own words about its error are waited for, in ms. */
-const TEXT_MS = 1000;
-
 /** The error with what the device itself says about it (iString, DFU 1.1 §6.1.2), if anything. */
 async function withDeviceText(
   session: DfuSession,
@@ -115,9 +112,10 @@ async function withDeviceText(
   report: StatusReport | undefined,
 ): Promise<DfuError> {
   if (report === undefined || report.iString === 0) return error;
-  const { clock, pipe } = session;
-  const deadlineMs = clock.now() + TEXT_MS;
-  const text = await readString(pipe, report.iString, { clock, deadlineMs });
+  const { clock, pipe, transferMs } = session;
+  // In all, for the two or three requests that it takes: the error is known already.
+  const limits = { clock, transferMs, totalMs: transferMs };
+  const text = await readString(pipe, report.iString, limits);
   if (text === undefined) return error;
   return new DfuError(error.code, `${error.message}; it says "${printable(text)}"`, {
     status: report.status,

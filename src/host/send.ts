@@ -11,13 +11,13 @@ import type { DownloadEnding } from './download-steps.ts';
 import type { HostListener } from './events.ts';
 import { leave } from './leave.ts';
 import { readDfuInterfaces } from './read-interfaces.ts';
-import { DEVICE_MS } from './scan.ts';
 import { sendPlan } from './send-plan.ts';
 import type { SendOptions, SendPlan } from './send-plan.ts';
 import { leftOut, sendingOf } from './sending.ts';
 import type { Sending } from './sending.ts';
 import type { DfuSession } from './session.ts';
 import { plainTally, sumOf, tallyOf } from './tally.ts';
+import { deviceMs } from './time-limits.ts';
 
 /** What sending goes by, whatever is sent. */
 export interface SendTerms {
@@ -81,10 +81,11 @@ async function sendIt(session: DfuSession, plan: SendPlan, terms: SendTerms): Pr
 
 /** The other alternates of the interface that is open. */
 async function alternatesOf(
-  { clock, pipe, interface: own }: DfuSession,
+  { clock, pipe, transferMs, interface: own }: DfuSession,
   signal: CancelSignal | undefined,
 ): Promise<DfuInterface[]> {
-  const all = await readDfuInterfaces(pipe, { clock, deadlineMs: clock.now() + DEVICE_MS, signal });
+  const totalMs = deviceMs(transferMs);
+  const all = await readDfuInterfaces(pipe, { clock, transferMs, totalMs, signal });
   return all.filter(
     (each) =>
       each.interfaceNumber === own.interfaceNumber && each.configuration === own.configuration,

@@ -11,6 +11,7 @@ import type { BusDevice, CancelSignal, Clock, ControlPipe, TransferOptions } fro
 import type { DfuInterface } from './dfu-interface.ts';
 import { closeQuietly } from './scan.ts';
 import type { ResetOutcome } from './steps.ts';
+import { openLimits } from './time-limits.ts';
 
 const CLASS_OUT = RequestType.class | Recipient.interface;
 const CLASS_IN = DIRECTION_IN | CLASS_OUT;
@@ -31,6 +32,8 @@ export class DfuSession {
   /** What the device was in run-time mode, if it has been asked out of it. */
   readonly was: DfuInterface | undefined;
   #interface: DfuInterface;
+  /** Most time that one control transfer may take, in ms. */
+  readonly transferMs: number;
   readonly #transfer: TransferOptions;
   readonly #waiting = new Set<() => void>();
   #left = false;
@@ -40,7 +43,8 @@ export class DfuSession {
     this.#interface = chosen;
     this.clock = options.clock;
     this.was = options.was;
-    this.#transfer = { timeoutMs: options.transferMs ?? TRANSFER_TIMEOUT_MS };
+    this.transferMs = options.transferMs ?? TRANSFER_TIMEOUT_MS;
+    this.#transfer = { timeoutMs: this.transferMs };
     // `gone` never rejects; one listener serves all the waits of a long download.
     void pipe.gone.then(() => this.#leave());
   }
@@ -51,7 +55,8 @@ export class DfuSession {
     chosen: DfuInterface,
     options: SessionOptions,
   ): Promise<DfuSession> {
-    const session = new DfuSession(await device.open(), chosen, options);
+    const pipe = await device.open(openLimits(options.transferMs));
+    const session = new DfuSession(pipe, chosen, options);
     try {
       await session.#claim();
     } catch (error) {

@@ -16,6 +16,12 @@ export interface TransferOptions {
 /** The time that a control transfer may take unless told otherwise, in ms. */
 export const TRANSFER_TIMEOUT_MS = 5000;
 
+/** How long opening a device may take. */
+export interface OpenLimits extends TransferOptions {
+  /** Most time for all the transfers that opening takes, in ms; left out: `timeoutMs` for each of them. */
+  readonly totalMs?: number | undefined;
+}
+
 /**
  * All that the host needs of an open device. Three ways to fail stay apart, always: `STALLED` (the
  * device said no), `TIMEOUT` (it said nothing), `DISCONNECTED` (it has gone). One transfer at a time.
@@ -63,7 +69,8 @@ export interface BusDevice {
   readonly location: PortLocation;
   readonly speed: UsbSpeed;
   readonly descriptor: DeviceDescriptor;
-  open(): Promise<ControlPipe>;
+  /** Throws `ACCESS`, `BUSY`, `DISCONNECTED`, and `TIMEOUT` beyond the limits. */
+  open(limits?: OpenLimits): Promise<ControlPipe>;
 }
 
 /** What a bus tells while it is watched. */

@@ -38,10 +38,13 @@ const NO_DATA: Uint8Array = new Uint8Array(0);
 export class ControlWire implements ControlTransfers {
   readonly #wire: Wire;
   readonly #clock: Clock;
+  readonly #timeoutMs: number;
 
-  constructor(wire: Wire, clock: Clock) {
+  /** `timeoutMs` is for transfers whose caller grants them no other time. */
+  constructor(wire: Wire, clock: Clock, timeoutMs: number = TRANSFER_TIMEOUT_MS) {
     this.#wire = wire;
     this.#clock = clock;
+    this.#timeoutMs = timeoutMs;
   }
 
   /** As `ControlPipe.controlIn`. */
@@ -74,7 +77,7 @@ export class ControlWire implements ControlTransfers {
   #transfer<T>(
     packet: SetupPacket,
     data: Uint8Array | undefined,
-    { timeoutMs = TRANSFER_TIMEOUT_MS, signal }: TransferOptions = {},
+    { timeoutMs = this.#timeoutMs, signal }: TransferOptions = {},
     valueOf: (how: TransferResult) => T,
   ): Promise<T> {
     const late = (): never => {

@@ -12,7 +12,13 @@ export {
 export { MsOs20Request, encodeMsOs20Set, msOs20Capability } from './ms-os-20.ts';
 export { configureFirst } from './pipe-state.ts';
 export { Feature } from './setup.ts';
-export { MAX_TRANSFER_BYTES, describeRequest, transferError } from './standard-requests.ts';
-export { throwIfAborted } from './until.ts';
+export {
+  MAX_TRANSFER_BYTES,
+  describeRequest,
+  limited,
+  transferError,
+  wholeMs,
+} from './standard-requests.ts';
+export { Canceller, throwIfAborted } from './until.ts';
 export { idDigits, parseIdNumber } from './usb-id.ts';
 export { WEB_USB_GET_URL, webUsbCapability } from './web-usb.ts';

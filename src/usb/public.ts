@@ -16,6 +16,7 @@ export type {
   BusEvent,
   ControlPipe,
   ControlRequest,
+  OpenLimits,
   PortLocation,
   TransferOptions,
   UsbBus,

@@ -1,5 +1,7 @@
 import { DfuError, hexNumber, sameBytes } from '../bytes/index.ts';
-import type { ControlPipe, ControlRequest } from './control-pipe.ts';
+import type { Clock } from './clock.ts';
+import { TRANSFER_TIMEOUT_MS } from './control-pipe.ts';
+import type { ControlPipe, ControlRequest, OpenLimits, TransferOptions } from './control-pipe.ts';
 import { DescriptorType, deviceDescriptor } from './descriptors.ts';
 import type { DeviceDescriptor } from './descriptors.ts';
 import { DIRECTION_IN, Recipient, StandardRequest } from './setup.ts';
@@ -42,10 +44,19 @@ export const transferError = {
   stalled: (packet: SetupPacket, cause?: unknown): DfuError =>
     failure('STALLED', `the device refused ${describeRequest(packet)}`, cause),
   timeout: (packet: SetupPacket, timeoutMs: number, cause?: unknown): DfuError =>
-    failure('TIMEOUT', `no answer within ${timeoutMs} ms to ${describeRequest(packet)}`, cause),
+    failure(
+      'TIMEOUT',
+      `no answer within ${wholeMs(timeoutMs)} to ${describeRequest(packet)}`,
+      cause,
+    ),
   disconnected: (packet: SetupPacket, cause?: unknown): DfuError =>
     failure('DISCONNECTED', `the device has gone; not answered: ${describeRequest(packet)}`, cause),
 } as const;
+
+/** A time for a message: what is left of a limit is no whole number. */
+export function wholeMs(ms: number): string {
+  return `${Math.max(1, Math.round(ms))} ms`;
+}
 
 function failure(
   code: 'STALLED' | 'TIMEOUT' | 'DISCONNECTED',
@@ -58,8 +69,40 @@ function failure(
 /** The part of a {@link ControlPipe} that standard requests need. */
 export type ControlTransfers = Pick<ControlPipe, 'controlIn' | 'controlOut'>;
 
-/** GET_DESCRIPTOR to the device (USB 2.0 §9.4.3), at most `length` bytes of it. */
-export function getDescriptor(
+/**
+ * Transfers that take no longer than the limits say, one by one and all together, whatever their caller
+ * grants them.
+ */
+export function limited(
+  pipe: ControlTransfers,
+  clock: Clock,
+  { timeoutMs = TRANSFER_TIMEOUT_MS, totalMs = Infinity, signal }: OpenLimits = {},
+): ControlTransfers {
+  const deadlineMs = clock.now() + totalMs;
+  const within = (own: TransferOptions | undefined): TransferOptions => {
+    const leftMs = deadlineMs - clock.now();
+    if (leftMs <= 0) {
+      throw new DfuError('TIMEOUT', `the device has not been read within ${wholeMs(totalMs)}`);
+    }
+    return {
+      timeoutMs: Math.ceil(Math.min(own?.timeoutMs ?? timeoutMs, timeoutMs, leftMs)),
+      signal: own?.signal ?? signal,
+    };
+  };
+  return {
+    controlIn: async (request, length, own) => pipe.controlIn(request, length, within(own)),
+    controlOut: async (request, data, own) => pipe.controlOut(request, data, within(own)),
+  };
+}
+
+/** How often a descriptor is asked for; Linux asks as often (usb_get_descriptor). */
+const DESCRIPTOR_TRIES = 3;
+
+/**
+ * GET_DESCRIPTOR to the device (USB 2.0 §9.4.3), at most `length` bytes of it. A device that stalls, or
+ * answers nothing or something else, is asked again, as Linux does: some are not ready at once.
+ */
+export async function getDescriptor(
   pipe: ControlTransfers,
   type: number,
   index: number,
@@ -67,7 +110,16 @@ export function getDescriptor(
 ): Promise<Uint8Array> {
   const bRequest = StandardRequest.GET_DESCRIPTOR;
   const wValue = type * 256 + index;
-  return pipe.controlIn({ bmRequestType: DIRECTION_IN, bRequest, wValue, wIndex: 0 }, length);
+  const request = { bmRequestType: DIRECTION_IN, bRequest, wValue, wIndex: 0 };
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const bytes = await pipe.controlIn(request, length);
+      const isIt = bytes.length > 1 && bytes[1] === type;
+      if (isIt || length < 2 || tries === DESCRIPTOR_TRIES) return bytes;
+    } catch (error) {
+      if (!DfuError.is(error, 'STALLED') || tries === DESCRIPTOR_TRIES) throw error;
+    }
+  }
 }
 
 /** SET_CONFIGURATION (USB 2.0 §9.4.7). */

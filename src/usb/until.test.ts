@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DfuError } from '../bytes/index.ts';
-import { VirtualClock, sleep, until } from './index.ts';
+import { Canceller, VirtualClock, sleep, until } from './index.ts';
 import type { CancelSignal, Ending } from './index.ts';
 
 /** A signal that counts its listeners. */
@@ -187,5 +187,27 @@ describe('a signal', () => {
     signal.raise('enough');
     await expect(cut).rejects.toMatchObject({ code: 'ABORTED' });
     expect([clock.nextMs, signal.listeners.size]).toEqual([Infinity, 0]);
+  });
+});
+
+describe('a signal of one’s own', () => {
+  test('is raised with its parent, once, and listens no longer', () => {
+    const parent = new AbortController();
+    const own = new Canceller(parent.signal);
+    let times = 0;
+    own.signal.addEventListener('abort', () => (times += 1));
+    parent.abort('why');
+    own.cancel();
+    expect([own.signal.aborted, own.signal.reason, times]).toEqual([true, 'why', 1]);
+  });
+
+  test('is raised before it, and leaves it alone', () => {
+    const parent = new AbortController();
+    const own = new Canceller(parent.signal);
+    own.cancel();
+    expect([own.signal.aborted, parent.signal.aborted]).toEqual([true, false]);
+    parent.abort();
+    expect(new Canceller(parent.signal).signal.aborted).toBe(true);
+    expect(new Canceller().signal.aborted).toBe(false);
   });
 });

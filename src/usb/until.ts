@@ -81,7 +81,9 @@ function watch<T>(
   }
   const timeIsUp = ({ resolve, reject }: Ending<T>): void => {
     try {
-      if (late === undefined) throw new DfuError('TIMEOUT', `no answer within ${ms} ms`);
+      if (late === undefined) {
+        throw new DfuError('TIMEOUT', `no answer within ${Math.round(ms ?? 0)} ms`);
+      }
       resolve(late());
     } catch (error) {
       reject(error);
@@ -99,4 +101,44 @@ function watch<T>(
 /** Resolves after `ms` on that clock; rejects with `ABORTED` once the signal says so. */
 export function sleep(clock: Clock, ms: number, signal?: CancelSignal): Promise<void> {
   return until<void>(clock, { ms, signal, late: () => {} }, () => undefined);
+}
+
+/** A signal that is raised with its parent, or before it. */
+export class Canceller {
+  readonly #listeners = new Set<() => void>();
+  readonly #unwatch: () => void;
+  #raised = false;
+  readonly #parent: CancelSignal | undefined;
+
+  constructor(parent?: CancelSignal) {
+    this.#parent = parent;
+    const raise = (): void => this.cancel();
+    parent?.addEventListener('abort', raise);
+    this.#unwatch = () => parent?.removeEventListener('abort', raise);
+    if (parent?.aborted === true) this.cancel();
+  }
+
+  /** What the others listen to. */
+  get signal(): CancelSignal {
+    const isRaised = (): boolean => this.#raised;
+    const parent = this.#parent;
+    return {
+      get aborted() {
+        return isRaised();
+      },
+      get reason() {
+        return parent?.reason;
+      },
+      addEventListener: (_type, listener) => void this.#listeners.add(listener),
+      removeEventListener: (_type, listener) => void this.#listeners.delete(listener),
+    };
+  }
+
+  /** Raises it. */
+  cancel(): void {
+    if (this.#raised) return;
+    this.#raised = true;
+    this.#unwatch();
+    for (const listener of this.#listeners) listener();
+  }
 }

@@ -6,10 +6,12 @@ import {
   decodeConfiguration,
   encodeConfiguration,
   encodeString,
+  sleep,
 } from '../../src/usb/index.ts';
 import type {
   BusDevice,
   BusEvent,
+  CancelSignal,
   ControlPipe,
   ControlRequest,
   DeviceDescriptor,
@@ -75,6 +77,8 @@ export interface DeviceWords {
   readonly script?: readonly Line[];
   /** On which silence lasts as long as a transfer may take; without it, no time. */
   readonly clock?: VirtualClock;
+  /** On that clock, how late each answer to a standard request is, in ms. */
+  readonly lateMs?: number;
   readonly open?: () => void;
   readonly reset?: () => 'same' | 'gone';
 }
@@ -143,10 +147,13 @@ export class ScriptedBusDevice implements BusDevice, ControlPipe {
   async #answer(
     request: ControlRequest,
     length: number,
-    { timeoutMs = TRANSFER_TIMEOUT_MS }: TransferOptions = {},
+    { timeoutMs = TRANSFER_TIMEOUT_MS, signal }: TransferOptions = {},
   ): Promise<Uint8Array | 'ok'> {
     await Promise.resolve();
     const isClass = (request.bmRequestType & 0x60) === 0x20;
+    const { lateMs = 0 } = this.#words;
+    if (!isClass && lateMs > 0) await this.#silence(Math.min(lateMs, timeoutMs), signal);
+    if (!isClass && lateMs >= timeoutMs) throw new DfuError('TIMEOUT', 'scripted delay');
     const answer = isClass
       ? this.#next(request, length)
       : (this.#words.standard?.(request, length) ?? 'stall');
@@ -154,7 +161,7 @@ export class ScriptedBusDevice implements BusDevice, ControlPipe {
       case 'stall':
         throw new DfuError('STALLED', 'scripted stall');
       case 'silent':
-        await this.#silence(timeoutMs);
+        await this.#silence(timeoutMs, signal);
         throw new DfuError('TIMEOUT', 'scripted silence');
       case 'broken':
         throw new DfuError('IO', 'scripted breakdown');
@@ -168,12 +175,9 @@ export class ScriptedBusDevice implements BusDevice, ControlPipe {
     }
   }
 
-  #silence(ms: number): Promise<void> {
+  #silence(ms: number, signal: CancelSignal | undefined): Promise<void> {
     const { clock } = this.#words;
-    if (clock === undefined) return Promise.resolve();
-    return new Promise((resolve) => {
-      clock.at(clock.now() + ms, resolve);
-    });
+    return clock === undefined ? Promise.resolve() : sleep(clock, ms, signal);
   }
 
   #next({ bRequest, wValue }: ControlRequest, length: number): Answer {

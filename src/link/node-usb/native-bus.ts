@@ -173,9 +173,10 @@ class NativeBus implements UsbBus {
       location: locationOf(native),
       speed: native.speed === 'superPlus' ? 'super' : (native.speed ?? 'full'),
       descriptor: descriptorOf(native),
-      open: () =>
+      open: (limits) =>
         openNative(native, device, {
           clock: this.#clock,
+          limits,
           left: (gone) =>
             this.watch((event) => {
               if (event.type === 'detached' && event.id === id) gone();

@@ -7,6 +7,7 @@ import {
   StandardRequest,
   describeRequest,
   deviceDescriptor,
+  limited,
   transferError,
   until,
 } from '../../usb/index.ts';
@@ -14,7 +15,9 @@ import type {
   BusDevice,
   Clock,
   ControlPipe,
+  ControlTransfers,
   DeviceIdentity,
+  OpenLimits,
   PipeLink,
   TransferEnd,
   WireTransfer,
@@ -32,6 +35,8 @@ const FAULT_MS = 200;
 /** What an open device needs of its bus. */
 interface NativeSurroundings {
   readonly clock: Clock;
+  /** How long opening may take. */
+  readonly limits?: OpenLimits | undefined;
   /** Calls back when the device has left the bus; the answer stops that. */
   readonly left: (gone: () => void) => () => void;
 }
@@ -52,7 +57,7 @@ export async function openNative(
   }
   const link = new NativeLink(native, around);
   try {
-    const identity = await link.identify();
+    const identity = await link.identify(limited(link.wire, around.clock, around.limits));
     const device = { ...listed, descriptor: deviceDescriptor.decode(identity.device) };
     return new LinkedPipe({ device, link, wire: link.wire, state: link.state });
   } catch (error) {
@@ -75,14 +80,14 @@ class NativeLink implements PipeLink {
   constructor(native: NativeDevice, around: NativeSurroundings) {
     this.#native = native;
     this.#clock = around.clock;
-    this.wire = new ControlWire(this, around.clock);
+    this.wire = new ControlWire(this, around.clock, around.limits?.timeoutMs);
     this.#stopWaiting = around.left(() => this.#leave());
   }
 
   /** Reads raw descriptors: the package's own getters fail if a single string does. */
-  async identify(): Promise<DeviceIdentity> {
-    const identity = await this.#reachable(() => this.state.identify(this.wire));
-    await this.#configure(identity);
+  async identify(transfers: ControlTransfers): Promise<DeviceIdentity> {
+    const identity = await this.#reachable(() => this.state.identify(transfers));
+    await this.#configure(transfers, identity);
     return identity;
   }
 
@@ -192,13 +197,13 @@ class NativeLink implements PipeLink {
   }
 
   /** Linux and Windows configure a device themselves; one that is not configured is given its first. */
-  async #configure({ configurations }: DeviceIdentity): Promise<void> {
+  async #configure(transfers: ControlTransfers, { configurations }: DeviceIdentity): Promise<void> {
     const value = configurations[0]?.[5];
     if (value === undefined) return;
     const bRequest = StandardRequest.GET_CONFIGURATION;
     const request = { bmRequestType: DIRECTION_IN, bRequest, wValue: 0, wIndex: 0 };
     try {
-      const [current] = await this.wire.controlIn(request, 1);
+      const [current] = await transfers.controlIn(request, 1);
       if (current === 0) await this.#native.selectConfiguration(value);
     } catch {
       // riotboot's USB stack stalls GET_CONFIGURATION; the system has seen to it then.

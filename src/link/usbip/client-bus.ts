@@ -5,6 +5,7 @@ import {
   PipeState,
   configureFirst,
   deviceDescriptor,
+  limited,
   until,
 } from '../../usb/index.ts';
 import type {
@@ -13,6 +14,7 @@ import type {
   Clock,
   ControlPipe,
   DeviceDescriptor,
+  OpenLimits,
   UsbBus,
 } from '../../usb/index.ts';
 import { importDevice, listDevices } from './client-connection.ts';
@@ -170,14 +172,20 @@ class UsbipBus implements UsbBus {
       location: { bus: record.busNumber, address: record.deviceNumber, path: record.busId },
       speed: speedOf(record.speed),
       descriptor: descriptorOf(record),
-      open: () => this.#open(device),
+      open: (limits) => this.#open(device, limits),
     };
     return device;
   }
 
-  async #open(listed: BusDevice): Promise<ControlPipe> {
+  async #open(listed: BusDevice, limits: OpenLimits = {}): Promise<ControlPipe> {
     const { clock } = this.#peer;
-    const { connection, record } = await importDevice(this.#peer, listed.location.path);
+    const startMs = clock.now();
+    const { totalMs = Infinity } = limits;
+    const peer = { ...this.#peer, operationMs: totalMs };
+    const { connection, record } = await importDevice(peer, listed.location.path);
+    // From now on, so that closing the bus ends also what is being opened.
+    this.#connections.add(connection);
+    connection.onEnd(() => this.#connections.delete(connection));
     try {
       if (this.#idOf(record) !== listed.id) {
         const message = `${listed.location.path}: another device is there now`;
@@ -185,15 +193,16 @@ class UsbipBus implements UsbBus {
       }
       const deviceId = deviceIdOf(record.busNumber, record.deviceNumber);
       const transfers = new ClientTransfers(connection, deviceId);
-      const [wire, state] = [new ControlWire(transfers, clock), new PipeState()];
+      const wire = new ControlWire(transfers, clock, limits.timeoutMs);
+      const state = new PipeState();
       connection.onEnd(() => state.leave());
-      const identity = await state.identify(wire);
-      if (record.bConfigurationValue === 0) await configureFirst(wire, identity);
+      const leftMs = totalMs - (clock.now() - startMs);
+      const soon = limited(wire, clock, { ...limits, totalMs: leftMs });
+      const identity = await state.identify(soon);
+      if (record.bConfigurationValue === 0) await configureFirst(soon, identity);
       const device = { ...listed, descriptor: deviceDescriptor.decode(identity.device) };
       const link = new UsbipLink({ connection, transfers, wire, state });
-      this.#connections.add(connection);
       connection.onEnd(() => {
-        this.#connections.delete(connection);
         if (link.hasLeft) this.#lost(listed.id);
       });
       return new LinkedPipe({ device, link, wire, state });

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { DfuError, hexNumber, viewOf } from '../../bytes/index.ts';
-import { until } from '../../usb/index.ts';
+import { until, wholeMs } from '../../usb/index.ts';
 import type { Clock } from '../../usb/index.ts';
 import { Connection } from './connection.ts';
 import {
@@ -21,6 +21,8 @@ export interface Peer {
   readonly host: string;
   readonly port: number;
   readonly clock: Clock;
+  /** Less time for a connection or an operation than usual, in ms. */
+  readonly operationMs?: number | undefined;
 }
 
 /** How long a server may take for a connection or an operation, in ms. */
@@ -28,13 +30,19 @@ const OPERATION_MS = 5000;
 /** Most devices that are read from a list; what says more is no sensible server. */
 const MOST_DEVICES = 1024;
 
+function limitOf({ operationMs = OPERATION_MS }: Peer): number {
+  return Math.min(operationMs, OPERATION_MS);
+}
+
 /** Connects. Throws `IO` with a sentence if nobody answers. */
-function dial({ host, port, clock }: Peer): Promise<Connection> {
+function dial(peer: Peer): Promise<Connection> {
+  const { host, port, clock } = peer;
   const where = `${host}:${port}`;
+  const ms = limitOf(peer);
   const late = (): never => {
-    throw new DfuError('TIMEOUT', `no connection to ${where} in ${OPERATION_MS} ms`);
+    throw new DfuError('TIMEOUT', `no connection to ${where} in ${wholeMs(ms)}`);
   };
-  return until<Connection>(clock, { ms: OPERATION_MS, late }, ({ resolve, reject }) => {
+  return until<Connection>(clock, { ms, late }, ({ resolve, reject }) => {
     const socket = connect({ host, port, noDelay: true });
     const failed = (error: NodeJS.ErrnoException): void => reject(dialError(error, where));
     socket.once('error', failed);
@@ -63,14 +71,15 @@ function dialError(error: NodeJS.ErrnoException, where: string): DfuError {
 /** One operation: `converse` says what to read; the first of answer, end and time-out counts. */
 function operate<T>(
   connection: Connection,
-  { clock, host, port }: Peer,
+  peer: Peer,
   converse: (answer: (value: T) => void) => void,
 ): Promise<T> {
-  const where = `${host}:${port}`;
+  const where = `${peer.host}:${peer.port}`;
+  const ms = limitOf(peer);
   const late = (): never => {
-    throw new DfuError('TIMEOUT', `${where}: no answer in ${OPERATION_MS} ms`);
+    throw new DfuError('TIMEOUT', `${where}: no answer in ${wholeMs(ms)}`);
   };
-  return until<T>(clock, { ms: OPERATION_MS, late }, ({ resolve, reject }) => {
+  return until<T>(peer.clock, { ms, late }, ({ resolve, reject }) => {
     connection.onEnd((reason, cause) => {
       if (DfuError.is(cause)) reject(cause);
       else reject(new DfuError('PROTOCOL', `${where}: the connection ended: ${reason}`));
