@@ -47,6 +47,11 @@ export class Arrivals {
     }
   }
 
+  /** Whether that device has left since. */
+  hasLeft(id: string): boolean {
+    return this.#left.has(id);
+  }
+
   /** Waits so long; true as soon as that device has left. Throws `ABORTED`. */
   async detachedWithin(id: string, ms: number, signal?: CancelSignal): Promise<boolean> {
     const deadlineMs = this.#clock.now() + ms;
@@ -54,6 +59,11 @@ export class Arrivals {
       if (!(await this.#event(deadlineMs, signal))) return false;
     }
     return true;
+  }
+
+  /** Whether some that have come have not been taken yet. */
+  get waiting(): boolean {
+    return this.#queue.some(({ id }) => !this.#left.has(id));
   }
 
   /** Waits so long, or until anything happens on the bus. Throws `ABORTED`. */

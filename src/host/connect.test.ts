@@ -31,7 +31,10 @@ function runtimeDevice(answer: Answer = 'ok', more: DeviceWords = {}): ScriptedB
     id: 'run-time',
     descriptor: { idProduct: 0x7d00 },
     standard: dfuStandard(runtimeWords),
-    script: [['DETACH 255', answer]],
+    script: [
+      ['GETSTATUS', 'stall'],
+      ['DETACH 255', answer],
+    ],
     ...more,
   });
 }
@@ -152,11 +155,11 @@ describe('from run-time to DFU mode', () => {
   test('a device that does not come back is given up, and it is said what came', async () => {
     const old = runtimeDevice('stall');
     const parts = bench(old);
-    exchange(parts, [old, runtimeDevice('ok', { id: 'again' })], [20, 320]);
+    exchange(parts, [old, runtimeDevice('stall', { id: 'again' })], [20, 320]);
     await expect(connected(parts)).rejects.toMatchObject({
       code: 'TIMEOUT',
       message:
-        '[1209:7d00] at 1-4.2 did not come back in DFU mode within 10000 ms; it stalled DFU_DETACH; seen since: [1209:7d00] at 1-4.2 in run-time mode',
+        '[1209:7d00] at 1-4.2 did not come back in DFU mode within 10000 ms; it did not accept DFU_DETACH; seen since: [1209:7d00] at 1-4.2 in run-time mode',
     });
     expect(parts.clock.now()).toBe(10_000);
     expect(parts.bus.listeners).toBe(0);
@@ -200,7 +203,10 @@ describe('from run-time to DFU mode', () => {
     const functional = fromHex('092109000040001001');
     const old = runtimeDevice('ok', {
       standard: dfuStandard({ ...runtimeWords, alternates: [{ functional }] }),
-      script: [['DETACH 1000', 'ok']],
+      script: [
+        ['GETSTATUS', 'stall'],
+        ['DETACH 1000', 'ok'],
+      ],
     });
     const parts = bench(old);
     exchange(parts, [old, dfuDevice()], [20, 320]);

@@ -1,19 +1,24 @@
 import { DfuError } from '../bytes/index.ts';
 import type { Suffix } from '../dfu/index.ts';
+import { formatUsbId } from '../usb/index.ts';
 import type { BusDevice, CancelSignal, Clock, UsbBus } from '../usb/index.ts';
 import { Arrivals } from './arrivals.ts';
+import { printable } from './dfu-interface.ts';
 import type { DfuInterface } from './dfu-interface.ts';
 import { enterDfuMode } from './enter-dfu-mode.ts';
 import type { HostListener } from './events.ts';
-import { scan } from './scan.ts';
-import type { Scan } from './scan.ts';
-import { afterDetach, select, selectOne } from './selection.ts';
+import { scan, scanElseAll } from './scan.ts';
+import type { Scan, ScanOptions } from './scan.ts';
+import { selectOne } from './select-one.ts';
+import { afterDetach, formatIdPair, select } from './selection.ts';
 import type { Selection } from './selection.ts';
 import { demandSuffix, suffixFits } from './sending.ts';
 import { DfuSession } from './session.ts';
 
 export interface FindOptions {
   readonly clock: Clock;
+  /** Most time that one control transfer may take, in ms. Default 5000. */
+  readonly transferMs?: number | undefined;
   readonly selection?: Selection | undefined;
   /** If nothing matches, wait until something does, for as long as the signal lets it. */
   readonly wait?: boolean | undefined;
@@ -42,13 +47,15 @@ export interface Found {
  */
 export async function find(bus: UsbBus, options: FindOptions): Promise<Found> {
   const { clock, signal, onEvent, selection = {} } = options;
-  if (options.wait !== true) return choose(await look(bus, options), options);
+  const matching = { clock, signal, selection, transferMs: options.transferMs };
+  if (options.wait !== true) return choose(await scanElseAll(bus, matching), options);
   const arrivals = new Arrivals(bus, clock);
   try {
     for (let told = false; ; told = true) {
-      const seen = await look(bus, options);
-      if (select(seen.entries, selection).length > 0) return choose(seen, options);
+      const seen = await lookPatiently(bus, matching);
+      if (typeof seen !== 'string' && seen.entries.length > 0) return choose(seen, options);
       if (!told) onEvent?.({ type: 'waiting' });
+      if (!told && typeof seen === 'string') onEvent?.({ type: 'note', message: seen });
       // A device that needs longer than its attachment to be readable is looked at again.
       await arrivals.happening(AGAIN_MS, signal);
     }
@@ -60,24 +67,43 @@ export async function find(bus: UsbBus, options: FindOptions): Promise<Found> {
 /** How long a bus is trusted to tell of devices by itself, in ms. */
 const AGAIN_MS = 1000;
 
-function look(bus: UsbBus, { clock, signal }: FindOptions): Promise<Scan> {
-  // Everything, not the selection alone: a message that nothing matches lists what is there.
-  return scan(bus, { clock, signal });
+/** What of a bus may pass while a device is waited for: its server is not there yet. */
+const passing: ReadonlySet<string> = new Set(['IO', 'TIMEOUT']);
+
+/** What is there, or why that is not known now. */
+async function lookPatiently(bus: UsbBus, options: ScanOptions): Promise<Scan | string> {
+  try {
+    return await scan(bus, options);
+  } catch (error) {
+    if (DfuError.is(error) && passing.has(error.code)) return error.message;
+    throw error;
+  }
 }
 
 function choose({ entries, devices, problems }: Scan, options: FindOptions): Found {
   const { suffix, selection = {}, onEvent } = options;
-  const messages = problems.map((problem) => problem.message);
   const candidates = narrowed(entries, selection, suffix);
   const wanted =
     options.anyAlternate === true ? firstAlternates(candidates, selection) : candidates;
-  const chosen = selectOne(wanted, selection, messages);
+  const chosen = selectOne(wanted, selection, problems);
   const device = devices.get(chosen.deviceId);
   if (device === undefined)
     throw new DfuError('DISCONNECTED', 'the device left while it was found');
   onEvent?.({ type: 'selected', interface: chosen });
   for (const message of chosen.notes) onEvent?.({ type: 'note', message });
+  const stranger = strangerNote(chosen, selection);
+  if (stranger !== undefined) onEvent?.({ type: 'note', message: stranger });
   return { device, interface: chosen };
+}
+
+/** Ids for run-time alone let any device in DFU mode match: one of another vendor is worth a word. */
+function strangerNote(chosen: DfuInterface, { runtime, dfu }: Selection): string | undefined {
+  const named = formatIdPair(runtime);
+  if (chosen.mode !== 'dfu' || named === undefined || formatIdPair(dfu) !== undefined)
+    return undefined;
+  const vendor = runtime?.vendor;
+  if (typeof vendor !== 'number' || vendor === chosen.idVendor) return undefined;
+  return `${named} is for run-time mode alone; ${formatUsbId(chosen)} is in DFU mode and is taken`;
 }
 
 /** What matches, one entry an interface; or everything if nothing does, for the message. */
@@ -104,7 +130,8 @@ function narrowed(
   selection: Selection,
   suffix: Suffix | undefined,
 ): readonly DfuInterface[] {
-  if (suffix === undefined || selection.runtime !== undefined) return entries;
+  const { ids, runtime } = selection;
+  if (suffix === undefined || (ids ?? runtime) !== undefined) return entries;
   const fitting = entries.filter((entry) => suffixFits(suffix, entry));
   return select(fitting, selection).length > 0 ? fitting : entries;
 }
@@ -112,8 +139,24 @@ function narrowed(
 export interface ConnectOptions extends FindOptions {
   /** How long a device may take from run-time to DFU mode, in ms. Default 10 s. */
   readonly returnMs?: number | undefined;
-  /** Most time that one control transfer may take, in ms. Default 5000. */
-  readonly transferMs?: number | undefined;
+}
+
+/** The interface that is meant of a device that was found again. What does not fit, it names. */
+function chosenOf(entries: readonly DfuInterface[], selection: Selection): DfuInterface {
+  const wanted = afterDetach(selection);
+  const [first] = entries;
+  if (first === undefined || select(entries, wanted).length > 0) return selectOne(entries, wanted);
+  const { dfu, dfuSerial } = wanted;
+  if (select(entries, { ...wanted, dfuSerial: undefined }).length > 0) {
+    const its = `its serial number there is "${printable(first.serial)}"`;
+    const message = `the device has gone to DFU mode, and ${its}, not "${dfuSerial}"`;
+    throw new DfuError('NOT_FOUND', message, { remedies: ['dfu-serial'] });
+  }
+  if (select(entries, { ...wanted, dfu: undefined }).length > 0) {
+    const message = `the device has gone to DFU mode, and is ${formatUsbId(first)} there, not ${formatIdPair(dfu)}`;
+    throw new DfuError('NOT_FOUND', message, { remedies: ['ids'] });
+  }
+  return selectOne(entries, wanted);
 }
 
 /**
@@ -126,9 +169,11 @@ export async function connect(bus: UsbBus, options: ConnectOptions): Promise<Dfu
   let { device, interface: chosen } = await find(bus, options);
   const was = chosen;
   if (chosen.mode === 'runtime') {
-    const back = await enterDfuMode(bus, device, chosen, options);
+    const back = await enterDfuMode(bus, device, chosen, { ...options, dfuIds: selection.dfu });
+    // It may be in DFU mode without having left: then it has been chosen by its ids.
+    const isSame = back.device.id === device.id;
     device = back.device;
-    chosen = selectOne(back.entries, afterDetach(selection));
+    chosen = chosenOf(back.entries, isSame ? { ...selection, dfu: undefined } : selection);
     onEvent?.({ type: 'selected', interface: chosen });
   }
   if (options.force !== true) demandSuffix(options.suffix, [was, chosen]);

@@ -27,7 +27,12 @@ export type HostEvent =
   | ({ readonly type: 'downloaded' } & DownloadEnding)
   | { readonly type: 'uploaded'; readonly bytes: number; readonly blocks: number }
   /** The device was asked to leave DFU mode. */
-  | { readonly type: 'leaving'; readonly reset: ResetOutcome | undefined }
+  | {
+      readonly type: 'leaving';
+      /** False if it refused DFU_DETACH, or did not answer. */
+      readonly accepted: boolean;
+      readonly reset: ResetOutcome | undefined;
+    }
   /** Something that a person should know and a program need not act on. */
   | { readonly type: 'note'; readonly message: string };
 

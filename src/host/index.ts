@@ -1,3 +1,5 @@
 /** The room's face to its siblings: what the world sees, and what only they need. */
 export * from './public.ts';
+export { scanElseAll } from './scan.ts';
+export { nothingThere } from './select-one.ts';
 export { parseAlternate, parseSerials } from './selection.ts';

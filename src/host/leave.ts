@@ -26,9 +26,9 @@ export async function leave(
 ): Promise<DetachEnding> {
   const { signal, onEvent, reset = true } = options;
   const ending: DetachEnding = session.left
-    ? { accepted: true, reset: 'gone' }
-    : await sendDetach(session, { timeoutMs: DETACH_MS, reset }, signal);
-  onEvent?.({ type: 'leaving', reset: ending.reset });
+    ? { accepted: true, reset: 'gone', dfuState: undefined }
+    : await sendDetach(session, { timeoutMs: DETACH_MS, reset, asksFirst: false }, signal);
+  onEvent?.({ type: 'leaving', accepted: ending.accepted, reset: ending.reset });
   return ending;
 }
 

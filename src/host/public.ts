@@ -3,7 +3,7 @@
  * again, says what a file is and how it is sent, sends it, uploads, and says truthfully how it ended.
  *
  * ```ts
- * const selection = parseDeviceIds('1209:7d02');
+ * const selection = parseDeviceIds('1209:7d00,1209:7d02'); // its ids in run-time and in DFU mode
  * const { ending } = await flashFile(bus, file, { clock, selection });
  * ```
  *
@@ -37,7 +37,8 @@ export type { DownloadEnding } from './download-steps.ts';
 export type { Ended, Ending } from './ending-steps.ts';
 export type { DetachEnding } from './detach-steps.ts';
 export { enterDfuMode } from './enter-dfu-mode.ts';
-export type { EnterOptions, InDfuMode } from './enter-dfu-mode.ts';
+export type { EnterOptions } from './enter-dfu-mode.ts';
+export type { InDfuMode } from './return.ts';
 export type { HostEvent, HostListener } from './events.ts';
 export { leave } from './leave.ts';
 export type { LeaveOptions } from './leave.ts';
@@ -46,7 +47,8 @@ export { receive } from './receive.ts';
 export type { ReceiveOptions } from './receive.ts';
 export { scan } from './scan.ts';
 export type { Scan, ScanOptions, ScanProblem } from './scan.ts';
-export { matches, parseDeviceIds, select, selectOne } from './selection.ts';
+export { selectOne } from './select-one.ts';
+export { matches, parseDeviceIds, select } from './selection.ts';
 export type { IdPair, IdPattern, Selection } from './selection.ts';
 export { flashFile, send, sendTo } from './send.ts';
 export type { FlashOptions, SendEnding, SendTerms, SendToOptions } from './send.ts';

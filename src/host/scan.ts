@@ -2,10 +2,12 @@ import { DfuError } from '../bytes/index.ts';
 import type { DfuErrorCode } from '../bytes/index.ts';
 import { formatUsbId, throwIfAborted } from '../usb/index.ts';
 import type { BusDevice, CancelSignal, Clock, ControlPipe, UsbBus } from '../usb/index.ts';
+import type { ReadLimits } from './descriptor-reader.ts';
 import type { DfuInterface } from './dfu-interface.ts';
 import { readDfuInterfaces } from './read-interfaces.ts';
 import { mayMatch, select } from './selection.ts';
 import type { Selection } from './selection.ts';
+import { deviceMs, scanMs } from './time-limits.ts';
 
 /** A device that could not be looked into. */
 export interface ScanProblem {
@@ -28,16 +30,19 @@ export interface ScanOptions {
   readonly clock: Clock;
   /** Devices that cannot match are not opened, entries that do not are left out. */
   readonly selection?: Selection | undefined;
-  /** Most time that one device may take, in ms. Default 3000. */
-  readonly deviceMs?: number | undefined;
+  /**
+   * Most time that one control transfer may take, in ms. Default 5000. A device may take as long as six
+   * such transfers over all that it says of itself, and the whole bus as long as twelve.
+   */
+  readonly transferMs?: number | undefined;
   readonly signal?: CancelSignal | undefined;
 }
 
-/** Most time that one device may take over its descriptors unless told otherwise, in ms. */
-export const DEVICE_MS = 3000;
-
 /** How many devices are asked at a time: one that hangs shall not make the others wait. */
-const AT_A_TIME = 8;
+const AT_A_TIME = 16;
+
+/** The most DFU interfaces of a bus that are told of. */
+const MOST_ENTRIES = 4096;
 
 /** bDeviceClass of hubs: they carry no DFU, and opening them is often forbidden. */
 const HUB_CLASS = 9;
@@ -46,37 +51,86 @@ const HUB_CLASS = 9;
 export async function scan(bus: UsbBus, options: ScanOptions): Promise<Scan> {
   const { selection = {} } = options;
   const all = await bus.list();
-  const queue = all.filter(
-    (device) => device.descriptor.bDeviceClass !== HUB_CLASS && mayMatch(selection, device),
-  );
-  const entries: DfuInterface[] = [];
-  const problems: ScanProblem[] = [];
-  const rest = queue.values();
-  const worker = async (): Promise<void> => {
-    for (const device of rest) {
-      throwIfAborted(options.signal);
-      try {
-        entries.push(...(await scanDevice(device, options)));
-      } catch (error) {
-        if (!DfuError.is(error) || error.code === 'ABORTED') throw error;
-        if (error.code !== 'DISCONNECTED') problems.push(problemOf(device, error));
-      }
+  const looks = new Looks(options);
+  await looks.into(all.filter((device) => mayMatch(selection, device)));
+  return looks.scan(all, select(looks.entries, selection));
+}
+
+/**
+ * As `scan`; where nothing matches, everything that there is, for a message that says so. What matches
+ * never waits for what does not.
+ */
+export async function scanElseAll(bus: UsbBus, options: ScanOptions): Promise<Scan> {
+  const { selection = {} } = options;
+  const all = await bus.list();
+  const looks = new Looks(options);
+  await looks.into(all.filter((device) => mayMatch(selection, device)));
+  const found = select(looks.entries, selection);
+  if (found.length > 0) return looks.scan(all, found);
+  await looks.into(all.filter((device) => !mayMatch(selection, device)));
+  return looks.scan(all, looks.entries);
+}
+
+/** Looks into devices, several at a time, all of them within the time that there is for one bus. */
+class Looks {
+  readonly entries: DfuInterface[] = [];
+  readonly #problems: ScanProblem[] = [];
+  readonly #options: ScanOptions;
+  readonly #deadlineMs: number;
+
+  constructor(options: ScanOptions) {
+    this.#options = options;
+    this.#deadlineMs = options.clock.now() + scanMs(options.transferMs);
+  }
+
+  async into(devices: readonly BusDevice[]): Promise<void> {
+    const rest = devices.filter(({ descriptor }) => descriptor.bDeviceClass !== HUB_CLASS).values();
+    const worker = async (): Promise<void> => {
+      for (const device of rest) await this.#into(device);
+    };
+    await Promise.all(Array.from({ length: AT_A_TIME }, worker));
+  }
+
+  async #into(device: BusDevice): Promise<void> {
+    const { clock, transferMs, signal } = this.#options;
+    throwIfAborted(signal);
+    try {
+      if (this.entries.length >= MOST_ENTRIES) throw tooMany();
+      const totalMs = Math.min(deviceMs(transferMs), this.#deadlineMs - clock.now());
+      if (totalMs <= 0) throw tooSlow();
+      this.entries.push(...(await scanDevice(device, { clock, transferMs, signal, totalMs })));
+    } catch (error) {
+      if (!DfuError.is(error) || error.code === 'ABORTED') throw error;
+      if (error.code !== 'DISCONNECTED') this.#problems.push(problemOf(device, error));
     }
-  };
-  await Promise.all(Array.from({ length: AT_A_TIME }, worker));
-  const found = select(entries, selection).toSorted(inOrder);
-  const ids = new Set(found.map((entry) => entry.deviceId));
-  const devices = new Map(all.filter(({ id }) => ids.has(id)).map((each) => [each.id, each]));
-  return { entries: found, problems, devices };
+  }
+
+  scan(all: readonly BusDevice[], found: readonly DfuInterface[]): Scan {
+    const entries = found.toSorted(inOrder);
+    const ids = new Set(entries.map((entry) => entry.deviceId));
+    const devices = new Map(all.filter(({ id }) => ids.has(id)).map((each) => [each.id, each]));
+    return { entries, problems: this.#problems, devices };
+  }
+}
+
+function tooMany(): DfuError {
+  const message = `more than ${MOST_ENTRIES} DFU interfaces on this bus: it is not looked into`;
+  return new DfuError('OUT_OF_RANGE', message);
+}
+
+function tooSlow(): DfuError {
+  const message = 'the other devices took all the time that there is for one bus';
+  return new DfuError('TIMEOUT', message);
 }
 
 /** The DFU interfaces of one device, which is opened for it and closed again. */
-export async function scanDevice(device: BusDevice, options: ScanOptions): Promise<DfuInterface[]> {
-  const { clock, deviceMs = DEVICE_MS, signal } = options;
-  const deadlineMs = clock.now() + deviceMs;
-  const pipe = await device.open();
+export async function scanDevice(device: BusDevice, limits: ReadLimits): Promise<DfuInterface[]> {
+  const { clock, totalMs, transferMs: timeoutMs, signal } = limits;
+  const startMs = clock.now();
+  const pipe = await device.open({ timeoutMs, totalMs, signal });
   try {
-    return await readDfuInterfaces(pipe, { clock, deadlineMs, signal });
+    const leftMs = totalMs - (clock.now() - startMs);
+    return await readDfuInterfaces(pipe, { ...limits, totalMs: leftMs });
   } finally {
     await closeQuietly(pipe);
   }

@@ -38,19 +38,25 @@ const other: DfuInterface = { ...base, deviceId: 'b', idVendor: 0x0483, idProduc
 describe('-d', () => {
   // Which of: run-time 1209:7d00, DFU 1209:7d02, DFU 0483:df11.
   test.each([
-    ['1209:7d00', [true, true, true]],
-    ['9999:7d00', [false, true, true]],
-    ['0483:df11', [false, true, true]],
+    ['1209:7d00', [true, false, false]],
+    ['1209:7d02', [false, true, false]],
+    ['9999:7d00', [false, false, false]],
+    ['0483:df11', [false, false, true]],
+    ['1209', [true, true, false]],
+    // As dfu-util has it: one pair is for run-time alone.
+    ['1209:7d00,*:*', [true, true, true]],
+    ['0483:df11,*:*', [false, true, true]],
     [',1209:7d02', [false, true, false]],
     [',', [false, true, true]],
     ['*,-', [true, false, false]],
     ['*:*,-:-', [true, false, false]],
-    ['-', [false, true, true]],
+    ['-', [false, false, false]],
+    ['*', [true, true, true]],
     ['1209:7d00,0483:df11', [true, false, true]],
     ['1209:7d00,:7d02', [true, true, false]],
     ['1209,', [true, true, false]],
     ['1209:,:', [true, true, false]],
-    [':7d00', [true, true, true]],
+    [':7d00', [true, false, false]],
     [':7d00,*:7d02', [true, true, false]],
     ['0x1209:0X7D00,483:DF11', [true, false, true]],
   ])('%s', (text, expected) => {
@@ -88,10 +94,10 @@ describe('-S', () => {
 });
 
 describe('-a', () => {
-  test('is a number if all digits, else a name', () => {
+  test('is a number if it is one in C, else a name', () => {
     expect(parseAlternate('1')).toBe(1);
     expect(parseAlternate('Slot 1')).toBe('Slot 1');
-    expect(parseAlternate('0x1')).toBe('0x1');
+    expect(['0x1', '010', '08', '1x'].map(parseAlternate)).toEqual([1, 8, '08', '1x']);
     expect(() => parseAlternate('256')).toThrow('expected 0 to 255 or a name, got 256');
     expect(() => parseAlternate('')).toThrow('got ""');
   });
@@ -132,8 +138,9 @@ describe('choosing one', () => {
 
   test('says that there is nothing, and what was not looked into', () => {
     expect(() => selectOne([], {})).toThrow('No DFU capable USB device available');
-    expect(() => selectOne([], {}, ['[1:2] at 1-3: no permission'])).toThrow(
-      /Not looked into:\n {2}\[1:2\] at 1-3/,
+    const problem = { code: 'ACCESS', message: '[1:2] at 1-3: no permission' } as const;
+    expect(() => selectOne([], {}, [problem])).toThrow(
+      /^No DFU capable USB device available\nNot looked into:\n {2}\[1:2\] at 1-3/,
     );
   });
 

@@ -1,8 +1,7 @@
-import { DfuError } from '../bytes/index.ts';
-import { parseIdNumber } from '../usb/index.ts';
+import { DfuError, cNumber } from '../bytes/index.ts';
+import { idDigits, parseIdNumber } from '../usb/index.ts';
 import type { UsbId } from '../usb/index.ts';
 import type { DfuInterface } from './dfu-interface.ts';
-import { listLine } from './dfu-interface.ts';
 
 /** A number, or any, or none at all. */
 export type IdPattern = number | 'any' | 'none';
@@ -14,6 +13,11 @@ export interface IdPair {
 
 /** Which DFU interfaces are meant; what is absent is not asked for. As dfu-util's options. */
 export interface Selection {
+  /**
+   * Ids in whichever mode the device is found in. What was found so in run-time mode is known by its port
+   * afterwards, whatever its ids are in DFU mode.
+   */
+  readonly ids?: IdPair | undefined;
   /** Ids in run-time mode. */
   readonly runtime?: IdPair | undefined;
   /** Ids in DFU mode. */
@@ -56,15 +60,18 @@ function idPair(text: string, absent: IdPair): IdPair {
 
 /**
  * `VENDOR:PRODUCT[,VENDOR:PRODUCT]` in hex, for run-time and for DFU mode; `*` any, `-` none. One pair
- * alone is for run-time, and any device in DFU mode is taken; a comma in front leaves out run-time;
- * with both pairs, what the second lacks is as in the first. Throws `INVALID_ARGUMENT`.
+ * alone is the device in whichever mode it is; a comma in front leaves out run-time; with both pairs, what
+ * the second lacks is as in the first. Throws `INVALID_ARGUMENT`.
+ *
+ * dfu-util takes one pair for run-time alone, and any device at all that is in DFU mode. Whoever wants
+ * that says so: `1209:7d00,*:*`.
  */
-export function parseDeviceIds(text: string): Required<Pick<Selection, 'runtime' | 'dfu'>> {
+export function parseDeviceIds(text: string): Pick<Selection, 'ids' | 'runtime' | 'dfu'> {
   const [first = '', second, ...more] = text.split(',');
   if (more.length > 0) {
     throw new DfuError('INVALID_ARGUMENT', `device ids: expected at most one comma, got "${text}"`);
   }
-  if (second === undefined) return { runtime: idPair(first, anyId), dfu: anyId };
+  if (second === undefined) return { ids: idPair(first, anyId) };
   if (first === '') return { runtime: noId, dfu: idPair(second, anyId) };
   const runtime = idPair(first, anyId);
   return { runtime, dfu: idPair(second, runtime) };
@@ -81,7 +88,7 @@ export function parseSerials(text: string): Pick<Selection, 'runtimeSerial' | 'd
   };
 }
 
-/** A number if it is all digits, else a name. Throws `INVALID_ARGUMENT` above 255. */
+/** A number if it is one in C, 0x1 say, else a name. Throws `INVALID_ARGUMENT` above 255. */
 export function parseAlternate(text: string): number | string {
   if (text === '') {
     throw new DfuError(
@@ -89,8 +96,8 @@ export function parseAlternate(text: string): number | string {
       'alternate setting: expected a number or a name, got ""',
     );
   }
-  if (!/^\d+$/.test(text)) return text;
-  const number = Number(text);
+  const number = cNumber(text);
+  if (number === undefined) return text;
   if (number > 255) {
     const range = `expected 0 to 255 or a name, got ${text}`;
     throw new DfuError('INVALID_ARGUMENT', `alternate setting: ${range}`);
@@ -102,7 +109,8 @@ function fits(pattern: IdPattern, value: number): boolean {
   return pattern === 'any' || pattern === value;
 }
 
-function fitsPair(pair: IdPair | undefined, ids: UsbId): boolean {
+/** Whether such ids are meant. */
+export function fitsPair(pair: IdPair | undefined, ids: UsbId): boolean {
   return (
     pair === undefined || (fits(pair.vendor, ids.idVendor) && fits(pair.product, ids.idProduct))
   );
@@ -126,6 +134,7 @@ export function mayMatch(
   return (
     fitsValue(selection.path, location.path) &&
     fitsValue(selection.address, location.address) &&
+    fitsPair(selection.ids, descriptor) &&
     (fitsPair(selection.runtime, descriptor) || fitsPair(selection.dfu, descriptor))
   );
 }
@@ -138,6 +147,7 @@ export function matches(selection: Selection, entry: DfuInterface): boolean {
     fitsValue(selection.address, entry.location.address) &&
     fitsValue(selection.configuration, entry.configuration) &&
     fitsValue(selection.interfaceNumber, entry.interfaceNumber) &&
+    fitsPair(selection.ids, entry) &&
     fitsPair(inDfuMode ? selection.dfu : selection.runtime, entry) &&
     fitsValue(inDfuMode ? selection.dfuSerial : selection.runtimeSerial, entry.serial) &&
     (!inDfuMode || fitsAlternate(selection.alternate, entry))
@@ -150,64 +160,26 @@ function fitsAlternate(wanted: Selection['alternate'], entry: DfuInterface): boo
 }
 
 /** What is meant once the device has gone from run-time to DFU mode: it is known by its port then. */
-export function afterDetach(selection: Selection): Selection {
-  const { path: _path, address: _address, configuration: _cfg, ...rest } = selection;
-  const { interfaceNumber: _interface, ...kept } = rest;
-  return { ...kept, runtime: noId };
+export function afterDetach({ dfu, dfuSerial, alternate }: Selection): Selection {
+  return { runtime: noId, dfu, dfuSerial, alternate };
+}
+
+/** `1209:7d02`, with `*` for any; undefined where any device is meant. */
+export function formatIdPair(pair: IdPair | undefined): string | undefined {
+  if (pair === undefined || (pair.vendor === 'any' && pair.product === 'any')) return undefined;
+  const part = (id: IdPattern): string => {
+    if (id === 'any') return '*';
+    return id === 'none' ? '-' : idDigits(id);
+  };
+  return `${part(pair.vendor)}:${part(pair.product)}`;
+}
+
+/** Whether these ids, and no others, are asked for. */
+export function isExactly(pair: IdPair | undefined, ids: UsbId): boolean {
+  return pair?.vendor === ids.idVendor && pair.product === ids.idProduct;
 }
 
 /** The entries that match. */
 export function select(entries: readonly DfuInterface[], selection: Selection): DfuInterface[] {
   return entries.filter((entry) => matches(selection, entry));
-}
-
-/**
- * The one entry that matches. Throws `NOT_FOUND` or `AMBIGUOUS`; the message lists what is there, and
- * `remedies` has what would tell them apart. `problems` are reasons why something may be missing.
- */
-export function selectOne(
-  entries: readonly DfuInterface[],
-  selection: Selection,
-  problems: readonly string[] = [],
-): DfuInterface {
-  const found = select(entries, selection);
-  const [first, ...others] = found;
-  if (first === undefined) throw notFound(entries, problems);
-  if (others.length > 0) throw ambiguous(found);
-  return first;
-}
-
-function notFound(entries: readonly DfuInterface[], problems: readonly string[]): DfuError {
-  const hint = problems.length === 0 ? '' : `\nNot looked into:${list(problems)}`;
-  if (entries.length === 0) {
-    return new DfuError('NOT_FOUND', `No DFU capable USB device available${hint}`);
-  }
-  const message = `No DFU interface matches; there is:${lines(entries)}${hint}`;
-  return new DfuError('NOT_FOUND', message);
-}
-
-function ambiguous(found: readonly DfuInterface[]): DfuError {
-  const oneDevice = new Set(found.map((entry) => entry.deviceId)).size === 1;
-  const serials = new Set(found.map((entry) => entry.serial));
-  const which = oneDevice ? 'alternate setting' : 'device';
-  const message = `More than one DFU interface matches: say which ${which}.${lines(found)}`;
-  const remedies = oneDevice
-    ? (['alternate'] as const)
-    : serials.size > 1
-      ? (['serial', 'path'] as const)
-      : (['path'] as const);
-  return new DfuError('AMBIGUOUS', message, { remedies });
-}
-
-/** Lines of a message end somewhere, however much a bus has. */
-const MOST_LINES = 20;
-
-function lines(entries: readonly DfuInterface[]): string {
-  return list(entries.map(listLine));
-}
-
-function list(all: readonly string[]): string {
-  const shown = all.slice(0, MOST_LINES).map((line) => `\n  ${line}`);
-  const left = all.length - shown.length;
-  return shown.join('') + (left > 0 ? `\n  and ${left} more` : '');
 }

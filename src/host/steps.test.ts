@@ -36,7 +36,7 @@ function played<S extends { readonly at: string }, R>(
 
 describe('every conversation ends in done, and says the same when asked again', () => {
   test('detach', () => {
-    const terms = { timeoutMs: 5, reset: true };
+    const terms = { timeoutMs: 5, reset: true, asksFirst: false };
     const outcomes: Outcome[] = [DONE, { is: 'reset', port: 'same' }];
     const { actions, at, again } = played(
       (state, outcome) => detachStep(state, outcome, terms),
@@ -44,7 +44,7 @@ describe('every conversation ends in done, and says the same when asked again', 
       outcomes,
     );
     expect([actions, at]).toEqual([['out', 'reset', 'end'], 'done']);
-    expect(again).toEqual({ do: 'end', result: { accepted: true, reset: 'same' } });
+    expect(again).toMatchObject({ do: 'end', result: { accepted: true, reset: 'same' } });
   });
 
   test('prepare', () => {

@@ -9,7 +9,7 @@ import { seconds, wholeNumber } from '../shared/numbers.ts';
 export interface DeviceOptions {
   readonly bus: string;
   readonly json?: true | undefined;
-  readonly device?: Pick<Selection, 'runtime' | 'dfu'> | undefined;
+  readonly device?: Pick<Selection, 'ids' | 'runtime' | 'dfu'> | undefined;
   readonly alt?: number | string | undefined;
   readonly serial?: Pick<Selection, 'runtimeSerial' | 'dfuSerial'> | undefined;
   readonly path?: string | undefined;
@@ -20,13 +20,19 @@ export interface DeviceOptions {
 
 const byte = [0, 255] as const;
 
+/** One pair is for run-time alone, as in dfu-util: any device in DFU mode is taken too. */
+function dfuUtilIds(text: string): ReturnType<typeof parseDeviceIds> {
+  return parseDeviceIds(text.includes(',') ? text : `${text},*:*`);
+}
+
 /** Adds `--bus`, `--json` and dfu-util's options that say which device is meant. */
 export function addDeviceOptions(command: Command): Command {
   return command
     .option(
       '-d, --device <ids>',
-      'VENDOR:PRODUCT[,VENDOR:PRODUCT] in hex: run-time and DFU mode; * any, - none',
-      parseDeviceIds,
+      'VENDOR:PRODUCT[,VENDOR:PRODUCT] in hex: run-time and DFU mode; * any, - none; ' +
+        'with one pair, any device in DFU mode is taken too',
+      dfuUtilIds,
     )
     .option('-a, --alt <alt>', 'alternate setting, by number or by name', parseAlternate)
     .option('-S, --serial <serial>', 'serial number: RUN-TIME[,DFU]', parseSerials)
