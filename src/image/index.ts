@@ -1,5 +1,6 @@
 /** The room's face to its siblings: what the world sees, and what only they need. */
 export * from './public.ts';
+export { firstMemory } from './formats/lay-over.ts';
 export { segmentFormatNames } from './formats/segment-file.ts';
 export { rangeText } from './formats/segments.ts';
 export { fletcher32 } from './riotboot/fletcher32.ts';

@@ -6,7 +6,7 @@ import type { BootStep, LabDevice, Step } from '../../lab/index.ts';
 import { openWithLayout } from './layout.ts';
 import type { LayoutOptions } from './options.ts';
 import { table } from '../image/describe.ts';
-import { readImageFile } from '../shared/image-file.ts';
+import { readImage } from '../shared/firmware-file.ts';
 import { refuseRunningFlash } from '../shared/write-file.ts';
 import type { Terminal } from '../shared/terminal.ts';
 
@@ -34,8 +34,7 @@ export function prepareUpdate(
 ): void {
   const permanent = request === 'perm';
   if (update !== undefined) {
-    const { bytes } = readImageFile(terminal.files, update);
-    checkRequest(stageUpdate(device, bytes, { permanent }));
+    checkRequest(stageUpdate(device, readImage(terminal, update), { permanent }));
   } else if (request !== undefined) {
     const side = new ApplicationSide(device.flash, device.config);
     checkRequest(side.setPending({ permanent }));

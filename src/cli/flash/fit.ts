@@ -1,10 +1,11 @@
 import { hexNumber } from '../../bytes/index.ts';
-import { parseImage, unwrapFile } from '../../image/index.ts';
+import { parseImage } from '../../image/index.ts';
 import { fitImage } from '../../lab/index.ts';
 import type { FitReport } from '../../lab/index.ts';
 import { layoutAlone, layoutText } from './layout.ts';
 import type { LayoutOptions } from './options.ts';
 import { sizeText } from '../image/describe.ts';
+import { readFirmware } from '../shared/firmware-file.ts';
 import type { Terminal } from '../shared/terminal.ts';
 
 /** Options of `dfukit flash fit`. */
@@ -19,7 +20,7 @@ interface Measured {
 
 /** What counts of a file: an MCUboot image without padding and trailer, anything else whole. */
 function measure(terminal: Terminal, path: string): Measured {
-  const { bytes, what } = unwrapFile(terminal.files.read(path));
+  const { bytes, what } = readFirmware(terminal.files, path);
   if (what.format === 'mcuboot') {
     return { bytes: parseImage(bytes).bytes.length, words: 'an MCUboot image' };
   }

@@ -18,7 +18,10 @@ const jsonOption = (): Option => new Option('--json', 'for programs');
 function onDump(name: string, words: string): Command {
   const made = new Command(name).description(words);
   return addDeviceOptions(
-    made.argument('<dump>', 'raw flash, Intel HEX, or the flash file of a board'),
+    made.argument(
+      '<dump>',
+      'raw flash, the flash file of a board, or Intel HEX, S-records, UF2, ELF',
+    ),
   );
 }
 

@@ -7,7 +7,6 @@ import type { LayoutOptions } from './options.ts';
 import { inspectReading, readingOf } from './reading.ts';
 import { judgementJson, signatureText, sizeText, table } from '../image/describe.ts';
 import type { Row } from '../image/describe.ts';
-import { readImageFile } from '../shared/image-file.ts';
 import { loadKeys } from '../shared/key-files.ts';
 import type { NamedKey } from '../shared/key-files.ts';
 import type { Terminal } from '../shared/terminal.ts';
@@ -105,7 +104,7 @@ export async function flashInspect(
   path: string,
   options: InspectOptions,
 ): Promise<number> {
-  const read = await readingOf(options, () => readImageFile(terminal.files, path).bytes);
+  const read = await readingOf(terminal, path, options);
   if (read !== undefined) return inspectReading(terminal, read, options.json === true);
   const opened = await openWithLayout(terminal, path, options);
   const report = await inspectFlash(opened.device);

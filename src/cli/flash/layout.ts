@@ -2,14 +2,16 @@ import { boardModel, boardModels, flashSizeBytes } from '../../board/index.ts';
 import { ImageJudge } from '../../boot/mcuboot/index.ts';
 import type { BootConfig } from '../../boot/mcuboot/index.ts';
 import { DfuError, defined, hexNumber } from '../../bytes/index.ts';
+import { SectorMap } from '../../flash/index.ts';
 import type { FlashGeometry } from '../../flash/index.ts';
 import { DEFAULT_MAX_ALIGN, DEFAULT_MAX_IMG_SECTORS, maxAlignFor } from '../../image/index.ts';
 import type { SignatureKind } from '../../image/index.ts';
 import { guessLayouts, layoutDoubts, openDump, readVectorConfig } from '../../lab/index.ts';
 import type { FlashLayout, Guess, GuessLimits, LabDevice } from '../../lab/index.ts';
 import { replayLayout, replayedOf } from './board-bootloader.ts';
-import type { LayoutOptions } from './options.ts';
-import { readImageFile } from '../shared/image-file.ts';
+import { asFlash, laidOver, possibleFlashes, readDump } from './dump-file.ts';
+import type { DumpFile, PossibleFlash } from './dump-file.ts';
+import type { FlashBase, LayoutOptions } from './options.ts';
 import { loadDecryptionKeys, loadKeys } from '../shared/key-files.ts';
 import { readText } from '../shared/files.ts';
 import { warn } from '../shared/terminal.ts';
@@ -28,12 +30,14 @@ export interface OpenedDump {
 interface Found {
   readonly layout: FlashLayout;
   readonly source: string;
+  /** Where the processor sees the flash, if that is known. */
+  readonly bases?: readonly FlashBase[] | undefined;
 }
 
 function fromBoard({ board = '', bootloader, algorithm }: LayoutOptions): Found {
   const model = asArgument(() => boardModel(board));
   const layout = replayLayout(model, { bootloader, algorithm });
-  return { layout, source: `of board ${board}` };
+  return { layout, source: `of board ${board}`, bases: [{ address: model.flashBaseAddress }] };
 }
 
 function readLayoutFile(terminal: Terminal, path: string): Found {
@@ -136,34 +140,67 @@ function limitsOf(options: LayoutOptions): GuessLimits {
   };
 }
 
+interface KnownLayout {
+  readonly name: string;
+  readonly layout: FlashLayout;
+}
+
 /** The layouts of the boards whose flash is as large as the dump. */
-function knownLayouts(bytes: Uint8Array): { name: string; layout: FlashLayout }[] {
+function knownLayouts(sizeBytes: number): KnownLayout[] {
   return boardModels.flatMap((model) => {
-    if (flashSizeBytes(model.flash) !== bytes.length) return [];
+    if (flashSizeBytes(model.flash) !== sizeBytes) return [];
     const layout = replayedOf(model);
     return layout === undefined ? [] : [{ name: model.name, layout }];
   });
 }
 
-async function guessed(
-  terminal: Terminal,
-  bytes: Uint8Array,
+/** The best layouts for a file, over the flash that it may be of. */
+interface Guessed {
+  readonly guesses: readonly Guess[];
+  readonly known: readonly KnownLayout[];
+  readonly bases: readonly FlashBase[] | undefined;
+}
+
+async function guessOver(
+  file: DumpFile,
   options: LayoutOptions,
-): Promise<Found> {
-  const known = options.algorithm === undefined ? knownLayouts(bytes) : [];
-  const guesses = await guessLayouts(
-    bytes,
-    limitsOf(options),
-    known.map(({ layout }) => layout),
-  );
-  const [best] = guesses;
-  if (best === undefined) throw new DfuError('MALFORMED', 'layout: none fits this dump');
-  const board = known.find(({ layout }) => layout === best.layout);
+  { sizeBytes, bases }: PossibleFlash,
+): Promise<Guessed> {
+  const { algorithm, erasedValue = 0xff } = options;
+  const geometry = { sectors: [{ count: 1, sizeBytes }], writeUnitBytes: 1, erasedValue };
+  const { bytes } = laidOver(file, { geometry, bases });
+  const known = algorithm === undefined ? knownLayouts(sizeBytes) : [];
+  const layouts = known.map(({ layout }) => layout);
+  return { guesses: await guessLayouts(bytes, limitsOf(options), layouts), known, bases };
+}
+
+async function guessed(terminal: Terminal, file: DumpFile, options: LayoutOptions): Promise<Found> {
+  let best: Guessed | undefined;
+  let failed: unknown;
+  for (const flash of possibleFlashes(file, options)) {
+    try {
+      const found = await guessOver(file, options, flash);
+      if ((found.guesses[0]?.score ?? 0) > (best?.guesses[0]?.score ?? -Infinity)) best = found;
+    } catch (error) {
+      if (!DfuError.is(error, 'MALFORMED')) throw error;
+      failed ??= error;
+    }
+  }
+  const [guess] = best?.guesses ?? [];
+  if (best === undefined || guess === undefined) {
+    throw failed ?? new DfuError('MALFORMED', 'layout: none fits this dump');
+  }
+  const { guesses, known, bases } = best;
+  const board = known.find(({ layout }) => layout === guess.layout);
   const name = board === undefined ? '' : ` (board ${board.name})`;
-  warn(terminal, `layout: guessed ${layoutText(best.layout)}${name}`);
-  warn(terminal, `layout: ${best.evidence.join('; ')}`);
-  for (const line of doubts(best, guesses)) warn(terminal, `layout: ${line}`);
-  return { layout: best.layout, source: `guessed${name}` };
+  if (file.raw === undefined) {
+    const size = new SectorMap(guess.layout.geometry).sizeBytes;
+    warn(terminal, `layout: the file does not say how large the flash is; taken as ${size} bytes`);
+  }
+  warn(terminal, `layout: guessed ${layoutText(guess.layout)}${name}`);
+  warn(terminal, `layout: ${guess.evidence.join('; ')}`);
+  for (const line of doubts(guess, guesses)) warn(terminal, `layout: ${line}`);
+  return { layout: guess.layout, source: `guessed${name}`, bases };
 }
 
 /** What fits as well as the best and differs in something that matters. */
@@ -191,15 +228,15 @@ function doubts(best: Guess, guesses: readonly Guess[]): string[] {
 
 async function findLayout(
   terminal: Terminal,
-  bytes: Uint8Array | undefined,
+  file: DumpFile | undefined,
   options: LayoutOptions,
 ): Promise<Found> {
   if (options.layout !== undefined) return readLayoutFile(terminal, options.layout);
   if (options.board !== undefined) return fromBoard(options);
-  if (options.primary !== undefined || options.secondary !== undefined || bytes === undefined) {
+  if (options.primary !== undefined || options.secondary !== undefined || file === undefined) {
     return explicitLayout(options);
   }
-  return guessed(terminal, bytes, options);
+  return guessed(terminal, file, options);
 }
 
 /** Judge and keys as the command line gives them; the kind of the keys is the kind that is asked for. */
@@ -234,10 +271,11 @@ export async function openWithLayout(
   path: string,
   options: LayoutOptions,
 ): Promise<OpenedDump> {
-  const { bytes } = readImageFile(terminal.files, path);
-  const found = await findLayout(terminal, bytes, options);
+  const file = readDump(terminal, path);
+  const found = await findLayout(terminal, file, options);
   const layout = changed(found.layout, options);
-  const flash = openDump(layout, bytes);
+  const bases = options.base ?? found.bases;
+  const flash = openDump(layout, asFlash(terminal, file, { geometry: layout.geometry, bases }));
   if (!found.source.startsWith('guessed')) {
     const lines = await layoutDoubts(layout.config, flash);
     for (const line of lines) warn(terminal, `layout: ${line}`);

@@ -7,6 +7,12 @@ import type { FlashRange, SectorRun } from '../../flash/index.ts';
 import { collect } from '../shared/collect.ts';
 import { oneOf, time, wholeNumber } from '../shared/numbers.ts';
 
+/** Where a part of the flash lies: without a size, all that is left of it. */
+export interface FlashBase {
+  readonly address: number;
+  readonly sizeBytes?: number | undefined;
+}
+
 /** What the `dfukit flash` commands are told of flash and bootloader. */
 export interface LayoutOptions {
   readonly board?: string | undefined;
@@ -16,6 +22,7 @@ export interface LayoutOptions {
   readonly primary?: readonly FlashRange[] | undefined;
   readonly secondary?: readonly FlashRange[] | undefined;
   readonly scratch?: FlashRange | undefined;
+  readonly base?: readonly FlashBase[] | undefined;
   readonly algorithm?: AlgorithmArgument | undefined;
   readonly writeUnit?: number | undefined;
   readonly maxAlign?: 8 | 16 | 32 | undefined;
@@ -95,6 +102,16 @@ function ranges(option: string): (text: string, before?: readonly FlashRange[]) 
   return (text, before = []) => [...before, range(option)(text)];
 }
 
+/** Reads `--base`: an address, and for a part of the flash its size. */
+function base(text: string, before: readonly FlashBase[] = []): FlashBase[] {
+  const [address, size, more] = text.split(':');
+  if (address === undefined || more !== undefined) {
+    throw wrong('--base', 'ADDRESS or ADDRESS:SIZE, as 0x08000000 or 0x12000000:8M', text);
+  }
+  const sizeBytes = size === undefined ? undefined : bytes('--base', size);
+  return [...before, { address: bytes('--base', address), sizeBytes }];
+}
+
 const counter = wholeNumber('--counter', [0, 0xffffffff]);
 
 function parsedOption<T>(
@@ -127,6 +144,13 @@ function addLayoutOptions(to: Command): Command {
       ),
     )
     .addOption(parsedOption('--scratch <range>', 'OFFSET:SIZE', range('--scratch')))
+    .addOption(
+      parsedOption(
+        '--base <address>',
+        'where the flash begins, for files with addresses; ADDRESS:SIZE once for each part',
+        base,
+      ),
+    )
     .addOption(
       parsedOption(
         '--algorithm <name>',

@@ -4,7 +4,9 @@ import { hexNumber } from '../../bytes/index.ts';
 import { openFlash } from '../../lab/index.ts';
 import type { DumpReader, DumpReading } from '../../lab/index.ts';
 import { bootloaderNamed } from './board-bootloader.ts';
-import type { LayoutOptions } from './options.ts';
+import { asFlash, laidOver, possibleFlashes, readDump } from './dump-file.ts';
+import type { FlashGeometry } from '../../flash/index.ts';
+import type { FlashBase, LayoutOptions } from './options.ts';
 import { table } from '../image/describe.ts';
 import type { Row } from '../image/describe.ts';
 import type { Terminal } from '../shared/terminal.ts';
@@ -20,26 +22,41 @@ function read(model: BoardModel, reader: DumpReader, bytes: Uint8Array): ReadDum
   return { model, reading: reader.read(openFlash(model.flash, bytes)) };
 }
 
+/** The flash of a board, where the processor sees it unless the command line says otherwise. */
+function extentOf(
+  { flash: geometry, flashBaseAddress: address }: BoardModel,
+  { base }: Pick<LayoutOptions, 'base'>,
+): { geometry: FlashGeometry; bases: readonly FlashBase[] } {
+  return { geometry, bases: base ?? [{ address }] };
+}
+
 /**
  * The dump as the bootloader reads it that `--board` and `--bootloader` say, or if nothing is said one of a board
  * that recognises it; undefined for a dump that is replayed.
  */
 export async function readingOf(
+  terminal: Terminal,
+  path: string,
   { board, bootloader, ...rest }: LayoutOptions,
-  bytes: () => Uint8Array,
 ): Promise<ReadDump | undefined> {
   if (board !== undefined) {
     const model = asArgument(() => boardModel(board));
     const reader = await bootloaderNamed(model, bootloader).record.reader?.(model);
-    return reader && read(model, reader, bytes());
+    if (reader === undefined) return undefined;
+    return read(model, reader, asFlash(terminal, readDump(terminal, path), extentOf(model, rest)));
   }
   if (rest.layout !== undefined || rest.primary !== undefined) return undefined;
-  const dump = bytes();
+  const file = readDump(terminal, path);
+  const possible = possibleFlashes(file, rest);
   for (const model of boardModels) {
-    if (flashSizeBytes(model.flash) !== dump.length) continue;
+    if (!possible.some(({ sizeBytes }) => sizeBytes === flashSizeBytes(model.flash))) continue;
+    const extent = extentOf(model, rest);
+    const { bytes } = laidOver(file, extent);
     for (const { reader } of bootloadersOf(model)) {
-      const found = reader && read(model, await reader(model), dump);
-      if (found?.reading.recognised === true) return found;
+      const found = reader && read(model, await reader(model), bytes);
+      if (found?.reading.recognised !== true) continue;
+      asFlash(terminal, file, extent);
+      return found;
     }
   }
   return undefined;

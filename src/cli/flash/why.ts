@@ -2,7 +2,6 @@ import { explainSlots } from '../../lab/index.ts';
 import { openWithLayout } from './layout.ts';
 import type { LayoutOptions } from './options.ts';
 import { explainReading, readingOf } from './reading.ts';
-import { readImageFile } from '../shared/image-file.ts';
 import type { Terminal } from '../shared/terminal.ts';
 
 /** Options of `dfukit flash why`. */
@@ -16,7 +15,7 @@ export async function flashWhy(
   path: string,
   options: WhyOptions,
 ): Promise<number> {
-  const read = await readingOf(options, () => readImageFile(terminal.files, path).bytes);
+  const read = await readingOf(terminal, path, options);
   if (read !== undefined) return explainReading(terminal, read, options.json === true);
   const { device } = await openWithLayout(terminal, path, options);
   const slots = await explainSlots(device);
