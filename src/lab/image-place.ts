@@ -7,11 +7,11 @@ import type { LabDevice } from './device.ts';
 
 type Slots = Pick<LabDevice, 'flash' | 'config'>;
 
-/** Where an image goes that is to be the next update: one sector up with swap using offset. */
+/** Where an image goes that is to be the next update: one of the bootloader's sectors up with swap using offset. */
 export function uploadOffset({ flash, config }: Slots, image = 0): number {
   const { offsetBytes } = placeOf(config, `secondary${image}`);
   if (config.algorithm !== 'swap-using-offset') return 0;
-  return flash.sectors.at(offsetBytes).sizeBytes;
+  return config.logicalSectorBytes ?? flash.sectors.at(offsetBytes).sizeBytes;
 }
 
 /** Where the image of a slot begins: swap using offset looks at the second sector, then at the first. */

@@ -15,7 +15,8 @@ function imageStarts({ config }: FlashLayout, flash: MemoryFlash): Set<number> {
   for (const name of areaNames(config)) {
     const { offsetBytes } = placeOf(config, name);
     // an image lies one sector up with swap using offset, and while swap using move is at work
-    starts.add(offsetBytes).add(offsetBytes + flash.sectors.at(offsetBytes).sizeBytes);
+    const sectorBytes = config.logicalSectorBytes ?? flash.sectors.at(offsetBytes).sizeBytes;
+    starts.add(offsetBytes).add(offsetBytes + sectorBytes);
   }
   return starts;
 }

@@ -87,7 +87,10 @@ function optionsOf(fields: Fields): Partial<BootConfig> {
   const counter = isOn('downgradePreventionSecurityCounter');
   const prevention = counter ? 'security-counter' : 'version';
   return {
-    ...copyingOf(fields),
+    logicalSectorBytes: logicalSectorOf(fields['logicalSectorSize']),
+    bootstrap: isOn('bootstrap'),
+    overwriteOnlyFast: isOn('overwriteOnlyFast'),
+    overwriteOnlyKeepBackup: isOn('overwriteOnlyKeepBackup'),
     hwRollbackProtection: isOn('hwRollbackProtection'),
     compareBuildNumber: isOn('compareBuildNumber'),
     guarded: isOn('guarded'),
@@ -98,25 +101,12 @@ function optionsOf(fields: Fields): Partial<BootConfig> {
   };
 }
 
-/**
- * Recordings of builds with bootstrap tell nothing of KEEP_BACKUP, and what they tell of FAST is not so:
- * such a build copies as overwrite-only does with FAST; those of move and offset also leave the secondary
- * header, as with KEEP_BACKUP. Their operations and log lines ("copying …: 0x5a78 bytes", no erase of
- * e2:0) show it.
- */
-function copyingOf(
-  fields: Fields,
-): Pick<BootConfig, 'bootstrap' | 'overwriteOnlyFast' | 'overwriteOnlyKeepBackup'> {
-  const bootstrap = fields['bootstrap'] === true;
-  const fast = fields['overwriteOnlyFast'] === true;
-  const keep = fields['overwriteOnlyKeepBackup'];
-  const recorded = bootstrap && keep === undefined;
-  const keepsHeader = /move|offset/.test(String(fields['algorithm']));
-  return {
-    bootstrap,
-    overwriteOnlyFast: recorded || fast,
-    overwriteOnlyKeepBackup: recorded ? keepsHeader : keep === true,
-  };
+/** 0 is what MCUboot has for a build without. */
+function logicalSectorOf(value: unknown): number | undefined {
+  const sizeBytes = wholeOf(value ?? 0, 'logicalSectorSize');
+  if (sizeBytes === 0) return undefined;
+  if (Number.isInteger(Math.log2(sizeBytes))) return sizeBytes;
+  throw wrong('logicalSectorSize', 'a power of two', value);
 }
 
 function addressCheckOf(value: unknown): BootConfig['verifyImageAddress'] {

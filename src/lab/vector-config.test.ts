@@ -37,6 +37,7 @@ const configs: fc.Arbitrary<BootConfig> = fc.record({
   maxImgSectors: maybe(fc.integer({ min: 1, max: 1024 })),
   validatePrimarySlot: maybe(fc.boolean()),
   bootstrap: maybe(fc.boolean()),
+  logicalSectorBytes: maybe(fc.constantFrom(4096, 8192, 65536)),
   overwriteOnlyFast: maybe(fc.boolean()),
   overwriteOnlyKeepBackup: maybe(fc.boolean()),
   downgradePrevention: maybe(fc.constantFrom('version', 'security-counter')),
@@ -127,27 +128,13 @@ describe('a configuration', () => {
   });
 
   test.each([
-    ['swap-using-move', true, true],
-    ['swap-using-offset', true, true],
-    ['swap-using-scratch', true, false],
-    ['overwrite-only', true, false],
-  ] as const)('of a recorded build with bootstrap: %s', (algorithm, fast, keep) => {
-    const written = vectorConfigOf({ geometry, config: { ...config, algorithm } }, names);
-    const recorded = { ...written, bootstrap: true, overwriteOnlyFast: false };
-    expect(readVectorConfig(recorded).config).toMatchObject({
-      bootstrap: true,
-      overwriteOnlyFast: fast,
-      overwriteOnlyKeepBackup: keep,
-    });
-  });
-
-  test.each([
     ['algorithm', 'swap-using-luck', 'layout: algorithm: expected swap-using-move'],
     ['algorithm', 'direct-xip+luck', 'got "direct-xip+luck"'],
     ['sectors', undefined, 'layout: sectors: expected a list, got nothing'],
     ['sectors', [[4096, 1.5]], 'layout: sectors: expected a whole number, got 1.5'],
     ['sectors', [[4096, 4, -1]], 'layout: sectors: expected a time of 0 or more, got -1'],
     ['erasedVal', 1, 'layout: erasedVal: expected 0 or 255, got 1'],
+    ['logicalSectorSize', 3000, 'layout: logicalSectorSize: expected a power of two, got 3000'],
     ['maxAlign', 64, 'layout: maxAlign: expected 8, 16 or 32, got 64'],
     ['imageNumber', 0, 'layout: imageNumber: expected 1 to 16, got 0'],
     ['areas', {}, 'layout: areas.primary0: expected an object, got nothing'],

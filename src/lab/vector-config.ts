@@ -17,6 +17,8 @@ export interface VectorConfig {
   readonly maxAlign: number;
   readonly maxImgSectors: number;
   readonly erasedVal: number;
+  /** MCUBOOT_LOGICAL_SECTOR_SIZE; 0 or left out: the flash's own sectors. */
+  readonly logicalSectorSize?: number | undefined;
   readonly timing?: { readonly eraseSectorMs: number; readonly programUnitUs: number } | undefined;
   readonly signature: string;
   /** Paths of the public keys, from the folder of the vectors. */
@@ -140,13 +142,12 @@ const onlyTrue = (value: boolean | undefined): true | undefined =>
   value === true ? true : undefined;
 
 function optionFields(config: BootConfig): Partial<VectorConfig> {
-  const { downgradePrevention, executableRam, bootstrap } = config;
-  // a reader takes the copying of a build with bootstrap as told only if both are there
-  const copying = bootstrap === true ? (value = false): boolean => value : onlyTrue;
+  const { downgradePrevention, executableRam, logicalSectorBytes } = config;
   return {
-    bootstrap: onlyTrue(bootstrap),
-    overwriteOnlyFast: copying(config.overwriteOnlyFast),
-    overwriteOnlyKeepBackup: copying(config.overwriteOnlyKeepBackup),
+    logicalSectorSize: logicalSectorBytes,
+    bootstrap: onlyTrue(config.bootstrap),
+    overwriteOnlyFast: onlyTrue(config.overwriteOnlyFast),
+    overwriteOnlyKeepBackup: onlyTrue(config.overwriteOnlyKeepBackup),
     downgradePrevention: onlyTrue(downgradePrevention !== undefined),
     downgradePreventionSecurityCounter: onlyTrue(downgradePrevention === 'security-counter'),
     compareBuildNumber: onlyTrue(config.compareBuildNumber),

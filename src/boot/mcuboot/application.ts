@@ -125,7 +125,9 @@ export function openArea(
     listener,
   }: { readonly name: AreaName; readonly listener?: OperationListener | undefined },
 ): TrailerArea {
-  return new TrailerArea({ flash, name, place: placeOf(build, name), listener }, build);
+  const { logicalSectorBytes } = build;
+  const place = placeOf(build, name);
+  return new TrailerArea({ flash, name, place, logicalSectorBytes, listener }, build);
 }
 
 function setNextOfPair(

@@ -35,6 +35,8 @@ export interface AreaSource {
   readonly flash: Flash;
   readonly name: AreaName;
   readonly place: FlashRange;
+  /** What the bootloader takes for a sector; the flash's own ones unless given. */
+  readonly logicalSectorBytes?: number | undefined;
   readonly listener?: OperationListener | undefined;
 }
 
@@ -53,29 +55,56 @@ function sectorsOf(flash: Flash, { offsetBytes, sizeBytes }: FlashRange): FlashR
   return sectors;
 }
 
+/** As many sectors of one size as a place holds, if each is made of whole ones of the flash. */
+function logicalSectors(
+  pages: readonly FlashRange[],
+  sizeBytes: number,
+  logicalBytes: number,
+): FlashRange[] | undefined {
+  const edges = new Set(pages.map(({ offsetBytes }) => offsetBytes));
+  const count = sizeBytes / logicalBytes;
+  if (!Number.isInteger(count)) return undefined;
+  const offsets = Array.from({ length: count }, (_, n) => n * logicalBytes);
+  if (!offsets.every((each) => edges.has(each))) return undefined;
+  return offsets.map((offsetBytes) => ({ offsetBytes, sizeBytes: logicalBytes }));
+}
+
 /** A part of flash that the bootloader knows by name; offsets are from its start. */
 export class Area {
   readonly name: AreaName;
   /** In the flash; the bootloader prints its offset as the chainload offset. */
   readonly place: FlashRange;
-  /** From the start of the area. */
+  /** What the bootloader takes for sectors, from the start of the area. */
   readonly sectors: readonly FlashRange[];
+  /** Why its logical sectors are none that this flash could have; then they are those of the flash. */
+  readonly misfit: string | undefined;
   readonly writeUnitBytes: number;
   readonly erasedValue: number;
   readonly #flash: Flash;
+  /** What the flash erases at once, from the start of the area. */
+  readonly #pages: readonly FlashRange[];
   readonly #listener: OperationListener | undefined;
 
   /** @throws `DfuError` `INVALID_ARGUMENT` if the place does not begin and end at sectors' edges. */
-  constructor({ flash, name, place, listener }: AreaSource) {
+  constructor({ flash, name, place, logicalSectorBytes, listener }: AreaSource) {
     this.name = name;
     this.place = place;
     this.#flash = flash;
     this.#listener = listener;
-    this.sectors = sectorsOf(flash, place);
+    this.#pages = sectorsOf(flash, place);
+    const logical =
+      logicalSectorBytes === undefined
+        ? this.#pages
+        : logicalSectors(this.#pages, place.sizeBytes, logicalSectorBytes);
+    this.sectors = logical ?? this.#pages;
+    this.misfit =
+      logical === undefined
+        ? `${name}: the flash has no sectors that make up whole ones of ${logicalSectorBytes} bytes`
+        : undefined;
     this.writeUnitBytes = flash.geometry.writeUnitBytes;
     this.erasedValue = flash.geometry.erasedValue;
-    const [first] = this.sectors;
-    const last = this.sectors.at(-1);
+    const [first] = this.#pages;
+    const last = this.#pages.at(-1);
     const end = last === undefined ? 0 : last.offsetBytes + last.sizeBytes;
     if (first?.offsetBytes !== 0 || end !== place.sizeBytes) {
       const where = `${hexNumber(place.offsetBytes)}, ${place.sizeBytes} bytes`;
@@ -127,12 +156,12 @@ export class Area {
   }
 
   /**
-   * Erases every sector that the region touches, one operation each, from its first sector up, or
-   * from its last sector down.
+   * Erases every sector of the flash that the region touches, one operation each, from its first one
+   * up, or from its last one down.
    */
   erase(offsetBytes: number, lengthBytes: number, direction: 'up' | 'down' = 'up'): void {
     this.#check(offsetBytes, lengthBytes);
-    const touched = this.sectors.filter(
+    const touched = this.#pages.filter(
       (each) =>
         each.offsetBytes + each.sizeBytes > offsetBytes &&
         each.offsetBytes < offsetBytes + lengthBytes,

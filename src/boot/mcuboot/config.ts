@@ -39,7 +39,16 @@ export interface BootConfig {
   readonly maxImgSectors?: number | undefined;
   /** MCUBOOT_VALIDATE_PRIMARY_SLOT; true unless given. */
   readonly validatePrimarySlot?: boolean | undefined;
-  /** MCUBOOT_BOOTSTRAP: a valid secondary image fills an empty or broken primary slot. */
+  /**
+   * MCUBOOT_LOGICAL_SECTOR_SIZE: what a swap takes for a sector, as several of the flash's own ones; a
+   * power of two. It is compared with the flash at each boot (MCUBOOT_VERIFY_LOGICAL_SECTORS). The
+   * flash's own sectors unless given.
+   */
+  readonly logicalSectorBytes?: number | undefined;
+  /**
+   * MCUBOOT_BOOTSTRAP: a valid secondary image fills an empty or broken primary slot. With move and
+   * offset only the image is copied, and the secondary one keeps its header, whatever the next two say.
+   */
   readonly bootstrap?: boolean | undefined;
   /** MCUBOOT_OVERWRITE_ONLY_FAST: copy only the sectors that the image needs. */
   readonly overwriteOnlyFast?: boolean | undefined;
@@ -79,7 +88,8 @@ export interface Build extends BootConfig {
 /**
  * Fills in what a configuration leaves out.
  *
- * @throws `DfuError` `INVALID_ARGUMENT` if it has no image or no room for any sector.
+ * @throws `DfuError` `INVALID_ARGUMENT` if it has no image, no room for any sector, or logical sectors of
+ * a size that cannot be.
  */
 export function buildOf(config: BootConfig): Build {
   const {
@@ -93,6 +103,11 @@ export function buildOf(config: BootConfig): Build {
   if (!Number.isInteger(maxImgSectors) || maxImgSectors < 1) {
     const words = `expected 1 or more, got ${maxImgSectors}`;
     throw new DfuError('INVALID_ARGUMENT', `maximum sectors: ${words}`);
+  }
+  const { logicalSectorBytes: logical = 1 } = config;
+  if (!Number.isInteger(logical) || logical < 1 || !Number.isInteger(Math.log2(logical))) {
+    const words = `expected a power of two, got ${logical}`;
+    throw new DfuError('INVALID_ARGUMENT', `logical sector size: ${words}`);
   }
   const keyBytes = encryption?.savedTlvBytes ?? encryption?.keyBytes ?? 0;
   return {

@@ -1,5 +1,6 @@
 import { hexNumber } from '../../bytes/index.ts';
 import type { FlashRange } from '../../flash/index.ts';
+import type { Build } from './config.ts';
 import { raiseCounter } from './counters.ts';
 import { prepareKey } from './encryption.ts';
 import type { Machine } from './machine.ts';
@@ -20,7 +21,7 @@ export async function overwritePrimary(
   const { session } = machine;
   const { build } = session;
   const [primary, secondary] = [pair.primary.area, pair.secondary.area];
-  const fast = build.overwriteOnlyFast === true;
+  const fast = build.overwriteOnlyFast === true || isBootstrap(build);
   const needed = fast ? neededBytes(machine, pair) : Infinity;
   session.info(`Image ${pair.index} upgrade secondary slot -> primary slot`);
   session.info('Erasing the primary slot');
@@ -42,6 +43,11 @@ export async function overwritePrimary(
   if (fast) primary.writeMagic();
   raiseAfterCopy(machine, pair);
   dropRequest(machine, pair);
+}
+
+/** Move and offset get here for a bootstrap only: it copies the image alone, and keeps where it is from. */
+function isBootstrap({ algorithm }: Build): boolean {
+  return algorithm === 'swap-using-move' || algorithm === 'swap-using-offset';
 }
 
 function neededBytes(machine: Machine, pair: Pair): number {
@@ -85,7 +91,8 @@ function dropRequest({ session }: Machine, { secondary }: Pair): void {
   const { area } = secondary;
   const first = area.sectors[0];
   const last = area.sectors.at(-1);
-  if (session.build.overwriteOnlyKeepBackup !== true && first !== undefined) {
+  const keeps = session.build.overwriteOnlyKeepBackup === true || isBootstrap(session.build);
+  if (!keeps && first !== undefined) {
     area.erase(first.offsetBytes, first.sizeBytes);
   }
   if (last !== undefined) area.erase(last.offsetBytes, last.sizeBytes);

@@ -20,10 +20,11 @@ export async function prepareImage(machine: Machine, pair: Pair): Promise<Progre
   const { build } = session;
   const progress = freshProgress(build);
   pair.swapType = 'none';
+  const fits = fitTheFlash(session, pair);
   const [primary, secondary] = tooManySectors(session, pair);
   if (primary) return progress;
   if (!readHeaders(machine, pair)) return giveUp(session, pair, progress);
-  if (secondary || !method.slotsCompatible(session, pair)) return progress;
+  if (!fits || secondary || !method.slotsCompatible(session, pair)) return progress;
   if (isSwap(build.algorithm)) {
     readProgress(machine, pair, progress);
     guardProgress(machine, pair, progress);
@@ -46,6 +47,14 @@ export async function prepareImage(machine: Machine, pair: Pair): Promise<Progre
   readHeaders(machine, pair);
   pair.swapType = 'none';
   return progress;
+}
+
+/** Whether logical sectors are made of the flash's own; else nothing is swapped (boot_verify_logical_sectors). */
+function fitTheFlash(session: Session, { primary, secondary }: Pair): boolean {
+  const areas = [primary.area, secondary.area, session.scratch];
+  const misfit = areas.find((area) => area?.misfit !== undefined)?.misfit;
+  if (misfit !== undefined) session.warn(`Cannot upgrade: ${misfit}`);
+  return misfit === undefined;
 }
 
 /** Whether the sectors of each slot do not fit the lists of this build (boot_read_sectors). */

@@ -28,6 +28,15 @@ const cutKinds: readonly (readonly [string, ToyOptions])[] = [
     '32-byte words',
     { writeUnitBytes: 32, more: { maxAlign: 32 }, sectorBytes: 512, primarySectors: 6 },
   ],
+  [
+    'logical sectors',
+    {
+      sectorBytes: 128,
+      primarySectors: 10,
+      scratchSectors: 2,
+      more: { logicalSectorBytes: 256, maxImgSectors: 5 },
+    },
+  ],
   ['the larger image first', { images: [{ major: 1 }, { major: 2, payloadBytes: 100 }] }],
 ];
 const kinds: typeof cutKinds = [

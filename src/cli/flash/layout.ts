@@ -98,6 +98,7 @@ function buildChanges(options: LayoutOptions): Partial<BootConfig> {
   return defined({
     maxAlign,
     maxImgSectors: maxSectors,
+    logicalSectorBytes: options.logicalSectorSize,
     validatePrimarySlot: options.validate === false ? false : undefined,
     bootstrap: options.bootstrap,
     overwriteOnlyFast: options.fast,
@@ -124,6 +125,9 @@ export function layoutText({ geometry, config }: FlashLayout): string {
     `write unit ${geometry.writeUnitBytes}`,
     `max align ${config.maxAlign ?? DEFAULT_MAX_ALIGN}`,
     `max sectors ${config.maxImgSectors ?? DEFAULT_MAX_IMG_SECTORS}`,
+    ...(config.logicalSectorBytes === undefined
+      ? []
+      : [`logical sectors ${config.logicalSectorBytes}`]),
   ].join(', ');
 }
 

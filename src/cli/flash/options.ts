@@ -27,6 +27,7 @@ export interface LayoutOptions {
   readonly writeUnit?: number | undefined;
   readonly maxAlign?: 8 | 16 | 32 | undefined;
   readonly maxSectors?: number | undefined;
+  readonly logicalSectorSize?: number | undefined;
   readonly erasedValue?: 0x00 | 0xff | undefined;
   readonly key?: readonly string[] | undefined;
   readonly decrypt?: readonly string[] | undefined;
@@ -86,6 +87,13 @@ function sectors(text: string): SectorRun[] {
     const many = wholeNumber('--sectors', [1, 2 ** 20])(count);
     return { sizeBytes: bytes('--sectors', size), count: many };
   });
+}
+
+function logicalSectorSize(text: string): number {
+  const option = '--logical-sector-size';
+  const size = bytes(option, text);
+  if (Number.isInteger(Math.log2(size))) return size;
+  throw wrong(option, 'a power of two, as 4096, 0x2000 or 8K', text);
 }
 
 function range(option: string): (text: string) => FlashRange {
@@ -177,6 +185,13 @@ function addLayoutOptions(to: Command): Command {
         '--max-sectors <n>',
         'BOOT_MAX_IMG_SECTORS; 128 unless the layout says otherwise',
         wholeNumber('--max-sectors', [1, 65535]),
+      ),
+    )
+    .addOption(
+      parsedOption(
+        '--logical-sector-size <bytes>',
+        'MCUBOOT_LOGICAL_SECTOR_SIZE, a power of two; default: the sectors of the flash',
+        logicalSectorSize,
       ),
     )
     .addOption(

@@ -82,9 +82,10 @@ export function flashWith(
   return flash;
 }
 
-/** Where an upload goes: one sector up with swap using offset. */
+/** Where an upload goes: one of the bootloader's sectors up with swap using offset. */
 export function uploadOffset(config: BootConfig, sectorBytes: number): number {
-  return config.algorithm === 'swap-using-offset' ? sectorBytes : 0;
+  const up = config.logicalSectorBytes ?? sectorBytes;
+  return config.algorithm === 'swap-using-offset' ? up : 0;
 }
 
 /** Programs an image into an erased place, filled up to whole write units. */

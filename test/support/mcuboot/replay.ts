@@ -54,7 +54,8 @@ export interface Device {
   flash: MemoryFlash;
 }
 
-async function openDevice(folder: VectorFolder, name: string): Promise<Device> {
+/** The device of a scenario as it was in the beginning. */
+export async function openDevice(folder: VectorFolder, name: string): Promise<Device> {
   const vector = folder.json(name) as BootVector;
   const judge = await folder.judge(vector.config);
   const flash = flashOf(vector.config, folder.bytes(vector.flashInitial));
@@ -88,7 +89,8 @@ export async function replayBoot(folder: VectorFolder, name: string): Promise<Di
   return found;
 }
 
-async function replayStep(device: Device, step: VectorStep): Promise<string[]> {
+/** Does a step; what of it differs, but for the flash. */
+export async function replayStep(device: Device, step: VectorStep): Promise<string[]> {
   if (step.op === 'boot') return replayOneBoot(device, step);
   if (step.op !== 'poke' && step.op !== 'eraseAndWrite') return replayApplication(device, step);
   if (step.op === 'eraseAndWrite') eraseAndWrite(device, step);

@@ -122,6 +122,19 @@ export const buildScenarios: readonly Scenario[] = [
       pendingToy('swap-using-offset', { secondarySectors: 6, more: { maxImgSectors: 5 } }),
   },
   {
+    what: 'logical sectors that the flash cannot make up',
+    says: [
+      'W: Cannot upgrade: primary0: the flash has no sectors that make up whole ones of 512 bytes',
+      'ends: 1',
+    ],
+    hear: () => pendingToy('swap-using-move', { more: { logicalSectorBytes: 512 } }),
+  },
+  {
+    what: 'logical sectors of a size that cannot be',
+    says: ['logical sector size: expected a power of two, got 3000'],
+    hear: opening({ more: { logicalSectorBytes: 3000 }, images: [] }),
+  },
+  {
     what: 'an area that cuts a sector',
     says: ['area primary0 (0x10, 1280 bytes) must consist of whole sectors'],
     hear: opening({
