@@ -7,6 +7,9 @@ import { departures, departs, sorted } from './table.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
+/** Where departures are met; the tests of the others play them, and know of none. */
+const RECORDINGS = ['mcuboot/fuzz', 'mcuboot/imgtool', 'zephyr'];
+
 /** The departures that the tests of a folder show: those that stand in their titles. */
 function shownIn(folder: string): string[] {
   return readdirSync(resolve(root, folder), { recursive: true, encoding: 'utf8' })
@@ -23,12 +26,12 @@ describe('docs/departures.md', () => {
 
   test('names nothing that no test shows and no recording meets, and nothing is met that it does not name', async () => {
     const seen = new Set([...shownIn('src'), ...shownIn('test')]);
-    const lines: string[] = [];
-    const print = (line: string): void => void lines.push(line);
+    const print = (): void => {};
     const departed = (id: string): void => void seen.add(id);
-    const folder = resolve(root, 'test/vectors');
-    expect(await runVectors(folder, { print, warn: print, departed })).toBe(0);
-    expect(lines.at(-1)).toMatch(/^\d+ passed, 0 failed$/);
+    for (const folder of RECORDINGS) {
+      const path = resolve(root, 'test/vectors', folder);
+      expect(await runVectors(path, { print, warn: print, departed })).toBe(0);
+    }
     expect([...departures.keys()].filter((id) => !seen.has(id))).toEqual([]);
     expect([...seen].filter((id) => !departures.has(id))).toEqual([]);
   });

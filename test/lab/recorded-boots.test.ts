@@ -1,0 +1,82 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { BootOperation, BootResult } from '../../src/boot/mcuboot/index.ts';
+import { ran } from '../support/fake-terminal.ts';
+import type { Device } from '../support/mcuboot/replay.ts';
+import { openDevice, operationText, outcomeOf, replayStep } from '../support/mcuboot/replay.ts';
+import type { VectorStep } from '../support/mcuboot/vector-files.ts';
+import { VectorFolder, contentsOf, hashOf } from '../support/mcuboot/vector-files.ts';
+import { sha256 } from '../support/riotboot-vectors.ts';
+
+// Every boot that was recorded, through `dfukit flash boot` with the recording for its layout.
+
+const root = resolve(import.meta.dirname, '../vectors/mcuboot');
+const vectors = new VectorFolder(root);
+const folder = mkdtempSync(join(tmpdir(), 'dfukit-recorded-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Report {
+  readonly steps: readonly {
+    readonly version?: string;
+    readonly operations: readonly BootOperation[];
+    readonly result: BootResult;
+  }[];
+}
+
+/** What a command line needs to be told of a build: its keys, and the counters in its hardware. */
+function told({ vector }: Device, { securityCountersBefore = [] }: VectorStep): string[] {
+  const { publicKeys, encryptionPrivateKey: opens } = vector.config;
+  return [
+    ...publicKeys.flatMap((path) => ['-k', join(root, path)]),
+    ...(opens === undefined ? [] : ['-d', join(root, opens)]),
+    ...securityCountersBefore.flatMap((value) => ['--counter', String(value)]),
+  ];
+}
+
+async function bootByCommand(name: string, device: Device, step: VectorStep): Promise<object> {
+  const [dump, after] = [join(folder, 'dump.bin'), join(folder, 'after.bin')];
+  writeFileSync(dump, contentsOf(device.flash));
+  const layout = ['--layout', join(root, `${name}.json`)];
+  const { out, err } = await ran(
+    ['flash', 'boot', dump, ...layout, ...told(device, step)].concat(['--json', '-o', after]),
+  );
+  if (out === '') return { err };
+  const [boot] = (JSON.parse(out) as Report).steps;
+  return {
+    outcome: boot === undefined ? 'none' : outcomeOf(boot.result),
+    version: boot?.version ?? null,
+    log: boot?.result.log,
+    ops: boot?.operations.map((each) => operationText(each)).join(' '),
+    flash: sha256(readFileSync(after)),
+  };
+}
+
+const recorded = ({
+  outcome,
+  bootVersion,
+  log,
+  ops = '',
+  flashAfterSha256,
+}: VectorStep): object => ({
+  outcome,
+  version: bootVersion ?? null,
+  log,
+  ops,
+  flash: flashAfterSha256,
+});
+
+describe('dfukit flash boot does what was recorded', () => {
+  test.each(vectors.list('boot'))('%s', async (name) => {
+    const device = await openDevice(vectors, name);
+    const found: object[] = [];
+    for (const step of device.vector.steps) {
+      if (step.op === 'boot') found.push(await bootByCommand(name, device, step));
+      await replayStep(device, step);
+      expect(hashOf(device.flash)).toBe(step.flashAfterSha256);
+    }
+    const boots = device.vector.steps.filter(({ op }) => op === 'boot');
+    expect(found).toEqual(boots.map((step) => recorded(step)));
+  });
+});
