@@ -1,5 +1,5 @@
-// What runs in the thread of a program, bundled from the sources: the worker's own script, and the prelude that is
-// evaluated in the firmware's context. As a program it puts them into a build:
+// What runs in the thread or the process of a program, bundled from the sources: the script of each, and the prelude
+// that is evaluated in the firmware's context. As a program it puts them into a build:
 //   node scripts/worker-scripts.mjs DIST
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -41,18 +41,20 @@ async function bundle(input, options) {
   return { code: output[0].code, sources };
 }
 
-/** Both, as texts. */
+/** All of them, as texts. */
 export async function bundleWorkerScripts() {
   const before = kept();
   if (before !== undefined) return before;
-  const [worker, prelude] = await Promise.all([
+  const [worker, ownProcess, prelude] = await Promise.all([
     bundle('node/worker-program.ts', { format: 'cjs' }),
+    bundle('node/process-program.ts', { format: 'cjs' }),
     bundle('program/prelude/prelude.ts', { format: 'iife', name: 'prelude', exports: 'named' }),
   ]);
   // A function around it: the firmware is to find no name in its context that is not its own.
   const preludeScript = `(() => { ${prelude.code}; return prelude.programPrelude; })()`;
-  return keep([...worker.sources, ...prelude.sources], {
+  return keep([...worker.sources, ...ownProcess.sources, ...prelude.sources], {
     workerScript: worker.code,
+    processScript: ownProcess.code,
     preludeScript,
   });
 }

@@ -1,6 +1,6 @@
 /**
- * What a virtual board needs of Node: its flash in a file, its firmware in a worker thread, the example
- * firmware and the key that signs it, and the bundler that builds firmware from TypeScript.
+ * What a virtual board needs of Node: its flash in a file, its firmware in a process or a worker thread, the
+ * example firmware and the key that signs it, and the bundler that builds firmware from TypeScript.
  *
  * @module
  */
@@ -9,5 +9,7 @@ export { buildFirmware, firmwareConfig, firmwareModules } from './firmware-build
 export type { FirmwareBuildOptions } from './firmware-build.ts';
 export { firmwareExamples, loadExample } from './firmware-examples.ts';
 export { FlashFile } from './flash-file.ts';
+export { ProcessRunner } from './process-runner.ts';
+export type { ProcessRunnerOptions } from './process-runner.ts';
 export { WorkerRunner } from './worker-runner.ts';
 export type { WorkerRunnerOptions } from './worker-runner.ts';

@@ -1,17 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import type { WorkerOptions } from 'node:worker_threads';
 import type { CreditMessage, PortMessage, ProgramPort } from '../index.ts';
+import { withPlace } from './crash-words.ts';
+import type { FirmwareStart } from './firmware-world.ts';
 import { preludeScript, workerScript } from './worker-scripts.ts';
-
-/** What a worker is started with. */
-export interface WorkerStart {
-  /** The firmware: an ES module. */
-  readonly source: string;
-  /** A script whose value is `programPrelude`. */
-  readonly prelude: string;
-  /** `boardInfoText`. */
-  readonly info: string;
-}
 
 /** What a program's thread may use, and what it is called. */
 interface WorkerPortOptions {
@@ -22,10 +14,12 @@ interface WorkerPortOptions {
 /** A port to a program in a worker thread of Node. */
 export class WorkerPort implements ProgramPort {
   readonly #worker: Worker;
+  readonly #source: string;
 
   /** Starts the thread. Throws what Node throws where there are no threads or memory left. */
-  constructor(start: Omit<WorkerStart, 'prelude'>, { heapMb, name }: WorkerPortOptions) {
-    const workerData: WorkerStart = { ...start, prelude: preludeScript };
+  constructor(start: Omit<FirmwareStart, 'prelude'>, { heapMb, name }: WorkerPortOptions) {
+    this.#source = start.source;
+    const workerData: FirmwareStart = { ...start, prelude: preludeScript };
     const options: WorkerOptions = {
       eval: true,
       workerData,
@@ -51,7 +45,8 @@ export class WorkerPort implements ProgramPort {
 
   onEnd(listener: (why: string) => void): void {
     this.#worker.on('error', (error: unknown) => {
-      listener(error instanceof Error ? error.message : String(error));
+      const { message = String(error), stack = '' } = error instanceof Error ? error : {};
+      listener(withPlace(message, stack, this.#source));
     });
     this.#worker.on('exit', () => listener('the program has ended by force'));
   }

@@ -1,5 +1,6 @@
 import { ES_MODULE, ProgramOnPort, boardInfoText } from '../index.ts';
 import type { Peripherals, Program, Runner, RunningProgram } from '../index.ts';
+import { NOTHING_RUNS, moduleText } from './module-text.ts';
 import { WorkerPort } from './worker-port.ts';
 
 /** What a program may use of the machine that the board runs on. */
@@ -7,8 +8,6 @@ export interface WorkerRunnerOptions {
   /** Heap of one program, in MiB; default 64. Buffers outside of the heap are not counted. */
   readonly heapMb?: number | undefined;
 }
-
-const NOTHING_RUNS: RunningProgram = { stop: () => Promise.resolve() };
 
 /**
  * Runs programs that are ES modules, each in a worker thread of its own and there in a context that
@@ -18,7 +17,7 @@ const NOTHING_RUNS: RunningProgram = { stop: () => Promise.resolve() };
  * deals with it. It is no wall against a program that wants out: `node:vm` is no security boundary,
  * memory outside of the heap is not limited, and a worker shares its process: one allocation that V8
  * cannot make at all (a string of hundreds of megabytes in one piece) ends that. Run programs that
- * you would also run with `node`.
+ * you would also run with `node`; for others there is `ProcessRunner`.
  */
 export class WorkerRunner implements Runner {
   readonly takes: readonly number[] = [ES_MODULE];
@@ -29,7 +28,7 @@ export class WorkerRunner implements Runner {
   }
 
   start(board: Peripherals, program: Program | undefined): RunningProgram {
-    const source = textOf(board, program);
+    const source = moduleText(board, program);
     if (source === undefined) return NOTHING_RUNS;
     const name = `${board.model.name} ${board.serial}`;
     try {
@@ -40,15 +39,5 @@ export class WorkerRunner implements Runner {
       board.fault(`the program could not be started: ${String(error)}`);
       return NOTHING_RUNS;
     }
-  }
-}
-
-/** The module; undefined after a fault. */
-function textOf(board: Peripherals, program: Program | undefined): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(program?.payload);
-  } catch (error) {
-    board.fault(`hard fault: ${error instanceof Error ? error.message : String(error)}`);
-    return undefined;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What runs in the thread of a program, as texts: a bundler that puts a runner into another file moves no file along
+ * What runs in the thread or the process of a program, as texts: a bundler that puts a runner into another file moves no file along
  * with it, and what is a text already is changed by none. In the built package a module with the finished texts stands
  * in the place of this one; from the sources they are bundled here.
  *
@@ -7,6 +7,7 @@
  */
 interface WorkerScripts {
   readonly workerScript: string;
+  readonly processScript: string;
   readonly preludeScript: string;
 }
 
@@ -19,5 +20,7 @@ const made = await bundleWorkerScripts();
 /** `worker-program.ts`: a script for Node. */
 export const workerScript: string = made.workerScript;
 
+/** `process-program.ts`: a script for Node. */
+export const processScript: string = made.processScript;
 /** A script whose value is `programPrelude`. */
 export const preludeScript: string = made.preludeScript;

@@ -78,6 +78,9 @@ Over USB/IP the run-time function says bitWillDetach = 0, so that the mode chang
 the host owes and a remote client keeps its connection; with --attach and with --profile riotboot it says
 1, as RIOT does: the board leaves the bus, and with --attach comes back by itself.
 
+Whoever reaches that port can flash the board, and what is flashed runs: in a process of its own that can open
+no file, no socket and no other process, has no environment and, if root started it, is nobody (SECURITY.md).
+
 A board with MCUboot trusts the key that signs the examples. It is made when it is first needed and kept in
 the user's configuration folder (XDG_CONFIG_HOME/dfukit/examples-rsa-2048.pem).
 

@@ -1,5 +1,5 @@
 import { boardModel, bootloaderOf, createBoard } from '../../board/index.ts';
-import { FlashFile, WorkerRunner } from '../../board/node/index.ts';
+import { FlashFile, ProcessRunner, rootKeepsPrivileges } from '../../board/node/index.ts';
 import type { Board, BoardOptions } from '../../board/index.ts';
 import { DfuError, crc32 } from '../../bytes/index.ts';
 import { DFU_PROFILES } from '../../device/index.ts';
@@ -10,6 +10,7 @@ import { timerClock } from '../../usb/index.ts';
 import { mcubootOptions } from './mcuboot-options.ts';
 import type { McubootChoice } from './mcuboot-options.ts';
 import type { UsbipAddress } from './usbip-address.ts';
+import { warn } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { asArgument } from '../shared/wrong-argument.ts';
 
@@ -79,6 +80,10 @@ export async function startBoard(
   const close = async (): Promise<void> => {
     for (const each of closers.splice(0).toReversed()) await each();
   };
+  if (rootKeepsPrivileges()) {
+    const words = `${process.execPath} can be started by root alone, so flashed firmware runs as root, too`;
+    warn(terminal, `Warning: ${words}; SECURITY.md says what holds it`);
+  }
   try {
     const board = createBoard({
       ...rest,
@@ -90,7 +95,7 @@ export async function startBoard(
         file === undefined
           ? (given ?? new MemoryFlash(model.flash))
           : new NorFlash(model.flash, file),
-      runner: new WorkerRunner(),
+      runner: new ProcessRunner(),
       serial: serial ?? defaultSerial(model.name, file?.path),
       willDetach: willDetach ?? usualWillDetach(options),
     });
