@@ -51,6 +51,7 @@ export type DfuRemedy =
   | 'outside-layout' // allow memory that the device says it does not have or cannot write
   | 'path' // which device, by its port
   | 'poll-time' // how long to wait between two questions, whatever the device asks for
+  | 'raw' // send the file as it is, not the bytes in it
   | 'serial' // which device, by its serial number
   | 'transfer-time' // how long one request may take
   | 'unprotect'; // take the read protection off, which erases everything

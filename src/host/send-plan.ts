@@ -4,6 +4,8 @@ import type { Suffix } from '../dfu/index.ts';
 import { recognise } from '../image/index.ts';
 import type { FileFormat } from '../image/index.ts';
 import type { DfuSeModifiers } from './dfuse-plan.ts';
+import { elementsOf } from './file-contents.ts';
+import type { SendElement } from './file-contents.ts';
 
 /** What is said of a file besides its bytes. What a device's dialect does not have is not asked for. */
 export interface SendOptions {
@@ -29,12 +31,11 @@ export interface SendOptions {
    * allow; true, also a suffix for another device and a device that says it takes no downloads.
    */
   readonly force?: boolean | 'memory' | undefined;
-}
-
-/** Bytes that belong together, and where; without an address, where the device thinks fit. */
-export interface SendElement {
-  readonly address: number | undefined;
-  readonly data: Uint8Array;
+  /**
+   * Send the file as it is, its suffix aside. Else the bytes in Intel HEX, S-records, UF2 and ELF are sent, not
+   * the text around them, and a zip file or a key is refused.
+   */
+  readonly raw?: boolean | undefined;
 }
 
 /** What is for one alternate setting; without a number, for the one that was chosen. */
@@ -63,10 +64,12 @@ export interface SendPlan {
 }
 
 /**
- * What a file is and what is to be sent of it: a DFU suffix is taken off, a DfuSe file taken apart,
- * anything else goes as it is. Without a file, the commands alone: mass erase, unprotect, leave.
+ * What a file is and what is to be sent of it: a DFU suffix is taken off; a DfuSe file, Intel HEX, S-records,
+ * UF2 and ELF are taken apart; anything else goes as it is. Without a file, the commands alone: mass erase,
+ * unprotect, leave.
  *
- * Throws `MALFORMED` or `TRUNCATED` for a DfuSe file that is not as it should be.
+ * Throws `MALFORMED` or `TRUNCATED` for a file of these formats that is not as it should be, `AMBIGUOUS` for a
+ * UF2 file for several families of chips, `REFUSED` for a zip file or a key.
  */
 export function sendPlan(file: Uint8Array | undefined, options: SendOptions = {}): SendPlan {
   const { address, leave, massErase, unprotect, willReset, force = false } = options;
@@ -83,6 +86,15 @@ export function sendPlan(file: Uint8Array | undefined, options: SendOptions = {}
     const { targets } = readDfuSeFile(file);
     return { format, targets, suffix, suffixProblem, dialect: 'dfuse', ...common };
   }
-  const targets = [{ alternate: undefined, elements: [{ address, data: payload }] }];
-  return { format, targets, suffix, suffixProblem, dialect: options.dialect, ...common };
+  const elements =
+    options.raw === true ? [{ address, data: payload }] : elementsOf(payload, format, address);
+  const targets = [{ alternate: undefined, elements }];
+  return {
+    format: options.raw === true ? 'binary' : format,
+    targets,
+    suffix,
+    suffixProblem,
+    dialect: options.dialect,
+    ...common,
+  };
 }

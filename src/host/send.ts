@@ -9,6 +9,7 @@ import type { DfuSeEnding } from './dfuse-steps.ts';
 import { download } from './download.ts';
 import type { DownloadEnding } from './download-steps.ts';
 import type { HostListener } from './events.ts';
+import { contentsText } from './file-contents.ts';
 import { leave } from './leave.ts';
 import { readDfuInterfaces } from './read-interfaces.ts';
 import { sendPlan } from './send-plan.ts';
@@ -50,14 +51,16 @@ export async function send(
   plan: SendPlan,
   terms: SendTerms = {},
 ): Promise<SendEnding> {
-  tellProblem(plan, terms.onEvent);
+  tellFile(plan, terms.onEvent);
   return sendIt(session, plan, terms);
 }
 
-/** A suffix that is damaged goes to the device with the rest: somebody should know. */
-function tellProblem({ suffixProblem }: SendPlan, onEvent: HostListener | undefined): void {
-  if (suffixProblem === undefined) return;
-  onEvent?.({ type: 'note', message: `${suffixProblem.message}; sent as it is` });
+/** What of the file is sent, and that a damaged suffix goes to the device with it: somebody should know. */
+function tellFile(plan: SendPlan, onEvent: HostListener | undefined): void {
+  const message = contentsText(plan);
+  if (message !== undefined) onEvent?.({ type: 'note', message });
+  if (plan.suffixProblem === undefined) return;
+  onEvent?.({ type: 'note', message: `${plan.suffixProblem.message}; sent as it is` });
 }
 
 async function sendIt(session: DfuSession, plan: SendPlan, terms: SendTerms): Promise<SendEnding> {
@@ -151,7 +154,7 @@ export async function sendTo(
   options: SendToOptions,
 ): Promise<SendEnding> {
   const { signal, onEvent, selection, detach = false } = options;
-  tellProblem(plan, onEvent);
+  tellFile(plan, onEvent);
   const session = await connect(bus, {
     ...options,
     suffix: plan.suffix,

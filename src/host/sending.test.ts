@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { entry, functional } from '../../test/support/host-bench.ts';
 import { appendSuffix, writeDfuSeFile } from '../dfu/index.ts';
-import { generateRiotbootHeader, writeIntelHex } from '../image/index.ts';
+import { generateRiotbootHeader } from '../image/index.ts';
 import { sendPlan, sendingOf } from './index.ts';
 import type { DfuInterface, SendOptions, Sending, SendingDevice } from './index.ts';
 
@@ -9,7 +9,6 @@ import type { DfuInterface, SendOptions, Sending, SendingDevice } from './index.
  * What becomes of a file: kind of file × options × device, each decided before anything is sent.
  */
 
-const ascii = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0));
 const ids = { idVendor: 0x1209, idProduct: 0x7d02, bcdDevice: 0xffff, bcdDFU: 0x0100 };
 const binary = Uint8Array.from({ length: 20 }, (_, at) => at + 1);
 const mcuboot = new Uint8Array(32);
@@ -28,9 +27,6 @@ const images: Readonly<Record<string, readonly [file: Uint8Array, payload: Uint8
   binary: [binary, binary],
   mcuboot: [mcuboot, mcuboot],
   riotboot: [riotboot, riotboot],
-  hex: ((text) => [text, text] as const)(ascii(writeIntelHex([{ address: 0, bytes: binary }]))),
-  elf: ((text) => [text, text] as const)(ascii('\u007fELF and so on')),
-  uf2: ((text) => [text, text] as const)(ascii('UF2\n and so on')),
   erased: [new Uint8Array(9).fill(0xff), new Uint8Array(9).fill(0xff)],
   'binary, suffix that fits': [appendSuffix(binary, ids), binary],
   'binary, suffix for any': [

@@ -7,7 +7,10 @@ import { demandDfuMode, demandDownloads, dialectOf, speaksDfuSe, transferSize } 
 import type { DfuInterface } from './dfu-interface.ts';
 import { commandPlan, downloadPlan, planTerms } from './dfuse-plan.ts';
 import type { DfuSeModifiers, DfuSeOperation, PlanOptions } from './dfuse-plan.ts';
-import type { SendElement, SendPlan, SendTarget } from './send-plan.ts';
+
+import { demandOnePiece, demandSameAddress } from './file-contents.ts';
+import type { SendElement } from './file-contents.ts';
+import type { SendPlan, SendTarget } from './send-plan.ts';
 import { plainTally, sumOf, tallyOf } from './tally.ts';
 
 /** What is done to one alternate setting of a DfuSe device. */
@@ -88,6 +91,7 @@ function plainSending({ targets, modifiers, ...plan }: SendPlan, entry: DfuInter
     throw new DfuError('UNSUPPORTED', `the device speaks plain DFU, which has no ${what}`);
   }
   if (!plan.anyDevice) demandDownloads(entry);
+  demandOnePiece({ targets, format: plan.format });
   const payload = targets[0]?.elements[0]?.data ?? new Uint8Array(0);
   demandBytes(payload.length);
   const transferSizeBytes = transferSize(entry, plan.transferSizeBytes);
@@ -121,6 +125,7 @@ function dfuseSending(
   entry: DfuInterface,
   alternates: readonly DfuInterface[],
 ): Sending {
+  demandSameAddress(plan, plan.modifiers.address);
   const hasFile = plan.format !== undefined || plan.targets.length > 0;
   const parts = hasFile
     ? jobsOf(plan, entry, alternates).map((job, at, all) => partOf(plan, job, [at, all]))

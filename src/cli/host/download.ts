@@ -1,10 +1,11 @@
 import { Command } from 'commander';
 import { DfuError } from '../../bytes/index.ts';
 import { sendPlan, sendTo } from '../../host/index.ts';
-import type { DfuSeModifiers, SendOptions } from '../../host/index.ts';
+import type { DfuSeModifiers, SendOptions, SendPlan } from '../../host/index.ts';
 import { ExitCode, answering, cannot } from '../shared/exit-codes.ts';
 import { wholeNumber } from '../shared/numbers.ts';
 import type { Terminal } from '../shared/terminal.ts';
+import { withOptionNames } from './option-names.ts';
 import { runOnBus } from './run-on-bus.ts';
 import { addDfuSeOption, addOpenOptions, selectionOf } from './select.ts';
 import type { OpenOptions } from './select.ts';
@@ -13,6 +14,7 @@ interface DownloadCommand extends OpenOptions {
   readonly reset?: true | undefined;
   readonly transferSize?: number | undefined;
   readonly force?: true | undefined;
+  readonly raw?: true | undefined;
   readonly dfuseAddress?: DfuSeModifiers | undefined;
 }
 
@@ -20,13 +22,17 @@ interface DownloadCommand extends OpenOptions {
 export function command(terminal: Terminal): Command {
   return addDfuSeOption(addOpenOptions(new Command('download')))
     .description('write a file into a device (- for standard input)')
-    .argument('[file]', 'with or without DFU suffix, or a DfuSe file; may be left out with -s')
+    .argument(
+      '[file]',
+      'binary, DfuSe, Intel HEX, S-record, UF2 or ELF file, with or without DFU suffix; may be left out with -s',
+    )
     .option('-R, --reset', 'afterwards, ask the device to leave DFU mode')
     .option(
       '-t, --transfer-size <bytes>',
       'bytes in a block, instead of what the device says',
       wholeNumber('--transfer-size', [1, 65535]),
     )
+    .option('--raw', 'send an Intel HEX, S-record, UF2, ELF, zip or PEM file as it is')
     .option('--force', "send it though the file's suffix or the device's descriptor forbids it")
     .action(
       answering((path: string | undefined, options: DownloadCommand) =>
@@ -48,7 +54,7 @@ async function run(
   }
   const { wait, reset: detach, detachDelay: returnMs, timeout: transferMs } = options;
   const file = path === undefined ? undefined : await read(terminal, path);
-  const plan = sendPlan(file, sendOptions(options));
+  const plan = planOf(file, sendOptions(options));
   return runOnBus(terminal, options, async (around) => {
     const selection = selectionOf(options);
     const terms = { ...around, selection, wait, detach, returnMs, transferMs };
@@ -57,12 +63,22 @@ async function run(
   });
 }
 
+/** Before any device is looked for: what cannot be sent is said with the option that helps. */
+function planOf(file: Uint8Array | undefined, options: SendOptions): SendPlan {
+  try {
+    return sendPlan(file, options);
+  } catch (error) {
+    throw withOptionNames(error);
+  }
+}
+
 /** -s means DfuSe, and its own `force` the memory alone. */
-function sendOptions({ dfuseAddress, transferSize, force }: DownloadCommand): SendOptions {
+function sendOptions({ dfuseAddress, transferSize, force, raw }: DownloadCommand): SendOptions {
   return {
     ...dfuseAddress,
     dialect: dfuseAddress === undefined ? undefined : 'dfuse',
     transferSizeBytes: transferSize,
+    raw,
     force: force ?? (dfuseAddress?.force === true ? 'memory' : undefined),
   };
 }

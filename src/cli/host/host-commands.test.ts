@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { COMPATIBLE } from '../../device/index.ts';
 import { appendSuffix } from '../../dfu/index.ts';
+import { writeIntelHex } from '../../image/index.ts';
 import { UsbipServer } from '../../link/usbip/index.ts';
 import { dfukit } from '../dfukit.ts';
 import { STALL, timerClock } from '../../usb/index.ts';
@@ -267,6 +268,20 @@ describe('what is sent', () => {
     expect(await dfukit(['download', '-', '-a', '1', '--bus', bus], terminal)).toBe(0);
     const sent = Buffer.concat([image(700), image(300)]);
     expect(Buffer.compare(board.disks[1]?.content ?? Buffer.alloc(0), sent)).toBe(0);
+  });
+
+  test('departure dfu-util/bytes-not-text: the bytes of a HEX file, and the file only if it is meant', async () => {
+    const hex = new TextEncoder().encode(writeIntelHex([{ address: 0, bytes: image(100) }]));
+    expect(await call('download', await fileWith(hex), '-a', '1')).toBe(0);
+    expect(err).toContain(
+      'Intel HEX file: its bytes are sent, 0x00000000 to 0x00000063 (100 bytes)',
+    );
+    expect(board.disks[1]?.content).toEqual(image(100));
+    expect(await call('download', await fileWith(hex), '-a', '1', '--raw')).toBe(0);
+    expect(board.disks[1]?.content).toEqual(hex);
+    const key = new TextEncoder().encode('-----BEGIN EC PRIVATE KEY-----\n');
+    expect(await call('download', await fileWith(key), '-a', '1')).toBe(65);
+    expect(err).toContain('no firmware (--raw to send the file itself)');
   });
 
   test('a suffix that is damaged is sent, and warned of', async () => {

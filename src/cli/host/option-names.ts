@@ -19,6 +19,7 @@ const names: Readonly<Record<DfuRemedy, string>> = {
   'outside-layout': '--allow outside-layout to do it all the same',
   path: '-p path',
   'poll-time': '--poll-time',
+  raw: '--raw to send the file itself',
   serial: '-S serial',
   'transfer-time': '--timeout',
   unprotect: '-s :unprotect:force, which erases everything',
