@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ran } from '../../test/support/fake-terminal.ts';
 
 test.each([
@@ -8,6 +8,11 @@ test.each([
   [['download'], "dfukit: missing required argument 'file'"],
   [['upload', 'a', 'b'], 'too many arguments'],
   [['download', 'x', '-d'], "option '-d, --device <ids>' argument missing"],
+  [['-l'], "dfukit: unknown option '-l'; the command for it is: dfukit list"],
+  [['--download', 'x'], 'the command for it is: dfukit download'],
+  [['help', 'nosuch'], "dfukit: unknown command 'nosuch'"],
+  [['list', '--frobnicate'], '(run dfukit list --help for the options)'],
+  [['flash', 'why', '--frobnicate'], '(run dfukit flash why --help for the options)'],
   [['list', '-n', 'x'], 'dfukit: --devnum: expected a whole number from 0 to 65535, got "x"'],
 ])('%j is a wrong argument: 64', async (args, message) => {
   const { exit, err } = await ran(args);
@@ -30,3 +35,27 @@ test.each([[['--help']], [['download', '--help']], [['help', 'download']]])(
     expect(err).toBe('');
   },
 );
+
+describe('what is asked for JSON fails in JSON too', () => {
+  test.each([
+    [['list', '--json', '--bus', 'x'], { code: 'INVALID_ARGUMENT', exit: 64 }],
+    [['list', '--json', '--frobnicate'], { code: 'INVALID_ARGUMENT', exit: 64 }],
+    [['download', 'no/such', '--json'], { code: 'IO', exit: 66 }],
+    [['upload', 'no/such', '--json'], { code: 'IO', exit: 73 }],
+    [['image', 'info', 'no/such', '--json'], { code: 'NOT_FOUND', exit: 74 }],
+    [['flash', 'inspect', 'no/such', '--json'], { code: 'NOT_FOUND', exit: 74 }],
+    [['flash', 'fit', '--json'], { exit: 64 }],
+    [['firmware', 'flash', 'nothing', '--board', 'none', '--json'], { exit: 64 }],
+    [['board', 'run', 'nothing', '--json', '--frobnicate'], { code: 'INVALID_ARGUMENT' }],
+  ])('%j', async (args, expected) => {
+    const { exit, out } = await ran(args);
+    const line = JSON.parse(out) as { exit: number; message: string };
+    expect(line).toMatchObject({ type: 'error', exit, ...expected });
+    expect(line.message).not.toMatch(/^(?:$|error|dfukit)/);
+  });
+
+  test('help is no failure, nor does an argument ask for anything', async () => {
+    expect((await ran(['list', '--json', '--help'])).out).not.toContain('"error"');
+    expect((await ran(['download', '--', '--json'])).out).toBe('');
+  });
+});

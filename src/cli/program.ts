@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { PACKAGE_VERSION } from '../bytes/index.ts';
 import { CommandEnd, ExitCode, exitCodeOf, explain } from './shared/exit-codes.ts';
+import { tellFailure } from './shared/json-failure.ts';
 import { warn } from './shared/terminal.ts';
 import type { Output, Terminal } from './shared/terminal.ts';
 
@@ -56,6 +57,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
     return loaded.run(args[0] === 'help' ? ['--help'] : args.slice(1), terminal);
   }
   const program = await emptyProgram(terminal);
+  refuseStrangers(program, args);
   if (loaded !== undefined) {
     const command = loaded.command(terminal);
     program.addCommand(command);
@@ -69,6 +71,29 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
   return ExitCode.ok;
 }
 
+/** What dfu-util has options for and this program commands. */
+const commandsForOptions: Readonly<Record<string, string>> = {
+  '-l': 'list',
+  '--list': 'list',
+  '-D': 'download',
+  '--download': 'download',
+  '-U': 'upload',
+  '--upload': 'upload',
+  '-e': 'detach',
+  '--detach': 'detach',
+};
+
+/** Whoever comes from dfu-util, or misspells what he wants help about, is told what there is. */
+function refuseStrangers(program: Command, [first = '', second]: readonly string[]): void {
+  const usage = { code: 'commander.unknownCommand', exitCode: ExitCode.usage };
+  if (Object.hasOwn(commandsForOptions, first)) {
+    const command = `dfukit ${commandsForOptions[first]}`;
+    program.error(`error: unknown option '${first}'; the command for it is: ${command}`, usage);
+  }
+  const isKnown = second === undefined || second.startsWith('-') || Object.hasOwn(entries, second);
+  if (first === 'help' && !isKnown) program.error(`error: unknown command '${second}'`, usage);
+}
+
 /** The program without its commands, which speaks through the terminal and ends nothing by itself. */
 async function emptyProgram(terminal: Terminal): Promise<Command> {
   const { Command: Program } = await import('commander');
@@ -77,7 +102,7 @@ async function emptyProgram(terminal: Terminal): Promise<Command> {
     new Program('dfukit')
       .description('USB Device Firmware Upgrade, both ends of the cable.')
       .version(PACKAGE_VERSION, '-V, --version')
-      .showHelpAfterError('(run with --help for the options)')
+      .showHelpAfterError('(run dfukit --help for the commands)')
       .exitOverride()
       // An option behind a command is that command's own: `firmware build --version 3`.
       .enablePositionalOptions()
@@ -99,13 +124,14 @@ function widthOf({ isTTY, columns }: Output): number {
 }
 
 /** Commands made elsewhere report their errors as the program does, at every depth. */
-function inherit(from: Command, to: Command): void {
-  to.copyInheritedSettings(from);
-  for (const command of to.commands) inherit(to, command);
+function inherit(from: Command, to: Command, path = 'dfukit'): void {
+  const own = `${path} ${to.name()}`;
+  to.copyInheritedSettings(from).showHelpAfterError(`(run ${own} --help for the options)`);
+  for (const command of to.commands) inherit(to, command, own);
 }
 
 /** What commander throws where it would otherwise end the process; it has told why already. */
-function isFromCommander(error: unknown): error is { readonly exitCode: number } {
+function isFromCommander(error: unknown): error is Error & { readonly exitCode: number } {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('commander.');
 }
 
@@ -114,12 +140,27 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   try {
     return await run(args, terminal);
   } catch (error) {
-    if (isFromCommander(error)) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
-    if (error instanceof CommandEnd) {
-      if (error.message !== '') warn(terminal, `dfukit: ${error.message}`);
-      return error.exitCode;
+    const failure = failureOf(error);
+    if (failure.exit !== ExitCode.ok) tellFailure(terminal, args, failure);
+    if (!isFromCommander(error) && failure.message !== '') {
+      warn(terminal, `dfukit: ${failure.message}`);
     }
-    warn(terminal, `dfukit: ${explain(error)}`);
-    return exitCodeOf(error);
+    return failure.exit;
   }
+}
+
+interface Failure {
+  readonly error: unknown;
+  readonly exit: number;
+  /** Empty if all has been said. */
+  readonly message: string;
+}
+
+function failureOf(error: unknown): Failure {
+  if (isFromCommander(error)) {
+    const exit = error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+    return { error, exit, message: error.message.replace(/^error: /, '') };
+  }
+  if (error instanceof CommandEnd) return { error, exit: error.exitCode, message: error.message };
+  return { error, exit: exitCodeOf(error), message: explain(error) };
 }

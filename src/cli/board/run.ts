@@ -5,6 +5,7 @@ import type { BoardMessage } from './json.ts';
 import { startBoard } from './session.ts';
 import type { BoardRunOptions, BoardSession } from './session.ts';
 import { interruptible, untilAborted } from '../shared/signals.ts';
+import { isTold } from '../shared/json-failure.ts';
 import { writeJson } from '../shared/terminal.ts';
 import type { Input, Output, Terminal } from '../shared/terminal.ts';
 
@@ -47,6 +48,7 @@ async function runJson(
     session = await startBoard(terminal, options, listen);
   } catch (error) {
     say(errorMessage(error));
+    isTold(error);
     throw error;
   }
   try {

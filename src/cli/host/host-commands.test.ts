@@ -96,10 +96,25 @@ describe('list', () => {
     expect(events()).toMatchObject([{ type: 'interface', mode: 'dfu', alternate: 1 }]);
   });
 
-  test('nothing there is no failure', async () => {
+  test('nothing that matches is no failure, and what is there instead is told', async () => {
     expect(await call('list', '-d', 'ffff:ffff,-')).toBe(0);
     expect(out).toBe('');
-    expect(err).toBe('dfukit: No DFU capable USB device available\n');
+    expect(err).toMatch(
+      /^dfukit: No DFU interface matches; there is:\n {2}Found Runtime: \[1209:7d00\].*\n$/,
+    );
+  });
+
+  test('nothing there is no failure', async () => {
+    const empty = new UsbipServer({ clock: timerClock(globalThis), port: 0 });
+    const { host, port } = await empty.listen();
+    const { exit, err: said } = await ran(['list', '--bus', `usbip://${host}:${port}`]);
+    await empty.close();
+    expect([exit, said]).toEqual([0, 'dfukit: No DFU capable USB device available\n']);
+  });
+
+  test('as JSON, ids are numbers and text', async () => {
+    await call('list', '--json');
+    expect(events()).toMatchObject([{ id: '1209:7d00', release: '0100', idVendor: 0x1209 }]);
   });
 });
 
@@ -297,7 +312,7 @@ describe('what is sent', () => {
     const path = await fileWith(image(3000));
     const times = ['--timeout', '4.5', '-E', '9'];
     expect(await call('download', path, '-a', '1', '-t', '64', ...times, '-c', '0')).toBe(0);
-    expect(out).toContain('Device returned transfer size 64');
+    expect(out).toMatch(/Device returned transfer size \d+\nTransfer size 64 is used, as asked for\n/);
     expect(board.disks[1]?.content).toEqual(image(3000));
   });
 

@@ -1,6 +1,8 @@
 import { Command } from 'commander';
-import { listLine, scan } from '../../host/index.ts';
-import type { Scan, ScanProblem } from '../../host/index.ts';
+import { listLine, nothingThere, printable, scanElseAll, select } from '../../host/index.ts';
+import type { DfuInterface, Scan, ScanProblem } from '../../host/index.ts';
+import { ExitCode, answering } from '../shared/exit-codes.ts';
+import { interfaceAsJson } from './json.ts';
 import { runOnBus } from './run-on-bus.ts';
 import { addDeviceOptions, selectionOf } from './select.ts';
 import type { DeviceOptions } from './select.ts';
@@ -11,33 +13,64 @@ import type { Terminal } from '../shared/terminal.ts';
 export function command(terminal: Terminal): Command {
   return addDeviceOptions(new Command('list'))
     .description('list DFU devices, one line an alternate setting, as dfu-util -l does')
-    .action((options: DeviceOptions) => list(terminal, options));
+    .action(answering((options: DeviceOptions) => list(terminal, options)));
 }
 
-async function list(terminal: Terminal, options: DeviceOptions): Promise<void> {
-  await runOnBus(terminal, options, async ({ bus, clock, signal }) => {
-    const found = await scan(bus, { clock, signal, selection: selectionOf(options) });
-    if (options.json === true) writeAsJson(terminal, found);
-    else writeAsText(terminal, found);
+/** What is there: what matches, and what else there is where nothing does. */
+interface Listed extends Pick<Scan, 'problems'> {
+  readonly entries: readonly DfuInterface[];
+  readonly others: readonly DfuInterface[];
+}
+
+function list(terminal: Terminal, options: DeviceOptions): Promise<number> {
+  return runOnBus(terminal, options, async ({ bus, clock, signal }) => {
+    const selection = selectionOf(options);
+    const terms = { clock, signal, selection, transferMs: options.timeout };
+    const { entries: all, problems } = await scanElseAll(bus, terms);
+    const entries = select(all, selection);
+    const listed = { entries, others: entries.length === 0 ? all : [], problems };
+    if (options.json === true) writeAsJson(terminal, listed);
+    else writeAsText(terminal, listed);
+    const isBroken = entries.length === 0 && problems.some(({ code }) => code === 'PROTOCOL');
+    return isBroken ? ExitCode.protocol : ExitCode.ok;
   });
 }
 
-function writeAsJson({ out }: Terminal, { entries, problems }: Scan): void {
-  for (const entry of entries) writeJson(out, { type: 'interface', ...entry });
+function writeAsJson({ out }: Terminal, { entries, problems }: Listed): void {
+  for (const entry of entries) writeJson(out, { type: 'interface', ...interfaceAsJson(entry) });
   for (const { code, message, device } of problems) {
     const { id: deviceId, location } = device;
     writeJson(out, { type: 'problem', deviceId, location, code, message });
   }
 }
 
-function writeAsText(terminal: Terminal, { entries, problems }: Scan): void {
+function writeAsText(terminal: Terminal, { entries, others, problems }: Listed): void {
   for (const entry of entries) terminal.out.write(`${listLine(entry)}\n`);
   const say = (text: string): void => warn(terminal, `dfukit: ${text}`);
-  for (const entry of entries) for (const note of entry.notes) say(`Warning: ${note}`);
+  for (const note of notesOf(entries)) say(`Warning: ${note}`);
   const forbidden = problems.filter(({ code }) => code === 'ACCESS');
   for (const { message } of problems.filter(({ code }) => code !== 'ACCESS')) say(message);
   if (forbidden.length > 0) say(forbiddenLine(forbidden));
-  if (entries.length === 0) say('No DFU capable USB device available');
+  if (entries.length > 0) return;
+  if (others.length === 0) say(nothingThere(problems));
+  else say(`No DFU interface matches; there is:${linesOf(others)}`);
+}
+
+/** What is wrong with a device, once, however many alternates it has. */
+function notesOf(entries: readonly DfuInterface[]): readonly string[] {
+  const notes = entries.flatMap((entry) =>
+    entry.notes.map((note) => `${printable(entry.location.path)}: ${note}`),
+  );
+  return [...new Set(notes)];
+}
+
+/** The most lines that tell of what was not asked for. */
+const MOST_OTHERS = 20;
+
+function linesOf(others: readonly DfuInterface[]): string {
+  const lines = others.slice(0, MOST_OTHERS).map((entry) => `\n  ${listLine(entry)}`);
+  const more = others.length - lines.length;
+  return lines.join('') + (more > 0 ? `\n  and ${more} more` : '');
 }
 
 /** Every keyboard is such a device to an ordinary user: one line for them all. */

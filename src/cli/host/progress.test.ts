@@ -14,6 +14,17 @@ test('the bar is dfu-util’s, byte for byte', () => {
   );
 });
 
+test.each([
+  [67, 'Download\t[============            ]  50%     50000000 bytes'],
+  [48, 'Download\t[==   ]  50%     50000000 bytes'],
+  [47, 'Download\t[===========            ]  50%'],
+  [40, 'Download\t[========        ]  50%'],
+  [20, 'Download\t[==   ]  50%'],
+])('at a terminal of %i columns the percent stands in the line', (columns, line) => {
+  const bar = barLine({ label: 'Download', known: true }, 50_000_000, 100_000_000, columns);
+  expect(bar).toBe(line);
+});
+
 test('more than was expected is no more than all; an unknown length has no bar', () => {
   const label = 'Upload  ';
   expect(barLine({ label, known: true }, 2000, 1000)).toMatch(/ 100% {9}2000 bytes$/);

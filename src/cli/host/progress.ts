@@ -2,6 +2,7 @@ import type { SingleBar } from 'cli-progress';
 import { printable } from '../../host/index.ts';
 import type { DfuInterface, HostEvent } from '../../host/index.ts';
 import { formatUsbId } from '../../usb/index.ts';
+import { eventAsJson } from './json.ts';
 import { warn, writeJson } from '../shared/terminal.ts';
 import type { Output, Terminal } from '../shared/terminal.ts';
 
@@ -46,7 +47,7 @@ class JsonReporter implements Reporter {
       if (now < this.#nextMs && event.doneBytes !== event.totalBytes) return;
       this.#nextMs = now + JSON_EVERY_MS;
     }
-    writeJson(this.#out, event);
+    writeJson(this.#out, eventAsJson(event));
   }
 
   close(): void {}
@@ -61,6 +62,7 @@ class TextReporter implements Reporter {
   readonly #out: Output;
   readonly #bar: SingleBar | undefined;
   #running = false;
+  #chosen: DfuInterface | undefined;
 
   constructor(terminal: Terminal, out: Output, bar: SingleBar | undefined) {
     this.#terminal = terminal;
@@ -74,8 +76,9 @@ class TextReporter implements Reporter {
       return;
     }
     this.close();
+    if (event.type === 'selected') this.#chosen = event.interface;
     if (event.type === 'note') warn(this.#terminal, `dfukit: Warning: ${event.message}`);
-    else for (const line of sentences(event)) this.#out.write(`${line}\n`);
+    else for (const line of sentences(event, this.#chosen)) this.#out.write(`${line}\n`);
   }
 
   #progress({ operation, doneBytes, totalBytes }: Progress): void {
@@ -97,7 +100,10 @@ class TextReporter implements Reporter {
 }
 
 /** What a person reads; the words that other programs look for are dfu-util's. */
-function sentences(event: Exclude<HostEvent, { readonly type: 'progress' | 'note' }>): string[] {
+function sentences(
+  event: Exclude<HostEvent, { readonly type: 'progress' | 'note' }>,
+  chosen: DfuInterface | undefined,
+): string[] {
   switch (event.type) {
     case 'waiting':
       return ['Waiting for a device...'];
@@ -108,7 +114,7 @@ function sentences(event: Exclude<HostEvent, { readonly type: 'progress' | 'note
     case 'returned':
       return [`Back in DFU mode after ${Math.round(event.afterMs)} ms`];
     case 'ready':
-      return [`Device returned transfer size ${event.transferSizeBytes}`];
+      return transferSizes(event.transferSizeBytes, chosen?.functional.wTransferSize);
     case 'manifesting':
       return ['Download done.'];
     case 'downloaded':
@@ -122,6 +128,12 @@ function sentences(event: Exclude<HostEvent, { readonly type: 'progress' | 'note
     default:
       return event satisfies never;
   }
+}
+
+/** The device's own, and what is used instead if somebody asked for that. */
+function transferSizes(used: number, own: number = used): string[] {
+  const line = `Device returned transfer size ${own}`;
+  return own === used ? [line] : [line, `Transfer size ${used} is used, as asked for`];
 }
 
 function describe(entry: DfuInterface): string {
@@ -160,24 +172,38 @@ interface BarPayload {
 }
 
 const CELLS = 25;
+/** Characters of a line besides its cells, with the bytes and without; the tab goes to column 16. */
+const REST = 16 + '[] 100%'.length;
+const BYTES = ' 123456789012 bytes'.length;
+/** As few cells as still show a part. */
+const LEAST_CELLS = 5;
 
-/** A line as dfu-util draws it: label, 25 cells, percent in three places, bytes in twelve. */
+/**
+ * A line as dfu-util draws it: label, 25 cells, percent in three places, bytes in twelve. A narrow
+ * terminal has fewer cells, and then no bytes: it would cut off the percent.
+ */
 export function barLine(
   { label, known }: BarPayload,
   doneBytes: number,
   totalBytes: number,
+  columns = 80,
 ): string {
   const bytes = `${String(doneBytes).padStart(12)} bytes`;
   if (!known) return `${label}\t${bytes}`;
   const part = totalBytes === 0 ? 1 : Math.min(1, doneBytes / totalBytes);
-  const cells = '='.repeat(Math.floor(part * CELLS)).padEnd(CELLS);
-  return `${label}\t[${cells}] ${String(Math.floor(part * 100)).padStart(3)}% ${bytes}`;
+  // The last column stays free: some terminals wrap there.
+  const room = columns - 1 - REST;
+  const hasBytes = room - BYTES >= LEAST_CELLS;
+  const width = Math.max(LEAST_CELLS, Math.min(CELLS, hasBytes ? room - BYTES : room));
+  const cells = '='.repeat(Math.floor(part * width)).padEnd(width);
+  const percent = `${String(Math.floor(part * 100)).padStart(3)}%`;
+  return `${label}\t[${cells}] ${percent}${hasBytes ? ` ${bytes}` : ''}`;
 }
 
 async function progressBar(err: Output): Promise<SingleBar> {
   const { default: progress } = await import('cli-progress');
   return new progress.SingleBar({
-    format: (_options, { value, total }, payload: BarPayload) => barLine(payload, value, total),
+    format: (_options, { value, total }, payload: BarPayload) => barLine(payload, value, total, err.columns),
     stream: err,
     hideCursor: false,
   });

@@ -1,12 +1,11 @@
-import { DfuError } from '../../bytes/index.ts';
 import type { HostListener } from '../../host/index.ts';
 import { timerClock } from '../../usb/index.ts';
 import type { Clock, UsbBus } from '../../usb/index.ts';
 import { openBus } from './bus.ts';
 import { withOptionNames } from './option-names.ts';
 import { reporter } from './progress.ts';
+import { jsonGoesTo } from '../shared/json-failure.ts';
 import { interruptible } from '../shared/signals.ts';
-import { writeJson } from '../shared/terminal.ts';
 import type { Output, Terminal } from '../shared/terminal.ts';
 
 /** What a command that talks to devices works with. */
@@ -25,13 +24,14 @@ interface RunOptions {
   readonly out?: Output | undefined;
 }
 
-/** Opens the bus, runs the command on it, closes it; an error is told as JSON too if so asked. */
+/** Opens the bus, runs the command on it, closes it; an error has the option in it that helps. */
 export async function runOnBus<T>(
   terminal: Terminal,
   options: RunOptions,
   work: (around: Surroundings) => Promise<T>,
 ): Promise<T> {
   const { out = terminal.out, json = false } = options;
+  jsonGoesTo(terminal, out);
   try {
     return await interruptible(terminal, async (signal) => {
       const clock = timerClock(globalThis);
@@ -45,11 +45,6 @@ export async function runOnBus<T>(
       }
     });
   } catch (reason) {
-    const error = withOptionNames(reason);
-    if (json && DfuError.is(error)) {
-      const { code, message, status, progress } = error;
-      writeJson(out, { type: 'error', code, message, status, ...progress });
-    }
-    throw error;
+    throw withOptionNames(reason);
   }
 }

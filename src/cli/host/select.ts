@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import { parseAlternate, parseDeviceIds, parseSerials } from '../../host/index.ts';
 import type { Selection } from '../../host/index.ts';
@@ -16,6 +17,7 @@ export interface DeviceOptions {
   readonly devnum?: number | undefined;
   readonly cfg?: number | undefined;
   readonly intf?: number | undefined;
+  readonly timeout?: number | undefined;
 }
 
 const byte = [0, 255] as const;
@@ -40,7 +42,16 @@ export function addDeviceOptions(command: Command): Command {
     .option('-n, --devnum <n>', 'device number on its bus', wholeNumber('--devnum', [0, 65535]))
     .option('-c, --cfg <n>', 'bConfigurationValue', wholeNumber('--cfg', byte))
     .option('-i, --intf <n>', 'interface number', wholeNumber('--intf', byte))
-    .option('--bus <bus>', `where devices are: ${BUS_FORMS}`, 'native')
+    .addOption(
+      new Option('--bus <bus>', `where devices are: ${BUS_FORMS}`)
+        .env('DFUKIT_BUS')
+        .default('native'),
+    )
+    .option(
+      '--timeout <seconds>',
+      'most time for one control transfer (default: 5); other limits of time grow with it',
+      seconds('--timeout', 3600),
+    )
     .option('--json', 'one JSON object a line instead of text');
 }
 
@@ -48,7 +59,6 @@ export function addDeviceOptions(command: Command): Command {
 export interface OpenOptions extends DeviceOptions {
   readonly wait?: true | undefined;
   readonly detachDelay?: number | undefined;
-  readonly timeout?: number | undefined;
 }
 
 /** Adds what the commands that open a device have besides. */
@@ -59,11 +69,6 @@ export function addOpenOptions(command: Command): Command {
       '-E, --detach-delay <seconds>',
       'most time for a device to come back in DFU mode (default: 10)',
       seconds('--detach-delay', 3600),
-    )
-    .option(
-      '--timeout <seconds>',
-      'most time for one control transfer (default: 5)',
-      seconds('--timeout', 3600),
     );
 }
 

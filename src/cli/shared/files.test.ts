@@ -21,6 +21,7 @@ import { vectorFile } from '../../../test/support/mcuboot/imgtool-runs.ts';
 import { ran } from '../../../test/support/fake-terminal.ts';
 import { boardModel } from '../../board/index.ts';
 import { FlashFile } from '../../board/node/index.ts';
+import { readWhole } from './files.ts';
 
 let folder: string;
 const path = (name: string): string => join(folder, name);
@@ -34,6 +35,13 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const keygen = (to: string): Promise<unknown> =>
   ran(['imgtool', 'keygen', '-k', to, '-t', 'ed25519']);
+
+test('a file is read whole, in pieces where it is too long for one', () => {
+  const bytes = Uint8Array.from({ length: 5000 }, (_, at) => at);
+  writeFileSync(path('long'), bytes);
+  expect(readWhole(path('long'), 4999)).toEqual(bytes);
+  expect(readWhole(path('long'), 5000)).toEqual(bytes);
+});
 
 const modeOf = (file: string): number => statSync(file).mode & 0o777;
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { DfuError } from '../../bytes/index.ts';
 import { systemWords } from './system-words.ts';
 import type { WriteOptions } from './write-file.ts';
@@ -23,11 +23,38 @@ function fileError(path: string, cause: unknown): DfuError {
   return new DfuError('IO', `${path}: ${words}`, { cause });
 }
 
+/** The most that Node reads at once. */
+const MOST_AT_ONCE = 0x7fffffff;
+/** The pieces in which more is read. */
+const PIECE_BYTES = 0x10000000;
+
+/** All of a file, of more than 2 GiB too; `mostAtOnce` is for tests. */
+export function readWhole(path: string, mostAtOnce: number = MOST_AT_ONCE): Uint8Array {
+  const file = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(file);
+    return size > mostAtOnce ? readPieces(file, size) : new Uint8Array(readFileSync(file));
+  } finally {
+    closeSync(file);
+  }
+}
+
+function readPieces(file: number, size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  while (at < size) {
+    const read = readSync(file, bytes, at, Math.min(PIECE_BYTES, size - at), at);
+    if (read === 0) break;
+    at += read;
+  }
+  return bytes.subarray(0, at);
+}
+
 /** The files of this machine. */
 export const diskFiles: Files = {
   read(path) {
     try {
-      return Uint8Array.from(readFileSync(path));
+      return readWhole(path);
     } catch (error) {
       throw fileError(path, error);
     }

@@ -1,20 +1,20 @@
-import { DfuError } from '../../bytes/index.ts';
+import { DfuError, cNumber } from '../../bytes/index.ts';
 
-/** A whole number, decimal or 0x hex; what is none is NaN. */
+/** A whole number as C and dfu-util read it: decimal, 0x hex or 0 octal; what is none is NaN. */
 function whole(text: string): number {
-  return /^(?:\d+|0[xX][0-9a-fA-F]+)$/.test(text) ? Number(text) : Number.NaN;
+  return cNumber(text) ?? Number.NaN;
 }
 
-/** A decimal number with or without a fraction; what is none is NaN. */
+/** A whole number, or a decimal one with a fraction; what is none is NaN. */
 function decimal(text: string): number {
-  return /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  return cNumber(text) ?? (/^\d+\.\d+$/.test(text) ? Number(text) : Number.NaN);
 }
 
 function wrong(option: string, expected: string, got: string): DfuError {
   return new DfuError('INVALID_ARGUMENT', `${option}: expected ${expected}, got "${got}"`);
 }
 
-/** Reads a whole number, decimal or 0x hex, for an option. Throws `INVALID_ARGUMENT`. */
+/** Reads a whole number, decimal, 0x hex or 0 octal, for an option. Throws `INVALID_ARGUMENT`. */
 export function wholeNumber(
   option: string,
   [least, most]: readonly [number, number],
