@@ -31,6 +31,11 @@ export interface DfuInterface {
   readonly notes: readonly string[];
 }
 
+/** The same, of a device that is in DFU mode though it describes itself as in run-time mode. */
+export function asDfuMode(entry: DfuInterface): DfuInterface {
+  return { ...entry, mode: 'dfu' };
+}
+
 /** What a string reads as that the device does not have or does not give; dfu-util's word. */
 export const UNKNOWN = 'UNKNOWN';
 

@@ -2,6 +2,7 @@ import { DfuError } from '../bytes/index.ts';
 import { formatUsbId, wholeMs } from '../usb/index.ts';
 import type { BusDevice, CancelSignal, Clock, UsbBus } from '../usb/index.ts';
 import { Arrivals } from './arrivals.ts';
+import { asDfuMode } from './dfu-interface.ts';
 import type { DfuInterface } from './dfu-interface.ts';
 import type { DetachEnding } from './detach-steps.ts';
 import type { HostListener } from './events.ts';
@@ -99,7 +100,7 @@ async function thereAlready(
     ({ interfaceNumber, configuration }) =>
       interfaceNumber === entry.interfaceNumber && configuration === entry.configuration,
   );
-  return { device, entries: same.map((each) => ({ ...each, mode: 'dfu' })) };
+  return { device, entries: same.map(asDfuMode) };
 }
 
 function lost(

@@ -3,7 +3,7 @@ import { Canceller, formatUsbId, sleep, throwIfAborted, until } from '../usb/ind
 import type { BusDevice, CancelSignal, Clock } from '../usb/index.ts';
 import type { Arrivals } from './arrivals.ts';
 import { dfuStateOf } from './detach-steps.ts';
-import { UNKNOWN, printable } from './dfu-interface.ts';
+import { UNKNOWN, asDfuMode, printable } from './dfu-interface.ts';
 import type { DfuInterface } from './dfu-interface.ts';
 import { scanDevice } from './scan.ts';
 import { isExactly } from './selection.ts';
@@ -197,9 +197,7 @@ export class Return {
       const data = await session.in(bRequest, wValue, lengthBytes, { signal });
       if (dfuStateOf({ is: 'data', data }) === undefined) return entries;
       const { interfaceNumber } = first;
-      return entries
-        .filter((each) => each.interfaceNumber === interfaceNumber)
-        .map((each) => ({ ...each, mode: 'dfu' }));
+      return entries.filter((each) => each.interfaceNumber === interfaceNumber).map(asDfuMode);
     } catch (error) {
       if (!DfuError.is(error) || error.code === 'ABORTED') throw error;
       return entries;

@@ -33,16 +33,22 @@ export class MiniatureBoard {
   readonly #functional: FunctionalOptions;
   readonly #profile: DfuProfile;
 
-  constructor(bmAttributes: Bits, wTransferSize: number, profile: DfuProfile) {
+  constructor(
+    bmAttributes: Bits,
+    wTransferSize: number,
+    profile: DfuProfile,
+    { starts }: { readonly starts?: 'loader' | undefined } = {},
+  ) {
     this.blank = profile === STRICT;
+    const isLoader = this.blank || starts === 'loader';
     this.#functional = { bmAttributes, wTransferSize, wDetachTimeOut: 500 };
     this.#profile = profile;
     const busy = { writeMs: 3, finishMs: 40 };
     this.disks = ['ramdisk0', 'ramdisk1'].map(
       (name, at) => new RamDisk({ name, sizeBytes: 200_000, content: Uint8Array.of(at), ...busy }),
     );
-    this.history.push(this.blank ? 'loader' : 'application');
-    this.device = new SwitchableDevice(this.blank ? this.#loader() : this.#application());
+    this.history.push(isLoader ? 'loader' : 'application');
+    this.device = new SwitchableDevice(isLoader ? this.#loader() : this.#application());
   }
 
   #application(): Device {

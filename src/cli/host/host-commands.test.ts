@@ -312,7 +312,9 @@ describe('what is sent', () => {
     const path = await fileWith(image(3000));
     const times = ['--timeout', '4.5', '-E', '9'];
     expect(await call('download', path, '-a', '1', '-t', '64', ...times, '-c', '0')).toBe(0);
-    expect(out).toMatch(/Device returned transfer size \d+\nTransfer size 64 is used, as asked for\n/);
+    expect(out).toMatch(
+      /Device returned transfer size \d+\nTransfer size 64 is used, as asked for\n/,
+    );
     expect(board.disks[1]?.content).toEqual(image(3000));
   });
 

@@ -203,7 +203,8 @@ export function barLine(
 async function progressBar(err: Output): Promise<SingleBar> {
   const { default: progress } = await import('cli-progress');
   return new progress.SingleBar({
-    format: (_options, { value, total }, payload: BarPayload) => barLine(payload, value, total, err.columns),
+    format: (_options, { value, total }, payload: BarPayload) =>
+      barLine(payload, value, total, err.columns),
     stream: err,
     hideCursor: false,
   });
