@@ -36,8 +36,8 @@ export type { RetainedRam } from './hardware/retained-ram.ts';
 export type { Sensors } from './hardware/sensors.ts';
 export type { UsbController } from './hardware/usb-controller.ts';
 export type { UsbIdentity, UsbIdentityOptions } from './hardware/usb-identity.ts';
-export { eraseFlash, programFlash } from './images/programmer.ts';
-export type { ProgramTarget, Programmed } from './images/programmer.ts';
+export { eraseFlash, programFlash, programSegments } from './images/programmer.ts';
+export type { ProgramTarget, Programmed, ProgrammedSegments } from './images/programmer.ts';
 export { ES_MODULE, MACHINE_CODE } from './program/box.ts';
 export type { BoardEvent, BootCause } from './seams/board-event.ts';
 export type {

@@ -3,7 +3,7 @@ import { tinyBoard } from '../../../test/support/tiny-board.ts';
 import { MemoryFlash } from '../../flash/index.ts';
 import { bootloaderOf } from '../bootloaders/bootloaders.ts';
 import type { ProgramLayout } from '../seams/program-layout.ts';
-import { eraseFlash, programFlash } from './programmer.ts';
+import { eraseFlash, programFlash, programSegments } from './programmer.ts';
 
 const BASE = 0x08000000;
 const code = new TextEncoder().encode('program');
@@ -115,5 +115,49 @@ describe('what is written', () => {
     memory.program(0xfffc, code.subarray(0, 4));
     eraseFlash(memory);
     expect(memory.read(0, 0x10000).every((byte) => byte === 0xff)).toBe(true);
+  });
+});
+
+describe('a file that says what belongs where', () => {
+  const at = (address: number, text = 'program'): { address: number; bytes: Uint8Array } => ({
+    address,
+    bytes: new TextEncoder().encode(text),
+  });
+
+  test('each piece goes to its address; loader and other memories are left out and answered', () => {
+    const memory = flash();
+    const uicr = at(0x1000_1200);
+    const layout = layoutOf('mcuboot');
+    const pieces = [at(BASE + 0x3ffc), at(BASE + 0x8000), uicr];
+    const { programmed, bootloader, outside } = programSegments(memory, layout, pieces);
+    expect(programmed).toEqual([
+      { address: BASE + 0x4000, bytes: 3, slot: 0 },
+      { address: BASE + 0x8000, bytes: 7, slot: 1 },
+    ]);
+    expect(bootloader).toEqual([at(BASE + 0x3ffc, 'prog')]);
+    expect(outside).toEqual([uicr]);
+    expect(memory.read(0x3ffc, 8)).toEqual(
+      Uint8Array.of(255, 255, 255, 255, ...at(0, 'ram').bytes, 255),
+    );
+  });
+
+  test('a gap within a sector is erased, a sector that no piece touches stays', () => {
+    const memory = flash();
+    memory.program(0x4000, new Uint8Array(0x1000).fill(0x11));
+    const pieces = [at(BASE + 0x4000), at(BASE + 0x4020), at(BASE + 0x4c00)];
+    expect(programSegments(memory, layoutOf('mcuboot'), pieces).programmed.length).toBe(2);
+    expect(memory.read(0x4007, 0x19)).toEqual(new Uint8Array(0x19).fill(0xff));
+    expect(memory.read(0x4800, 16)).toEqual(new Uint8Array(16).fill(0x11));
+  });
+
+  test('nothing is written where a piece does not fit, or none is for the flash', () => {
+    const memory = flash();
+    const layout = layoutOf('mcuboot');
+    const big = { address: BASE + 0x8000, bytes: new Uint8Array(0x4001) };
+    expect(() => programSegments(memory, layout, [at(BASE + 0x4000), big])).toThrow('slot 1');
+    expect(memory.read(0x4000, 0x4000).every((byte) => byte === 0xff)).toBe(true);
+    expect(() => programSegments(memory, layout, [at(0), at(BASE)])).toThrow(
+      'nothing to program: expected bytes from 0x08004000 to 0x0800ffff, got 0x00000000 to 0x00000006',
+    );
   });
 });

@@ -6,11 +6,13 @@ import {
   ImageFlag,
   RIOTBOOT_HEADER_BYTES,
   endianOfImage,
+  layOver,
+  rangeText,
   readImageHeader,
   riotbootFault,
   riotbootHeader,
 } from '../../image/index.ts';
-import type { ImageSlot } from '../../image/index.ts';
+import type { ImageSlot, Segment } from '../../image/index.ts';
 import type { ProgramLayout } from '../seams/program-layout.ts';
 
 /** Where a programmer puts an image: into a slot, at an address, or where its header says. */
@@ -24,17 +26,18 @@ export interface Programmed {
   readonly slot: number | undefined;
 }
 
-/**
- * Puts an image into flash as the regular programmer does, over the debug port: sector by sector, what
- * lies around the image stays. Throws `OUT_OF_RANGE` if it does not fit, `INVALID_ARGUMENT` if nothing
- * says where it belongs, `UNSUPPORTED` where the bootloader lies, which is a part of the board here.
- */
-export function programFlash(
-  flash: Flash,
+/** A place that was found to be right for an image. */
+interface Placed {
+  readonly address: number;
+  readonly offsetBytes: number;
+  readonly slot: ImageSlot | undefined;
+}
+
+function placed(
   layout: ProgramLayout,
   image: Uint8Array,
-  target?: ProgramTarget,
-): Programmed {
+  target: ProgramTarget | undefined,
+): Placed {
   const address = addressOf(layout, image, target);
   const offsetBytes = address - layout.flashBase;
   const slot = layout.slots.find((each) => uploadAddressOf(each) === address);
@@ -49,12 +52,126 @@ export function programFlash(
     const sizes = `expected at most ${room} bytes, got ${image.length}`;
     throw new DfuError('OUT_OF_RANGE', `the image does not fit into slot ${slot.index}: ${sizes}`);
   }
+  return { address, offsetBytes, slot };
+}
+
+function write(
+  flash: Flash,
+  { address, offsetBytes, slot }: Placed,
+  image: Uint8Array,
+): Programmed {
   // The header of an older image in front of it would be taken for its own (swap using offset).
   if (slot !== undefined && address > slot.address) {
     flash.erase(slot.offsetBytes, address - slot.address);
   }
   rewrite(flash, offsetBytes, image);
   return { address, bytes: image.length, slot: slot?.index };
+}
+
+/**
+ * Puts an image into flash as the regular programmer does, over the debug port: sector by sector, what
+ * lies around the image stays. Throws `OUT_OF_RANGE` if it does not fit, `INVALID_ARGUMENT` if nothing
+ * says where it belongs, `UNSUPPORTED` where the bootloader lies, which is a part of the board here.
+ */
+export function programFlash(
+  flash: Flash,
+  layout: ProgramLayout,
+  image: Uint8Array,
+  target?: ProgramTarget,
+): Programmed {
+  return write(flash, placed(layout, image, target), image);
+}
+
+/** What became of a file that says itself what belongs where. */
+export interface ProgrammedSegments {
+  readonly programmed: readonly Programmed[];
+  /** Where the bootloader lies, which is a part of the board here. */
+  readonly bootloader: readonly Segment[];
+  /** Outside of the flash: configuration words, other memories. */
+  readonly outside: readonly Segment[];
+}
+
+/** The part of segments that lies within a range, and the rest. */
+function divided(
+  segments: readonly Segment[],
+  [from, to]: readonly [number, number],
+): readonly [within: readonly Segment[], rest: readonly Segment[]] {
+  const within: Segment[] = [];
+  const rest: Segment[] = [];
+  for (const { address, bytes } of segments) {
+    const cut = (at: number): number => Math.min(Math.max(at - address, 0), bytes.length);
+    const [start, end] = [cut(from), cut(to)];
+    const add = (list: Segment[], [first, last]: readonly [number, number]): void => {
+      if (last > first) {
+        list.push({ address: address + first, bytes: bytes.subarray(first, last) });
+      }
+    };
+    add(rest, [0, start]);
+    add(within, [start, end]);
+    add(rest, [Math.max(start, end), bytes.length]);
+  }
+  return [within, rest];
+}
+
+/** Pieces with a gap that lies in sectors which they touch are one: such a gap is erased with them. */
+function joinedInSectors(
+  flash: Flash,
+  pieces: readonly Segment[],
+  flashBase: number,
+): readonly Segment[] {
+  const runs: Segment[][] = [];
+  for (const piece of pieces) {
+    const last = runs.at(-1)?.at(-1);
+    const end = last === undefined ? 0 : last.address + last.bytes.length - flashBase;
+    const edge = last === undefined ? 0 : sectorEnd(flash, end - 1);
+    const start = sectorStart(flash, piece.address - flashBase);
+    if (last !== undefined && start < edge) {
+      runs.at(-1)?.push(piece);
+    } else runs.push([piece]);
+  }
+  return runs.map((run) => {
+    const { address } = run[0] as Segment;
+    const last = run.at(-1) as Segment;
+    const area = { baseAddress: address, sizeBytes: last.address + last.bytes.length - address };
+    return { address, bytes: layOver(run, area, flash.geometry.erasedValue).bytes };
+  });
+}
+
+function sectorStart(flash: Flash, offsetBytes: number): number {
+  return flash.sectors.at(offsetBytes).offsetBytes;
+}
+
+function sectorEnd(flash: Flash, offsetBytes: number): number {
+  const { offsetBytes: from, sizeBytes } = flash.sectors.at(offsetBytes);
+  return from + sizeBytes;
+}
+
+/**
+ * Puts what a file has for each address into flash. What it has for the bootloader, or outside of the
+ * flash, is answered and left out; nothing is written before all of it is found to fit. Throws
+ * `OUT_OF_RANGE` if a piece does not fit its slot, or nothing is left to be programmed.
+ */
+export function programSegments(
+  flash: Flash,
+  layout: ProgramLayout,
+  segments: readonly Segment[],
+): ProgrammedSegments {
+  const { flashBase, bootloaderBytes } = layout;
+  const [inFlash, outside] = divided(segments, [flashBase, flashBase + flash.sizeBytes]);
+  const [bootloader, rest] = divided(inFlash, [flashBase, flashBase + bootloaderBytes]);
+  if (rest.length === 0) {
+    const [least, end] = [flashBase + bootloaderBytes, flashBase + flash.sizeBytes];
+    const expected = `expected bytes from ${hexNumber(least, 8)} to ${hexNumber(end - 1, 8)}`;
+    const got = segments.slice(0, 4).map(rangeText).join(', ') || 'none';
+    throw new DfuError('OUT_OF_RANGE', `nothing to program: ${expected}, got ${got}`);
+  }
+  const pieces = joinedInSectors(flash, rest, flashBase);
+  const jobs = pieces.map(({ address, bytes }) => ({
+    place: placed(layout, bytes, { address }),
+    bytes,
+  }));
+  const programmed = jobs.map(({ place, bytes }) => write(flash, place, bytes));
+  return { programmed, bootloader, outside };
 }
 
 /** Erases all of it. */

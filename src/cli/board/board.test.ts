@@ -5,6 +5,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vi
 import { prepareBuild } from '../../../test/support/built-cli.ts';
 import { CliBoard } from '../../../test/support/cli-board.ts';
 import { FakeTerminal, ran } from '../../../test/support/fake-terminal.ts';
+import { writeIntelHex } from '../../image/index.ts';
 import { vectorFile } from '../../../test/support/mcuboot/imgtool-runs.ts';
 import { dfukit } from '../dfukit.ts';
 
@@ -74,6 +75,27 @@ describe('board program and erase', () => {
       err: '',
     });
     expect([...readFileSync(flash).subarray(0x4000, 0x4005)]).toEqual([1, 2, 3, 4, 0xff]);
+  });
+
+  test('a merged HEX: the slots are programmed, the rest is named; what is no image is refused', async () => {
+    const merged = [0, 0x4000, 0x1000_1200].map((address) => ({
+      address,
+      bytes: Uint8Array.of(1, 2, 3, 4),
+    }));
+    writeFileSync(path('merged.hex'), writeIntelHex(merged));
+    const args = ['particle-xenon', path('merged.hex'), '--flash', flash];
+    const { exit, out, err } = await ran(['board', 'program', ...args]);
+    expect([exit, out]).toEqual([0, 'programmed 4 bytes at 0x00004000 (slot 0)\n']);
+    expect(err).toContain(
+      'left out, the bootloader comes with the board: 0x00000000 to 0x00000003',
+    );
+    expect(err).toContain('left out, outside of the flash: 0x10001200 to 0x10001203 (4 bytes)');
+    writeFileSync(path('a.zip'), 'PK\u0003\u0004');
+    const zip = await ran(['board', 'program', 'particle-xenon', path('a.zip'), '--flash', flash]);
+    expect(zip).toMatchObject({
+      exit: 65,
+      err: expect.stringContaining('got a zip file') as string,
+    });
   });
 
   test('any bytes go where they are told to, and away again', async () => {

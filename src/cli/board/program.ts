@@ -1,12 +1,18 @@
-import { boardModel, bootloaderOf, eraseFlash, programFlash } from '../../board/index.ts';
+import {
+  boardModel,
+  bootloaderOf,
+  eraseFlash,
+  programFlash,
+  programSegments,
+} from '../../board/index.ts';
 import { FlashFile } from '../../board/node/index.ts';
-import type { BoardModel, ProgramTarget } from '../../board/index.ts';
+import type { BoardModel, Programmed, ProgramTarget } from '../../board/index.ts';
 import { DfuError, hexNumber } from '../../bytes/index.ts';
 import { NorFlash } from '../../flash/index.ts';
 import type { Flash } from '../../flash/index.ts';
+import type { Unwrapped } from '../../image/index.ts';
 import { ExitCode, cannot } from '../shared/exit-codes.ts';
-import { readImageFile } from '../shared/image-file.ts';
-import type { ImageFile } from '../shared/image-file.ts';
+import { readFirmware, tellLeftOut } from '../shared/firmware-file.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { asArgument } from '../shared/wrong-argument.ts';
 
@@ -33,9 +39,13 @@ function targetOf({ slot, address }: Pick<ProgramOptions, 'slot' | 'address'>): 
   return address === undefined ? undefined : { address };
 }
 
-function contentOf(terminal: Terminal, path: string): ImageFile {
+function contentOf(terminal: Terminal, path: string): Unwrapped {
   try {
-    return readImageFile(terminal.files, path);
+    const file = readFirmware(terminal.files, path);
+    const { format } = file.what;
+    if (format !== 'zip' && format !== 'pem' && format !== 'dfuse') return file;
+    const got = { zip: 'a zip file', pem: 'a key or certificate in text', dfuse: 'a DfuSe file' };
+    throw new DfuError('MALFORMED', `${path}: expected an image, got ${got[format]}`);
   } catch (error) {
     if (DfuError.is(error, 'NOT_FOUND') || DfuError.is(error, 'IO')) {
       throw cannot(`read ${path}`, error.cause, ExitCode.noInput);
@@ -57,14 +67,24 @@ export function programBoard(
   options: ProgramOptions,
 ): void {
   const model = asArgument(() => boardModel(name));
-  const { bootloader, algorithm } = options;
-  const layout = bootloaderOf(model, bootloader).layout(model, algorithm);
-  const { bytes: image, address: said } = contentOf(terminal, imagePath);
-  const target = targetOf({ slot: options.slot, address: options.address ?? said });
-  withFlash(model, options.flash, (flash) => {
-    const { address, bytes, slot } = asArgument(() => programFlash(flash, layout, image, target));
+  const layout = bootloaderOf(model, options.bootloader).layout(model, options.algorithm);
+  const file = contentOf(terminal, imagePath);
+  const target = targetOf(options);
+  const say = ({ address, bytes, slot }: Programmed): void => {
     const where = slot === undefined ? '' : ` (slot ${slot})`;
     terminal.out.write(`programmed ${bytes} bytes at ${hexNumber(address, 8)}${where}\n`);
+  };
+  withFlash(model, options.flash, (flash) => {
+    if (target !== undefined || file.segmentFormat === undefined) {
+      say(asArgument(() => programFlash(flash, layout, file.bytes, target)));
+      tellLeftOut(terminal, imagePath, { segments: file.elsewhere, why: 'for another memory' });
+      return;
+    }
+    const { programmed, bootloader, outside } = programSegments(flash, layout, file.segments);
+    for (const each of programmed) say(each);
+    const why = 'the bootloader comes with the board';
+    tellLeftOut(terminal, imagePath, { segments: bootloader, why });
+    tellLeftOut(terminal, imagePath, { segments: outside, why: 'outside of the flash' });
   });
 }
 
