@@ -28,6 +28,12 @@ describe('the terminal of this process', () => {
     expect(process.listenerCount('exit')).toBe(before);
   });
 
+  test('knows whether it is a background job, and tells when it is none', async () => {
+    // Whoever runs the tests sees them, or has no terminal at all.
+    expect(processTerminal.inForeground()).toBe(true);
+    await new Promise<void>((resolve) => void processTerminal.onForeground(resolve));
+  });
+
   test('ends with a code', () => {
     const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
     processTerminal.exit(130);

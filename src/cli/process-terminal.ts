@@ -1,5 +1,6 @@
 import { guardOutput } from './broken-output.ts';
 import { diskFiles } from './shared/files.ts';
+import { inForeground, onForeground } from './job-control.ts';
 import type { Terminal } from './shared/terminal.ts';
 
 /** Signals that mean: stop, and leave nothing behind. */
@@ -29,6 +30,8 @@ export const processTerminal: Terminal = {
     return once(process.stderr, () => process.stderr.on('error', () => {}));
   },
   files: diskFiles,
+  inForeground,
+  onForeground,
   onStop(listener) {
     for (const signal of SIGNALS) process.on(signal, listener);
     return () => {

@@ -67,6 +67,8 @@ export class FakeTerminal implements Terminal {
   /** Whether keys come one by one. */
   raw: boolean | undefined;
   readonly #stop = new Set<() => void>();
+  readonly #front = new Set<() => void>();
+  #foreground = true;
   readonly #exit = new Set<() => void>();
 
   constructor(files: Files = diskFiles, out: Collector = new Collector()) {
@@ -80,6 +82,28 @@ export class FakeTerminal implements Terminal {
     Object.assign(this.out, { isTTY: true, columns });
     Object.assign(this.err, { isTTY: true, columns });
     return this;
+  }
+
+  /** It runs as a background job of that terminal. */
+  putBehind(): this {
+    this.#foreground = false;
+    return this;
+  }
+
+  /** `fg`. */
+  bringToFront(): void {
+    this.#foreground = true;
+    for (const listener of this.#front) listener();
+    this.#front.clear();
+  }
+
+  inForeground(): boolean {
+    return this.#foreground;
+  }
+
+  onForeground(listener: () => void): () => void {
+    this.#front.add(listener);
+    return () => this.#front.delete(listener);
   }
 
   onStop(listener: () => void): () => void {
@@ -102,9 +126,9 @@ export class FakeTerminal implements Terminal {
     for (const listener of this.#stop) listener();
   }
 
-  /** Who waits for Ctrl-C or for the end. */
+  /** Who waits for Ctrl-C, for the end or for the foreground. */
   get listeners(): number {
-    return this.#stop.size + this.#exit.size;
+    return this.#stop.size + this.#exit.size + this.#front.size;
   }
 }
 

@@ -73,10 +73,12 @@ export async function runTerminal(
   });
   try {
     screen.print(greeting(session));
-    const drive = isTerminal ? keys : readLines;
-    await Promise.race([untilAborted(signal), drive(session.board, screen, input)]);
+    const driven = isTerminal
+      ? keysInFront(terminal, session.board, screen, signal)
+      : readLines(session.board, screen, input);
+    await Promise.race([untilAborted(signal), driven]);
   } finally {
-    if (isTerminal) input.setRawMode?.(false);
+    if (isTerminal && terminal.inForeground()) input.setRawMode?.(false);
     input.destroy();
     await session.close();
   }
@@ -134,6 +136,23 @@ function attempt(screen: Screen, run: () => void): void {
 interface Key {
   readonly name?: string | undefined;
   readonly ctrl?: boolean | undefined;
+}
+
+/** A background job has no keys: to ask its terminal for them would stop it, board and all. */
+async function keysInFront(
+  terminal: Terminal,
+  board: Board,
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!terminal.inForeground()) {
+    screen.print('* ready, in the background: no keys; fg brings them');
+    await new Promise<void>((resolve) => {
+      const forget = terminal.onForeground(resolve);
+      void untilAborted(signal).then(forget);
+    });
+  }
+  return keys(board, screen, terminal.in);
 }
 
 /** Single keys drive the board; `t` or Enter begins a line for its console. */

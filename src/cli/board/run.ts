@@ -53,7 +53,9 @@ async function runJson(
   }
   try {
     say(readyMessage(session));
-    const commanded = commands(session.board, terminal.in, say);
+    // A background job that reads its terminal is stopped, board and all.
+    const reads = terminal.in.isTTY !== true || terminal.inForeground();
+    const commanded = reads ? commands(session.board, terminal.in, say) : untilAborted(signal);
     await Promise.race([untilAborted(signal), commanded, brokenPipe(terminal.out)]);
   } finally {
     terminal.in.destroy();

@@ -23,6 +23,13 @@ export interface Terminal {
   /** What a person should know besides. */
   readonly err: Output;
   readonly files: Files;
+  /**
+   * False for a background job: its terminal would stop it for reading what is typed, or for changing
+   * how that comes.
+   */
+  inForeground(): boolean;
+  /** Calls the listener once the program is in the foreground; the answer ends that. */
+  onForeground(listener: () => void): () => void;
   /** Calls the listener whenever the command is asked to stop (Ctrl-C); the answer ends that. */
   onStop(listener: () => void): () => void;
   /** Calls the listener when the program ends, however it does; the answer ends that. */
