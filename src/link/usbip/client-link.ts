@@ -1,5 +1,4 @@
 import { DfuError } from '../../bytes/index.ts';
-import { DescriptorType, getDescriptor } from '../../usb/index.ts';
 import type {
   ControlWire,
   PipeLink,
@@ -9,9 +8,7 @@ import type {
 } from '../../usb/index.ts';
 import type { ClientTransfers } from './client-transfers.ts';
 import type { Connection } from './connection.ts';
-
-/** wLength of the first request after a port reset: by it a server knows that there was one. */
-const AFTER_RESET_BYTES = 64;
+import { portReset } from './port-reset.ts';
 
 /** What the link to an imported device is made of. */
 interface UsbipLinkParts {
@@ -19,6 +16,15 @@ interface UsbipLinkParts {
   readonly transfers: ClientTransfers;
   readonly wire: ControlWire;
   readonly state: PipeState;
+}
+
+/** Linux's server carries it out and hands it on to the device all the same, which refuses it. */
+async function askForReset(wire: ControlWire): Promise<void> {
+  try {
+    await wire.controlOut(portReset, new Uint8Array(0));
+  } catch (error) {
+    if (!DfuError.is(error, 'STALLED')) throw error;
+  }
 }
 
 /** A device that this process has imported. The importer is alone, so a claim always succeeds. */
@@ -40,13 +46,13 @@ export class UsbipLink implements PipeLink {
   }
 
   /**
-   * USB/IP carries no reset. This asks for what Linux asks for after one, by which this package's
-   * server knows; another server may take no notice, and the device then stays as it is.
+   * USB/IP carries no reset, but this package's server and Linux's know one that is asked for as a hub is
+   * asked; another server may take no notice, and the device then stays as it is.
    */
   async reset(): Promise<'same' | 'gone'> {
     const { connection, wire, state } = this.#parts;
     try {
-      await getDescriptor(wire, DescriptorType.device, 0, AFTER_RESET_BYTES);
+      await askForReset(wire);
       if (await state.comesBack(wire)) return 'same';
     } catch (error) {
       if (!DfuError.is(error)) throw error;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fromHex } from '../../bytes/index.ts';
+import { fromHex, toHex } from '../../bytes/index.ts';
 import type { SetupPacket } from '../../usb/index.ts';
 import { Say } from '../../../test/support/scripted-device.ts';
 import { until } from '../../../test/support/sockets.ts';
@@ -13,6 +13,7 @@ import {
   vendorIn,
   vendorOut,
 } from '../../../test/support/usbip-peer.ts';
+import type { Bench } from '../../../test/support/usbip-peer.ts';
 import { encodeUnlink, operationHeader, unlinkReply } from './protocol.ts';
 import type { SubmitCommand } from './protocol.ts';
 
@@ -122,23 +123,60 @@ describe('URBs', () => {
     expect(await replyOf(peer)).toMatchObject({ sequence: 5 });
   });
 
+  const get = (wLength: number): SetupPacket => ({
+    ...vendorIn(6, wLength),
+    bmRequestType: 0x80,
+    wValue: 0x0100,
+  });
+  const resets = ({ device }: Bench): number =>
+    device.log.filter((line) => line === 'reset').length;
+
   test('reveal a port reset, and new descriptors come on the same connection', async () => {
     const all = await bench();
     const peer = await importer(all);
-    const get = (wLength: number): SetupPacket => ({
-      ...vendorIn(6, wLength),
-      bmRequestType: 0x80,
-      wValue: 0x0100,
-    });
+    const idProduct = async (): Promise<string> => {
+      await replyOf(peer);
+      return toHex((await peer.take(18)).slice(10, 12));
+    };
     peer.send(submit(all, 1, vendorOut(Say.change, 0, 0x1111)));
-    peer.send(submit(all, 2, get(18)));
-    peer.send(submit(all, 3, get(64)));
     await replyOf(peer);
-    await replyOf(peer);
-    expect((await peer.take(18)).slice(10, 12)).toEqual(fromHex('027d'));
-    expect(await replyOf(peer)).toMatchObject({ sequence: 3, actualLength: 18 });
-    expect((await peer.take(18)).slice(10, 12)).toEqual(fromHex('1111'));
-    expect(all.device.log.filter((line) => line === 'reset')).toHaveLength(1);
+    // As Linux does it: 64 bytes, another reset of the port, then the whole descriptor.
+    peer.send(submit(all, 2, get(64)));
+    expect(await idProduct()).toBe('027d');
+    all.clock.advance(60);
+    peer.send(submit(all, 3, get(18)));
+    expect(await idProduct()).toBe('1111');
+    expect(resets(all)).toBe(1);
+  });
+
+  test.each([
+    ['64 bytes, and the whole at once', [64, 18], 0],
+    ['64 bytes, and after a while something else', [64, 9], 60],
+    ['64 bytes, something else, and after a while the whole', [64, 9, 18], 60],
+    ['64 bytes again and again', [64, 64, 64], 60],
+    ['the whole, and after a while the whole', [18, 18], 60],
+  ])(
+    'of a program that asks for the device descriptor reset nothing: %s',
+    async (_, lengths, ms) => {
+      const all = await bench();
+      const peer = await importer(all);
+      for (const [at, wLength] of lengths.entries()) {
+        peer.send(submit(all, at + 1, get(wLength)));
+        await replyOf(peer);
+        await peer.take(Math.min(18, wLength));
+        all.clock.advance(ms);
+      }
+      expect(resets(all)).toBe(0);
+    },
+  );
+
+  test('ask for a reset as a hub is asked for one', async () => {
+    const all = await bench();
+    const peer = await importer(all);
+    const setup = { bmRequestType: 0x23, bRequest: 3, wValue: 4, wIndex: 1, wLength: 0 };
+    peer.send(submit(all, 1, setup));
+    expect(await replyOf(peer)).toMatchObject({ sequence: 1, status: 0 });
+    expect(resets(all)).toBe(1);
   });
 
   test('end 20 ms after the device has left, its last status sent before', async () => {

@@ -13,6 +13,7 @@ import {
   submitCommand,
   unlinkCommand,
 } from './protocol.ts';
+import { isPortReset } from './port-reset.ts';
 import type { SubmitCommand } from './protocol.ts';
 
 /** Most transfers that an importer may have under way. Linux has a handful. */
@@ -24,8 +25,17 @@ const MOST_PENDING_BYTES = 1024 * 1024;
  * request that made the device leave.
  */
 const LEAVE_MS = 20;
-/** wLength of the GET_DESCRIPTOR(DEVICE) that Linux sends after a port reset, and only then. */
+/**
+ * After a port reset Linux reads the device descriptor with this wLength, resets the port once more, and
+ * reads it again as long as it is (the first eight bytes of it, in older kernels).
+ */
 const AFTER_RESET_BYTES = 64;
+const AGAIN_BYTES: readonly number[] = [18, 8];
+/**
+ * The second reset takes a root hub 60 ms at least (HUB_ROOT_RESET_TIME), and the recovery 10; a program
+ * that reads the descriptor both ways does not stop in between.
+ */
+const SECOND_RESET_MS = 40;
 
 /** What a session needs besides the device. */
 interface SessionSurroundings {
@@ -44,6 +54,8 @@ export class UrbSession {
   readonly #port: DevicePort;
   readonly #around: SessionSurroundings;
   readonly #pending = new Map<number, PendingUrb>();
+  /** When what may be the first request after a port reset was answered, and nothing came since. */
+  #maybeResetMs: number | undefined;
   #pendingBytes = 0;
   /** The device has left, the connection is about to. */
   #left = false;
@@ -128,16 +140,35 @@ export class UrbSession {
       this.#connection.send(encodeSubmitReply(sequence, refused, 0));
       return;
     }
-    if (isFirstAfterReset(setup)) this.#port.reset();
+    if (isPortReset(setup)) {
+      this.#port.reset();
+      this.#connection.send(encodeSubmitReply(sequence, 0, 0));
+      return;
+    }
+    const first = this.#pending.size === 0 && readsDevice(setup, [AFTER_RESET_BYTES]);
+    if (this.#revealsReset(setup)) this.#port.reset();
     let ended = false;
     const transfer = this.#port.submit(setup, data, (result) => {
       ended = true;
       if (this.#pending.delete(sequence)) this.#pendingBytes -= urb.length;
+      if (first) this.#maybeResetMs = this.#around.clock.now();
       this.#connection.send(replyTo(urb, result));
     });
     if (ended) return;
     this.#pending.set(sequence, { transfer, bytes: urb.length });
     this.#pendingBytes += urb.length;
+  }
+
+  /**
+   * USB/IP carries no bus reset. It shows in what Linux asks next: the device descriptor in two ways, with
+   * nothing in between but the time that a reset takes. Programs ask for it with 64 bytes, too.
+   */
+  #revealsReset(setup: SetupPacket): boolean {
+    const sinceMs = this.#maybeResetMs;
+    this.#maybeResetMs = undefined;
+    if (sinceMs === undefined || this.#pending.size > 0) return false;
+    if (!readsDevice(setup, AGAIN_BYTES)) return false;
+    return this.#around.clock.now() - sinceMs >= SECOND_RESET_MS;
   }
 
   #unlink(sequence: number, unlinked: number): void {
@@ -161,13 +192,16 @@ function refusal({ endpoint, setup, direction, length }: SubmitCommand): number 
   return 0;
 }
 
-/** USB/IP carries no bus reset, but what Linux asks first after one is asked at no other time. */
-function isFirstAfterReset({ bmRequestType, bRequest, wValue, wLength }: SetupPacket): boolean {
+/** GET_DESCRIPTOR(DEVICE) with one of these lengths. */
+function readsDevice(
+  { bmRequestType, bRequest, wValue, wLength }: SetupPacket,
+  lengths: readonly number[],
+): boolean {
   return (
     bmRequestType === 0x80 &&
     bRequest === StandardRequest.GET_DESCRIPTOR &&
     wValue === DescriptorType.device * 256 &&
-    wLength === AFTER_RESET_BYTES
+    lengths.includes(wLength)
   );
 }
 

@@ -13,8 +13,11 @@ import { OperationStatus, speedNumber } from './protocol.ts';
 const VHCI_PATH = '/sys/devices/platform/vhci_hcd.0';
 /** State of a port that nothing is attached to (VDEV_ST_NULL). */
 const PORT_FREE = 4;
-/** How long the machine takes to connect to itself at most, in ms. */
-const CONNECT_MS = 5000;
+/**
+ * How long the machine may take to connect to itself, in ms. Nobody waits for it but a machine that has
+ * no time for us: nothing is lost by patience.
+ */
+const CONNECT_MS = 60_000;
 /**
  * Least time between a device's leaving and its coming back, in ms: time for the kernel, udev and
  * libusb to see that it had left.
@@ -235,7 +238,8 @@ async function socketPair(clock: Clock): Promise<{ kernelEnd: Socket; ourEnd: So
     return { kernelEnd, ourEnd };
   } catch (error) {
     kernelEnd?.destroy();
-    const message = `this machine does not connect to itself: ${String(error)}`;
+    const why = signal.aborted ? `not within ${CONNECT_MS / 1000} s` : String(error);
+    const message = `this machine does not connect to itself (127.0.0.1): ${why}`;
     throw new DfuError('IO', message, { cause: error });
   } finally {
     cancel();
