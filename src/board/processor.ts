@@ -199,7 +199,11 @@ export class Processor {
       retainedRam: this.#retainedRam,
       reset: () => whileAlive(() => this.boot('software')),
       enterDfuMode: () => whileAlive(() => this.#enterDfuMode()),
-      fault: (message) => whileAlive(() => this.#fault(message)),
+      fault: (message) =>
+        whileAlive(() => {
+          this.#watchdog.release();
+          this.#fault(message);
+        }),
     };
   }
 

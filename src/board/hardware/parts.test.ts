@@ -219,6 +219,61 @@ describe('the watchdog', () => {
     expect(told).toEqual(['warning', 'bite']);
   });
 
+  test('counts what this machine slept through once: an answer that came meanwhile is heard first', () => {
+    const told: string[] = [];
+    let now = 0;
+    let due: { readonly time: number; readonly run: () => void } | undefined;
+    const clock = {
+      now: () => now,
+      at: (time: number, run: () => void): (() => void) => {
+        due = { time, run };
+        return () => (due = undefined);
+      },
+    };
+    const watchdog = new Watchdog(clock, 1000, () => told.push('bite'));
+    watchdog.onWarning(() => told.push('warning'));
+    const wakeAt = (time: number): void => {
+      now = time;
+      due?.run();
+    };
+    watchdog.start();
+    wakeAt(9000);
+    expect(told).toEqual(['warning']);
+    expect(due?.time).toBe(9050);
+    wakeAt(20_000);
+    expect(told).toEqual(['warning']);
+    watchdog.feed();
+    expect(due?.time).toBe(20_500);
+  });
+
+  test('does not run while it is held, until it is fed or released', () => {
+    const { clock, watchdog, told } = made();
+    watchdog.hold();
+    watchdog.feed();
+    clock.advance(5000);
+    expect(told).toEqual([]);
+    watchdog.start();
+    watchdog.hold();
+    clock.advance(5000);
+    expect(told).toEqual([]);
+    watchdog.feed();
+    clock.advance(999);
+    expect(told).toEqual(['warning']);
+    clock.advance(1);
+    expect(told).toEqual(['warning', 'bite']);
+    watchdog.start();
+    watchdog.hold();
+    watchdog.release();
+    clock.advance(1000);
+    expect(told.filter((each) => each === 'bite')).toHaveLength(2);
+    watchdog.start();
+    watchdog.hold();
+    watchdog.stop();
+    watchdog.feed();
+    clock.advance(5000);
+    expect(told.filter((each) => each === 'bite')).toHaveLength(2);
+  });
+
   test('is held off by feeding, and not started by it', () => {
     const { clock, watchdog, told } = made();
     watchdog.feed();

@@ -113,8 +113,6 @@ stdin.on('end', () => exit(0));
 stdin.on('error', () => exit(1));
 const start = startFrame();
 bareProcess(stdin);
-// Until here it was the host that took its time, not the program.
-end.send({ head: '{"type":"fed"}' });
 void runFirmware(end, start, () => {
   stdin.on('data', (piece: Uint8Array) => {
     frames.push(piece);

@@ -31,8 +31,6 @@ async function run(port: MessagePort, start: FirmwareStart): Promise<void> {
     wait: () => nextMessage(port),
     later: (next) => setImmediate(next),
   });
-  // Until here it was the host that took its time, not the program.
-  end.send({ head: '{"type":"fed"}' });
   await runFirmware(end, start, () => {
     port.on('message', (message: FromBoard) => end.take(message));
   });

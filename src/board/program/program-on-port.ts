@@ -32,6 +32,8 @@ export class ProgramOnPort implements RunningProgram {
     this.#calls = new ProgramCalls(board, this.#usb);
     port.onMessage((message) => this.#message(message));
     port.onEnd((why) => this.#fault(why));
+    // The program tells of its first line by feeding it.
+    board.watchdog.hold();
     board.watchdog.onWarning(() => this.#send({ type: 'ping' }));
     board.uart.onLine((text) => this.#typed(text));
   }

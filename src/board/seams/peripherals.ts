@@ -21,6 +21,8 @@ export interface Uart {
 /** The program's side of the watchdog. */
 export interface WatchdogFeed {
   feed(): void;
+  /** From now on it does not run until `feed`: a runner calls it that takes time to begin. */
+  hold(): void;
   /** Called when half of the time has gone without `feed`. One listener; the last one counts. */
   onWarning(listener: () => void): void;
 }
