@@ -86,6 +86,8 @@ describe('a board in the background of a shell', () => {
     shell.type('fg');
     await shell.until(/button held \+ reset/);
     shell.type('q');
+    // Until then it is the board that reads what is typed.
+    await shell.until(/power off/);
     shell.type('jobs; echo "still" here');
     expect(await shell.until(/still here/)).not.toMatch(/Stopped|Running/);
   });
