@@ -6,6 +6,7 @@ import { DEFAULT_MAX_ALIGN, DEFAULT_MAX_IMG_SECTORS, MAX_ALIGNS } from '../image
 import type { SignatureKind } from '../image/index.ts';
 import type { FlashLayout } from './device.ts';
 import { ANY_WRAP, MOST_IMAGES, signatureNames, wrapNames } from './vector-config.ts';
+import type { VectorConfig } from './vector-config.ts';
 
 /** A layout as a file gives it, and the signature that the build asks for. */
 export interface ReadLayout extends FlashLayout {
@@ -14,14 +15,56 @@ export interface ReadLayout extends FlashLayout {
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** What a layout file may say. */
+const KNOWN: ReadonlySet<string> = new Set<keyof VectorConfig>([
+  'algorithm',
+  'imageNumber',
+  'sectors',
+  'areas',
+  'writeAlign',
+  'maxAlign',
+  'maxImgSectors',
+  'logicalSectorSize',
+  'erasedVal',
+  'timing',
+  'signature',
+  'publicKeys',
+  'validatePrimarySlot',
+  'copyChunk',
+  'bootstrap',
+  'overwriteOnlyFast',
+  'overwriteOnlyKeepBackup',
+  'downgradePrevention',
+  'downgradePreventionSecurityCounter',
+  'compareBuildNumber',
+  'hwRollbackProtection',
+  'verifyImageAddress',
+  'executableRam',
+  'guarded',
+  'encryption',
+  'encryptionKeyBytes',
+  'swapSaveEncTlv',
+  'encryptionPrivateKey',
+]);
+
+/** A build with something on that is not known here does what cannot be told. Words are only remarks. */
+function refuseUnknown(fields: Fields): void {
+  for (const [name, value] of Object.entries(fields)) {
+    const says = value !== false && value !== 0 && value !== null && typeof value !== 'string';
+    if (KNOWN.has(name) || !says) continue;
+    throw wrong(name, 'no such field: what a build with it does is not known here', value);
+  }
+}
+
 /**
  * Reads the `config` object of a vector file, or a whole vector file.
  *
- * @throws `DfuError` `MALFORMED` with the field that is missing or wrong.
+ * @throws `DfuError` `MALFORMED` with the field that is missing, wrong, or on and not known here.
  */
 export function readVectorConfig(value: unknown): ReadLayout {
   const whole = objectOf(value, 'the layout file');
   const fields = whole['config'] === undefined ? whole : objectOf(whole['config'], 'config');
+  refuseUnknown(fields);
   return {
     geometry: geometryOf(fields),
     config: configOf(fields),
@@ -76,14 +119,14 @@ function configOf(fields: Fields): BootConfig {
     revert: revert === 'revert',
     maxAlign,
     maxImgSectors: wholeOf(fields['maxImgSectors'] ?? DEFAULT_MAX_IMG_SECTORS, 'maxImgSectors'),
-    validatePrimarySlot: fields['validatePrimarySlot'] !== false,
+    validatePrimarySlot: switchOf(fields['validatePrimarySlot'] ?? true, 'validatePrimarySlot'),
     copyChunkBytes: wholeOf(fields['copyChunk'] ?? 1024, 'copyChunk'),
     ...optionsOf(fields),
   };
 }
 
 function optionsOf(fields: Fields): Partial<BootConfig> {
-  const isOn = (name: string): boolean => fields[name] === true;
+  const isOn = (name: keyof VectorConfig): boolean => switchOf(fields[name] ?? false, name);
   const counter = isOn('downgradePreventionSecurityCounter');
   const prevention = counter ? 'security-counter' : 'version';
   return {
@@ -132,7 +175,7 @@ function encryptionOf(fields: Fields): EncryptionConfig | undefined {
   if (record === undefined && name !== ANY_WRAP) {
     throw wrong('encryption', [ANY_WRAP, ...wrapNames.keys()].join(', '), name);
   }
-  if (fields['swapSaveEncTlv'] !== true) return { keyBytes };
+  if (!switchOf(fields['swapSaveEncTlv'] ?? false, 'swapSaveEncTlv')) return { keyBytes };
   if (record !== undefined) return { keyBytes, savedTlvBytes: record };
   throw wrong('encryption', 'the kind of the key records that are saved', name);
 }
@@ -147,6 +190,11 @@ function signatureOf(name: unknown): SignatureKind | 'none' {
   const found = Object.entries(signatureNames).find(([, each]) => each === name);
   if (found !== undefined) return found[0] as SignatureKind | 'none';
   throw wrong('signature', Object.values(signatureNames).join(', '), name);
+}
+
+function switchOf(value: unknown, name: string): boolean {
+  if (typeof value === 'boolean') return value;
+  throw wrong(name, 'true or false', value);
 }
 
 function objectOf(value: unknown, name: string): Fields {

@@ -135,6 +135,9 @@ describe('a configuration', () => {
     ['sectors', [[4096, 4, -1]], 'layout: sectors: expected a time of 0 or more, got -1'],
     ['erasedVal', 1, 'layout: erasedVal: expected 0 or 255, got 1'],
     ['logicalSectorSize', 3000, 'layout: logicalSectorSize: expected a power of two, got 3000'],
+    ['bootstrap', 1, 'layout: bootstrap: expected true or false, got 1'],
+    ['validatePrimarySlot', 'no', 'layout: validatePrimarySlot: expected true or false'],
+    ['minimalScramble', true, 'what a build with it does is not known here, got true'],
     ['maxAlign', 64, 'layout: maxAlign: expected 8, 16 or 32, got 64'],
     ['imageNumber', 0, 'layout: imageNumber: expected 1 to 16, got 0'],
     ['areas', {}, 'layout: areas.primary0: expected an object, got nothing'],
@@ -150,6 +153,12 @@ describe('a configuration', () => {
     const read = (): unknown => readVectorConfig({ ...written, [field]: value });
     expect(read).toThrow(DfuError);
     expect(read).toThrow(message);
+  });
+
+  test('may say more than is known here, as long as nothing of it is on', () => {
+    const written = vectorConfigOf({ geometry, config }, names);
+    const more = { minimalScramble: false, variant: 'as built in June', serialRecovery: 0 };
+    expect(readVectorConfig({ ...written, ...more })).toEqual(readVectorConfig(written));
   });
 
   test('says how its saved records are wrapped', () => {
