@@ -49,6 +49,15 @@ export async function attempt(
   }
 }
 
+/** The same for a replay that waits for nothing. */
+export function attemptNow(name: string, replay: () => readonly string[]): ReplayedCase {
+  try {
+    return { name, differences: replay() };
+  } catch (error) {
+    return { name, differences: [`broke off: ${wordsOf(error)}`] };
+  }
+}
+
 /** What an error says, in one line. */
 export function wordsOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, ' ');

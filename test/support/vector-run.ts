@@ -46,6 +46,11 @@ function refusal(path: string): string | undefined {
   return stats.isDirectory() ? undefined : `expected a folder of recordings, got the file ${path}`;
 }
 
+const NO_JSON = 'expected JSON with an object, got something else';
+
+const unreadable = (folder: string, files: readonly string[]): string[] =>
+  files.filter((file) => readRecorded(join(folder, file)) === undefined);
+
 const shown = (differences: readonly string[]): string => {
   const [first = ''] = differences;
   const more = differences.length - 1;
@@ -65,7 +70,8 @@ export async function runVectors(root: string, output: VectorOutput): Promise<nu
   }
   const found: Found = { judged: [], unknown: [] };
   find(root, found);
-  if (found.judged.length === 0) {
+  const broken = found.unknown.some((each) => unreadable(each, jsonFiles(each)).length > 0);
+  if (found.judged.length === 0 && !broken) {
     const known = vectorShapes.map(({ name }) => name).join(', ');
     output.warn(`${root}: expected recordings of a known kind (${known}), found none`);
     return EX_USAGE;
@@ -86,8 +92,13 @@ export async function runVectors(root: string, output: VectorOutput): Promise<nu
     total.failed += here.failed;
   }
   for (const folder of found.unknown) {
-    const files = jsonFiles(folder).join(', ');
-    output.print(`${relative(root, folder) || '.'}: not judged, nothing here replays it: ${files}`);
+    const where = relative(root, folder) || '.';
+    const files = jsonFiles(folder);
+    for (const file of unreadable(folder, files)) {
+      total.failed += 1;
+      output.print(`${join(where, file)}: ${NO_JSON}`);
+    }
+    output.print(`${where}: not judged, nothing here replays it: ${files.join(', ')}`);
   }
   if (met.size > 0) output.print(`departures met (docs/departures.md): ${counted(met)}`);
   output.print(`${total.passed} passed, ${total.failed} failed`);
@@ -129,8 +140,7 @@ async function replayOne(
   });
   if (whole.differences.length > 0) report(whole);
   const leftOut = shape.leftOut(folder);
-  for (const file of leftOut.filter((each) => readRecorded(join(folder, each)) === undefined))
-    report({ name: file, differences: ['expected JSON with an object, got something else'] });
+  for (const file of unreadable(folder, leftOut)) report({ name: file, differences: [NO_JSON] });
   if (leftOut.length > 0) output.print(`${where}: not judged: ${leftOut.join(', ')}`);
   return { passed, failed };
 }

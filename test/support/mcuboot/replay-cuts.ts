@@ -1,7 +1,7 @@
 import type { BootOperation, BootResult, ImageJudge } from '../../../src/boot/mcuboot/index.ts';
 import { boot, placeOf } from '../../../src/boot/mcuboot/index.ts';
 import type { MemoryFlash } from '../../../src/flash/index.ts';
-import { differ, differInList } from '../replayed.ts';
+import { attempt, differ, differInList } from '../replayed.ts';
 import type { ReplayedCase } from '../replayed.ts';
 import { operationText, outcomeOf, powerLost, versionOf } from './replay.ts';
 import type { VectorConfig } from '../../../src/lab/index.ts';
@@ -126,24 +126,25 @@ export async function replayPowercut(folder: VectorFolder, name: string): Promis
   const lab: Lab = { vector, judge: await folder.judge(vector.config) };
   const { moments, found } = await record(lab, folder);
   const cases: ReplayedCase[] = [{ name: `${name} uninterrupted`, differences: found }];
-  const add = (what: string, differences: readonly string[]): void =>
-    void cases.push({ name: `${name} ${what}`, differences });
+  const add = async (what: string, play: () => Promise<readonly string[]>): Promise<void> =>
+    void cases.push(await attempt(`${name} ${what}`, play));
+  const none = Promise.resolve(['no such operation']);
   for (const row of vector.cuts) {
     const moment = moments[row[0]];
     const flash = moment?.flash.fork();
     const where = `cut ${row[0]}`;
-    add(where, flash === undefined ? ['no such operation'] : await replayCut(lab, flash, row));
+    await add(where, () => (flash === undefined ? none : replayCut(lab, flash, row)));
   }
   for (const row of vector.tornCuts ?? []) {
     const moment = moments[row[0]];
     const flash = moment === undefined ? undefined : torn(vector.config, moment);
     const where = `torn ${row[0]}`;
-    add(where, flash === undefined ? ['no such operation'] : await replayCut(lab, flash, row));
+    await add(where, () => (flash === undefined ? none : replayCut(lab, flash, row)));
   }
   const [first] = moments;
   for (const row of vector.multiCuts) {
     const where = `cuts ${row[0].join(',')}`;
-    add(where, first === undefined ? ['no start'] : await replayMulti(lab, first.flash, row));
+    await add(where, () => (first === undefined ? none : replayMulti(lab, first.flash, row)));
   }
   return cases;
 }

@@ -13,7 +13,7 @@ import { toHex } from '../../../src/bytes/index.ts';
 import { trailerMagic } from '../../../src/image/index.ts';
 import type { FlagState } from '../../../src/image/index.ts';
 import { replayPowercut } from './replay-cuts.ts';
-import { attempt, differ, differInList } from '../replayed.ts';
+import { attempt, attemptNow, differ, differInList } from '../replayed.ts';
 import type { ReplayedCase } from '../replayed.ts';
 import { ImgtoolFolder } from './imgtool-folder.ts';
 import { replayImgtool } from './replay-imgtool.ts';
@@ -31,9 +31,9 @@ export async function replayFuzz(folder: VectorFolder, name: string): Promise<Re
     const found = start === undefined ? 'nothing' : hashOf(start);
     return { name: `${name} ${file}`, differences: differ('flash', sha256, found) };
   });
-  for (const [n, [base, pokes, ...expected]] of rows.entries()) {
+  const replayRow = async ([base, pokes, ...expected]: FuzzVector['rows'][number]) => {
     const start = starts[base];
-    if (start === undefined) throw new Error(`${name}: no base ${base}`);
+    if (start === undefined) throw new Error(`expected a base of the file, got ${base}`);
     const flash = poked(config, start, pokes);
     const differences: string[] = [];
     for (const first of [0, 4]) {
@@ -50,8 +50,10 @@ export async function replayFuzz(folder: VectorFolder, name: string): Promise<Re
         ...differ('flash', hash, hashOf(flash).slice(0, 32)),
       );
     }
-    cases.push({ name: `${name} row ${n}`, differences });
-  }
+    return differences;
+  };
+  for (const [n, row] of rows.entries())
+    cases.push(await attempt(`${name} row ${n}`, () => replayRow(row)));
   return cases;
 }
 
@@ -77,12 +79,13 @@ function replaySwapTable(folder: VectorFolder, name: string): ReplayedCase[] {
     ['offset', 'swap-using-offset'],
   ];
   return classes.flatMap(([column, algorithm]) =>
-    table[column].map((row) => {
-      const [pm, pc, pi, sm, sc, si, expected] = row;
-      const found = decideSwap(stateOf(pm, pc, pi), stateOf(sm, sc, si), algorithm);
-      const differences = differ('swap type', expected, found);
-      return { name: `${name} ${algorithm} ${row.slice(0, 6).join(' ')}`, differences };
-    }),
+    table[column].map((row) =>
+      attemptNow(`${name} ${algorithm} ${row.slice(0, 6).join(' ')}`, () => {
+        const [pm, pc, pi, sm, sc, si, expected] = row;
+        const found = decideSwap(stateOf(pm, pc, pi), stateOf(sm, sc, si), algorithm);
+        return differ('swap type', expected, found);
+      }),
+    ),
   );
 }
 
@@ -119,8 +122,11 @@ function replayLayout(row: LayoutRow): string[] {
 /** Replays a file of `tables/`. */
 export function replayTable(folder: VectorFolder, name: string): ReplayedCase[] {
   if (name.endsWith('/swap-type')) return replaySwapTable(folder, name);
-  const { rows } = folder.json(name) as { readonly rows: readonly LayoutRow[] };
-  return rows.map((row, n) => ({ name: `${name} row ${n}`, differences: replayLayout(row) }));
+  const { rows } = folder.json(name) as { readonly rows?: readonly LayoutRow[] };
+  if (!Array.isArray(rows)) throw new Error('expected rows of a trailer’s layout, found none');
+  return (rows as readonly LayoutRow[]).map((row, n) =>
+    attemptNow(`${name} row ${n}`, () => replayLayout(row)),
+  );
 }
 
 /** What a folder of these recordings has in folders of their own. */
@@ -131,7 +137,7 @@ type ReplayFile = (folder: VectorFolder, name: string) => Promise<readonly Repla
 
 const replays: Readonly<Record<Exclude<Part, 'imgtool'>, ReplayFile>> = {
   tables: (folder, name) => Promise.resolve(replayTable(folder, name)),
-  boot: async (folder, name) => [{ name, differences: await replayBoot(folder, name) }],
+  boot: replayBoot,
   powercut: replayPowercut,
   fuzz: replayFuzz,
 };

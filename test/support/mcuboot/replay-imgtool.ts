@@ -1,7 +1,15 @@
 import { runImgtool } from '../../../src/cli/imgtool/imgtool.ts';
 import type { Compressor } from '../../../src/cli/imgtool/compress.ts';
+import { viewOf } from '../../../src/bytes/index.ts';
 import type { McubootImage } from '../../../src/image/index.ts';
-import { ImageFlag, TlvType, allTlvs, parseImage, readIntelHex } from '../../../src/image/index.ts';
+import {
+  ImageFlag,
+  TlvType,
+  allTlvs,
+  imageCipher,
+  parseImage,
+  readIntelHex,
+} from '../../../src/image/index.ts';
 import { Desk } from '../image-desk.ts';
 import { argument, bootloaderSays } from './bootloader-says.ts';
 import { departs } from '../../departures/table.ts';
@@ -26,15 +34,22 @@ function deskOf(folder: ImgtoolFolder): Desk {
 }
 
 /** What imgtool's own compressor made, out of the image that it went into. */
-function compressorOf(folder: ImgtoolFolder, { output }: ImgtoolCase): Compressor {
-  return (bytes) => {
+function compressorOf(folder: ImgtoolFolder, { output, args = [] }: ImgtoolCase): Compressor {
+  return async (bytes) => {
     const image = output === undefined ? undefined : parseImage(imageIn(folder, output));
     const compressed = ImageFlag.COMPRESSED_LZMA1 | ImageFlag.COMPRESSED_LZMA2;
     if (image === undefined || (image.header.flags & compressed) === 0) {
       // It gained nothing.
-      return Promise.resolve(new Uint8Array(bytes.length + 4));
+      return new Uint8Array(bytes.length + 4);
     }
-    return Promise.resolve(image.payload.subarray(2));
+    const { imageKey } = await bootloaderSays(image.bytes, args, (path) => folder.text(path));
+    const payload =
+      imageKey === undefined
+        ? image.payload
+        : await (await imageCipher(imageKey)).crypt(image.payload);
+    // Behind the stream of an encrypted image the last block of the cipher is filled up.
+    const size = allTlvs(image).find(({ type }) => type === TlvType.COMP_DEC_SIZE)?.data;
+    return payload.subarray(2, size === undefined ? undefined : viewOf(size).getUint32(0, true));
   };
 }
 
@@ -160,9 +175,11 @@ async function replayVerify(folder: ImgtoolFolder, each: ImgtoolCase): Promise<s
   const desk = deskOf(folder);
   const bytes = folder.bytes(input);
   for (const [offset, mask] of xor) bytes[offset] = (bytes[offset] ?? 0) ^ mask;
-  desk.written.set('image.bin', bytes);
+  // What it is called tells what it is.
+  const path = isHex(input) ? 'image.hex' : 'image.bin';
+  desk.written.set(path, bytes);
   const keyed = key === null || key === undefined ? [] : ['-k', key];
-  const found = await runImgtool(['verify', ...args, ...keyed, 'image.bin'], desk.terminal);
+  const found = await runImgtool(['verify', ...args, ...keyed, path], desk.terminal);
   return [
     ...differ('exit', exit, found),
     ...differInList('stdout', linesOf(stdout), desk.lines),
@@ -171,7 +188,8 @@ async function replayVerify(folder: ImgtoolFolder, each: ImgtoolCase): Promise<s
 }
 
 async function replayDumpinfo(folder: ImgtoolFolder, each: ImgtoolCase): Promise<string[]> {
-  const { input = '', format = '', output = '', exit, fileNameShown = 'd_in.bin' } = each;
+  const { input = '', format = '', output = '', exit } = each;
+  const { fileNameShown = isHex(input) ? 'd_in.hex' : 'd_in.bin' } = each;
   const desk = deskOf(folder);
   const path = `some/where/${fileNameShown}`;
   desk.written.set(path, folder.bytes(input));

@@ -34,6 +34,8 @@ export interface VectorStep {
   readonly securityCountersBefore?: readonly number[];
   readonly securityCountersAfter?: readonly number[];
   readonly log?: readonly string[];
+  /** The dump behind the step, if it was kept. */
+  readonly flashAfter?: string;
   readonly flashAfterSha256: string;
 }
 

@@ -5,7 +5,7 @@ import { Device, DfuMode, DfuRuntime, RIOTBOOT } from '../../../src/device/index
 import type { SetupPacket } from '../../../src/usb/index.ts';
 import { Wire } from '../../conformance/device-bench.ts';
 import type { Seen } from '../../conformance/device-bench.ts';
-import { differ, differInList } from '../replayed.ts';
+import { attemptNow, differ, differInList } from '../replayed.ts';
 import type { ReplayedCase } from '../replayed.ts';
 import { RecordingFlash, sha256 } from '../riotboot-vectors.ts';
 import type { RiotbootFolder, RiotbootPlace } from '../riotboot-vectors.ts';
@@ -107,8 +107,9 @@ function replayRuntime({ steps }: Trace): string[] {
 export function replayControl(folder: RiotbootFolder, file: string): ReplayedCase[] {
   const { traces = [] } = folder.json(file) as { readonly traces?: readonly Trace[] };
   const place = folder.place(file);
-  return traces.map((trace) => ({
-    name: trace.name,
-    differences: trace.init === 1 ? replayRuntime(trace) : replayDfuMode(place, trace),
-  }));
+  return traces.map((trace) =>
+    attemptNow(trace.name, () =>
+      trace.init === 1 ? replayRuntime(trace) : replayDfuMode(place, trace),
+    ),
+  );
 }

@@ -3,7 +3,7 @@ import { Flashwrite, invalidateSlot } from '../../../src/boot/riotboot/index.ts'
 import { forEachPowerCut } from '../../../src/flash/index.ts';
 import type { MemoryFlash } from '../../../src/flash/index.ts';
 import { generateRiotbootHeader, riotbootImage } from '../../../src/image/index.ts';
-import { differ, differInBytes, differInList } from '../replayed.ts';
+import { attemptNow, differ, differInBytes, differInList } from '../replayed.ts';
 import type { ReplayedCase } from '../replayed.ts';
 import { RecordingFlash, describedBytes, recordedPayload, sha256 } from '../riotboot-vectors.ts';
 import type { RiotbootFolder, RiotbootPlace } from '../riotboot-vectors.ts';
@@ -199,14 +199,14 @@ export function replayFlashwrite(folder: RiotbootFolder, file: string): Replayed
   const { writes = [], powerCut, invalidate = [] } = folder.json(file) as Flashwrites;
   const place = folder.place(file);
   return [
-    ...writes.map((write) => ({
-      name: `raw ${write.raw}, ${write.payloadLen} bytes by ${write.chunk}`,
-      differences: replayWrite(folder, place, write),
-    })),
+    ...writes.map((write) =>
+      attemptNow(`raw ${write.raw}, ${write.payloadLen} bytes by ${write.chunk}`, () =>
+        replayWrite(folder, place, write),
+      ),
+    ),
     ...(powerCut === undefined ? [] : replayPowerCut(place, powerCut.rows)),
-    ...invalidate.map((each) => ({
-      name: `invalidate: ${each.name}`,
-      differences: replayInvalidation(place, each),
-    })),
+    ...invalidate.map((each) =>
+      attemptNow(`invalidate: ${each.name}`, () => replayInvalidation(place, each)),
+    ),
   ];
 }

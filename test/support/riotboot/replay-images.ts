@@ -1,6 +1,6 @@
 import { fromHex, hexNumber } from '../../../src/bytes/index.ts';
 import { fletcher32, riotbootImage } from '../../../src/image/index.ts';
-import { differ, differInBytes } from '../replayed.ts';
+import { attemptNow, differ, differInBytes } from '../replayed.ts';
 import type { ReplayedCase } from '../replayed.ts';
 import { describedBytes, sha256 } from '../riotboot-vectors.ts';
 import type { RiotbootFolder } from '../riotboot-vectors.ts';
@@ -26,22 +26,20 @@ interface Images {
 /** Replays the checksums and the images of `genhdr.json`. */
 export function replayImages(folder: RiotbootFolder, file: string): ReplayedCase[] {
   const { fletcher32: sums = [], slotImages = [] } = folder.json(file) as Images;
-  const checked = sums.map(({ length, fill, dataHex, fletcher32: expected }) => {
-    const filled = new Uint8Array(length).fill(Number.parseInt(fill, 16) || 0);
-    const bytes = dataHex === null ? filled : fromHex(dataHex);
-    const found = hexNumber(fletcher32(bytes), 8);
-    const differences = [
-      ...differ('length', length, bytes.length),
-      ...differ('fletcher32', expected, found),
-    ];
-    return { name: `fletcher32 of ${length} bytes, ${fill}`, differences };
-  });
-  const made = slotImages.map((each) => {
+  const checked = sums.map(({ length, fill, dataHex, fletcher32: expected }) =>
+    attemptNow(`fletcher32 of ${length} bytes, ${fill}`, () => {
+      const filled = new Uint8Array(length).fill(Number.parseInt(fill, 16) || 0);
+      const bytes = dataHex === null ? filled : fromHex(dataHex);
+      const found = hexNumber(fletcher32(bytes), 8);
+      return [...differ('length', length, bytes.length), ...differ('fletcher32', expected, found)];
+    }),
+  );
+  const replayImage = (each: NonNullable<Images['slotImages']>[number]): string[] => {
     const { version, headerLen: headerLength, startAddr: startAddress } = each;
     const payload = describedBytes(each.payload, each.payloadLen);
     const image = riotbootImage(payload, { version, headerLength, startAddress });
     const slotBase = startAddress - headerLength;
-    const differences = [
+    return [
       ...differ('hash', each.sha256, sha256(image)),
       ...differInBytes('image', folder.bytes(each.file), image),
       ...differInBytes(
@@ -50,7 +48,7 @@ export function replayImages(folder: RiotbootFolder, file: string): ReplayedCase
         riotbootImage(payload, { version, headerLength, slotBase }),
       ),
     ];
-    return { name: each.file, differences };
-  });
+  };
+  const made = slotImages.map((each) => attemptNow(each.file, () => replayImage(each)));
   return [...checked, ...made];
 }

@@ -2,7 +2,7 @@ import { fromHex, hexNumber } from '../../../src/bytes/index.ts';
 import { chooseSlot, currentSlot, otherSlot } from '../../../src/boot/riotboot/index.ts';
 import type { Flash, MemoryFlash } from '../../../src/flash/index.ts';
 import { generateRiotbootHeader } from '../../../src/image/index.ts';
-import { differ } from '../replayed.ts';
+import { attemptNow, differ } from '../replayed.ts';
 import type { ReplayedCase } from '../replayed.ts';
 import { flashWith } from '../riotboot-vectors.ts';
 import type { RiotbootFolder, RiotbootPlace } from '../riotboot-vectors.ts';
@@ -38,13 +38,12 @@ export function flashWithSlots(
 export function replaySelection(folder: RiotbootFolder, file: string): ReplayedCase[] {
   const { cases = [], currentSlot: running = [] } = folder.json(file) as Selections;
   const place = folder.place(file);
-  const chosen = cases.map(({ name, slot0Hex, slot1Hex, result }) => {
-    const flash = flashWithSlots(place, [fromHex(slot0Hex ?? ''), fromHex(slot1Hex ?? '')]);
-    return {
-      name: `${name}: ${result}`,
-      differences: differ('boot', result, jumpOf(flash, place)),
-    };
-  });
+  const chosen = cases.map(({ name, slot0Hex, slot1Hex, result }) =>
+    attemptNow(`${name}: ${result}`, () => {
+      const flash = flashWithSlots(place, [fromHex(slot0Hex ?? ''), fromHex(slot1Hex ?? '')]);
+      return differ('boot', result, jumpOf(flash, place));
+    }),
+  );
   const { layout } = place;
   const valid = layout.slots.map(({ imageAddress }, n) =>
     generateRiotbootHeader({

@@ -78,6 +78,15 @@ class VendorInterface implements UsbFunction {
   }
 }
 
+const OPS: ReadonlySet<string> = new Set([
+  'control',
+  'tick',
+  'reset',
+  'suspend',
+  'resume',
+  'allow',
+]);
+
 function allowed(rule: AllowRule, timeoutMs: number): Allowance {
   if (rule === 'identity') return timeoutMs;
   if (rule === 'refuse') return undefined;
@@ -135,6 +144,7 @@ export class RuntimeBench {
   /** Does a step; the answer is what would have been recorded. */
   run(step: Step): Step {
     this.#callbacks = [];
+    if (!OPS.has(step.op)) throw new Error(`expected a step that is known here, got ${step.op}`);
     const { op, setup, data, ms, rule } = step;
     const sent: Step = {
       op,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { toHex } from '../../../src/bytes/index.ts';
+import { attemptNow, wordsOf } from '../replayed.ts';
 import { walkDescriptors } from '../../../src/usb/index.ts';
 import { RuntimeBench } from './bench.ts';
 import type { AllowRule, Consts, RuntimeBenchOptions, Step } from './bench.ts';
@@ -70,8 +71,13 @@ export function replay(path: string): readonly Case[] {
     return Object.assign(row, { stalled: 256, stallStage: '', notStalled: [] });
   });
   return [...cases, ...rows].map((each) => {
-    if ('steps' in each) return replaySteps(each, configs);
-    return 'consts' in each ? replayDescriptors(each) : replaySweep(each, configs);
+    try {
+      if ('steps' in each) return replaySteps(each, configs);
+      return 'consts' in each ? replayDescriptors(each) : replaySweep(each, configs);
+    } catch (error) {
+      const name = 'name' in each ? each.name : `${each.config} ${each.state}`;
+      return { name, steps: 0, differences: [`broke off: ${wordsOf(error)}`] };
+    }
   });
 }
 
@@ -99,13 +105,16 @@ function replayDescriptors(each: DescriptorCase): Case {
 
 function optionsOf(config: string, configs: Readonly<Record<string, Consts>>): RuntimeBenchOptions {
   const allowByDefault = config === 'defaults';
+  if (!allowByDefault && configs[config] === undefined)
+    throw new Error(`expected a configuration of the file, got ${config}`);
   return { consts: configs[config] ?? {}, interface: 0, allowByDefault };
 }
 
 function replaySteps(each: StepCase, configs: Readonly<Record<string, Consts>>): Case {
   const bench = new RuntimeBench({ ...optionsOf(each.config, configs), ...each });
-  const differences = each.steps.flatMap((step, at) =>
-    difference(`step ${at}`, step, bench.run(step)),
+  const differences = each.steps.flatMap(
+    (step, at) =>
+      attemptNow(`step ${at}`, () => difference(`step ${at}`, step, bench.run(step))).differences,
   );
   return { name: each.name, steps: each.steps.length, differences };
 }

@@ -13,10 +13,15 @@ export interface MemoryWords {
   readonly MEM_INFO_STRING: string;
 }
 
-/** What fails, and with which bStatus. */
+/** What fails, and with which bStatus; `true` for what can tell none, which is errSTALLEDPKT. */
 export type Faults = Partial<
-  Record<'store' | 'read' | 'program' | 'erase' | 'eraseAll' | 'manifest', number>
+  Record<'store' | 'read' | 'program' | 'erase' | 'eraseAll' | 'manifest', number | boolean>
 >;
+
+function faultOf(fault: number | boolean | undefined): number | undefined {
+  if (typeof fault === 'boolean') return fault ? statusNumber('errSTALLEDPKT') : 0;
+  return fault;
+}
 
 const hex8 = (value: number): string => value.toString(16).padStart(8, '0');
 
@@ -68,13 +73,13 @@ export class RecordedMemory implements DfuSeMemory {
   }
 
   accept(bytes: Uint8Array): MediumResult {
-    return this.#said(`store(${bytes.length})`, this.faults.store ?? 0, 0);
+    return this.#said(`store(${bytes.length})`, faultOf(this.faults.store) ?? 0, 0);
   }
 
   read(address: number, lengthBytes: number): Uint8Array | MediumResult {
     const at = address - this.#base;
     const call = `read(${hex8(address)},${lengthBytes})`;
-    const fault = this.faults.read ?? (at < 0 ? 8 : 0);
+    const fault = faultOf(this.faults.read) ?? (at < 0 ? 8 : 0);
     if (fault !== 0) return this.#said(call, fault, 0);
     const bytes = this.#bytes.subarray(at, at + lengthBytes);
     this.callbacks.push(`${call}=${bytes.length}`);
@@ -85,7 +90,7 @@ export class RecordedMemory implements DfuSeMemory {
     const at = address - this.#base;
     const { PROGRAM_TIME_MS, size } = this.#words;
     const outside = at < 0 || at + bytes.length > size;
-    let fault = this.faults.program ?? (outside ? 8 : 0);
+    let fault = faultOf(this.faults.program) ?? (outside ? 8 : 0);
     if (fault === 0) {
       for (const [index, byte] of bytes.entries()) {
         this.#bytes[at + index] = (this.#bytes[at + index] ?? 0) & byte;
@@ -98,20 +103,24 @@ export class RecordedMemory implements DfuSeMemory {
   erase(address: number): MediumResult {
     const at = address - this.#base;
     const { page, size, ERASE_TIME_MS } = this.#words;
-    const fault = this.faults.erase ?? (at < 0 || at >= size ? 8 : 0);
+    const fault = faultOf(this.faults.erase) ?? (at < 0 || at >= size ? 8 : 0);
     const start = Math.floor(at / page) * page;
     if (fault === 0) this.#bytes.fill(0xff, start, start + page);
     return this.#said(`erase(${hex8(address)})`, fault, ERASE_TIME_MS);
   }
 
   massErase(): MediumResult {
-    const fault = this.faults.eraseAll ?? 0;
+    const fault = faultOf(this.faults.eraseAll) ?? 0;
     if (fault === 0) this.#bytes.fill(0xff);
     return this.#said('eraseAll()', fault, this.#words.FULL_ERASE_TIME_MS);
   }
 
   manifest(): MediumResult {
-    return this.#said('manifest()', this.faults.manifest ?? 0, this.#words.MANIFESTATION_TIME_MS);
+    return this.#said(
+      'manifest()',
+      faultOf(this.faults.manifest) ?? 0,
+      this.#words.MANIFESTATION_TIME_MS,
+    );
   }
 
   reset(): void {

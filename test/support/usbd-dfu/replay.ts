@@ -5,6 +5,8 @@ import type { DfuSeModeOptions } from '../../../src/device/index.ts';
 import { stateNumber, statusNumber } from '../../../src/dfu/index.ts';
 import type { SetupPacket } from '../../../src/usb/index.ts';
 import { Wire } from '../../conformance/device-bench.ts';
+import { attemptNow } from '../replayed.ts';
+import type { ReplayedCase } from '../replayed.ts';
 import { RecordedMemory } from './recorded-memory.ts';
 import type { Faults, MemoryWords } from './recorded-memory.ts';
 
@@ -45,19 +47,24 @@ interface Config {
   readonly HAS_DOWNLOAD?: boolean;
   readonly HAS_UPLOAD?: boolean;
   readonly MANIFESTATION_TOLERANT?: boolean;
+  readonly WILL_DETACH?: boolean;
   readonly INITIAL_ADDRESS_POINTER?: string;
 }
+
+/** What a configuration may set. */
+const CONSTANTS: ReadonlySet<string> = new Set([
+  'TRANSFER_SIZE',
+  'HAS_DOWNLOAD',
+  'HAS_UPLOAD',
+  'MANIFESTATION_TOLERANT',
+  'WILL_DETACH',
+  'INITIAL_ADDRESS_POINTER',
+]);
 
 interface Recording {
   readonly memory: MemoryWords & { readonly base: string };
   readonly configs: Readonly<Record<string, Config>>;
   readonly cases: readonly Case[];
-}
-
-/** A recording, and where the device differs from it; none: it answers as recorded. */
-export interface Replayed {
-  readonly name: string;
-  readonly differences: readonly string[];
 }
 
 const pattern = (length: number, seed = 1): string =>
@@ -111,7 +118,11 @@ class Bench {
     name: string,
     initialStatus: NonNullable<DfuSeModeOptions['initialStatus']>,
   ) {
-    const config = configs[name] ?? { TRANSFER_SIZE: 64 };
+    const config = configs[name];
+    if (config === undefined) throw new Error(`expected a configuration of the file, got ${name}`);
+    const unknown = Object.keys(config).filter((each) => !CONSTANTS.has(each));
+    if (unknown.length > 0)
+      throw new Error(`expected constants of the crate, got ${unknown.join(', ')}`);
     const base = baseOf(words.base, name);
     const { INITIAL_ADDRESS_POINTER: told } = config;
     const pointer = told === undefined ? base : Number.parseInt(told, 16);
@@ -121,7 +132,7 @@ class Bench {
       canDnload: config.HAS_DOWNLOAD ?? true,
       canUpload: config.HAS_UPLOAD ?? true,
       manifestationTolerant: config.MANIFESTATION_TOLERANT ?? true,
-      willDetach: true,
+      willDetach: config.WILL_DETACH ?? true,
     };
     this.mode = new DfuSeMode({
       memories: [this.memory],
@@ -218,29 +229,31 @@ const startsWith = (step: Step | undefined): 'OK' | 'errPOR' | 'errFIRMWARE' => 
 function replayCase(recording: Recording, each: Case): string[] {
   const steps = each.steps ?? [each];
   const bench = new Bench(recording, each.config, startsWith(steps[0]));
-  for (const { setup, data } of situations[each.in ?? ''] ?? []) bench.request(setup, data);
+  const before = each.in === undefined ? [] : situations[each.in];
+  if (before === undefined)
+    throw new Error(`expected a situation that is known here, got ${each.in}`);
+  for (const { setup, data } of before) bench.request(setup, data);
   const then = each.thenGetstatus;
   const all = then === undefined ? steps : [...steps, { ...GETSTATUS, ...then }];
   return all.flatMap((step, index) => {
     const where = `step ${index} ${step.setup ?? step.op ?? ''}`;
     // What GETSTATUS made the memory do is recorded only where something follows it.
-    return bench.run(step).map((difference) => `${where}: ${difference}`);
+    const { differences } = attemptNow(where, () => bench.run(step));
+    return differences.map((difference) => `${where}: ${difference}`);
   });
 }
 
 /** Replays one file. */
-export function replay(path: string): Replayed[] {
+export function replay(path: string): ReplayedCase[] {
   const recording = JSON.parse(readFileSync(path, 'utf8')) as Recording;
   return recording.cases.map((each, index) => {
     const title = each.name ?? `${each.request ?? ''} in ${each.in ?? ''}`;
-    return {
-      name: `${index} ${title} (${each.config})`,
-      differences: replayCase(recording, each),
-    };
+    const name = `${index} ${title} (${each.config})`;
+    return attemptNow(name, () => replayCase(recording, each));
   });
 }
 
 /** Replays a folder: `descriptors.json`, `scenarios.json`, `matrix.json`, `random.json`. */
-export function replayFolder(dir: string, report: (replayed: Replayed) => void): void {
+export function replayFolder(dir: string, report: (replayed: ReplayedCase) => void): void {
   for (const file of FILES) for (const replayed of replay(join(dir, file))) report(replayed);
 }

@@ -90,6 +90,11 @@ export class ZephyrBench {
     return [...this.#past, ...(this.#wire?.lines ?? [])];
   }
 
+  /** Milliseconds since the start. */
+  get now(): number {
+    return this.#clock.now();
+  }
+
   pass(ms: number): void {
     const end = this.#clock.now() + ms;
     while (this.#clock.now() < end) {

@@ -5,6 +5,7 @@ import type { SetupPacket } from '../../../src/usb/index.ts';
 import { ZephyrBench } from './bench.ts';
 import type { ZephyrBenchOptions } from './bench.ts';
 import { refusingDevice } from './refusing-disk.ts';
+import { attempt } from '../replayed.ts';
 import type { Replayed } from './recording.ts';
 
 interface TransitionRow {
@@ -89,7 +90,7 @@ async function replayTransitions(folder: string): Promise<Replayed[]> {
   const replayed: Replayed[] = [];
   for (const row of rows) {
     const name = `transitions: ${row.request} in ${row.state}`;
-    replayed.push({ name, differences: await replayTransition(row), withheld: 0 });
+    replayed.push({ ...(await attempt(name, () => replayTransition(row))), withheld: 0 });
   }
   return replayed;
 }
@@ -129,7 +130,7 @@ async function replayOversizes(folder: string): Promise<Replayed[]> {
   const replayed: Replayed[] = [];
   for (const each of cases) {
     const name = `download-oversize-sizes: ${each.bytes} bytes`;
-    replayed.push({ name, differences: await replayOversize(each), withheld: 0 });
+    replayed.push({ ...(await attempt(name, () => replayOversize(each))), withheld: 0 });
   }
   return replayed;
 }

@@ -5,7 +5,7 @@ import type { Seen } from '../../conformance/device-bench.ts';
 import { departs } from '../../departures/table.ts';
 import { ZephyrBench } from './bench.ts';
 import type { ZephyrBenchOptions } from './bench.ts';
-import { attempt, readRecorded } from '../replayed.ts';
+import { attempt, attemptNow, readRecorded } from '../replayed.ts';
 import type { ReplayedCase } from '../replayed.ts';
 import { bytesOf, withoutTime } from './recording.ts';
 import type { RecordedTransfer, Recording, Replayed } from './recording.ts';
@@ -44,18 +44,34 @@ const FROM_IDLE: Readonly<Record<string, readonly number[]>> = {
   'flash-overlong': [12],
 };
 
-function optionsOf({ variant = '' }: Pick<Recording, 'variant'>): ZephyrBenchOptions {
-  const manifestationTolerant = !variant.includes('MANIFESTATION_TOLERANT=n');
+/** SET_INTERFACE to the third alternate was taken: there are two slots behind the RAM disk. */
+const takesThirdAlternate = ({ setup, status }: RecordedTransfer): boolean =>
+  setup.bmRequestType === 1 && setup.bRequest === 11 && setup.wValue === 2 && status === 0;
+
+/** What the device of a recording is built with: its settings by their names, the rest by what it did. */
+function optionsOf({ variant = '', scenario, transfers }: Recording): ZephyrBenchOptions {
+  const settings = new Map(
+    Array.from(variant.matchAll(/\bCONFIG_(\w+)=(\w+)/g), ([, name = '', value]) => [name, value]),
+  );
+  const manifestationTolerant = settings.get('USBD_DFU_MANIFESTATION_TOLERANT') !== 'n';
   return {
-    flashBackend: variant.includes('USE_FLASH_BACKEND=y'),
-    slot0: /SLOT0|two slots/i.test(variant),
+    flashBackend: settings.get('APP_USB_DFU_USE_FLASH_BACKEND') === 'y',
+    slot0:
+      /slot0|two[- ]slots/i.test(`${variant} ${scenario}`) || transfers.some(takesThirdAlternate),
     bcdDevice: 0x0403,
-    attributes: { manifestationTolerant, canUpload: !variant.includes('ENABLE_UPLOAD=n') },
-    ...(variant.includes('next callback') && {
+    attributes: {
+      manifestationTolerant,
+      canUpload: settings.get('USBD_DFU_ENABLE_UPLOAD') !== 'n',
+    },
+    ...(isRefusing({ variant, scenario }) && {
       instead: () => refusingDevice(manifestationTolerant),
     }),
   };
 }
+
+/** The recordings in which the image refuses to go on; it is not the sample's. */
+const isRefusing = ({ variant = '', scenario }: Pick<Recording, 'variant' | 'scenario'>): boolean =>
+  scenario.startsWith('busy') || variant.includes('next callback');
 
 const shown = (bytes: Uint8Array): string => {
   const hex = toHex(bytes);
@@ -69,6 +85,7 @@ class Replay {
   readonly #recording: Recording;
   readonly #bench: ZephyrBench;
   #last: RecordedTransfer | undefined;
+  /** When the last DETACH was sent. */
   #detachedMs = 0;
 
   constructor(recording: Recording, bench: ZephyrBench) {
@@ -79,8 +96,12 @@ class Replay {
 
   async run(): Promise<void> {
     for (const [at, transfer] of this.#recording.transfers.entries()) {
-      this.#prepare(transfer);
-      this.#compare(at, transfer);
+      const { differences } = attemptNow('', () => {
+        this.#prepare(transfer);
+        this.#compare(at, transfer);
+        return [];
+      });
+      this.differences.push(...differences.map((line) => `transfer ${at}: ${line}`));
       this.#last = transfer;
     }
     await this.#compareLog();
@@ -163,20 +184,18 @@ class Replay {
   }
 
   /** Notes such as "106 ms after DETACH was sent" say when; anything else takes a millisecond. */
-  #wait({ note = '' }: RecordedTransfer): void {
+  #wait({ note = '', setup }: RecordedTransfer): void {
     const [, ms] = /^([0-9]+) ms after DETACH/.exec(note) ?? [];
-    if (ms === undefined) {
-      this.#detachedMs = 0;
-      this.#bench.pass(1);
-      return;
+    const until = this.#detachedMs + Number(ms ?? 0);
+    this.#bench.pass(ms === undefined ? 1 : Math.max(0, until - this.#bench.now));
+    if ((setup.bmRequestType & 0x60) === 0x20 && setup.bRequest === 0) {
+      this.#detachedMs = this.#bench.now;
     }
-    this.#bench.pass(Math.max(0, Number(ms) - this.#detachedMs));
-    this.#detachedMs = Number(ms);
   }
 
   async #compareLog(): Promise<void> {
     // What the sample logs through the callbacks of its images; the busy image is not the sample's.
-    if (this.#recording.variant?.includes('next callback') === true) return;
+    if (isRefusing(this.#recording)) return;
     if (this.#recording.scenario === 'detach-reimport') return;
     const isOurs = (line: string): boolean => /^<(?:inf|err)> main: /.test(line);
     const expected = this.#recording.log.map(([, line]) => withoutTime(line)).filter(isOurs);
