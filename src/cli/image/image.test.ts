@@ -77,6 +77,43 @@ describe('dfukit image info', () => {
     for (const line of lines) expect(out).toContain(line);
   });
 
+  test('looks into a package, and says what its manifest says', async () => {
+    const desk = new Desk();
+    desk.written.set('dfu_application.zip', toolchainFile('dfu_application.zip'));
+    const { exit, out } = await image(desk, 'info', 'dfu_application.zip');
+    expect(exit).toBe(0);
+    expect(out).toContain('package of 2 files\n\napp_update.bin: MCUboot image\n');
+    expect(out).toMatch(/net_core_app_update\.bin: MCUboot image\n[^]*image_index +1\n/);
+    const told = await image(desk, 'info', 'dfu_application.zip', '--json');
+    expect(JSON.parse(told.out)).toMatchObject({
+      format: 'zip',
+      files: [
+        { name: 'app_update.bin', manifest: { image_index: '0' }, version: '1.2.3+4' },
+        { name: 'net_core_app_update.bin', format: 'mcuboot' },
+      ],
+    });
+  });
+
+  test('finds the image in a merged HEX and in UF2', async () => {
+    const desk = new Desk();
+    const segments = [
+      { address: 0, bytes: vectors },
+      { address: 0xc000, bytes: vectorFile('out/version-4.bin.gz') },
+    ];
+    desk.written.set('merged.hex', text(writeIntelHex(segments)));
+    desk.written.set('merged.uf2', uf2File(...uf2Blocks(segments)));
+    for (const name of ['merged.hex', 'merged.uf2']) {
+      const { out } = await image(desk, 'info', name);
+      expect(out).toContain('stack 0x20010000');
+      expect(out).toMatch(/MCUboot image at 0x0000c000\n +version +1\.2\.3\+4\n/);
+      const told = await image(desk, 'info', name, '--json');
+      expect(JSON.parse(told.out)).toMatchObject({
+        segments: [{ address: 0, size: 64 }, { address: 0xc000 }],
+        images: [{ address: 0xc000, format: 'mcuboot', version: '1.2.3+4' }],
+      });
+    }
+  });
+
   test('is JSON for programs', async () => {
     const args = ['info', 'out/all-protected.bin.gz', '--json', ...keys];
     const { out } = await image(new Desk(), ...args);

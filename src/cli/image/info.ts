@@ -2,16 +2,29 @@ import { hexNumber } from '../../bytes/index.ts';
 import {
   formatVersion,
   imageFlagNames,
+  imagesIn,
   inspectImage,
   rangeText,
+  readDfuPackage,
+  readEspressifLoadHeader,
   readTrailerInfo,
+  recognise,
   segmentFormatNames,
   unwrapFile,
 } from '../../image/index.ts';
-import type { FileFormat, ImageInspection, Recognised, Unwrapped } from '../../image/index.ts';
+import type {
+  DecryptionKey,
+  FileFormat,
+  FoundImage,
+  ImageInspection,
+  Recognised,
+  Unwrapped,
+} from '../../image/index.ts';
 import { formatUsbId, idDigits } from '../../usb/index.ts';
 import { imageRows, judgementJson, sizeText, table } from './describe.ts';
 import type { Row } from './describe.ts';
+import { readFirmware } from '../shared/firmware-file.ts';
+import { inflate } from '../shared/inflate.ts';
 import { loadDecryptionKeys, loadKeys } from '../shared/key-files.ts';
 import type { NamedKey } from '../shared/key-files.ts';
 import type { Terminal } from '../shared/terminal.ts';
@@ -95,19 +108,127 @@ function imageJson(inspection: ImageInspection): object {
   };
 }
 
-interface Found {
+/** What a file holds, looked into. */
+interface Content {
+  /** Its name in a package. */
+  readonly name?: string | undefined;
+  /** What the package says of it. */
+  readonly manifest?: Readonly<Record<string, string>> | undefined;
   readonly file: Unwrapped;
-  readonly keys: readonly NamedKey[];
+  readonly inspection: ImageInspection | undefined;
+  /** Images at other addresses than the first byte of the file. */
+  readonly inside: readonly Inside[];
+}
+
+interface Inside {
+  readonly image: FoundImage;
   readonly inspection: ImageInspection | undefined;
 }
 
-function asJson(path: string, { file, inspection }: Found): string {
-  const { bytes, address, suffix, suffixProblem, what } = file;
+class Looking {
+  readonly keys: readonly NamedKey[];
+  readonly #decryptionKeys: readonly DecryptionKey[];
+
+  constructor(keys: readonly NamedKey[], decryptionKeys: readonly DecryptionKey[]) {
+    this.keys = keys;
+    this.#decryptionKeys = decryptionKeys;
+  }
+
+  async into(file: Unwrapped): Promise<Content> {
+    const inside: Inside[] = [];
+    for (const image of imagesIn(file.segments)) {
+      if (image.address === file.address) continue;
+      inside.push({ image, inspection: await this.#inspect(image.format, image.bytes) });
+    }
+    return { file, inspection: await this.#inspect(file.what.format, file.bytes), inside };
+  }
+
+  async #inspect(format: FileFormat, bytes: Uint8Array): Promise<ImageInspection | undefined> {
+    if (format !== 'mcuboot') return undefined;
+    const keys = this.keys.map(({ key }) => key);
+    return inspectImage(bytes, { keys, decryptionKeys: this.#decryptionKeys });
+  }
+}
+
+function insideJson({ image: { address, format, bytes }, inspection }: Inside): object {
+  const image = inspection === undefined ? {} : imageJson(inspection);
+  return { address, format, size: bytes.length, ...image };
+}
+
+function contentJson({ name, manifest, file, inspection, inside }: Content): object {
+  const { bytes, address, suffix, suffixProblem, what, segments } = file;
   const { format, ...rest } = what;
   const image =
     inspection === undefined ? rest : { ...imageJson(inspection), trailer: readTrailerInfo(bytes) };
-  const whole = { file: path, format, size: bytes.length, address, suffix, suffixProblem };
-  return `${JSON.stringify({ ...whole, ...image }, null, 2)}\n`;
+  const places = segments.map((each) => ({ address: each.address, size: each.bytes.length }));
+  return {
+    name,
+    manifest,
+    format,
+    size: bytes.length,
+    address,
+    segments: segments.length === 0 ? undefined : places,
+    suffix,
+    suffixProblem,
+    loadHeader: readEspressifLoadHeader(bytes),
+    ...image,
+    images: inside.length === 0 ? undefined : inside.map(insideJson),
+  };
+}
+
+/** Espressif's chips are told by it where in RAM the program goes. */
+function espressifRows(bytes: Uint8Array): Row[] {
+  const header = readEspressifLoadHeader(bytes);
+  if (header === undefined) return [];
+  const place = (address: number, size: number): string =>
+    `${size} bytes to ${hexNumber(address, 8)}`;
+  const code = place(header.iramAddress, header.iramBytes);
+  const data = place(header.dramAddress, header.dramBytes);
+  const entry = `enters ${hexNumber(header.entryAddress, 8)}`;
+  return [['Espressif', `load header: ${entry}, code ${code}, data ${data}`]];
+}
+
+function contentText({ file, inspection, inside, manifest }: Content, looking: Looking): string {
+  const { bytes } = file;
+  const rows =
+    inspection === undefined
+      ? plainRows(file.what, bytes)
+      : imageRows(inspection, bytes, looking.keys);
+  const said = Object.entries(manifest ?? {}).map(([name, value]): Row => [name, value]);
+  const parts = [table([...said, ...wrapRows(file), ...rows, ...espressifRows(bytes)])];
+  for (const { image, inspection: found } of inside) {
+    const { address, format } = image;
+    const detail =
+      found === undefined
+        ? plainRows(recognise(image.bytes), image.bytes)
+        : imageRows(found, image.bytes, looking.keys);
+    parts.push(`${titles[format]} at ${hexNumber(address, 8)}\n`);
+    parts.push(table([...detail, ...espressifRows(image.bytes)]));
+  }
+  return parts.join('');
+}
+
+/** A package's images, each looked into. */
+async function packageInfo(
+  terminal: Terminal,
+  path: string,
+  { looking, zip, json }: { looking: Looking; zip: Uint8Array; json: boolean },
+): Promise<number> {
+  const contents: Content[] = [];
+  for (const { name, bytes, manifest } of readDfuPackage(zip, inflate)) {
+    contents.push({ ...(await looking.into(unwrapFile(bytes))), name, manifest });
+  }
+  if (json) {
+    const whole = { file: path, format: 'zip', files: contents.map(contentJson) };
+    terminal.out.write(`${JSON.stringify(whole, null, 2)}\n`);
+    return 0;
+  }
+  terminal.out.write(`${path}: package of ${contents.length} files\n`);
+  for (const content of contents) {
+    const title = `${content.name ?? ''}: ${titleOf(content.file)}`;
+    terminal.out.write(`\n${title}\n${contentText(content, looking)}`);
+  }
+  return 0;
 }
 
 /** `dfukit image info`: what a file is and what can be told of it. */
@@ -116,21 +237,17 @@ export async function imageInfo(
   path: string,
   options: InfoOptions = {},
 ): Promise<number> {
-  const file = unwrapFile(terminal.files.read(path));
+  const json = options.json === true;
   const keys = await loadKeys(terminal, options.key ?? []);
-  const decryptionKeys = await loadDecryptionKeys(terminal, options.decrypt ?? []);
-  const inspection =
-    file.what.format === 'mcuboot'
-      ? await inspectImage(file.bytes, { keys: keys.map(({ key }) => key), decryptionKeys })
-      : undefined;
-  if (options.json === true) {
-    terminal.out.write(asJson(path, { file, keys, inspection }));
-    return 0;
+  const looking = new Looking(keys, await loadDecryptionKeys(terminal, options.decrypt ?? []));
+  const file = readFirmware(terminal.files, path);
+  if (file.what.format === 'zip') {
+    return packageInfo(terminal, path, { looking, zip: file.bytes, json });
   }
-  const rows =
-    inspection === undefined
-      ? plainRows(file.what, file.bytes)
-      : imageRows(inspection, file.bytes, keys);
-  terminal.out.write(`${path}: ${titleOf(file)}\n${table([...wrapRows(file), ...rows])}`);
+  const content = await looking.into(file);
+  if (json) {
+    const whole = { file: path, ...contentJson(content) };
+    terminal.out.write(`${JSON.stringify(whole, null, 2)}\n`);
+  } else terminal.out.write(`${path}: ${titleOf(file)}\n${contentText(content, looking)}`);
   return 0;
 }
