@@ -61,6 +61,7 @@ export function plainReader(
       return {
         bootloader: name,
         sentence,
+        boots: fault === undefined,
         recognised: false,
         slots: [{ index: 0, ...place, fault, reason: sentence, details }],
         report: { sentence, fault, stackPointer, resetVector, ...place },

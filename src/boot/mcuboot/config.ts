@@ -90,11 +90,14 @@ export interface Build extends BootConfig {
  *
  * @throws `DfuError` `INVALID_ARGUMENT` if it has no image, no room for any sector, or logical sectors of
  * a size that cannot be.
+  }
+ * @throws `DfuError` `INVALID_ARGUMENT` if it has no image, no room for any sector, or copies nothing at once.
  */
 export function buildOf(config: BootConfig): Build {
   const {
     maxAlign = DEFAULT_MAX_ALIGN,
     maxImgSectors = DEFAULT_MAX_IMG_SECTORS,
+    copyChunkBytes = 1024,
     encryption,
   } = config;
   if (config.images.length === 0) {
@@ -109,13 +112,17 @@ export function buildOf(config: BootConfig): Build {
     const words = `expected a power of two, got ${logical}`;
     throw new DfuError('INVALID_ARGUMENT', `logical sector size: ${words}`);
   }
+  if (!Number.isInteger(copyChunkBytes) || copyChunkBytes < 1) {
+    const words = `expected 1 byte or more, got ${copyChunkBytes}`;
+    throw new DfuError('INVALID_ARGUMENT', `copied at once: ${words}`);
+  }
   const keyBytes = encryption?.savedTlvBytes ?? encryption?.keyBytes ?? 0;
   return {
     ...config,
     maxAlign,
     maxImgSectors,
     validatePrimarySlot: config.validatePrimarySlot ?? true,
-    copyChunkBytes: config.copyChunkBytes ?? 1024,
+    copyChunkBytes,
     shape: { algorithm: config.algorithm, maxAlign, maxImgSectors, keyBytes },
   };
 }

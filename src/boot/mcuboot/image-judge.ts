@@ -54,6 +54,11 @@ export class ImageJudge {
     this.#options = options;
   }
 
+  /** Whether there is any key that may open encrypted images. */
+  get canDecrypt(): boolean {
+    return (this.#options.decryptionKeys ?? []).length > 0;
+  }
+
   /** The bootloader's verdict on these bytes, which are one whole image and nothing more. */
   async judge(bytes: Uint8Array, imageKey?: Uint8Array): Promise<Verdict> {
     const key = imageKey === undefined ? '' : toHex(imageKey);

@@ -7,8 +7,8 @@ import type { BootConfig } from './config.ts';
 import { buildOf, isSwap } from './config.ts';
 import { MemoryCounters } from './image-judge.ts';
 import type { Machine, Refusal } from './machine.ts';
-import { methodOf } from './methods.ts';
-import { readProgress } from './prepare.ts';
+import { inPlaceMethod, methodOf } from './methods.ts';
+import { fitTheFlash, readProgress, tooManySectors } from './prepare.ts';
 import type { Pair, SlotIndex, StatusSource } from './session.ts';
 import { Session, freshProgress, isFresh, slotOf } from './session.ts';
 import { hasImage } from './slot-image.ts';
@@ -114,4 +114,21 @@ export function swapUnderWay(
   const { source, swapType, op, index, state } = progress;
   const swapSize = findStatusArea(session, pair).swapSize();
   return { source, swapType, op, index, state, swapSize };
+}
+
+/**
+ * Why this build cannot update a pair of slots, whatever is in them: the lines that it prints itself. Undefined
+ * if it can, and for builds that run images where they are.
+ *
+ * @throws `DfuError` `NOT_FOUND` if there is no such image pair.
+ */
+export function slotsRefusal(flash: Flash, config: BootConfig, image = 0): string | undefined {
+  const { session, pair } = openPair(flash, config, image);
+  const method = methodOf(config.algorithm);
+  if (method === inPlaceMethod) return undefined;
+  const compatible =
+    fitTheFlash(session, pair) &&
+    !tooManySectors(session, pair).includes(true) &&
+    method.slotsCompatible(session, pair);
+  return compatible ? undefined : session.log.map((line) => line.slice(3)).join('; ');
 }

@@ -50,7 +50,7 @@ export async function prepareImage(machine: Machine, pair: Pair): Promise<Progre
 }
 
 /** Whether logical sectors are made of the flash's own; else nothing is swapped (boot_verify_logical_sectors). */
-function fitTheFlash(session: Session, { primary, secondary }: Pair): boolean {
+export function fitTheFlash(session: Session, { primary, secondary }: Pair): boolean {
   const areas = [primary.area, secondary.area, session.scratch];
   const misfit = areas.find((area) => area?.misfit !== undefined)?.misfit;
   if (misfit !== undefined) session.warn(`Cannot upgrade: ${misfit}`);
@@ -58,7 +58,7 @@ function fitTheFlash(session: Session, { primary, secondary }: Pair): boolean {
 }
 
 /** Whether the sectors of each slot do not fit the lists of this build (boot_read_sectors). */
-function tooManySectors(session: Session, pair: Pair): readonly [boolean, boolean] {
+export function tooManySectors(session: Session, pair: Pair): readonly [boolean, boolean] {
   const { maxImgSectors } = session.build;
   const [primary, secondary] = [pair.primary, pair.secondary].map(
     ({ area }) => area.sectors.length > maxImgSectors,

@@ -12,10 +12,10 @@ export type { AreaName, BootConfig, EncryptionConfig, SlotPlaces } from './confi
 export { decideSwap } from './decision.ts';
 export { ImageJudge, MemoryCounters } from './image-judge.ts';
 export type { JudgeOptions, SecurityCounters } from './image-judge.ts';
-export { examineSlot, largestImageBytes, swapUnderWay } from './inspect.ts';
+export { examineSlot, largestImageBytes, slotsRefusal, swapUnderWay } from './inspect.ts';
 export type { Place, SlotFinding, SwapUnderWay } from './inspect.ts';
 export type { Hazard, Refusal, RefusedHazard } from './machine.ts';
 export type { Halt, SlotIndex, StatusSource } from './session.ts';
 export type { MagicState, SwapState, SwapType } from './trailer.ts';
-export { algorithms } from './trailer-layout.ts';
-export type { Algorithm, TrailerLayout } from './trailer-layout.ts';
+export { algorithmNamed, algorithms } from './trailer-layout.ts';
+export type { Algorithm, NamedAlgorithm, TrailerLayout } from './trailer-layout.ts';

@@ -22,6 +22,25 @@ export const copyingAlgorithms: readonly Algorithm[] = [
 /** All of MCUboot's algorithms. */
 export const algorithms: readonly Algorithm[] = [...copyingAlgorithms, 'direct-xip', 'ram-load'];
 
+/** An algorithm, and whether an image that runs in place and was not confirmed is given up. */
+export interface NamedAlgorithm {
+  readonly algorithm: Algorithm;
+  readonly revert: boolean;
+}
+
+/**
+ * The algorithm of a name: MCUboot's own word, the word without `swap-using-`, `overwrite`; with `+revert` or
+ * `-with-revert` behind it, which counts where images run in place. Undefined for any other.
+ */
+export function algorithmNamed(text: string): NamedAlgorithm | undefined {
+  const name = text.trim().toLowerCase().replaceAll('_', '-');
+  const plain = name.replace(/(\+|-with-)revert$/, '');
+  const long = plain === 'overwrite' ? 'overwrite-only' : plain;
+  const algorithm = algorithms.find((each) => each === long || each === `swap-using-${long}`);
+  const revert = plain !== name;
+  return algorithm === undefined ? undefined : { algorithm, revert };
+}
+
 /** What of a build decides where a trailer's fields lie. */
 export interface TrailerShape {
   readonly algorithm: Algorithm;

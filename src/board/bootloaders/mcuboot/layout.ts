@@ -1,4 +1,4 @@
-import { algorithms } from '../../../boot/mcuboot/index.ts';
+import { algorithmNamed, algorithms } from '../../../boot/mcuboot/index.ts';
 import type { Algorithm, BootConfig } from '../../../boot/mcuboot/index.ts';
 import { DfuError } from '../../../bytes/index.ts';
 import type { FlashGeometry, FlashRange } from '../../../flash/index.ts';
@@ -26,9 +26,11 @@ export interface McubootLayout extends ProgramLayout {
   readonly config: BootConfig;
 }
 
-/** The mode of that name; `move` stands for `swap-using-move`. Throws `INVALID_ARGUMENT`. */
+/** The mode of a name that `algorithmNamed` takes. Throws `INVALID_ARGUMENT`. */
 export function mcubootMode(name: string): McubootMode {
-  const mode = mcubootModes.find((each) => each === name || each === `swap-using-${name}`);
+  const named = algorithmNamed(name);
+  const wanted = named && `${named.algorithm}${named.revert ? '-with-revert' : ''}`;
+  const mode = mcubootModes.find((each) => each === wanted);
   if (mode !== undefined) return mode;
   const known = mcubootModes.join(', ');
   throw new DfuError('INVALID_ARGUMENT', `MCUboot has no mode "${name}" here; it has: ${known}`);

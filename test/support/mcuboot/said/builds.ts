@@ -160,6 +160,11 @@ export const buildScenarios: readonly Scenario[] = [
     hear: opening({ more: { maxImgSectors: 0 } }),
   },
   {
+    what: 'a build that copies nothing at once',
+    says: ['copied at once: expected 1 byte or more, got 0'],
+    hear: opening({ more: { copyChunkBytes: 0 } }),
+  },
+  {
     what: 'a write unit that is larger than the alignment',
     says: ['area primary0: maximum alignment: expected at least the write unit of 16, got 8'],
     hear: opening({ writeUnitBytes: 16 }),
