@@ -1,5 +1,6 @@
 import type { Board } from '../../board/index.ts';
 import { DfuError } from '../../bytes/index.ts';
+import { OneATurn } from './one-a-turn.ts';
 import { LineSplitter, boardMessage, errorMessage, parseCommand, runCommand } from './json.ts';
 import type { BoardMessage } from './json.ts';
 import { startBoard } from './session.ts';
@@ -71,26 +72,33 @@ function brokenPipe(out: Output): Promise<void> {
 /** Takes commands from standard input until `quit` or its end. */
 function commands(board: Board, input: Input, say: (message: BoardMessage) => void): Promise<void> {
   return new Promise((resolve) => {
+    const queue = new OneATurn(input);
     const take = (line: string): void => {
       let name: string | undefined;
       try {
         const command = parseCommand(line);
         name = command.command;
-        if (command.command === 'quit') resolve();
-        else runCommand(board, command);
+        if (command.command === 'quit') {
+          queue.drop();
+          resolve();
+        } else runCommand(board, command);
         say({ event: 'done', command: name });
       } catch (error) {
         say(name === undefined ? errorMessage(error) : { ...errorMessage(error), command: name });
       }
     };
-    const splitter = new LineSplitter(take, () => {
-      say(errorMessage(new DfuError('INVALID_ARGUMENT', 'a command is one line of up to 64 KiB')));
-    });
+    const splitter = new LineSplitter(
+      (line) => queue.add(() => take(line)),
+      () => {
+        const message = 'a command is one line of up to 64 KiB';
+        queue.add(() => say(errorMessage(new DfuError('INVALID_ARGUMENT', message))));
+      },
+    );
     input.setEncoding('utf8');
     input.on('data', (chunk: string) => splitter.push(chunk));
     input.on('end', () => {
       splitter.push('\n');
-      resolve();
+      queue.add(resolve);
     });
     input.on('error', () => resolve());
   });
