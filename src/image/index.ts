@@ -32,6 +32,7 @@ export {
   numberTlv,
   parseUuid,
   readDependency,
+  readManifest,
   readNumber,
 } from './mcuboot/records.ts';
 export { allowedHashes } from './mcuboot/sign.ts';

@@ -71,15 +71,23 @@ export { allTlvs, isEncrypted, parseImage } from './mcuboot/image.ts';
 export type { McubootImage } from './mcuboot/image.ts';
 export { readTlvArea, tlvName, TlvType, writeTlvArea } from './mcuboot/tlv.ts';
 export type { PlacedTlv, Tlv, TlvArea, TlvAreaPlace, TlvName } from './mcuboot/tlv.ts';
-export { uuidTlvs } from './mcuboot/records.ts';
+export { manifestTlv, uuidTlvs } from './mcuboot/records.ts';
 export type { Dependency } from './mcuboot/records.ts';
-export { signImage } from './mcuboot/sign.ts';
+export { bytesToSign, signImage } from './mcuboot/sign.ts';
 export type {
+  BytesToSign,
+  CompressionOptions,
+  CompressionResult,
+  CompressionSettings,
+  Compressor,
   EncryptionOptions,
   FixedSignature,
   SignedImage,
   SignOptions,
-} from './mcuboot/sign.ts';
+  ToSignOptions,
+} from './mcuboot/sign-options.ts';
+export { liblzmaCompressor } from './mcuboot/liblzma.ts';
+export type { Liblzma } from './mcuboot/liblzma.ts';
 export type { DecryptionKey, EciesHash, EncryptionKey, WrappingKey } from './mcuboot/encrypt.ts';
 export { takeImage } from './mcuboot/resign.ts';
 export type { TakenImage } from './mcuboot/resign.ts';

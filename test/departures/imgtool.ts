@@ -22,6 +22,11 @@ export const imgtool = {
       here: 'one line',
       why: 'what ends up in a log is the last line',
     },
+    'class-in-message': {
+      original: "messages that name a key by its Python class, `<class 'imgtool.keys.rsa.RSA'>`",
+      here: 'the name of its signature, and which key would do',
+      why: 'the class is no word of whoever signs',
+    },
     'wrong-passphrase': {
       original: 'a wrong passphrase prints `Invalid passphrase` and exits with 0',
       here: 'an error, exit 1',
@@ -31,6 +36,12 @@ export const imgtool = {
       original: '`dumpinfo` of something else than an image fails with a traceback',
       here: 'offset, field, expected and found, exit 1',
       why: 'it tells what is wrong with the file',
+    },
+    'damaged-image': {
+      original:
+        '`verify` and `dumpinfo` of an image that is cut off or whose records do not fit fail with a traceback, or judge what is left',
+      here: 'offset, field, expected and found, exit 1',
+      why: 'what is left is not the image; "No signature found" sends people to look for another key',
     },
     'dumpinfo-big-endian': {
       original: '`dumpinfo` of a big-endian image fails',
@@ -46,6 +57,61 @@ export const imgtool = {
       original: '`keygen` without `-t` asks',
       here: 'an error that lists the types',
       why: 'nobody answers a script',
+    },
+    'key-kept': {
+      original: '`keygen` replaces a private key that stands in the file',
+      here: 'is refused, exit 1; remove the file first',
+      why: 'devices may trust that key, and nothing brings it back',
+    },
+    'header-size-asked': {
+      original: 'imgtool 2.2.0 of nRF Connect SDK takes `--header-size auto` where none is given',
+      here: 'has to be written, as for imgtool 2.4.0',
+      why: 'code that is linked for a larger header does not run behind one of 32 bytes',
+    },
+    'unusable-encryption-key': {
+      original:
+        '`sign -E` with a P-384 or Ed25519 key encrypts for nobody: there is no record with the image key; with RSA-3072 it writes a record that no loader reads',
+      here: 'is refused, exit 1',
+      why: 'such an image can never be opened again',
+    },
+    'compression-without-gain': {
+      original:
+        '`sign -E --compression` where that gains nothing writes a plain image whose header says that it is encrypted',
+      here: 'the image that `-E` alone would make',
+      why: 'encryption was asked for, and a loader would refuse the other',
+    },
+    'compressed-keeps-flags': {
+      original: '`--non-bootable` and `--test` are lost with `--compression`',
+      here: 'the flag is set, and HEX names image_ok',
+      why: 'it was asked for',
+    },
+    'vector-not-padded': {
+      original: '`--vector-to-sign` with `--pad` fills up the vector to the size of the slot',
+      here: 'it is the vector alone',
+      why: 'a signature over the filler is right nowhere',
+    },
+    'signature-of-nothing': {
+      original: '`--sig-out` where nothing is signed writes the image, then fails with a traceback',
+      here: 'an error, exit 1; nothing is written',
+      why: 'what fails leaves nothing behind',
+    },
+    'largest-dictionary': {
+      original:
+        '`--compression-lzma-dictsize` may be 1.5 GiB, and the preset may have the flag "extreme"',
+      here: '16 MiB, and 0 to 9',
+      why: 'it runs in WebAssembly, and no loader has memory for more',
+    },
+    'devicetree-not-read': {
+      original:
+        '`--edt-config` of nRF Connect SDK reads vendor and class out of a pickled devicetree',
+      here: 'an error, exit 1; `--vid` and `--cid` say the same',
+      why: 'a pickle is a program in Python, which is not run here',
+    },
+    'manifest-entry': {
+      original:
+        '`--manifest` of nRF Connect SDK writes two digests for an image with both `path` and `hash`, and counts one',
+      here: 'is refused, exit 1',
+      why: 'no loader finds the other digests behind it',
     },
     'key-files-of-their-owner': {
       original: 'new key files are readable by all, as the umask says',

@@ -18,6 +18,10 @@ class Bag implements Files {
     return bytes.slice();
   }
 
+  standing(path: string): Uint8Array | undefined {
+    return this.all.get(path);
+  }
+
   write(path: string, bytes: Uint8Array): Promise<void> {
     this.all.set(path, bytes.slice());
     return Promise.resolve();

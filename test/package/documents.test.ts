@@ -72,6 +72,8 @@ beforeAll(() => {
   consumer = installPackage();
   // What building a firmware of one's own needs, and is optional.
   lend(consumer, 'rolldown', '@rolldown', '@oxc-project');
+  // And compression.
+  lend(consumer, 'node-liblzma');
   lend(consumer, '@types/node', 'undici-types');
 });
 afterEach(async () => {

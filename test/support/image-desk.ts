@@ -25,6 +25,10 @@ export class Desk implements Files {
     }
   }
 
+  standing(path: string): Uint8Array | undefined {
+    return this.written.get(path);
+  }
+
   write(path: string, bytes: Uint8Array): Promise<void> {
     this.written.set(path, bytes);
     return Promise.resolve();

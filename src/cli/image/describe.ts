@@ -7,6 +7,7 @@ import {
   imageFlagNames,
   isEncrypted,
   readDependency,
+  readManifest,
   readNumber,
   readTrailerInfo,
   tlvName,
@@ -48,6 +49,8 @@ export function tlvText({ type, data }: PlacedTlv, endian: Endian): string {
       case TlvType.DECOMP_SIZE:
       case TlvType.COMP_DEC_SIZE:
         return String(readNumber({ type, data }, endian));
+      case TlvType.MANIFEST:
+        return `${readManifest({ type, data }, endian).length} images`;
       case TlvType.BOOT_RECORD:
         return `"${bootRecordRole({ type, data }) ?? toHex(data)}"`;
       default:
@@ -103,6 +106,7 @@ const shown: ReadonlySet<number> = new Set([
   TlvType.DECOMP_SIZE,
   TlvType.UUID_VID,
   TlvType.UUID_CID,
+  TlvType.MANIFEST,
 ]);
 
 const labels: Readonly<Record<number, string>> = {
@@ -112,6 +116,7 @@ const labels: Readonly<Record<number, string>> = {
   [TlvType.DECOMP_SIZE]: 'unpacked',
   [TlvType.UUID_VID]: 'vendor',
   [TlvType.UUID_CID]: 'class',
+  [TlvType.MANIFEST]: 'manifest',
 };
 
 function payloadText({ image, payload }: ImageInspection): string {

@@ -1,15 +1,8 @@
 import { DfuError } from '../../bytes/index.ts';
+import { closeTo } from './close-to.ts';
 
-/** A wrong command line or a wrong wish: exit 2, as imgtool has it. */
-export class UsageError extends Error {
-  /** Whether the usage line is shown above it. */
-  readonly withUsage: boolean;
-
-  constructor(message: string, { withUsage = false }: { readonly withUsage?: boolean } = {}) {
-    super(message);
-    this.withUsage = withUsage;
-  }
-}
+/** A wrong command line or a wrong wish: the usage line, the message, exit 2, as imgtool has it. */
+export class UsageError extends Error {}
 
 /** One option of a command. */
 export interface OptionSpec {
@@ -54,11 +47,18 @@ function label({ flags }: OptionSpec): string {
 }
 
 function wrong(spec: OptionSpec, words: string): UsageError {
-  return new UsageError(`Invalid value for ${label(spec)}: ${words}`, { withUsage: true });
+  return new UsageError(`Invalid value for ${label(spec)}: ${words}`);
 }
 
-function usage(words: string): UsageError {
-  return new UsageError(words, { withUsage: true });
+/** What may have been meant by a long option that there is not. */
+function suggestion(flag: string, known: Iterable<string>): string {
+  if (!flag.startsWith('--')) return '';
+  const long = [...known, '--help'].filter((each) => each.startsWith('--'));
+  const near = closeTo(flag, long).toSorted();
+  if (near.length === 0) return '';
+  return near.length === 1
+    ? ` Did you mean ${near[0] ?? ''}?`
+    : ` (Possible options: ${near.join(', ')})`;
 }
 
 interface Cursor {
@@ -72,7 +72,7 @@ function take(cursor: Cursor, flag: string, { count = 1 }: OptionSpec, glued?: s
     const next = cursor.args[cursor.at];
     if (next === undefined) {
       const many = count === 1 ? 'an argument' : `${count} arguments`;
-      throw usage(`Option '${flag}' requires ${many}.`);
+      throw new UsageError(`Option '${flag}' requires ${many}.`);
     }
     values.push(next);
     cursor.at += 1;
@@ -103,13 +103,16 @@ class Parser {
 
   #option(flag: string, glued?: string): void {
     const known = this.#byFlag.get(flag);
-    if (known === undefined) throw usage(`No such option: ${flag}`);
+    if (known === undefined) {
+      const near = suggestion(flag, this.#byFlag.keys());
+      throw new UsageError(`No such option: ${flag}${near}`);
+    }
     const [name, option] = known;
     if (option.value !== undefined) {
       this.#keep(name, take(this.#cursor, flag, option, glued));
       return;
     }
-    if (glued !== undefined) throw usage(`Option '${flag}' does not take a value.`);
+    if (glued !== undefined) throw new UsageError(`Option '${flag}' does not take a value.`);
     this.#keep(name, []);
   }
 
@@ -174,14 +177,14 @@ function checkAll(spec: CommandSpec, { found, operands }: Parser): void {
   for (const [name, option] of Object.entries(spec.options)) {
     if (option.required !== true || found.has(name)) continue;
     const choose = option.choices === undefined ? '' : ` Choose from: ${option.choices.join(', ')}`;
-    throw usage(`Missing option ${label(option)}.${choose}`);
+    throw new UsageError(`Missing option ${label(option)}.${choose}`);
   }
   const missing = spec.operands[operands.length];
-  if (missing !== undefined) throw usage(`Missing argument '${missing}'.`);
+  if (missing !== undefined) throw new UsageError(`Missing argument '${missing}'.`);
   const extra = operands.slice(spec.operands.length);
   if (extra.length > 0) {
     const many = extra.length === 1 ? 'argument' : 'arguments';
-    throw usage(`Got unexpected extra ${many} (${extra.join(' ')})`);
+    throw new UsageError(`Got unexpected extra ${many} (${extra.join(' ')})`);
   }
 }
 
@@ -232,8 +235,10 @@ export function integer(args: ParsedArguments, name: string): number | undefined
 
 /** A decimal number. Throws `UsageError`. */
 export function decimalInteger(text: string): number {
-  if (!/^\s*[+-]?\d+\s*$/u.test(text)) throw new UsageError(`'${text}' is not a valid integer.`);
-  return Number(text);
+  if (!/^\s*[+-]?\d+(?:_\d+)*\s*$/u.test(text)) {
+    throw new UsageError(`'${text}' is not a valid integer.`);
+  }
+  return Number(text.replaceAll('_', ''));
 }
 
 /** The help page of a command. */

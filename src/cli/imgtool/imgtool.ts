@@ -1,7 +1,7 @@
 import { DfuError } from '../../bytes/index.ts';
+import type { Compressor } from '../../image/index.ts';
 import { UsageError, helpOf, usageLine } from './arguments.ts';
 import type { CommandSpec } from './arguments.ts';
-import type { Compressor } from './compress.ts';
 import { dumpinfo, dumpinfoSpec } from './dump.ts';
 import { warn } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
@@ -68,8 +68,7 @@ function overview(): string {
 /** What went wrong in imgtool's words, and its exit code: 2 for the command line, 1 for the rest. */
 function report(terminal: Terminal, error: unknown, usage: string): number {
   if (error instanceof UsageError) {
-    const hint = error.withUsage ? `${usage}\n\n` : '';
-    warn(terminal, `${hint}Error: ${error.message}`);
+    warn(terminal, `${usage}\n\nError: ${error.message}`);
     return 2;
   }
   if (DfuError.is(error)) {
@@ -81,7 +80,7 @@ function report(terminal: Terminal, error: unknown, usage: string): number {
 
 /** What a run works with. */
 interface ImgtoolOptions {
-  /** Default: liblzma, if its package is installed. */
+  /** Default: liblzma, where its package is installed. */
   readonly compressor?: Compressor | undefined;
 }
 
@@ -100,7 +99,7 @@ export async function runImgtool(
   if (command === undefined) {
     const words = name.startsWith('-') ? `No such option: ${name}` : `No such command '${name}'.`;
     const usage = "Usage: imgtool [OPTIONS] COMMAND [ARGS]...\nTry 'imgtool -h' for help.";
-    return report(terminal, new UsageError(words, { withUsage: true }), usage);
+    return report(terminal, new UsageError(words), usage);
   }
   if (rest.includes('-h') || rest.includes('--help')) {
     terminal.out.write(helpOf(name, command.spec));

@@ -2,16 +2,18 @@ import { DfuError } from '../../bytes/index.ts';
 import {
   generateKey,
   isPrivateKey,
+  needsPassword,
   privateKeyDer,
   publicKeyHash,
+  readKey,
   writePrivatePem,
   writePublicPem,
 } from '../../image/index.ts';
 import type { Key, KeyKind } from '../../image/index.ts';
 import { UsageError, parseArguments } from './arguments.ts';
 import type { CommandSpec, OptionSpec, ParsedArguments } from './arguments.ts';
+import { readText } from '../shared/files.ts';
 import { loadKey } from '../shared/key-files.ts';
-import { warn } from '../shared/terminal.ts';
 import { askPassphrase } from '../shared/passphrase.ts';
 import type { Terminal } from '../shared/terminal.ts';
 
@@ -30,6 +32,26 @@ const output: OptionSpec = {
   value: 'output',
   help: 'File to write; standard output without it.',
 };
+
+/** It becomes part of a variable's name, so nothing else may be in it. */
+function checkSuffix(text: string): void {
+  if (/^[A-Za-z0-9_]*$/.test(text)) return;
+  throw new UsageError(`'${text}' has characters other than A-Za-z0-9_.`);
+}
+
+const suffix: OptionSpec = {
+  flags: ['--name-suffix'],
+  value: 'suffix',
+  check: checkSuffix,
+  help: 'Put behind the names of the generated variables',
+};
+
+/** The suffix of variables' names; refused where the output has none. */
+function suffixOf(args: ParsedArguments, encoding: string): string {
+  const text = args.text('suffix') ?? '';
+  if (text === '' || encoding.startsWith('lang-')) return text;
+  throw new UsageError(`\`--name-suffix\` goes with variables' names, and ${encoding} has none`);
+}
 
 export const keygenSpec: CommandSpec = {
   summary: 'Make a key pair',
@@ -57,11 +79,7 @@ export const getpubSpec: CommandSpec = {
       choices: ['c', 'rust'],
       help: 'Older spelling of --encoding',
     },
-    suffix: {
-      flags: ['--name-suffix'],
-      value: 'suffix',
-      help: 'Put behind the names of the generated variables',
-    },
+    suffix,
   },
   operands: [],
 };
@@ -72,6 +90,7 @@ export const getpubhashSpec: CommandSpec = {
     output,
     key,
     encoding: { flags: ['-e', '--encoding'], value: 'encoding', choices: ['lang-c', 'raw'] },
+    suffix,
   },
   operands: [],
 };
@@ -147,22 +166,36 @@ async function emit(
     );
 }
 
+/** A passphrase, asked for until it was typed twice. Throws `INVALID_ARGUMENT` for an empty one. */
+async function newPassphrase(terminal: Terminal): Promise<string> {
+  for (;;) {
+    const passphrase = await askPassphrase(terminal, 'Enter key passphrase: ');
+    if (passphrase === (await askPassphrase(terminal, 'Reenter passphrase: '))) {
+      if (passphrase !== '') return passphrase;
+      const words = 'the passphrase is empty; a key without one is made without --password';
+      throw new DfuError('INVALID_ARGUMENT', words);
+    }
+    terminal.out.write('Passwords do not match, try again\n');
+  }
+}
+
+/** Throws `REFUSED` if a private key would be lost: devices may trust it, and nothing brings it back. */
+function refuseLostKey(terminal: Terminal, path: string): void {
+  const bytes = terminal.files.standing(path) ?? new Uint8Array(0);
+  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(new TextDecoder().decode(bytes))) return;
+  const words = 'there is a private key already; take another name, or remove it first';
+  throw new DfuError('REFUSED', `${path}: ${words}`);
+}
+
 /** `imgtool keygen`: PKCS#8 in PEM, readable by its owner alone. */
 export async function keygen(terminal: Terminal, argv: readonly string[]): Promise<number> {
   const args = parseArguments(keygenSpec, argv);
+  const path = args.text('key') ?? '';
+  refuseLostKey(terminal, path);
   const made = await generateKey(args.text('type') as KeyKind);
-  let password: string | undefined;
-  if (args.on('password')) {
-    for (;;) {
-      password = await askPassphrase(terminal, 'Enter key passphrase: ');
-      if (password === (await askPassphrase(terminal, 'Reenter passphrase: '))) break;
-      terminal.out.write('Passwords do not match, try again\n');
-    }
-  }
+  const password = args.on('password') ? await newPassphrase(terminal) : undefined;
   const pem = await writePrivatePem(made, { password });
-  await terminal.files.write(args.text('key') ?? '', new TextEncoder().encode(pem), {
-    secret: true,
-  });
+  await terminal.files.write(path, new TextEncoder().encode(pem), { secret: true });
   return 0;
 }
 
@@ -174,9 +207,11 @@ export async function getpub(terminal: Terminal, argv: readonly string[]): Promi
   if (lang !== undefined && encoding !== undefined) {
     throw new UsageError('Please use only one of `--encoding/-e` or `--lang/-l`');
   }
+  const form = encoding ?? `lang-${lang ?? 'c'}`;
+  const behind = suffixOf(args, form);
   const loaded = await loadKey(terminal, args.text('key') ?? '');
-  const name = `${names[loaded.kind]}_pub_key${args.text('suffix') ?? ''}`;
-  switch (encoding ?? `lang-${lang ?? 'c'}`) {
+  const name = `${names[loaded.kind]}_pub_key${behind}`;
+  switch (form) {
     case 'lang-rust':
       await emit(terminal, args, inRust(name, loaded.publicDer));
       break;
@@ -195,10 +230,12 @@ export async function getpub(terminal: Terminal, argv: readonly string[]): Promi
 /** `imgtool getpubhash`. */
 export async function getpubhash(terminal: Terminal, argv: readonly string[]): Promise<number> {
   const args = parseArguments(getpubhashSpec, argv);
+  const form = args.text('encoding') ?? 'lang-c';
+  const behind = suffixOf(args, form);
   const loaded = await loadKey(terminal, args.text('key') ?? '');
   const hash = await publicKeyHash(loaded);
-  const name = `${names[loaded.kind]}_pub_key_hash`;
-  await emit(terminal, args, args.text('encoding') === 'raw' ? hash : inC(name, hash));
+  const name = `${names[loaded.kind]}_pub_key_hash${behind}`;
+  await emit(terminal, args, form === 'raw' ? hash : inC(name, hash));
   return 0;
 }
 
@@ -233,13 +270,22 @@ export async function getpriv(terminal: Terminal, argv: readonly string[]): Prom
   return 0;
 }
 
-/** `imgtool keyinfo`. */
+/** `imgtool keyinfo`. It asks nobody for a passphrase: builds run it. */
 export async function keyinfo(terminal: Terminal, argv: readonly string[]): Promise<number> {
   const args = parseArguments(keyinfoSpec, argv);
-  const kind = isPrivateKey(await loadKey(terminal, args.text('key') ?? '')) ? 'private' : 'public';
-  terminal.out.write(`${kind}\n`);
+  const path = args.text('key') ?? '';
+  const text = readText(terminal.files, path);
+  if (needsPassword(text)) {
+    throw new UsageError(
+      `Cannot inspect ${path}: key is password-protected or unreadable. ` +
+        'keyinfo runs non-interactively and does not prompt for a passphrase.',
+    );
+  }
+  const kind = isPrivateKey(await readKey(text)) ? 'private' : 'public';
   const required = args.text('require');
-  if (required === undefined || required === kind) return 0;
-  warn(terminal, `Error: expected a ${required} key, got a ${kind} one`);
-  return 1;
+  if (required !== undefined && required !== kind) {
+    throw new UsageError(`${path} is a ${kind} key, but ${required} was required.`);
+  }
+  terminal.out.write(`${kind}\n`);
+  return 0;
 }

@@ -16,8 +16,15 @@ function checkVersion(text: string): void {
   }
 }
 
-function checkHeaderSize(text: string): void {
-  if (basedInteger(text) < 32) throw new UsageError('Minimum value for -H/--header-size is 32');
+/** What a header takes at least, which is what `auto` means. */
+const LEAST_HEADER = 32;
+
+/** A header's size as it is written. Throws `UsageError`. */
+export function headerSizeOf(text: string): number {
+  if (text.toLowerCase() === 'auto') return LEAST_HEADER;
+  const size = basedInteger(text);
+  if (size >= LEAST_HEADER) return size;
+  throw new UsageError(`Minimum value for -H/--header-size is ${LEAST_HEADER}`);
 }
 
 function checkCounter(text: string): void {
@@ -106,7 +113,8 @@ export const signSpec: CommandSpec = {
       flags: ['-H', '--header-size'],
       value: 'INTEGER',
       required: true,
-      check: checkHeaderSize,
+      check: headerSizeOf,
+      help: 'Bytes of the header with its filler; auto is the least, 32',
     },
     padHeader: {
       flags: ['--pad-header'],
@@ -149,6 +157,36 @@ export const signSpec: CommandSpec = {
       value: 'type',
       choices: ['disabled', 'lzma2', 'lzma2armthumb'],
       help: 'Compress the payload, if that makes it smaller',
+    },
+    lzmaDictionary: {
+      flags: ['--compression-lzma-dictsize'],
+      value: 'INTEGER',
+      check: decimalInteger,
+      help: 'Bytes of its dictionary, 131072 unless given',
+    },
+    lzmaPb: {
+      flags: ['--compression-lzma-pb'],
+      value: 'INTEGER',
+      check: decimalInteger,
+      help: 'Bits of the position that the stream header names, 2 unless given',
+    },
+    lzmaLc: {
+      flags: ['--compression-lzma-lc'],
+      value: 'INTEGER',
+      check: decimalInteger,
+      help: 'Bits of context of literals, 3 unless given',
+    },
+    lzmaLp: {
+      flags: ['--compression-lzma-lp'],
+      value: 'INTEGER',
+      check: decimalInteger,
+      help: 'Bits of the position of literals, 1 unless given',
+    },
+    lzmaPreset: {
+      flags: ['--compression-lzma-preset'],
+      value: 'INTEGER',
+      check: decimalInteger,
+      help: 'Level of compression, 9 unless given',
     },
     encryptKeylen: {
       flags: ['--encrypt-keylen'],
@@ -195,6 +233,12 @@ export const signSpec: CommandSpec = {
       choices: ['0', '0xff'],
       help: 'What erased flash reads as',
     },
+    padValue: {
+      flags: ['--pad-value'],
+      value: 'byte',
+      choices: ['0', '0xff'],
+      help: 'Filler of header and slot, in place of what stands in the room for the header',
+    },
     customTlv: {
       flags: ['--custom-tlv'],
       value: '[tag] [value]',
@@ -211,6 +255,16 @@ export const signSpec: CommandSpec = {
     },
     vid: { flags: ['--vid'], value: 'TEXT', help: 'Vendor: a UUID, or a domain name' },
     cid: { flags: ['--cid'], value: 'TEXT', help: 'Device class: a UUID, or a name' },
+    manifest: {
+      flags: ['--manifest'],
+      value: 'filename',
+      help: 'Add the digests of all images of the update, as this YAML file lists them',
+    },
+    edtConfig: {
+      flags: ['--edt-config'],
+      value: 'filename',
+      help: 'Not supported: only Python reads it; give --vid and --cid',
+    },
     nonBootable: { flags: ['--non-bootable'], help: 'Mark the image as not to be booted' },
   },
   operands: ['INFILE', 'OUTFILE'],
@@ -231,7 +285,21 @@ export function tlvValue(text: string): Uint8Array {
   return Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 
-const hex4 = (value: number): string => `0x${value.toString(16).padStart(4, '0')}`;
+/** Four digits at least, a sign among them, as Python's `04x` has it. */
+const hex4 = (value: number): string =>
+  `0x${value < 0 ? '-' : ''}${Math.abs(value)
+    .toString(16)
+    .padStart(value < 0 ? 3 : 4, '0')}`;
+
+/** The type of a vendor's record. Throws `INVALID_ARGUMENT` for what is no number. */
+function tagOf(text: string): number {
+  try {
+    return basedInteger(text);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new DfuError('INVALID_ARGUMENT', `Custom TLV type: ${error.message}`);
+  }
+}
 
 /** One vendor's record: the type as written, and where its value comes from. */
 export type VendorTlv = readonly [tag: string, data: () => Uint8Array];
@@ -240,7 +308,7 @@ export type VendorTlv = readonly [tag: string, data: () => Uint8Array];
 export function vendorTlvs(wanted: readonly VendorTlv[]): Tlv[] {
   const tlvs: Tlv[] = [];
   for (const [tagText, data] of wanted) {
-    const type = basedInteger(tagText);
+    const type = tagOf(tagText);
     const shown = type < 0 ? String(type) : hexNumber(type);
     if (tlvs.some((tlv) => tlv.type === type)) {
       throw new UsageError(`Custom TLV ${shown} already exists.`);
@@ -251,7 +319,7 @@ export function vendorTlvs(wanted: readonly VendorTlv[]): Tlv[] {
     if (type < 0xa0 || type > 0xfffe) {
       const allowed = `between ${hex4(0xa0)} and ${hex4(0xfffe)}`;
       throw new UsageError(
-        `Invalid custom TLV type value '${shown}', allowed value should be ${allowed}`,
+        `Invalid custom TLV type value '${hex4(type)}', allowed value should be ${allowed}`,
       );
     }
     tlvs.push({ type, data: data() });

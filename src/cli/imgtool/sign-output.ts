@@ -12,9 +12,9 @@ import type { Terminal } from '../shared/terminal.ts';
 import { UsageError, basedInteger, integer } from './arguments.ts';
 import type { ParsedArguments } from './arguments.ts';
 
-/** The byte that erased flash reads as. */
+/** The byte that header and slot are filled up with: what erased flash reads as, unless another is wished. */
 export function erasedValueOf(args: ParsedArguments): number {
-  return basedInteger(args.text('erasedVal') ?? '0xff');
+  return basedInteger(args.text('padValue') ?? args.text('erasedVal') ?? '0xff');
 }
 
 /** How the slot is filled up, as the command line says. */
@@ -90,10 +90,7 @@ export function refuseTooBig(size: number, padding: PaddingOptions): void {
 export async function saveSignature(
   terminal: Terminal,
   path: string,
-  { signature }: SignedImage,
+  signature: Uint8Array,
 ): Promise<void> {
-  if (signature === undefined) {
-    throw new UsageError('--sig-out: the image has no signature, it was made without a key');
-  }
   await terminal.files.write(path, new TextEncoder().encode(toBase64(signature)));
 }

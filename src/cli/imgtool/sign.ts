@@ -1,50 +1,24 @@
 import { DfuError } from '../../bytes/index.ts';
-import {
-  allowedHashes,
-  fromBase64,
-  isPrivateKey,
-  parseVersion,
-  signImage,
-  uuidTlvs,
-} from '../../image/index.ts';
+import { bytesToSign, isPrivateKey, signImage } from '../../image/index.ts';
 import type {
-  EciesHash,
-  EncryptionOptions,
-  Endian,
-  HashName,
-  Key,
-  KeyKind,
-  PrivateKey,
+  CompressionResult,
+  Compressor,
   SignedImage,
   SignOptions,
+  ToSignOptions,
 } from '../../image/index.ts';
 import { readImageFile } from '../shared/image-file.ts';
 import type { ImageFile } from '../shared/image-file.ts';
-import { UsageError, basedInteger, integer, parseArguments } from './arguments.ts';
-import { erasedValueOf, paddingOf, refuseTooBig, save, saveSignature } from './sign-output.ts';
-import type { ParsedArguments } from './arguments.ts';
-import { readText } from '../shared/files.ts';
-import { loadKey } from '../shared/key-files.ts';
 import type { Terminal } from '../shared/terminal.ts';
-import { compressImage } from './compress.ts';
-import type { Compressor } from './compress.ts';
-import { customTlvs, parseDependencies, signSpec } from './sign-options.ts';
-
-/** Names of signature kinds in imgtool's messages. */
-const signatureNames: Readonly<Record<KeyKind, string>> = {
-  'rsa-2048': 'PKCS1_PSS_RSA2048_SHA256',
-  'rsa-3072': 'PKCS1_PSS_RSA3072_SHA256',
-  'ecdsa-p256': 'ECDSA256_SHA256',
-  'ecdsa-p384': 'ECDSA384_SHA384',
-  ed25519: 'ED25519',
-  x25519: 'X25519',
-};
-
-/** Characters of a boot record's software type. */
-const MOST_ROLE = 12;
+import { UsageError, integer, parseArguments } from './arguments.ts';
+import type { ParsedArguments } from './arguments.ts';
+import { headerSizeOf, signSpec } from './sign-options.ts';
+import { paddingOf, refuseTooBig, save, saveSignature } from './sign-output.ts';
+import { nordicRecords, signingOptions } from './sign-wishes.ts';
 
 /** The input file with its header room checked. */
-function loadInput(terminal: Terminal, args: ParsedArguments, headerSize: number): ImageFile {
+function loadInput(terminal: Terminal, args: ParsedArguments): ImageFile {
+  const headerSize = headerSizeOf(args.text('headerSize') ?? '');
   let file: ImageFile;
   try {
     file = readImageFile(terminal.files, args.operands[0] ?? '');
@@ -54,6 +28,7 @@ function loadInput(terminal: Terminal, args: ParsedArguments, headerSize: number
   }
   const { bytes, address } = file;
   if (!args.on('padHeader')) {
+    if (args.text('padValue') !== undefined) return { bytes: bytes.subarray(headerSize), address };
     if (bytes.subarray(0, headerSize).some((byte) => byte !== 0)) {
       throw new UsageError('Header padding was not requested and image does not start with zeros');
     }
@@ -64,126 +39,54 @@ function loadInput(terminal: Terminal, args: ParsedArguments, headerSize: number
   return { bytes, address: shifted };
 }
 
-async function signingKey(
+/**
+ * The lines that imgtool prints: one each time that it signs or exports, which with compression it does
+ * once for the plain image and, if that gained anything, once more.
+ */
+function tell(terminal: Terminal, line: string, compression: CompressionResult | undefined): void {
+  terminal.out.write(line);
+  if (compression === undefined) return;
+  const { payloadBytes, streamBytes, gained } = compression;
+  terminal.out.write(`compressed image size: ${streamBytes} bytes\n`);
+  terminal.out.write(`original image size: ${payloadBytes} bytes\n`);
+  if (gained) terminal.out.write(line);
+}
+
+/** With these keys imgtool signs first and looks at `--hmac-sha` then. */
+function hashRefused({ encryption }: SignOptions): boolean {
+  const { kind } = encryption?.key ?? {};
+  return encryption?.hash === 'SHA-512' && (kind === 'ecdsa-p256' || kind === 'ecdsa-p384');
+}
+
+async function signAndTell(
+  terminal: Terminal,
+  input: Uint8Array,
+  options: SignOptions,
+): Promise<SignedImage> {
+  const refused = hashRefused(options);
+  const signed = await signImage(input, refused ? { ...options, encryption: undefined } : options);
+  const { key } = options;
+  const what = key?.kind === 'ed25519' ? 'digest' : 'payload';
+  const line = key === undefined ? '' : `image.py: sign the ${what}\n`;
+  tell(terminal, line, signed.compression);
+  if (refused) throw new UsageError('Currently only ECIES-X25519 supports HMAC-SHA512');
+  return signed;
+}
+
+/** `--vector-to-sign`: what a signature made elsewhere is to be over, as a file. It is never filled up. */
+async function exportVector(
   terminal: Terminal,
   args: ParsedArguments,
-): Promise<PrivateKey | undefined> {
-  const path = args.text('key');
-  if (path === undefined) return undefined;
-  const key = await loadKey(terminal, path);
-  if (isPrivateKey(key)) return key;
-  throw new UsageError('Cannot sign with a public-only PEM; signing requires the private key.');
+  { input, options, vector }: { input: ImageFile; options: ToSignOptions; vector: string },
+): Promise<void> {
+  const { digest, signedBytes, compression } = await bytesToSign(input.bytes, options);
+  tell(terminal, `image.py: export ${vector}\n`, compression);
+  const bytes = vector === 'digest' ? digest : signedBytes;
+  await save(terminal, args, { bytes, address: input.address, padding: undefined });
 }
 
-function checkSameKind(key: Key | undefined, encryption: Key): void {
-  if (key === undefined) return;
-  const ec = key.kind.startsWith('ecdsa') && encryption.kind !== 'ecdsa-p256';
-  const rsa = key.kind.startsWith('rsa') && !encryption.kind.startsWith('rsa');
-  if (ec || rsa) {
-    throw new UsageError('Signing and encryption must use the same type of key');
-  }
-}
-
-async function encryptionOf(
-  terminal: Terminal,
-  args: ParsedArguments,
-  key: Key | undefined,
-): Promise<EncryptionOptions | undefined> {
-  const path = args.text('encrypt');
-  if (path === undefined) return undefined;
-  const recipient = await loadKey(terminal, path);
-  checkSameKind(key, recipient);
-  const hash: EciesHash = args.text('hmacSha') === '512' ? 'SHA-512' : 'SHA-256';
-  const bits = args.text('encryptKeylen') === '256' ? 256 : 128;
-  return { key: recipient, hash, bits, clear: args.on('clear') };
-}
-
-function hashOf(args: ParsedArguments, key: Key | undefined): HashName | undefined {
-  const bits = args.text('sha') ?? 'auto';
-  if (bits === 'auto') return undefined;
-  const hash = `SHA-${bits}` as HashName;
-  if (key === undefined) return hash;
-  const allowed = allowedHashes(key.kind, { pure: args.on('pure') });
-  if (allowed.includes(hash)) return hash;
-  const list = allowed.map((name) => name.slice(4)).join(', ');
-  throw new UsageError(
-    `Key ${signatureNames[key.kind]} can not be used with --sha ${bits}; ` +
-      `allowed sha are one of ${list}`,
-  );
-}
-
-/** The signature of a file and its key; undefined if none is asked for. */
-async function fixedSignature(
-  terminal: Terminal,
-  args: ParsedArguments,
-): Promise<SignOptions['fixedSignature']> {
-  const path = args.text('fixSig');
-  if (path === undefined) return undefined;
-  const signature = fromBase64(readText(terminal.files, path));
-  const keyPath = args.text('fixSigPubkey');
-  if (keyPath === undefined) {
-    throw new UsageError('public key of the fixed signature is not specified');
-  }
-  const key = await loadKey(terminal, keyPath);
-  if (args.text('key') !== undefined) {
-    throw new UsageError('Can not sign using key and provide fixed-signature at the same time');
-  }
-  return { signature, key };
-}
-
-function counterOf(args: ParsedArguments): number | 'auto' | undefined {
-  const text = args.text('securityCounter');
-  if (text === undefined) return undefined;
-  return text.toLowerCase() === 'auto' ? 'auto' : basedInteger(text);
-}
-
-async function optionsOf(terminal: Terminal, args: ParsedArguments): Promise<SignOptions> {
-  const key = await signingKey(terminal, args);
-  const encryption = await encryptionOf(terminal, args, key);
-  const vendors = customTlvs(terminal, args);
-  const fixed = await fixedSignature(terminal, args);
-  const vendor = args.text('vid');
-  const deviceClass = args.text('cid');
-  const role = args.text('bootRecord') ?? '';
-  if (role.length > MOST_ROLE) {
-    throw new UsageError(
-      `'${role}' is too long (${role.length} characters) for sw_type. ` +
-        `Its maximum allowed length is ${MOST_ROLE} characters.`,
-    );
-  }
-  const uuids = await uuidTlvs({
-    vendor,
-    deviceClass,
-  });
-  const dependencies = args.text('dependencies');
-  return {
-    version: parseVersion(args.text('version') ?? ''),
-    headerSize: integer(args, 'headerSize') ?? 0,
-    padHeader: args.on('padHeader'),
-    endian: (args.text('endian') ?? 'little') as Endian,
-    erasedValue: erasedValueOf(args),
-    loadAddr: integer(args, 'loadAddr') ?? 0,
-    romFixed: integer(args, 'romFixed') ?? 0,
-    nonBootable: args.on('nonBootable'),
-    key,
-    fixedSignature: fixed,
-    keyRecord: args.text('publicKeyFormat') === 'full' ? 'full' : 'hash',
-    hash: hashOf(args, key ?? fixed?.key),
-    pure: args.on('pure'),
-    padSignature: args.on('padSig'),
-    securityCounter: counterOf(args),
-    bootRecord: args.text('bootRecord'),
-    dependencies: dependencies === undefined ? [] : parseDependencies(dependencies),
-    protectedTlvs: [...uuids, ...vendors],
-    encryption,
-  };
-}
-
-/** What imgtool prints each time that it signs. */
-function tellSigning(terminal: Terminal, key: Key | undefined): void {
-  if (key === undefined) return;
-  const what = key.kind === 'ed25519' ? 'digest' : 'payload';
-  terminal.out.write(`image.py: sign the ${what}\n`);
+function withPrivateKey({ key, ...options }: ToSignOptions): SignOptions {
+  return key !== undefined && isPrivateKey(key) ? { ...options, key } : options;
 }
 
 /** `imgtool sign`. `compressor` makes LZMA2 streams. */
@@ -196,35 +99,28 @@ export async function sign(
   if ((integer(args, 'loadAddr') ?? 0) !== 0 && (integer(args, 'romFixed') ?? 0) !== 0) {
     throw new UsageError('Can not set rom_fixed and load_addr at the same time');
   }
-  const { bytes: input, address } = loadInput(terminal, args, integer(args, 'headerSize') ?? 0);
-  const options = await optionsOf(terminal, args);
-  const pad = args.on('pad') || args.on('test') || args.on('confirm');
+  const records = await nordicRecords(terminal, args);
+  const input = loadInput(terminal, args);
+  const options = await signingOptions(terminal, args, { records, compressor });
+  const sigOut = args.text('sigOut');
   const vector = args.text('vectorToSign');
+  const unsigned = options.key === undefined && options.fixedSignature === undefined;
+  if (sigOut !== undefined && (unsigned || vector !== undefined)) {
+    const words = 'there is no signature to write, for the image is not signed';
+    throw new DfuError('INVALID_ARGUMENT', `--sig-out: ${words}`);
+  }
   if (vector !== undefined) {
-    const { digest, signedBytes } = await signImage(input, { ...options, key: undefined });
-    terminal.out.write(`image.py: export ${vector}\n`);
-    const bytes = vector === 'digest' ? digest : signedBytes;
-    await save(terminal, args, { bytes, address, padding: undefined });
+    await exportVector(terminal, args, { input, options, vector });
     return 0;
   }
-  const compression = args.text('compression') ?? 'disabled';
-  let signed: SignedImage;
-  if (compression === 'disabled') {
-    tellSigning(terminal, options.key);
-    signed = await signImage(input, options);
-  } else {
-    const tell = (): void => tellSigning(terminal, options.key);
-    signed = await compressImage(input, options, {
-      terminal,
-      tell,
-      filter: compression,
-      compressor,
-    });
-  }
+  const signed = await signAndTell(terminal, input.bytes, withPrivateKey(options));
   const padding = paddingOf(args, signed);
   refuseTooBig(signed.bytes.length, padding);
-  await save(terminal, args, { bytes: signed.bytes, address, padding: pad ? padding : undefined });
-  const sigOut = args.text('sigOut');
-  if (sigOut !== undefined) await saveSignature(terminal, sigOut, signed);
+  const pad = args.on('pad') || args.on('test') || args.on('confirm');
+  const { bytes, signature } = signed;
+  await save(terminal, args, { bytes, address: input.address, padding: pad ? padding : undefined });
+  if (sigOut !== undefined && signature !== undefined) {
+    await saveSignature(terminal, sigOut, signature);
+  }
   return 0;
 }

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { DfuError } from '../../bytes/index.ts';
 import { systemWords } from './system-words.ts';
 import type { WriteOptions } from './write-file.ts';
@@ -7,6 +7,8 @@ import type { WriteOptions } from './write-file.ts';
 export interface Files {
   /** Throws `NOT_FOUND` or `IO`. */
   read(path: string): Uint8Array;
+  /** What stands in a file that writing would replace; undefined where none is, or a pipe or a terminal. */
+  standing(path: string): Uint8Array | undefined;
   /**
    * A file is there whole or not at all: it is written under another name, then renamed. Throws `BUSY`
    * for the flash of a board that runs, `NOT_FOUND` where its folder is missing, else `IO`.
@@ -58,6 +60,10 @@ export const diskFiles: Files = {
     } catch (error) {
       throw fileError(path, error);
     }
+  },
+  standing(path) {
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
+    return diskFiles.read(path);
   },
   async write(path, bytes, options = {}) {
     try {

@@ -29,6 +29,11 @@ export type ImageFlagName = keyof typeof ImageFlag;
 /** Both encryption bits; an image has at most one of them. */
 export const ENCRYPTED_FLAGS: number = ImageFlag.ENCRYPTED_AES128 | ImageFlag.ENCRYPTED_AES256;
 
+/** The one of them for an image key of so many bits. */
+export function encryptedFlag(bits: 128 | 256 | undefined): number {
+  return bits === 256 ? ImageFlag.ENCRYPTED_AES256 : ImageFlag.ENCRYPTED_AES128;
+}
+
 /** Version of an image; the build number does not count in comparisons unless asked for. */
 export interface ImageVersion {
   /** 0 to 255. */

@@ -84,6 +84,37 @@ export function readNumber(tlv: Tlv, endian: Endian = 'little'): number {
   return words[endian].decode(tlv.data).value;
 }
 
+/** The only format of a manifest so far. */
+const MANIFEST_FORMAT = 1;
+
+/**
+ * MANIFEST record: the digests of all images of one update, in the order of their numbers, as nRF Connect
+ * SDK's loader reads it. Throws `INVALID_ARGUMENT` unless they have one length.
+ */
+export function manifestTlv(digests: readonly Uint8Array[], endian: Endian = 'little'): Tlv {
+  const [first] = digests;
+  const other = digests.find(({ length }) => length !== first?.length);
+  if (other !== undefined) {
+    const found = `expected ${first?.length ?? 0} bytes each, got ${other.length}`;
+    throw new DfuError('INVALID_ARGUMENT', `manifest: digests: ${found}`);
+  }
+  const head = [MANIFEST_FORMAT, digests.length].map((value) => words[endian].encode({ value }));
+  return { type: TlvType.MANIFEST, data: joinBytes(...head, ...digests) };
+}
+
+/** The digests in a MANIFEST record. Throws `MALFORMED` or `TRUNCATED`. */
+export function readManifest({ data }: Tlv, endian: Endian = 'little'): readonly Uint8Array[] {
+  const number = (offset: number): number => words[endian].decode(data, offset).value;
+  const [format, count] = [number(0), number(4)];
+  const digests = data.subarray(8);
+  const each = count === 0 ? 0 : digests.length / count;
+  if (format !== MANIFEST_FORMAT || !Number.isInteger(each) || each * count !== digests.length) {
+    const found = `expected format 1 and ${count} digests of one length, got format ${format}`;
+    throw new DfuError('MALFORMED', `TLV MANIFEST: ${found} and ${digests.length} bytes`);
+  }
+  return Array.from({ length: count }, (_, at) => digests.subarray(at * each, (at + 1) * each));
+}
+
 /** The counter that `auto` means: major, minor and revision in one number. */
 export function securityCounterOf({ major, minor, revision }: ImageVersion): number {
   return major * 2 ** 24 + minor * 2 ** 16 + revision;

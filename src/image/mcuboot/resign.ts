@@ -2,7 +2,7 @@ import { DfuError } from '../../bytes/index.ts';
 import { ENCRYPTED_FLAGS, IMAGE_HEADER_BYTES, ImageFlag } from './header.ts';
 import type { ImageInspection } from './inspect.ts';
 import { bootRecordRole, readDependency, readNumber } from './records.ts';
-import type { SignOptions } from './sign.ts';
+import type { SignOptions } from './sign-options.ts';
 import { TlvType } from './tlv.ts';
 import type { PlacedTlv } from './tlv.ts';
 import { signedBytes } from './signed-bytes.ts';

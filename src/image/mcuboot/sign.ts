@@ -1,96 +1,19 @@
 import { DfuError } from '../../bytes/index.ts';
 import { isEc, keyTraits, publicKeyHash } from '../keys/key.ts';
-import type { Key, KeyKind, PrivateKey } from '../keys/key.ts';
+import type { Key, KeyKind } from '../keys/key.ts';
 import { signMessage } from '../keys/sign.ts';
+import { compressed } from './compress.ts';
 import { DEFAULT_IMAGE_KEY_BITS, imageCipher, newImageKey, wrapImageKey } from './encrypt.ts';
-import type { EciesHash, EncryptionKey } from './encrypt.ts';
-import { IMAGE_HEADER_BYTES, ImageFlag, writeImageHeader } from './header.ts';
-import type { Endian, ImageVersion } from './header.ts';
+import { IMAGE_HEADER_BYTES, ImageFlag, encryptedFlag, writeImageHeader } from './header.ts';
 import { bootRecordTlv, dependencyTlv, numberTlv, securityCounterOf } from './records.ts';
-import type { Dependency } from './records.ts';
+import type { BytesToSign, SignOptions, SignedImage, ToSignOptions } from './sign-options.ts';
 import { TLV_INFO_MAGIC, TLV_PROT_INFO_MAGIC, TlvType, tlvAreaSize, writeTlvArea } from './tlv.ts';
 import type { Tlv } from './tlv.ts';
 import { hashTlvs, signatureTlvs } from './signed-bytes.ts';
 import type { SignatureKind } from './signed-bytes.ts';
 import { HASH_BYTES, hashOf, joinBytes, platformCrypto } from '../keys/web-crypto.ts';
 import type { OwnBytes } from '../../bytes/index.ts';
-import type { CryptoLike, HashName } from '../keys/web-crypto.ts';
-
-/** A signature made elsewhere, and the public key that it is of. */
-export interface FixedSignature {
-  readonly signature: Uint8Array;
-  readonly key: Key;
-}
-
-/** How the payload is encrypted. */
-export interface EncryptionOptions {
-  /** For whom: public keys do. */
-  readonly key: EncryptionKey;
-  /** Bits of the image key; default 128. */
-  readonly bits?: 128 | 256 | undefined;
-  /** Hash of ECIES; default SHA-256. */
-  readonly hash?: EciesHash | undefined;
-  /**
-   * Leaves the payload plain, with flag and key record all the same: such an image goes into the
-   * primary slot and is encrypted when it is swapped out.
-   */
-  readonly clear?: boolean | undefined;
-  /** The image key itself, where a random one will not do. */
-  readonly imageKey?: Uint8Array | undefined;
-}
-
-/** What goes into an image. */
-export interface SignOptions {
-  readonly version: ImageVersion;
-  /** Bytes of the header with its filler, 32 or more. */
-  readonly headerSize: number;
-  /** Puts the header in front; without it the payload must start with as many zeros. */
-  readonly padHeader?: boolean | undefined;
-  /** Default little. */
-  readonly endian?: Endian | undefined;
-  /** Filler of the header; default 0xff. */
-  readonly erasedValue?: number | undefined;
-  /** What stands behind the header's 32 bytes, with `padHeader`, instead of the filler. */
-  readonly headerRest?: Uint8Array | undefined;
-  /** RAM address to run from; sets RAM_LOAD. */
-  readonly loadAddr?: number | undefined;
-  /** Flash address that it is linked for; sets ROM_FIXED. */
-  readonly romFixed?: number | undefined;
-  readonly nonBootable?: boolean | undefined;
-  /** Further bits of `ImageFlag`, e.g. of compression. */
-  readonly flags?: number | undefined;
-  /** Key to sign with; an image without has only its hash. */
-  readonly key?: PrivateKey | undefined;
-  readonly fixedSignature?: FixedSignature | undefined;
-  /** Whether the image carries its key's hash (default) or the whole key. */
-  readonly keyRecord?: 'hash' | 'full' | undefined;
-  /** Default by the key's kind, SHA-256 without a key. */
-  readonly hash?: HashName | undefined;
-  /** Signs the image itself instead of its digest; Ed25519 only. */
-  readonly pure?: boolean | undefined;
-  /** Fills ECDSA signatures up to one length, which loaders before 1.5 want. */
-  readonly padSignature?: boolean | undefined;
-  /** `auto` makes it from the version. */
-  readonly securityCounter?: number | 'auto' | undefined;
-  /** Role of the software in a boot record, at most 12 characters. */
-  readonly bootRecord?: string | undefined;
-  readonly dependencies?: readonly Dependency[] | undefined;
-  /** Protected records behind the dependencies: compression's, UUIDs, vendors'. */
-  readonly protectedTlvs?: readonly Tlv[] | undefined;
-  readonly encryption?: EncryptionOptions | undefined;
-  readonly crypto?: CryptoLike | undefined;
-}
-
-/** A finished image and what was computed on the way. */
-export interface SignedImage {
-  readonly bytes: OwnBytes;
-  /** Header, plain payload and protected records: what hash and signature are over. */
-  readonly signedBytes: OwnBytes;
-  readonly digest: OwnBytes;
-  readonly signature: OwnBytes | undefined;
-  /** Bytes of the wrapped image key's record value, 0 if not encrypted. */
-  readonly wrappedKeyBytes: number;
-}
+import type { HashName } from '../keys/web-crypto.ts';
 
 /** Hashes that signatures of each kind may go with. */
 export function allowedHashes(
@@ -101,14 +24,13 @@ export function allowedHashes(
   return [keyTraits[kind].hash];
 }
 
+/** Whose signature it is or will be, and the hash that goes with it. */
 interface Signer {
-  readonly key: PrivateKey | undefined;
-  readonly fixed: FixedSignature | undefined;
   readonly publicKey: Key | undefined;
   readonly hash: HashName;
 }
 
-function signerOf(options: SignOptions): Signer {
+function signerOf(options: ToSignOptions): Signer {
   const { key, fixedSignature: fixed, pure = false } = options;
   if (key !== undefined && fixed !== undefined) {
     throw new DfuError(
@@ -117,10 +39,7 @@ function signerOf(options: SignOptions): Signer {
     );
   }
   const publicKey = key ?? fixed?.key;
-  if (publicKey === undefined) {
-    if (pure) throw new DfuError('INVALID_ARGUMENT', 'sign: a pure signature needs a key');
-    return { key, fixed, publicKey, hash: options.hash ?? 'SHA-256' };
-  }
+  if (publicKey === undefined) return { publicKey, hash: options.hash ?? 'SHA-256' };
   if (publicKey.kind === 'x25519' || (pure && publicKey.kind !== 'ed25519')) {
     const expected = pure ? 'ed25519 for a pure signature' : 'a key that signs';
     throw new DfuError('INVALID_ARGUMENT', `sign: expected ${expected}, got ${publicKey.kind}`);
@@ -131,11 +50,11 @@ function signerOf(options: SignOptions): Signer {
     const words = `expected ${allowed.join(' or ')} with ${publicKey.kind}, got ${hash}`;
     throw new DfuError('INVALID_ARGUMENT', `sign: ${words}`);
   }
-  return { key, fixed, publicKey, hash };
+  return { publicKey, hash };
 }
 
 /** Header room and payload, filled up to whole AES blocks if it will be encrypted. */
-function plainImage(input: Uint8Array, options: SignOptions): OwnBytes {
+function plainImage(input: Uint8Array, options: ToSignOptions): OwnBytes {
   const { headerSize, padHeader = false, erasedValue = 0xff, encryption } = options;
   if (headerSize < IMAGE_HEADER_BYTES || headerSize > 0xffff) {
     const words = `expected ${IMAGE_HEADER_BYTES} to 65535, got ${headerSize}`;
@@ -157,13 +76,10 @@ function plainImage(input: Uint8Array, options: SignOptions): OwnBytes {
   return image;
 }
 
-function flagsOf(options: SignOptions): number {
+function flagsOf(options: ToSignOptions): number {
   const { loadAddr = 0, romFixed = 0, nonBootable = false, encryption } = options;
   let flags = options.flags ?? 0;
-  if (encryption !== undefined) {
-    const wide = encryption.bits === 256;
-    flags |= wide ? ImageFlag.ENCRYPTED_AES256 : ImageFlag.ENCRYPTED_AES128;
-  }
+  if (encryption !== undefined) flags |= encryptedFlag(encryption.bits);
   if (loadAddr !== 0) flags |= ImageFlag.RAM_LOAD;
   if (romFixed !== 0) flags |= ImageFlag.ROM_FIXED;
   if (nonBootable) flags |= ImageFlag.NON_BOOTABLE;
@@ -171,7 +87,7 @@ function flagsOf(options: SignOptions): number {
 }
 
 /** Protected records in the order that imgtool has: counter, boot record, dependencies, others. */
-function protectedTlvsOf(options: SignOptions, hash: HashName, signerId: Uint8Array): Tlv[] {
+function protectedTlvsOf(options: ToSignOptions, hash: HashName, signerId: Uint8Array): Tlv[] {
   const { version, endian, securityCounter, bootRecord, dependencies = [] } = options;
   const tlvs: Tlv[] = [];
   if (securityCounter !== undefined) {
@@ -192,14 +108,13 @@ const paddedBytes: Readonly<Partial<Record<KeyKind, number>>> = {
 };
 
 async function signatureOf(
-  signer: Signer,
-  { message, digest }: { readonly message: OwnBytes; readonly digest: OwnBytes },
+  { signedBytes, digest }: Prepared,
   options: SignOptions,
 ): Promise<OwnBytes | undefined> {
-  const { key, fixed } = signer;
+  const { key, fixedSignature: fixed } = options;
   if (fixed !== undefined) return Uint8Array.from(fixed.signature);
   if (key === undefined) return undefined;
-  const over = key.kind === 'ed25519' && options.pure !== true ? digest : message;
+  const over = key.kind === 'ed25519' && options.pure !== true ? digest : signedBytes;
   const signature = await signMessage(key, over, options.crypto);
   if (options.padSignature !== true || !isEc(key.kind)) return signature;
   const missing = (paddedBytes[key.kind] ?? 0) - signature.length;
@@ -227,12 +142,19 @@ async function encryptPayload(
   return { payload: await (await imageCipher(imageKey, crypto)).crypt(payload), tlvs };
 }
 
-/**
- * Makes an image of a payload: header in front, records behind, signed and encrypted as asked for.
- * The result is byte for byte what imgtool makes, but for what is random (RSA, ECDSA, wrapped
- * keys). Throws `INVALID_ARGUMENT` or `OUT_OF_RANGE`.
- */
-export async function signImage(input: Uint8Array, options: SignOptions): Promise<SignedImage> {
+/** An image as far as it can be made without signing. */
+interface Prepared {
+  readonly signer: Signer;
+  readonly signerId: OwnBytes;
+  /** Header and payload, not encrypted. */
+  readonly plain: OwnBytes;
+  readonly protectedArea: OwnBytes;
+  /** Both together. */
+  readonly signedBytes: OwnBytes;
+  readonly digest: OwnBytes;
+}
+
+async function prepare(input: Uint8Array, options: ToSignOptions): Promise<Prepared> {
   const { headerSize, version, endian = 'little', crypto = platformCrypto() } = options;
   const signer = signerOf(options);
   const { publicKey, hash } = signer;
@@ -254,23 +176,53 @@ export async function signImage(input: Uint8Array, options: SignOptions): Promis
   );
   plain.set(header);
   const protectedArea = writeTlvArea(TLV_PROT_INFO_MAGIC, protectedTlvs, endian);
-  const message = joinBytes(plain, protectedArea);
-  const digest = await hashOf(hash, message, crypto);
-  const signature = await signatureOf(signer, { message, digest }, options);
-  const tlvs: Tlv[] = [{ type: hashTlvs[hash], data: digest }];
+  const signedBytes = joinBytes(plain, protectedArea);
+  const digest = await hashOf(hash, signedBytes, crypto);
+  return { signer, signerId, plain, protectedArea, signedBytes, digest };
+}
+
+function keyTlv({ signer, signerId }: Prepared, { keyRecord }: SignOptions): Tlv | undefined {
+  if (signer.publicKey === undefined) return undefined;
+  return keyRecord === 'full'
+    ? { type: TlvType.PUBKEY, data: signer.publicKey.publicDer }
+    : { type: TlvType.KEYHASH, data: signerId };
+}
+
+async function finish(input: Uint8Array, options: SignOptions): Promise<SignedImage> {
+  const { headerSize, endian = 'little' } = options;
+  const prepared = await prepare(input, options);
+  const { signer, plain, protectedArea, signedBytes, digest } = prepared;
+  const signature = await signatureOf(prepared, options);
+  const tlvs: Tlv[] = [{ type: hashTlvs[signer.hash], data: digest }];
   if (options.pure === true) tlvs.push({ type: TlvType.SIG_PURE, data: Uint8Array.of(1) });
-  if (publicKey !== undefined && signature !== undefined) {
-    const full = options.keyRecord === 'full';
-    tlvs.push(
-      full
-        ? { type: TlvType.PUBKEY, data: publicKey.publicDer }
-        : { type: TlvType.KEYHASH, data: signerId },
-      { type: signatureTlvs[publicKey.kind as SignatureKind], data: signature },
-    );
+  const named = keyTlv(prepared, options);
+  if (named !== undefined && signature !== undefined) {
+    const kind = signer.publicKey?.kind as SignatureKind;
+    tlvs.push(named, { type: signatureTlvs[kind], data: signature });
   }
   const wrapped = await encryptPayload(plain.subarray(headerSize), options);
   const area = writeTlvArea(TLV_INFO_MAGIC, [...tlvs, ...wrapped.tlvs], endian);
   const bytes = joinBytes(plain.subarray(0, headerSize), wrapped.payload, protectedArea, area);
   const wrappedKeyBytes = wrapped.tlvs[0]?.data.length ?? 0;
-  return { bytes, signedBytes: message, digest, signature, wrappedKeyBytes };
+  return { bytes, signedBytes, digest, signature, wrappedKeyBytes, compression: undefined };
+}
+
+/**
+ * Makes an image of a payload: header in front, records behind, compressed, signed and encrypted as
+ * asked for. The result is byte for byte what imgtool makes, but for what is random (RSA, ECDSA,
+ * wrapped keys). Throws `INVALID_ARGUMENT` or `OUT_OF_RANGE`, and what the compressor throws.
+ */
+export function signImage(input: Uint8Array, options: SignOptions): Promise<SignedImage> {
+  return compressed(input, options, finish);
+}
+
+/**
+ * What a signature made elsewhere must be over: the digest, or the bytes themselves for a pure one. The
+ * same options with `fixedSignature` make the image then. Throws what `signImage` throws.
+ */
+export function bytesToSign(input: Uint8Array, options: ToSignOptions): Promise<BytesToSign> {
+  return compressed(input, options, async (payload, last): Promise<BytesToSign> => {
+    const { signedBytes, digest } = await prepare(payload, last);
+    return { signedBytes, digest, compression: undefined };
+  });
 }

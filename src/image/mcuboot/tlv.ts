@@ -40,6 +40,8 @@ export const TlvType = {
   COMP_DEC_SIZE: 0x73,
   UUID_VID: 0x74,
   UUID_CID: 0x75,
+  /** Hashes of all images that make up one update (nRF Connect SDK). */
+  MANIFEST: 0x76,
 } as const;
 
 /** Name of a known record type. */

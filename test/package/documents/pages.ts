@@ -18,6 +18,8 @@ export const instead: Readonly<Record<string, string | undefined>> = {
   'npm start': 'npx dfukit tour',
   // These tests are part of it.
   'npm test': undefined,
+  // Lent, as it is here: nothing is fetched.
+  'npm install --ignore-scripts node-liblzma@5.1.3': undefined,
 };
 
 /** A block that the kernel of the machine takes part in; the kernel lab types it. */

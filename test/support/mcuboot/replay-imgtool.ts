@@ -1,15 +1,6 @@
 import { runImgtool } from '../../../src/cli/imgtool/imgtool.ts';
-import type { Compressor } from '../../../src/cli/imgtool/compress.ts';
-import { viewOf } from '../../../src/bytes/index.ts';
 import type { McubootImage } from '../../../src/image/index.ts';
-import {
-  ImageFlag,
-  TlvType,
-  allTlvs,
-  imageCipher,
-  parseImage,
-  readIntelHex,
-} from '../../../src/image/index.ts';
+import { TlvType, allTlvs, parseImage, readIntelHex } from '../../../src/image/index.ts';
 import { Desk } from '../image-desk.ts';
 import { argument, bootloaderSays } from './bootloader-says.ts';
 import { departs } from '../../departures/table.ts';
@@ -33,26 +24,6 @@ function deskOf(folder: ImgtoolFolder): Desk {
   return new Desk((path) => folder.bytes(path));
 }
 
-/** What imgtool's own compressor made, out of the image that it went into. */
-function compressorOf(folder: ImgtoolFolder, { output, args = [] }: ImgtoolCase): Compressor {
-  return async (bytes) => {
-    const image = output === undefined ? undefined : parseImage(imageIn(folder, output));
-    const compressed = ImageFlag.COMPRESSED_LZMA1 | ImageFlag.COMPRESSED_LZMA2;
-    if (image === undefined || (image.header.flags & compressed) === 0) {
-      // It gained nothing.
-      return new Uint8Array(bytes.length + 4);
-    }
-    const { imageKey } = await bootloaderSays(image.bytes, args, (path) => folder.text(path));
-    const payload =
-      imageKey === undefined
-        ? image.payload
-        : await (await imageCipher(imageKey)).crypt(image.payload);
-    // Behind the stream of an encrypted image the last block of the cipher is filled up.
-    const size = allTlvs(image).find(({ type }) => type === TlvType.COMP_DEC_SIZE)?.data;
-    return payload.subarray(2, size === undefined ? undefined : viewOf(size).getUint32(0, true));
-  };
-}
-
 const isHex = (path: string): boolean => /\.hex(?:\.gz)?$/.test(path);
 
 function imageIn(folder: ImgtoolFolder, path: string): Uint8Array {
@@ -64,8 +35,7 @@ export async function signRun(folder: ImgtoolFolder, each: ImgtoolCase): Promise
   const { args = [], input = '', output = '', name } = each;
   const desk = deskOf(folder);
   const path = isHex(output) || name.includes('hex-out') ? 'result.hex' : 'result.bin';
-  const compressor = compressorOf(folder, each);
-  const exit = await runImgtool(['sign', ...args, input, path], desk.terminal, { compressor });
+  const exit = await runImgtool(['sign', ...args, input, path], desk.terminal);
   return { desk, exit, path };
 }
 
@@ -81,6 +51,7 @@ async function run(folder: ImgtoolFolder, args: readonly string[]): Promise<Run>
 export function saysAsMuch(recorded: string, said: string): DepartureId | undefined {
   if (!/^Error: \S/.test(said)) return undefined;
   if (/^(?!Error:)[A-Za-z_][\w.]*(?:: |$)/.test(recorded)) return 'imgtool/traceback';
+  if (recorded.includes("<class '")) return 'imgtool/class-in-message';
   if (/^\s/.test(recorded))
     return said.endsWith(recorded.trim()) ? 'imgtool/torn-message' : undefined;
   const pieces = recorded
