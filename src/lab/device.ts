@@ -19,6 +19,8 @@ export interface LabDevice {
   readonly judge: ImageJudge;
   /** The keys that the judge knows, to name them. */
   readonly keys?: readonly Key[] | undefined;
+  /** The bootloader checks signatures, but nobody has said with which keys; the judge takes any. */
+  readonly signaturesUnchecked?: boolean | undefined;
   /** Security counters in hardware, by image; 0 where there is none. */
   readonly counters?: readonly number[] | undefined;
 }
@@ -43,7 +45,16 @@ export function trailerOf({ geometry, config }: FlashLayout, name: AreaName): Tr
  * @throws `DfuError` `INVALID_ARGUMENT` with what was expected of which area.
  */
 export function checkLayout(layout: FlashLayout): void {
-  const { config, geometry } = layout;
+  checkPlaces(layout);
+  for (const name of areaNames(layout.config)) trailerOf(layout, name);
+}
+
+/**
+ * Checks where the areas lie, and leaves it open whether their trailers fit.
+ *
+ * @throws `DfuError` `INVALID_ARGUMENT` with what was expected of which area.
+ */
+export function checkPlaces({ config, geometry }: FlashLayout): void {
   const sectors = new SectorMap(geometry);
   if (config.algorithm === 'swap-using-scratch' && config.scratch === undefined) {
     throw wrong('swap-using-scratch needs a scratch area, and none was given');
@@ -73,7 +84,6 @@ export function checkLayout(layout: FlashLayout): void {
         `expected ${name} to begin and end at sectors' edges (${edges}), got ${hexNumber(edge)}`,
       );
     }
-    trailerOf(layout, name);
   }
   places.sort((one, other) => one.offsetBytes - other.offsetBytes);
   for (const [n, place] of places.entries()) {
@@ -86,6 +96,25 @@ export function checkLayout(layout: FlashLayout): void {
 
 function wrong(words: string): DfuError {
   return new DfuError('INVALID_ARGUMENT', `layout: ${words}`);
+}
+
+/**
+ * Sectors of the largest slot: what Zephyr builds MCUboot for (`CONFIG_BOOT_MAX_IMG_SECTORS_AUTO`).
+ *
+ * @throws `DfuError` `INVALID_ARGUMENT` for a layout that cannot be.
+ */
+export function sectorsOfLargestSlot(layout: FlashLayout): number {
+  checkPlaces(layout);
+  const sectors = new SectorMap(layout.geometry);
+  const { logicalSectorBytes: logical } = layout.config;
+  const counts = layout.config.images.flatMap(({ primary, secondary }) =>
+    [primary, secondary].map(({ offsetBytes, sizeBytes }) =>
+      logical === undefined
+        ? [...sectors.in(offsetBytes, sizeBytes)].length
+        : Math.ceil(sizeBytes / logical),
+    ),
+  );
+  return Math.max(...counts);
 }
 
 /**

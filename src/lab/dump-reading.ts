@@ -22,6 +22,8 @@ export interface DumpReading {
   readonly bootloader: string;
   /** What the next start does, in one sentence. */
   readonly sentence: string;
+  /** Whether the next start runs anything; left out where that is not known. */
+  readonly boots?: boolean | undefined;
   /** It bears marks that no other bootloader's has, so that nobody need say whose it is. */
   readonly recognised: boolean;
   readonly slots: readonly SlotReading[];

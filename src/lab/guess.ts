@@ -8,7 +8,7 @@ import type { FlashLayout } from './device.ts';
 import { checkLayout, trailerOf } from './device.ts';
 import { STEP_BYTES, survey } from './survey.ts';
 import type { Survey } from './survey.ts';
-import { fitTrailer } from './trailer-fit.ts';
+import { firstExchange, fitTrailer } from './trailer-fit.ts';
 import type { TrailerFit } from './trailer-fit.ts';
 
 /** What is known already; only the rest is tried. */
@@ -32,12 +32,28 @@ export interface Guess {
 }
 
 const SECTOR_SIZES: readonly number[] = [4096, 8192, 2048, 1024, 512, 16384, 32768, 65536, 131072];
+/** A dump may be made to have very many ends and images: no more than these are combined. */
+const MOST_ENDS = 64;
+/** Pairs of slots that are looked at closely, the likeliest first. */
+const MOST_CANDIDATES = 1000;
 const WRITE_UNITS: readonly number[] = [4, 8, 16, 2, 1, 32];
 
 type Slots = readonly [FlashRange, FlashRange];
 
+/** Of very many ends those that are most likely to be a slot's: the roundest numbers. */
+function likelyEnds(ends: readonly number[]): readonly number[] {
+  if (ends.length <= MOST_ENDS) return ends;
+  const roundness = (end: number): number => end & -end;
+  return ends.toSorted((one, other) => roundness(other) - roundness(one)).slice(0, MOST_ENDS);
+}
+
 /** Slots of equal size side by side that a header or a trailer speaks for. */
-function* slotPairs({ bytes, images, ends }: Survey, sector: number, up: number): Generator<Slots> {
+function* slotPairs(
+  { bytes, images, ends: all }: Survey,
+  sector: number,
+  up: number,
+): Generator<Slots> {
+  const ends = likelyEnds([...all.keys()]);
   const pair = (start: number, size: number): Slots => [
     { offsetBytes: start, sizeBytes: size },
     { offsetBytes: start + size, sizeBytes: size },
@@ -47,7 +63,7 @@ function* slotPairs({ bytes, images, ends }: Survey, sector: number, up: number)
       // a header in the second slot: at its start, or one sector up
       for (const shift of up === 0 ? [0] : [up, 0]) yield pair(start, other - shift - start);
     }
-    for (const end of ends.keys()) {
+    for (const end of ends) {
       yield pair(start, end - start);
       yield pair(start, Math.floor((end - start) / 2));
       // the only image may be in the second slot
@@ -62,6 +78,8 @@ interface Candidate {
   readonly algorithm: Algorithm;
   readonly sector: number;
   readonly slots: Slots;
+  /** Where scratch ends: one sector behind the slots unless it is known better. */
+  readonly scratchEnd?: number | undefined;
 }
 
 function fits({ slots: [primary, secondary], sector }: Candidate, { bytes }: Survey): boolean {
@@ -154,47 +172,94 @@ function usual({ config, geometry }: FlashLayout): number {
   );
 }
 
+interface Evidence {
+  readonly score: number;
+  readonly words: readonly string[];
+}
+
+/** What images speak for or against these slots. */
+function imageEvidence(
+  { algorithm, sector, slots: [primary, secondary] }: Candidate,
+  { images }: Survey,
+): Evidence {
+  const up = algorithm === 'swap-using-offset' ? sector : 0;
+  const starts = [primary.offsetBytes, secondary.offsetBytes + up];
+  // where an image was, or is while a swap is cut
+  const passing = new Set([
+    ...(up > 0 ? [secondary.offsetBytes] : []),
+    ...(algorithm === 'swap-using-move' ? [primary.offsetBytes + sector] : []),
+  ]);
+  let score = 0;
+  const words: string[] = [];
+  for (const { offsetBytes, whole, totalBytes, partial } of images) {
+    const at = starts.indexOf(offsetBytes);
+    const old = passing.has(offsetBytes);
+    if (at < 0 && !old) {
+      score -= partial ? 1 : 3;
+      continue;
+    }
+    score += (whole ? 4 : 2) - (old ? 1 : 0);
+    const name = at === 0 ? 'primary' : 'secondary';
+    if (old) words.push(`an image in passing begins at ${hexNumber(offsetBytes)}`);
+    else if (partial) words.push(`the header of an image begins the ${name} slot`);
+    else words.push(`an image of ${totalBytes} bytes begins the ${name} slot`);
+  }
+  return { score, words };
+}
+
+/** Trailers where these slots do not end, each of which speaks against them. */
+function strayEnds({ algorithm, sector, slots, scratchEnd }: Candidate, { ends }: Survey): number {
+  const edges = new Set(slots.map((each) => each.offsetBytes + each.sizeBytes));
+  if (algorithm === 'swap-using-scratch') edges.add(scratchEnd ?? Math.max(...edges) + sector);
+  return ends.size - [...edges].filter((edge) => ends.has(edge)).length;
+}
+
+/** What is known of a candidate before its trailers are read. */
+function roughScore(candidate: Candidate, dump: Survey): number {
+  const bias =
+    copyingAlgorithms.indexOf(candidate.algorithm) * 0.01 +
+    SECTOR_SIZES.indexOf(candidate.sector) * 0.001;
+  return imageEvidence(candidate, dump).score - 3 * strayEnds(candidate, dump) - bias;
+}
+
+function candidateOf({ config, geometry }: FlashLayout): Candidate | undefined {
+  const [pair] = config.images;
+  if (pair === undefined) return undefined;
+  const sector = geometry.sectors[0]?.sizeBytes ?? 0;
+  const { algorithm, scratch } = config;
+  const scratchEnd = scratch === undefined ? undefined : scratch.offsetBytes + scratch.sizeBytes;
+  return { algorithm, sector, slots: [pair.primary, pair.secondary], scratchEnd };
+}
+
 /** Weighs what speaks for a layout. */
 function weighLayout(layout: FlashLayout, dump: Survey): Guess {
   const { config, geometry } = layout;
-  const { images, ends, bytes, erasedValue } = dump;
-  const [pair] = config.images;
-  const evidence: string[] = [];
-  let score = -usual(layout);
-  if (pair === undefined) return { layout, score: -Infinity, evidence };
-  const sector = geometry.sectors[0]?.sizeBytes ?? 0;
-  const up = config.algorithm === 'swap-using-offset' ? sector : 0;
-  const starts = [pair.primary.offsetBytes, pair.secondary.offsetBytes + up];
-  for (const { offsetBytes, whole, totalBytes } of images) {
-    const at = starts.indexOf(offsetBytes);
-    const old = up > 0 && offsetBytes === pair.secondary.offsetBytes;
-    if (at < 0 && !old) score -= 3;
-    else {
-      score += (whole ? 4 : 2) - (old ? 1 : 0);
-      const name = at === 0 ? 'primary' : 'secondary';
-      evidence.push(`an image of ${totalBytes} bytes begins the ${name} slot`);
-    }
-  }
-  const slots = [pair.primary, pair.secondary];
-  const slotEnds = new Set(slots.map((each) => each.offsetBytes + each.sizeBytes));
-  const scratchEnd = (config.scratch?.offsetBytes ?? -1) + (config.scratch?.sizeBytes ?? 0);
-  for (const end of ends.keys()) if (!slotEnds.has(end) && end !== scratchEnd) score -= 3;
-  const largest = Math.max(0, ...images.map(({ totalBytes }) => totalBytes));
+  const { images, bytes, erasedValue } = dump;
+  const candidate = candidateOf(layout);
+  if (candidate === undefined) return { layout, score: -Infinity, evidence: [] };
+  const found = imageEvidence(candidate, dump);
+  const evidence = [...found.words];
+  let score = found.score - 3 * strayEnds(candidate, dump) - usual(layout);
+  const { sector, slots } = candidate;
+  const whole = images.every(({ partial }) => !partial);
+  const largest = whole ? Math.max(0, ...images.map(({ totalBytes }) => totalBytes)) : undefined;
   for (const [slot, name] of (['primary0', 'secondary0'] as const).entries()) {
-    const place = slot === 0 ? pair.primary : pair.secondary;
+    const place = slots[slot === 0 ? 0 : 1];
     const area = bytes.subarray(place.offsetBytes, place.offsetBytes + place.sizeBytes);
-    const found = fitTrailer(trailerOf(layout, name), area, {
+    const fit = fitTrailer(trailerOf(layout, name), area, {
       unit: geometry.writeUnitBytes,
       erased: erasedValue,
+      exchangeFrom: firstExchange(config),
     });
-    score += trailerScore(found, { config, largest, name, sector }, evidence);
+    score += trailerScore(fit, { config, largest, name, sector }, evidence);
   }
   return { layout, score, evidence };
 }
 
 interface TrailerContext {
   readonly config: BootConfig;
-  readonly largest: number;
+  /** Bytes of the largest image; undefined if one is not whole. */
+  readonly largest: number | undefined;
   readonly name: string;
   readonly sector: number;
 }
@@ -218,7 +283,7 @@ function trailerScore(
     evidence.push(`the ${kind} slot ends in a trailer magic`);
   }
   const swaps = config.algorithm.startsWith('swap-');
-  if (swaps && swapSize !== undefined) {
+  if (swaps && swapSize !== undefined && largest !== undefined) {
     score += swapSize === largest ? 3 : -1;
     if (swapSize === largest) evidence.push(`swap_size in the ${kind} slot is the larger image's`);
   }
@@ -233,29 +298,41 @@ function trailerScore(
   return score;
 }
 
+/** What a guess reports on its way. */
+export interface GuessProgress {
+  readonly done: number;
+  readonly total: number;
+}
+
 /**
  * Tries the layouts that are plausible for a dump of which nothing is known: slots that begin with an
- * image or end in a trailer, every algorithm, alignment and write unit. The best comes first.
+ * image or end in a trailer, every algorithm, alignment and write unit. The best comes first. Of a dump with very
+ * many images and trailers the likeliest slots only are tried.
  *
  * @param known - layouts that are tried first, such as those of boards
+ * @param onProgress - called now and then; what it returns is waited for
  * @throws `DfuError` `MALFORMED` if nothing in the dump speaks for any layout.
  */
 export async function guessLayouts(
   bytes: Uint8Array,
   limits: GuessLimits = {},
   known: readonly FlashLayout[] = [],
+  onProgress?: (progress: GuessProgress) => void | Promise<void>,
 ): Promise<Guess[]> {
   const dump = await survey(bytes, limits.erasedValue ?? 0xff);
-  if (dump.images.length === 0) {
-    const magic = hexNumber(IMAGE_MAGIC, 8);
-    const words = `expected an MCUboot image (magic ${magic}) at a multiple of ${STEP_BYTES} bytes`;
-    throw new DfuError('MALFORMED', `layout: ${words}, found none: nothing to guess from`);
-  }
+  if (dump.images.length === 0) throw nothingFound(dump);
   const guesses = known.map((layout) => {
     const { score, evidence } = weighLayout(layout, dump);
     return { layout, score: score + 0.5, evidence };
   });
-  for (const candidate of candidates(dump, limits)) {
+  const rough = [...candidates(dump, limits)].map((candidate) => ({
+    candidate,
+    score: roughScore(candidate, dump),
+  }));
+  rough.sort((one, other) => other.score - one.score);
+  const total = Math.min(rough.length, MOST_CANDIDATES);
+  for (const [done, { candidate }] of rough.slice(0, total).entries()) {
+    if (done % 16 === 0) await onProgress?.({ done, total });
     for (const layout of layoutsOf(candidate, dump, limits)) {
       guesses.push(weighLayout(layout, dump));
     }
@@ -266,4 +343,13 @@ export async function guessLayouts(
     throw new DfuError('MALFORMED', 'layout: none that was tried fits this dump');
   }
   return guesses;
+}
+
+function nothingFound({ ends }: Survey): DfuError {
+  const magic = hexNumber(IMAGE_MAGIC, 8);
+  const words = `expected an MCUboot image (magic ${magic}) at a multiple of ${STEP_BYTES} bytes`;
+  const [end] = ends.keys();
+  const trailer =
+    end === undefined ? '' : `, though a trailer ends at ${hexNumber(end)}; its slots must be told`;
+  return new DfuError('MALFORMED', `layout: ${words}, found none: nothing to guess from${trailer}`);
 }

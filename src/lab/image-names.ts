@@ -32,7 +32,7 @@ interface KnownImage {
 }
 
 /** The bytes of the image that begins at a place, without what fills up its slot; undefined if none does. */
-function imageAt(
+export function imageAt(
   flash: ImageBytes,
   { offsetBytes, sizeBytes }: FlashRange,
 ): Uint8Array<ArrayBuffer> | undefined {
@@ -54,7 +54,7 @@ function imageAt(
 }
 
 /** The first bytes of an image's own hash, as everybody shows it; undefined where it has none. */
-function shortHash(image: Uint8Array<ArrayBuffer>): string | undefined {
+export function shortHash(image: Uint8Array<ArrayBuffer>): string | undefined {
   try {
     const types = Object.values(hashTlvs);
     const record = allTlvs(parseImage(image)).find(({ type }) => types.includes(type));

@@ -1,10 +1,15 @@
-import { areaNames, isSwap, placeOf } from '../boot/mcuboot/index.ts';
-import { hexNumber } from '../bytes/index.ts';
+import { areaNames, buildOf, isSwap, placeOf } from '../boot/mcuboot/index.ts';
+import type { AreaName, TrailerLayout } from '../boot/mcuboot/index.ts';
+import { DfuError, hexNumber, viewOf } from '../bytes/index.ts';
+import { SectorMap } from '../flash/index.ts';
 import type { MemoryFlash } from '../flash/index.ts';
+import { DEFAULT_MAX_IMG_SECTORS, TRAILER_MAGIC_BYTES, maxAlignOfMagic } from '../image/index.ts';
 import type { FlashLayout } from './device.ts';
-import { dumpOf, trailerOf } from './device.ts';
+import { checkLayout, dumpOf, sectorsOfLargestSlot, trailerOf } from './device.ts';
+import { imageAt } from './image-names.ts';
 import { survey } from './survey.ts';
-import { fitTrailer } from './trailer-fit.ts';
+import { firstExchange, fitTrailer } from './trailer-fit.ts';
+import type { TrailerFit } from './trailer-fit.ts';
 
 const list = (values: Iterable<number>): string =>
   [...values].map((value) => hexNumber(value)).join(', ');
@@ -31,7 +36,7 @@ export async function layoutDoubts(
 ): Promise<string[]> {
   const layout: FlashLayout = { geometry: flash.geometry, config };
   const bytes = dumpOf(flash);
-  const { erasedValue, writeUnitBytes: unit } = flash.geometry;
+  const { erasedValue } = flash.geometry;
   const { images, ends } = await survey(bytes, erasedValue);
   const doubts: string[] = [];
   const places = areaNames(config).map((name) => placeOf(config, name));
@@ -48,14 +53,96 @@ export async function layoutDoubts(
     const words = `a trailer ends at ${hexNumber(end)}, where no slot of this layout ends`;
     doubts.push(`${words} (they do at ${list(edges)})`);
   }
-  if (!isSwap(config.algorithm)) return doubts;
-  for (const name of areaNames(config)) {
-    const { offsetBytes, sizeBytes } = placeOf(config, name);
-    const area = bytes.subarray(offsetBytes, offsetBytes + sizeBytes);
-    const fit = fitTrailer(trailerOf(layout, name), area, { unit, erased: erasedValue });
-    if (!ends.has(offsetBytes + sizeBytes) || fit.strays === 0) continue;
+  for (const [name, { strays }] of trailerFits(layout, bytes)) {
+    if (strays === 0) continue;
     const words = 'are not explained by write unit, alignment and sectors of this layout';
-    doubts.push(`${fit.strays} bytes in the trailer of ${name} ${words}`);
+    doubts.push(`${strays} bytes in the trailer of ${name} ${words}`);
+  }
+  const { maxImgSectors } = buildOf(config);
+  const better = sectorsThatFit(layout, bytes, maxImgSectors);
+  if (better !== maxImgSectors) {
+    const words = `the swap status is that of a build for ${better} sectors`;
+    doubts.push(`${words}, this layout has ${maxImgSectors} (--max-sectors)`);
   }
   return doubts;
+}
+
+/**
+ * Where the sector begins that the trailer begins in, or the image ends that reaches into it: what follows was
+ * erased when the trailer was made.
+ */
+function emptyFrom(
+  { geometry }: FlashLayout,
+  { area, offsetBytes, trailer }: { area: Uint8Array; offsetBytes: number; trailer: TrailerLayout },
+): number {
+  const sectors = new SectorMap(geometry);
+  const start = sectors.at(offsetBytes + trailer.status).offsetBytes - offsetBytes;
+  const { sizeBytes: up } = sectors.at(offsetBytes);
+  const read = (from: number, length: number): Uint8Array<ArrayBuffer> =>
+    area.slice(from, from + length);
+  // while a swap is cut, and with swap using offset, an image lies one sector up
+  const ends = [0, up].map((from) => {
+    const image = imageAt({ read }, { offsetBytes: from, sizeBytes: area.length - from });
+    return from + (image?.length ?? 0);
+  });
+  const swapSize = viewOf(area).getUint32(trailer.swapSize, true);
+  return Math.max(start, ...ends, swapSize < area.length ? swapSize + up : 0);
+}
+
+/** How each trailer that there is goes with a layout. */
+function trailerFits(layout: FlashLayout, bytes: Uint8Array): [AreaName, TrailerFit][] {
+  const { config, geometry } = layout;
+  if (!isSwap(config.algorithm)) return [];
+  return areaNames(config).flatMap((name): [AreaName, TrailerFit][] => {
+    const { offsetBytes, sizeBytes } = placeOf(config, name);
+    const area = bytes.subarray(offsetBytes, offsetBytes + sizeBytes);
+    if (maxAlignOfMagic(area.subarray(-TRAILER_MAGIC_BYTES), ['little']) === undefined) return [];
+    const trailer = trailerOf(layout, name);
+    const fit = fitTrailer(trailer, area, {
+      unit: geometry.writeUnitBytes,
+      erased: geometry.erasedValue,
+      exchangeFrom: firstExchange(config),
+      emptyFrom: emptyFrom(layout, { area, offsetBytes, trailer }),
+    });
+    return [[name, fit]];
+  });
+}
+
+/** Whether a layout and the trailers of all its areas can be. */
+function isPossible(layout: FlashLayout): boolean {
+  try {
+    checkLayout(layout);
+    return true;
+  } catch (error) {
+    if (DfuError.is(error, 'INVALID_ARGUMENT')) return false;
+    throw error;
+  }
+}
+
+/** Of the usual numbers of sectors, the one that explains most of the swap status; the first of equal ones. */
+function sectorsThatFit(layout: FlashLayout, dump: Uint8Array, first: number): number {
+  const { geometry, config } = layout;
+  const explained = (maxImgSectors: number): number => {
+    const other = { geometry, config: { ...config, maxImgSectors } };
+    if (!isPossible(other)) return -Infinity;
+    const fits = trailerFits(other, dump);
+    // one byte that has no meaning outweighs what else may look like an entry
+    return fits.reduce((sum, [, { entries, strays }]) => sum + entries - 1000 * strays, 0);
+  };
+  let best = first;
+  for (const count of [sectorsOfLargestSlot(layout), DEFAULT_MAX_IMG_SECTORS]) {
+    if (explained(count) > explained(best)) best = count;
+  }
+  return best;
+}
+
+/**
+ * BOOT_MAX_IMG_SECTORS of a layout that does not say it: as many sectors as the larger slot has, which is Zephyr's
+ * default, unless the trailers of a dump are those of a build for 128, which is MCUboot's own.
+ *
+ * @throws `DfuError` `INVALID_ARGUMENT` for a layout that cannot be.
+ */
+export function maxSectorsFor(layout: FlashLayout, dump?: Uint8Array): number {
+  const auto = sectorsOfLargestSlot(layout);
+  return dump === undefined ? auto : sectorsThatFit(layout, dump, auto);
 }

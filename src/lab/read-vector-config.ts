@@ -1,5 +1,5 @@
 import type { BootConfig, EncryptionConfig } from '../boot/mcuboot/index.ts';
-import { algorithms } from '../boot/mcuboot/index.ts';
+import { algorithmNamed, algorithms } from '../boot/mcuboot/index.ts';
 import { DfuError } from '../bytes/index.ts';
 import type { FlashGeometry, FlashRange, SectorRun } from '../flash/index.ts';
 import { DEFAULT_MAX_ALIGN, DEFAULT_MAX_IMG_SECTORS, MAX_ALIGNS } from '../image/index.ts';
@@ -14,6 +14,11 @@ export interface ReadLayout extends FlashLayout {
 }
 
 type Fields = Readonly<Record<string, unknown>>;
+
+/** What MCUboot can be built for: BOOT_MAX_ALIGN is 32 at most. */
+const WRITE_UNITS: readonly number[] = [1, 2, 4, 8, 16, 32];
+const MOST_SECTORS = 65_535;
+const MOST_CHUNK_BYTES = 2 ** 20;
 
 /** What a layout file may say. */
 const KNOWN: ReadonlySet<string> = new Set<keyof VectorConfig>([
@@ -77,7 +82,7 @@ function geometryOf(fields: Fields): FlashGeometry {
   if (erased !== 0 && erased !== 255) throw wrong('erasedVal', '0 or 255', erased);
   return {
     sectors: arrayOf(fields['sectors'], 'sectors').map(sectorRun),
-    writeUnitBytes: wholeOf(fields['writeAlign'], 'writeAlign'),
+    writeUnitBytes: writeUnitOf(fields['writeAlign']),
     erasedValue: erased === 0 ? 0x00 : 0xff,
     timing: timingOf(fields['timing']),
   };
@@ -98,9 +103,8 @@ function timingOf(value: unknown): FlashGeometry['timing'] {
 }
 
 function configOf(fields: Fields): BootConfig {
-  const [name, revert, ...rest] = String(fields['algorithm']).split('+');
-  const algorithm = algorithms.find((each) => each === name);
-  if (algorithm === undefined || (revert ?? 'revert') !== 'revert' || rest.length > 0) {
+  const named = algorithmNamed(String(fields['algorithm']));
+  if (named === undefined) {
     throw wrong('algorithm', `${algorithms.join(', ')}, or one with +revert`, fields['algorithm']);
   }
   const areas = objectOf(fields['areas'], 'areas');
@@ -110,17 +114,20 @@ function configOf(fields: Fields): BootConfig {
   const maxAlign = MAX_ALIGNS.find((each) => each === asked);
   if (maxAlign === undefined) throw wrong('maxAlign', '8, 16 or 32', asked);
   return {
-    algorithm,
+    ...named,
     images: Array.from({ length: count }, (_, n) => ({
       primary: placeIn(areas, `primary${n}`),
       secondary: placeIn(areas, `secondary${n}`),
     })),
     scratch: areas['scratch'] === undefined ? undefined : placeIn(areas, 'scratch'),
-    revert: revert === 'revert',
     maxAlign,
-    maxImgSectors: wholeOf(fields['maxImgSectors'] ?? DEFAULT_MAX_IMG_SECTORS, 'maxImgSectors'),
+    maxImgSectors: countOf(
+      fields['maxImgSectors'] ?? DEFAULT_MAX_IMG_SECTORS,
+      'maxImgSectors',
+      MOST_SECTORS,
+    ),
     validatePrimarySlot: switchOf(fields['validatePrimarySlot'] ?? true, 'validatePrimarySlot'),
-    copyChunkBytes: wholeOf(fields['copyChunk'] ?? 1024, 'copyChunk'),
+    copyChunkBytes: countOf(fields['copyChunk'] ?? 1024, 'copyChunk', MOST_CHUNK_BYTES),
     ...optionsOf(fields),
   };
 }
@@ -210,6 +217,19 @@ function arrayOf(value: unknown, name: string): readonly unknown[] {
 function wholeOf(value: unknown, name: string): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value;
   throw wrong(name, 'a whole number', value);
+}
+
+/** A number of which there must be one at least; sectors and areas are judged by who opens the flash. */
+function countOf(value: unknown, name: string, most: number): number {
+  const count = wholeOf(value, name);
+  if (count >= 1 && count <= most) return count;
+  throw wrong(name, `1 to ${most}`, value);
+}
+
+function writeUnitOf(value: unknown): number {
+  const unit = WRITE_UNITS.find((each) => each === value);
+  if (unit !== undefined) return unit;
+  throw wrong('writeAlign', WRITE_UNITS.join(', '), value);
 }
 
 function timeOf(value: unknown, name: string): number {

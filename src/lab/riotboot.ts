@@ -20,6 +20,14 @@ export interface RiotbootReport {
   readonly choice: SlotChoice | undefined;
 }
 
+/** Where a header sends the processor, if that is not into its own slot. */
+function astray({ fault, slot, header }: SlotReport): string {
+  if (fault !== undefined || header.startAddress === slot.imageAddress) return '';
+  const { startAddress } = header;
+  const there = hexNumber(startAddress, 8);
+  return `, but its header sends the processor to ${there}, outside that slot's image`;
+}
+
 function meaningOf(report: SlotReport, choice: SlotChoice | undefined): string {
   const { fault, slot, header } = report;
   switch (fault) {
@@ -34,10 +42,12 @@ function meaningOf(report: SlotReport, choice: SlotChoice | undefined): string {
     default:
       return fault satisfies never;
   }
-  if (choice?.slot.index === slot.index) return 'boots: the highest version with a valid header';
+  if (choice?.slot.index === slot.index) {
+    return `boots: the highest version with a valid header${astray(report)}`;
+  }
   const other = choice?.version ?? 0;
   const words = header.version === other ? 'the lower slot wins a tie' : `${other} is higher`;
-  return `valid, but not taken: ${words}`;
+  return `valid, but not taken: ${words}${astray(report)}`;
 }
 
 /** Takes a dump of a riotboot device apart. */
@@ -100,6 +110,7 @@ export function riotbootReader(layout: RiotbootLayout): DumpReader {
       return {
         bootloader: 'riotboot',
         sentence: report.sentence,
+        boots: report.choice !== undefined,
         recognised: report.choice !== undefined,
         slots: report.slots.map(readingOf),
         report,

@@ -21,6 +21,7 @@ import { ImageNames } from './image-names.ts';
 import { imagePlace } from './image-place.ts';
 import type { BootStep } from './predict.ts';
 import { bootStep } from './predict.ts';
+import { readTrailer } from './trailer-report.ts';
 import { bootReason } from './why.ts';
 
 // One plain sentence about a device: what its trailers say, and what the engine then does.
@@ -60,6 +61,16 @@ function underWayText({ op, index, swapType, swapSize }: SwapUnderWay): string {
   return `a ${swapType} swap of ${swapSize} bytes was cut while ${work} (step ${index})`;
 }
 
+/** A status that no swap has written looks like progress to the bootloader. */
+function damagedStatus({ device, image, underWay }: Facts): string | undefined {
+  const area = underWay?.source === 'scratch' ? 'scratch' : (`primary${image}` as const);
+  const { fields } = readTrailer(device, area);
+  const meaning = fields.find(({ name }) => name === 'swap_status')?.meaning ?? '';
+  return meaning.includes('damaged')
+    ? `the swap status in ${area} is damaged (${meaning})`
+    : undefined;
+}
+
 function requestText(facts: Facts): string | undefined {
   const { asked } = facts;
   const image = imageText(facts, 1);
@@ -71,7 +82,7 @@ function requestText(facts: Facts): string | undefined {
 /** What is there now. */
 function nowText(facts: Facts): string {
   const { device, image, side, primary, underWay, asked } = facts;
-  if (underWay !== undefined) return underWayText(underWay);
+  if (underWay !== undefined) return damagedStatus(facts) ?? underWayText(underWay);
   const { algorithm } = device.config;
   if (algorithm === 'direct-xip' || algorithm === 'ram-load') {
     return `the primary slot holds ${imageText(facts, 0)}, the secondary ${imageText(facts, 1)}`;

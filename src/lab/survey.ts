@@ -1,8 +1,10 @@
 import { DfuError, viewOf } from '../bytes/index.ts';
 import {
+  ENCRYPTED_FLAGS,
   IMAGE_HEADER_BYTES,
   IMAGE_MAGIC,
   TRAILER_MAGIC_BYTES,
+  decodeImageHeader,
   inspectImage,
   isEncrypted,
   maxAlignOfMagic,
@@ -19,6 +21,8 @@ interface FoundImage {
   readonly totalBytes: number;
   readonly whole: boolean;
   readonly encrypted: boolean;
+  /** Only its header is there: what is behind it belongs to another image, or to none. */
+  readonly partial: boolean;
 }
 
 /** What a dump shows without any layout. */
@@ -35,10 +39,15 @@ async function imageAt(bytes: Uint8Array, offsetBytes: number): Promise<FoundIma
     const { image, hashes } = await inspectImage(bytes.subarray(offsetBytes));
     const whole = hashes.some(({ valid }) => valid === true);
     const encrypted = isEncrypted(image);
-    return { offsetBytes, totalBytes: image.bytes.length, whole, encrypted };
+    return { offsetBytes, totalBytes: image.bytes.length, whole, encrypted, partial: false };
   } catch (error) {
-    if (DfuError.is(error)) return undefined;
-    throw error;
+    if (!DfuError.is(error)) throw error;
+    // a swap that was cut leaves headers without their images
+    const header = decodeImageHeader(bytes, offsetBytes);
+    const { hdrSize, imgSize } = header;
+    if (hdrSize < IMAGE_HEADER_BYTES || hdrSize + imgSize >= bytes.length) return undefined;
+    const encrypted = (header.flags & ENCRYPTED_FLAGS) !== 0;
+    return { offsetBytes, totalBytes: 0, whole: false, encrypted, partial: true };
   }
 }
 

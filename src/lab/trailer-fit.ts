@@ -1,4 +1,5 @@
-import type { TrailerLayout } from '../boot/mcuboot/index.ts';
+import { buildOf } from '../boot/mcuboot/index.ts';
+import type { BootConfig, TrailerLayout } from '../boot/mcuboot/index.ts';
 import { viewOf } from '../bytes/index.ts';
 import { trailerFields } from './trailer-fields.ts';
 import type { TrailerFieldName } from './trailer-fields.ts';
@@ -19,15 +20,33 @@ export interface TrailerFit {
   readonly magic: boolean;
 }
 
+/** Number of the status entry that the exchange begins with where another pass comes before it. */
+export function firstExchange(config: BootConfig): number | undefined {
+  return config.algorithm === 'swap-using-move' ? buildOf(config).maxImgSectors : undefined;
+}
+
 /** What of a trailer's bytes its layout explains. */
 export function fitTrailer(
   trailer: TrailerLayout,
   area: Uint8Array,
-  { unit, erased }: { readonly unit: number; readonly erased: number },
+  {
+    unit,
+    erased,
+    exchangeFrom,
+    emptyFrom,
+  }: {
+    readonly unit: number;
+    readonly erased: number;
+    /** Swap using move: number of the first entry of the exchange, whatever was moved before it. */
+    readonly exchangeFrom?: number | undefined;
+    /** Where nothing but the trailer stands any more, if that is below it. */
+    readonly emptyFrom?: number | undefined;
+  },
 ): TrailerFit {
   const known = new Uint8Array(area.length);
   let strays = 0;
   let entries = 0;
+  let before = -1;
   for (const { name, offsetBytes, lengthBytes } of trailerFields(trailer)) {
     if (name !== 'swap_status') known.fill(1, offsetBytes, offsetBytes + lengthBytes);
     const most = mostOfFlags[name];
@@ -37,11 +56,16 @@ export function fitTrailer(
   for (let at = 0; at < trailer.statusBytes; at += unit) {
     const value = area[trailer.status + at] ?? erased;
     if (value === erased) continue;
-    if (value >= 1 && value <= 3) entries += 1;
+    const index = at / unit;
+    // a swap leaves no entry out
+    const follows = index === before + 1 || index === exchangeFrom;
+    before = index;
+    if (value >= 1 && value <= 3 && follows) entries += 1;
     else strays += 1;
     known[trailer.status + at] = 1;
   }
-  for (let at = trailer.status; at < area.length; at += 1) {
+  const from = Math.min(trailer.status, emptyFrom ?? trailer.status);
+  for (let at = from; at < area.length; at += 1) {
     if (known[at] === 0 && area[at] !== erased) strays += 1;
   }
   const magic = area.subarray(trailer.magic).some((byte) => byte !== erased);

@@ -1,6 +1,6 @@
 import type { AreaName, Build, SwapState, TrailerLayout } from '../boot/mcuboot/index.ts';
 import { buildOf, decodeSwapInfo, placeOf, readSwapState } from '../boot/mcuboot/index.ts';
-import { toHex, viewOf } from '../bytes/index.ts';
+import { hexNumber, toHex, viewOf } from '../bytes/index.ts';
 import { decodeFlag, maxAlignOfMagic } from '../image/index.ts';
 import type { FlagState } from '../image/index.ts';
 import type { LabDevice } from './device.ts';
@@ -82,6 +82,9 @@ function keyMeaning(bytes: Uint8Array): string {
   return 'the key of an encrypted image, saved while it is swapped';
 }
 
+/** A status entry is the number of a state: 1, 2 or, with scratch, 3. */
+const MOST_STATES = 3;
+
 /** Which entries of the swap status are written, with their values. */
 function statusEntries(reading: Reading, layout: TrailerLayout): [number, number][] {
   const { writeUnitBytes, erasedValue } = reading;
@@ -100,6 +103,13 @@ function statusMeaning(
   room: number,
 ): string {
   if (entries.length === 0) return `no entry of ${room} written: no swap under way`;
+  const damaged = entries.filter(([, value]) => value < 1 || value > MOST_STATES);
+  if (damaged.length > 0) {
+    const [[at, value]] = damaged as [[number, number]];
+    const byte = hexNumber(value, 2);
+    const words = `${damaged.length} of ${room} entries are damaged: no swap writes ${byte} (entry ${at})`;
+    return `${words}; the bootloader takes each entry that is not erased for a step done`;
+  }
   const counted = `${entries.length} of ${room} entries written`;
   const [last] = entries.at(-1) ?? [0];
   if (algorithm === 'swap-using-move') {

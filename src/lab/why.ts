@@ -1,9 +1,10 @@
 import type { BootResult, Refusal, SlotFinding, SlotIndex } from '../boot/mcuboot/index.ts';
 import { examineSlot, MemoryCounters, boot, placeOf } from '../boot/mcuboot/index.ts';
-import { hexNumber, toHex } from '../bytes/index.ts';
+import { hexNumber, sameBytes, toHex } from '../bytes/index.ts';
 import {
   ENCRYPTED_FLAGS,
   IMAGE_MAGIC,
+  decodeImageHeader,
   formatVersion,
   imageFlagNames,
   publicKeyHash,
@@ -11,6 +12,8 @@ import {
 import type { RawImageHeader } from '../image/index.ts';
 import type { LabDevice } from './device.ts';
 import { forkDevice } from './device.ts';
+import { imageAt, shortHash } from './image-names.ts';
+import { imagePlace } from './image-place.ts';
 import { readTrailer } from './trailer-report.ts';
 
 /** What becomes of the image of a slot, and why. */
@@ -19,6 +22,8 @@ export interface SlotExplanation {
   readonly slot: SlotIndex;
   /** As `1.2.0+3`; undefined where there is no header. */
   readonly version: string | undefined;
+  /** The first bytes of its hash, in hex, where the other slot has another image of the same version. */
+  readonly hash?: string | undefined;
   /**
    * `runs`: the next boot runs it; `stays`: nothing asks for it, or it is only the way back;
    * `refused`: a check fails; `waits`: it is asked for and good, but the boot does not take it;
@@ -69,12 +74,18 @@ export async function refusalText(
     const name = slot === 0 ? (`primary${image}` as const) : (`secondary${image}` as const);
     return `header: ${headerFault(header, device, placeOf(device.config, name).sizeBytes)}`;
   }
+  if (refusedBy === 'key-record' && !device.judge.canDecrypt) {
+    return `${refusedBy}: it is encrypted, and no key to decrypt it was given (-d); whether the bootloader can is not known`;
+  }
   if (refusedBy === 'key-unknown') return `${refusedBy}: ${reason}; ${await knownKeys(device)}`;
   return `${refusedBy}: ${reason}`;
 }
 
 /** Console lines that say why a pair is left alone, where no image is to blame. */
 const LAYOUT_LINES = /^[WE]: (Failed reading sectors|Cannot upgrade|Not enough free|required \d)/;
+
+/** What builds that run images in place say of them, though only as information. */
+const IN_PLACE_LINES = /^I: .*(is invalid|would overlap|image not found)/;
 
 /**
  * What the bootloader itself says of slots that it does not work with, in its own words; undefined if it says
@@ -103,15 +114,20 @@ export async function bootReason(
     const { header } = await examineSlot(options, refusal);
     return refusalText(device, refusal, header);
   }
-  return result.log.findLast((line) => /^[EW]: (?!Unable to find)/.test(line))?.slice(3);
+  const complaint = result.log.findLast((line) => /^[EW]: (?!Unable to find)/.test(line));
+  return (complaint ?? result.log.findLast((line) => IN_PLACE_LINES.test(line)))?.slice(3);
 }
 
 interface NextBoot {
+  /** Why nothing runs, in the engine's own words. */
+  readonly dead: string | undefined;
   readonly swapped: boolean;
   readonly ran: SlotIndex | undefined;
   readonly refusals: readonly Refusal[];
   readonly unmet: string | undefined;
   readonly warning: string | undefined;
+  /** Why the bootloader does not work with these slots at all. */
+  readonly layout: string | undefined;
 }
 
 /** What the next boot does with a pair: once as it is, once as a guarded build to learn of dependencies. */
@@ -127,12 +143,15 @@ async function tryBoot(device: LabDevice, image: number): Promise<NextBoot> {
   const hazards = several ? (await run(true)).hazards : [];
   const unmet = hazards.find(({ hazard }) => hazard === 'unmet-dependency');
   const type = result.swapTypes[image];
+  const { outcome } = result;
   return {
+    dead: outcome === 'ok' ? undefined : ((await bootReason(device, result, image)) ?? outcome),
     swapped: type === 'test' || type === 'perm' || type === 'revert',
     ran: result.image?.slot,
     refusals: result.refusals.filter((each) => each.image === image),
     unmet: unmet === undefined ? undefined : `image ${unmet.image}: ${unmet.reason}`,
-    warning: result.log.find((line) => /^W: (Cannot upgrade|Not enough|Failed reading)/.test(line)),
+    warning: layoutSentence(result) ?? result.log.find((line) => line.startsWith('W: '))?.slice(3),
+    layout: layoutSentence(result),
   };
 }
 
@@ -163,7 +182,7 @@ function requestAnswer({ device, image, next }: Question): Answer {
     if (next.unmet !== undefined) {
       return { fate: 'waits', check: 'dependency', reason: `dependency: ${next.unmet}` };
     }
-    const reason = `layout: ${next.warning?.slice(3) ?? 'the bootloader does not take it'}`;
+    const reason = `layout: ${next.warning ?? 'the bootloader does not take it'}`;
     return { fate: 'waits', check: 'layout', reason };
   }
   const where =
@@ -174,6 +193,10 @@ function requestAnswer({ device, image, next }: Question): Answer {
 function validAnswer(question: Question): Answer {
   const { device, slot, next } = question;
   const runs = isInPlace(device) ? next.ran === slot : (slot === 1) === next.swapped;
+  if (slot === 0 && next.ran === undefined && next.layout !== undefined) {
+    const reason = `layout: ${next.layout}`;
+    return { fate: 'waits', check: 'layout', reason };
+  }
   const refused = next.refusals.find((each) => each.slot === slot);
   if (refused !== undefined) {
     const { refusedBy, reason } = refused;
@@ -181,14 +204,14 @@ function validAnswer(question: Question): Answer {
   }
   if (runs && next.ran !== undefined) {
     const how = slot === 1 && !isInPlace(device) ? 'it is swapped in and runs' : 'it runs';
-    return {
-      fate: 'runs',
-      check: undefined,
-      reason: `every check passes; ${how} at the next boot`,
-    };
+    const checked = device.signaturesUnchecked
+      ? 'every check passes, unless its signature is refused (not checked: no key was given)'
+      : 'every check passes';
+    return { fate: 'runs', check: undefined, reason: `${checked}; ${how} at the next boot` };
   }
   if (slot === 1 && !isInPlace(device)) return requestAnswer(question);
-  const why = next.ran === undefined ? 'the boot fails elsewhere' : 'the other slot is taken';
+  const why =
+    next.ran === undefined ? `nothing runs (${next.dead ?? 'fail'})` : 'the other slot is taken';
   return { fate: 'stays', check: undefined, reason: `every check passes; but ${why}` };
 }
 
@@ -220,12 +243,23 @@ function isAsked(device: LabDevice, image: number): boolean {
   return readTrailer(device, `secondary${image}`).state.magic === 'good';
 }
 
+/** Hashes of the two images of a pair, if they have one version and are not the same. */
+function telling(device: LabDevice, image: number): (string | undefined)[] {
+  const [one, other] = ([0, 1] as const).map((slot) =>
+    imageAt(device.flash, imagePlace(device, { image, slot })),
+  );
+  if (one === undefined || other === undefined || sameBytes(one, other)) return [];
+  const versions = [one, other].map((each) => formatVersion(decodeImageHeader(each).version));
+  return versions[0] === versions[1] ? [shortHash(one), shortHash(other)] : [];
+}
+
 /** Judges both slots of every image pair; nothing in flash is changed. */
 export async function explainSlots(device: LabDevice): Promise<SlotExplanation[]> {
   const { config, judge, counters } = device;
   const found: SlotExplanation[] = [];
   for (const image of config.images.keys()) {
     const next = await tryBoot(device, image);
+    const hashes = telling(device, image);
     for (const slot of [0, 1] as const) {
       const options = {
         flash: device.flash,
@@ -240,6 +274,7 @@ export async function explainSlots(device: LabDevice): Promise<SlotExplanation[]
         image,
         slot,
         version,
+        hash: hashes[slot],
         ...(await answer({ device, image, slot, finding, next })),
       });
     }

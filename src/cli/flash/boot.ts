@@ -4,8 +4,10 @@ import { ApplicationSide } from '../../boot/mcuboot/index.ts';
 import { bootAhead, describeState, dumpOf, forkDevice, stageUpdate } from '../../lab/index.ts';
 import type { BootStep, LabDevice, Step } from '../../lab/index.ts';
 import { openWithLayout } from './layout.ts';
-import type { LayoutOptions } from './options.ts';
+import { doubtLine } from './doubt-line.ts';
+import type { ConfirmAfter, LayoutOptions } from './options.ts';
 import { table } from '../image/describe.ts';
+import type { Row } from '../image/describe.ts';
 import { readImage } from '../shared/firmware-file.ts';
 import { refuseRunningFlash } from '../shared/write-file.ts';
 import type { Terminal } from '../shared/terminal.ts';
@@ -20,11 +22,14 @@ export interface UpdateOptions {
 /** Options of `dfukit flash boot`. */
 export interface BootOptions extends LayoutOptions, UpdateOptions {
   readonly times?: number | undefined;
-  readonly confirm?: ((boot: number) => boolean) | undefined;
+  readonly confirm?: ConfirmAfter | undefined;
   readonly output?: string | undefined;
   readonly ops?: true | undefined;
   readonly json?: true | undefined;
 }
+
+/** What a verdict on an image depends on where nobody gave a key. */
+const UNLESS_REFUSED = ', unless its signature is refused (not checked: no key, -k)';
 
 /** Puts the update into the device and asks for it, if the command line says so. */
 export function prepareUpdate(
@@ -49,16 +54,33 @@ function checkRequest(result: number): void {
 
 const count = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;
 
+/** Neighbours that were erased equally often are one row. */
+function eraseRows(erases: BootStep['erases']): Row[] {
+  const runs: BootStep['erases'][number][][] = [];
+  for (const each of erases) {
+    const run = runs.at(-1);
+    const before = run?.at(-1);
+    const follows = before?.sector === each.sector - 1 && before.erases === each.erases;
+    if (run !== undefined && follows) run.push(each);
+    else runs.push([each]);
+  }
+  return runs.map((run): Row => {
+    const [first, last] = [run[0], run.at(-1)];
+    const times = count(first?.erases ?? 0, 'erase');
+    const at = hexNumber(first?.offsetBytes ?? 0);
+    if (first === last) return [`sector ${first?.sector} at ${at}`, times];
+    const to = `${last?.sector} at ${at} to ${hexNumber(last?.offsetBytes ?? 0)}`;
+    return [`sectors ${first?.sector} to ${to}`, `${times} each`];
+  });
+}
+
 function operationsText({ operations, bytesWritten, erases, busyUs }: BootStep): string {
   if (operations.length === 0) return 'flash: unchanged, no operation\n';
   const erased = operations.filter(({ kind }) => kind === 'erase').length;
   const written = operations.length - erased;
   const time = busyUs > 0 ? `, ${(busyUs / 1e6).toFixed(3)} s by the datasheet` : '';
   const sums = `${count(erased, 'erase')}, ${count(written, 'write')} of ${bytesWritten} bytes${time}`;
-  const rows = erases.map((each): [string, string] => [
-    `sector ${each.sector} at ${hexNumber(each.offsetBytes)}`,
-    count(each.erases, 'erase'),
-  ]);
+  const rows = eraseRows(erases);
   const list = rows.length === 0 ? '' : `erased:\n${table(rows)}`;
   return `flash: ${count(operations.length, 'operation')}: ${sums}\n${list}`;
 }
@@ -71,7 +93,12 @@ function opsText({ operations }: BootStep): string {
   return lines.join('');
 }
 
-function stepText(step: Step, n: number, ops: boolean): string {
+interface StepStyle {
+  readonly ops: boolean;
+  readonly unsigned: boolean;
+}
+
+function stepText(step: Step, n: number, { ops, unsigned }: StepStyle): string {
   if (step.type === 'confirm') {
     const words = step.result === 0 ? 'confirms the running image' : `fails with ${step.result}`;
     return `the application confirms image ${step.image}: boot_set_confirmed ${words}\n`;
@@ -80,7 +107,7 @@ function stepText(step: Step, n: number, ops: boolean): string {
   const { outcome, reason, log, hazards } = result;
   const lines = [`boot ${n}:`, ...log.map((line) => `  ${line}`)];
   const [running] = runs;
-  if (running !== undefined) lines.push(`runs: ${running.name}`);
+  if (running !== undefined) lines.push(`runs: ${running.name}${unsigned ? UNLESS_REFUSED : ''}`);
   else lines.push(`runs: nothing (${outcome}${reason === undefined ? '' : `: ${reason}`})`);
   for (const { image, slot, refusedBy, reason: why } of result.refusals) {
     const where = `${slot === 0 ? 'primary' : 'secondary'}${image}`;
@@ -101,33 +128,42 @@ function trailersText({ trailers }: BootStep): string {
   return `final state:\n${table(rows)}`;
 }
 
-/** `dfukit flash boot`. */
+/** `dfukit flash boot`; the answer is 1 if a boot runs nothing. */
 export async function flashBoot(
   terminal: Terminal,
   path: string,
   options: BootOptions,
 ): Promise<number> {
   const { times = 1, confirm, output, json = false, ops = false } = options;
+  if (confirm !== undefined && !confirm.always && confirm.last > times) {
+    const words = `expected boots up to ${times} (--times), got ${confirm.last}`;
+    throw new DfuError('INVALID_ARGUMENT', `--confirm: ${words}`);
+  }
   if (output !== undefined) await refuseRunningFlash(output);
   const opened = await openWithLayout(terminal, path, options);
   const device = forkDevice(opened.device);
   prepareUpdate(terminal, device, options);
-  const steps = await bootAhead(device, { times, confirmAfter: confirm });
+  const steps = await bootAhead(device, { times, confirmAfter: confirm?.after });
   const boots = steps.filter((step) => step.type === 'boot');
   const sentences: string[] = [];
   for (const image of device.config.images.keys()) {
     sentences.push(await describeState(device, image));
   }
-  if (json) terminal.out.write(`${JSON.stringify({ steps, state: sentences }, null, 2)}\n`);
-  else {
+  const { doubts, unsigned } = opened;
+  if (json) {
+    terminal.out.write(`${JSON.stringify({ steps, state: sentences, doubts }, null, 2)}\n`);
+  } else {
     let n = 0;
-    const texts = steps.map((step) => stepText(step, step.type === 'boot' ? (n += 1) : n, ops));
+    const texts = steps.map((step) =>
+      stepText(step, step.type === 'boot' ? (n += 1) : n, { ops, unsigned }),
+    );
     const last = boots.at(-1);
+    terminal.out.write(doubtLine(doubts));
     terminal.out.write([...texts, last === undefined ? '' : trailersText(last)].join('\n'));
     terminal.out.write(`${sentences.join('\n')}\n`);
   }
   if (output !== undefined) {
     await terminal.files.write(output, dumpOf(device.flash), { makeFolders: true });
   }
-  return 0;
+  return boots.every(({ version }) => version !== undefined) ? 0 : 1;
 }

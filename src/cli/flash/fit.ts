@@ -1,8 +1,8 @@
 import { hexNumber } from '../../bytes/index.ts';
-import { parseImage } from '../../image/index.ts';
-import { fitImage } from '../../lab/index.ts';
-import type { FitReport } from '../../lab/index.ts';
-import { layoutAlone, layoutText } from './layout.ts';
+import { isEncrypted, parseImage } from '../../image/index.ts';
+import { fitUpdate } from '../../lab/index.ts';
+import type { Candidate, FitReport, FitVerdict } from '../../lab/index.ts';
+import { judgeOf, layoutAlone, layoutText } from './layout.ts';
 import type { LayoutOptions } from './options.ts';
 import { sizeText } from '../image/describe.ts';
 import { readFirmware } from '../shared/firmware-file.ts';
@@ -16,16 +16,28 @@ export interface FitOptions extends LayoutOptions {
 interface Measured {
   readonly bytes: number;
   readonly words: string;
+  readonly candidate: Candidate;
 }
 
 /** What counts of a file: an MCUboot image without padding and trailer, anything else whole. */
-function measure(terminal: Terminal, path: string): Measured {
+async function measure(
+  terminal: Terminal,
+  path: string,
+  options: LayoutOptions,
+): Promise<Measured> {
   const { bytes, what } = readFirmware(terminal.files, path);
-  if (what.format === 'mcuboot') {
-    return { bytes: parseImage(bytes).bytes.length, words: 'an MCUboot image' };
+  if (what.format !== 'mcuboot') {
+    const words = 'not signed yet: header and TLVs come on top';
+    return { bytes: bytes.length, words, candidate: { sizeBytes: bytes.length } };
   }
-  const words = 'not signed yet: header and TLVs come on top';
-  return { bytes: bytes.length, words };
+  const image = parseImage(bytes);
+  const words = 'an MCUboot image';
+  const { judge } = await judgeOf(terminal, options);
+  const size = image.bytes.length;
+  // without the key, how large it is can be tried, and not whether it can be decrypted
+  const closed = isEncrypted(image) && !judge.canDecrypt;
+  const candidate = closed ? { sizeBytes: size } : { image: image.bytes, judge };
+  return { bytes: size, words, candidate };
 }
 
 function drawing({ parts, slotBytes }: FitReport): string {
@@ -38,30 +50,48 @@ function drawing({ parts, slotBytes }: FitReport): string {
   return `${lines.join('')}  ${hexNumber(slotBytes, digits)}  end of the slot\n`;
 }
 
-function verdict(report: FitReport, path: string, { bytes, words }: Measured): string {
-  const { overBytes, largestBytes } = report;
-  if (overBytes > 0) return `${path}: ${bytes} bytes (${words}): ${overBytes} bytes too big\n`;
-  return `${path}: ${bytes} bytes (${words}): fits, ${largestBytes - bytes} bytes left\n`;
+function verdict(report: FitVerdict, path: string, { bytes, words }: Measured): string {
+  const { fits, overBytes, largestBytes, refusal, failed, reason = '' } = report;
+  const file = `${path}: ${bytes} bytes (${words})`;
+  if (fits) return `${file}: fits, ${largestBytes - bytes} bytes left\n`;
+  if (refusal !== undefined) return `${file}: does not fit: no image is updated here\n`;
+  const over = overBytes > 0 ? `${overBytes} bytes too big` : 'does not fit';
+  const when = failed === 'revert' ? 'it is not taken back: ' : '';
+  return `${file}: ${over}: ${when}${reason}\n`;
 }
 
-/** `dfukit flash fit`; the answer is 1 if the file is too big. */
+function remediesText({ fits, remedies }: FitVerdict): string {
+  if (fits) return '';
+  if (remedies.length === 0) return 'none of the other settings that were tried makes it fit\n';
+  return remedies.map((words) => `would fit with ${words}\n`).join('');
+}
+
+/** `dfukit flash fit`; the answer is 1 if the file, or any, does not fit. */
 export async function flashFit(
   terminal: Terminal,
   path: string | undefined,
   options: FitOptions,
 ): Promise<number> {
   const layout = await layoutAlone(terminal, options);
-  const measured = path === undefined ? undefined : measure(terminal, path);
-  const report = fitImage(layout, measured?.bytes);
-  if (options.json === true) terminal.out.write(`${JSON.stringify(report, null, 2)}\n`);
-  else {
-    terminal.out.write(`${layoutText(layout)}\n`);
-    terminal.out.write(
-      `largest image: ${report.largestBytes} bytes of a slot of ${sizeText(report.slotBytes)}\n`,
-    );
-    if (path !== undefined && measured !== undefined)
-      terminal.out.write(verdict(report, path, measured));
-    terminal.out.write(drawing(report));
+  const measured = path === undefined ? undefined : await measure(terminal, path, options);
+  const report = await fitUpdate(layout, measured?.candidate);
+  const code = report.fits ? 0 : 1;
+  if (options.json === true) {
+    terminal.out.write(`${JSON.stringify(report, null, 2)}\n`);
+    return code;
   }
-  return report.overBytes > 0 ? 1 : 0;
+  terminal.out.write(`${layoutText(layout)}\n`);
+  const { refusal, reason, largestBytes, slotBytes } = report;
+  const none = refusal ?? (largestBytes === 0 ? reason : undefined);
+  if (none === undefined) {
+    terminal.out.write(
+      `largest image: ${largestBytes} bytes of a slot of ${sizeText(slotBytes)}\n`,
+    );
+  } else terminal.out.write(`no image fits a slot of ${sizeText(slotBytes)}: ${none}\n`);
+  if (path !== undefined && measured !== undefined) {
+    terminal.out.write(verdict(report, path, measured));
+  }
+  terminal.out.write(remediesText(report));
+  terminal.out.write(drawing(report));
+  return code;
 }

@@ -1,8 +1,13 @@
 import { hexNumber, toHex } from '../../bytes/index.ts';
+import { formatVersion } from '../../image/index.ts';
 import { inspectFlash } from '../../lab/index.ts';
 import type { FlashReport, McubootSlotReport, TrailerReport } from '../../lab/index.ts';
-import { layoutText, openWithLayout } from './layout.ts';
+import { withDoubts } from './doubt-line.ts';
+import { readDump } from './dump-file.ts';
+import { NOT_CHECKED, layoutText, openWithLayout } from './layout.ts';
 import type { OpenedDump } from './layout.ts';
+import { oneSlotIn } from './no-dump.ts';
+import type { OneSlot } from './no-dump.ts';
 import type { LayoutOptions } from './options.ts';
 import { inspectReading, readingOf } from './reading.ts';
 import { judgementJson, signatureText, sizeText, table } from '../image/describe.ts';
@@ -63,8 +68,17 @@ function trailerText({ area, fields, layout }: TrailerReport): string {
   return `trailer of ${area}, ${size}, offset in the area (address in flash):\n${table(rows)}`;
 }
 
-function textOf(report: FlashReport, { layout, source }: OpenedDump, keys: NamedKey[]): string {
-  const parts = [`${report.sentences.join('\n')}\n`, `layout ${source}: ${layoutText(layout)}\n`];
+function textOf(
+  report: FlashReport,
+  { layout, source, doubts, unsigned }: OpenedDump,
+  keys: NamedKey[],
+): string {
+  const [first = '', ...others] = report.sentences;
+  const all = [...doubts, ...(unsigned ? [NOT_CHECKED] : [])];
+  const parts = [
+    `${[withDoubts(first, all), ...others].join('\n')}\n`,
+    `layout ${source}: ${layoutText(layout)}\n`,
+  ];
   for (const slot of report.slots) {
     const name = `${slotNames[slot.slot]}${slot.image}`;
     const place = `${sizeText(slot.sizeBytes)} at ${hexNumber(slot.offsetBytes)}`;
@@ -86,16 +100,44 @@ function slotJson({ inspection, ...slot }: McubootSlotReport): object {
   };
 }
 
-function jsonOf(report: FlashReport, { layout, source }: OpenedDump): string {
+function jsonOf(report: FlashReport, { layout, source, doubts }: OpenedDump): string {
   const { sentences, slots, trailers, swaps } = report;
   const whole = {
     state: sentences,
+    doubts,
     layout: { source, ...layout },
     slots: slots.map(slotJson),
     swaps,
     trailers: trailers.map(({ area, state, fields }) => ({ area, state, fields })),
   };
   return `${JSON.stringify(whole, null, 2)}\n`;
+}
+
+/** Whether nobody said what the flash is like. */
+function isUntold({ board, layout, primary, secondary }: LayoutOptions): boolean {
+  return [board, layout, primary, secondary].every((each) => each === undefined);
+}
+
+function inspectOneSlot(
+  terminal: Terminal,
+  { image, trailer, sentence }: OneSlot,
+  json: boolean,
+): number {
+  if (json) {
+    const { header, bytes } = image;
+    const version = formatVersion(header.version);
+    const slot = { version, totalBytes: bytes.length, trailer };
+    terminal.out.write(`${JSON.stringify({ state: [sentence], slot }, null, 2)}\n`);
+    return 0;
+  }
+  const { maxAlign, copyDone, imageOk } = trailer;
+  const rows: Row[] = [
+    ['magic', `good (alignment ${maxAlign})`],
+    ['copy_done', copyDone],
+    ['image_ok', imageOk],
+  ];
+  terminal.out.write(`${sentence}\n\ntrailer:\n${table(rows)}`);
+  return 0;
 }
 
 /** `dfukit flash inspect`. */
@@ -106,6 +148,10 @@ export async function flashInspect(
 ): Promise<number> {
   const read = await readingOf(terminal, path, options);
   if (read !== undefined) return inspectReading(terminal, read, options.json === true);
+  if (isUntold(options)) {
+    const slot = oneSlotIn(readDump(terminal, path));
+    if (slot !== undefined) return inspectOneSlot(terminal, slot, options.json === true);
+  }
   const opened = await openWithLayout(terminal, path, options);
   const report = await inspectFlash(opened.device);
   const keys = await loadKeys(terminal, options.key ?? []);

@@ -6,12 +6,23 @@ import { SectorMap } from '../../flash/index.ts';
 import type { FlashGeometry } from '../../flash/index.ts';
 import { DEFAULT_MAX_ALIGN, DEFAULT_MAX_IMG_SECTORS, maxAlignFor } from '../../image/index.ts';
 import type { SignatureKind } from '../../image/index.ts';
-import { guessLayouts, layoutDoubts, openDump, readVectorConfig } from '../../lab/index.ts';
+import {
+  guessLayouts,
+  layoutDoubts,
+  maxSectorsFor,
+  openDump,
+  readVectorConfig,
+  vectorDoubts,
+} from '../../lab/index.ts';
 import type { FlashLayout, Guess, GuessLimits, LabDevice } from '../../lab/index.ts';
 import { replayLayout, replayedOf } from './board-bootloader.ts';
 import { asFlash, laidOver, possibleFlashes, readDump } from './dump-file.ts';
 import type { DumpFile, PossibleFlash } from './dump-file.ts';
+import { boardTrust } from './board-trust.ts';
+import { notADump, refuseImage, refuseOneSlot } from './no-dump.ts';
 import type { FlashBase, LayoutOptions } from './options.ts';
+import { ProgressLine } from './progress-line.ts';
+import { interruptible } from '../shared/signals.ts';
 import { loadDecryptionKeys, loadKeys } from '../shared/key-files.ts';
 import { readText } from '../shared/files.ts';
 import { warn } from '../shared/terminal.ts';
@@ -25,13 +36,24 @@ export interface OpenedDump {
   readonly signature: SignatureKind | 'none';
   /** Where the layout is from, in words. */
   readonly source: string;
+  /** What makes every answer about this dump uncertain, one sentence each; none if nothing does. */
+  readonly doubts: readonly string[];
+  /** The bootloader may check signatures, but with which key was not said. */
+  readonly unsigned: boolean;
 }
+
+/** What is said where nobody gave a key. */
+export const NOT_CHECKED = 'signatures are not checked: no key was given (-k)';
 
 interface Found {
   readonly layout: FlashLayout;
   readonly source: string;
   /** Where the processor sees the flash, if that is known. */
   readonly bases?: readonly FlashBase[] | undefined;
+  /** What the bootloader checks, where a file says so. */
+  readonly signature?: SignatureKind | 'none' | undefined;
+  /** Of a layout that was guessed: that it was, and what would fit as well. */
+  readonly doubts?: readonly string[] | undefined;
 }
 
 function fromBoard({ board = '', bootloader, algorithm }: LayoutOptions): Found {
@@ -48,8 +70,8 @@ function readLayoutFile(terminal: Terminal, path: string): Found {
     if (DfuError.is(cause)) throw cause;
     throw new DfuError('MALFORMED', `${path}: expected JSON with a layout`, { cause });
   }
-  const { geometry, config } = readVectorConfig(value);
-  return { layout: { geometry, config }, source: `from ${path}` };
+  const { geometry, config, signature } = readVectorConfig(value);
+  return { layout: { geometry, config }, source: `from ${path}`, signature };
 }
 
 function explicitLayout(options: LayoutOptions): Found {
@@ -57,7 +79,7 @@ function explicitLayout(options: LayoutOptions): Found {
   if (sectors === undefined || primary.length === 0 || primary.length !== secondary.length) {
     const missing = sectors === undefined ? '--sectors' : 'as many --primary as --secondary';
     const words = `expected --sectors, --primary and --secondary together; ${missing} missing`;
-    throw new DfuError('INVALID_ARGUMENT', `layout: ${words}`);
+    throw new DfuError('INVALID_ARGUMENT', `layout: ${words} (or say --board or --layout)`);
   }
   const images = primary.map((place, n) => ({ primary: place, secondary: secondary[n] ?? place }));
   const algorithm = options.algorithm?.algorithm ?? 'swap-using-move';
@@ -65,6 +87,19 @@ function explicitLayout(options: LayoutOptions): Found {
   const config: BootConfig = { algorithm, images, scratch, maxAlign };
   const geometry: FlashGeometry = { sectors, writeUnitBytes: writeUnit, erasedValue: 0xff };
   return { layout: { geometry, config }, source: 'as given' };
+}
+
+/** As many sectors as the slots have, or as the trailers of the dump speak for, where nobody says it. */
+function withMaxSectors(
+  found: Found,
+  options: LayoutOptions,
+  dump?: (layout: FlashLayout) => Uint8Array,
+): Found {
+  const { config } = found.layout;
+  if (options.maxSectors !== undefined || config.maxImgSectors !== undefined) return found;
+  const layout = changed(found.layout, options);
+  const maxImgSectors = asArgument(() => maxSectorsFor(layout, dump?.(layout)));
+  return { ...found, layout: { ...found.layout, config: { ...config, maxImgSectors } } };
 }
 
 /** What the command line says on top of a layout. */
@@ -166,6 +201,7 @@ interface Guessed {
 }
 
 async function guessOver(
+  terminal: Terminal,
   file: DumpFile,
   options: LayoutOptions,
   { sizeBytes, bases }: PossibleFlash,
@@ -175,19 +211,32 @@ async function guessOver(
   const { bytes } = laidOver(file, { geometry, bases });
   const known = algorithm === undefined ? knownLayouts(sizeBytes) : [];
   const layouts = known.map(({ layout }) => layout);
-  return { guesses: await guessLayouts(bytes, limitsOf(options), layouts), known, bases };
+  const line = new ProgressLine(terminal.err, 'trying layouts');
+  const guesses = await interruptible(terminal, async (signal) => {
+    try {
+      return await guessLayouts(bytes, limitsOf(options), layouts, async ({ done, total }) => {
+        await line.show(done, total);
+        if (signal.aborted) throw new DfuError('ABORTED', 'layout: stopped while guessing');
+      });
+    } finally {
+      line.clear();
+    }
+  });
+  return { guesses, known, bases };
 }
 
 async function guessed(terminal: Terminal, file: DumpFile, options: LayoutOptions): Promise<Found> {
+  refuseImage(file);
+  refuseOneSlot(file);
   let best: Guessed | undefined;
   let failed: unknown;
   for (const flash of possibleFlashes(file, options)) {
     try {
-      const found = await guessOver(file, options, flash);
+      const found = await guessOver(terminal, file, options, flash);
       if ((found.guesses[0]?.score ?? 0) > (best?.guesses[0]?.score ?? -Infinity)) best = found;
     } catch (error) {
       if (!DfuError.is(error, 'MALFORMED')) throw error;
-      failed ??= error;
+      failed ??= notADump(file, error);
     }
   }
   const [guess] = best?.guesses ?? [];
@@ -203,8 +252,10 @@ async function guessed(terminal: Terminal, file: DumpFile, options: LayoutOption
   }
   warn(terminal, `layout: guessed ${layoutText(guess.layout)}${name}`);
   warn(terminal, `layout: ${guess.evidence.join('; ')}`);
-  for (const line of doubts(guess, guesses)) warn(terminal, `layout: ${line}`);
-  return { layout: guess.layout, source: `guessed${name}`, bases };
+  const others = doubts(guess, guesses);
+  for (const line of others) warn(terminal, `layout: ${line}`);
+  const all = [`the layout was guessed${name}`, ...others];
+  return { layout: guess.layout, source: `guessed${name}`, bases, doubts: all };
 }
 
 /** What fits as well as the best and differs in something that matters. */
@@ -238,13 +289,17 @@ async function findLayout(
   if (options.layout !== undefined) return readLayoutFile(terminal, options.layout);
   if (options.board !== undefined) return fromBoard(options);
   if (options.primary !== undefined || options.secondary !== undefined || file === undefined) {
-    return explicitLayout(options);
+    const bytesOf = ({ geometry }: FlashLayout): Uint8Array =>
+      file === undefined
+        ? new Uint8Array(0)
+        : laidOver(file, { geometry, bases: options.base }).bytes;
+    return withMaxSectors(explicitLayout(options), options, file && bytesOf);
   }
   return guessed(terminal, file, options);
 }
 
 /** Judge and keys as the command line gives them; the kind of the keys is the kind that is asked for. */
-async function judgeOf(
+export async function judgeOf(
   terminal: Terminal,
   options: LayoutOptions,
 ): Promise<Pick<LabDevice, 'judge' | 'keys'> & { readonly signature: SignatureKind | 'none' }> {
@@ -257,7 +312,6 @@ async function judgeOf(
     const words = `expected keys of one kind that signs, got ${kinds.join(' and ')}`;
     throw new DfuError('INVALID_ARGUMENT', `--key: ${words}`);
   }
-  if (kind === 'none') warn(terminal, 'signatures are not checked: no key was given (-k)');
   return {
     judge: new ImageJudge({ signature: kind, keys, decryptionKeys }),
     keys,
@@ -280,14 +334,26 @@ export async function openWithLayout(
   const layout = changed(found.layout, options);
   const bases = options.base ?? found.bases;
   const flash = openDump(layout, asFlash(terminal, file, { geometry: layout.geometry, bases }));
-  if (!found.source.startsWith('guessed')) {
-    const lines = await layoutDoubts(layout.config, flash);
-    for (const line of lines) warn(terminal, `layout: ${line}`);
-  }
+  const lines = found.doubts === undefined ? await layoutDoubts(layout.config, flash) : [];
+  for (const line of lines) warn(terminal, `layout: ${line}`);
   const { signature, ...judging } = await judgeOf(terminal, options);
   const { counter: counters } = options;
-  const device: LabDevice = { flash, config: layout.config, ...judging, counters };
-  return { device, layout, signature, source: found.source };
+  const unsigned = signature === 'none' && found.signature !== 'none';
+  const device: LabDevice = {
+    flash,
+    config: layout.config,
+    ...judging,
+    signaturesUnchecked: unsigned,
+    counters,
+  };
+  if (unsigned) warn(terminal, NOT_CHECKED);
+  const trust = unsigned ? await boardTrust(options, device) : undefined;
+  const vectors = vectorDoubts(device, bases?.length === 1 ? bases[0]?.address : undefined);
+  for (const line of [...vectors, trust]) if (line !== undefined) warn(terminal, line);
+  const all = [...(found.doubts ?? lines), trust, ...vectors];
+  const { source } = found;
+  const said = all.filter((line) => line !== undefined);
+  return { device, layout, signature, source, doubts: said, unsigned };
 }
 
 /** The layout alone, for questions that need no dump. */

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { algorithms } from '../../boot/mcuboot/index.ts';
-import type { Algorithm } from '../../boot/mcuboot/index.ts';
+import { algorithmNamed, algorithms } from '../../boot/mcuboot/index.ts';
+import type { NamedAlgorithm } from '../../boot/mcuboot/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import type { FlashRange, SectorRun } from '../../flash/index.ts';
 import { collect } from '../shared/collect.ts';
@@ -23,7 +23,7 @@ export interface LayoutOptions {
   readonly secondary?: readonly FlashRange[] | undefined;
   readonly scratch?: FlashRange | undefined;
   readonly base?: readonly FlashBase[] | undefined;
-  readonly algorithm?: AlgorithmArgument | undefined;
+  readonly algorithm?: NamedAlgorithm | undefined;
   readonly writeUnit?: number | undefined;
   readonly maxAlign?: 8 | 16 | 32 | undefined;
   readonly maxSectors?: number | undefined;
@@ -45,26 +45,15 @@ export interface LayoutOptions {
   readonly programUs?: number | undefined;
 }
 
-/** An algorithm, and whether unconfirmed images are given up in place. */
-interface AlgorithmArgument {
-  readonly algorithm: Algorithm;
-  readonly revert: boolean;
-}
-
 function wrong(option: string, expected: string, got: string): DfuError {
   return new DfuError('INVALID_ARGUMENT', `${option}: expected ${expected}, got "${got}"`);
 }
 
 /** `move`, `swap-using-move`, `direct-xip+revert`. */
-function algorithm(text: string): AlgorithmArgument {
-  const [name = '', more] = text.split('+');
-  const found = algorithms.find((each) => each === name || each === `swap-using-${name}`);
-  const overwrite = name === 'overwrite' ? 'overwrite-only' : undefined;
-  const chosen = found ?? overwrite;
-  if (chosen === undefined || (more !== undefined && more !== 'revert')) {
-    throw wrong('--algorithm', `${algorithms.join(', ')} or direct-xip+revert`, text);
-  }
-  return { algorithm: chosen, revert: more === 'revert' };
+function algorithm(text: string): NamedAlgorithm {
+  const found = algorithmNamed(text);
+  if (found !== undefined) return found;
+  throw wrong('--algorithm', `${algorithms.join(', ')} or direct-xip+revert`, text);
 }
 
 const SCALES: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 * 1024 };
@@ -162,7 +151,7 @@ function addLayoutOptions(to: Command): Command {
     .addOption(
       parsedOption(
         '--algorithm <name>',
-        'move, offset, scratch, overwrite, direct-xip, ram-load',
+        'move, offset, scratch, overwrite, direct-xip, direct-xip+revert, ram-load',
         algorithm,
       ),
     )
@@ -183,7 +172,7 @@ function addLayoutOptions(to: Command): Command {
     .addOption(
       parsedOption(
         '--max-sectors <n>',
-        'BOOT_MAX_IMG_SECTORS; 128 unless the layout says otherwise',
+        'BOOT_MAX_IMG_SECTORS; else what the layout says, or the sectors of the larger slot',
         wholeNumber('--max-sectors', [1, 65535]),
       ),
     )
@@ -264,10 +253,18 @@ export function addDeviceOptions(to: Command): Command {
   return addBuildOptions(addLayoutOptions(to)).addHelpText('after', layoutHelp);
 }
 
+/** After which boots the application confirms. */
+export interface ConfirmAfter {
+  readonly after: (boot: number) => boolean;
+  readonly always: boolean;
+  /** The last boot that was named; 0 if none was. */
+  readonly last: number;
+}
+
 /** Reads `--confirm`: always, never, or the boots after which the application confirms. */
-export function confirmAfter(text: string): (boot: number) => boolean {
-  if (text === 'always') return () => true;
-  if (text === 'never') return () => false;
+export function confirmAfter(text: string): ConfirmAfter {
+  if (text === 'always') return { after: () => true, always: true, last: 0 };
+  if (text === 'never') return { after: () => false, always: false, last: 0 };
   const boots = new Set(text.split(',').map(wholeNumber('--confirm', [1, 1000])));
-  return (boot) => boots.has(boot);
+  return { after: (boot) => boots.has(boot), always: false, last: Math.max(...boots) };
 }

@@ -1,6 +1,5 @@
 import { gzipSync } from 'node:zlib';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { placeOf } from '../../boot/mcuboot/index.ts';
 import { hexNumber } from '../../bytes/index.ts';
 import { powerCutKinds } from '../../flash/index.ts';
@@ -9,6 +8,7 @@ import { writePublicPem } from '../../image/index.ts';
 import {
   bootAhead,
   cutOutcomes,
+  describeState,
   drawCutMap,
   explorePowerCuts,
   findingVectors,
@@ -19,11 +19,13 @@ import {
 import type { CutFinding, CutReport, LabDevice, VectorConfig } from '../../lab/index.ts';
 import { prepareUpdate } from './boot.ts';
 import type { UpdateOptions } from './boot.ts';
+import { withDoubts } from './doubt-line.ts';
 import { openWithLayout } from './layout.ts';
 import type { OpenedDump } from './layout.ts';
 import type { LayoutOptions } from './options.ts';
+import { ProgressLine } from './progress-line.ts';
 import { warn } from '../shared/terminal.ts';
-import type { Output, Terminal } from '../shared/terminal.ts';
+import type { Terminal } from '../shared/terminal.ts';
 import { interruptible } from '../shared/signals.ts';
 
 /** Options of `dfukit flash powercut`. */
@@ -36,41 +38,13 @@ export interface PowercutOptions extends LayoutOptions, UpdateOptions {
   readonly json?: true | undefined;
 }
 
-/** Shows how far it is, at most ten times a second, where standard error is a terminal. */
-class ProgressLine {
-  readonly #err: Output;
-  #nextMs = 0;
-  #shown = false;
-
-  constructor(err: Output) {
-    this.#err = err;
-  }
-
-  async show(done: number, total: number): Promise<void> {
-    const now = performance.now();
-    if (now < this.#nextMs) return;
-    this.#nextMs = now + 100;
-    if (this.#err.isTTY === true) {
-      this.#shown = true;
-      const percent = total === 0 ? 100 : Math.floor((100 * done) / total);
-      this.#err.write(`\rpower cuts: ${done} of ${total} (${percent}%) `);
-    }
-    // signals are heard here
-    await setImmediate();
-  }
-
-  clear(): void {
-    if (this.#shown) this.#err.write('\r\u001b[K');
-  }
-}
-
 function explore(
   terminal: Terminal,
   device: LabDevice,
   options: PowercutOptions,
 ): Promise<CutReport> {
   return interruptible(terminal, async (signal) => {
-    const line = new ProgressLine(terminal.err);
+    const line = new ProgressLine(terminal.err, 'power cuts');
     try {
       return await explorePowerCuts(device, {
         kinds: options.kinds,
@@ -106,12 +80,19 @@ function tableText({ counts, pairs, cases }: CutReport): string {
   return line('outcome', names) + rows.join('');
 }
 
-function headText({ operations, undisturbed, alike, executedOperations }: CutReport): string {
+function headText(
+  { operations, undisturbed, alike, executedOperations }: CutReport,
+  doubts: readonly string[],
+): string {
   const { path, boots } = undisturbed;
-  const lines = [
+  const rest =
+    undisturbed.outcome === 'restless' ? 'and flash changes for ever' : 'until nothing changes';
+  const first =
     `${operations.length} operations in this boot; without a cut the boots run ${pathText(path)} ` +
-      `(${boots} until nothing changes)`,
-    `${executedOperations} operations done for all cases together`,
+    `(${boots} ${rest})`;
+  const lines = [
+    withDoubts(first, doubts),
+    `${executedOperations} flash operations were simulated for all cases together`,
   ];
   if (alike > 0) {
     const words = 'do as another one does, and were cut again with that one only';
@@ -203,7 +184,20 @@ async function writeMap(
   await terminal.files.write(path, new TextEncoder().encode(svg), { makeFolders: true });
 }
 
-/** `dfukit flash powercut`; the answer is 1 if a cut led to a loss. */
+/** What all cuts come to, in a line; empty where losses follow. */
+async function conclusion(device: LabDevice, report: CutReport): Promise<string> {
+  const { findings, operations, undisturbed } = report;
+  if (undisturbed.atRest.length === 0) {
+    const state = await describeState(device);
+    return `without any cut: ${outcomeWords[undisturbed.outcome]}, so there is nothing to lose\n${state}\n`;
+  }
+  if (findings.length > 0) return '';
+  if (operations.length > 0) return 'no cut leads to a loss\n';
+  const help = 'ask for an update with --update FILE --request test to see one cut';
+  return `the next boot changes nothing in flash, so there is nothing to cut; ${help}\n`;
+}
+
+/** `dfukit flash powercut`; the answer is 1 if a cut led to a loss, or if nothing boots without one. */
 export async function flashPowercut(
   terminal: Terminal,
   path: string,
@@ -213,23 +207,27 @@ export async function flashPowercut(
   const device = forkDevice(opened.device);
   prepareUpdate(terminal, device, options);
   if (options.after !== undefined) await bootAhead(device, { times: options.after });
+  const { doubts } = opened;
   const report = await explore(terminal, device, options);
   const names =
     options.vectors === undefined || report.findings.length === 0
       ? []
       : await writeVectors(terminal, options.vectors, { report, opened, device });
   if (options.svg !== undefined) await writeMap(terminal, options.svg, report, device);
-  const bad = report.findings.length > 0;
+  const losses = report.findings.length > 0;
+  const { atRest } = report.undisturbed;
+  // what boots nothing has nothing to lose, which is no comfort
+  const bad = losses || atRest.length === 0;
   if (options.json === true) {
     const findings = report.findings.map(({ spot: _, ...rest }, n) => ({
       ...rest,
       files: names[n],
     }));
-    terminal.out.write(`${JSON.stringify({ ...report, findings }, null, 2)}\n`);
+    terminal.out.write(`${JSON.stringify({ ...report, findings, doubts }, null, 2)}\n`);
     return bad ? 1 : 0;
   }
-  terminal.out.write(`${headText(report)}${tableText(report)}`);
-  if (!bad) terminal.out.write('no cut leads to a loss\n');
+  terminal.out.write(`${headText(report, doubts)}${tableText(report)}`);
+  terminal.out.write(await conclusion(device, report));
   for (const [n, finding] of report.findings.entries()) {
     terminal.out.write(`${findingText(finding, report)}\n`);
     for (const name of names[n] ?? []) terminal.out.write(`  ${name}\n`);

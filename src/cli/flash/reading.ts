@@ -86,6 +86,7 @@ export function inspectReading(
 
 /** `dfukit flash why` of a dump that was read. */
 export function explainReading(terminal: Terminal, { reading }: ReadDump, json: boolean): number {
+  const code = reading.boots === false ? 1 : 0;
   const slots = reading.slots.map(({ index, version, fault, reason }) => ({
     slot: index,
     version,
@@ -94,5 +95,5 @@ export function explainReading(terminal: Terminal, { reading }: ReadDump, json: 
   }));
   if (json) terminal.out.write(`${JSON.stringify(slots, null, 2)}\n`);
   else for (const { slot, reason } of slots) terminal.out.write(`slot ${slot}: ${reason}\n`);
-  return 0;
+  return code;
 }

@@ -1,6 +1,7 @@
 import { compareWear, forkDevice } from '../../lab/index.ts';
 import type { AlgorithmWear, BootWear } from '../../lab/index.ts';
 import { prepareUpdate } from './boot.ts';
+import { doubtLine } from './doubt-line.ts';
 import { openWithLayout } from './layout.ts';
 import type { LayoutOptions } from './options.ts';
 import { warn } from '../shared/terminal.ts';
@@ -56,6 +57,7 @@ export async function flashWear(
   const timed = opened.layout.geometry.timing !== undefined;
   if (!timed)
     warn(terminal, 'no seconds: the layout has no datasheet times (--erase-ms, --program-us)');
+  terminal.out.write(doubtLine(opened.doubts));
   terminal.out.write('erases of each sector from the first to the last (erases×sectors)\n');
   for (const each of wear) terminal.out.write(text(each, timed));
   return 0;

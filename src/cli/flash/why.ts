@@ -1,4 +1,5 @@
 import { explainSlots } from '../../lab/index.ts';
+import { withDoubts } from './doubt-line.ts';
 import { openWithLayout } from './layout.ts';
 import type { LayoutOptions } from './options.ts';
 import { explainReading, readingOf } from './reading.ts';
@@ -9,7 +10,7 @@ export interface WhyOptions extends LayoutOptions {
   readonly json?: true | undefined;
 }
 
-/** `dfukit flash why`. */
+/** `dfukit flash why`; the answer is 1 if nothing runs. */
 export async function flashWhy(
   terminal: Terminal,
   path: string,
@@ -17,16 +18,24 @@ export async function flashWhy(
 ): Promise<number> {
   const read = await readingOf(terminal, path, options);
   if (read !== undefined) return explainReading(terminal, read, options.json === true);
-  const { device } = await openWithLayout(terminal, path, options);
+  const { device, doubts } = await openWithLayout(terminal, path, options);
   const slots = await explainSlots(device);
+  const code = device.config.images.every((_, n) =>
+    slots.some(({ image, fate }) => image === n && fate === 'runs'),
+  )
+    ? 0
+    : 1;
   if (options.json === true) {
-    terminal.out.write(`${JSON.stringify(slots, null, 2)}\n`);
-    return 0;
+    const answers = slots.map((each) => ({ ...each, doubts }));
+    terminal.out.write(`${JSON.stringify(answers, null, 2)}\n`);
+    return code;
   }
-  for (const { image, slot, version, fate, reason } of slots) {
+  for (const [n, { image, slot, version, hash, fate, reason }] of slots.entries()) {
     const name = `${slot === 0 ? 'primary' : 'secondary'}${image}`;
-    const what = version === undefined ? '' : ` ${version}`;
-    terminal.out.write(`${name}${what}: ${fate}: ${reason}\n`);
+    const mark = hash === undefined ? '' : ` (hash ${hash}…)`;
+    const what = version === undefined ? '' : ` ${version}${mark}`;
+    const line = `${name}${what}: ${fate}: ${reason}`;
+    terminal.out.write(`${n === 0 ? withDoubts(line, doubts) : line}\n`);
   }
-  return 0;
+  return code;
 }
