@@ -75,7 +75,7 @@ function connected(
 }
 
 describe('from run-time to DFU mode', () => {
-  test('goes on as soon as the device is back, with another id on the same port', async () => {
+  test('departure dfu-util/waits-for-the-device: goes on as soon as it is back, with another id', async () => {
     const old = runtimeDevice();
     const parts = bench(old);
     exchange(parts, [old, dfuDevice()], [20, 320]);

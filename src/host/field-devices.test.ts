@@ -150,7 +150,7 @@ describe('back at another port, with another serial number', () => {
     expect(bench.clock.now()).toBe(1100);
   });
 
-  test('else it is said that it is there, and in which mode', async () => {
+  test('departure dfu-util/known-by-its-port: else it is said that it is there, and in which mode', async () => {
     const old = application();
     const bench = new Bench(old);
     bench.exchange(old, stranger());
@@ -238,7 +238,7 @@ describe('which device is meant', () => {
     ]);
   });
 
-  test('and of several that nobody named, none', async () => {
+  test('departure dfu-util/ids-of-strangers: of several that nobody named, none is taken', async () => {
     const two = { ...dfuWords, alternates: [{ name: 'a', functional: willDetach }, { name: 'b' }] };
     const bench = new Bench(loader({ standard: dfuStandard(two) }));
     expect(
@@ -252,22 +252,25 @@ describe('which device is meant', () => {
   });
 });
 
-/** One more DFU interface, number 1, with an alternate 0 of its own. */
+/** One more DFU interface, number 3, with an alternate 0 of its own. */
 function twice(bytes: Uint8Array): Uint8Array {
-  const second = fromHex('0904010000fe01020a');
+  const second = fromHex('0904030000fe01020a');
   const whole = Uint8Array.of(...bytes, ...second);
   whole[2] = whole.length;
   whole[4] = 2;
   return whole;
 }
 
-test('two DFU interfaces with one alternate each are told apart by the interface', async () => {
+test('departure dfu-util/interface-by-number: it tells two with an alternate 0 each apart', async () => {
   const bench = new Bench(loader({ standard: dfuStandard({ ...dfuWords, spoil: twice }) }));
   expect(await ending(bench.connected({ selection: { alternate: 0 } }))).toMatchObject({
     code: 'AMBIGUOUS',
-    message: expect.stringMatching(/say which interface\.[^]*intf=0[^]*intf=1/) as string,
+    message: expect.stringMatching(/say which interface\.[^]*intf=0[^]*intf=3/) as string,
     remedies: ['interface'],
   });
+  const second = new Bench(loader({ standard: dfuStandard({ ...dfuWords, spoil: twice }) }));
+  const session = await second.connected({ selection: { interfaceNumber: 3 } });
+  expect(session.interface.interfaceNumber).toBe(3);
 });
 
 /** Standard requests answered only as that device answers them. */

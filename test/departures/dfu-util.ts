@@ -6,6 +6,37 @@ export const dfuUtil = {
   about:
     '`dfukit list`, `download`, `upload` and `detach` take its options where they mean the same.',
   departures: {
+    'ids-of-strangers': {
+      original:
+        '`-d` with one pair, which is for run-time, takes whatever is in DFU mode; of several: more than one device',
+      here: 'one is taken, with a warning if its vendor is another; of several that `-d` does not name: no such device',
+      why: 'the device that was named is not there, and saying which of the others is meant would flash a stranger',
+    },
+    'waits-for-the-device': {
+      original: 'sleeps five seconds after DFU_DETACH and looks once',
+      here: 'goes on as soon as the device is back, within ten seconds (`-E`)',
+      why: 'most are back in half a second, and some need longer than five',
+    },
+    'known-by-its-port': {
+      original: 'after DFU_DETACH takes whatever fits the ids of DFU mode',
+      here: 'the device at the same port or with the same serial number; another only if `-d RUN-TIME,DFU` names its ids and it alone has come',
+      why: 'with two boards at one machine the other would be flashed',
+    },
+    'order-of-the-list': {
+      original: 'lists the highest alternate first',
+      here: 'the lowest first',
+      why: 'it is the order in which devices count',
+    },
+    'interface-by-number': {
+      original: '`-i` is the position of the interface in its configuration',
+      here: 'its bInterfaceNumber, as the help of both says and the list shows',
+      why: 'numbers may have gaps',
+    },
+    'list-without-a-match': {
+      original: '`-l` with a selection that nothing matches prints nothing',
+      here: 'says what there is instead, on standard error; the exit code is 0 too',
+      why: 'nothing printed looks as if nothing were there',
+    },
     'dfuse-address-once': {
       original: 'sets the address pointer of a DfuSe device before each block',
       here: 'sets it once, as long as the blocks are of the device’s own size',

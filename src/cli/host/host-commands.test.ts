@@ -85,7 +85,7 @@ describe('list', () => {
     );
   });
 
-  test('prints alternates in ascending order, and heeds what is asked for', async () => {
+  test('departure dfu-util/order-of-the-list: ascending, and it heeds what is asked for', async () => {
     await intoDfuMode();
     await call('list');
     expect(out.match(/alt=\d, name="\w+"/g)).toEqual([
@@ -96,7 +96,7 @@ describe('list', () => {
     expect(events()).toMatchObject([{ type: 'interface', mode: 'dfu', alternate: 1 }]);
   });
 
-  test('nothing that matches is no failure, and what is there instead is told', async () => {
+  test('departure dfu-util/list-without-a-match: no failure, and what is there is told', async () => {
     expect(await call('list', '-d', 'ffff:ffff,-')).toBe(0);
     expect(out).toBe('');
     expect(err).toMatch(
