@@ -24,6 +24,8 @@ export interface DfuSeFile {
   readonly targets: readonly DfuSeTarget[];
   /** Undefined if the file has none. */
   readonly suffix: Suffix | undefined;
+  /** Sizes in it that do not add up though its CRC is right and all elements are whole; mostly empty. */
+  readonly problems: readonly string[];
 }
 
 interface Prefix {
@@ -99,53 +101,69 @@ function decode<T>(layout: Struct<T>, bytes: Uint8Array, offset: number): T {
 }
 
 /**
- * Reads a DfuSe file; the data are views of it. Throws `MALFORMED` or `TRUNCATED` with offset and field
- * for whatever is not as it should be: sizes that do not add up, bytes left over, a damaged suffix.
+ * Reads a DfuSe file; the data are views of it. Some tools count the suffix in DFUImageSize, or leave bytes
+ * behind the last target: where the suffix's CRC says that the file is as it was made, and every element
+ * is whole, such sizes are `problems`. Throws `MALFORMED` or `TRUNCATED` with offset and field for anything
+ * else that is not as it should be: sizes that do not add up, bytes left over, a damaged suffix.
  */
 export function readDfuSeFile(file: Uint8Array): DfuSeFile {
   const { payload, suffix, problem } = splitSuffix(file);
   if (problem !== undefined) throw fail(file.length - 16, 'MALFORMED', problem.message);
+  const problems: string[] = [];
+  // Without a CRC nothing says that the file has not been cut.
+  const doubt = (error: DfuError): void => {
+    if (suffix === undefined) throw error;
+    problems.push(error.message);
+  };
   const { DFUImageSize, bTargets } = decode(prefix, payload, 0);
   if (DFUImageSize !== payload.length) {
     const code = DFUImageSize > payload.length ? 'TRUNCATED' : 'MALFORMED';
     const message = `DfuSe prefix.DFUImageSize: the file has ${payload.length} bytes, not ${DFUImageSize}`;
-    throw fail(6, code, message);
+    doubt(fail(6, code, message));
   }
   const targets: DfuSeTarget[] = [];
   let offset = prefix.size;
   for (let index = 0; index < bTargets; index += 1) {
-    const [target, end] = readTarget(payload, offset);
+    const [target, end] = readTarget(payload, offset, doubt);
     targets.push(target);
     offset = end;
   }
   if (offset !== payload.length) {
     const rest = `${payload.length - offset} bytes behind the last of ${bTargets} targets`;
-    throw fail(offset, 'MALFORMED', `DfuSe prefix.bTargets: ${rest}`);
+    const error = fail(offset, 'MALFORMED', `DfuSe prefix.bTargets: ${rest}`);
+    // One target more than the prefix counts would be left out.
+    if (isTarget(payload, offset)) throw error;
+    doubt(error);
   }
-  return { targets, suffix };
+  return { targets, suffix, problems };
 }
 
-function readTarget(payload: Uint8Array, start: number): readonly [DfuSeTarget, number] {
+function isTarget(payload: Uint8Array, offset: number): boolean {
+  return TARGET_SIGNATURE.every((byte, at) => payload[offset + at] === byte);
+}
+
+function readTarget(
+  payload: Uint8Array,
+  start: number,
+  doubt: (error: DfuError) => void,
+): readonly [DfuSeTarget, number] {
   const head = decode(targetPrefix, payload, start);
   const first = start + targetPrefix.size;
   const end = first + head.dwTargetSize;
-  if (end > payload.length) {
-    const message = `target prefix.dwTargetSize: ${payload.length - first} bytes of ${head.dwTargetSize}`;
-    throw fail(start + 266, 'TRUNCATED', message);
-  }
   const elements: DfuSeElement[] = [];
   let offset = first;
   for (let index = 0; index < head.dwNbElements; index += 1) {
-    const [element, next] = readElement(payload.subarray(0, end), offset);
+    const [element, next] = readElement(payload, offset);
     elements.push(element);
     offset = next;
   }
   if (offset !== end) {
-    const message = `target prefix.dwTargetSize: ${end - offset} bytes behind ${elements.length} elements`;
-    throw fail(start + 266, 'MALFORMED', message);
+    const code = end > payload.length ? 'TRUNCATED' : 'MALFORMED';
+    const message = `target prefix.dwTargetSize: ${elements.length} elements have ${offset - first} bytes, not ${head.dwTargetSize}`;
+    doubt(fail(start + 266, code, message));
   }
   const name = head.bTargetNamed === 0 ? undefined : head.szTargetName;
-  return [{ alternate: head.bAlternateSetting, name, elements }, end];
+  return [{ alternate: head.bAlternateSetting, name, elements }, offset];
 }
 
 function readElement(target: Uint8Array, start: number): readonly [DfuSeElement, number] {

@@ -25,6 +25,8 @@ export interface MemoryLayout {
   /** What stands between `@` and the first `/`, blanks at its ends included. */
   readonly name: string;
   readonly regions: readonly MemoryRegion[];
+  /** What stands behind all that could be read; absent where there is nothing. */
+  readonly unread?: string | undefined;
 }
 
 /** One sector, and where it is. */
@@ -35,10 +37,17 @@ export interface MemorySector extends Omit<MemorySectorRun, 'count'> {
 /** One past the last address: addresses have 32 bits. */
 const ADDRESS_END = 0x1_0000_0000;
 
-const MULTIPLIERS: Readonly<Record<string, number>> = { ' ': 1, B: 1, K: 1024, M: 1024 * 1024 };
+const MULTIPLIERS: Readonly<Record<string, number>> = { B: 1, K: 1024, M: 1024 * 1024 };
 
-/** `016*0002Kg`: count, size, multiplier, type. Some devices leave the multiplier out: `01*16e`. */
-const RUN = /^ *(\d{1,6}) *\* *(\d{1,6})([ BKM])?([a-g])? *$/;
+/**
+ * `016*0002Kg`: count, size, multiplier, type. Bytes have B, a blank or nothing for a multiplier
+ * (`01*016 e`, `01*16e`). Blanks may stand anywhere.
+ */
+const RUN = /^ *(\d{1,9}) *\* *(\d{1,9}) *([BKM])? *([a-g])? *(?=[,/]|$)/i;
+const ADDRESS = /^\/ *0x([0-9a-f]{1,8}) *\//i;
+
+/** STM32F4: whatever letter stands there (as dfu-util has it). */
+const DEVICE_FEATURE = { name: 'Device Feature', type: 'e' };
 
 function wrong(at: number, expected: string, got: string): DfuError {
   const message = `memory layout, character ${at}: expected ${expected}, got "${got}"`;
@@ -46,55 +55,96 @@ function wrong(at: number, expected: string, got: string): DfuError {
 }
 
 /**
- * Reads `@Name/0xADDRESS/COUNT*SIZE[multiplier][type],…[/0xADDRESS/…]`. Multipliers are B or a blank
- * for bytes, K, M; types `a` to `g` are bit 0 read, bit 1 erase, bit 2 write, and `g` where there is none.
- * Throws `MALFORMED` with the place, `OUT_OF_RANGE` for a region beyond 32 bits of address.
+ * Reads `@Name/0xADDRESS/COUNT*SIZE[multiplier]type,…[/0xADDRESS/…]` as far as it goes: what stands behind
+ * the last sectors that make sense is `unread`, and memory in it counts as none. Multipliers are B or a
+ * blank for bytes, K, M; types `a` to `g` are bit 0 read, bit 1 erase, bit 2 write. Sectors without a count
+ * are none. Throws `MALFORMED` with the place where nothing at all can be read, `OUT_OF_RANGE` if the
+ * first region is beyond 32 bits of address.
  */
-export function parseMemoryLayout(text: string): MemoryLayout {
+export function parseMemoryLayout(string: string): MemoryLayout {
+  // A NUL ends a string, whoever read it.
+  const [text = ''] = string.split('\0', 1);
   if (!text.startsWith('@')) throw wrong(0, 'a "@"', text.slice(0, 1));
-  const parts = text.slice(1).split('/');
-  const [name = '', ...rest] = parts;
-  let at = 1 + name.length;
-  if (rest.length === 0 || rest.length % 2 !== 0) {
-    throw wrong(text.length, 'pairs of "/address/sectors" to the end', text.slice(-1));
+  const [head = ''] = text.split('/', 1);
+  const reader = new LayoutReader(text, head.length);
+  let problem: DfuError | undefined;
+  try {
+    reader.regionsToTheEnd();
+  } catch (error) {
+    if (!DfuError.is(error)) throw error;
+    problem = error;
   }
-  const regions: MemoryRegion[] = [];
-  for (let index = 0; index < rest.length; index += 2) {
-    const [addressText = '', runsText = ''] = rest.slice(index, index + 2);
-    const address = parseAddress(addressText, at + 1);
-    at += 1 + addressText.length;
-    regions.push({ address, runs: parseRuns(runsText, at + 1, address) });
-    at += 1 + runsText.length;
+  const regions = reader.regions.filter(({ runs }) => runs.length > 0);
+  if (regions.length === 0) {
+    throw problem ?? wrong(text.length, 'at least one sector', text.slice(-1));
   }
-  return { name, regions };
+  const layout = { name: head.slice(1), regions };
+  return problem === undefined ? layout : { ...layout, unread: text.slice(reader.at) };
 }
 
-function parseAddress(text: string, at: number): number {
-  if (!/^ *0x[0-9a-f]{1,8} *$/i.test(text)) throw wrong(at, 'an address, e.g. 0x08000000', text);
-  return Number.parseInt(text.trim().slice(2), 16);
+interface ReadRegion extends MemoryRegion {
+  readonly runs: MemorySectorRun[];
 }
 
-function parseRuns(text: string, start: number, address: number): MemorySectorRun[] {
-  const runs: MemorySectorRun[] = [];
-  let at = start;
-  let end = address;
-  for (const part of text.split(',')) {
-    const match = RUN.exec(part);
-    const [, countText, sizeText, multiplier = ' ', type = 'g'] = match ?? [];
+/** Goes from left to right, and stands behind the last that it understood. */
+class LayoutReader {
+  readonly regions: ReadRegion[] = [];
+  at: number;
+  readonly #text: string;
+  readonly #type: string | undefined;
+
+  constructor(text: string, at: number) {
+    this.#text = text;
+    this.at = at;
+    const name = text.slice(1, at).trim();
+    this.#type = name === DEVICE_FEATURE.name ? DEVICE_FEATURE.type : undefined;
+  }
+
+  regionsToTheEnd(): void {
+    do this.#region();
+    while (this.at < this.#text.length);
+  }
+
+  #region(): void {
+    const { at } = this;
+    const rest = this.#text.slice(at);
+    const [whole, digits] = ADDRESS.exec(rest) ?? [];
+    if (whole === undefined || digits === undefined) {
+      const [, got = ''] = rest.split('/', 2);
+      throw wrong(at, 'an address, e.g. /0x08000000/', got === '' ? rest.slice(0, 20) : got);
+    }
+    const address = Number.parseInt(digits, 16);
+    const region: ReadRegion = { address, runs: [] };
+    this.regions.push(region);
+    let end = address;
+    let from = at + whole.length;
+    for (;;) {
+      const [run, length] = this.#run(from);
+      end += run.count * run.sizeBytes;
+      if (end > ADDRESS_END) {
+        const where = `memory layout, character ${from}: the region at ${hexNumber(address, 8)}`;
+        throw new DfuError('OUT_OF_RANGE', `${where} goes beyond 32 bits of address`);
+      }
+      if (run.count > 0) region.runs.push(run);
+      this.at = from + length;
+      if (this.#text[this.at] !== ',') return;
+      from = this.at + 1;
+    }
+  }
+
+  #run(at: number): readonly [MemorySectorRun, lengthChars: number] {
+    const rest = this.#text.slice(at);
+    const match = RUN.exec(rest);
+    const [whole = '', countText, sizeText, multiplier = 'B', letter] = match ?? [];
     const count = Number(countText);
-    const sizeBytes = Number(sizeText) * (MULTIPLIERS[multiplier] ?? 1);
-    if (match === null || count === 0 || sizeBytes === 0) {
-      throw wrong(at, 'sectors, e.g. 064*0002Kg', part);
+    const sizeBytes = Number(sizeText) * (MULTIPLIERS[multiplier.toUpperCase()] ?? 1);
+    const type = this.#type ?? letter?.toLowerCase();
+    if (match === null || type === undefined || (sizeBytes === 0 && count > 0)) {
+      const [got = ''] = rest.split(/[,/]/, 1);
+      throw wrong(at, 'sectors, e.g. 064*0002Kg', got);
     }
-    end += count * sizeBytes;
-    if (end > ADDRESS_END) {
-      const where = `memory layout, character ${at}: the region at ${hexNumber(address, 8)}`;
-      throw new DfuError('OUT_OF_RANGE', `${where} goes beyond 32 bits of address`);
-    }
-    runs.push({ count, sizeBytes, ...permissions(type) });
-    at += part.length + 1;
+    return [{ count, sizeBytes, ...permissions(type) }, whole.length];
   }
-  return runs;
 }
 
 function permissions(type: string): Pick<MemorySectorRun, 'readable' | 'erasable' | 'writable'> {
@@ -130,7 +180,11 @@ export function formatMemoryLayout(layout: MemoryLayout, style: LayoutStyle = {}
     return `/0x${where}/${runs.map((run) => formatRun(run, style)).join(',')}`;
   });
   const text = `@${name}${texts.join('')}`;
-  parseMemoryLayout(text); // whatever cannot be read again is not written
+  const { unread } = parseMemoryLayout(text);
+  // Whatever cannot be read again is not written.
+  if (unread !== undefined) {
+    throw new DfuError('OUT_OF_RANGE', `memory layout: "${unread}" could not be read again`);
+  }
   return text;
 }
 

@@ -64,11 +64,14 @@ describe('memory layout', () => {
 
   test.each([
     ['Internal Flash', 'character 0: expected a "@"'],
-    ['@Flash', 'character 6: expected pairs'],
-    ['@Flash/0x08000000', 'expected pairs'],
-    ['@Flash/08000000/1*1Kg', 'character 7: expected an address, e.g. 0x08000000, got "08000000"'],
+    ['@Flash', 'character 6: expected an address, e.g. /0x08000000/, got ""'],
+    ['@Flash/0x08000000', 'character 6: expected an address, e.g. /0x08000000/, got "0x08000000"'],
+    ['@Flash/08000000/1*1Kg', 'character 6: expected an address'],
     ['@Flash/0x123456789/1*1Kg', 'expected an address'],
-    ['@Flash/0x0/1*1Kg,0*1Kg', 'character 17: expected sectors, e.g. 064*0002Kg, got "0*1Kg"'],
+    ['@Flash/0x0/00*1Kg', 'expected at least one sector'],
+    ['@Flash/0x0/1*0Kg', 'character 11: expected sectors, e.g. 064*0002Kg, got "1*0Kg"'],
+    ['@Flash/0x0/2*016', 'character 11: expected sectors, e.g. 064*0002Kg, got "2*016"'],
+    ['@Flash/0x0/2*016K', 'expected sectors'],
     ['@Flash/0x0/1*1Kh', 'expected sectors'],
     ['@Flash/0x0/', 'expected sectors'],
     ['@Flash/0xFFFFFC00/2*1Kg', 'goes beyond 32 bits of address'],
@@ -125,6 +128,41 @@ describe('memory layout', () => {
     const touched = [...sectorsOf(layout, 0x0800ffff, 0x10002)].map(({ address }) => address);
     expect(touched).toEqual([0x0800c000, 0x08010000, 0x08020000]);
     expect([...sectorsOf(layout, 0x080fffff, 100)]).toHaveLength(1);
+  });
+
+  test.each([
+    ['garbage behind good runs', '@Flash/0x08000000/04*016Kg,01*064Kg,\u4e02', 2, ',\u4e02'],
+    ['garbage at the last run', '@Flash/0x08000000/04*016Kg,01*064Kg\uffff', 1, ',01*064Kg\uffff'],
+    ['a region without an address', '@Flash/0x0/1*1Kg/nowhere/1*1Kg', 1, '/nowhere/1*1Kg'],
+    ['a run without a type', '@Flash/0x0/1*1Kg,2*016', 1, ',2*016'],
+    ['a run beyond 32 bits', '@Flash/0xFFFFF800/1*1Kg,9*1Kg', 1, ',9*1Kg'],
+    ['a slash at the end', '@Flash/0x0/1*1Kg/', 1, '/'],
+  ])('%s ends what can be read, and the rest stays', (_, text, runs, unread) => {
+    const layout = parseMemoryLayout(text);
+    expect(layout.regions.flatMap((region) => region.runs)).toHaveLength(runs);
+    expect(layout.unread).toBe(unread);
+  });
+
+  test.each([
+    ['a NUL and what follows', '@Internal Flash  /0x08000000/04*016Kg\0rest', 0x08000000, 65536],
+    ['a run of no sectors', '@Flash/0x08000000/00*002Ka,16*001Kg', 0x08000000, 16 * 1024],
+    ['a run of no sectors at the end', '@Flash/0x08000000/8*001Ka,000*001Kg', 0x08000000, 0],
+    ['the multiplier left out', '@Options/0x1FFFF800/01*16g', 0x1ffff800, 16],
+    ['a blank for bytes', '@Options/0x1FFFF800/01*016 g', 0x1ffff800, 16],
+    ['a B for bytes', '@Options/0x1FFFF800/01*016Bg', 0x1ffff800, 16],
+    ['blanks between', '@Flash / 0x08000000 / 2 * 1 K g, 1*1Kg', 0x08000000, 3072],
+    ['a small letter for kilobytes', '@Flash/0x08000000/02*01kg', 0x08000000, 2048],
+    ['no name', '@/0x08000000/2*1Kg', 0x08000000, 2048],
+    ['an address of few digits', '@Partition/0xF1/1*512g', 0xf1, 512],
+  ])('%s: all of it is read', (_, text, address, writableBytes) => {
+    const layout = parseMemoryLayout(text);
+    expect(layout).not.toHaveProperty('unread');
+    expect(accessibleBytes(layout, address, 'writable')).toBe(writableBytes);
+  });
+
+  test('a device feature is read and written, and not erased, whatever letter it has', () => {
+    const [region] = parseMemoryLayout('@Device Feature/0xFFFF0000/01*004 g').regions;
+    expect(region?.runs[0]).toMatchObject({ readable: true, erasable: false, writable: true });
   });
 
   test('how far memory can be accessed', () => {
@@ -184,6 +222,7 @@ describe('DfuSe file', () => {
     expect(readDfuSeFile(file)).toEqual({
       targets,
       suffix: { bcdDevice: 0xffff, idProduct: 0xdf11, idVendor: 0x0483, bcdDFU: 0x011a },
+      problems: [],
     });
   });
 
@@ -201,19 +240,44 @@ describe('DfuSe file', () => {
   test.each([
     [0, '00', 'MALFORMED', 'byte 0: DfuSe prefix.szSignature: expected 4466755365, got 0066755365'],
     [5, '02', 'MALFORMED', 'byte 0: DfuSe prefix.bVersion: expected 0x1, got 0x2'],
-    [6, '50', 'TRUNCATED', 'byte 6: DfuSe prefix.DFUImageSize: the file has 591 bytes, not 592'],
     [10, '01', 'MALFORMED', 'byte 308: DfuSe prefix.bTargets: 283 bytes behind the last of 1'],
     [10, '03', 'TRUNCATED', 'byte 591: target prefix: 0 bytes of 274'],
     [11, 'ff', 'MALFORMED', 'byte 11: target prefix.szSignature'],
-    [277, 'ffffffff', 'TRUNCATED', 'byte 277: target prefix.dwTargetSize: 306 bytes of 4294967295'],
-    [277, '18000000', 'MALFORMED', 'byte 277: target prefix.dwTargetSize: 1 bytes behind 2'],
-    [281, 'ffffffff', 'TRUNCATED', 'byte 308: element: 0 bytes of 8'],
-    [289, '10000000', 'TRUNCATED', 'byte 289: element.dwElementSize: 15 bytes of 16'],
+    [281, 'ffffffff', 'TRUNCATED', 'element'],
+    [289, '00020000', 'TRUNCATED', 'byte 289: element.dwElementSize: 298 bytes of 512'],
     [285, 'fcffffff', 'MALFORMED', 'byte 289: element.dwElementSize: 5 bytes go beyond 32 bits'],
   ])('byte %i as %s: %s', (offset, bytes, code, message) => {
     expect(() => readDfuSeFile(changed(offset, bytes))).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(message) as string }),
     );
+  });
+
+  const sizes: readonly [string, number, string, string][] = [
+    ['counts the suffix', 6, '5f', 'DFUImageSize: the file has 591 bytes, not 607'],
+    ['is too small', 6, '00', 'DFUImageSize: the file has 591 bytes, not 512'],
+    ['of a target', 277, '18000000', 'dwTargetSize: 2 elements have 23 bytes, not 24'],
+    ['of a target beyond the file', 277, 'ffffffff', 'elements have 23 bytes, not 4294967295'],
+  ];
+  test.each(sizes)('a size that %s is a problem where the CRC vouches for the file', (...row) => {
+    const [, offset, bytes, message] = row;
+    const wrong = changed(offset, bytes);
+    expect(readDfuSeFile(wrong)).toMatchObject({
+      targets,
+      problems: [expect.stringContaining(message) as string],
+    });
+    expect(() => readDfuSeFile(wrong.subarray(0, -16))).toThrow(message);
+  });
+
+  test('padding behind the last target is a problem, a target more than is counted is refused', () => {
+    const ids = { bcdDevice: 0xffff, idProduct: 0xffff, idVendor: 0xffff, bcdDFU: 0x011a };
+    const padded = Uint8Array.of(...file.subarray(0, -16), 0, 0, 0, 0);
+    const { targets: read, problems } = readDfuSeFile(appendSuffix(padded, ids));
+    expect(read).toEqual(targets);
+    expect(problems).toEqual([
+      expect.stringContaining('DFUImageSize') as string,
+      expect.stringContaining('bTargets: 4 bytes behind the last of 2 targets') as string,
+    ]);
+    expect(() => readDfuSeFile(changed(10, '01'))).toThrow('bTargets: 283 bytes behind');
   });
 
   test('cut anywhere it is refused, and nothing but a DfuError comes of noise', () => {

@@ -292,11 +292,4 @@ describe('the suffix of a file', () => {
       code: 'REFUSED',
     });
   });
-
-  test('of a DfuSe file is refused', async () => {
-    const dfuSe = { ...suffix, bcdDFU: 0x011a };
-    await expect(connected(bench(dfuDevice()), { suffix: dfuSe })).rejects.toMatchObject({
-      code: 'UNSUPPORTED',
-    });
-  });
 });

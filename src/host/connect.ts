@@ -33,6 +33,8 @@ export interface FindOptions {
   readonly anyAlternate?: boolean | undefined;
   /** Take a device that the suffix is not for. */
   readonly force?: boolean | undefined;
+  /** Throws if what was found cannot be meant; called before anything is asked of the device. */
+  readonly demand?: ((found: DfuInterface) => void) | undefined;
 }
 
 /** What `find` chose. */
@@ -168,6 +170,7 @@ export async function connect(bus: UsbBus, options: ConnectOptions): Promise<Dfu
   const { clock, selection = {}, transferMs, onEvent } = options;
   let { device, interface: chosen } = await find(bus, options);
   const was = chosen;
+  options.demand?.(chosen);
   if (chosen.mode === 'runtime') {
     const back = await enterDfuMode(bus, device, chosen, { ...options, dfuIds: selection.dfu });
     // It may be in DFU mode without having left: then it has been chosen by its ids.
@@ -175,6 +178,7 @@ export async function connect(bus: UsbBus, options: ConnectOptions): Promise<Dfu
     device = back.device;
     chosen = chosenOf(back.entries, isSame ? { ...selection, dfu: undefined } : selection);
     onEvent?.({ type: 'selected', interface: chosen });
+    options.demand?.(chosen);
   }
   if (options.force !== true) demandSuffix(options.suffix, [was, chosen]);
   return DfuSession.open(device, chosen, {

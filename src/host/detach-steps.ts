@@ -88,7 +88,7 @@ function detach(state: DetachState, { timeoutMs: wValue }: DetachTerms): Next {
 export function dfuStateOf(outcome: Outcome): DfuState | undefined {
   if (outcome.is !== 'data') return undefined;
   try {
-    const { state } = readStatus(outcome.data);
+    const { state } = readStatus(outcome);
     return state === 'appIDLE' || state === 'appDETACH' ? undefined : state;
   } catch (error) {
     if (!DfuError.is(error)) throw error;

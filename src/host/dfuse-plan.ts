@@ -1,8 +1,10 @@
-import { DfuError, hexNumber } from '../bytes/index.ts';
+import { DfuError } from '../bytes/index.ts';
 import { DFUSE_FIRST_BLOCK, accessibleBytes, sectorsOf } from '../dfu/index.ts';
-import type { DfuSeCommand, DfuSeElement, MemoryAccess, MemoryLayout } from '../dfu/index.ts';
+import type { DfuSeCommand, DfuSeElement, MemoryLayout } from '../dfu/index.ts';
+import type { Allowance } from './allowances.ts';
 import { demandDfuMode, memoryLayoutOf, transferSize } from './dialect.ts';
 import type { DfuInterface } from './dfu-interface.ts';
+import { checkRange } from './dfuse-checks.ts';
 
 /** What a DfuSe device does besides taking or giving bytes. */
 export interface DfuSeModifiers {
@@ -14,10 +16,12 @@ export interface DfuSeModifiers {
   readonly massErase?: boolean | undefined;
   /** Take the read protection off, which erases everything. Only with `force`. */
   readonly unprotect?: boolean | undefined;
-  /** The device restarts after the mass erase; that is no error. */
+  /** The device restarts after the mass erase or with the last block; that is no error. */
   readonly willReset?: boolean | undefined;
   /** Do also what destroys everything, and what the memory layout does not allow. */
   readonly force?: boolean | undefined;
+  /** What may be gone past without `force`. */
+  readonly allow?: readonly Allowance[] | undefined;
   /** Bytes of an upload. */
   readonly lengthBytes?: number | undefined;
 }
@@ -39,6 +43,8 @@ export type DfuSeOperation =
       readonly data: Uint8Array;
       /** With this block its element is whole. */
       readonly endsElement: boolean;
+      /** The device may restart after it. */
+      readonly mayLeave?: boolean | undefined;
     }
   | {
       readonly op: 'read';
@@ -47,12 +53,26 @@ export type DfuSeOperation =
       readonly lengthBytes: number;
     }
   /** DFU_ABORT: back to dfuIDLE. */
-  | { readonly op: 'idle' }
+  | {
+      readonly op: 'idle';
+      /** Nothing is left to be done. */
+      readonly isLast?: boolean | undefined;
+    }
   /** The block of length 0. */
   | { readonly op: 'leave' };
 
+/** What is done to a device: walked, not listed, since a device says itself how small its blocks are. */
+export interface DfuSePlan {
+  /** In order; made while they are walked, as often as somebody wants to. */
+  readonly operations: Iterable<DfuSeOperation>;
+  /** What ends it, however much of `operations` there was to do. */
+  readonly ending: readonly DfuSeOperation[];
+  /** What was gone past, and what is not known of the device. */
+  readonly notes: readonly string[];
+}
+
 /** What a plan is made for. */
-interface PlanTerms {
+export interface PlanTerms {
   /** Undefined where the device gives none that can be read. */
   readonly layout: MemoryLayout | undefined;
   /** wTransferSize of the device: what its block numbers count in; 0: not known. */
@@ -90,105 +110,106 @@ const setAddress = (address: number): DfuSeOperation => ({
 });
 const IDLE: DfuSeOperation = { op: 'idle' };
 
+/** Walks anew each time. */
+function walked<T>(walk: () => Iterator<T>): Iterable<T> {
+  return { [Symbol.iterator]: walk };
+}
+
 /**
  * What to do to write these elements: erase, sector by sector or everything, program, then go back to
  * dfuIDLE or, with `leave`, to what stands at the address, or at the first element without one. Throws
  * `OUT_OF_RANGE` for memory that the layout does not let be written, `UNSUPPORTED` without a layout,
- * `REFUSED` for a mass erase; each unless it is forced.
+ * `REFUSED` for a mass erase; each unless it is allowed or forced.
  */
-export function downloadPlan(
-  elements: readonly DfuSeElement[],
-  terms: PlanTerms,
-): DfuSeOperation[] {
+export function downloadPlan(elements: readonly DfuSeElement[], terms: PlanTerms): DfuSePlan {
   const { modifiers } = terms;
-  const plan = erasing(modifiers);
-  for (const { address, data } of elements) {
-    check({ address, lengthBytes: data.length, access: 'writable' }, terms);
-  }
-  if (modifiers.massErase !== true) plan.push(...sectorErases(elements, terms));
-  for (const element of elements) plan.push(...writes(element, terms));
+  const first = erasing(modifiers);
+  const notes = elements.flatMap(({ address, data }) =>
+    checkRange({ address, lengthBytes: data.length, access: 'writable' }, terms),
+  );
   const address = modifiers.address ?? elements[0]?.address;
-  return [...plan, ...wayOut(plan, { ...modifiers, address })];
+  return {
+    operations: walked(function* () {
+      yield* first;
+      if (modifiers.massErase !== true) yield* sectorErases(elements, terms);
+      for (const [at, element] of elements.entries()) {
+        yield* writes(element, terms, at === elements.length - 1);
+      }
+    }),
+    ending: wayOut(first, elements.length > 0, { ...modifiers, address }),
+    notes: [...new Set(notes)],
+  };
 }
 
 /** The commands that need no file: mass erase, read unprotect, leave. Throws `REFUSED` unless forced. */
-export function commandPlan(modifiers: DfuSeModifiers): DfuSeOperation[] {
-  const plan = erasing(modifiers);
-  return [...plan, ...wayOut(plan, modifiers)];
+export function commandPlan(modifiers: DfuSeModifiers): DfuSePlan {
+  const operations = erasing(modifiers);
+  return { operations, ending: wayOut(operations, false, modifiers), notes: [] };
 }
 
 function erasing({ massErase, unprotect, willReset, force }: DfuSeModifiers): DfuSeOperation[] {
-  const plan: DfuSeOperation[] = [];
   const demand = (what: string): void => {
     if (force === true) return;
     throw new DfuError('REFUSED', `${what} erases everything`, { remedies: ['force'] });
   };
   if (unprotect === true) {
     demand('read unprotect');
-    plan.push({ op: 'command', command: { command: 'read-unprotect' }, mayLeave: true });
-  } else if (massErase === true) {
-    demand('a mass erase');
-    const mayLeave = willReset === true;
-    plan.push({ op: 'command', command: { command: 'mass-erase' }, mayLeave });
+    return [{ op: 'command', command: { command: 'read-unprotect' }, mayLeave: true }];
   }
-  return plan;
+  if (massErase !== true) return [];
+  demand('a mass erase');
+  const mayLeave = willReset === true;
+  return [{ op: 'command', command: { command: 'mass-erase' }, mayLeave }];
 }
 
-/** After a read unprotect there is nobody left to be asked. */
-function wayOut(plan: readonly DfuSeOperation[], modifiers: DfuSeModifiers): DfuSeOperation[] {
-  const gone = plan.some((each) => each.op === 'command' && each.mayLeave === true);
-  return gone && plan.length === 1 ? [] : ending(modifiers);
+/** After a command that restarts the device there is nobody left to be asked. */
+function wayOut(
+  first: readonly DfuSeOperation[],
+  more: boolean,
+  modifiers: DfuSeModifiers,
+): DfuSeOperation[] {
+  const gone = first.some((each) => each.op === 'command' && each.mayLeave === true);
+  return gone && !more ? [] : ending(modifiers);
 }
 
 /** Back to dfuIDLE, or into what stands at the address. */
 function ending({ address, leave }: DfuSeModifiers): DfuSeOperation[] {
-  if (leave !== true) return [IDLE];
+  if (leave !== true) return [{ op: 'idle', isLast: true }];
   return address === undefined ? [{ op: 'leave' }] : [setAddress(address), { op: 'leave' }];
 }
 
-interface Range {
-  readonly address: number;
-  readonly lengthBytes: number;
-  readonly access: MemoryAccess;
-}
-
-function check({ address, lengthBytes, access }: Range, { layout, modifiers }: PlanTerms): void {
-  if (modifiers.force === true || lengthBytes === 0) return;
-  if (layout === undefined) {
-    const why = 'the name of its alternate setting is no memory layout';
-    const message = `the device does not tell where its memory is: ${why}`;
-    throw new DfuError('UNSUPPORTED', message, { remedies: ['force'] });
-  }
-  const left = accessibleBytes(layout, address, access);
-  if (left >= lengthBytes) return;
-  const where = hexNumber(address + left, 8);
-  const message = `${lengthBytes} bytes at ${hexNumber(address, 8)}: ${where} is not ${access}`;
-  throw new DfuError('OUT_OF_RANGE', `${message} in "${layout.name.trim()}"`);
-}
-
 /** Each sector once, whatever elements touch it; what cannot be erased is written as it is. */
-function sectorErases(elements: readonly DfuSeElement[], { layout }: PlanTerms): DfuSeOperation[] {
-  const sectors = new Map<number, DfuSeOperation>();
-  if (layout === undefined) return [];
+function* sectorErases(
+  elements: readonly DfuSeElement[],
+  { layout }: PlanTerms,
+): Generator<DfuSeOperation> {
+  if (layout === undefined) return;
+  const seen = new Set<number>();
   for (const { address, data } of elements) {
     for (const sector of sectorsOf(layout, address, data.length)) {
-      if (!sector.erasable) continue;
+      if (!sector.erasable || seen.has(sector.address)) continue;
+      seen.add(sector.address);
       const command = { command: 'erase', address: sector.address } as const;
-      sectors.set(sector.address, { op: 'command', command, erasesBytes: sector.sizeBytes });
+      yield { op: 'command', command, erasesBytes: sector.sizeBytes };
     }
   }
-  return [...sectors.values()];
 }
 
 /** The pointer once, as long as the device counts in the same blocks; else before each block. */
-function* writes({ address, data }: DfuSeElement, terms: PlanTerms): Generator<DfuSeOperation> {
-  const { transferSizeBytes } = terms;
+function* writes(
+  { address, data }: DfuSeElement,
+  terms: PlanTerms,
+  isLast: boolean,
+): Generator<DfuSeOperation> {
+  const { transferSizeBytes, modifiers } = terms;
   for (const { start, wBlockNum } of blocks(data.length, terms)) {
     if (wBlockNum === DFUSE_FIRST_BLOCK) yield setAddress(address + start);
     const end = start + transferSizeBytes;
     const endsElement = end >= data.length;
     const block = data.subarray(start, end);
-    yield { op: 'write', wBlockNum, address: address + start, data: block, endsElement };
+    const mayLeave = isLast && endsElement && modifiers.willReset === true;
+    const write = { op: 'write', wBlockNum, address: address + start, data: block } as const;
+    yield { ...write, endsElement, mayLeave };
   }
 }
 
@@ -211,31 +232,40 @@ const BLIND_BYTES = 0x4000;
 /**
  * What to do to read: from the address to the end of what can be read without a gap, or so many bytes.
  * Without an address the device's own pointer counts, and 16 KiB if no length is given. Ends, and
- * throws, as `downloadPlan` does.
+ * throws, as `downloadPlan` does; `OUT_OF_RANGE` for more than `maxBytes`.
  */
-export function uploadPlan(terms: PlanTerms): {
-  readonly plan: DfuSeOperation[];
-  readonly totalBytes: number;
-} {
+export function uploadPlan(
+  terms: PlanTerms,
+  maxBytes: number,
+): DfuSePlan & { readonly totalBytes: number } {
   const { modifiers, layout } = terms;
   const { address } = modifiers;
-  const plan: DfuSeOperation[] = [];
   const totalBytes = lengthOf(terms);
-  if (address !== undefined) check({ address, lengthBytes: totalBytes, access: 'readable' }, terms);
-  const base = address ?? 0;
-  const start = layout?.regions[0]?.address ?? 0;
-  for (const { start: at, wBlockNum } of blocks(totalBytes, terms)) {
-    const moves = address !== undefined || at > 0;
-    if (wBlockNum === DFUSE_FIRST_BLOCK && moves) {
-      if (at > 0) plan.push(IDLE);
-      // Where the device began by itself is not known; most begin where their memory does.
-      plan.push(setAddress((address ?? start) + at), IDLE);
-    }
-    const lengthBytes = Math.min(terms.transferSizeBytes, totalBytes - at);
-    plan.push({ op: 'read', wBlockNum, address: base + at, lengthBytes });
+  if (totalBytes > maxBytes) {
+    const message = `upload: expected at most ${maxBytes} bytes, the device has ${totalBytes} there`;
+    throw new DfuError('OUT_OF_RANGE', message, { remedies: ['length', 'max-bytes'] });
   }
-  plan.push(...ending(modifiers));
-  return { plan, totalBytes };
+  const range = { address: address ?? 0, lengthBytes: totalBytes, access: 'readable' } as const;
+  const notes = address === undefined ? [] : checkRange(range, terms);
+  // Where the device began by itself is not known; most begin where their memory does.
+  const start = address ?? layout?.regions[0]?.address ?? 0;
+  return {
+    operations: walked(function* () {
+      for (const { start: at, wBlockNum } of blocks(totalBytes, terms)) {
+        const moves = address !== undefined || at > 0;
+        if (wBlockNum === DFUSE_FIRST_BLOCK && moves) {
+          if (at > 0) yield IDLE;
+          yield setAddress(start + at);
+          yield IDLE;
+        }
+        const lengthBytes = Math.min(terms.transferSizeBytes, totalBytes - at);
+        yield { op: 'read', wBlockNum, address: (address ?? 0) + at, lengthBytes };
+      }
+    }),
+    ending: ending(modifiers),
+    notes,
+    totalBytes,
+  };
 }
 
 function lengthOf({ modifiers, layout }: PlanTerms): number {

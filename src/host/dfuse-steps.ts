@@ -1,6 +1,6 @@
-import type { DfuError } from '../bytes/index.ts';
+import type { DfuError, SendTally } from '../bytes/index.ts';
 import { hexNumber } from '../bytes/index.ts';
-import { DFUSE_FIRST_BLOCK, DfuRequest, encodeDfuSeCommand } from '../dfu/index.ts';
+import { DFUSE_FIRST_BLOCK, DfuRequest, encodeDfuSeCommand, statusNumber } from '../dfu/index.ts';
 import type { DfuState } from '../dfu/index.ts';
 import type { DfuSeOperation } from './dfuse-plan.ts';
 import { endingStep, over } from './ending-steps.ts';
@@ -9,65 +9,59 @@ import { FRESH, pause, waitAfterStall } from './patience.ts';
 import type { Patience } from './patience.ts';
 import { failing, refusal } from './refusal.ts';
 import { isFailure, readStatus, unexpectedState } from './status-report.ts';
+import type { StatusReport } from './status-report.ts';
 import { ABORT, GET_STATUS, giveUp } from './steps.ts';
-import type { Action, Outcome } from './steps.ts';
+import type { Action, Failing, InAction, Outcome } from './steps.ts';
+import { NOTHING, counted } from './tally.ts';
 
-/** How the work on a DfuSe device ended. */
-export interface DfuSeEnding extends Ended {
-  /** Data blocks, and bytes in them, down or up. */
-  readonly blocks: number;
-  readonly bytes: number;
-  /** Bytes of the sectors that were erased; a mass erase is not counted. */
-  readonly erasedBytes: number;
-  /** How many operations of the plan the device has acknowledged, from its beginning. */
-  readonly operations: number;
+/** How a conversation with a DfuSe device ended. */
+export interface DfuSeEnd extends Ended {
+  /** What the device has acknowledged; of an upload, what it gave. */
+  readonly acknowledged: SendTally;
+  /** The operation that it left at, before there was nothing more to do. */
+  readonly leftAt: DfuSeOperation | undefined;
 }
 
-export interface DfuSeTerms extends EndingLimits {
-  readonly plan: readonly DfuSeOperation[];
-}
+/** What the steps depend on besides the device's answers. */
+export type DfuSeTerms = EndingLimits;
 
 interface Progress {
-  /** Which operation of the plan is under way. */
-  readonly index: number;
-  readonly blocks: number;
-  readonly bytes: number;
-  readonly erasedBytes: number;
+  /** Which operation is under way. */
+  readonly current: DfuSeOperation | undefined;
+  /** What the device has acknowledged, or given. */
+  readonly done: SendTally;
 }
 
 export type DfuSeState = Progress &
   (
-    | { readonly at: 'start' | 'sending' | 'idling' | 'storing' }
+    | { readonly at: 'start' | 'planning' | 'sending' | 'idling' }
+    | { readonly at: 'storing'; readonly short: boolean }
     | { readonly at: 'busy'; readonly patience: Patience }
     | { readonly at: 'refused'; readonly error: DfuError }
     | EndingState
   );
 
-export const DFUSE_START: DfuSeState = {
-  at: 'start',
-  index: 0,
-  blocks: 0,
-  bytes: 0,
-  erasedBytes: 0,
-};
+export const DFUSE_START: DfuSeState = { at: 'start', current: undefined, done: NOTHING };
 
-type Next = readonly [DfuSeState, Action<DfuSeEnding>];
+type Next = readonly [DfuSeState, Action<DfuSeEnd>];
 
 /** ST AN3156: commands and blocks, each followed by DFU_GETSTATUS. Starts in dfuIDLE. */
 export function dfuseStep(state: DfuSeState, outcome: Outcome, terms: DfuSeTerms): Next {
   switch (state.at) {
     case 'start':
-      return begin(state, terms);
+      return next(state);
+    case 'planning':
+      return outcome.is === 'planned' ? begin(state, outcome.operation) : [state, giveUp(outcome)];
     case 'sending':
-      return afterSend(state, outcome, terms);
+      return afterSend(state, outcome);
     case 'busy':
       return afterBusy(state, outcome, terms);
     case 'idling':
-      return afterIdle(state, outcome, terms);
+      return afterIdle(state, outcome);
     case 'storing':
-      return outcome.is === 'done' ? next(state, terms) : [state, giveUp(outcome)];
+      return outcome.is === 'done' ? next(state, state.short) : [state, giveUp(outcome)];
     case 'refused':
-      return [state, refusal(doing(operation(state, terms)), state.error, outcome)];
+      return afterRefusal(state, outcome);
     case 'closing':
       if (outcome.is === 'stalled') return refused(state, outcome.error);
       return ending(state, endingStep(state, outcome, rulesOf(terms)));
@@ -81,26 +75,26 @@ export function dfuseStep(state: DfuSeState, outcome: Outcome, terms: DfuSeTerms
   }
 }
 
-function progress({ index, blocks, bytes, erasedBytes }: Progress): Progress {
-  return { index, blocks, bytes, erasedBytes };
+function progress({ current, done }: Progress): Progress {
+  return { current, done };
 }
 
-function operation({ index }: Progress, { plan }: DfuSeTerms): DfuSeOperation | undefined {
-  return plan[index];
+/** The next operation is asked for; with `toEnd` what is left to be done but the ending is left out. */
+function next({ current, done }: Progress, toEnd = false): Next {
+  return [
+    { at: 'planning', current, done },
+    { do: 'plan', toEnd },
+  ];
 }
 
-function begin(state: Progress, terms: DfuSeTerms): Next {
-  const current = operation(state, terms);
+function begin({ done }: Progress, current: DfuSeOperation | undefined): Next {
+  const state = { current, done };
   if (current === undefined) return ending(state, over('written', 'dfuIDLE'));
   const at = current.op === 'leave' ? 'closing' : 'sending';
-  return [{ ...progress(state), at }, request(current)];
+  return [{ ...state, at }, request(current)];
 }
 
-function next(state: Progress, terms: DfuSeTerms): Next {
-  return begin({ ...progress(state), index: state.index + 1 }, terms);
-}
-
-function request(current: DfuSeOperation): Action<DfuSeEnding> {
+function request(current: DfuSeOperation): Action<DfuSeEnd> {
   const { DNLOAD, UPLOAD } = DfuRequest;
   switch (current.op) {
     case 'command':
@@ -142,20 +136,35 @@ function doing(current: DfuSeOperation | undefined): string {
   }
 }
 
-function afterSend(state: DfuSeState, outcome: Outcome, terms: DfuSeTerms): Next {
-  const current = operation(state, terms);
+function afterSend(state: DfuSeState, outcome: Outcome): Next {
+  const { current } = state;
   if (outcome.is === 'stalled') return refused(state, outcome.error);
-  if (outcome.is === 'gone' && mayLeave(current)) return ending(state, over('left', undefined));
-  if (current?.op === 'read' && outcome.is === 'data') {
-    return afterBlock(state, outcome.data, terms);
-  }
+  if (outcome.is === 'gone' && mayLeave(current)) return left(state, state.done);
+  if (current?.op === 'read' && outcome.is === 'data') return afterBlock(state, outcome.data);
+  if (isLastWord(current) && isUnanswered(outcome)) return unconfirmed(state);
   if (outcome.is !== 'done') return [state, giveUp(outcome)];
   if (current?.op === 'idle') return [{ ...progress(state), at: 'idling' }, GET_STATUS];
-  return [{ ...progress(state), at: 'busy', patience: FRESH }, GET_STATUS];
+  return [{ ...progress(state), at: 'busy', patience: FRESH }, statusAfter(current)];
+}
+
+/** dfu-util gives a mass erase so long: an STM32F405 answers nothing until it is over. */
+const ERASE_ALL_MS = 35_000;
+
+/** What erases everything may keep the device from answering for as long as it takes. */
+function statusAfter(current: DfuSeOperation | undefined): InAction {
+  const isLong =
+    current?.op === 'command' &&
+    (current.command.command === 'mass-erase' || current.command.command === 'read-unprotect');
+  return isLong ? { ...GET_STATUS, leastTimeoutMs: ERASE_ALL_MS } : GET_STATUS;
 }
 
 function mayLeave(current: DfuSeOperation | undefined): boolean {
-  return current?.op === 'command' && current.mayLeave === true;
+  return (current?.op === 'command' || current?.op === 'write') && current.mayLeave === true;
+}
+
+/** It may: whether it had all of the plan by then is for whoever made the plan to see. */
+function left({ current }: Progress, done: SendTally): Next {
+  return ending({ current, done }, over('left', undefined));
 }
 
 function afterBusy(
@@ -163,60 +172,75 @@ function afterBusy(
   outcome: Outcome,
   terms: DfuSeTerms,
 ): Next {
-  const current = operation(state, terms);
-  if (outcome.is === 'done') return [state, GET_STATUS];
+  const { current } = state;
+  if (outcome.is === 'done') return [state, statusAfter(current)];
   if (outcome.is === 'stalled') return waitAfterStall(state, outcome);
-  if (outcome.is === 'gone' && mayLeave(current)) return ending(state, over('left', undefined));
+  // It had taken the block or the command before it went.
+  if (outcome.is === 'gone' && mayLeave(current)) return left(state, counting(state));
   if (outcome.is !== 'data') return [state, giveUp(outcome)];
-  const report = readStatus(outcome.data);
-  if (isFailure(report)) return [state, failing(report, doing(current))];
-  if (report.state === 'dfuDNLOAD-IDLE') return next(counting(state, current), terms);
+  const report = readStatus(outcome);
+  if (isFailure(report)) return [state, failed(state, report)];
+  if (report.state === 'dfuDNLOAD-IDLE') return next({ current, done: counting(state) });
   if (report.state !== 'dfuDNLOAD-SYNC' && report.state !== 'dfuDNBUSY') {
     const error = unexpectedState(report, doing(current), 'dfuDNLOAD-IDLE');
     return [state, { do: 'fail', error }];
   }
   const [patience, ms] = pause(state.patience, report, terms);
-  return [{ ...state, patience }, ms === 0 ? GET_STATUS : { do: 'wait', ms }];
+  return [{ ...state, patience }, ms === 0 ? statusAfter(current) : { do: 'wait', ms }];
 }
 
-function counting(state: Progress, current: DfuSeOperation | undefined): Progress {
-  const { index, blocks, bytes, erasedBytes } = state;
-  if (current?.op === 'write') {
-    return { index, blocks: blocks + 1, bytes: bytes + current.data.length, erasedBytes };
-  }
-  const erased = current?.op === 'command' ? (current.erasesBytes ?? 0) : 0;
-  return { index, blocks, bytes, erasedBytes: erasedBytes + erased };
+const PROTECTED = {
+  hint: 'an STM32 says so while its flash is read-protected',
+  remedies: ['unprotect'],
+} as const;
+
+/** An STM32 that is read-protected answers errVENDOR to the first thing that is asked of its flash. */
+function failed(state: Progress, report: StatusReport): Failing {
+  const isFirst = state.done.bytes === 0 && state.done.erases === 0;
+  const isProtected = report.status === statusNumber('errVENDOR') && isFirst;
+  return failing(report, doing(state.current), isProtected ? PROTECTED : {});
+}
+
+function counting({ current, done }: Progress): SendTally {
+  return current === undefined ? done : counted(done, current);
 }
 
 /** A block that is shorter than asked for is the last one, whatever the plan expected. */
-function afterBlock(state: Progress, data: Uint8Array, terms: DfuSeTerms): Next {
-  const current = operation(state, terms);
+function afterBlock(state: Progress, data: Uint8Array): Next {
+  const { current } = state;
   const short = current?.op === 'read' && data.length < current.lengthBytes;
-  let { index } = state;
-  if (short) {
-    const rest = terms.plan.findIndex((each, at) => at > index && isEnd(each, terms.plan, at));
-    index = (rest < 0 ? terms.plan.length : rest) - 1;
-  }
-  const blocks = state.blocks + (data.length > 0 ? 1 : 0);
-  const after = { ...progress(state), index, blocks, bytes: state.bytes + data.length };
-  if (data.length === 0) return next(after, terms);
+  if (data.length === 0) return next(state, short);
+  const done = {
+    ...state.done,
+    blocks: state.done.blocks + 1,
+    bytes: state.done.bytes + data.length,
+  };
   return [
-    { ...after, at: 'storing' },
+    { current, done, at: 'storing', short },
     { do: 'write', data },
   ];
 }
 
-/** Nothing is read from here on. */
-function isEnd(each: DfuSeOperation, plan: readonly DfuSeOperation[], at: number): boolean {
-  return each.op !== 'read' && !plan.slice(at).some(({ op }) => op === 'read');
+function afterIdle(state: DfuSeState, outcome: Outcome): Next {
+  if (isLastWord(state.current) && isUnanswered(outcome)) return unconfirmed(state);
+  if (outcome.is !== 'data') return [state, giveUp(outcome)];
+  const report = readStatus(outcome);
+  if (isFailure(report)) return [state, failing(report, doing(state.current))];
+  if (report.state === 'dfuIDLE') return next(state);
+  return [state, { do: 'fail', error: unexpectedState(report, 'DFU_ABORT', 'dfuIDLE') }];
 }
 
-function afterIdle(state: DfuSeState, outcome: Outcome, terms: DfuSeTerms): Next {
-  if (outcome.is !== 'data') return [state, giveUp(outcome)];
-  const report = readStatus(outcome.data);
-  if (isFailure(report)) return [state, failing(report, doing(operation(state, terms)))];
-  if (report.state === 'dfuIDLE') return next(state, terms);
-  return [state, { do: 'fail', error: unexpectedState(report, 'DFU_ABORT', 'dfuIDLE') }];
+/** The way back to dfuIDLE behind all the work: that it fails takes nothing from what was done. */
+function isLastWord(current: DfuSeOperation | undefined): boolean {
+  return current?.op === 'idle' && current.isLast === true;
+}
+
+function isUnanswered({ is }: Outcome): boolean {
+  return is === 'silent' || is === 'gone';
+}
+
+function unconfirmed(state: Progress): Next {
+  return ending(state, over('unconfirmed', undefined));
 }
 
 /** It was stalled: the device is asked why. */
@@ -224,26 +248,35 @@ function refused(state: Progress, error: DfuError): Next {
   return [{ ...progress(state), at: 'refused', error }, GET_STATUS];
 }
 
+function afterRefusal(state: DfuSeState & { readonly at: 'refused' }, outcome: Outcome): Next {
+  const { current, error } = state;
+  const report = outcome.is === 'data' ? readStatus(outcome) : undefined;
+  if (report !== undefined && isFailure(report)) return [state, failed(state, report)];
+  if (isLastWord(current)) return ending(state, over('written', report?.state));
+  return [state, refusal(doing(current), error, outcome)];
+}
+
 const BUSY: ReadonlySet<DfuState> = new Set(['dfuMANIFEST-SYNC', 'dfuDNBUSY']);
 
 /** Behind the block of length 0. GD32 and others are off before they answer: they are asked once. */
-function rulesOf({ busyLimitMs, lingerMs }: DfuSeTerms): EndingRules {
+function rulesOf(terms: DfuSeTerms): EndingRules {
   return {
+    ...terms,
     doing: 'leaving',
     busy: BUSY,
     quiet: 'any',
     asksAgain: false,
     silentAfterManifest: false,
-    busyLimitMs,
-    lingerMs,
+    goneAtTheEnd: 'left',
   };
 }
 
 function ending(state: Progress, [after, action]: readonly [EndingState, Action<Ended>]): Next {
   const counts = progress(state);
   if (action.do !== 'end') return [{ ...counts, ...after }, action];
-  const { index: operations, blocks, bytes, erasedBytes } = counts;
-  const result: DfuSeEnding = { blocks, bytes, erasedBytes, operations, ...action.result };
+  const { current, done } = counts;
+  const leftAt = action.result.ending === 'left' && mayLeave(current) ? current : undefined;
+  const result: DfuSeEnd = { acknowledged: done, leftAt, ...action.result };
   return [
     { ...counts, ...after },
     { do: 'end', result },

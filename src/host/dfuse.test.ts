@@ -4,7 +4,7 @@ import { onClock, status } from '../../test/support/scripted-pipe.ts';
 import type { Line } from '../../test/support/scripted-pipe.ts';
 import { toHex } from '../bytes/index.ts';
 import { downloadDfuSe, send, sendPlan, uploadDfuSe } from './index.ts';
-import type { DfuInterface, DfuSeEnding, DfuSeOptions, SendEnding } from './index.ts';
+import type { DfuInterface, DfuSeOptions, SendEnding } from './index.ts';
 
 /*
  * DfuSe against devices that are not as ST describes them; against those that are: the keystone.
@@ -30,15 +30,10 @@ interface Run {
 }
 
 /** Downloads (or only commands, without data) and looks that the script went to its end. */
-async function run({
-  script,
-  data,
-  options = {},
-  as = dfuse,
-}: Run): Promise<DfuSeEnding | SendEnding> {
+async function run({ script, data, options = {}, as = dfuse }: Run): Promise<SendEnding> {
   const { clock, session, device } = await bench(script, {}, as);
   const elements = data === undefined ? [] : [{ address: 0x08000000, data }];
-  const work: Promise<DfuSeEnding | SendEnding> =
+  const work: Promise<SendEnding> =
     data === undefined
       ? send(session, sendPlan(undefined, options))
       : downloadDfuSe(session, elements, options);
@@ -102,7 +97,12 @@ describe('leaving', () => {
   ] as const)('%s', async (_, end, ending) => {
     const script = [...written, ...command, ...(end as readonly Line[])];
     const result = await run({ script, data: eight, options: leaving });
-    expect(result).toMatchObject({ ending, bytes: 8, blocks: 1, erasedBytes: 16 });
+    expect(result).toMatchObject({
+      ending,
+      bytes: 8,
+      blocks: 1,
+      acknowledged: { erasedBytes: 16 },
+    });
   });
 
   test('what the device says against it is the error', async () => {
@@ -193,7 +193,7 @@ describe('a device without a memory layout', () => {
     const script: Line[] = [idle, ...written.slice(1 + command.length), ['ABORT', 'ok'], idle];
     expect(await run({ script, data: eight, options: { force: true }, as })).toMatchObject({
       bytes: 8,
-      erasedBytes: 0,
+      acknowledged: { erasedBytes: 0 },
     });
   });
 
@@ -219,8 +219,13 @@ test('an upload that is cut short ends there', async () => {
   const { clock, session, device } = await bench(script, {}, dfuse);
   const chunks: Uint8Array[] = [];
   const sink = (chunk: Uint8Array): void => void chunks.push(chunk);
-  const result = await onClock(clock, uploadDfuSe(session, sink, { address: 0x08000000 }));
+  await expect(
+    onClock(clock, uploadDfuSe(session, sink, { address: 0x08000000 })),
+  ).rejects.toMatchObject({
+    code: 'INCOMPLETE',
+    message: expect.stringContaining('ended the upload after 11 of 64 bytes') as string,
+    progress: { planned: { bytes: 64 }, acknowledged: { bytes: 11, blocks: 2 } },
+  });
   expect(device.rest).toEqual([]);
-  expect(result).toMatchObject({ bytes: 11, blocks: 2 });
   expect(Buffer.concat(chunks)).toHaveLength(11);
 });

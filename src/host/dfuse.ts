@@ -1,17 +1,23 @@
 import type { DfuSeElement } from '../dfu/index.ts';
 import type { CancelSignal } from '../usb/index.ts';
-import type { DownloadEnding } from './download-steps.ts';
+import { Account } from './account.ts';
+import { concluded, concludedUpload } from './conclude.ts';
+import type { DownloadEnding, UploadEnding } from './endings.ts';
 import { downloadPlan, planTerms, uploadPlan } from './dfuse-plan.ts';
-import type { DfuSeModifiers, DfuSeOperation } from './dfuse-plan.ts';
+import type { DfuSeModifiers, DfuSePlan } from './dfuse-plan.ts';
 import { DFUSE_START, dfuseStep } from './dfuse-steps.ts';
-import type { DfuSeEnding, DfuSeState, DfuSeTerms } from './dfuse-steps.ts';
+import type { DfuSeEnd, DfuSeState, DfuSeTerms } from './dfuse-steps.ts';
+import { nothingToSend } from './download-steps.ts';
 import { drive, prepare, settled } from './drive.ts';
 import { LINGER_MS } from './ending-steps.ts';
 import type { HostListener } from './events.ts';
 import { BUSY_LIMIT_MS } from './patience.ts';
-import type { SendingPart } from './sending.ts';
+import { PlanWalk } from './plan-walk.ts';
+import { pollTimeOf } from './quirks.ts';
 import type { DfuSession } from './session.ts';
 import type { Outcome } from './steps.ts';
+import { NOTHING, tallyOf } from './tally.ts';
+import { UPLOAD_LIMIT_BYTES } from './upload.ts';
 import type { UploadSink } from './upload.ts';
 
 /** What a conversation with a DfuSe device goes by, whatever is done. */
@@ -20,6 +26,8 @@ export interface DfuSeTransferOptions {
   readonly onEvent?: HostListener | undefined;
   /** Most time that the device may be busy with one command or block. Default 120 s. */
   readonly busyLimitMs?: number | undefined;
+  /** How long to wait between two questions to a busy device, in ms, whatever it asks for. */
+  readonly pollTimeMs?: number | undefined;
   /** How long a device that was asked to leave may take. Default 3 s. */
   readonly lingerMs?: number | undefined;
 }
@@ -27,6 +35,14 @@ export interface DfuSeTransferOptions {
 export interface DfuSeOptions extends DfuSeModifiers, DfuSeTransferOptions {
   /** Bytes in a block, instead of the device's wTransferSize: 1 to 65535. */
   readonly transferSizeBytes?: number | undefined;
+}
+
+/** What `uploadDfuSe` goes by. */
+export interface DfuSeUploadOptions extends DfuSeOptions {
+  /** More than this is not asked for: `OUT_OF_RANGE`. Default 256 MiB. */
+  readonly maxBytes?: number | undefined;
+  /** How much is expected, where neither address nor length says it; fewer bytes are `INCOMPLETE`. */
+  readonly totalBytes?: number | undefined;
 }
 
 /**
@@ -41,103 +57,113 @@ export async function downloadDfuSe(
   session: DfuSession,
   elements: readonly DfuSeElement[],
   options: DfuSeOptions = {},
-): Promise<DfuSeEnding> {
-  const { interface: entry } = session;
-  const terms = planTerms(entry, options);
-  const part: SendingPart = {
-    entry,
-    transferSizeBytes: terms.transferSizeBytes,
-    operations: downloadPlan(elements, terms),
-    totalBytes: elements.reduce((sum, { data }) => sum + data.length, 0),
-  };
-  return sendPart(session, part, options);
-}
-
-/** Does what a part of a plan says; its alternate is selected first. Throws as `download` does. */
-export async function sendPart(
-  session: DfuSession,
-  { entry, operations, totalBytes, transferSizeBytes }: SendingPart,
-  options: DfuSeTransferOptions,
-): Promise<DfuSeEnding> {
-  await session.switchTo(entry);
-  const run = { ...options, operation: 'download', totalBytes, transferSizeBytes } as const;
-  const result = await runPlan(session, operations, run);
-  // A device may leave after a command, before it has the data.
-  if (result.bytes === totalBytes) options.onEvent?.({ type: 'downloaded', ...asDownload(result) });
-  return result;
-}
-
-function asDownload({ blocks, bytes, ending, finalState, reset }: DfuSeEnding): DownloadEnding {
-  return { blocks, bytes, ending, finalState, reset };
+): Promise<DownloadEnding> {
+  const terms = planTerms(session.interface, options);
+  const plan = downloadPlan(elements, terms);
+  const planned = tallyOf(plan.operations);
+  if (planned.bytes === 0) throw nothingToSend();
+  const { onEvent } = options;
+  for (const message of plan.notes) onEvent?.({ type: 'note', message });
+  const account = new Account(planned);
+  const { transferSizeBytes } = terms;
+  return account.during(async () => {
+    const totalBytes = planned.bytes;
+    const run = { operation: 'download', totalBytes, transferSizeBytes, account } as const;
+    const { leftAt, ...ended } = await runPlan(session, plan, { ...options, ...run });
+    const { acknowledged } = account;
+    return concluded({ ended, leftAt, planned, acknowledged, onEvent });
+  });
 }
 
 /**
  * Uploads from a DfuSe device: from `address` for `lengthBytes`, or to the end of what can be read
  * without a gap. Without an address, 16 KiB from where the device's pointer stands. Throws as
- * `downloadDfuSe` does.
+ * `downloadDfuSe` does; `INCOMPLETE` if the device gives less than its layout has, or than was asked for.
  */
 export async function uploadDfuSe(
   session: DfuSession,
   sink: UploadSink,
-  options: DfuSeOptions = {},
-): Promise<DfuSeEnding> {
+  options: DfuSeUploadOptions = {},
+): Promise<UploadEnding> {
+  const { onEvent, address, lengthBytes, maxBytes = UPLOAD_LIMIT_BYTES } = options;
   const terms = planTerms(session.interface, options);
-  const { plan, totalBytes } = uploadPlan(terms);
+  const plan = uploadPlan(terms, maxBytes);
+  for (const message of plan.notes) onEvent?.({ type: 'note', message });
   const { transferSizeBytes } = terms;
-  const run = { operation: 'upload', write: sink, totalBytes, transferSizeBytes } as const;
-  const result = await runPlan(session, plan, { ...options, ...run });
-  const { bytes, blocks } = result;
-  options.onEvent?.({ type: 'uploaded', bytes, blocks });
-  return result;
+  const { totalBytes } = plan;
+  const account = new Account({ ...NOTHING, bytes: totalBytes });
+  return account.during(async () => {
+    const run = {
+      operation: 'upload',
+      write: sink,
+      totalBytes,
+      transferSizeBytes,
+      account,
+    } as const;
+    const { acknowledged } = await runPlan(session, plan, { ...options, ...run });
+    const { bytes, blocks } = acknowledged;
+    // How much stands behind a pointer that nobody knows is not known.
+    const isKnown = address !== undefined || lengthBytes !== undefined;
+    const plannedBytes = isKnown ? totalBytes : options.totalBytes;
+    return concludedUpload({ bytes, blocks, plannedBytes }, onEvent);
+  });
 }
 
 interface Run extends DfuSeTransferOptions {
   readonly operation: 'download' | 'upload';
   readonly totalBytes: number | undefined;
   readonly transferSizeBytes: number;
+  readonly account: Account;
   readonly write?: UploadSink | undefined;
 }
 
-async function runPlan(
+/** Does what a plan says. Whether that was all of it is for `concluded` to say. */
+export async function runPlan(
   session: DfuSession,
-  plan: readonly DfuSeOperation[],
+  plan: Pick<DfuSePlan, 'operations' | 'ending'>,
   options: Run,
-): Promise<DfuSeEnding> {
-  const { signal, onEvent, write, transferSizeBytes } = options;
+): Promise<DfuSeEnd> {
+  const { signal, onEvent, write, transferSizeBytes, account } = options;
   const { busyLimitMs = BUSY_LIMIT_MS, lingerMs = LINGER_MS } = options;
-  const terms: DfuSeTerms = { plan, busyLimitMs, lingerMs };
-  await prepare(session, signal, busyLimitMs);
+  const pollTimeMs = options.pollTimeMs ?? pollTimeOf(session.interface);
+  const terms: DfuSeTerms = { busyLimitMs, lingerMs, pollTimeMs };
+  await prepare(session, signal, terms);
   onEvent?.({ type: 'ready', transferSizeBytes });
   const step = (state: DfuSeState, outcome: Outcome) => dfuseStep(state, outcome, terms);
-  const onState = reporting(plan, options);
-  return settled(session, () => drive(session, DFUSE_START, step, { signal, write, onState }));
+  const report = reporting(plan, options);
+  const onState = (state: DfuSeState): void => {
+    account.note(state.done);
+    report?.(state);
+  };
+  const walk = new PlanWalk(plan);
+  account.begin();
+  return settled(session, () =>
+    drive(session, DFUSE_START, step, { signal, write, onState, plan: walk }),
+  );
 }
 
 /** Turns states into events; nothing if nobody listens. */
 function reporting(
-  plan: readonly DfuSeOperation[],
+  { operations }: Pick<DfuSePlan, 'operations'>,
   { onEvent, operation, totalBytes }: Run,
 ): ((state: DfuSeState) => void) | undefined {
   if (onEvent === undefined) return undefined;
-  const eraseBytes = plan.reduce(
-    (sum, each) => sum + (each.op === 'command' ? (each.erasesBytes ?? 0) : 0),
-    0,
-  );
+  const eraseBytes = operation === 'upload' ? 0 : tallyOf(operations).erasedBytes;
   let toldErased = 0;
   let toldBytes = -1;
   let left = false;
-  return ({ at, index, bytes, erasedBytes }) => {
+  return ({ at, current, done: { bytes, erasedBytes } }) => {
     if (erasedBytes !== toldErased) {
       toldErased = erasedBytes;
       const progress = { doneBytes: erasedBytes, totalBytes: eraseBytes };
       onEvent({ type: 'progress', operation: 'erase', ...progress });
     }
-    const { op } = plan[index] ?? {};
-    if ((op === 'write' || op === 'read' || bytes > 0) && bytes !== toldBytes) {
+    const isData = current?.op === 'write' || current?.op === 'read';
+    if ((isData || bytes > 0) && bytes !== toldBytes) {
       toldBytes = bytes;
       onEvent({ type: 'progress', operation, doneBytes: bytes, totalBytes });
     }
-    if (at === 'manifesting' && !left) {
+    if (at === 'manifesting' && bytes > 0 && !left) {
       left = true;
       onEvent({ type: 'manifesting', state: undefined });
     }

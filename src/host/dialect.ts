@@ -2,19 +2,36 @@ import { DfuError, hexNumber } from '../bytes/index.ts';
 import { DfuVersion, parseMemoryLayout } from '../dfu/index.ts';
 import type { MemoryLayout } from '../dfu/index.ts';
 import { MAX_TRANSFER_BYTES } from '../usb/index.ts';
+import { UNKNOWN } from './dfu-interface.ts';
 import type { DfuInterface } from './dfu-interface.ts';
+import { dialectQuirkOf } from './quirks.ts';
 
 /** What blocks mean to a device: DFU 1.1's image from its beginning, or DfuSe's commands and addresses. */
 export type Dialect = 'dfu' | 'dfuse';
 
-/** Whether the device speaks DfuSe: bcdDFUVersion 0x011a. */
-export function speaksDfuSe({ functional }: DfuInterface): boolean {
-  return functional.bcdDFUVersion === DfuVersion.dfuSe;
+/** As ST numbers DfuSe, and the same with its bytes swapped (seen on an OPC-20). */
+const DFUSE_VERSIONS: ReadonlySet<number> = new Set([DfuVersion.dfuSe, 0x1a01]);
+
+/**
+ * Whether the device speaks DfuSe: by its bcdDFUVersion 0x011a, unless the name of its alternate setting
+ * is there and describes no memory. LeafLabs' Maple says 0x011a and means plain DFU.
+ */
+export function speaksDfuSe(entry: DfuInterface): boolean {
+  const { functional, mode, name } = entry;
+  if (!DFUSE_VERSIONS.has(functional.bcdDFUVersion)) return false;
+  if (dialectQuirkOf(entry) === 'dfu') return false;
+  // In run-time mode names describe no memory yet.
+  return mode === 'runtime' || name === UNKNOWN || name === '' || name.startsWith('@');
 }
 
-/** The one that is meant: what the device says that it speaks, unless DfuSe is asked for. */
-export function dialectOf(entry: DfuInterface, wanted?: 'dfuse'): Dialect {
-  return wanted === 'dfuse' || speaksDfuSe(entry) ? 'dfuse' : 'dfu';
+/** Whether a DfuSe file may be for it: it speaks DfuSe, or describes a memory as DfuSe does. */
+export function takesDfuSe(entry: DfuInterface): boolean {
+  return speaksDfuSe(entry) || memoryLayoutOf(entry) !== undefined;
+}
+
+/** The one that is meant: what the device says that it speaks, unless another is asked for. */
+export function dialectOf(entry: DfuInterface, wanted?: Dialect): Dialect {
+  return wanted ?? (speaksDfuSe(entry) ? 'dfuse' : 'dfu');
 }
 
 /** The memory that an alternate setting's name describes; undefined where it is no layout. */
@@ -34,18 +51,22 @@ export function demandDfuMode({ mode }: DfuInterface): void {
 }
 
 /** Throws `UNSUPPORTED` if plain DFU blocks would mean something else to this device. */
-export function demandPlainDfu(entry: DfuInterface): void {
+export function demandPlainDfu(entry: DfuInterface, wanted?: Dialect): void {
   demandDfuMode(entry);
-  if (!speaksDfuSe(entry)) return;
+  if (dialectOf(entry, wanted) === 'dfu') return;
   // Block 0 of a DfuSe device is a command: the first byte of an image could erase its flash.
   const version = hexNumber(entry.functional.bcdDFUVersion, 4);
-  throw new DfuError('UNSUPPORTED', `the device speaks DfuSe (${version}), not plain DFU`);
+  throw new DfuError('UNSUPPORTED', `the device speaks DfuSe (${version}), not plain DFU`, {
+    remedies: ['dialect'],
+  });
 }
 
 /** Throws `UNSUPPORTED` if the device says that it takes no downloads. */
 export function demandDownloads({ functional }: DfuInterface): void {
   if (functional.bmAttributes.canDnload) return;
-  throw new DfuError('UNSUPPORTED', 'the device takes no downloads (bitCanDnload is 0)');
+  throw new DfuError('UNSUPPORTED', 'the device takes no downloads (bitCanDnload is 0)', {
+    remedies: ['force'],
+  });
 }
 
 /**

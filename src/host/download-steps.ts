@@ -10,8 +10,8 @@ import { isFailure, readStatus, unexpectedState } from './status-report.ts';
 import { GET_STATUS, giveUp } from './steps.ts';
 import type { Action, Outcome } from './steps.ts';
 
-/** What is known after the last step. */
-export interface DownloadEnding extends Ended {
+/** How a conversation that downloads ended. */
+interface DownloadEnd extends Ended {
   readonly blocks: number;
   readonly bytes: number;
 }
@@ -41,7 +41,7 @@ export type DownloadState = Written &
 
 export const DOWNLOAD_START: DownloadState = { at: 'start', blocks: 0, bytes: 0 };
 
-type Next = readonly [DownloadState, Action<DownloadEnding>];
+type Next = readonly [DownloadState, Action<DownloadEnd>];
 
 /** DFU 1.1 §6.1 and §7: blocks, the zero-length end, manifestation. Starts in dfuIDLE. */
 export function downloadStep(state: DownloadState, outcome: Outcome, terms: DownloadTerms): Next {
@@ -82,14 +82,18 @@ function afterRead(state: Written, data: Uint8Array): Next {
   }
   if (state.blocks === 0) {
     // DFU 1.1 A.2.3: dfuIDLE takes no zero-length DNLOAD.
-    const error = new DfuError('INVALID_ARGUMENT', 'download: expected at least 1 byte, got none');
     return [
       { ...written(state), at: 'reading' },
-      { do: 'fail', error },
+      { do: 'fail', error: nothingToSend() },
     ];
   }
   const next: DownloadState = { ...written(state), at: 'closing' };
   return [next, { do: 'out', bRequest: DfuRequest.DNLOAD, wValue }];
+}
+
+/** Nothing sent is nothing that went well. */
+export function nothingToSend(): DfuError {
+  return new DfuError('INVALID_ARGUMENT', 'download: expected at least 1 byte, got none');
 }
 
 function blockName(state: Written): string {
@@ -116,7 +120,7 @@ function afterWrite(
   if (outcome.is === 'done') return [state, GET_STATUS];
   if (outcome.is === 'stalled') return waitAfterStall(state, outcome);
   if (outcome.is !== 'data') return [state, giveUp(outcome)];
-  const report = readStatus(outcome.data);
+  const report = readStatus(outcome);
   if (isFailure(report)) return [state, failing(report, blockName(state))];
   if (report.state === 'dfuDNLOAD-IDLE') {
     const next = { blocks: state.blocks + 1, bytes: state.bytes + state.size };
@@ -136,24 +140,31 @@ function refused(state: Written, doing: string, error: DfuError): Next {
   return [{ ...written(state), at: 'refused', doing, error }, GET_STATUS];
 }
 
-const BUSY: ReadonlySet<DfuState> = new Set(['dfuMANIFEST-SYNC', 'dfuMANIFEST']);
+const BUSY: ReadonlySet<DfuState> = new Set([
+  'dfuMANIFEST-SYNC',
+  'dfuMANIFEST',
+  // By the letter it has left these behind; some come by again.
+  'dfuDNLOAD-SYNC',
+  'dfuDNBUSY',
+]);
 /** RIOT reports this state and restarts a second later. */
 const QUIET: ReadonlySet<DfuState> = new Set(['dfuDNLOAD-IDLE']);
 
 /** DFU 1.1 §7: manifestation, and what may follow it. */
 function ending(state: Written & EndingState, outcome: Outcome, terms: DownloadTerms): Next {
+  const { manifestationTolerant, ...limits } = terms;
   const [next, action] = endingStep(state, outcome, {
+    ...limits,
     doing: 'manifestation',
     busy: BUSY,
     quiet: QUIET,
     asksAgain: true,
-    silentAfterManifest: !terms.manifestationTolerant,
-    busyLimitMs: terms.busyLimitMs,
-    lingerMs: terms.lingerMs,
+    silentAfterManifest: !manifestationTolerant,
+    goneAtTheEnd: 'unconfirmed',
   });
   const counts = written(state);
   if (action.do !== 'end') return [{ ...counts, ...next }, action];
-  const result: DownloadEnding = { ...counts, ...action.result };
+  const result: DownloadEnd = { ...counts, ...action.result };
   return [
     { ...counts, ...next },
     { do: 'end', result },

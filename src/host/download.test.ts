@@ -43,7 +43,10 @@ describe('download', () => {
   test('sends blocks, the end, and believes dfuIDLE', async () => {
     const parts = await bench([...sixSent, end, idle]);
     const result = await downloaded(parts, six);
+    const all = { elements: 1, bytes: 6, blocks: 2, commands: 0, erases: 0, erasedBytes: 0 };
     expect(result).toEqual({
+      planned: all,
+      acknowledged: all,
       blocks: 2,
       bytes: 6,
       ending: 'manifested',
@@ -65,7 +68,7 @@ describe('download', () => {
   });
 
   test('gives up a device that is busy for longer than the limit', async () => {
-    const busy: Line = ['GETSTATUS', status('dfuDNBUSY', { pollMs: 0xffffff })];
+    const busy: Line = ['GETSTATUS', status('dfuDNBUSY', { pollMs: 0xfffffe })];
     const { clock, session } = await bench([
       idle,
       ['DNLOAD 0 4', 'ok'],
@@ -75,8 +78,36 @@ describe('download', () => {
       idle,
     ]);
     const work = onClock(clock, download(session, six));
-    await expect(work).rejects.toThrow('the device is in dfuDNBUSY and asks for 16777215 ms more');
+    await expect(work).rejects.toThrow('the device is in dfuDNBUSY and asks for 16777214 ms more');
     expect(clock.now()).toBe(0);
+  });
+
+  test('waits as long as it is told to, whatever the device asks for', async () => {
+    const busy: Line = ['GETSTATUS', status('dfuDNBUSY', { pollMs: 0xfffffe })];
+    const unset: Line = ['GETSTATUS', status('dfuDNBUSY', { pollMs: 0xffffff })];
+    const rest: Line[] = [taken, ['DNLOAD 1 0', 'ok'], idle];
+    const told = await bench([idle, ['DNLOAD 0 4', 'ok'], busy, busy, ...rest]);
+    await downloaded(told, six.subarray(0, 4), { pollTimeMs: 7 });
+    expect(told.clock.now()).toBe(14);
+    // Memory that nobody has written is no time.
+    const erased = await bench([idle, ['DNLOAD 0 4', 'ok'], unset, unset, ...rest]);
+    await downloaded(erased, six.subarray(0, 4));
+    expect(erased.clock.now()).toBe(1);
+    // Firmware that is known never to set it.
+    const simtrace = { ...entry, idVendor: 0x16c0, idProduct: 0x0762 };
+    const known = await bench([idle, ['DNLOAD 0 4', 'ok'], busy, ...rest], {}, simtrace);
+    await downloaded(known, six.subarray(0, 4));
+    expect(known.clock.now()).toBe(5);
+  });
+
+  test('counts the time that answers take as time that the device is busy', async () => {
+    const busy: Line = ['GETSTATUS', status('dfuDNBUSY')];
+    const script: Line[] = [idle, ['DNLOAD 0 4', 'ok'], ...Array.from({ length: 99 }, () => busy)];
+    const { clock, session, device } = await bench(script, { answerMs: 1000 });
+    const work = onClock(clock, download(session, six, { busyLimitMs: 20_000 }));
+    await expect(work).rejects.toMatchObject({ code: 'TIMEOUT', remedies: ['busy-limit'] });
+    expect(clock.now()).toBeLessThan(25_000);
+    expect(device.rest.length).toBeGreaterThan(70);
   });
 
   test('gives up a device that is busy without end and names no time', async () => {
@@ -154,7 +185,11 @@ describe('download', () => {
       message: 'transfer size: expected 1 to 65535 bytes, got 65536',
     });
     expect(device.sent).toEqual([]);
-    const dfuSe = { ...entry, functional: { ...functional, bcdDFUVersion: 0x011a } };
+    const dfuSe = {
+      ...entry,
+      name: '@Flash/0x0/1*1Kg',
+      functional: { ...functional, bcdDFUVersion: 0x011a },
+    };
     expect(await failing(download((await bench([], {}, dfuSe)).session, six))).toMatchObject({
       code: 'UNSUPPORTED',
     });
@@ -268,7 +303,8 @@ describe('a device that fails', () => {
     await expect(onClock(clock, download(session, six))).rejects.toMatchObject({
       code: 'DEVICE_STATUS',
       status: 8,
-      message: `download, block 1 at byte 4: the device reports errADDRESS (8): the address is out of range; it says "slot is 'full'"`,
+      message: `download, block 1 at byte 4: the device reports errADDRESS (8): the address is out of range; it says "slot is 'full'"; acknowledged so far: 4 of 6 bytes`,
+      progress: { planned: { bytes: 6, blocks: 2 }, acknowledged: { bytes: 4, blocks: 1 } },
     });
   });
 

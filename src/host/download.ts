@@ -1,14 +1,20 @@
+import type { SendTally } from '../bytes/index.ts';
 import type { CancelSignal } from '../usb/index.ts';
+import { Account } from './account.ts';
 import { blockSource } from './block-source.ts';
 import type { Payload } from './block-source.ts';
+import { concluded } from './conclude.ts';
+import type { DownloadEnding } from './endings.ts';
 import { demandDownloads, demandPlainDfu, transferSize } from './dialect.ts';
-import { DOWNLOAD_START, downloadStep } from './download-steps.ts';
-import type { DownloadEnding, DownloadState, DownloadTerms } from './download-steps.ts';
+import { DOWNLOAD_START, downloadStep, nothingToSend } from './download-steps.ts';
+import type { DownloadState, DownloadTerms } from './download-steps.ts';
 import { LINGER_MS } from './ending-steps.ts';
 import { drive, prepare, settled } from './drive.ts';
 import type { HostListener } from './events.ts';
 import { BUSY_LIMIT_MS } from './patience.ts';
+import { pollTimeOf } from './quirks.ts';
 import type { DfuSession } from './session.ts';
+import { plainTally } from './tally.ts';
 
 export interface DownloadOptions {
   readonly signal?: CancelSignal | undefined;
@@ -19,8 +25,12 @@ export interface DownloadOptions {
   readonly totalBytes?: number | undefined;
   /** Most time that the device may be busy with a block, or with manifestation. Default 120 s. */
   readonly busyLimitMs?: number | undefined;
+  /** How long to wait between two questions to a busy device, in ms, whatever it asks for. */
+  readonly pollTimeMs?: number | undefined;
   /** How long a device that has it all may take to leave by itself. Default 3 s. */
   readonly lingerMs?: number | undefined;
+  /** `dfu`: it is plain DFU, whatever the device says. */
+  readonly dialect?: 'dfu' | undefined;
   /** Send it also to a device that says it takes no downloads (bitCanDnload 0). */
   readonly force?: boolean | undefined;
 }
@@ -29,7 +39,8 @@ export interface DownloadOptions {
  * Downloads: host to device (DFU 1.1 §6.1), up to and including manifestation. The payload is what the
  * device shall get, without a DFU suffix. Cancelling leaves the device in dfuIDLE where possible.
  *
- * Throws `DEVICE_STATUS` with what the device says, `STALLED`, `TIMEOUT`, `DISCONNECTED`, `PROTOCOL`;
+ * Throws `DEVICE_STATUS` with what the device says, `STALLED`, `TIMEOUT`, `DISCONNECTED`, `PROTOCOL`, each
+ * with how far it had come;
  * `UNSUPPORTED` for a device that takes none; `INVALID_ARGUMENT` for nothing to send; `ABORTED`.
  */
 export async function download(
@@ -38,7 +49,7 @@ export async function download(
   options: DownloadOptions = {},
 ): Promise<DownloadEnding> {
   const { signal, onEvent } = options;
-  demandPlainDfu(session.interface);
+  demandPlainDfu(session.interface, options.dialect);
   if (options.force !== true) demandDownloads(session.interface);
   const { bmAttributes } = session.interface.functional;
   const size = transferSize(session.interface, options.transferSizeBytes);
@@ -46,24 +57,44 @@ export async function download(
     manifestationTolerant: bmAttributes.manifestationTolerant,
     busyLimitMs: options.busyLimitMs ?? BUSY_LIMIT_MS,
     lingerMs: options.lingerMs ?? LINGER_MS,
+    pollTimeMs: options.pollTimeMs ?? pollTimeOf(session.interface),
   };
+  if (payload instanceof Uint8Array && payload.length === 0) throw nothingToSend();
   const source = blockSource(payload, size);
+  const account = new Account(plannedOf(payload, size, options.totalBytes));
+  const report = reporting(payload, options);
+  const onState = (state: DownloadState): void => {
+    account.note(plainTally(state.bytes, state.blocks, false));
+    report?.(state);
+  };
   try {
-    await prepare(session, signal, terms.busyLimitMs);
+    await prepare(session, signal, terms);
     onEvent?.({ type: 'ready', transferSizeBytes: size });
-    const ending = await settled(session, () =>
-      drive(
-        session,
-        DOWNLOAD_START,
-        (state: DownloadState, outcome) => downloadStep(state, outcome, terms),
-        { signal, read: () => source.next(), onState: reporting(payload, options) },
-      ),
-    );
-    onEvent?.({ type: 'downloaded', ...ending });
-    return ending;
+    account.begin();
+    return await account.during(async () => {
+      const ended = await settled(session, () =>
+        drive(
+          session,
+          DOWNLOAD_START,
+          (state: DownloadState, outcome) => downloadStep(state, outcome, terms),
+          { signal, read: () => source.next(), onState },
+        ),
+      );
+      const isAll = ended.bytes >= account.planned.bytes;
+      const acknowledged = plainTally(ended.bytes, ended.blocks, isAll);
+      const isPiecemeal = !(payload instanceof Uint8Array);
+      // What comes in pieces is all that its source gave: it ended, and every block was acknowledged.
+      const planned = isPiecemeal ? acknowledged : account.planned;
+      return concluded({ ended, planned, acknowledged, onEvent });
+    });
   } finally {
     await source.close();
   }
+}
+
+function plannedOf(payload: Payload, size: number, totalBytes: number | undefined): SendTally {
+  const bytes = payload instanceof Uint8Array ? payload.length : (totalBytes ?? 0);
+  return plainTally(bytes, Math.ceil(bytes / size), true);
 }
 
 /** Turns states into events; nothing if nobody listens. */

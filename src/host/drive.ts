@@ -2,14 +2,17 @@ import { DfuError } from '../bytes/index.ts';
 import type { DfuErrorCode } from '../bytes/index.ts';
 import { throwIfAborted } from '../usb/index.ts';
 import type { CancelSignal } from '../usb/index.ts';
+import { DfuRequest, dfuRequestName } from '../dfu/index.ts';
 import { printable } from './dfu-interface.ts';
 import { BUSY_LIMIT_MS } from './patience.ts';
+import type { PatienceLimits } from './patience.ts';
+import type { PlanWalk } from './plan-walk.ts';
 import { PREPARE_START, prepareStep } from './prepare-steps.ts';
 import { readString } from './descriptor-reader.ts';
 import type { DfuSession } from './session.ts';
 import type { StatusReport } from './status-report.ts';
 import { START } from './steps.ts';
-import type { Action, Outcome, Step } from './steps.ts';
+import type { Action, FailedOutcome, Outcome, Step } from './steps.ts';
 
 const DONE: Outcome = { is: 'done' };
 
@@ -18,6 +21,8 @@ interface DriveOptions<S> {
   readonly signal?: CancelSignal | undefined;
   /** Where `read` gets its blocks. */
   readonly read?: (() => Uint8Array | Promise<Uint8Array>) | undefined;
+  /** Where `plan` gets its operations. */
+  readonly plan?: PlanWalk | undefined;
   /** Where `write` puts its bytes. */
   readonly write?: ((data: Uint8Array) => unknown) | undefined;
   /** Told of every state, before the action that leads out of it. */
@@ -57,25 +62,41 @@ async function perform<S>(
       return { is: 'lingered', left: await session.wait(action.ms, signal) };
     case 'read':
       return { is: 'data', data: (await options.read?.()) ?? new Uint8Array(0) };
+    case 'plan':
+      return { is: 'planned', operation: options.plan?.next(action.toEnd) };
     case 'write':
       await options.write?.(action.data);
       return DONE;
     case 'out':
     case 'in':
     case 'reset':
-      try {
-        return await transfer(session, action, signal);
-      } catch (error) {
-        return outcomeOf(error);
-      }
+      return timed(session, action, signal);
     default:
       return action satisfies never;
   }
 }
 
+/** What came of a transfer, and how long it took. */
+async function timed(
+  session: DfuSession,
+  action: Transfer,
+  signal: CancelSignal | undefined,
+): Promise<Outcome> {
+  const startMs = session.clock.now();
+  try {
+    const outcome = await transfer(session, action, signal);
+    if (outcome.is !== 'data') return outcome;
+    return { ...outcome, tookMs: session.clock.now() - startMs };
+  } catch (error) {
+    return { ...outcomeOf(error, action), tookMs: session.clock.now() - startMs };
+  }
+}
+
+type Transfer = Doable & { readonly do: 'out' | 'in' | 'reset' };
+
 async function transfer(
   session: DfuSession,
-  action: Doable & { readonly do: 'out' | 'in' | 'reset' },
+  action: Transfer,
   signal: CancelSignal | undefined,
 ): Promise<Outcome> {
   switch (action.do) {
@@ -83,8 +104,9 @@ async function transfer(
       await session.out(action.bRequest, action.wValue, action.data, signal);
       return DONE;
     case 'in': {
-      const { bRequest, wValue, lengthBytes, timeoutMs } = action;
-      const data = await session.in(bRequest, wValue, lengthBytes, { timeoutMs, signal });
+      const { bRequest, wValue, lengthBytes, timeoutMs, leastTimeoutMs } = action;
+      const options = { timeoutMs, leastTimeoutMs, signal };
+      const data = await session.in(bRequest, wValue, lengthBytes, options);
       return { is: 'data', data };
     }
     case 'reset':
@@ -94,9 +116,25 @@ async function transfer(
   }
 }
 
-function outcomeOf(error: unknown): Outcome {
+function outcomeOf(error: unknown, action: Transfer): FailedOutcome {
   if (!DfuError.is(error) || error.code === 'ABORTED') throw error;
-  return { is: outcomes.get(error.code) ?? 'broken', error };
+  const is = outcomes.get(error.code) ?? 'broken';
+  return { is, error: named(error, action) };
+}
+
+/** A failure by the name of the request that it befell; one that took too long may be given more time. */
+function named(error: DfuError, action: Transfer): DfuError {
+  const { code, message, status, remedies, cause } = error;
+  const more = code === 'TIMEOUT' ? { remedies: ['transfer-time'] as const } : { remedies };
+  return new DfuError(code, `${requestName(action)}: ${message}`, { status, cause, ...more });
+}
+
+function requestName(action: Transfer): string {
+  if (action.do === 'reset') return 'reset';
+  const { bRequest, wValue } = action;
+  const name = `DFU_${dfuRequestName(bRequest) ?? bRequest}`;
+  const hasBlock = bRequest === DfuRequest.DNLOAD || bRequest === DfuRequest.UPLOAD;
+  return hasBlock ? `${name} of block ${wValue}` : name;
 }
 
 const outcomes: ReadonlyMap<DfuErrorCode, 'stalled' | 'silent' | 'gone'> = new Map([
@@ -119,6 +157,7 @@ async function withDeviceText(
   if (text === undefined) return error;
   return new DfuError(error.code, `${error.message}; it says "${printable(text)}"`, {
     status: report.status,
+    remedies: error.remedies,
     cause: error.cause,
   });
 }
@@ -127,9 +166,8 @@ async function withDeviceText(
 export async function prepare(
   session: DfuSession,
   signal?: CancelSignal,
-  busyLimitMs: number = BUSY_LIMIT_MS,
+  limits: PatienceLimits = { busyLimitMs: BUSY_LIMIT_MS },
 ): Promise<void> {
-  const limits = { busyLimitMs };
   await drive(session, PREPARE_START, (state, outcome) => prepareStep(state, outcome, limits), {
     signal,
   });
@@ -148,7 +186,7 @@ export async function settled<T>(session: DfuSession, work: () => Promise<T>): P
   } catch (error) {
     if (session.left || (DfuError.is(error) && hopeless.has(error.code))) throw error;
     try {
-      await prepare(session, undefined, SETTLE_MS);
+      await prepare(session, undefined, { busyLimitMs: SETTLE_MS });
     } catch (another) {
       if (!DfuError.is(another)) throw another;
       // What counts is the failure that led here.

@@ -1,3 +1,4 @@
+import { DfuError } from '../bytes/index.ts';
 import type { DfuState } from '../dfu/index.ts';
 import { FRESH, pause, pauseAfterStall } from './patience.ts';
 import type { Patience, PatienceLimits } from './patience.ts';
@@ -13,7 +14,7 @@ export type Ending =
   | 'manifested'
   /** It took everything, then left the bus, as a device does that starts its new firmware. */
   | 'left'
-  /** It took everything, and neither said that it is done nor left. */
+  /** It took everything, and what became of that it did not say. */
   | 'unconfirmed'
   /** DfuSe only: everything is written, and nobody asked the device to leave. */
   | 'written';
@@ -48,6 +49,8 @@ export interface EndingRules extends EndingLimits {
   readonly asksAgain: boolean;
   /** By the letter the device answers no more after dfuMANIFEST, and wants a reset (DFU 1.1 A.2.8). */
   readonly silentAfterManifest: boolean;
+  /** What it means if the device goes before it has acknowledged the end of the data. */
+  readonly goneAtTheEnd: Ending;
 }
 
 /** From the end of the data on. A device that leaves is no failure any more. */
@@ -67,7 +70,7 @@ const SILENT_MS = 1000;
 export function endingStep(state: EndingState, outcome: Outcome, rules: EndingRules): Next {
   switch (state.at) {
     case 'closing':
-      if (outcome.is === 'gone') return over('left', undefined);
+      if (outcome.is === 'gone') return over(rules.goneAtTheEnd, undefined);
       if (outcome.is !== 'done') return linger(undefined, rules);
       return [{ at: 'manifesting', patience: FRESH, seen: undefined }, GET_STATUS];
     case 'manifesting':
@@ -102,11 +105,11 @@ function manifesting(state: Manifesting, outcome: Outcome, rules: EndingRules): 
   if (outcome.is === 'done') {
     return [state, mute(seen, rules) ? { ...GET_STATUS, timeoutMs: SILENT_MS } : GET_STATUS];
   }
-  if (outcome.is === 'data') return reported(state, readStatus(outcome.data), rules);
+  if (outcome.is === 'data') return reported(state, readStatus(outcome), rules);
   if (outcome.is === 'gone') return over('left', seen);
   if (mute(seen, rules)) return resetPort(seen);
   const asks = rules.asksAgain && outcome.is === 'stalled';
-  const again = asks ? pauseAfterStall(state.patience) : undefined;
+  const again = asks ? pauseAfterStall(state.patience, outcome) : undefined;
   if (again === undefined) return linger(seen, rules);
   return [
     { ...state, patience: again[0] },
@@ -123,16 +126,32 @@ function reported(state: Manifesting, report: StatusReport, rules: EndingRules):
   if (isFailure(report)) return [state, failing(report, rules.doing)];
   const seen = report.state;
   if (rules.busy.has(seen)) {
-    const [patience, ms] = pause(state.patience, report, rules);
+    const again = pauseOrNot(state.patience, report, rules);
+    // It has all the data, so that its time being up is no failure: whether it is done is not known.
+    if (again === undefined) return over('unconfirmed', seen);
     return [
-      { at: 'manifesting', patience, seen },
-      { do: 'wait', ms },
+      { at: 'manifesting', patience: again[0], seen },
+      { do: 'wait', ms: again[1] },
     ];
   }
   if (seen === 'dfuMANIFEST-WAIT-RESET') return resetPort(seen);
   if (seen === 'dfuIDLE' || seen === 'appIDLE') return over('manifested', seen);
   if (rules.quiet === 'any' || rules.quiet.has(seen)) return linger(seen, rules);
   return [state, { do: 'fail', error: unexpectedState(report, rules.doing, 'dfuIDLE') }];
+}
+
+/** The pause that is due; undefined beyond the limit. */
+function pauseOrNot(
+  patience: Patience,
+  report: StatusReport,
+  limits: PatienceLimits,
+): readonly [Patience, number] | undefined {
+  try {
+    return pause(patience, report, limits);
+  } catch (error) {
+    if (DfuError.is(error, 'TIMEOUT')) return undefined;
+    throw error;
+  }
 }
 
 function resetPort(seen: DfuState | undefined): Next {

@@ -60,8 +60,9 @@ describe('the ending', () => {
       ms: 1,
     },
     'gone at the end of the data': {
+      // Whether it had heard that this was all is not known.
       lines: [['DNLOAD 2 0', 'gone']],
-      expected: { ending: 'left', finalState: undefined },
+      expected: { ending: 'unconfirmed', finalState: undefined },
       ms: 0,
     },
     'gone when asked for its status': {
@@ -79,6 +80,18 @@ describe('the ending', () => {
       lines: [end, taken],
       expected: { ending: 'unconfirmed', finalState: 'dfuDNLOAD-IDLE' },
       ms: 3000,
+    },
+    'busy once more, then done': {
+      bits: tolerant,
+      lines: [end, ['GETSTATUS', status('dfuDNBUSY', { pollMs: 10 })], idle],
+      expected: { ending: 'manifested', finalState: 'dfuIDLE' },
+      ms: 10,
+    },
+    'busy for ever': {
+      bits: tolerant,
+      lines: [end, ...Array.from({ length: 13 }, () => manifest(10_000))],
+      expected: { ending: 'unconfirmed', finalState: 'dfuMANIFEST' },
+      ms: 120_000,
     },
     'silence at the end': {
       bits: tolerant,

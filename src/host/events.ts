@@ -1,6 +1,6 @@
 import type { DfuState } from '../dfu/index.ts';
 import type { DfuInterface } from './dfu-interface.ts';
-import type { DownloadEnding } from './download-steps.ts';
+import type { DownloadEnding, UploadEnding } from './endings.ts';
 import type { ResetOutcome } from './steps.ts';
 
 /** What a listener is told while the host works. Plain data: as JSON it is the program's output. */
@@ -24,8 +24,9 @@ export type HostEvent =
     }
   /** All data is in the device, which now makes it its firmware. */
   | { readonly type: 'manifesting'; readonly state: DfuState | undefined }
+  /** All that was planned has been acknowledged. */
   | ({ readonly type: 'downloaded' } & DownloadEnding)
-  | { readonly type: 'uploaded'; readonly bytes: number; readonly blocks: number }
+  | ({ readonly type: 'uploaded' } & UploadEnding)
   /** The device was asked to leave DFU mode. */
   | {
       readonly type: 'leaving';

@@ -45,7 +45,7 @@ const sending = (file: Uint8Array, to: DfuInterface, options: SendOptions = {}):
 function written(decided: Sending): [address: number, length: number][] {
   if (decided.dialect !== 'dfuse') throw new Error(`not sent: ${JSON.stringify(decided)}`);
   return decided.parts.flatMap(({ operations }) =>
-    operations.flatMap((each): [number, number][] =>
+    [...operations].flatMap((each): [number, number][] =>
       each.op === 'write' ? [[each.address, each.data.length]] : [],
     ),
   );

@@ -1,4 +1,5 @@
 import { DfuError } from '../bytes/index.ts';
+import type { DfuRemedy } from '../bytes/index.ts';
 import type { StatusReport } from './status-report.ts';
 import { giveUp } from './steps.ts';
 import type { Action, Outcome } from './steps.ts';
@@ -7,6 +8,8 @@ import type { Action, Outcome } from './steps.ts';
 export interface PatienceLimits {
   /** Most time that a device may take over one block, or over manifestation, in ms. */
   readonly busyLimitMs: number;
+  /** How long to wait between two questions, in ms, whatever bwPollTimeout says. */
+  readonly pollTimeMs?: number | undefined;
 }
 
 /** Longest time that a device may be busy unless told otherwise: mass erase takes half a minute. */
@@ -30,35 +33,46 @@ export interface Patience {
 
 export const FRESH: Patience = { polls: 0, waitedMs: 0, stalls: 0, lastPollMs: 0 };
 
+/** All bits of bwPollTimeout: memory that nobody has written, and no time. */
+const NO_TIME_MS = 0xffffff;
+
 /**
  * How long to wait before the next DFU_GETSTATUS: what the device asked for (DFU 1.1 §6.1.2), or,
- * if it names no time, 0, 1, 2 … 20 ms. Throws `TIMEOUT` beyond the limit.
+ * if it names no time, 0, 1, 2 … 20 ms. Throws `TIMEOUT` beyond the limit, in which the time that the
+ * answers took counts, too.
  */
 export function pause(
   patience: Patience,
   report: StatusReport,
-  limits: PatienceLimits,
+  { busyLimitMs, pollTimeMs }: PatienceLimits,
 ): readonly [Patience, number] {
-  const ms =
-    report.pollTimeoutMs === 0
-      ? Math.min(patience.polls, LONGEST_UNASKED_MS)
-      : report.pollTimeoutMs;
-  const waitedMs = patience.waitedMs + ms;
-  if (waitedMs > limits.busyLimitMs) {
-    const asks = `the device is in ${report.state} and asks for ${report.pollTimeoutMs} ms more`;
-    const limit = `more than ${limits.busyLimitMs} ms in all are not waited for`;
-    throw new DfuError('TIMEOUT', `${asks} after ${patience.waitedMs} ms; ${limit}`);
+  const { pollTimeoutMs: asked, tookMs, state } = report;
+  const isNamed = asked !== 0 && asked !== NO_TIME_MS;
+  const ms = pollTimeMs ?? (isNamed ? asked : Math.min(patience.polls, LONGEST_UNASKED_MS));
+  const spentMs = patience.waitedMs + tookMs;
+  const waitedMs = spentMs + ms;
+  if (waitedMs > busyLimitMs) {
+    const asks = `the device is in ${state} and asks for ${asked} ms more`;
+    const limit = `more than ${busyLimitMs} ms in all are not waited for`;
+    const message = `${asks} after ${Math.round(spentMs)} ms; ${limit}`;
+    // Where it asks for more than all at once, no limit will do.
+    const remedies = ms > busyLimitMs ? ['poll-time', 'busy-limit'] : ['busy-limit'];
+    throw new DfuError('TIMEOUT', message, { remedies: remedies as readonly DfuRemedy[] });
   }
-  const polls = patience.polls + 1;
-  return [{ polls, waitedMs, stalls: 0, lastPollMs: report.pollTimeoutMs }, ms];
+  const lastPollMs = isNamed ? asked : 0;
+  return [{ polls: patience.polls + 1, waitedMs, stalls: 0, lastPollMs }, ms];
 }
 
 /** After a stalled DFU_GETSTATUS: how long to wait before asking again; undefined for no more. */
-export function pauseAfterStall(patience: Patience): readonly [Patience, number] | undefined {
+export function pauseAfterStall(
+  patience: Patience,
+  outcome: Outcome,
+): readonly [Patience, number] | undefined {
   if (patience.stalls >= MOST_STALLS) return undefined;
   const ms = Math.min(patience.lastPollMs, 1000);
-  const next = { ...patience, stalls: patience.stalls + 1, waitedMs: patience.waitedMs + ms };
-  return [next, ms];
+  const tookMs = 'tookMs' in outcome ? (outcome.tookMs ?? 0) : 0;
+  const waitedMs = patience.waitedMs + tookMs + ms;
+  return [{ ...patience, stalls: patience.stalls + 1, waitedMs }, ms];
 }
 
 /** After a stalled DFU_GETSTATUS: waits and asks again, or gives up with what the outcome says. */
@@ -66,7 +80,7 @@ export function waitAfterStall<S extends { readonly patience: Patience }>(
   state: S,
   outcome: Outcome,
 ): readonly [S, Action<never>] {
-  const again = pauseAfterStall(state.patience);
+  const again = pauseAfterStall(state.patience, outcome);
   if (again === undefined) return [state, giveUp(outcome)];
   const [patience, ms] = again;
   return [

@@ -28,7 +28,7 @@ export function prepareStep(state: PrepareState, outcome: Outcome, limits: Patie
     case 'start':
       return [{ ...state, at: 'asking' }, GET_STATUS];
     case 'asking':
-      if (outcome.is === 'data') return afterReport(state, readStatus(outcome.data), limits);
+      if (outcome.is === 'data') return afterReport(state, readStatus(outcome), limits);
       if (outcome.is === 'done') return [state, GET_STATUS];
       return outcome.is === 'stalled' ? waitAfterStall(state, outcome) : [state, giveUp(outcome)];
     case 'acting':

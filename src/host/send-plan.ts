@@ -3,9 +3,12 @@ import { readDfuSeFile, splitSuffix } from '../dfu/index.ts';
 import type { Suffix } from '../dfu/index.ts';
 import { recognise } from '../image/index.ts';
 import type { FileFormat } from '../image/index.ts';
+import type { Allowance } from './allowances.ts';
+import type { Dialect } from './dialect.ts';
 import type { DfuSeModifiers } from './dfuse-plan.ts';
 import { elementsOf } from './file-contents.ts';
 import type { SendElement } from './file-contents.ts';
+import { demandArguments } from './send-arguments.ts';
 
 /** What is said of a file besides its bytes. What a device's dialect does not have is not asked for. */
 export interface SendOptions {
@@ -20,14 +23,18 @@ export interface SendOptions {
   readonly massErase?: boolean | undefined;
   /** DfuSe: take the read protection off, which erases everything. Only with `force`. */
   readonly unprotect?: boolean | undefined;
-  /** DfuSe: the device restarts after the mass erase; that is no error. */
+  /** DfuSe: the device restarts after the mass erase or with the last block; that is no error. */
   readonly willReset?: boolean | undefined;
-  /** Speak DfuSe, whatever the device says that it speaks. */
-  readonly dialect?: 'dfuse' | undefined;
+  /** Speak it, whatever the device says that it speaks. */
+  readonly dialect?: Dialect | undefined;
   /** Bytes in a block, instead of the device's wTransferSize: 1 to 65535. */
   readonly transferSizeBytes?: number | undefined;
   /**
-   * Go past what would be refused: `memory`, what erases everything and what the memory layout does not
+   * What may be gone past, each by itself; what was is told as a note.
+   */
+  readonly allow?: readonly Allowance[] | undefined;
+  /**
+   * Go past all that would be refused, and tell it: `memory`, what erases everything and what the memory layout does not
    * allow; true, also a suffix for another device and a device that says it takes no downloads.
    */
   readonly force?: boolean | 'memory' | undefined;
@@ -54,8 +61,10 @@ export interface SendPlan {
   readonly suffix: Suffix | undefined;
   /** Why what stands at the end of the file is no suffix though it looks like one: it is sent. */
   readonly suffixProblem: DfuError | undefined;
-  /** `dfuse` if nothing else will do. */
-  readonly dialect: 'dfuse' | undefined;
+  /** What else is wrong with the file, in words, and does not keep it from being sent. */
+  readonly problems: readonly string[];
+  /** The one that was asked for; undefined: what the device speaks. */
+  readonly dialect: Dialect | undefined;
   readonly transferSizeBytes: number | undefined;
   /** What a DfuSe device does besides. */
   readonly modifiers: DfuSeModifiers;
@@ -68,33 +77,31 @@ export interface SendPlan {
  * UF2 and ELF are taken apart; anything else goes as it is. Without a file, the commands alone: mass erase,
  * unprotect, leave.
  *
- * Throws `MALFORMED` or `TRUNCATED` for a file of these formats that is not as it should be, `AMBIGUOUS` for a
- * UF2 file for several families of chips, `REFUSED` for a zip file or a key.
+ * Throws `INVALID_ARGUMENT` for what is no file and for options that say nothing; `MALFORMED` or `TRUNCATED`
+ * for a file of these formats that is not as it should be, `AMBIGUOUS` for a UF2 file for several families of
+ * chips, `REFUSED` for a zip file or a key.
  */
 export function sendPlan(file: Uint8Array | undefined, options: SendOptions = {}): SendPlan {
-  const { address, leave, massErase, unprotect, willReset, force = false } = options;
+  demandArguments(file, options);
+  const { transferSizeBytes, dialect, force = false, ...given } = options;
+  const { address, leave, massErase, unprotect, willReset, allow } = given;
   const common = {
-    transferSizeBytes: options.transferSizeBytes,
-    modifiers: { address, leave, massErase, unprotect, willReset, force: force !== false },
+    transferSizeBytes,
+    modifiers: { address, leave, massErase, unprotect, willReset, allow, force: force !== false },
     anyDevice: force === true,
+    dialect,
+    problems: [],
   };
   const nothing = { format: undefined, targets: [], suffix: undefined, suffixProblem: undefined };
-  if (file === undefined) return { ...nothing, dialect: 'dfuse', ...common };
+  if (file === undefined) return { ...nothing, ...common };
   const { payload, suffix, problem: suffixProblem } = splitSuffix(file);
   const { format } = recognise(payload);
   if (format === 'dfuse') {
-    const { targets } = readDfuSeFile(file);
-    return { format, targets, suffix, suffixProblem, dialect: 'dfuse', ...common };
+    const { targets, problems } = readDfuSeFile(file);
+    return { ...common, format, targets, suffix, suffixProblem, problems };
   }
-  const elements =
-    options.raw === true ? [{ address, data: payload }] : elementsOf(payload, format, address);
+  const isRaw = options.raw === true;
+  const elements = isRaw ? [{ address, data: payload }] : elementsOf(payload, format, address);
   const targets = [{ alternate: undefined, elements }];
-  return {
-    format: options.raw === true ? 'binary' : format,
-    targets,
-    suffix,
-    suffixProblem,
-    dialect: options.dialect,
-    ...common,
-  };
+  return { ...common, format: isRaw ? 'binary' : format, targets, suffix, suffixProblem };
 }

@@ -66,7 +66,10 @@ describe('flashFile', () => {
 
   test('sends nothing to a device that the suffix is not for', async () => {
     const { device, ending } = flash(appendSuffix(six, foreign), []);
-    await expect(ending).rejects.toMatchObject({ code: 'REFUSED', remedies: ['force'] });
+    await expect(ending).rejects.toMatchObject({
+      code: 'REFUSED',
+      remedies: ['other-device'],
+    });
     expect(device.log).toEqual(['open', 'close']); // looked at, never claimed
     expect((await flash(appendSuffix(six, foreign), whole, { force: true }).ending).bytes).toBe(6);
   });
@@ -117,6 +120,41 @@ describe('flashFile', () => {
     const failed = flash(six, [idle, ['DNLOAD 0 4', 'stall'], idle, idle]);
     await expect(failed.ending).rejects.toMatchObject({ code: 'STALLED' });
     expect(failed.device.log.at(-1)).toBe('close');
+  });
+});
+
+describe('a file that the device cannot want', () => {
+  const dfuseFile = writeDfuSeFile([{ alternate: 0, elements: [{ address: 0, data: six }] }]);
+
+  test('is refused before a device in run-time mode is asked out of it', async () => {
+    const clock = new VirtualClock();
+    const standard = dfuStandard({
+      ...words,
+      protocol: 1,
+      alternates: words.alternates.slice(0, 1),
+    });
+    const device = new ScriptedBusDevice({ clock, standard, script: [] });
+    const work = flashFile(new ScriptedBus(device), dfuseFile, { clock });
+    await expect(onClock(clock, work)).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: 'the file is a DfuSe file, the device speaks plain DFU',
+      remedies: ['dialect'],
+    });
+    expect(device.log).toEqual(['open', 'close']); // looked at, never claimed
+  });
+
+  test('in DFU mode as well', async () => {
+    const { device, ending } = flash(dfuseFile, []);
+    await expect(ending).rejects.toMatchObject({ code: 'UNSUPPORTED', remedies: ['dialect'] });
+    expect(device.log).toEqual(['open', 'close']);
+  });
+
+  test('is no file at all', async () => {
+    const missing = undefined as unknown as Uint8Array;
+    await expect(flash(missing, []).ending).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: 'file: expected its bytes (Uint8Array), got undefined',
+    });
   });
 });
 
@@ -171,18 +209,28 @@ describe('what was planned, and what the device has acknowledged', () => {
 
   test('differ by what a device that left has not answered', async () => {
     const options = { address, massErase: true, willReset: true, force: true } as const;
-    const gone: Line[] = [idle, ['DNLOAD 0 1', 'gone']];
-    expect(await sent(undefined, options, gone)).toMatchObject({
+    // It had taken the command: what it was told to do, it does.
+    const busy: Line = ['GETSTATUS', status('dfuDNBUSY', { pollMs: 50 })];
+    const obeyed: Line[] = [idle, ['DNLOAD 0 1', 'ok'], busy, ['GETSTATUS', 'gone']];
+    const one = { commands: 1, erases: 1, bytes: 0 };
+    expect(await sent(undefined, options, obeyed)).toMatchObject({
       ending: 'left',
-      bytes: 0,
-      planned: { commands: 1, erases: 1 },
-      acknowledged: { commands: 0, erases: 0 },
+      planned: one,
+      acknowledged: one,
     });
-    // With a file that is no success, whatever the device was told.
-    await expect(sent(six, options, gone)).rejects.toMatchObject({
-      code: 'DISCONNECTED',
-      message: expect.stringContaining('0 of 6 bytes'),
+    await expect(sent(six, options, obeyed)).rejects.toMatchObject({
+      code: 'INCOMPLETE',
+      message: expect.stringMatching(/^the flash is erased; .*0 of 6 bytes/) as string,
+      progress: { planned: { bytes: 6 }, acknowledged: one },
     });
+    // It had not: whether it does is not known, with a file or without.
+    const gone: Line[] = [idle, ['DNLOAD 0 1', 'gone']];
+    for (const file of [undefined, six]) {
+      await expect(sent(file, options, gone)).rejects.toMatchObject({
+        code: 'INCOMPLETE',
+        message: expect.stringContaining('whether it did is not known') as string,
+      });
+    }
   });
 
   test('of commands alone', async () => {
@@ -285,8 +333,11 @@ describe('receive', () => {
     const named = { ...entry, name: dfuse.name };
     const options = { address, lengthBytes: 3, dialect: 'dfuse' } as const;
     expect(await read(fromMemory, named, options)).toEqual(got);
-    await expect(read([], entry, options)).rejects.toMatchObject({ code: 'UNSUPPORTED' });
-    expect(await read(fromMemory, entry, { ...options, force: 'memory' })).toEqual(got);
+    // Reading harms nothing: that there is no layout is told, and no more.
+    const notes: HostEvent[] = [];
+    const onEvent = (event: HostEvent): void => void notes.push(event);
+    expect(await read(fromMemory, entry, { ...options, onEvent })).toEqual(got);
+    expect(notes[0]).toMatchObject({ type: 'note' });
   });
 
   test('heeds bitCanUpload, unless all is forced', async () => {

@@ -1,23 +1,23 @@
-import { DfuError } from '../bytes/index.ts';
-import type { SendTally } from '../bytes/index.ts';
 import type { CancelSignal, UsbBus } from '../usb/index.ts';
+import { Account } from './account.ts';
+import { concluded } from './conclude.ts';
+import type { DownloadEnding } from './endings.ts';
 import { connect } from './connect.ts';
 import type { ConnectOptions } from './connect.ts';
 import type { DfuInterface } from './dfu-interface.ts';
-import { sendPart } from './dfuse.ts';
-import type { DfuSeEnding } from './dfuse-steps.ts';
+import { runPlan } from './dfuse.ts';
+import type { DfuSeEnd } from './dfuse-steps.ts';
 import { download } from './download.ts';
-import type { DownloadEnding } from './download-steps.ts';
 import type { HostListener } from './events.ts';
 import { contentsText } from './file-contents.ts';
 import { leave } from './leave.ts';
 import { readDfuInterfaces } from './read-interfaces.ts';
+import { demandBytes } from './send-arguments.ts';
 import { sendPlan } from './send-plan.ts';
 import type { SendOptions, SendPlan } from './send-plan.ts';
-import { leftOut, sendingOf } from './sending.ts';
+import { allowsAnyDevice, demandFit, leftOut, sendingOf } from './sending.ts';
 import type { Sending } from './sending.ts';
 import type { DfuSession } from './session.ts';
-import { plainTally, sumOf, tallyOf } from './tally.ts';
 import { deviceMs } from './time-limits.ts';
 
 /** What sending goes by, whatever is sent. */
@@ -26,15 +26,14 @@ export interface SendTerms {
   readonly onEvent?: HostListener | undefined;
   /** Most time that the device may be busy with one command or block, or with manifestation. Default 120 s. */
   readonly busyLimitMs?: number | undefined;
+  /** How long to wait between two questions to a busy device, in ms, whatever it asks for. */
+  readonly pollTimeMs?: number | undefined;
   /** How long a device that has it all may take to leave. Default 3 s. */
   readonly lingerMs?: number | undefined;
 }
 
 /** How sending ended: what was meant to reach the device, and what it has acknowledged of that. */
-export interface SendEnding extends DownloadEnding {
-  readonly planned: SendTally;
-  readonly acknowledged: SendTally;
-}
+export type SendEnding = DownloadEnding;
 
 /**
  * Sends what a plan says, in the dialect of the device: erases, downloads, up to and including
@@ -44,7 +43,7 @@ export interface SendEnding extends DownloadEnding {
  * Throws as `download` does; `REFUSED` if the file's suffix is for another device, or for what erases
  * everything; `INVALID_ARGUMENT` if a DfuSe device is not told where the file belongs; `OUT_OF_RANGE` and
  * `UNSUPPORTED` for memory that the device does not have; `NOT_FOUND` if it has none of the alternates;
- * `DISCONNECTED` if it restarts at a command of the plan, read unprotect say, before it has all the data.
+ * `INCOMPLETE` if it restarts at a command of the plan, read unprotect say, before it has all the data.
  */
 export async function send(
   session: DfuSession,
@@ -55,12 +54,15 @@ export async function send(
   return sendIt(session, plan, terms);
 }
 
-/** What of the file is sent, and that a damaged suffix goes to the device with it: somebody should know. */
+/** What of the file is sent, and what is wrong with it and does not keep it from being sent: somebody should know. */
 function tellFile(plan: SendPlan, onEvent: HostListener | undefined): void {
-  const message = contentsText(plan);
-  if (message !== undefined) onEvent?.({ type: 'note', message });
-  if (plan.suffixProblem === undefined) return;
-  onEvent?.({ type: 'note', message: `${plan.suffixProblem.message}; sent as it is` });
+  const { suffixProblem, problems } = plan;
+  const contents = contentsText(plan);
+  const damaged =
+    suffixProblem === undefined ? undefined : `${suffixProblem.message}; sent as it is`;
+  for (const message of [contents, ...problems, damaged]) {
+    if (message !== undefined) onEvent?.({ type: 'note', message });
+  }
 }
 
 async function sendIt(session: DfuSession, plan: SendPlan, terms: SendTerms): Promise<SendEnding> {
@@ -70,11 +72,17 @@ async function sendIt(session: DfuSession, plan: SendPlan, terms: SendTerms): Pr
     terms.onEvent?.({ type: 'note', message: `no alternate setting ${number}: left out` });
   }
   const sending = sendingOf(plan, session.interface, { alternates, was: session.was });
+  if (sending.dialect !== undefined) {
+    for (const message of sending.notes) terms.onEvent?.({ type: 'note', message });
+  }
   switch (sending.dialect) {
-    case 'dfu':
-      return demandWhole(await sendPlain(session, sending, { ...terms, force: plan.anyDevice }));
+    case 'dfu': {
+      const { payload, transferSizeBytes } = sending;
+      const force = plan.anyDevice;
+      return download(session, payload, { ...terms, transferSizeBytes, dialect: 'dfu', force });
+    }
     case 'dfuse':
-      return demandWhole(await sendParts(session, sending, terms));
+      return sendParts(session, sending, terms);
     case undefined:
       throw sending.refused;
     default:
@@ -95,51 +103,31 @@ async function alternatesOf(
   );
 }
 
-/** A device may leave at a command, before it has the data: that is no way of having it. */
-function demandWhole(ending: SendEnding): SendEnding {
-  const { planned, acknowledged } = ending;
-  if (acknowledged.bytes >= planned.bytes) return ending;
-  const sent = `${acknowledged.bytes} of ${planned.bytes} bytes`;
-  const message = `the device restarted when it was told to, with ${sent} sent: send the file again`;
-  throw new DfuError('DISCONNECTED', message);
-}
-
-async function sendPlain(
-  session: DfuSession,
-  { payload, transferSizeBytes, planned }: Sending & { readonly dialect: 'dfu' },
-  terms: SendTerms & { readonly force: boolean },
-): Promise<SendEnding> {
-  const ending = await download(session, payload, { ...terms, transferSizeBytes });
-  const { bytes, blocks } = ending;
-  return { ...ending, planned, acknowledged: plainTally(bytes, blocks, bytes === planned.bytes) };
-}
-
+/** Part by part, each in its own alternate setting; a device that has left gets no more. */
 async function sendParts(
   session: DfuSession,
   { parts, planned }: Sending & { readonly dialect: 'dfuse' },
   terms: SendTerms,
 ): Promise<SendEnding> {
-  const tallies: SendTally[] = [];
-  let last: DfuSeEnding | undefined;
-  for (const part of parts) {
-    last = await sendPart(session, part, terms);
-    tallies.push(tallyOf(part.operations.slice(0, last.operations)));
-  }
-  const acknowledged = sumOf(tallies);
-  return {
-    blocks: acknowledged.blocks,
-    bytes: acknowledged.bytes,
-    ending: last?.ending ?? 'written',
-    finalState: last?.finalState,
-    reset: last?.reset,
-    planned,
-    acknowledged,
-  };
+  const account = new Account(planned);
+  const { onEvent } = terms;
+  return account.during(async () => {
+    let last: DfuSeEnd | undefined;
+    for (const { entry, operations, totalBytes, transferSizeBytes } of parts) {
+      await session.switchTo(entry);
+      const run = { operation: 'download', totalBytes, transferSizeBytes, account } as const;
+      last = await runPlan(session, { operations, ending: [] }, { ...terms, ...run });
+      if (last.leftAt !== undefined) break;
+    }
+    const ended = last ?? { ending: 'written', finalState: undefined, reset: undefined };
+    const { acknowledged } = account;
+    return concluded({ ended, leftAt: last?.leftAt, planned, acknowledged, onEvent });
+  });
 }
 
 /** Which device, and how it is talked to. */
 export interface SendToOptions
-  extends Omit<ConnectOptions, 'suffix' | 'anyAlternate' | 'force'>, SendTerms {
+  extends Omit<ConnectOptions, 'suffix' | 'anyAlternate' | 'force' | 'demand'>, SendTerms {
   /** Afterwards, ask the device out of DFU mode, as `leave` does. */
   readonly detach?: boolean | undefined;
 }
@@ -158,7 +146,8 @@ export async function sendTo(
   const session = await connect(bus, {
     ...options,
     suffix: plan.suffix,
-    force: plan.anyDevice,
+    force: allowsAnyDevice(plan),
+    demand: (entry) => demandFit(plan, entry),
     // A DfuSe file says itself which alternates it is for.
     anyAlternate: plan.format === 'dfuse' && selection?.alternate === undefined,
   });
@@ -179,10 +168,11 @@ export interface FlashOptions extends SendToOptions, SendOptions {}
  * found out (`sendPlan`), then it is sent (`sendTo`). A DFU suffix is checked and not sent. Throws what
  * these two throw.
  */
-export function flashFile(
+export async function flashFile(
   bus: UsbBus,
   file: Uint8Array,
   options: FlashOptions,
 ): Promise<SendEnding> {
+  demandBytes(file);
   return sendTo(bus, sendPlan(file, options), options);
 }

@@ -69,7 +69,7 @@ function inWords(sending: Sending): string {
     case 'dfuse':
       return sending.parts
         .map(({ entry: { alternate }, operations }) => {
-          const words = operations.map((each) => {
+          const words = [...operations].map((each) => {
             if (each.op === 'write') return String(each.data.length);
             if (each.op !== 'command') return each.op;
             const { command } = each;
@@ -141,11 +141,17 @@ describe('the truth table', () => {
   test.each<[string, Uint8Array | undefined, SendOptions, DfuInterface, string]>([
     // one image, DFU 1.1
     ['nothing in it', empty, {}, plain, 'INVALID_ARGUMENT'],
-    ['for another device', foreign, {}, plain, 'REFUSED force'],
-    ['for another device, memory forced', foreign, { force: 'memory' }, plain, 'REFUSED force'],
+    ['for another device', foreign, {}, plain, 'REFUSED other-device'],
+    [
+      'for another device, memory forced',
+      foreign,
+      { force: 'memory' },
+      plain,
+      'REFUSED other-device',
+    ],
     ['for another device, forced', foreign, { force: true }, plain, 'plain 20'],
-    ['to a device without downloads', binary, {}, downless, 'UNSUPPORTED'],
-    ['the same, memory forced', binary, { force: 'memory' }, downless, 'UNSUPPORTED'],
+    ['to a device without downloads', binary, {}, downless, 'UNSUPPORTED force'],
+    ['the same, memory forced', binary, { force: 'memory' }, downless, 'UNSUPPORTED force'],
     ['the same, forced', binary, { force: true }, downless, 'plain 20'],
     ['mass erase where there is none', binary, { ...mass, force: true }, plain, 'UNSUPPORTED'],
     ['unprotect where there is none', binary, { ...open, force: true }, plain, 'UNSUPPORTED'],
@@ -162,16 +168,16 @@ describe('the truth table', () => {
       dfuse,
       `${written20.slice(0, -4)}at 08000000, leave`,
     ],
-    ['for another device', foreign, { address }, dfuse, 'REFUSED force'],
+    ['for another device', foreign, { address }, dfuse, 'REFUSED other-device'],
     [
       'for another device, memory forced',
       foreign,
       { address, force: 'memory' },
       dfuse,
-      'REFUSED force',
+      'REFUSED other-device',
     ],
     ['for another device, forced', foreign, { address, force: true }, dfuse, written20],
-    ['beyond the memory', binary, { address: 0x08000030 }, dfuse, 'OUT_OF_RANGE'],
+    ['beyond the memory', binary, { address: 0x08000030 }, dfuse, 'OUT_OF_RANGE outside-layout'],
     [
       'the same, forced',
       binary,
@@ -188,7 +194,7 @@ describe('the truth table', () => {
       '0: mass-erase, at 08000000, 16, 4, idle',
     ],
     ['unprotect', binary, { address, ...open }, dfuse, 'REFUSED force'],
-    ['no layout', binary, { address }, blind, 'UNSUPPORTED force'],
+    ['no layout', binary, { address }, blind, 'UNSUPPORTED no-layout'],
     [
       'no layout, forced',
       binary,
@@ -205,7 +211,7 @@ describe('the truth table', () => {
     ],
     // DfuSe asked for, whatever the device says
     ['without an address', binary, { dialect: 'dfuse' }, plain, 'INVALID_ARGUMENT address'],
-    ['at an address', binary, { address, dialect: 'dfuse' }, plain, 'UNSUPPORTED force'],
+    ['at an address', binary, { address, dialect: 'dfuse' }, plain, 'UNSUPPORTED no-layout'],
     [
       'the same, forced',
       binary,
@@ -221,7 +227,7 @@ describe('the truth table', () => {
       '1: erase, erase, at 08000000, 16, 4, idle',
     ],
     // a DfuSe file
-    ['its ids', dfuseForeign, {}, dfuse, 'REFUSED force'],
+    ['its ids', dfuseForeign, {}, dfuse, 'REFUSED other-device'],
     ['no targets', writeDfuSeFile([], ids), {}, dfuse, 'NOT_FOUND'],
     [
       'no bytes',
@@ -230,8 +236,8 @@ describe('the truth table', () => {
       dfuse,
       'INVALID_ARGUMENT',
     ],
-    ['to plain DFU', dfuseFile, {}, plain, 'UNSUPPORTED'],
-    ['to plain DFU, memory forced', dfuseFile, { force: 'memory' }, plain, 'UNSUPPORTED'],
+    ['to plain DFU', dfuseFile, {}, plain, 'UNSUPPORTED dialect'],
+    ['to plain DFU, memory forced', dfuseFile, { force: 'memory' }, plain, 'UNSUPPORTED dialect'],
     [
       'an address is for leaving',
       dfuseFile,
@@ -239,7 +245,91 @@ describe('the truth table', () => {
       dfuse,
       '0: erase, erase, at 08000000, 16, 4, at 08000010, leave',
     ],
+    [
+      'to a device that says DfuSe and describes no memory',
+      dfuseFile,
+      {},
+      { ...dfuse, name: 'DFU Program FLASH 0x08005000' },
+      'UNSUPPORTED dialect',
+    ],
+    [
+      'bcdDFUVersion with its bytes swapped',
+      dfuseFile,
+      {},
+      { ...dfuse, functional: version(0x1a01) },
+      written20,
+    ],
+    [
+      'a memory in its name, whatever the version',
+      dfuseFile,
+      {},
+      { ...dfuse, functional: version(0x0110) },
+      written20,
+    ],
+    ['as plain DFU', dfuseFile, { dialect: 'dfu' }, dfuse, 'INVALID_ARGUMENT'],
+    // plain DFU, whatever the version says
+    [
+      'a name that is no memory',
+      binary,
+      {},
+      { ...dfuse, name: 'DFU Program FLASH 0x08005000' },
+      'plain 20',
+    ],
+    ['plain DFU asked for', binary, { dialect: 'dfu' }, dfuse, 'plain 20'],
+    [
+      'LeafLabs Maple',
+      binary,
+      {},
+      { ...dfuse, idVendor: 0x1eaf, idProduct: 3, bcdDevice: 0x0200, name: 'UNKNOWN' },
+      'plain 20',
+    ],
+    // one thing allowed, and nothing else
+    ['another device', foreign, { allow: ['other-device'] }, plain, 'plain 20'],
+    [
+      'another device, no layout',
+      foreign,
+      { address, allow: ['other-device'] },
+      blind,
+      'UNSUPPORTED no-layout',
+    ],
+    [
+      'beyond the memory',
+      binary,
+      { address: 0x08000030, allow: ['outside-layout'] },
+      dfuse,
+      '0: erase, at 08000030, 16, 4, idle',
+    ],
+    [
+      'beyond the memory, the wrong word',
+      binary,
+      { address: 0x08000030, allow: ['no-layout', 'other-device'] },
+      dfuse,
+      'OUT_OF_RANGE outside-layout',
+    ],
+    ['no layout', binary, { address, allow: ['no-layout'] }, blind, '0: at 08000000, 16, 4, idle'],
+    [
+      'beyond 32 bits, whatever is allowed',
+      binary,
+      { address: 0xfffffff0, force: true },
+      dfuse,
+      'OUT_OF_RANGE',
+    ],
+    [
+      'no address, and the read protection goes first',
+      binary,
+      { ...open, force: true },
+      dfuse,
+      '0: read-unprotect',
+    ],
+    [
+      'no address, and everything is erased first',
+      binary,
+      { ...mass, force: true },
+      dfuse,
+      'INVALID_ARGUMENT address',
+    ],
     // no file
+    ['commands to plain DFU', undefined, { leave: true }, plain, 'UNSUPPORTED dialect'],
     ['nothing at all', undefined, {}, dfuse, '0: idle'],
     ['leave', undefined, { leave: true }, dfuse, '0: leave'],
     ['leave from there', undefined, { leave: true, address }, dfuse, '0: at 08000000, leave'],
@@ -255,7 +345,7 @@ describe('the truth table', () => {
   test('a suffix may name what the device was in run-time mode', () => {
     const was = { ...runtime, idProduct: other.idProduct };
     expect(decided(foreign, {}, plain, { was })).toBe('plain 20');
-    expect(decided(foreign, {}, plain, { was: runtime })).toBe('REFUSED force');
+    expect(decided(foreign, {}, plain, { was: runtime })).toBe('REFUSED other-device');
   });
 
   test('a DfuSe file goes to the alternates that it names, and that there are', () => {
@@ -278,8 +368,63 @@ describe('the truth table', () => {
 
   test('all of it is refused if one target is', () => {
     const small: DfuInterface = { ...dfuse, alternate: 1, name: '@Options/0x1ffff800/1*16 e' };
-    expect(decided(dfuseFile, {}, dfuse, { alternates: [dfuse, small] })).toBe('OUT_OF_RANGE');
+    expect(decided(dfuseFile, {}, dfuse, { alternates: [dfuse, small] })).toBe(
+      'OUT_OF_RANGE outside-layout',
+    );
   });
+
+  test('what was gone past is told', () => {
+    const told = (file: Uint8Array, options: SendOptions, to: DfuInterface): readonly string[] => {
+      const sending = sendingOf(sendPlan(file, options), to);
+      return 'notes' in sending ? sending.notes : [sending.refused.message];
+    };
+    expect(told(binary, { address }, dfuse)).toEqual([]);
+    expect(told(foreign, { force: true }, plain)).toEqual([
+      "the file's suffix says that it is for 1209:1234, the device is 1209:7d02; sent all the same",
+    ]);
+    expect(told(binary, { force: true }, downless)).toEqual([
+      'the device takes no downloads (bitCanDnload is 0); sent all the same',
+    ]);
+    expect(told(binary, { address, force: 'memory' }, blind)).toEqual([
+      expect.stringMatching(/no memory layout; nothing is erased before it is written/) as string,
+    ]);
+    expect(told(binary, { address: 0x08000030, force: 'memory' }, dfuse)).toEqual([
+      '20 bytes at 0x08000030: 0x08000040 is not writable in "Flash"; written all the same',
+    ]);
+  });
+
+  test('a layout that ends in noise counts as far as it can be read, and that is told', () => {
+    const noisy = { ...dfuse, name: '@Flash/0x08000000/4*16Bg,\u0001\u4e02*' };
+    const sending = sendingOf(sendPlan(binary, { address }), noisy);
+    expect(inWords(sending)).toBe(written20);
+    expect(sending).toMatchObject({
+      notes: ['the end of its memory layout cannot be read and counts for nothing: ",?\u4e02*"'],
+    });
+    expect(decided(binary, { address: 0x08000040 }, noisy)).toBe('OUT_OF_RANGE outside-layout');
+  });
+
+  test.each([
+    [{ address: Number.NaN }, 'address: expected an integer from 0 to 0xffffffff, got NaN'],
+    [{ address: -1 }, 'address: expected an integer'],
+    [{ address: 2 ** 32 }, 'address: expected an integer'],
+    [{ dialect: 'bogus' }, 'dialect: expected "dfu" or "dfuse", got "bogus"'],
+    [{ force: 'yes' }, 'force: expected a boolean or "memory", got "yes"'],
+    [{ allow: 'no-layout' }, 'allow: expected a list of "other-device"'],
+    [{ allow: ['all'] }, 'allow: expected a list of "other-device"'],
+    [{ leave: 1 }, 'leave: expected a boolean, got 1'],
+  ])('options that say nothing are refused: %j', (options, message) => {
+    const wrong = (): unknown => sendPlan(binary, options as unknown as SendOptions);
+    expect(wrong).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+    expect(wrong).toThrow(message);
+  });
+
+  test.each([['a path'], [null], [[1, 2]], [new ArrayBuffer(4)], [new Uint16Array(4)]])(
+    'a file is its bytes, not %j',
+    (file) => {
+      const wrong = (): unknown => sendPlan(file as unknown as Uint8Array);
+      expect(wrong).toThrow('file: expected its bytes (Uint8Array), got');
+    },
+  );
 
   test('a plan counts what it will do', () => {
     const count = (

@@ -3,11 +3,26 @@ import type { SendTally } from '../bytes/index.ts';
 import { DfuVersion, suffixMatches } from '../dfu/index.ts';
 import type { DfuSeElement, Suffix } from '../dfu/index.ts';
 import { formatUsbId, idDigits } from '../usb/index.ts';
-import { demandDfuMode, demandDownloads, dialectOf, speaksDfuSe, transferSize } from './dialect.ts';
+import { isAllowed } from './allowances.ts';
+import {
+  demandDfuMode,
+  demandDownloads,
+  dialectOf,
+  speaksDfuSe,
+  takesDfuSe,
+  transferSize,
+} from './dialect.ts';
+import type { Dialect } from './dialect.ts';
 import type { DfuInterface } from './dfu-interface.ts';
 import { commandPlan, downloadPlan, planTerms } from './dfuse-plan.ts';
-import type { DfuSeModifiers, DfuSeOperation, PlanOptions } from './dfuse-plan.ts';
-
+import type {
+  DfuSeModifiers,
+  DfuSeOperation,
+  DfuSePlan,
+  PlanOptions,
+  PlanTerms,
+} from './dfuse-plan.ts';
+import { nothingToSend } from './download-steps.ts';
 import { demandOnePiece, demandSameAddress } from './file-contents.ts';
 import type { SendElement } from './file-contents.ts';
 import type { SendPlan, SendTarget } from './send-plan.ts';
@@ -17,7 +32,8 @@ import { plainTally, sumOf, tallyOf } from './tally.ts';
 export interface SendingPart {
   readonly entry: DfuInterface;
   readonly transferSizeBytes: number;
-  readonly operations: readonly DfuSeOperation[];
+  /** In order; made while they are walked, as often as somebody wants to. */
+  readonly operations: Iterable<DfuSeOperation>;
   /** Bytes of data in them; undefined for commands alone. */
   readonly totalBytes: number | undefined;
 }
@@ -29,13 +45,18 @@ export type Sending =
       readonly payload: Uint8Array;
       readonly transferSizeBytes: number;
       readonly planned: SendTally;
+      /** What was gone past because it is allowed or forced, and what is not known of the device. */
+      readonly notes: readonly string[];
     }
   | {
       readonly dialect: 'dfuse';
       readonly parts: readonly SendingPart[];
       readonly planned: SendTally;
+      readonly notes: readonly string[];
     }
   | { readonly dialect: undefined; readonly refused: DfuError };
+
+type Decided = Exclude<Sending, { readonly dialect: undefined }>;
 
 /** What is known of the device besides the interface that was opened. */
 export interface SendingDevice {
@@ -53,10 +74,12 @@ export function sendingOf(
 ): Sending {
   try {
     demandDfuMode(entry);
-    if (!plan.anyDevice) demandSuffix(plan.suffix, was === undefined ? [entry] : [was, entry]);
-    return dialectOf(entry, plan.dialect) === 'dfu'
-      ? plainSending(plan, entry)
-      : dfuseSending(plan, entry, alternates);
+    const notes = suffixNotes(plan, was === undefined ? [entry] : [was, entry]);
+    const sending =
+      dialectFor(plan, entry) === 'dfu'
+        ? plainSending(plan, entry)
+        : dfuseSending(plan, entry, alternates);
+    return { ...sending, notes: [...notes, ...sending.notes] };
   } catch (refused) {
     if (DfuError.is(refused)) return { dialect: undefined, refused };
     throw refused;
@@ -68,42 +91,89 @@ export function suffixFits(suffix: Suffix, { idVendor, idProduct }: DfuInterface
   return suffixMatches(suffix, { idVendor, idProduct });
 }
 
-/**
- * Throws `REFUSED` for a suffix that fits the device in neither of its modes, `UNSUPPORTED` for one that
- * says DfuSe to a device that does not speak it.
- */
-export function demandSuffix(suffix: Suffix | undefined, modes: readonly DfuInterface[]): void {
-  if (suffix === undefined) return;
-  if (suffix.bcdDFU === DfuVersion.dfuSe && !modes.some(speaksDfuSe)) {
-    throw new DfuError('UNSUPPORTED', 'the file is a DfuSe file, the device speaks plain DFU');
+/** A suffix for another device, in words, if that is allowed. Throws as `demandSuffix` does. */
+function suffixNotes(plan: SendPlan, modes: readonly DfuInterface[]): string[] {
+  try {
+    demandSuffix(plan.suffix, modes);
+    return [];
+  } catch (error) {
+    if (!DfuError.is(error, 'REFUSED') || !allowsAnyDevice(plan)) throw error;
+    return [`${error.message}; sent all the same`];
   }
-  if (modes.some((entry) => suffixFits(suffix, entry))) return;
+}
+
+/** Whether a file for another device may be sent. */
+export function allowsAnyDevice({ anyDevice, modifiers: { allow } }: SendPlan): boolean {
+  return anyDevice || isAllowed({ allow }, 'other-device');
+}
+
+/** Throws `REFUSED` for a suffix that fits the device in neither of its modes. */
+export function demandSuffix(suffix: Suffix | undefined, modes: readonly DfuInterface[]): void {
+  if (suffix === undefined || modes.some((entry) => suffixFits(suffix, entry))) return;
   const part = (id: number): string => (id === 0xffff ? '*' : idDigits(id));
   const file = `${part(suffix.idVendor)}:${part(suffix.idProduct)}`;
   const devices = [...new Set(modes.map(formatUsbId))].join(' or ');
   const message = `the file's suffix says that it is for ${file}, the device is ${devices}`;
-  throw new DfuError('REFUSED', message, { remedies: ['force'] });
+  throw new DfuError('REFUSED', message, { remedies: ['other-device'] });
 }
 
-function plainSending({ targets, modifiers, ...plan }: SendPlan, entry: DfuInterface): Sending {
+/**
+ * What is spoken. Throws `UNSUPPORTED` for a DfuSe file, and for commands, where the device speaks plain
+ * DFU: to it they are the first bytes of a firmware.
+ */
+function dialectFor({ dialect, format, targets, suffix }: SendPlan, entry: DfuInterface): Dialect {
+  const isFile = format !== undefined || targets.length > 0;
+  const isDfuSe = format === 'dfuse' || suffix?.bcdDFU === DfuVersion.dfuSe;
+  if (isFile && format !== 'dfuse' && (!isDfuSe || dialect === 'dfu')) {
+    return dialectOf(entry, dialect);
+  }
+  const what = isFile ? 'the file is a DfuSe file' : 'commands without a file are DfuSe';
+  if (dialect === 'dfu') {
+    throw new DfuError('INVALID_ARGUMENT', `${what}, and plain DFU is asked for`);
+  }
+  if (dialect === undefined && !takesDfuSe(entry)) throw plainDevice(what);
+  return 'dfuse';
+}
+
+function plainDevice(what: string): DfuError {
+  const message = `${what}, the device speaks plain DFU`;
+  return new DfuError('UNSUPPORTED', message, { remedies: ['dialect'] });
+}
+
+/** Throws what is known to be wrong with this device before anything is asked of it. */
+export function demandFit(plan: SendPlan, entry: DfuInterface): void {
+  if (entry.mode === 'dfu') dialectFor(plan, entry);
+  else demandDfuSeToCome(plan, entry);
+}
+
+/**
+ * Throws `UNSUPPORTED` where a device in run-time mode says already that it speaks plain DFU (its
+ * functional descriptor is the same in both modes, DFU 1.1 §4.1.3), before it is asked out of it.
+ */
+function demandDfuSeToCome(plan: SendPlan, entry: DfuInterface): void {
+  if (plan.format !== 'dfuse' || plan.dialect !== undefined) return;
+  if (entry.functionalFound && !speaksDfuSe(entry)) throw plainDevice('the file is a DfuSe file');
+}
+
+function plainSending({ targets, modifiers, ...plan }: SendPlan, entry: DfuInterface): Decided {
   if (modifiers.massErase === true || modifiers.unprotect === true) {
     const what = modifiers.unprotect === true ? 'read unprotect' : 'mass erase';
     throw new DfuError('UNSUPPORTED', `the device speaks plain DFU, which has no ${what}`);
   }
+  const notes = plan.anyDevice ? noDownloadsNotes(entry) : [];
   if (!plan.anyDevice) demandDownloads(entry);
   demandOnePiece({ targets, format: plan.format });
   const payload = targets[0]?.elements[0]?.data ?? new Uint8Array(0);
-  demandBytes(payload.length);
+  if (payload.length === 0) throw nothingToSend();
   const transferSizeBytes = transferSize(entry, plan.transferSizeBytes);
   const blocks = Math.ceil(payload.length / transferSizeBytes);
   const planned = plainTally(payload.length, blocks, true);
-  return { dialect: 'dfu', payload, transferSizeBytes, planned };
+  return { dialect: 'dfu', payload, transferSizeBytes, planned, notes };
 }
 
-/** Nothing sent is nothing that went well. */
-function demandBytes(lengthBytes: number): void {
-  if (lengthBytes > 0) return;
-  throw new DfuError('INVALID_ARGUMENT', 'download: expected at least 1 byte, got none');
+function noDownloadsNotes({ functional }: DfuInterface): string[] {
+  if (functional.bmAttributes.canDnload) return [];
+  return ['the device takes no downloads (bitCanDnload is 0); sent all the same'];
 }
 
 /** The targets of a plan that the device has no alternate for. */
@@ -118,44 +188,70 @@ export function leftOut(plan: SendPlan, alternates: readonly DfuInterface[]): nu
 interface Job {
   readonly entry: DfuInterface;
   readonly elements: readonly DfuSeElement[];
+  /** Bytes that nobody has said the address of. */
+  readonly unplacedBytes: number;
 }
 
 function dfuseSending(
   plan: SendPlan,
   entry: DfuInterface,
   alternates: readonly DfuInterface[],
-): Sending {
+): Decided {
   demandSameAddress(plan, plan.modifiers.address);
   const hasFile = plan.format !== undefined || plan.targets.length > 0;
-  const parts = hasFile
-    ? jobsOf(plan, entry, alternates).map((job, at, all) => partOf(plan, job, [at, all]))
+  const jobs = hasFile ? jobsOf(plan, entry, alternates) : [];
+  const all = hasFile
+    ? jobs.map((job, at) => partOf(plan, job, [at, jobs]))
     : [commandsAlone(plan, entry)];
-  const planned = sumOf(parts.map(({ operations }) => tallyOf(operations)));
-  if (hasFile) demandBytes(planned.bytes);
-  return { dialect: 'dfuse', parts, planned };
+  const unplaced = jobs.map(({ unplacedBytes }) => plainTally(unplacedBytes, 0, false));
+  const planned = sumOf([...all.map(({ part }) => tallyOf(part.operations)), ...unplaced]);
+  if (hasFile && planned.bytes === 0) throw nothingToSend();
+  const notes = [...new Set(all.flatMap((each) => each.notes))];
+  return { dialect: 'dfuse', parts: all.map(({ part }) => part), planned, notes };
 }
 
 function jobsOf(
-  { targets }: SendPlan,
+  { targets, modifiers }: SendPlan,
   entry: DfuInterface,
   alternates: readonly DfuInterface[],
 ): readonly Job[] {
-  const jobs = targets.flatMap((target: SendTarget): Job[] => {
-    const { alternate } = target;
+  const jobs = targets.flatMap(({ alternate, elements }: SendTarget): Job[] => {
     const found =
       alternate === undefined ? entry : alternates.find((each) => each.alternate === alternate);
-    if (found === undefined) return [];
-    return [{ entry: found, elements: target.elements.map((each) => placed(each, entry)) }];
+    return found === undefined ? [] : [jobOf(found, elements, modifiers)];
   });
   if (jobs.length > 0) return jobs;
   throw new DfuError('NOT_FOUND', 'the file has nothing for the alternates of this device');
 }
 
-function placed({ address, data }: SendElement, entry: DfuInterface): DfuSeElement {
-  if (address !== undefined) return { address, data };
+/**
+ * A device restarts when its read protection is taken off, before it gets any file: that much can be done
+ * without knowing where the file belongs.
+ */
+function jobOf(
+  entry: DfuInterface,
+  all: readonly SendElement[],
+  { unprotect }: DfuSeModifiers,
+): Job {
+  const elements: DfuSeElement[] = [];
+  let unplacedBytes = 0;
+  for (const { address, data } of all) {
+    if (address !== undefined) elements.push({ address, data });
+    else if (unprotect === true) unplacedBytes += data.length;
+    else throw nowhere(entry);
+  }
+  return { entry, elements, unplacedBytes };
+}
+
+function nowhere(entry: DfuInterface): DfuError {
   const who = speaksDfuSe(entry) ? 'the device speaks DfuSe' : 'DfuSe is asked for';
   const message = `${who}, and the file does not say where it belongs`;
-  throw new DfuError('INVALID_ARGUMENT', message, { remedies: ['address'] });
+  return new DfuError('INVALID_ARGUMENT', message, { remedies: ['address'] });
+}
+
+interface Made {
+  readonly part: SendingPart;
+  readonly notes: readonly string[];
 }
 
 /** Everything is erased before the first, and the device leaves after the last. */
@@ -163,29 +259,41 @@ function partOf(
   plan: SendPlan,
   { entry, elements }: Job,
   [at, all]: readonly [number, readonly Job[]],
-): SendingPart {
+): Made {
   const isFirst = at === 0;
-  const { address, leave, massErase, unprotect } = plan.modifiers;
+  const isLast = at === all.length - 1;
+  const { address, leave, massErase, unprotect, willReset } = plan.modifiers;
   const modifiers: DfuSeModifiers = {
     ...plan.modifiers,
     address: address ?? all[0]?.elements[0]?.address,
     massErase: isFirst && massErase,
     unprotect: isFirst && unprotect,
-    leave: at === all.length - 1 && leave,
+    willReset: (isLast || (isFirst && massErase)) && willReset,
+    leave: isLast && leave,
   };
   const terms = planTerms(entry, optionsOf(plan, modifiers));
-  return {
-    entry,
-    transferSizeBytes: terms.transferSizeBytes,
-    operations: downloadPlan(elements, terms),
-    totalBytes: elements.reduce((sum, { data }) => sum + data.length, 0),
-  };
+  const totalBytes = elements.reduce((sum, { data }) => sum + data.length, 0);
+  return made(entry, terms, downloadPlan(elements, terms), totalBytes);
 }
 
-function commandsAlone(plan: SendPlan, entry: DfuInterface): SendingPart {
-  const { transferSizeBytes, modifiers } = planTerms(entry, optionsOf(plan, plan.modifiers));
-  const operations = commandPlan(modifiers);
-  return { entry, transferSizeBytes, operations, totalBytes: undefined };
+function commandsAlone(plan: SendPlan, entry: DfuInterface): Made {
+  const terms = planTerms(entry, optionsOf(plan, plan.modifiers));
+  return made(entry, terms, commandPlan(terms.modifiers), undefined);
+}
+
+function made(
+  entry: DfuInterface,
+  { transferSizeBytes }: PlanTerms,
+  { operations, ending, notes }: DfuSePlan,
+  totalBytes: number | undefined,
+): Made {
+  const all: Iterable<DfuSeOperation> = {
+    *[Symbol.iterator]() {
+      yield* operations;
+      yield* ending;
+    },
+  };
+  return { part: { entry, transferSizeBytes, operations: all, totalBytes }, notes };
 }
 
 function optionsOf({ transferSizeBytes }: SendPlan, modifiers: DfuSeModifiers): PlanOptions {

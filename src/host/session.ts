@@ -25,6 +25,12 @@ export interface SessionOptions {
   readonly was?: DfuInterface | undefined;
 }
 
+/** How long an answer is waited for. */
+interface InOptions extends TransferOptions {
+  /** Where the usual time may be too short. */
+  readonly leastTimeoutMs?: number | undefined;
+}
+
 /** An open DFU interface: claimed, its alternate selected, ready for class requests. */
 export class DfuSession {
   readonly clock: Clock;
@@ -118,12 +124,13 @@ export class DfuSession {
     bRequest: number,
     wValue: number,
     lengthBytes: number,
-    options: TransferOptions = {},
+    options: InOptions = {},
   ): Promise<Uint8Array> {
     const wIndex = this.interface.interfaceNumber;
     const request = { bmRequestType: CLASS_IN, bRequest, wValue, wIndex };
-    const { timeoutMs, signal } = options;
-    const data = await this.pipe.controlIn(request, lengthBytes, this.#options(timeoutMs, signal));
+    const { timeoutMs = this.#transfer.timeoutMs ?? 0, leastTimeoutMs = 0, signal } = options;
+    const mostMs = Math.max(timeoutMs, leastTimeoutMs);
+    const data = await this.pipe.controlIn(request, lengthBytes, this.#options(mostMs, signal));
     if (data.length > lengthBytes) {
       const message = `control transfer: ${data.length} bytes came, ${lengthBytes} were asked for`;
       throw new DfuError('PROTOCOL', message);

@@ -1,4 +1,5 @@
 import { DfuError } from '../bytes/index.ts';
+import type { DfuErrorOptions } from '../bytes/index.ts';
 import { DFU_STATES, DFU_STATUSES, statusAnswer, statusMeaning } from '../dfu/index.ts';
 import type { DfuState } from '../dfu/index.ts';
 
@@ -9,12 +10,20 @@ export interface StatusReport {
   readonly state: DfuState;
   /** Least time until the next DFU_GETSTATUS, in ms. */
   readonly pollTimeoutMs: number;
+  /** How long it took to answer, in ms: time that the device was busy in, too. */
+  readonly tookMs: number;
   /** Index of a string about the status, 0 for none. */
   readonly iString: number;
 }
 
+/** Bytes that came, and how long they were waited for, in ms. */
+interface Answer {
+  readonly data: Uint8Array;
+  readonly tookMs?: number | undefined;
+}
+
 /** Reads the answer. Throws `PROTOCOL` if it is short or its state is none of DFU 1.1. */
-export function readStatus(bytes: Uint8Array): StatusReport {
+export function readStatus({ data: bytes, tookMs = 0 }: Answer): StatusReport {
   if (bytes.length < statusAnswer.size) {
     const got = `expected ${statusAnswer.size} bytes, got ${bytes.length}`;
     throw new DfuError('PROTOCOL', `DFU_GETSTATUS answer: ${got}`);
@@ -24,7 +33,7 @@ export function readStatus(bytes: Uint8Array): StatusReport {
   if (state === undefined) {
     throw new DfuError('PROTOCOL', `DFU_GETSTATUS answer.bState: expected 0 to 10, got ${bState}`);
   }
-  return { status: bStatus, state, pollTimeoutMs: bwPollTimeout, iString };
+  return { status: bStatus, state, pollTimeoutMs: bwPollTimeout, tookMs, iString };
 }
 
 /** `errADDRESS (8): the address is out of range`. */
@@ -35,16 +44,21 @@ function describeStatus(status: number): string {
   return `${name} (${status}): ${statusMeaning(name)}`;
 }
 
+/** What is known of a failure besides the device's own word. */
+export interface FailureWords extends Pick<DfuErrorOptions, 'cause' | 'remedies'> {
+  /** What it means on devices that are known. */
+  readonly hint?: string | undefined;
+}
+
 /** The device says that something failed: `doing` names what this side was at. */
-export function statusError(report: StatusReport, doing: string, cause?: unknown): DfuError {
-  return new DfuError(
-    'DEVICE_STATUS',
-    `${doing}: the device reports ${describeStatus(report.status)}`,
-    {
-      status: report.status,
-      cause,
-    },
-  );
+export function statusError(
+  { status }: StatusReport,
+  doing: string,
+  { hint, ...options }: FailureWords = {},
+): DfuError {
+  const more = hint === undefined ? '' : `; ${hint}`;
+  const message = `${doing}: the device reports ${describeStatus(status)}${more}`;
+  return new DfuError('DEVICE_STATUS', message, { ...options, status });
 }
 
 /** Whether the report says that the device has failed. */

@@ -77,17 +77,16 @@ describe('every conversation ends in done, and says the same when asked again', 
 
   test('DfuSe, left or written', () => {
     const play = (op: 'leave' | 'idle', outcomes: readonly Outcome[]) =>
-      played(
-        (state, outcome) => dfuseStep(state, outcome, { ...limits, plan: [{ op }] }),
-        DFUSE_START,
-        outcomes,
-      );
+      played((state, outcome) => dfuseStep(state, outcome, limits), DFUSE_START, [
+        { is: 'planned', operation: { op } },
+        ...outcomes,
+      ]);
     const left = play('leave', [DONE, said('dfuMANIFEST'), { is: 'lingered', left: true }]);
-    expect([left.actions, left.at]).toEqual([['out', 'in', 'linger', 'end'], 'done']);
-    expect(left.again).toMatchObject({ result: { ending: 'left', operations: 0 } });
-    const written = play('idle', [DONE, said('dfuIDLE')]);
-    expect([written.actions, written.at]).toEqual([['out', 'in', 'end'], 'done']);
-    expect(written.again).toMatchObject({ result: { ending: 'written', operations: 1 } });
+    expect([left.actions, left.at]).toEqual([['plan', 'out', 'in', 'linger', 'end'], 'done']);
+    expect(left.again).toMatchObject({ result: { ending: 'left', leftAt: undefined } });
+    const written = play('idle', [DONE, said('dfuIDLE'), { is: 'planned', operation: undefined }]);
+    expect([written.actions, written.at]).toEqual([['plan', 'out', 'in', 'plan', 'end'], 'done']);
+    expect(written.again).toMatchObject({ result: { ending: 'written' } });
   });
 
   test('upload', () => {

@@ -1,5 +1,6 @@
 import { DfuError } from '../bytes/index.ts';
 import { DfuRequest } from '../dfu/index.ts';
+import type { DfuSeOperation } from './dfuse-plan.ts';
 import type { StatusReport } from './status-report.ts';
 
 /**
@@ -15,6 +16,8 @@ export type Action<R> =
   | { readonly do: 'wait'; readonly ms: number }
   /** Bring the next block of the input; empty at its end. */
   | { readonly do: 'read' }
+  /** Bring the next operation of the plan; with `toEnd` the first of those that end it. */
+  | { readonly do: 'plan'; readonly toEnd: boolean }
   /** Take these bytes to the output. */
   | { readonly do: 'write'; readonly data: Uint8Array }
   /** Reset the port. */
@@ -45,6 +48,8 @@ export interface InAction {
   readonly lengthBytes: number;
   /** Where the usual time is too long to wait for an answer that may never come. */
   readonly timeoutMs?: number | undefined;
+  /** Where the usual time may be too short: it is waited for at least so long. */
+  readonly leastTimeoutMs?: number | undefined;
 }
 
 /** What came of an action. */
@@ -54,13 +59,27 @@ export type Outcome =
   /** `out`, `wait` and `write` went well. */
   | { readonly is: 'done' }
   /** The answer to `in`, or the block that `read` brought. */
-  | { readonly is: 'data'; readonly data: Uint8Array }
-  /** The transfer ended without one: refused by a stall, no answer, device gone, anything else. */
-  | { readonly is: 'stalled' | 'silent' | 'gone' | 'broken'; readonly error: DfuError }
+  | {
+      readonly is: 'data';
+      readonly data: Uint8Array;
+      /** How long the transfer took, in ms. */
+      readonly tookMs?: number | undefined;
+    }
+  /** What `plan` brought; undefined behind its end. */
+  | { readonly is: 'planned'; readonly operation: DfuSeOperation | undefined }
+  | FailedOutcome
   /** What a reset led to; `impossible` where the system has none. */
   | { readonly is: 'reset'; readonly port: ResetOutcome }
   /** Whether the device left while `linger` waited for it. */
   | { readonly is: 'lingered'; readonly left: boolean };
+
+/** The transfer ended without an answer: refused by a stall, no answer, device gone, anything else. */
+export interface FailedOutcome {
+  readonly is: 'stalled' | 'silent' | 'gone' | 'broken';
+  readonly error: DfuError;
+  /** How long the transfer took, in ms. */
+  readonly tookMs?: number | undefined;
+}
 
 /** What a reset of the port led to. */
 export type ResetOutcome = 'same' | 'gone' | 'impossible';

@@ -4,8 +4,8 @@ import { refusal } from './refusal.ts';
 import { GET_STATUS, giveUp } from './steps.ts';
 import type { Action, InAction, Outcome } from './steps.ts';
 
-/** What an upload brought. */
-export interface UploadEnding {
+/** What an upload has brought. */
+interface Uploaded {
   readonly blocks: number;
   readonly bytes: number;
 }
@@ -17,7 +17,7 @@ interface UploadTerms {
   readonly maxBytes: number;
 }
 
-export type UploadState = UploadEnding &
+export type UploadState = Uploaded &
   (
     | { readonly at: 'start' | 'asking' | 'done' }
     | { readonly at: 'storing'; readonly last: boolean }
@@ -26,7 +26,9 @@ export type UploadState = UploadEnding &
 
 export const UPLOAD_START: UploadState = { at: 'start', blocks: 0, bytes: 0 };
 
-type Next = readonly [UploadState, Action<UploadEnding>];
+const MORE = { remedies: ['max-bytes'] } as const;
+
+type Next = readonly [UploadState, Action<Uploaded>];
 
 /** DFU 1.1 §6.2: blocks until a short one. Starts in dfuIDLE. */
 export function uploadStep(state: UploadState, outcome: Outcome, terms: UploadTerms): Next {
@@ -52,7 +54,7 @@ export function uploadStep(state: UploadState, outcome: Outcome, terms: UploadTe
   }
 }
 
-function ask(state: UploadEnding, { transferSizeBytes }: UploadTerms): InAction {
+function ask(state: Uploaded, { transferSizeBytes }: UploadTerms): InAction {
   const wValue = state.blocks & 0xffff; // wraps at 65536, as in a download
   return { do: 'in', bRequest: DfuRequest.UPLOAD, wValue, lengthBytes: transferSizeBytes };
 }
@@ -62,7 +64,7 @@ function afterBlock(state: UploadState, data: Uint8Array, terms: UploadTerms): N
   const bytes = state.bytes + data.length;
   if (bytes > terms.maxBytes) {
     const limit = `expected at most ${terms.maxBytes} bytes, the device goes on`;
-    return [state, { do: 'fail', error: new DfuError('OUT_OF_RANGE', `upload: ${limit}`) }];
+    return [state, { do: 'fail', error: new DfuError('OUT_OF_RANGE', `upload: ${limit}`, MORE) }];
   }
   const next = { blocks: state.blocks + 1, bytes };
   if (data.length === 0) return end(state);
@@ -72,13 +74,13 @@ function afterBlock(state: UploadState, data: Uint8Array, terms: UploadTerms): N
   ];
 }
 
-function end({ blocks, bytes }: UploadEnding): Next {
+function end({ blocks, bytes }: Uploaded): Next {
   return [
     { at: 'done', blocks, bytes },
     { do: 'end', result: { blocks, bytes } },
   ];
 }
 
-function blockName({ blocks, bytes }: UploadEnding): string {
+function blockName({ blocks, bytes }: Uploaded): string {
   return `upload, block ${blocks} at byte ${bytes}`;
 }

@@ -92,7 +92,7 @@ describe('upload', () => {
       { ...progress, doneBytes: 0 },
       { ...progress, doneBytes: 4 },
       { ...progress, doneBytes: 5 },
-      { type: 'uploaded', bytes: 5, blocks: 2 },
+      { type: 'uploaded', bytes: 5, blocks: 2, plannedBytes: 5 },
     ]);
   });
 

@@ -214,7 +214,7 @@ describe('download', () => {
       { address: 0x08004200, data: image(16) },
     ];
     const result = await bench.run((session) => downloadDfuSe(session, elements));
-    expect(result.erasedBytes).toBe(1024 + 16 * 1024);
+    expect(result.acknowledged.erasedBytes).toBe(1024 + 16 * 1024);
     const back = await bench.upload({ address: 0x08004200, lengthBytes: 16 });
     expect(Buffer.compare(back, image(16))).toBe(0);
   });

@@ -53,5 +53,15 @@ export const dfuUtil = {
       here: 'it goes to the end of what can be read without a gap',
       why: 'a part with pages of several sizes would be read in part',
     },
+    'dfuse-by-name': {
+      original: 'bcdDFUVersion 0x011a is DfuSe',
+      here: 'unless the alternate setting has a name that describes no memory; `--protocol` says it otherwise',
+      why: 'loaders for STM32 that speak plain DFU carry ST’s version, and a block 0 that is no command ruins nothing',
+    },
+    'short-upload': {
+      original: 'an upload of fewer bytes than `-Z` says is warned of, and ends with 0',
+      here: 'it ends with 75; so does a DfuSe upload that is shorter than its address and length say. What came is kept',
+      why: 'a copy that is not whole is no success',
+    },
   },
 } as const satisfies Original;

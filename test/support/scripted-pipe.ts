@@ -79,6 +79,8 @@ export interface DeviceWords {
   readonly clock?: VirtualClock;
   /** On that clock, how late each answer to a standard request is, in ms. */
   readonly lateMs?: number;
+  /** How long each class request takes to be answered. */
+  readonly answerMs?: number;
   readonly open?: () => void;
   readonly reset?: () => 'same' | 'gone';
 }
@@ -154,6 +156,8 @@ export class ScriptedBusDevice implements BusDevice, ControlPipe {
     const { lateMs = 0 } = this.#words;
     if (!isClass && lateMs > 0) await this.#silence(Math.min(lateMs, timeoutMs), signal);
     if (!isClass && lateMs >= timeoutMs) throw new DfuError('TIMEOUT', 'scripted delay');
+    const { answerMs = 0 } = this.#words;
+    if (isClass && answerMs > 0) await this.#silence(answerMs, signal);
     const answer = isClass
       ? this.#next(request, length)
       : (this.#words.standard?.(request, length) ?? 'stall');

@@ -14,6 +14,7 @@ import { ExitCode, answering, cannot } from '../shared/exit-codes.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { ALGORITHM_HELP, signingKey } from '../board/mcuboot-options.ts';
 import { wholeNumber } from '../shared/numbers.ts';
+import { exitOf } from '../host/progress.ts';
 import { runOnBus } from '../host/run-on-bus.ts';
 import { asArgument, asArgumentLater } from '../shared/wrong-argument.ts';
 
@@ -157,8 +158,7 @@ function flashCommand(terminal: Terminal): Command {
         const plan = sendPlan(image, { address: model.flashBaseAddress, leave: true });
         return runOnBus(terminal, options, async (around) => {
           const terms = { ...around, selection, wait: options.wait };
-          const { ending } = await sendTo(around.bus, plan, terms);
-          return ending === 'unconfirmed' ? ExitCode.unconfirmed : ExitCode.ok;
+          return exitOf(await sendTo(around.bus, plan, terms));
         });
       }),
     );

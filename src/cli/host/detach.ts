@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { DfuSession, enterDfuMode, find, leave, listLine } from '../../host/index.ts';
 import type { Found } from '../../host/index.ts';
+import { ExitCode, answering } from '../shared/exit-codes.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { runOnBus } from './run-on-bus.ts';
 import type { Surroundings } from './run-on-bus.ts';
@@ -16,11 +17,11 @@ export function command(terminal: Terminal): Command {
   return addOpenOptions(new Command('detach'))
     .description('ask a device from run-time into DFU mode, or out of DFU mode')
     .option('-R, --reset', 'reset a device that is in DFU mode after asking it')
-    .action((options: DetachCommand) => run(terminal, options));
+    .action(answering((options: DetachCommand) => run(terminal, options)));
 }
 
-async function run(terminal: Terminal, options: DetachCommand): Promise<void> {
-  await runOnBus(terminal, options, async (around) => {
+async function run(terminal: Terminal, options: DetachCommand): Promise<number> {
+  return runOnBus(terminal, options, async (around) => {
     const { bus, clock, signal, onEvent } = around;
     const selection = selectionOf(options);
     const { wait } = options;
@@ -29,7 +30,9 @@ async function run(terminal: Terminal, options: DetachCommand): Promise<void> {
     if (found.interface.mode === 'runtime') {
       const lines = await enter(found, options, around);
       if (options.json !== true) for (const line of lines) terminal.out.write(`${line}\n`);
-    } else await out(found, options, around);
+      return ExitCode.ok;
+    }
+    return out(found, options, around);
   });
 }
 
@@ -43,18 +46,22 @@ async function enter(
   return entries.map(listLine);
 }
 
+/** How long a device that refuses to leave is watched leaving all the same, in ms: some do. */
+const LEAVING_MS = 1000;
+
 async function out(
   { device, interface: entry }: Found,
   options: DetachCommand,
   { clock, signal, onEvent }: Surroundings,
-): Promise<void> {
+): Promise<number> {
   const { timeout: transferMs } = options;
   const reset = options.reset === true;
   const session = await DfuSession.open(device, entry, { clock, transferMs });
   try {
     const { accepted } = await leave(session, { signal, onEvent, reset });
-    if (accepted || reset) return;
+    if (accepted || reset || (await session.wait(LEAVING_MS, signal))) return ExitCode.ok;
     onEvent({ type: 'note', message: 'the device refused DFU_DETACH; -R resets it' });
+    return ExitCode.unconfirmed;
   } finally {
     await session.close();
   }

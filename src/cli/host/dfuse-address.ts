@@ -1,14 +1,15 @@
 import { DfuError } from '../../bytes/index.ts';
 import type { DfuSeModifiers } from '../../host/index.ts';
 
-const KEYWORDS: Readonly<Record<string, Exclude<keyof DfuSeModifiers, 'address' | 'lengthBytes'>>> =
-  {
-    leave: 'leave',
-    'mass-erase': 'massErase',
-    unprotect: 'unprotect',
-    'will-reset': 'willReset',
-    force: 'force',
-  };
+const KEYWORDS: Readonly<
+  Record<string, Exclude<keyof DfuSeModifiers, 'address' | 'lengthBytes' | 'allow'>>
+> = {
+  leave: 'leave',
+  'mass-erase': 'massErase',
+  unprotect: 'unprotect',
+  'will-reset': 'willReset',
+  force: 'force',
+};
 
 /** Numbers as C reads them: 0x hex, a leading 0 octal, else decimal. */
 function number(text: string): number | undefined {

@@ -94,10 +94,10 @@ describe('download', () => {
     expect(await call('download', '-s', ':mass-erase', '--force')).toBe(0);
   });
 
-  test('a suffix for another device is forced by --force alone: 65', async () => {
+  test('a suffix for another device is not forced by the force of -s: 65', async () => {
     const path = await fileWith(appendSuffix(image, { ...ids, idProduct: 1 }));
     expect(await call('download', path, '-s', '0x08000000:force')).toBe(65);
-    expect(err).toContain('it is for 0483:0001, the device is 0483:df11 (--force to do it all');
+    expect(err).toContain('it is for 0483:0001, the device is 0483:df11 (--allow other-device to');
     expect(at(0x08000000).every((byte) => byte === 0xff)).toBe(true);
     expect(await call('download', path, '-s', '0x08000000', '--force')).toBe(0);
     expect(at(0x08000000)).toEqual(image);

@@ -66,13 +66,53 @@ describe('a loader that speaks DfuSe', () => {
     expect(readFileSync(path('b.bin')).every((byte) => byte === 0xff)).toBe(true);
   });
 
-  test('that restarts before it has the file is no success: 74', async () => {
+  test.each(['0x08000000:unprotect:force', ':unprotect:force'])(
+    'that restarts before it has the file is no success (-s %s): 75',
+    async (opening) => {
+      writeFileSync(path('a.bin'), firmware);
+      const { exit, out, err } = await call('download', path('a.bin'), '-a', '0', '-s', opening);
+      expect(exit).toBe(75);
+      expect(out).not.toMatch(/success|Done!/);
+      expect(err).toContain('read protection is off and the flash is erased');
+      expect(err).toMatch(/run download again for the file \(acknowledged: .*0 of 5000 bytes\)/);
+    },
+  );
+
+  test('and for a program', async () => {
     writeFileSync(path('a.bin'), firmware);
-    const opening = '0x08000000:unprotect:force';
-    const { exit, out, err } = await call('download', path('a.bin'), '-a', '0', '-s', opening);
-    expect(exit).toBe(74);
-    expect(out).not.toContain('Done!');
-    expect(err).toContain('with 0 of 5000 bytes sent: send the file again');
+    const opening = ['-s', '0x08000000:unprotect:force', '--json'];
+    const { exit, out } = await call('download', path('a.bin'), '-a', '0', ...opening);
+    expect(exit).toBe(75);
+    const told = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { type: string });
+    expect(told.some(({ type }) => type === 'downloaded')).toBe(false);
+    expect(told.at(-1)).toMatchObject({
+      type: 'error',
+      code: 'INCOMPLETE',
+      planned: { bytes: 5000 },
+      acknowledged: { bytes: 0, commands: 1 },
+    });
+  });
+
+  test('says what it did without a file', async () => {
+    const words = async (...args: string[]): Promise<string> => {
+      const { exit, out } = await call('download', '-a', '0', ...args);
+      expect(exit).toBe(0);
+      expect(out).not.toMatch(/File|Download done/);
+      return out;
+    };
+    expect(await words('-s', ':mass-erase:force')).toMatch(/Acknowledged: 1 command\nDone!\n$/);
+    expect(await words('-s', '0x08000000:mass-erase:force:leave')).toMatch(
+      /Acknowledged: 2 commands\nDone!\nThe device has left\.\n$/,
+    );
+  });
+
+  test('whose read protection is taken off says so', async () => {
+    const { exit, out } = await call('download', '-a', '0', '-s', ':unprotect:force');
+    expect(exit).toBe(0);
+    expect(out).toMatch(/Acknowledged: 1 command\nDone!\nThe device has left\.\n$/);
   });
 
   test('is not sent an empty file: 64', async () => {

@@ -1,39 +1,33 @@
 import { Command } from 'commander';
 import { DfuError } from '../../bytes/index.ts';
 import { sendPlan, sendTo } from '../../host/index.ts';
-import type { DfuSeModifiers, SendOptions, SendPlan } from '../../host/index.ts';
+import type { SendPlan } from '../../host/index.ts';
 import { ExitCode, answering, cannot } from '../shared/exit-codes.ts';
-import { wholeNumber } from '../shared/numbers.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { withOptionNames } from './option-names.ts';
+import { exitOf } from './progress.ts';
 import { runOnBus } from './run-on-bus.ts';
-import { addDfuSeOption, addOpenOptions, selectionOf } from './select.ts';
-import type { OpenOptions } from './select.ts';
+import { addTransferOptions, dialectOf, forceOf, selectionOf } from './select.ts';
+import type { TransferOptions } from './select.ts';
 
-interface DownloadCommand extends OpenOptions {
-  readonly reset?: true | undefined;
-  readonly transferSize?: number | undefined;
-  readonly force?: true | undefined;
+interface DownloadCommand extends TransferOptions {
   readonly raw?: true | undefined;
-  readonly dfuseAddress?: DfuSeModifiers | undefined;
 }
 
 /** `dfukit download FILE`. */
 export function command(terminal: Terminal): Command {
-  return addDfuSeOption(addOpenOptions(new Command('download')))
+  return addTransferOptions(new Command('download'), [
+    'other-device',
+    'outside-layout',
+    'no-layout',
+  ])
     .description('write a file into a device (- for standard input)')
     .argument(
       '[file]',
       'binary, DfuSe, Intel HEX, S-record, UF2 or ELF file, with or without DFU suffix; may be left out with -s',
     )
-    .option('-R, --reset', 'afterwards, ask the device to leave DFU mode')
-    .option(
-      '-t, --transfer-size <bytes>',
-      'bytes in a block, instead of what the device says',
-      wholeNumber('--transfer-size', [1, 65535]),
-    )
     .option('--raw', 'send an Intel HEX, S-record, UF2, ELF, zip or PEM file as it is')
-    .option('--force', "send it though the file's suffix or the device's descriptor forbids it")
+    .option('--force', 'go past all that would be refused, and tell each')
     .action(
       answering((path: string | undefined, options: DownloadCommand) =>
         run(terminal, path, options),
@@ -53,34 +47,32 @@ async function run(
     );
   }
   const { wait, reset: detach, detachDelay: returnMs, timeout: transferMs } = options;
+  const { busyLimit: busyLimitMs, pollTime: pollTimeMs } = options;
   const file = path === undefined ? undefined : await read(terminal, path);
-  const plan = planOf(file, sendOptions(options));
+  const plan = planOf(file, options);
   return runOnBus(terminal, options, async (around) => {
     const selection = selectionOf(options);
-    const terms = { ...around, selection, wait, detach, returnMs, transferMs };
-    const { ending } = await sendTo(around.bus, plan, terms);
-    return ending === 'unconfirmed' ? ExitCode.unconfirmed : ExitCode.ok;
+    const times = { returnMs, transferMs, busyLimitMs, pollTimeMs };
+    return exitOf(await sendTo(around.bus, plan, { ...around, ...times, selection, wait, detach }));
   });
 }
 
-/** Before any device is looked for: what cannot be sent is said with the option that helps. */
-function planOf(file: Uint8Array | undefined, options: SendOptions): SendPlan {
+/**
+ * Before any device is looked for: what cannot be sent is said with the option that helps. -s asks for DfuSe
+ * where the file does not say itself what it is for.
+ */
+function planOf(file: Uint8Array | undefined, options: DownloadCommand): SendPlan {
+  const { dfuseAddress, transferSize: transferSizeBytes, protocol, allow, raw } = options;
+  const dialect = dialectOf(options);
+  const force = forceOf(options);
+  const terms = { ...dfuseAddress, transferSizeBytes, allow, raw, force };
   try {
-    return sendPlan(file, options);
+    const plan = sendPlan(file, { ...terms, dialect: protocol });
+    const asks = file !== undefined && plan.format !== 'dfuse';
+    return asks ? { ...plan, dialect } : plan;
   } catch (error) {
     throw withOptionNames(error);
   }
-}
-
-/** -s means DfuSe, and its own `force` the memory alone. */
-function sendOptions({ dfuseAddress, transferSize, force, raw }: DownloadCommand): SendOptions {
-  return {
-    ...dfuseAddress,
-    dialect: dfuseAddress === undefined ? undefined : 'dfuse',
-    transferSizeBytes: transferSize,
-    raw,
-    force: force ?? (dfuseAddress?.force === true ? 'memory' : undefined),
-  };
 }
 
 /** The file's bytes. Throws where they cannot be read, with an exit code of its own. */

@@ -327,12 +327,19 @@ describe('what is sent', () => {
 });
 
 describe('what is read', () => {
-  test('another length than expected is warned of, and kept', async () => {
+  test('departure dfu-util/short-upload: less than expected is 75, and kept; more is warned of', async () => {
     const path = join(folder, 'short');
     await call('download', await fileWith(image(100)), '-a', '1');
-    expect(await call('upload', path, '-a', '1', '-Z', '200', '-R')).toBe(0);
-    expect(err).toBe('dfukit: Warning: expected 200 bytes, the device sent 100\n');
+    const more = join(folder, 'more');
+    expect(await call('upload', more, '-a', '1', '-Z', '50')).toBe(0);
+    expect(err).toBe('dfukit: Warning: expected 50 bytes, the device sent 100\n');
+    expect(await readFile(more)).toHaveLength(100);
+    expect(await call('upload', path, '-a', '1', '-Z', '200', '-R')).toBe(75);
+    expect(err).toBe(
+      `dfukit: the device ended the upload after 100 of 200 bytes; acknowledged so far: 100 of 200 bytes; the 100 good bytes are in ${path}\n`,
+    );
     expect(await readFile(path)).toHaveLength(100);
+    expect(out).not.toContain('Upload done');
     expect(out).toContain('Asked the device to leave DFU mode');
   });
 

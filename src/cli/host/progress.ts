@@ -1,7 +1,8 @@
 import type { SingleBar } from 'cli-progress';
 import { printable } from '../../host/index.ts';
-import type { DfuInterface, HostEvent } from '../../host/index.ts';
+import type { DfuInterface, DownloadEnding, HostEvent } from '../../host/index.ts';
 import { formatUsbId } from '../../usb/index.ts';
+import { ExitCode } from '../shared/exit-codes.ts';
 import { eventAsJson } from './json.ts';
 import { warn, writeJson } from '../shared/terminal.ts';
 import type { Output, Terminal } from '../shared/terminal.ts';
@@ -142,27 +143,41 @@ function describe(entry: DfuInterface): string {
   return `Device ID ${formatUsbId(entry)} ${place}, alternate ${entry.alternate} "${printable(entry.name)}"`;
 }
 
-function ending(event: Extract<HostEvent, { readonly type: 'downloaded' }>): string[] {
-  const done = ['File downloaded successfully', 'Done!'];
-  switch (event.ending) {
+/** What was done, once the device has acknowledged all that was planned: the one place that says so. */
+function ending({ planned, bytes, ending: how, reset }: DownloadEnding): string[] {
+  const isFile = planned.bytes > 0;
+  const commands = planned.commands === 1 ? '1 command' : `${planned.commands} commands`;
+  const what = isFile ? 'File downloaded successfully' : `Acknowledged: ${commands}`;
+  const done = isFile || planned.commands > 0 ? [what, 'Done!'] : ['Done!'];
+  switch (how) {
     case 'written':
       return done;
     case 'manifested':
-      if (event.reset !== 'impossible') return done;
+      if (reset !== 'impossible') return done;
       return [
         ...done,
         'The device waits for a reset, which this system cannot do: plug it in again.',
       ];
     case 'left':
-      return [...done, 'The device has left to start its new firmware.'];
+      return [
+        ...done,
+        isFile ? 'The device has left to start its new firmware.' : 'The device has left.',
+      ];
     case 'unconfirmed':
       return [
-        `All ${event.bytes} bytes are in the device, but it neither confirmed them nor left.`,
+        isFile
+          ? `All ${bytes} bytes are in the device, but it did not confirm that it is done with them.`
+          : 'The device did not confirm that it is done.',
         'Look at what it runs before you trust it.',
       ];
     default:
-      return event.ending satisfies never;
+      return how satisfies never;
   }
+}
+
+/** How a command ends whose work ended so. */
+export function exitOf({ ending: how }: DownloadEnding): number {
+  return how === 'unconfirmed' ? ExitCode.unconfirmed : ExitCode.ok;
 }
 
 interface BarPayload {

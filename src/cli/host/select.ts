@@ -1,7 +1,8 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { parseAlternate, parseDeviceIds, parseSerials } from '../../host/index.ts';
-import type { Selection } from '../../host/index.ts';
+import type { Allowance, DfuSeModifiers, Dialect, Selection } from '../../host/index.ts';
+import { DfuError } from '../../bytes/index.ts';
 import { BUS_FORMS } from './bus.ts';
 import { parseDfuSeAddress } from './dfuse-address.ts';
 import { seconds, wholeNumber } from '../shared/numbers.ts';
@@ -72,13 +73,82 @@ export function addOpenOptions(command: Command): Command {
     );
 }
 
-/** Adds dfu-util's `-s`. */
-export function addDfuSeOption(command: Command): Command {
-  return command.option(
-    '-s, --dfuse-address <address>',
-    'DfuSe: ADDRESS[:leave][:mass-erase][:unprotect][:will-reset][:force][:LENGTH]',
-    parseDfuSeAddress,
-  );
+/** Options of the commands that move bytes. */
+export interface TransferOptions extends OpenOptions {
+  readonly reset?: true | undefined;
+  readonly transferSize?: number | undefined;
+  readonly protocol?: Dialect | undefined;
+  readonly dfuseAddress?: DfuSeModifiers | undefined;
+  readonly allow?: readonly Allowance[] | undefined;
+  readonly force?: true | undefined;
+  readonly busyLimit?: number | undefined;
+  readonly pollTime?: number | undefined;
+}
+
+/** Adds what the commands that move bytes have besides. */
+export function addTransferOptions(command: Command, allowances: readonly Allowance[]): Command {
+  return addOpenOptions(command)
+    .option('-R, --reset', 'afterwards, ask the device to leave DFU mode')
+    .option(
+      '-t, --transfer-size <bytes>',
+      'bytes in a block, instead of what the device says',
+      wholeNumber('--transfer-size', [1, 65535]),
+    )
+    .option(
+      '-s, --dfuse-address <address>',
+      'DfuSe: ADDRESS[:leave][:mass-erase][:unprotect][:will-reset][:force][:LENGTH]',
+      parseDfuSeAddress,
+    )
+    .addOption(
+      new Option('--protocol <protocol>', 'what is spoken, whatever the device says').choices([
+        'dfu',
+        'dfuse',
+      ]),
+    )
+    .option(
+      '--allow <what>',
+      `go past one thing that would be refused, and tell it; may be given again: ${allowances.join(', ')}`,
+      (text: string, before: readonly Allowance[] | undefined) => [
+        ...(before ?? []),
+        allowance(text, allowances),
+      ],
+    )
+    .option(
+      '--busy-limit <seconds>',
+      'most time that the device may be busy with one block or command (default: 120)',
+      seconds('--busy-limit', 86_400),
+    )
+    .option(
+      '--poll-time <ms>',
+      'how long to wait between two questions to a busy device, whatever it asks for',
+      wholeNumber('--poll-time', [0, 60_000]),
+    );
+}
+
+function allowance(text: string, allowances: readonly Allowance[]): Allowance {
+  const found = allowances.find((each) => each === text);
+  if (found !== undefined) return found;
+  const message = `--allow: expected ${allowances.join(', ')}, got "${text}"`;
+  throw new DfuError('INVALID_ARGUMENT', message);
+}
+
+/**
+ * What `-s` and `--protocol` ask for together: -s means DfuSe. Throws `INVALID_ARGUMENT` if they
+ * contradict each other.
+ */
+export function dialectOf({ protocol, dfuseAddress }: TransferOptions): Dialect | undefined {
+  if (protocol === 'dfu' && dfuseAddress !== undefined) {
+    throw new DfuError(
+      'INVALID_ARGUMENT',
+      '-s is for DfuSe, and --protocol dfu asks for plain DFU',
+    );
+  }
+  return protocol ?? (dfuseAddress === undefined ? undefined : 'dfuse');
+}
+
+/** What `--force` and the `force` of `-s` mean together: the latter is the memory alone. */
+export function forceOf({ force, dfuseAddress }: TransferOptions): boolean | 'memory' {
+  return force ?? (dfuseAddress?.force === true ? 'memory' : false);
 }
 
 /** The host's words for these options. */

@@ -1,0 +1,69 @@
+import { DfuError } from '../bytes/index.ts';
+import type { SendProgress } from '../bytes/index.ts';
+import type { DfuSeOperation } from './dfuse-plan.ts';
+import type { DownloadEnding, UploadEnding } from './endings.ts';
+import type { Ended } from './ending-steps.ts';
+import type { HostListener } from './events.ts';
+import { inWords, isWhole } from './tally.ts';
+
+/** How a conversation ended, before anybody has looked whether that is all. */
+interface Conclusion extends SendProgress {
+  readonly ended: Ended;
+  /** The operation at which the device left. */
+  readonly leftAt?: DfuSeOperation | undefined;
+  readonly onEvent?: HostListener | undefined;
+}
+
+/**
+ * The one way from what a device has acknowledged to an ending: it is one if that is all that was planned.
+ * Throws `INCOMPLETE` otherwise, with how far it came.
+ */
+export function concluded({ ended, leftAt, onEvent, ...progress }: Conclusion): DownloadEnding {
+  const { planned, acknowledged } = progress;
+  if (!isWhole(planned, acknowledged)) {
+    const far = inWords(planned, acknowledged);
+    const message = `${whyNotAll(progress, leftAt)} (acknowledged: ${far})`;
+    throw new DfuError('INCOMPLETE', message, { progress });
+  }
+  const { ending, finalState, reset } = ended;
+  const { blocks, bytes } = acknowledged;
+  const whole = { blocks, bytes, ending, finalState, reset, planned, acknowledged };
+  onEvent?.({ type: 'downloaded', ...whole });
+  return whole;
+}
+
+const AGAIN = 'run download again for the file';
+
+/** What happened instead, and what to do. */
+function whyNotAll(
+  { planned, acknowledged }: SendProgress,
+  leftAt: DfuSeOperation | undefined,
+): string {
+  if (leftAt?.op === 'write') {
+    return `the device restarted in the middle of the file: ${AGAIN}`;
+  }
+  if (leftAt?.op !== 'command') {
+    return 'the device has acknowledged less than was planned, and says nothing about the rest';
+  }
+  const { command } = leftAt.command;
+  const what = command === 'read-unprotect' ? 'take its read protection off' : 'erase everything';
+  if (acknowledged.commands === 0) {
+    return `the device left while it was told to ${what}, and whether it did is not known: look at it`;
+  }
+  const done =
+    command === 'read-unprotect'
+      ? 'read protection is off and the flash is erased'
+      : 'the flash is erased';
+  return planned.bytes > 0 ? `${done}; the device restarted with it: ${AGAIN}` : done;
+}
+
+/** The same for uploads. Throws `INCOMPLETE` for fewer bytes than there should be. */
+export function concludedUpload(ending: UploadEnding, onEvent?: HostListener): UploadEnding {
+  const { bytes, plannedBytes } = ending;
+  if (plannedBytes !== undefined && bytes < plannedBytes) {
+    const message = `the device ended the upload after ${bytes} of ${plannedBytes} bytes`;
+    throw new DfuError('INCOMPLETE', message);
+  }
+  onEvent?.({ type: 'uploaded', ...ending });
+  return ending;
+}

@@ -1,0 +1,47 @@
+import { DfuError } from '../bytes/index.ts';
+
+const FLAGS = ['leave', 'massErase', 'unprotect', 'willReset', 'raw'] as const;
+
+/** What callers without types may hand in. */
+type Unchecked = {
+  readonly [Key in 'address' | 'dialect' | 'force' | 'allow' | (typeof FLAGS)[number]]?: unknown;
+};
+
+const ALLOWANCES = ['other-device', 'outside-layout', 'no-layout'];
+
+/** Throws `INVALID_ARGUMENT` for what is no file, and for options whose value says nothing. */
+export function demandArguments(file: unknown, options: Unchecked): void {
+  if (file !== undefined) demandBytes(file);
+  const { address, dialect, force, allow } = options;
+  const isAddress = Number.isInteger(address) && Number(address) >= 0 && Number(address) < 2 ** 32;
+  demand(isAddress, 'address', address, 'an integer from 0 to 0xffffffff');
+  demand(dialect === 'dfu' || dialect === 'dfuse', 'dialect', dialect, '"dfu" or "dfuse"');
+  demand(typeof force === 'boolean' || force === 'memory', 'force', force, 'a boolean or "memory"');
+  const isAllow = Array.isArray(allow) && allow.every((each) => ALLOWANCES.includes(String(each)));
+  demand(isAllow, 'allow', allow, `a list of ${ALLOWANCES.map((each) => `"${each}"`).join(', ')}`);
+  for (const flag of FLAGS) {
+    demand(typeof options[flag] === 'boolean', flag, options[flag], 'a boolean');
+  }
+}
+
+/** Throws `INVALID_ARGUMENT` for anything but the bytes of a file. */
+export function demandBytes(file: unknown): void {
+  // Also of another realm, where instanceof is false.
+  if (Object.prototype.toString.call(file) === '[object Uint8Array]') return;
+  throw new DfuError(
+    'INVALID_ARGUMENT',
+    `file: expected its bytes (Uint8Array), got ${named(file)}`,
+  );
+}
+
+function demand(isRight: boolean, name: string, value: unknown, expected: string): void {
+  if (isRight || value === undefined) return;
+  throw new DfuError('INVALID_ARGUMENT', `${name}: expected ${expected}, got ${named(value)}`);
+}
+
+/** A value in a few words. */
+function named(value: unknown): string {
+  if (typeof value === 'string') return `"${value.slice(0, 40)}"`;
+  if (typeof value === 'object' && value !== null) return Object.prototype.toString.call(value);
+  return String(value);
+}
