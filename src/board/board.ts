@@ -9,7 +9,7 @@ import type { ConnectorState } from './hardware/connector.ts';
 import { Sensors } from './hardware/sensors.ts';
 import type { BoardModel } from './models/board-model.ts';
 import { Processor } from './processor.ts';
-import type { BoardEvent } from './seams/board-event.ts';
+import type { BoardEvent, BoardPowerCut } from './seams/board-event.ts';
 
 /** How the power goes while flash is busy. */
 export interface PowerCut {
@@ -62,6 +62,21 @@ export class Board {
     return this.#on;
   }
 
+  /** Whether the USB cable is in at the board's end. */
+  get isPlugged(): boolean {
+    return !this.#connector.isPulled;
+  }
+
+  /** Flash operations done since the board was made: the number that the next one will have. */
+  get operations(): number {
+    return this.#parts.flash.operations;
+  }
+
+  /** Number of the flash operation that a power cut is due at; undefined: none is. */
+  get cutDueAt(): number | undefined {
+    return this.#parts.flash.cutDueAt;
+  }
+
   get bootloader(): string {
     return this.#parts.bootloader.name;
   }
@@ -77,7 +92,7 @@ export class Board {
     if (this.#on) return;
     this.#on = true;
     this.#parts.flash.restorePower();
-    this.#emit({ type: 'power', on: true });
+    this.#emit({ type: 'power', on: true, operations: this.operations });
     this.#processor.boot('power-on');
   }
 
@@ -86,7 +101,7 @@ export class Board {
     if (!this.#on) return;
     this.#on = false;
     this.#processor.losePower();
-    this.#emit({ type: 'power', on: false });
+    this.#emit({ type: 'power', on: false, operations: this.operations, cut: this.#struck() });
   }
 
   /**
@@ -117,12 +132,15 @@ export class Board {
     this.#buttons.set(pressed, name);
   }
 
-  /** Types a line at the console. It is lost if nobody reads there. Throws `INVALID_ARGUMENT`. */
-  input(line: string): void {
+  /**
+   * Types a line at the console. The answer is whether somebody reads there; the line is lost if not. Throws
+   * `INVALID_ARGUMENT`.
+   */
+  input(line: string): boolean {
     if (line.length > MOST_INPUT || /[\r\n]/.test(line)) {
       throw new DfuError('INVALID_ARGUMENT', `input: expected one line of up to ${MOST_INPUT}`);
     }
-    this.#processor.type(line);
+    return this.#processor.type(line);
   }
 
   /** Pulls the USB cable out at the board's end. The board has power of its own and runs on. */
@@ -148,6 +166,14 @@ export class Board {
     }
     const descriptor = deviceDescriptor.decode(this.#connector.descriptors().device);
     this.#emit({ type: 'usb', state, id: formatUsbId(descriptor) });
+  }
+
+  #struck(): BoardPowerCut | undefined {
+    const { cutStruck } = this.#parts.flash;
+    if (cutStruck === undefined) return undefined;
+    const { number: operation, type, offsetBytes, lengthBytes: bytes, kind } = cutStruck;
+    const address = this.model.flashBaseAddress + offsetBytes;
+    return { operation, type, address, bytes, kind };
   }
 
   #emit(event: BoardEvent): void {

@@ -175,7 +175,7 @@ describe('a program', () => {
     board.cutAfter(1);
     const program = (): void => runner.board.flash.program(0, new Uint8Array(8));
     expect(program).toThrow('power');
-    expect([board.isOn, events.at(-1)]).toEqual([false, { type: 'power', on: false }]);
+    expect([board.isOn, events.at(-1)]).toMatchObject([false, { type: 'power', on: false }]);
     flash.restorePower();
     expect([...flash.read(0, 8)]).toEqual([0, 0, 0, 0, 255, 255, 255, 255]);
     expect(() => board.cutAfter(-1)).toThrow('expected a number of operations, got -1');

@@ -54,9 +54,10 @@ export class Processor {
     this.#watchdog = new Watchdog(clock, watchdogMs, () => this.boot('watchdog'));
   }
 
-  /** A line for whoever reads the console. */
-  type(line: string): void {
+  /** A line for whoever reads the console; whether somebody does. */
+  type(line: string): boolean {
     this.#typed?.(line);
+    return this.#typed !== undefined;
   }
 
   /** It stops, and its RAM forgets everything. */

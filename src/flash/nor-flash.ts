@@ -35,6 +35,11 @@ export interface FlashOperation {
  */
 export type PowerCutKind = 'clean' | 'torn' | 'torn-tail';
 
+/** A power cut that has struck: the operation that it met, and what became of that. */
+export interface PowerCutStruck extends Omit<FlashOperation, 'bytes'> {
+  readonly kind: PowerCutKind;
+}
+
 /** All kinds, the simplest first. */
 export const powerCutKinds: readonly PowerCutKind[] = ['clean', 'torn', 'torn-tail'];
 
@@ -73,6 +78,7 @@ export class NorFlash implements Flash {
   #cutAt = Number.POSITIVE_INFINITY;
   #cutKind: PowerCutKind = 'clean';
   #lost = false;
+  #struck: PowerCutStruck | undefined;
 
   constructor(geometry: FlashGeometry, storage: FlashStorage) {
     this.geometry = geometry;
@@ -110,6 +116,16 @@ export class NorFlash implements Flash {
     return this.#lost;
   }
 
+  /** The cut that took the power, until `restorePower`; undefined if none did. */
+  get cutStruck(): PowerCutStruck | undefined {
+    return this.#struck;
+  }
+
+  /** Number of the operation that a cut is due at; undefined: none is. */
+  get cutDueAt(): number | undefined {
+    return this.#lost || this.#cutAt === Number.POSITIVE_INFINITY ? undefined : this.#cutAt;
+  }
+
   /**
    * Cuts the power at the operation of that number, or at the next one if that has passed: it is not
    * done or half done, it throws `POWER_LOST`, and so does every access after it.
@@ -122,6 +138,7 @@ export class NorFlash implements Flash {
   /** The power is back and no cut is due. What is in flash stays as it is. */
   restorePower(): void {
     this.#lost = false;
+    this.#struck = undefined;
     this.#cutAt = Number.POSITIVE_INFINITY;
   }
 
@@ -247,6 +264,8 @@ export class NorFlash implements Flash {
     if (number < this.#cutAt) return;
     this.#tear(operation);
     this.#lost = true;
+    const { lengthBytes } = operation;
+    this.#struck = { number, type, offsetBytes, lengthBytes, kind: this.#cutKind };
     throw new DfuError(
       'POWER_LOST',
       `flash: the power was cut at operation ${number}, ` +

@@ -15,7 +15,13 @@ export type {
 } from './geometry.ts';
 export { MemoryFlash, MemoryStorage } from './memory-flash.ts';
 export { NorFlash, powerCutKinds } from './nor-flash.ts';
-export type { FlashOperation, FlashStorage, FlashWear, PowerCutKind } from './nor-flash.ts';
+export type {
+  FlashOperation,
+  FlashStorage,
+  FlashWear,
+  PowerCutKind,
+  PowerCutStruck,
+} from './nor-flash.ts';
 export { partition } from './partition.ts';
 export { forEachPowerCut } from './power-cuts.ts';
 export type { PowerCutState } from './power-cuts.ts';

@@ -194,7 +194,11 @@ describe('a reel_board with MCUboot', () => {
           bench.board.powerOn();
           bench.board.cutAfter(at, { kind });
         });
-        expect(cut, `cut at ${at}`).toEqual({ type: 'power', on: false });
+        expect(cut, `cut at ${at}`).toMatchObject({
+          type: 'power',
+          on: false,
+          cut: { kind: 'clean' },
+        });
         flash.restorePower();
         if (swapUnderWay(flash, config) !== undefined) resumed += 1;
         await bench.booted(() => bench.board.powerOn());

@@ -48,7 +48,7 @@ export class CliBoard {
   async command(command: Said): Promise<void> {
     this.terminal.out.take();
     this.write(JSON.stringify(command));
-    await this.until(`{"event":"done","command":"${String(command['command'])}"}`);
+    await this.until(`{"event":"done","command":"${String(command['command'])}",`);
   }
 
   /** Ends it; the answer is its exit code. */

@@ -51,6 +51,11 @@ export class UsbConnector implements UsbDevice, UsbController {
     return this.#behind.attached;
   }
 
+  /** Whether the cable is out at the board's end. */
+  get isPulled(): boolean {
+    return this.#pulled;
+  }
+
   /** Whether the cable is in, at both ends. */
   get plugged(): boolean {
     return this.#link !== undefined && !this.#pulled;

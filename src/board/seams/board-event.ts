@@ -1,12 +1,31 @@
+import type { PowerCutKind } from '../../flash/index.ts';
 import type { BootReason } from './bootloader.ts';
 import type { FirmwareVersion } from './firmware-api.ts';
 
 /** What started the board anew. */
 export type BootCause = 'power-on' | 'reset-pin' | 'watchdog' | 'software';
 
+/** A power cut in the middle of a flash operation. */
+export interface BoardPowerCut {
+  /** Number of the operation, counted from 0 since the board was made. */
+  readonly operation: number;
+  readonly type: 'program' | 'erase';
+  /** Where the operation began, as the processor sees it. */
+  readonly address: number;
+  readonly bytes: number;
+  readonly kind: PowerCutKind;
+}
+
 /** What can be seen of a board from outside. */
 export type BoardEvent =
-  | { readonly type: 'power'; readonly on: boolean }
+  | {
+      readonly type: 'power';
+      readonly on: boolean;
+      /** Flash operations done since the board was made. */
+      readonly operations: number;
+      /** The power cut that struck, if one did: at which operation, and what became of that. */
+      readonly cut?: BoardPowerCut | undefined;
+    }
   | {
       readonly type: 'boot';
       readonly cause: BootCause;

@@ -185,7 +185,7 @@ describe('board run --json', () => {
     ['{"command":"input"}', '\\"text\\" with text, got nothing'],
     ['{"command":"button"}', '\\"pressed\\" true or false'],
     ['{"command":"sensor","name":"x"}', '\\"value\\" with a number'],
-    ['{"command":"power-cut","kind":"odd"}', '\\"kind\\"'],
+    ['{"command":"power-cut","afterOperations":1,"kind":"odd"}', '\\"kind\\"'],
     ['{"command":"button","pressed":true,"name":"X"}', 'X'],
     ['x'.repeat(100_000), 'a command is one line of up to 64 KiB'],
   ])('%.40s ends nothing', async (line, words) => {
@@ -201,7 +201,8 @@ describe('board run --json', () => {
     const one = await start('particle-xenon');
     one.terminal.in.end('{"command":"unplug"}');
     expect(await one.ended).toBe(0);
-    expect(one.said).toContainEqual({ event: 'done', command: 'unplug' });
+    const unplugged = { event: 'done', command: 'unplug', changed: true };
+    expect(one.said).toContainEqual(expect.objectContaining(unplugged));
     const two = await start('particle-xenon');
     two.terminal.interrupt();
     expect(await two.ended).toBe(0);

@@ -4,6 +4,7 @@ import type { ButtonConfiguration } from '../../board/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import { DFUSE_PROFILES, DFU_PROFILES, STM32_ROM } from '../../device/index.ts';
 import type { ProgramOptions } from './program.ts';
+import type { BoardRunOptions } from './session.ts';
 import { addImageOptions } from './image-options.ts';
 import type { ImageCommandOptions } from './image-options.ts';
 import { addUsbOptions, usbOptionsOf } from './usb-options.ts';
@@ -84,12 +85,13 @@ no file, no socket and no other process, has no environment and, if root started
 A board with MCUboot trusts the key that signs the examples. It is made when it is first needed and kept in
 the user's configuration folder (XDG_CONFIG_HOME/dfukit/examples-rsa-2048.pem).
 
-With --json, events come as one JSON object a line and commands are taken likewise:
+With --json, events come as one JSON object a line and commands are taken likewise (docs/board-json.md):
   {"command":"reset"}  {"command":"reset","button":true}  {"command":"button","pressed":true}
   {"command":"unplug"}  {"command":"replug"}  {"command":"power-off"}  {"command":"power-on"}
-  {"command":"power-cut","afterOperations":100}  {"command":"input","text":"saul read 3"}
-  {"command":"sensor","name":"NRF_TEMP","value":1950}  {"command":"quit"}
-Each is answered by {"event":"done",…} or {"event":"error",…}. The end of standard input quits.`;
+  {"command":"power-cut","afterOperations":100,"kind":"torn"}  {"command":"input","text":"saul read 3"}
+  {"command":"sensor","name":"NRF_TEMP","value":1950}  {"command":"state"}  {"command":"quit"}
+Each is answered by {"event":"done",…} or {"event":"error",…} when it is carried out, with its "id" if it has one.
+The end of standard input quits, except that of /dev/null: a board in the background runs on until a signal ends it.`;
 
 /** The names that `--profile` takes, the default first. */
 const profiles = [
@@ -151,32 +153,34 @@ function runCommand(terminal: Terminal): Command {
 }
 
 async function run(terminal: Terminal, boardName: string, options: RunCommand): Promise<void> {
-  const { flash, serial, usbip, bootloader, usbId, profile, willDetach, watchdog } = options;
   const { runBoard } = await import('./run.ts');
-  await runBoard(
-    terminal,
-    {
-      boardName,
-      holdButton: options.button === true,
-      attach: options.attach === true,
-      button: buttonOf(options),
-      keepBootable: options.keepBootable === true,
-      checkImages: options.imageCheck !== false,
-      refuseOlder: options.refuseOlder !== undefined,
-      flashFile: flash,
-      serial,
-      usbip,
-      bootloader,
-      usbId,
-      profile,
-      willDetach,
-      watchdogMs: watchdog,
-      log: options.verbose === true ? (line) => warn(terminal, line) : undefined,
-      ...usbOptionsOf(options),
-      mcuboot: options,
-    },
-    { json: options.json === true },
-  );
+  const json = options.json === true;
+  await runBoard(terminal, () => runOptionsOf(terminal, boardName, options), { json });
+}
+
+/** What was asked for. Throws for what cannot be had. */
+function runOptionsOf(terminal: Terminal, boardName: string, options: RunCommand): BoardRunOptions {
+  const { flash, serial, usbip, bootloader, usbId, profile, willDetach, watchdog } = options;
+  return {
+    boardName,
+    holdButton: options.button === true,
+    attach: options.attach === true,
+    button: buttonOf(options),
+    keepBootable: options.keepBootable === true,
+    checkImages: options.imageCheck !== false,
+    refuseOlder: options.refuseOlder !== undefined,
+    flashFile: flash,
+    serial,
+    usbip,
+    bootloader,
+    usbId,
+    profile,
+    willDetach,
+    watchdogMs: watchdog,
+    log: options.verbose === true ? (line) => warn(terminal, line) : undefined,
+    ...usbOptionsOf(options),
+    mcuboot: options,
+  };
 }
 
 function buttonOf({ btnPin, btnMode, btnExtPullup, btnNone }: RunCommand): ButtonConfiguration {

@@ -1,5 +1,7 @@
 import { emitKeypressEvents } from 'node:readline';
-import type { Board, BoardEvent } from '../../board/index.ts';
+import type { Board, BoardEvent, BoardPowerCut } from '../../board/index.ts';
+import { hexNumber } from '../../bytes/index.ts';
+import { BoundedOutput, brokenPipe } from './bounded-output.ts';
 import { LineSplitter } from './json.ts';
 import { startBoard } from './session.ts';
 import type { BoardRunOptions, BoardSession } from './session.ts';
@@ -23,7 +25,7 @@ export function describeEvent(event: BoardEvent): string {
     case 'console':
       return event.text;
     case 'power':
-      return `* power ${event.on ? 'on' : 'off'}`;
+      return `* power ${event.on ? 'on' : 'off'}${cutWords(event.cut)}`;
     case 'boot': {
       const slot =
         event.slot === undefined ? '' : ` of slot ${event.slot}, version ${event.version}`;
@@ -40,6 +42,13 @@ export function describeEvent(event: BoardEvent): string {
     default:
       return event satisfies never;
   }
+}
+
+/** What a power cut met. */
+function cutWords(cut: BoardPowerCut | undefined): string {
+  if (cut === undefined) return '';
+  const { operation, type, address, bytes, kind } = cut;
+  return ` at operation ${operation}, ${type} ${bytes} bytes at ${hexNumber(address, 8)} (${kind})`;
 }
 
 /** Tells where the board can be reached, and what to try. */
@@ -68,6 +77,7 @@ export async function runTerminal(
   const { in: input, out } = terminal;
   const isTerminal = input.isTTY === true;
   const screen = new Screen(out, isTerminal);
+  const gone = brokenPipe(out);
   const session = await startBoard(terminal, options, (board) => {
     board.listen((event) => screen.print(describeEvent(event)));
   });
@@ -76,7 +86,7 @@ export async function runTerminal(
     const driven = isTerminal
       ? keysInFront(terminal, session.board, screen, signal)
       : readLines(session.board, screen, input);
-    await Promise.race([untilAborted(signal), driven]);
+    await Promise.race([untilAborted(signal), gone, driven]);
   } finally {
     if (isTerminal && terminal.inForeground()) input.setRawMode?.(false);
     input.destroy();
@@ -87,6 +97,7 @@ export async function runTerminal(
 /** Prints lines above the one that is being typed. */
 class Screen {
   readonly #out: Output;
+  readonly #lines: BoundedOutput;
   /** Carriage returns, since a terminal in raw mode adds none. */
   readonly #ending: string;
   /** The line being typed, with its prompt; undefined while none is. */
@@ -95,11 +106,14 @@ class Screen {
   constructor(out: Output, isRaw: boolean) {
     this.#out = out;
     this.#ending = isRaw ? '\r\n' : '\n';
+    const lost = (lines: number): string =>
+      `* ${lines} lines lost: nobody read them${this.#ending}`;
+    this.#lines = new BoundedOutput(out, lost);
   }
 
   print(text: string): void {
     const clear = this.typing === undefined ? '' : '\r\u001B[K';
-    this.#out.write(clear + text.replaceAll('\n', this.#ending) + this.#ending);
+    this.#lines.write(clear + text.replaceAll('\n', this.#ending) + this.#ending);
     if (this.typing !== undefined) this.show();
   }
 

@@ -1,13 +1,13 @@
-import type { Board, BoardEvent } from '../../board/index.ts';
+import type { BoardEvent } from '../../board/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import { powerCutKinds } from '../../flash/index.ts';
 import type { PowerCutKind } from '../../flash/index.ts';
 
 /** A command to a running board: one JSON object a line. */
-type BoardCommand =
+export type BoardCommand =
   | { readonly command: 'reset'; readonly button?: boolean }
   | { readonly command: 'button'; readonly pressed: boolean; readonly name?: string }
-  | { readonly command: 'unplug' | 'replug' | 'power-on' | 'power-off' }
+  | { readonly command: 'unplug' | 'replug' | 'power-on' | 'power-off' | 'state' }
   | { readonly command: 'quit' }
   | {
       readonly command: 'power-cut';
@@ -34,8 +34,51 @@ export function errorMessage(error: unknown): BoardMessage {
   return { event: 'error', code: 'INTERNAL', message: String(error) };
 }
 
-const COMMANDS =
-  'reset, button, unplug, replug, power-on, power-off, power-cut, input, sensor, quit';
+/** What a reader finds again in the answer to its command. */
+export type CommandId = string | number;
+
+/** The commands, and the keys that each takes besides `command` and `id`. */
+const COMMANDS: Readonly<Record<BoardCommand['command'], readonly string[]>> = {
+  reset: ['button'],
+  button: ['pressed', 'name'],
+  unplug: [],
+  replug: [],
+  'power-on': [],
+  'power-off': [],
+  'power-cut': ['afterOperations', 'kind'],
+  input: ['text'],
+  sensor: ['name', 'value'],
+  state: [],
+  quit: [],
+};
+
+function isCommand(name: unknown): name is BoardCommand['command'] {
+  return typeof name === 'string' && Object.hasOwn(COMMANDS, name);
+}
+
+/** Throws `INVALID_ARGUMENT` for a key that means nothing: it is a slip, and what it meant would not happen. */
+function checkKeys(command: BoardCommand['command'], value: Record<string, unknown>): void {
+  const known = ['command', 'id', ...COMMANDS[command]];
+  const strange = Object.keys(value).find((key) => !known.includes(key));
+  if (strange !== undefined) throw wrong(`a key of "${command}": ${known.join(', ')}`, strange);
+}
+
+/** The `id` of a command; undefined without one, and for a line that is no command. Throws for one that is neither text nor number. */
+export function commandId(line: string): CommandId | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, 'id')) return undefined;
+  const { id } = value as { readonly id: unknown };
+  if ((typeof id === 'string' && id.length <= MOST_ID) || typeof id === 'number') return id;
+  throw wrong(`"id" with a number or a text of up to ${MOST_ID}`, id);
+}
+
+/** Longest id, in characters. */
+const MOST_ID = 256;
 
 function wrong(expected: string, got: unknown): DfuError {
   const shown = JSON.stringify(got) ?? 'nothing';
@@ -80,6 +123,10 @@ function parseLine(line: string): Record<string, unknown> {
 export function parseCommand(line: string): BoardCommand {
   const value = parseLine(line);
   const { command } = value;
+  if (!isCommand(command)) {
+    throw wrong(`"command" to be one of ${Object.keys(COMMANDS).join(', ')}`, command);
+  }
+  checkKeys(command, value);
   switch (command) {
     case 'reset':
       if (value['button'] === undefined) return { command };
@@ -93,10 +140,11 @@ export function parseCommand(line: string): BoardCommand {
     case 'replug':
     case 'power-on':
     case 'power-off':
+    case 'state':
     case 'quit':
       return { command };
     case 'power-cut': {
-      const afterOperations = number(value['afterOperations'] ?? 0, 'afterOperations');
+      const afterOperations = number(value['afterOperations'], 'afterOperations');
       if (value['kind'] === undefined) return { command, afterOperations };
       return { command, afterOperations, kind: cutKind(value['kind']) };
     }
@@ -109,45 +157,7 @@ export function parseCommand(line: string): BoardCommand {
         value: number(value['value'], 'value'),
       };
     default:
-      throw wrong(`"command" to be one of ${COMMANDS}`, command);
-  }
-}
-
-/** Carries a command out; `quit` is for the caller. Throws `DfuError`. */
-export function runCommand(
-  board: Board,
-  command: Exclude<BoardCommand, { command: 'quit' }>,
-): void {
-  switch (command.command) {
-    case 'reset':
-      board.pressReset({ button: command.button === true });
-      return;
-    case 'button':
-      board.setButton(command.pressed, command.name);
-      return;
-    case 'unplug':
-      board.unplug();
-      return;
-    case 'replug':
-      board.replug();
-      return;
-    case 'power-on':
-      board.powerOn();
-      return;
-    case 'power-off':
-      board.powerCut();
-      return;
-    case 'power-cut':
-      board.cutAfter(command.afterOperations, { kind: command.kind });
-      return;
-    case 'input':
-      board.input(command.text);
-      return;
-    case 'sensor':
-      board.sensors.simulate(command.name, command.value);
-      return;
-    default:
-      command satisfies never;
+      return command satisfies never;
   }
 }
 

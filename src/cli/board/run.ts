@@ -1,14 +1,17 @@
 import type { Board } from '../../board/index.ts';
-import { DfuError } from '../../bytes/index.ts';
-import { OneATurn } from './one-a-turn.ts';
-import { LineSplitter, boardMessage, errorMessage, parseCommand, runCommand } from './json.ts';
+import { PACKAGE_VERSION } from '../../bytes/index.ts';
+import { timerClock } from '../../usb/index.ts';
+import { brokenPipe } from './bounded-output.ts';
+import { CommandLoop } from './command-loop.ts';
+import type { CommandsEnd } from './command-loop.ts';
+import { EventWriter, PROTOCOL_VERSION } from './event-writer.ts';
+import { boardMessage, errorMessage } from './json.ts';
 import type { BoardMessage } from './json.ts';
 import { startBoard } from './session.ts';
 import type { BoardRunOptions, BoardSession } from './session.ts';
 import { interruptible, untilAborted } from '../shared/signals.ts';
 import { isTold } from '../shared/json-failure.ts';
-import { writeJson } from '../shared/terminal.ts';
-import type { Input, Output, Terminal } from '../shared/terminal.ts';
+import type { Terminal } from '../shared/terminal.ts';
 
 /** What can be said of a board when it is ready. */
 function readyMessage({ board, usbip, kernelPort }: BoardSession): BoardMessage {
@@ -22,84 +25,54 @@ function readyMessage({ board, usbip, kernelPort }: BoardSession): BoardMessage 
   };
 }
 
-/** `board run`: until somebody quits. */
+/** `board run`: until somebody quits. `asked` throws for options that cannot be had. */
 export async function runBoard(
   terminal: Terminal,
-  options: BoardRunOptions,
+  asked: () => BoardRunOptions,
   { json }: { readonly json: boolean },
 ): Promise<void> {
   await interruptible(terminal, async (signal) => {
-    if (json) return runJson(terminal, options, signal);
+    if (json) return runJson(terminal, asked, signal);
     const { runTerminal } = await import('./console.ts');
-    return runTerminal(terminal, options, signal);
+    return runTerminal(terminal, asked(), signal);
   });
 }
 
+/** Why the board is put away, as its last event says. */
+type Quit = CommandsEnd | 'signal' | 'reader gone';
+
 async function runJson(
   terminal: Terminal,
-  options: BoardRunOptions,
+  asked: () => BoardRunOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const say = (message: BoardMessage): void => writeJson(terminal.out, message);
+  const clock = timerClock(globalThis);
+  const events = new EventWriter(terminal.out, () => clock.now());
+  const { say } = events;
+  const gone = brokenPipe(terminal.out).then(() => 'reader gone' as const);
   const listen = (board: Board): void => {
+    say({ event: 'hello', protocol: PROTOCOL_VERSION, dfukit: PACKAGE_VERSION });
     board.listen((event) => say(boardMessage(event)));
   };
   let session: BoardSession;
   try {
-    session = await startBoard(terminal, options, listen);
+    session = await startBoard(terminal, asked(), listen);
   } catch (error) {
     say(errorMessage(error));
     isTold(error);
     throw error;
   }
+  let why: Quit = 'signal';
   try {
     say(readyMessage(session));
+    const aborted = untilAborted(signal).then(() => 'signal' as const);
     // A background job that reads its terminal is stopped, board and all.
     const reads = terminal.in.isTTY !== true || terminal.inForeground();
-    const commanded = reads ? commands(session.board, terminal.in, say) : untilAborted(signal);
-    await Promise.race([untilAborted(signal), commanded, brokenPipe(terminal.out)]);
+    const commanded = reads ? new CommandLoop(session.board, terminal.in, events).run() : aborted;
+    why = await Promise.race([aborted, commanded, gone]);
   } finally {
     terminal.in.destroy();
     await session.close();
+    if (why !== 'reader gone') say({ event: 'quit', why });
   }
-}
-
-/** Whoever read our events has gone. */
-function brokenPipe(out: Output): Promise<void> {
-  return new Promise((resolve) => out.once('error', () => resolve()));
-}
-
-/** Takes commands from standard input until `quit` or its end. */
-function commands(board: Board, input: Input, say: (message: BoardMessage) => void): Promise<void> {
-  return new Promise((resolve) => {
-    const queue = new OneATurn(input);
-    const take = (line: string): void => {
-      let name: string | undefined;
-      try {
-        const command = parseCommand(line);
-        name = command.command;
-        if (command.command === 'quit') {
-          queue.drop();
-          resolve();
-        } else runCommand(board, command);
-        say({ event: 'done', command: name });
-      } catch (error) {
-        say(name === undefined ? errorMessage(error) : { ...errorMessage(error), command: name });
-      }
-    };
-    const splitter = new LineSplitter(
-      (line) => queue.add(() => take(line)),
-      () => {
-        const message = 'a command is one line of up to 64 KiB';
-        queue.add(() => say(errorMessage(new DfuError('INVALID_ARGUMENT', message))));
-      },
-    );
-    input.setEncoding('utf8');
-    input.on('data', (chunk: string) => splitter.push(chunk));
-    input.on('end', () => {
-      splitter.push('\n');
-      queue.add(resolve);
-    });
-    input.on('error', () => resolve());
-  });
 }
