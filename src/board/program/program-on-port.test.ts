@@ -58,6 +58,36 @@ describe('a program behind a port', () => {
     expect(said.slice(kept)).toEqual([`[${(1000 - kept) * 1000} bytes lost]`, 'again']);
   });
 
+  test('that prints nothing but line ends takes its turns, and its order stays', async () => {
+    const { board, link, clock, events } = bench();
+    const lines = (): number => events.filter(({ type }) => type === 'console').length;
+    link.say({ head: '{"type":"print"}', bytes: new Uint8Array(60_000).fill(0x0a) });
+    link.say({ head: '{"type":"call","id":1,"name":"sensorWrite","args":[2,1]}' });
+    link.say({ head: '{"type":"print"}', bytes: Uint8Array.of(0x41, 0x0a) });
+    await turn();
+    expect(lines()).toBe(1000);
+    clock.advance(1);
+    expect(lines()).toBe(2000);
+    expect(events.some(({ type }) => type === 'actuator')).toBe(false);
+    link.ended('it has gone');
+    clock.advance(59);
+    const [third, second, first] = events.toReversed();
+    expect([first, second, third]).toMatchObject([
+      { type: 'actuator' },
+      { type: 'console', text: 'A' },
+      { type: 'fault', message: 'crash: it has gone' },
+    ]);
+    await board.close();
+  });
+
+  test('that sends without credit is none', async () => {
+    const { board, link } = bench();
+    const failed = happening(board, ({ type }) => type === 'fault');
+    const bytes = new Uint8Array(MOST_UNITS - 100).fill(0x0a);
+    for (let count = 0; count < 6; count += 1) link.say({ head: '{"type":"print"}', bytes });
+    expect(await failed).toMatchObject({ message: expect.stringContaining('credit') as string });
+  });
+
   test('gets credit for as long as it lets go', async () => {
     const { board, program, events } = bench();
     for (let count = 0; count < 300; count += 1) {

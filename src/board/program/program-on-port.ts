@@ -10,6 +10,16 @@ import { ProgramUsb } from './usb.ts';
 const MOST_LINES = 64;
 
 /**
+ * What the console takes at one moment of the board's clock: a line counts one, and so do each 4096 characters. The rest
+ * waits for the next millisecond, as at a serial line, and leaves its turn to everything else.
+ */
+const CONSOLE_BUDGET = 1000;
+const BUDGET_CHARACTERS = 4096;
+
+/** What a program that keeps to its credit never has waiting, in units: one that does not is no program of ours. */
+const MOST_WAITING = 4 * MOST_UNITS;
+
+/**
  * A program behind a port, and its board: what it says is checked, bounded and carried out, and it hears what happens.
  * Nothing here knows where the program runs.
  */
@@ -19,6 +29,18 @@ export class ProgramOnPort implements RunningProgram {
   readonly #usb: ProgramUsb;
   readonly #calls: ProgramCalls;
   readonly #console = new Utf8Reader();
+  /** What came and waits for the console, in order, from `#next` on. */
+  #inbox: PortMessage[] = [];
+  #next = 0;
+  #inboxUnits = 0;
+  /** Text of the message under way that the console has not taken, and what that counts, in units. */
+  #text = '';
+  #textUnits = 0;
+  #spent = 0;
+  #spentAtMs = -1;
+  #stopWaiting: (() => void) | undefined;
+  /** Why the program is over, when all that it said before has been heard. */
+  #ending: string | undefined;
   #linesUnderWay = 0;
   /** What was read and not given back as credit yet, in units. */
   #owed = 0;
@@ -31,7 +53,10 @@ export class ProgramOnPort implements RunningProgram {
     this.#usb = new ProgramUsb(board, (message) => this.#send(message));
     this.#calls = new ProgramCalls(board, this.#usb);
     port.onMessage((message) => this.#message(message));
-    port.onEnd((why) => this.#fault(why));
+    port.onEnd((why) => {
+      this.#ending ??= why;
+      this.#work();
+    });
     // The program tells of its first line by feeding it.
     board.watchdog.hold();
     board.watchdog.onWarning(() => this.#send({ type: 'ping' }));
@@ -63,6 +88,8 @@ export class ProgramOnPort implements RunningProgram {
   #end(): void {
     if (this.#over) return;
     this.#over = true;
+    this.#stopWaiting?.();
+    this.#inbox = [];
     this.#calls.stop();
     this.#usb.stop();
   }
@@ -71,12 +98,87 @@ export class ProgramOnPort implements RunningProgram {
     if (this.#over) return;
     try {
       const message = checkMessage(wild);
-      this.#heard(unpackMessage(message) as FromProgram);
-      this.#repay(unitsOf(message));
+      this.#inboxUnits += unitsOf(message);
+      if (this.#inboxUnits > MOST_WAITING) {
+        throw new DfuError('MALFORMED', `more than ${MOST_WAITING} units without credit`);
+      }
+      this.#inbox.push(message);
     } catch (error) {
-      // Only a program that has broken out of its interface says what makes no sense.
-      this.#fault(`nonsense from the program: ${String(error)}`);
+      this.#nonsense(error);
+      return;
     }
+    this.#work();
+  }
+
+  /** Only a program that has broken out of its interface says what makes no sense. */
+  #nonsense(error: unknown): void {
+    this.#fault(`nonsense from the program: ${String(error)}`);
+  }
+
+  /** Hears what has come, in order, until the console must wait. */
+  #work(): void {
+    while (!this.#over && this.#stopWaiting === undefined) {
+      if (this.#text !== '') this.#print();
+      else if (!this.#hearNext()) break;
+    }
+    const idle = this.#stopWaiting === undefined && this.#text === '';
+    if (idle && this.#ending !== undefined) this.#fault(this.#ending);
+  }
+
+  /** Answers whether there was anything. */
+  #hearNext(): boolean {
+    const message = this.#inbox[this.#next];
+    if (message === undefined) {
+      this.#inbox = [];
+      this.#next = 0;
+      return false;
+    }
+    this.#next += 1;
+    const units = unitsOf(message);
+    this.#inboxUnits -= units;
+    try {
+      this.#heard(unpackMessage(message) as FromProgram);
+    } catch (error) {
+      this.#nonsense(error);
+      return false;
+    }
+    if (this.#text === '') this.#repay(units);
+    else this.#textUnits = units;
+    return true;
+  }
+
+  /** As much of the text as the console takes now; the rest waits. */
+  #print(): void {
+    const { clock } = this.#board;
+    if (this.#spentAtMs !== clock.now()) {
+      this.#spentAtMs = clock.now();
+      this.#spent = 0;
+    }
+    const part = this.#affordable();
+    this.#text = this.#text.slice(part.length);
+    if (part !== '') this.#board.uart.write(part);
+    if (this.#over) return;
+    if (this.#text === '') {
+      this.#repay(this.#textUnits);
+      return;
+    }
+    this.#stopWaiting = clock.at(clock.now() + 1, () => {
+      this.#stopWaiting = undefined;
+      this.#work();
+    });
+  }
+
+  /** The beginning of the text that there is budget for, which is spent. */
+  #affordable(): string {
+    const text = this.#text;
+    let end = 0;
+    while (end < text.length && this.#spent < CONSOLE_BUDGET) {
+      const most = end + BUDGET_CHARACTERS;
+      const newline = text.indexOf('\n', end);
+      end = newline < 0 ? Math.min(most, text.length) : Math.min(most, newline + 1);
+      this.#spent += 1;
+    }
+    return text.slice(0, end);
   }
 
   /** Credit goes back in large pieces: one for each message would double their number. */
@@ -90,7 +192,7 @@ export class ProgramOnPort implements RunningProgram {
   #heard(message: FromProgram): void {
     switch (message.type) {
       case 'print':
-        this.#board.uart.write(this.#console.read(message.bytes));
+        this.#text = this.#console.read(message.bytes);
         return;
       case 'fed':
         this.#board.watchdog.feed();
