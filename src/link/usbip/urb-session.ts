@@ -32,10 +32,10 @@ const LEAVE_MS = 20;
 const AFTER_RESET_BYTES = 64;
 const AGAIN_BYTES: readonly number[] = [18, 8];
 /**
- * The second reset takes a root hub 60 ms at least (HUB_ROOT_RESET_TIME), and the recovery 10; a program
- * that reads the descriptor both ways does not stop in between.
+ * The second reset takes a root hub 60 ms at least (HUB_ROOT_RESET_TIME), the recovery 50 and SET_ADDRESS
+ * 10; a program that reads the descriptor both ways does not stop in between.
  */
-const SECOND_RESET_MS = 40;
+const SECOND_RESET_MS = 90;
 
 /** What a session needs besides the device. */
 interface SessionSurroundings {

@@ -1,6 +1,7 @@
 import { bootChoice } from './boot-choice.ts';
 import { dfuMode } from './dfu-mode.ts';
 import { environment } from './environment.ts';
+import { foreignHosts } from './foreign-hosts.ts';
 import { hosts } from './hosts.ts';
 import { identity } from './identity.ts';
 import { runTime } from './run-time.ts';
@@ -17,6 +18,7 @@ export const scenarios: readonly Scenario[] = [
   ...runTime,
   ...bootChoice,
   ...hosts,
+  ...foreignHosts,
   ...identity,
   ...systemLoader,
   ...zephyrSample,
