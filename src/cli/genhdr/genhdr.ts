@@ -242,6 +242,9 @@ Commands, as riotboot_gen_hdr has them:
   generate IMG_BIN APP_VER START_ADDR HDR_LEN OUT|-   write a padded header
   update FILE VERSION                                 new version and checksum, in place
   show [--json] FILE                                  version, address, checksum
+
+As with riotboot_gen_hdr, "APP_VER not valid!" and "START_ADDR not valid!" end with 0 all the same, and 0
+stands in the header.
 `;
 
 /** `dfukit genhdr …`. Every argument goes to the tool as it is: -1 is a number, not an option. */

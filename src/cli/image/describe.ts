@@ -125,7 +125,7 @@ function payloadText({ image, payload }: ImageInspection): string {
   const words = {
     plain: 'plain, though the header says encrypted (as in a primary slot)',
     decrypted: 'encrypted; one of the keys opens it',
-    sealed: 'encrypted; none of the keys opens it',
+    sealed: 'encrypted; no key that was given with -d opens it',
   };
   return `${size}, ${words[payload]}`;
 }

@@ -1,4 +1,4 @@
-import { hexNumber, toHex } from '../../bytes/index.ts';
+import { DfuError, hexNumber, sameBytes, toHex } from '../../bytes/index.ts';
 import {
   TLV_INFO_MAGIC,
   formatVersion,
@@ -24,6 +24,9 @@ const NEAR = 8;
 const SHOWN = 8;
 
 interface Differences {
+  /** Whether every bit that differs is 1 in the first and 0 in the second, or the other way round. */
+  readonly onlyCleared: boolean;
+  readonly onlySet: boolean;
   /** The first ones. */
   readonly ranges: readonly Range[];
   /** How many ranges there are in all. */
@@ -35,11 +38,13 @@ function differences(one: Uint8Array, other: Uint8Array): Differences {
   const ranges: Range[] = [];
   const length = Math.max(one.length, other.length);
   let last: { start: number; end: number } | undefined;
-  let places = 0;
-  let bytes = 0;
+  let [places, bytes, cleared, set] = [0, 0, 0, 0];
   for (let at = 0; at < length; at += 1) {
-    if (one[at] === other[at]) continue;
+    const [left, right] = [one[at], other[at]];
+    if (left === right) continue;
     bytes += 1;
+    cleared |= (left ?? 0) & ~(right ?? 0);
+    set |= (right ?? 0) & ~(left ?? 0);
     if (last !== undefined && at - last.end < NEAR) {
       last.end = at + 1;
       continue;
@@ -48,7 +53,14 @@ function differences(one: Uint8Array, other: Uint8Array): Differences {
     places += 1;
     if (places <= SHOWN) ranges.push(last);
   }
-  return { ranges, places, bytes };
+  const whole = one.length === other.length;
+  return {
+    ranges,
+    places,
+    bytes,
+    onlyCleared: whole && set === 0,
+    onlySet: whole && cleared === 0,
+  };
 }
 
 const counted = (many: number, thing: string): string => `${many} ${thing}${many === 1 ? '' : 's'}`;
@@ -59,7 +71,7 @@ function diffBytes(
   [one, other]: readonly [Uint8Array, Uint8Array],
   offset: number,
 ): string[] {
-  const { ranges, places, bytes } = differences(one, other);
+  const { ranges, places, bytes, onlyCleared, onlySet } = differences(one, other);
   if (bytes === 0) return [];
   const sizes = one.length === other.length ? '' : `, sizes ${one.length} and ${other.length}`;
   const shown = ranges.map(({ start, end }) => {
@@ -67,10 +79,14 @@ function diffBytes(
     return `    ${hexNumber(offset + start)}${last}: ${counted(end - start, 'byte')}`;
   });
   const rest = places - shown.length;
+  const written = (first: string, second: string): string =>
+    `    only bits 1 → 0 from the ${first} to the ${second}: as where flash is written, not erased first`;
   return [
     `${label}: ${counted(bytes, 'byte')} differ in ${counted(places, 'place')}${sizes}`,
     ...shown,
     ...(rest > 0 ? [`    and ${rest} more`] : []),
+    ...(onlyCleared ? [written('first', 'second')] : []),
+    ...(onlySet ? [written('second', 'first')] : []),
   ];
 }
 
@@ -130,6 +146,16 @@ function diffImages(one: McubootImage, other: McubootImage): string[] {
   ];
 }
 
+/** An image taken apart; what is wrong with it where that cannot be done. */
+function takenApart({ bytes }: Unwrapped): McubootImage | DfuError {
+  try {
+    return parseImage(bytes);
+  } catch (error) {
+    if (DfuError.is(error)) return error;
+    throw error;
+  }
+}
+
 function diffFiles(one: Unwrapped, other: Unwrapped): string[] {
   const lines: string[] = [];
   if (one.what.format !== other.what.format) {
@@ -144,7 +170,13 @@ function diffFiles(one: Unwrapped, other: Unwrapped): string[] {
   if (one.what.format !== 'mcuboot' || other.what.format !== 'mcuboot') {
     return [...lines, ...diffBytes('bytes', [one.bytes, other.bytes], 0)];
   }
-  const [left, right] = [parseImage(one.bytes), parseImage(other.bytes)];
+  const [left, right] = [takenApart(one), takenApart(other)];
+  if (left instanceof DfuError || right instanceof DfuError) {
+    const broken = (name: string, image: McubootImage | DfuError): string[] =>
+      image instanceof DfuError ? [`${name}: cannot be taken apart: ${image.message}`] : [];
+    const found = [...broken('first', left), ...broken('second', right)];
+    return [...lines, ...found, ...diffBytes('bytes', [one.bytes, other.bytes], 0)];
+  }
   const behind = (image: McubootImage, { bytes }: Unwrapped): Uint8Array =>
     bytes.subarray(image.bytes.length);
   const tails = [behind(left, one), behind(right, other)] as const;
@@ -157,10 +189,17 @@ function diffFiles(one: Unwrapped, other: Unwrapped): string[] {
 
 /** `dfukit image diff`: 0 if the images are equal, 1 if not, as diff has it. */
 export function imageDiff(terminal: Terminal, one: string, other: string): number {
-  const lines = diffFiles(
-    unwrapFile(terminal.files.read(one)),
-    unwrapFile(terminal.files.read(other)),
-  );
+  const files = [terminal.files.read(one), terminal.files.read(other)] as const;
+  const [left, right] = [unwrapFile(files[0]), unwrapFile(files[1])];
+  if (sameBytes(...files)) {
+    terminal.out.write(`no difference: ${files[0].length} bytes, all the same\n`);
+    return 0;
+  }
+  const lines = diffFiles(left, right);
   for (const line of lines) terminal.out.write(`${line}\n`);
-  return lines.length === 0 ? 0 : 1;
+  if (lines.length > 0) return 1;
+  terminal.out.write(
+    `no difference in what they hold, ${left.bytes.length} bytes; the files are written in another way\n`,
+  );
+  return 0;
 }

@@ -23,7 +23,7 @@ describe('dfukit image info', () => {
     ['rom-fixed', 'address     0x08004000'],
     ['trailer-big-endian', 'byte order  big'],
     ['trailer-confirm-align8', 'image_ok set, copy_done unset, swap type unset'],
-    ['enc-enc-x25519-128', 'encrypted; none of the keys opens it'],
+    ['enc-enc-x25519-128', 'encrypted; no key that was given with -d opens it'],
     ['pure-ed25519', 'right, over the image itself'],
     ['key-rsa-2048-full', 'by the key that the image itself carries (it proves nothing): right'],
     ['lzma2', 'flags       COMPRESSED_LZMA2'],
@@ -146,7 +146,7 @@ describe('dfukit image verify', () => {
     ['another key', 'key-ed25519', ['-k', 'keys/ed25519-other.pem'], 'none of its signatures'],
     ['an unsigned image', 'version-4', keys, 'none of its signatures'],
     ['its own key for proof', 'key-rsa-2048-full', keys, 'none of its signatures'],
-    ['a sealed image', 'enc-enc-x25519-128', keys, 'none of the keys opens it'],
+    ['a sealed image', 'enc-enc-x25519-128', keys, 'opens it with -d to check it'],
   ])('refuses %s', async (_, name, more, message) => {
     const args = ['verify', `out/${name}.bin.gz`, ...more];
     await expect(image(new Desk(), ...args)).rejects.toThrow(message);
@@ -267,13 +267,39 @@ describe('dfukit image sign', () => {
   });
 });
 
+describe('dfukit image, and what would mislead', () => {
+  test('an encrypted image without its key is not said to be wrong', async () => {
+    const desk = new Desk();
+    const sealed = 'out/enc-enc-x25519-128.bin.gz';
+    const made = image(desk, 'verify', sealed, '-k', 'keys/ed25519.pub.pem');
+    await expect(made).rejects.toMatchObject({ code: 'ACCESS' });
+    await expect(made).rejects.toThrow('give the private key that opens it with -d to check it');
+    const other = image(desk, 'verify', sealed, '-d', 'keys/enc-rsa-2048.pem');
+    await expect(other).rejects.toThrow('none of the keys opens it');
+    const { out } = await image(desk, 'info', sealed);
+    expect(out).toContain('encrypted; no key that was given with -d opens it');
+  });
+
+  test('sign does not replace what it signs, nor make an image of nothing', async () => {
+    const desk = new Desk();
+    const args = ['-v', '1.0.0', '-o', './p300.bin'];
+    const made = image(desk, 'sign', 'p300.bin', ...args);
+    await expect(made).rejects.toThrow('it would be replaced by its image');
+    const empty = image(desk, 'sign', 'in/empty.bin', '-v', '1.0.0');
+    await expect(empty).rejects.toThrow('expected a payload, got an empty file');
+    expect(desk.written.size).toBe(0);
+  });
+});
+
 describe('dfukit image diff', () => {
   const diff = (...args: string[]): Promise<{ exit: unknown; out: string }> =>
     image(new Desk(), 'diff', ...args);
 
   test('of a file with itself is nothing', async () => {
     const same = ['out/lzma2.bin.gz', 'out/lzma2.bin.gz'];
-    expect(await diff(...same)).toEqual({ exit: 0, out: '' });
+    const size = vectorFile('out/lzma2.bin.gz').length;
+    const out = `no difference: ${size} bytes, all the same\n`;
+    expect(await diff(...same)).toEqual({ exit: 0, out });
   });
 
   test('names the fields', async () => {
@@ -283,6 +309,32 @@ describe('dfukit image diff', () => {
     expect(out).toContain('protected TLV SEC_CNT: 9 → 5');
     expect(out).toContain('protected TLV BOOT_RECORD: only in the first, a50163415050');
     expect(out).not.toContain('KEYHASH');
+  });
+
+  test('goes on where an image cannot be taken apart, and sees flash that was not erased', async () => {
+    const desk = new Desk();
+    const written = vectorFile('out/key-ed25519.bin.gz');
+    // Over another image, without erasing first: a bit that was 0 stays 0, in the records' heads, too.
+    const read = written.map((byte, at) => byte & (at > 100 && at % 3 === 0 ? 0x5a : 0xff));
+    desk.written.set('written.bin', written);
+    desk.written.set('read.bin', read);
+    const { exit, out } = await image(desk, 'diff', 'written.bin', 'read.bin');
+    expect(exit).toBe(1);
+    expect(out).toMatch(/^second: cannot be taken apart: TLV/);
+    expect(out).toMatch(/^bytes: \d+ bytes differ in \d+ places?$/m);
+    expect(out).toContain(
+      '    only bits 1 → 0 from the first to the second: as where flash is written',
+    );
+    const back = await image(desk, 'diff', 'read.bin', 'written.bin');
+    expect(back.out).toContain('only bits 1 → 0 from the second to the first');
+    await expect(image(desk, 'verify', 'read.bin')).rejects.toThrow(
+      /^read\.bin: TLV.*; dfukit image diff with the file that was written tells what differs$/,
+    );
+    const flipped = written.map((byte, at) => (at === 600 || at === 700 ? byte ^ 0xff : byte));
+    desk.written.set('flipped.bin', flipped);
+    const both = await image(desk, 'diff', 'written.bin', 'flipped.bin');
+    expect(both.out).toContain('payload: 2 bytes differ in 2 places');
+    expect(both.out).not.toContain('only bits');
   });
 
   test('finds bytes, and counts what it does not list', async () => {

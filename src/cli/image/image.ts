@@ -83,7 +83,10 @@ function signCommand(terminal: Terminal): Command {
     .argument('<file>', 'binary, Intel HEX, or an MCUboot image')
     .option('-k, --key <file>', 'private key; without one the image has only its hash')
     .option('-o, --output <file>', 'default: the name with .signed in it; .hex writes Intel HEX')
-    .option('-v, --image-version <version>', 'major.minor.revision+build, later parts optional')
+    .option(
+      '-v, --image-version <version>',
+      'major.minor.revision+build, later parts optional; needed for a new image',
+    )
     .addOption(number('-H, --header-size <bytes>', 'header with its filler (512)', [32, 65535]))
     .option('--pure', 'sign the image itself, not its hash (Ed25519)')
     .addOption(

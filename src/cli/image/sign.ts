@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { DfuError, defined } from '../../bytes/index.ts';
 import { appendSuffix } from '../../dfu/index.ts';
 import {
@@ -246,6 +247,16 @@ function addressOf(file: Unwrapped, input: Input, given: number | undefined): nu
   return file.address - added;
 }
 
+/** Throws where there is nothing to sign, or where the output would take its place. */
+function refuseLoss(path: string, output: string, { format }: Unwrapped['what']): void {
+  if (format === 'empty') {
+    throw new DfuError('MALFORMED', `${path}: expected a payload, got an empty file`);
+  }
+  if (resolve(path) !== resolve(output)) return;
+  const words = 'it would be replaced by its image; take another name with -o';
+  throw new DfuError('INVALID_ARGUMENT', `${path}: ${words}`);
+}
+
 /** `dfukit image sign`: a payload, or an image that another key signed, becomes an image. */
 export async function imageSign(
   terminal: Terminal,
@@ -257,6 +268,8 @@ export async function imageSign(
     const words = `expected a binary or Intel HEX, got ${file.what.format.toUpperCase()}`;
     throw new DfuError('UNSUPPORTED', `${path}: ${words}`);
   }
+  const output = options.output ?? outputPath(path);
+  refuseLoss(path, output, file.what);
   const key = await signer(terminal, options.key);
   const taken = file.what.format === 'mcuboot';
   const input = taken
@@ -274,7 +287,6 @@ export async function imageSign(
     encryption: await encryptionOf(terminal, options),
   });
   const padding = paddingOf(options, signed);
-  const output = options.output ?? outputPath(path);
   const address = addressOf(file, input, options.address);
   // Filling up checks the size; an image that is not filled up is checked against its slot too.
   if (padding.slotSize > 0) padImage(signed.bytes, padding);

@@ -1,6 +1,6 @@
 import { DfuError } from '../../bytes/index.ts';
 import { imageFaults, inspectImage, isSignedByGiven, unwrapFile } from '../../image/index.ts';
-import type { Endian } from '../../image/index.ts';
+import type { Endian, ImageInspection } from '../../image/index.ts';
 import { imageRows, table } from './describe.ts';
 import { loadDecryptionKeys, loadKeys } from '../shared/key-files.ts';
 import { expectMcuboot } from './expect-mcuboot.ts';
@@ -14,9 +14,23 @@ export interface VerifyOptions {
   readonly endian?: Endian | undefined;
 }
 
+/** What keeps an image from being taken apart is one byte; only another copy tells the others. */
+async function takenApart(
+  path: string,
+  inspect: () => Promise<ImageInspection>,
+): Promise<ImageInspection> {
+  try {
+    return await inspect();
+  } catch (error) {
+    if (!DfuError.is(error, 'MALFORMED') && !DfuError.is(error, 'TRUNCATED')) throw error;
+    const advice = 'dfukit image diff with the file that was written tells what differs';
+    throw new DfuError(error.code, `${path}: ${error.message}; ${advice}`, { cause: error });
+  }
+}
+
 /**
  * `dfukit image verify`: hash, and signature if keys are given; encrypted and big-endian images too.
- * Throws `MALFORMED` with the first fault.
+ * Throws `MALFORMED` with the first fault, `ACCESS` for an encrypted one without a key.
  */
 export async function imageVerify(
   terminal: Terminal,
@@ -26,12 +40,16 @@ export async function imageVerify(
   const bytes = expectMcuboot(path, unwrapFile(terminal.files.read(path)));
   const keys = await loadKeys(terminal, options.key ?? []);
   const decryptionKeys = await loadDecryptionKeys(terminal, options.decrypt ?? []);
-  const inspection = await inspectImage(bytes, {
-    keys: keys.map(({ key }) => key),
-    decryptionKeys,
-    endian: options.endian,
-  });
+  const given = keys.map(({ key }) => key);
+  const inspection = await takenApart(path, () =>
+    inspectImage(bytes, { keys: given, decryptionKeys, endian: options.endian }),
+  );
   terminal.out.write(`${path}: MCUboot image\n${table(imageRows(inspection, bytes, keys))}`);
+  if (inspection.payload === 'sealed' && decryptionKeys.length === 0) {
+    const words =
+      'the payload is encrypted: give the private key that opens it with -d to check it';
+    throw new DfuError('ACCESS', `${path}: ${words}`);
+  }
   const [fault] = imageFaults(inspection);
   if (fault !== undefined) throw new DfuError('MALFORMED', `${path}: ${fault}`);
   if (keys.length === 0) {
