@@ -3,7 +3,7 @@ import { bench, entry, idle } from '../../test/support/host-bench.ts';
 import { onClock, status } from '../../test/support/scripted-pipe.ts';
 import type { Line } from '../../test/support/scripted-pipe.ts';
 import { toHex } from '../bytes/index.ts';
-import { downloadDfuSe, send, sendPlan, uploadDfuSe } from './index.ts';
+import { downloadDfuSe, send, sendPlan, sendingOf, uploadDfuSe } from './index.ts';
 import type { DfuInterface, DfuSeOptions, SendEnding } from './index.ts';
 
 /*
@@ -228,4 +228,127 @@ test('an upload that is cut short ends there', async () => {
   });
   expect(device.rest).toEqual([]);
   expect(Buffer.concat(chunks)).toHaveLength(11);
+});
+
+describe('a device that is slow, protected, or odd at the end', () => {
+  const erasing = { massErase: true, force: true } as const;
+
+  test('may keep its answer for as long as a mass erase takes (STM32F405), and no longer', async () => {
+    const script: Line[] = [idle, ['DNLOAD 0 1', 'ok'], busy(100), ['GETSTATUS', 'silent']];
+    const { clock, session } = await bench(script, {}, dfuse);
+    const work = onClock(clock, send(session, sendPlan(undefined, erasing)));
+    await expect(work).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      message: expect.stringMatching(
+        /^DFU_GETSTATUS: .*0 of 1 erases; it may be half erased/,
+      ) as string,
+      remedies: ['transfer-time'],
+    });
+    expect(clock.now()).toBe(100 + 35_000);
+  });
+
+  test('a command that erases no more than a sector is waited for as any', async () => {
+    const script: Line[] = [idle, ['DNLOAD 0 5', 'ok'], ['GETSTATUS', 'silent']];
+    const { clock, session } = await bench(script, {}, dfuse);
+    const elements = [{ address: 0x08000000, data: eight }];
+    await expect(onClock(clock, downloadDfuSe(session, elements))).rejects.toMatchObject({
+      code: 'TIMEOUT',
+    });
+    expect(clock.now()).toBe(5000);
+  });
+
+  test('errVENDOR to the first thing that is asked of its flash: how the protection is taken off', async () => {
+    const vendor: Line = ['GETSTATUS', status('dfuERROR', { bStatus: 11 })];
+    const hint = { code: 'DEVICE_STATUS', status: 11, remedies: ['unprotect'] };
+    const script: Line[] = [idle, ['DNLOAD 0 5', 'ok'], vendor];
+    await expect(run({ script, data: eight })).rejects.toMatchObject(hint);
+    const reading: Line[] = [
+      idle,
+      ...command,
+      ['ABORT', 'ok'],
+      idle,
+      ['UPLOAD 2 8', 'stall'],
+      vendor,
+      vendor,
+      ['CLRSTATUS', 'ok'],
+      idle,
+    ];
+    const { clock, session } = await bench(reading, {}, dfuse);
+    const upload = uploadDfuSe(session, () => {}, { address: 0x08000000 });
+    await expect(onClock(clock, upload)).rejects.toMatchObject(hint);
+    // Later it is something else.
+    const late: Line[] = [...written.slice(0, -2), vendor];
+    await expect(run({ script: late, data: eight })).rejects.toMatchObject({ remedies: [] });
+  });
+
+  test.each<[string, readonly Line[], string]>([
+    ['is stalled', [['ABORT', 'stall'], taken], 'written'],
+    [
+      'is stalled, and so is the question',
+      [
+        ['ABORT', 'stall'],
+        ['GETSTATUS', 'stall'],
+      ],
+      'written',
+    ],
+    ['finds nobody', [['ABORT', 'gone']], 'unconfirmed'],
+    ['is not answered', [['ABORT', 'silent']], 'unconfirmed'],
+    [
+      'is followed by silence',
+      [
+        ['ABORT', 'ok'],
+        ['GETSTATUS', 'silent'],
+      ],
+      'unconfirmed',
+    ],
+  ])('an ABORT behind all the data that %s takes nothing from it', async (_, end, ending) => {
+    expect(await run({ script: [...written, ...end], data: eight })).toMatchObject({
+      ending,
+      bytes: 8,
+    });
+  });
+
+  test('cancelled while it erases: what it holds now', async () => {
+    const two = new Uint8Array(24).fill(1);
+    const { clock, session } = await bench(
+      [idle, ...command, ['DNLOAD 0 5', 'ok'], busy(500), taken, ['ABORT', 'ok'], idle],
+      {},
+      dfuse,
+    );
+    const controller = new AbortController();
+    clock.at(200, () => controller.abort());
+    const elements = [{ address: 0x08000000, data: two }];
+    const work = onClock(clock, downloadDfuSe(session, elements, { signal: controller.signal }));
+    await expect(work).rejects.toMatchObject({
+      code: 'ABORTED',
+      message: expect.stringContaining(
+        'acknowledged so far: 1 of 2 erases, 0 of 24 bytes; it is half erased now',
+      ) as string,
+      progress: { planned: { erases: 2, bytes: 24 }, acknowledged: { erases: 1, bytes: 0 } },
+    });
+  });
+});
+
+describe('a device whose blocks have one byte', () => {
+  const tiny: DfuInterface = {
+    ...dfuse,
+    name: '@Flash/0x0/1*2048Mg,1*2048Mg',
+    functional: { ...dfuse.functional, wTransferSize: 1 },
+  };
+
+  test('is asked for no more than may come', async () => {
+    const { session, device } = await bench([], {}, tiny);
+    const work = uploadDfuSe(session, () => {}, { address: 0 });
+    await expect(work).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
+    expect(device.log).not.toContain('ABORT');
+  });
+
+  test('is sent 200 kB by a plan that nobody lists', () => {
+    const sectors = { ...tiny, name: '@Flash/0x0/999999*001Bg' };
+    const data = new Uint8Array(200_000);
+    const sending = sendingOf(sendPlan(data, { address: 0 }), sectors);
+    expect(sending).toMatchObject({
+      planned: { bytes: 200_000, blocks: 200_000, erases: 200_000 },
+    });
+  });
 });

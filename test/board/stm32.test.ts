@@ -245,8 +245,8 @@ describe('the loader', () => {
     bench.board.pressReset({ button: true });
     const plan = sendPlan(image('new'), { address: BASE, unprotect: true, force: true });
     await expect(bench.run((session) => send(session, plan))).rejects.toMatchObject({
-      code: 'DISCONNECTED',
-      message: expect.stringContaining('with 0 of'),
+      code: 'INCOMPLETE',
+      message: expect.stringContaining('run download again for the file'),
     });
   });
 
