@@ -16,6 +16,8 @@ import {
 } from '../../lab/index.ts';
 import type { FlashLayout, Guess, GuessLimits, LabDevice } from '../../lab/index.ts';
 import { replayLayout, replayedOf } from './board-bootloader.ts';
+import { layoutKeys } from './layout-keys.ts';
+import type { LayoutKeys } from './layout-keys.ts';
 import { asFlash, laidOver, possibleFlashes, readDump } from './dump-file.ts';
 import type { DumpFile, PossibleFlash } from './dump-file.ts';
 import { boardTrust } from './board-trust.ts';
@@ -54,6 +56,8 @@ interface Found {
   readonly signature?: SignatureKind | 'none' | undefined;
   /** Of a layout that was guessed: that it was, and what would fit as well. */
   readonly doubts?: readonly string[] | undefined;
+  /** The keys that a layout file names. */
+  readonly named?: LayoutKeys | undefined;
 }
 
 function fromBoard({ board = '', bootloader, algorithm }: LayoutOptions): Found {
@@ -71,7 +75,8 @@ function readLayoutFile(terminal: Terminal, path: string): Found {
     throw new DfuError('MALFORMED', `${path}: expected JSON with a layout`, { cause });
   }
   const { geometry, config, signature } = readVectorConfig(value);
-  return { layout: { geometry, config }, source: `from ${path}`, signature };
+  const named = layoutKeys(terminal.files, path, value);
+  return { layout: { geometry, config }, source: `from ${path}`, signature, named };
 }
 
 function explicitLayout(options: LayoutOptions): Found {
@@ -302,10 +307,11 @@ async function findLayout(
 export async function judgeOf(
   terminal: Terminal,
   options: LayoutOptions,
+  named?: LayoutKeys,
 ): Promise<Pick<LabDevice, 'judge' | 'keys'> & { readonly signature: SignatureKind | 'none' }> {
-  const named = await loadKeys(terminal, options.key ?? []);
-  const keys = named.map(({ key }) => key);
-  const decryptionKeys = await loadDecryptionKeys(terminal, options.decrypt ?? []);
+  const { key: keyFiles = named?.key ?? [], decrypt = named?.decrypt ?? [] } = options;
+  const keys = (await loadKeys(terminal, keyFiles)).map(({ key }) => key);
+  const decryptionKeys = await loadDecryptionKeys(terminal, decrypt);
   const kinds = [...new Set(keys.map(({ kind }) => kind))];
   const [kind = 'none'] = kinds;
   if (kind === 'x25519' || kinds.length > 1) {
@@ -336,7 +342,7 @@ export async function openWithLayout(
   const flash = openDump(layout, asFlash(terminal, file, { geometry: layout.geometry, bases }));
   const lines = found.doubts === undefined ? await layoutDoubts(layout.config, flash) : [];
   for (const line of lines) warn(terminal, `layout: ${line}`);
-  const { signature, ...judging } = await judgeOf(terminal, options);
+  const { signature, ...judging } = await judgeOf(terminal, options, found.named);
   const { counter: counters } = options;
   const unsigned = signature === 'none' && found.signature !== 'none';
   const device: LabDevice = {
@@ -346,7 +352,13 @@ export async function openWithLayout(
     signaturesUnchecked: unsigned,
     counters,
   };
-  if (unsigned) warn(terminal, NOT_CHECKED);
+  if (unsigned) {
+    const absent = found.named?.missing.join(', ') ?? '';
+    warn(
+      terminal,
+      absent === '' ? NOT_CHECKED : `${NOT_CHECKED}; ${absent}: not beside the layout`,
+    );
+  }
   const trust = unsigned ? await boardTrust(options, device) : undefined;
   const vectors = vectorDoubts(device, bases?.length === 1 ? bases[0]?.address : undefined);
   for (const line of [...vectors, trust]) if (line !== undefined) warn(terminal, line);
