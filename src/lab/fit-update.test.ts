@@ -174,6 +174,32 @@ describe('what would make it fit', () => {
   });
 });
 
+describe('what a power cut can lose though it fits', () => {
+  const slots = (algorithm: 'swap-using-offset' | 'swap-using-scratch'): FlashLayout => ({
+    geometry: { sectors: [{ sizeBytes: 1024, count: 17 }], writeUnitBytes: 4, erasedValue: 0xff },
+    config: {
+      algorithm,
+      images: [
+        {
+          primary: { offsetBytes: 0, sizeBytes: 8192 },
+          secondary: { offsetBytes: 8192, sizeBytes: 8192 },
+        },
+      ],
+      scratch: { offsetBytes: 16_384, sizeBytes: 1024 },
+      maxImgSectors: 8,
+    },
+  });
+
+  test.each([
+    ['swap-using-offset', 900, /^images of at most one sector/],
+    ['swap-using-scratch', 7500, /^images that reach into the sector of the trailer/],
+  ] as const)('%s', async (algorithm, sizeBytes, words) => {
+    const found = await fitUpdate(slots(algorithm), { sizeBytes });
+    expect(found).toMatchObject({ fits: true, hazards: [expect.stringMatching(words)] });
+    expect((await fitUpdate(slots(algorithm), { sizeBytes: 3000 })).hazards).toEqual([]);
+  });
+});
+
 test.each(['direct-xip', 'ram-load'] as const)('%s: from each slot', async (algorithm) => {
   const layout: FlashLayout = {
     geometry: { sectors: [{ sizeBytes: 1024, count: 12 }], writeUnitBytes: 4, erasedValue: 0xff },

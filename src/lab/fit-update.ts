@@ -7,6 +7,7 @@ import { fitImage, layOut } from './fit.ts';
 import type { FitReport } from './fit.ts';
 import { rehearseUpdate } from './rehearse.ts';
 import type { Candidate, Rehearsal } from './rehearse.ts';
+import { swapHazards } from './swap-hazards.ts';
 
 /** Whether an image fits, as the bootloader itself showed it. */
 export interface FitVerdict extends FitReport {
@@ -18,6 +19,8 @@ export interface FitVerdict extends FitReport {
   readonly reason: string | undefined;
   /** What would make it fit, each tried. */
   readonly remedies: readonly string[];
+  /** What a power cut can lose though it fits: see `swapHazards`. */
+  readonly hazards: readonly string[];
 }
 
 /** Fewer bytes than this no image has. */
@@ -56,16 +59,30 @@ export async function fitUpdate(layout: FlashLayout, candidate?: Candidate): Pro
   const report = fitImage(layout, imageBytes);
   if (report.refusal !== undefined) {
     const remedies = await remediesFor(layout, candidate);
-    return { ...report, fits: false, failed: 'update', reason: report.refusal, remedies };
+    return {
+      ...report,
+      fits: false,
+      failed: 'update',
+      reason: report.refusal,
+      remedies,
+      hazards: [],
+    };
   }
   const largestBytes = await largestThatBoots(layout, report.largestBytes);
   const drawn = layOut(layout, { refusal: undefined, imageBytes, largestBytes, image: 0 });
   // where no image fits, the smallest shows why
   const sizeBytes = largestBytes > 0 ? largestBytes : LEAST_BYTES;
   const tried = await rehearseUpdate(layout, candidate ?? { sizeBytes });
-  if (tried.fits) return { ...drawn, ...tried, reason: undefined, remedies: [] };
+  const hazards = candidate === undefined ? [] : swapHazards(layout, sizeOf(candidate));
+  if (tried.fits) return { ...drawn, ...tried, reason: undefined, remedies: [], hazards };
   const reason = tried.reason ?? sizeSentence(imageBytes ?? sizeBytes, largestBytes);
-  return { ...drawn, ...tried, reason, remedies: await remediesFor(layout, candidate) };
+  return {
+    ...drawn,
+    ...tried,
+    reason,
+    remedies: await remediesFor(layout, candidate),
+    hazards: [],
+  };
 }
 
 interface Remedy {

@@ -15,6 +15,7 @@ import { IMAGE_MAGIC, formatVersion, inspectImage } from '../image/index.ts';
 import type { LabDevice } from './device.ts';
 import { imageStart } from './image-place.ts';
 import { describeState } from './state.ts';
+import { swapHazards } from './swap-hazards.ts';
 import { readTrailer } from './trailer-report.ts';
 import type { TrailerReport } from './trailer-report.ts';
 import { refusalText } from './why.ts';
@@ -37,6 +38,8 @@ export interface McubootSlotReport extends FlashRange {
 export interface FlashReport {
   /** One plain sentence for each image pair. */
   readonly sentences: readonly string[];
+  /** What a power cut in a swap of these images can lose, whatever the trailers say. */
+  readonly hazards: readonly string[];
   readonly slots: readonly McubootSlotReport[];
   readonly trailers: readonly TrailerReport[];
   readonly swaps: readonly {
@@ -111,5 +114,9 @@ export async function inspectFlash(device: LabDevice): Promise<FlashReport> {
     underWay: swapUnderWay(flash, config, image),
   }));
   const trailers = areaNames(config).map((area) => readTrailer(device, area));
-  return { sentences, slots, trailers, swaps };
+  const sizes = slots.map(({ inspection }) => inspection?.image.bytes.length ?? 0);
+  const both = sizes.every((size) => size > 0);
+  const layout = { geometry: flash.geometry, config };
+  const hazards = both ? swapHazards(layout, Math.max(...sizes)) : [];
+  return { sentences, hazards, slots, trailers, swaps };
 }

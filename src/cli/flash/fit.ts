@@ -92,6 +92,7 @@ export async function flashFit(
     terminal.out.write(verdict(report, path, measured));
   }
   terminal.out.write(remediesText(report));
+  for (const words of report.hazards) terminal.out.write(`hazard: ${words}\n`);
   terminal.out.write(drawing(report));
   return code;
 }

@@ -75,8 +75,9 @@ function textOf(
 ): string {
   const [first = '', ...others] = report.sentences;
   const all = [...doubts, ...(unsigned ? [NOT_CHECKED] : [])];
+  const hazards = report.hazards.map((words) => `hazard: ${words}`);
   const parts = [
-    `${[withDoubts(first, all), ...others].join('\n')}\n`,
+    `${[withDoubts(first, all), ...others, ...hazards].join('\n')}\n`,
     `layout ${source}: ${layoutText(layout)}\n`,
   ];
   for (const slot of report.slots) {
@@ -101,9 +102,10 @@ function slotJson({ inspection, ...slot }: McubootSlotReport): object {
 }
 
 function jsonOf(report: FlashReport, { layout, source, doubts }: OpenedDump): string {
-  const { sentences, slots, trailers, swaps } = report;
+  const { sentences, hazards, slots, trailers, swaps } = report;
   const whole = {
     state: sentences,
+    hazards,
     doubts,
     layout: { source, ...layout },
     slots: slots.map(slotJson),
