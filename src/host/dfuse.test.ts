@@ -329,6 +329,19 @@ describe('a device that is slow, protected, or odd at the end', () => {
   });
 });
 
+test('what stays busy with what somebody else left is told to forget it (STM32H743)', async () => {
+  const stuck = busy(10_000);
+  const clear: Line = ['CLRSTATUS', 'ok'];
+  const waits = Array.from({ length: 13 }, () => stuck);
+  const script: Line[] = [...waits, clear, stuck, clear, ...written, ['ABORT', 'ok'], idle];
+  expect(await run({ script, data: eight })).toMatchObject({ ending: 'written', bytes: 8 });
+  const never: Line[] = [...waits, ...Array.from({ length: 4 }, () => [clear, stuck]).flat()];
+  await expect(run({ script: never, data: eight })).rejects.toMatchObject({
+    code: 'TIMEOUT',
+    remedies: ['busy-limit'],
+  });
+});
+
 describe('a device whose blocks have one byte', () => {
   const tiny: DfuInterface = {
     ...dfuse,

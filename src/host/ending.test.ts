@@ -59,7 +59,7 @@ describe('the ending', () => {
       expected: { ending: 'manifested', reset: 'same' },
       ms: 1,
     },
-    'gone at the end of the data': {
+    'departure dfu-util/end-not-heard: gone at the end of the data': {
       // Whether it had heard that this was all is not known.
       lines: [['DNLOAD 2 0', 'gone']],
       expected: { ending: 'unconfirmed', finalState: undefined },

@@ -60,11 +60,7 @@ function afterReport(state: PrepareState, report: StatusReport, limits: Patience
     case 'dfuDNBUSY':
     case 'dfuMANIFEST-SYNC':
     case 'dfuMANIFEST': {
-      const [patience, ms] = pause(state.patience, report, limits);
-      return [
-        { ...state, patience },
-        { do: 'wait', ms },
-      ];
+      return whileBusy(state, report, limits);
     }
     case 'dfuMANIFEST-WAIT-RESET':
       return [{ ...state, at: 'resetting', rounds: state.rounds + 1 }, { do: 'reset' }];
@@ -73,6 +69,24 @@ function afterReport(state: PrepareState, report: StatusReport, limits: Patience
       return fail(state, `it says that it is in run-time mode (${report.state}), not in DFU mode`);
     default:
       return report.state satisfies never;
+  }
+}
+
+/**
+ * Waits for what somebody left under way. An STM32H743 of revision V stays busy for ever: beyond the limit
+ * it is told to forget it, which takes it two times.
+ */
+function whileBusy(state: PrepareState, report: StatusReport, limits: PatienceLimits): Next {
+  try {
+    const [patience, ms] = pause(state.patience, report, limits);
+    return [
+      { ...state, patience },
+      { do: 'wait', ms },
+    ];
+  } catch (error) {
+    if (!DfuError.is(error, 'TIMEOUT')) throw error;
+    if (state.rounds >= MOST_ROUNDS) return [state, { do: 'fail', error }];
+    return act(state, report, CLEAR_STATUS);
   }
 }
 

@@ -58,6 +58,21 @@ export const dfuUtil = {
       here: 'unless the alternate setting has a name that describes no memory; `--protocol` says it otherwise',
       why: 'loaders for STM32 that speak plain DFU carry ST’s version, and a block 0 that is no command ruins nothing',
     },
+    'unprotect-before-a-file': {
+      original: '`-s :unprotect:force FILE` takes the read protection off and ends with 0',
+      here: 'it ends with 75 and says that the file is not in the device',
+      why: 'the device restarts before it gets the file; scripts take 0 for a device that has it',
+    },
+    'end-not-heard': {
+      original: 'a device that goes at the block of length 0 is an error (74)',
+      here: '75: all bytes are in the device, and it did not confirm them',
+      why: 'nothing was lost that is known of, and nothing says that it runs',
+    },
+    'no-layout': {
+      original: 'a DfuSe device whose name is no memory layout is refused',
+      here: 'too; `--allow no-layout` writes to it, with a warning that nothing is erased',
+      why: 'RAM and memories that erase by themselves need no layout',
+    },
     'short-upload': {
       original: 'an upload of fewer bytes than `-Z` says is warned of, and ends with 0',
       here: 'it ends with 75; so does a DfuSe upload that is shorter than its address and length say. What came is kept',

@@ -116,7 +116,7 @@ describe('memory layouts', () => {
     expect(at(flash, BASE).every((byte) => byte === 0)).toBe(true);
   });
 
-  test('no layout, allowed or forced: never silent', async () => {
+  test('departure dfu-util/no-layout: allowed or forced, and never silent', async () => {
     const flash = new UsedFlash('Flash of a kind');
     flash.massErase();
     plugIn(flash);

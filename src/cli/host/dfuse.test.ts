@@ -67,7 +67,7 @@ describe('a loader that speaks DfuSe', () => {
   });
 
   test.each(['0x08000000:unprotect:force', ':unprotect:force'])(
-    'that restarts before it has the file is no success (-s %s): 75',
+    'departure dfu-util/unprotect-before-a-file: a restart before it has the file (-s %s): 75',
     async (opening) => {
       writeFileSync(path('a.bin'), firmware);
       const { exit, out, err } = await call('download', path('a.bin'), '-a', '0', '-s', opening);
