@@ -54,6 +54,7 @@ export type {
   BoxOrder,
   BuildOptions,
   FirmwareBox,
+  BootloaderSkill,
 } from './seams/bootloader-record.ts';
 export type { DfuDemand, DfuGuard, DfuPolicy } from './seams/dfu-policy.ts';
 export * from './seams/firmware-api.ts';

@@ -103,6 +103,7 @@ const toy: BootloaderRecord = {
   name: 'toy',
   modes: [],
   trustsKeys: false,
+  understands: [],
   dfu: { usbId: TOY_ID, dfuse: false, alternate: () => 0 },
   firmware: {
     needsSlot: false,

@@ -23,9 +23,13 @@ const firmware: FirmwareBox = {
 };
 
 /** What the records of boards without a bootloader in flash have in common. */
-export const plain: Pick<BootloaderRecord, 'modes' | 'trustsKeys' | 'firmware' | 'layout'> = {
+export const plain: Pick<
+  BootloaderRecord,
+  'modes' | 'trustsKeys' | 'understands' | 'firmware' | 'layout'
+> = {
   modes: [],
   trustsKeys: false,
+  understands: [],
   firmware,
   layout: (model) => ({ flashBase: model.flashBaseAddress, bootloaderBytes: 0, slots: [] }),
 };

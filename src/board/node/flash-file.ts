@@ -11,6 +11,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import { basename, dirname, join, resolve } from 'node:path';
 import { DfuError } from '../../bytes/index.ts';
 import { SectorMap } from '../../flash/index.ts';
@@ -156,8 +157,9 @@ function readWhole(path: string): Uint8Array | undefined {
 
 function create(path: string, sizeBytes: number, erasedValue: number): Uint8Array {
   const bytes = new Uint8Array(sizeBytes).fill(erasedValue);
-  const temporary = `${path}.new`;
-  const file = openSync(temporary, 'w');
+  // A name that nobody can have laid a link at: it must not be there.
+  const temporary = `${path}.${randomUUID()}.new`;
+  const file = openSync(temporary, 'wx');
   try {
     for (let done = 0; done < sizeBytes;) {
       done += writeSync(file, bytes, done, sizeBytes - done, done);

@@ -86,6 +86,12 @@ export interface FirmwareBox {
 }
 
 /**
+ * What an order may say that not every bootloader knows: `keepBootable`, `refuseOlder`, `checkImages`, and the button of
+ * the board, as it is compiled for it.
+ */
+export type BootloaderSkill = 'keep-bootable' | 'refuse-older' | 'image-check' | 'button';
+
+/**
  * All that anybody needs to know of a bootloader: whoever has its record asks it, and nobody decides by its
  * name. It has either `replay` or `reader`.
  */
@@ -96,6 +102,8 @@ export interface BootloaderRecord {
   readonly modes: readonly string[];
   /** It trusts keys: an order must say which, and a firmware is signed. */
   readonly trustsKeys: boolean;
+  /** What of an order does anything here. */
+  readonly understands: readonly BootloaderSkill[];
   /** Left out: it takes no downloads itself. */
   readonly dfu?: BootloaderDfu | undefined;
   readonly firmware: FirmwareBox;

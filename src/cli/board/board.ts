@@ -7,6 +7,7 @@ import type { ProgramOptions } from './program.ts';
 import type { BoardRunOptions } from './session.ts';
 import { addImageOptions } from './image-options.ts';
 import type { ImageCommandOptions } from './image-options.ts';
+import { pin } from './option-fit.ts';
 import { addUsbOptions, usbOptionsOf } from './usb-options.ts';
 import type { UsbCommandOptions } from './usb-options.ts';
 import { parseUsbipAddress } from './usbip-address.ts';
@@ -141,7 +142,7 @@ function runCommand(terminal: Terminal): Command {
       collect,
     )
     .option('--guarded', 'MCUboot refuses known hazards instead of doing as it does')
-    .option('--btn-pin <pin>', 'BTN_BOOTLOADER_PIN: the pin that the bootloader looks at')
+    .option('--btn-pin <pin>', 'BTN_BOOTLOADER_PIN: the pin that the bootloader looks at', pin)
     .option('--btn-mode <mode>', 'BTN_BOOTLOADER_MODE, e.g. GPIO_IN_PU')
     .option('--btn-ext-pullup', 'BTN_BOOTLOADER_EXT_PULLUP')
     .option('--btn-none', 'BTN_BOOTLOADER_NONE: it looks at none')
@@ -180,6 +181,7 @@ function runOptionsOf(terminal: Terminal, boardName: string, options: RunCommand
     log: options.verbose === true ? (line) => warn(terminal, line) : undefined,
     ...usbOptionsOf(options),
     mcuboot: options,
+    choices: options,
   };
 }
 

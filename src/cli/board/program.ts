@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import {
   boardModel,
   bootloaderOf,
@@ -11,6 +12,7 @@ import { DfuError, hexNumber } from '../../bytes/index.ts';
 import { NorFlash } from '../../flash/index.ts';
 import type { Flash } from '../../flash/index.ts';
 import type { Unwrapped } from '../../image/index.ts';
+import { refuseUseless } from './option-fit.ts';
 import { ExitCode, cannot } from '../shared/exit-codes.ts';
 import { readFirmware, tellLeftOut } from '../shared/firmware-file.ts';
 import type { Terminal } from '../shared/terminal.ts';
@@ -67,7 +69,9 @@ export function programBoard(
   options: ProgramOptions,
 ): void {
   const model = asArgument(() => boardModel(name));
-  const layout = bootloaderOf(model, options.bootloader).layout(model, options.algorithm);
+  const record = bootloaderOf(model, options.bootloader);
+  refuseUseless(record, { algorithm: options.algorithm });
+  const layout = record.layout(model, options.algorithm);
   const file = contentOf(terminal, imagePath);
   const target = targetOf(options);
   const say = ({ address, bytes, slot }: Programmed): void => {
@@ -91,6 +95,9 @@ export function programBoard(
 /** `board erase`. */
 export function eraseBoard(terminal: Terminal, name: string, path: string): void {
   const model = asArgument(() => boardModel(name));
+  if (!existsSync(path)) {
+    throw cannot(`erase ${path}`, new Error('no such file'), ExitCode.noInput);
+  }
   withFlash(model, path, (flash) => {
     eraseFlash(flash);
     terminal.out.write(`erased ${flash.sizeBytes} bytes\n`);

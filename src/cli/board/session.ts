@@ -9,6 +9,8 @@ import type { ExportedDevice, KernelAttachment } from '../../link/usbip/index.ts
 import { timerClock } from '../../usb/index.ts';
 import { mcubootOptions } from './mcuboot-options.ts';
 import type { McubootChoice } from './mcuboot-options.ts';
+import { refuseUseless } from './option-fit.ts';
+import type { BootloaderChoices } from './option-fit.ts';
 import type { UsbipAddress } from './usbip-address.ts';
 import { warn } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
@@ -34,6 +36,8 @@ export interface BoardRunOptions extends Omit<
   readonly willDetach?: boolean | undefined;
   /** What MCUboot is compiled with, where it is the bootloader. */
   readonly mcuboot?: McubootChoice | undefined;
+  /** What was asked of the bootloader; refused if it does nothing there. */
+  readonly choices?: BootloaderChoices | undefined;
   readonly log?: ((line: string) => void) | undefined;
 }
 
@@ -72,8 +76,9 @@ export async function startBoard(
   const model = asArgument(() => boardModel(options.boardName));
   const clock = timerClock(globalThis);
   const { flashFile, serial, usbip, attach, willDetach, log, holdButton, ...others } = options;
-  const { mcuboot: choice = {}, flash: given, ...rest } = others;
+  const { mcuboot: choice = {}, choices = {}, flash: given, ...rest } = others;
   const bootloader = bootloaderOf(model, rest.bootloader);
+  refuseUseless(bootloader, choices);
   const mcuboot = bootloader.trustsKeys ? await mcubootOptions(terminal, choice) : undefined;
   const file = flashFile === undefined ? undefined : FlashFile.open(flashFile, model.flash);
   const closers: (() => unknown)[] = [() => file?.close()];

@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
+import { webPage } from './option-fit.ts';
 import type { DfuDemand, DfuPolicy, UsbIdentityOptions } from '../../board/index.ts';
 
 /** Options about what a board says on USB and what it demands, as commander reads them. */
@@ -25,7 +26,11 @@ export function addUsbOptions(command: Command): Command {
   return command
     .option('--no-ms-os', 'no Microsoft OS descriptors (with which Windows needs no driver)')
     .option('--no-webusb', 'no WebUSB capability')
-    .option('--landing-page <url>', 'the page that a browser offers when the board is plugged in')
+    .option(
+      '--landing-page <url>',
+      'the page that a browser offers when the board is plugged in',
+      webPage,
+    )
     .option('--no-serial-string', 'no serial number on USB')
     .addOption(needs('--detach-needs', 'DFU_DETACH'))
     .addOption(needs('--upload-needs', 'uploads from a firmware in DFU mode'));

@@ -3,6 +3,7 @@ import {
   fchmodSync,
   fchownSync,
   fstatSync,
+  fsyncSync,
   mkdirSync,
   openSync,
   readlinkSync,
@@ -93,6 +94,8 @@ function writeBeside(
     try {
       writeFileSync(file, bytes);
       finish?.(file);
+      // Renamed before its bytes are on the disk, a crash of the machine would leave neither the old nor the new.
+      fsyncSync(file);
     } finally {
       closeSync(file);
     }

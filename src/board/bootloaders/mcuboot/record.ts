@@ -13,6 +13,7 @@ export const mcuboot: BootloaderRecord = {
   name: 'mcuboot',
   modes: mcubootModes,
   trustsKeys: true,
+  understands: ['image-check', 'refuse-older'],
   firmware: {
     needsSlot: false,
     runtimeModules: [],

@@ -18,6 +18,9 @@ function recordOf(name: RiotbootName, dfu: BootloaderDfu | undefined): Bootloade
     name,
     modes: [],
     trustsKeys: false,
+    // Without DFU it takes nothing in, and looks at no button.
+    understands:
+      dfu === undefined ? [] : ['keep-bootable', 'refuse-older', 'image-check', 'button'],
     dfu,
     firmware: {
       needsSlot: true,
