@@ -40,10 +40,10 @@ describe('what is asked for JSON fails in JSON too', () => {
   test.each([
     [['list', '--json', '--bus', 'x'], { code: 'INVALID_ARGUMENT', exit: 64 }],
     [['list', '--json', '--frobnicate'], { code: 'INVALID_ARGUMENT', exit: 64 }],
-    [['download', 'no/such', '--json'], { code: 'IO', exit: 66 }],
+    [['download', 'no/such', '--json'], { code: 'NOT_FOUND', exit: 66 }],
     [['upload', 'no/such', '--json'], { code: 'IO', exit: 73 }],
-    [['image', 'info', 'no/such', '--json'], { code: 'NOT_FOUND', exit: 74 }],
-    [['flash', 'inspect', 'no/such', '--json'], { code: 'NOT_FOUND', exit: 74 }],
+    [['image', 'info', 'no/such', '--json'], { code: 'NOT_FOUND', exit: 66 }],
+    [['flash', 'inspect', 'no/such', '--json'], { code: 'NOT_FOUND', exit: 66 }],
     [['flash', 'fit', '--json'], { exit: 64 }],
     [['firmware', 'flash', 'nothing', '--board', 'none', '--json'], { exit: 64 }],
     [['board', 'run', 'nothing', '--json', '--frobnicate'], { code: 'INVALID_ARGUMENT' }],

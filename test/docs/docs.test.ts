@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { exitCodeOf } from '../../src/cli/shared/exit-codes.ts';
+import { ExitCode, exitCodeOf } from '../../src/cli/shared/exit-codes.ts';
 import { DfuError } from '../../src/index.ts';
 import type { DfuErrorCode } from '../../src/index.ts';
 
@@ -17,6 +17,13 @@ describe('docs/errors.md', () => {
   test('lists every code and no other', () => {
     expect(codes.length).toBeGreaterThan(10);
     expect([...documented.keys()].toSorted()).toEqual(codes.toSorted());
+  });
+
+  test('lists every exit code', () => {
+    const listed = [...read('docs/errors.md').matchAll(/^\| (\d[\d, ]*) \| /gm)];
+    const numbers = listed.flatMap(([, text = '']) => text.split(', ').map(Number));
+    expect(numbers).toEqual(expect.arrayContaining(Object.values(ExitCode)));
+    expect(new Set(numbers).size).toBe(numbers.length);
   });
 
   test.each(codes)('%s ends the command line with the exit code that is written there', (code) => {

@@ -120,8 +120,8 @@ describe('board program and erase', () => {
 
   const program = (...more: string[]): string[] => ['board', 'program', ...more];
   test.each([
-    [program('particle-xenon', 'nowhere.bin'), 66, /cannot read nowhere\.bin: ENOENT/],
-    [program('particle-xenon', '.'), 66, /cannot read \.: EISDIR/],
+    [program('particle-xenon', 'nowhere.bin'), 66, /nowhere\.bin: no such file/],
+    [program('particle-xenon', '.'), 66, /\.: it is a folder/],
     [program('particle-xenon', 'a.bin', '--slot', '0', '--address', '0'), 64, /--slot or --add/],
     [program('particle-xenon', 'a.bin', '--slot', '9'), 64, /slot 9/],
     [program('particle-xenon', 'a.bin', '--slot', 'x'), 64, /--slot: expected a whole number/],
@@ -218,7 +218,6 @@ describe('board run --json', () => {
     [run('particle-xenon', '--usb-id', 'x:y'), 'x:y'],
     [run('particle-xenon', '--profile', 'odd'), 'odd'],
     [run('reel_board', '--algorithm', 'odd'), 'no mode "odd"'],
-    [run('reel_board', '--key', 'nowhere.pem'), 'nowhere.pem: no such file'],
   ])('%j is told as JSON too', async (args, words) => {
     const { exit, out, err } = await ran([...args, '--json', '--usbip', ':0']);
     expect(exit).toBe(64);

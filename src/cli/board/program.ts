@@ -42,18 +42,11 @@ function targetOf({ slot, address }: Pick<ProgramOptions, 'slot' | 'address'>): 
 }
 
 function contentOf(terminal: Terminal, path: string): Unwrapped {
-  try {
-    const file = readFirmware(terminal.files, path);
-    const { format } = file.what;
-    if (format !== 'zip' && format !== 'pem' && format !== 'dfuse') return file;
-    const got = { zip: 'a zip file', pem: 'a key or certificate in text', dfuse: 'a DfuSe file' };
-    throw new DfuError('MALFORMED', `${path}: expected an image, got ${got[format]}`);
-  } catch (error) {
-    if (DfuError.is(error, 'NOT_FOUND') || DfuError.is(error, 'IO')) {
-      throw cannot(`read ${path}`, error.cause, ExitCode.noInput);
-    }
-    throw error;
-  }
+  const file = readFirmware(terminal.files, path);
+  const { format } = file.what;
+  if (format !== 'zip' && format !== 'pem' && format !== 'dfuse') return file;
+  const got = { zip: 'a zip file', pem: 'a key or certificate in text', dfuse: 'a DfuSe file' };
+  throw new DfuError('MALFORMED', `${path}: expected an image, got ${got[format]}`);
 }
 
 /** Which board gets which file. */

@@ -251,7 +251,7 @@ const failures: readonly (readonly [string, string[], number, RegExp])[] = [
     65,
     /expected 180224 bytes .* got 1000: it is cut short/,
   ],
-  ['no dump', ['inspect', 'missing.bin'], 74, /missing\.bin: no such file/],
+  ['no dump', ['inspect', 'missing.bin'], 66, /missing\.bin: no such file/],
   [
     'half a layout',
     ['boot', 'step0.bin', '--primary', '0:64K'],

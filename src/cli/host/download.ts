@@ -77,10 +77,11 @@ function planOf(file: Uint8Array | undefined, options: DownloadCommand): SendPla
 
 /** The file's bytes. Throws where they cannot be read, with an exit code of its own. */
 async function read(terminal: Terminal, path: string): Promise<Uint8Array> {
+  if (path !== '-') return terminal.files.read(path);
   try {
-    return path === '-' ? await readAll(terminal.in) : terminal.files.read(path);
+    return await readAll(terminal.in);
   } catch (error) {
-    throw cannot(`read ${path}`, DfuError.is(error) ? error.cause : error, ExitCode.noInput);
+    throw cannot('read standard input', error, ExitCode.noInput);
   }
 }
 

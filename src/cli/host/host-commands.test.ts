@@ -186,7 +186,7 @@ describe('download and upload', () => {
 describe('what goes wrong', () => {
   test('a file that is not there: 66', async () => {
     expect(await call('download', join(folder, 'nothing'))).toBe(66);
-    expect(err).toContain('cannot read');
+    expect(err).toContain('no such file');
     expect(board.history).toEqual(['application']);
   });
 

@@ -1,6 +1,7 @@
 import { DfuError } from '../../bytes/index.ts';
 import type { DfuErrorCode } from '../../bytes/index.ts';
 import { systemWords } from './system-words.ts';
+import { UnreadableFile } from './unreadable-file.ts';
 
 /** Exit codes of sysexits.h, as dfu-util uses them. */
 export const ExitCode = {
@@ -18,6 +19,7 @@ export const ExitCode = {
   interrupted: 130,
 } as const;
 
+/** The exit code of each error code; docs/errors.md has the same table. */
 const exitCodes: Readonly<Record<DfuErrorCode, number>> = {
   MALFORMED: ExitCode.data,
   TRUNCATED: ExitCode.data,
@@ -44,6 +46,7 @@ const exitCodes: Readonly<Record<DfuErrorCode, number>> = {
 
 /** The exit code for whatever was thrown; what is no `DfuError` is a defect of this program. */
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof UnreadableFile) return ExitCode.noInput;
   return DfuError.is(error) ? exitCodes[error.code] : ExitCode.internal;
 }
 

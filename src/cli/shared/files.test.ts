@@ -1,6 +1,7 @@
 import {
   chmodSync,
   closeSync,
+  existsSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -41,6 +42,34 @@ test('a file is read whole, in pieces where it is too long for one', () => {
   writeFileSync(path('long'), bytes);
   expect(readWhole(path('long'), 4999)).toEqual(bytes);
   expect(readWhole(path('long'), 5000)).toEqual(bytes);
+});
+
+test.each([
+  ['image', 'info'],
+  ['image', 'verify'],
+  ['image', 'diff'],
+  ['flash', 'inspect'],
+  ['flash', 'why'],
+  ['download'],
+  ['board', 'program', 'particle-xenon'],
+])('%s %s %s of a file that cannot be read: 66, in words', async (...command) => {
+  const more = command[1] === 'diff' ? [path('payload.bin')] : [];
+  const flash = command[1] === 'program' ? ['--flash', path('flash.bin')] : [];
+  const missing = await ran([...command, path('missing'), ...more, ...flash]);
+  expect(missing).toMatchObject({ exit: 66, err: `dfukit: ${path('missing')}: no such file\n` });
+  const dir = await ran([...command, folder, ...more, ...flash]);
+  expect(dir).toMatchObject({ exit: 66, err: `dfukit: ${folder}: it is a folder\n` });
+});
+
+test('a key that cannot be read is such a file, too', async () => {
+  const args = ['image', 'info', path('payload.bin'), '-k', path('missing')];
+  expect((await ran(args)).exit).toBe(66);
+});
+
+test.skipIf(!existsSync('/dev/zero'))('what has no end is given up', async () => {
+  const { exit, err } = await ran(['image', 'info', '/dev/zero']);
+  expect(exit).toBe(66);
+  expect(err).toContain('/dev/zero: expected an end within 268435456 bytes');
 });
 
 const modeOf = (file: string): number => statSync(file).mode & 0o777;
@@ -115,7 +144,7 @@ describe('what is written', () => {
   test('cannot be a folder', async () => {
     const { exit, err } = await sign(folder);
     expect(exit).toBe(74);
-    expect(err).toMatch(/EISDIR/);
+    expect(err).toContain('it is a folder');
   });
 
   test.skipIf(process.platform === 'win32')('does not go round in circles', async () => {

@@ -1,11 +1,12 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { DfuError } from '../../bytes/index.ts';
 import { systemWords } from './system-words.ts';
+import { UnreadableFile } from './unreadable-file.ts';
 import type { WriteOptions } from './write-file.ts';
 
 /** The files that a command reads and writes. */
 export interface Files {
-  /** Throws `NOT_FOUND` or `IO`. */
+  /** Throws `NOT_FOUND` or `IO`, as an `UnreadableFile`. */
   read(path: string): Uint8Array;
   /** What stands in a file that writing would replace; undefined where none is, or a pipe or a terminal. */
   standing(path: string): Uint8Array | undefined;
@@ -21,7 +22,7 @@ function fileError(path: string, cause: unknown): DfuError {
   if (DfuError.is(cause)) return cause;
   const { code } = cause as NodeJS.ErrnoException;
   if (code === 'ENOENT') return new DfuError('NOT_FOUND', `${path}: no such file`, { cause });
-  const words = systemWords(cause);
+  const words = code === 'EISDIR' ? 'it is a folder' : systemWords(cause);
   return new DfuError('IO', `${path}: ${words}`, { cause });
 }
 
@@ -34,11 +35,29 @@ const PIECE_BYTES = 0x10000000;
 export function readWhole(path: string, mostAtOnce: number = MOST_AT_ONCE): Uint8Array {
   const file = openSync(path, 'r');
   try {
-    const { size } = fstatSync(file);
+    const stat = fstatSync(file);
+    const { size } = stat;
+    if (!stat.isFile() && !stat.isDirectory()) return readStream(file);
     return size > mostAtOnce ? readPieces(file, size) : new Uint8Array(readFileSync(file));
   } finally {
     closeSync(file);
   }
+}
+
+/** Most bytes of what has no size: a pipe, a device. /dev/zero has no end. */
+const MOST_OF_STREAM = 0x10000000;
+const STREAM_PIECE_BYTES = 0x100000;
+
+function readStream(file: number): Uint8Array {
+  const pieces: Uint8Array[] = [];
+  for (let total = 0; total <= MOST_OF_STREAM;) {
+    const piece = new Uint8Array(STREAM_PIECE_BYTES);
+    const read = readSync(file, piece, 0, piece.length, null);
+    if (read === 0) return new Uint8Array(Buffer.concat(pieces));
+    pieces.push(piece.subarray(0, read));
+    total += read;
+  }
+  throw new Error(`expected an end within ${MOST_OF_STREAM} bytes; put what is wanted into a file`);
 }
 
 function readPieces(file: number, size: number): Uint8Array {
@@ -58,7 +77,8 @@ export const diskFiles: Files = {
     try {
       return readWhole(path);
     } catch (error) {
-      throw fileError(path, error);
+      const { code, message, cause } = fileError(path, error);
+      throw new UnreadableFile(code, message, { cause });
     }
   },
   standing(path) {

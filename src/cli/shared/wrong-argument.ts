@@ -1,4 +1,5 @@
 import { DfuError } from '../../bytes/index.ts';
+import { UnreadableFile } from './unreadable-file.ts';
 
 /** A name on the command line that does not exist is a wrong argument: exit 64, not 74. */
 export function asArgument<T>(lookUp: () => T): T {
@@ -19,6 +20,6 @@ export async function asArgumentLater<T>(lookUp: Promise<T>): Promise<T> {
 }
 
 function argumentError(error: unknown): unknown {
-  if (!DfuError.is(error, 'NOT_FOUND')) return error;
+  if (!DfuError.is(error, 'NOT_FOUND') || error instanceof UnreadableFile) return error;
   return new DfuError('INVALID_ARGUMENT', error.message, { cause: error });
 }
