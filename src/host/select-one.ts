@@ -54,7 +54,7 @@ function noneOfThese(found: readonly DfuInterface[], selection: Selection): DfuE
   const named = formatIdPair(selection.runtime);
   if (named === undefined || formatIdPair(selection.dfu) !== undefined) return undefined;
   if (found.some((entry) => fitsPair(selection.runtime, entry))) return undefined;
-  const message = `No device ${named} is there. In DFU mode there is:${lines(found)}`;
+  const message = `No device ${named} is there, and several others are in DFU mode.${lines(found)}`;
   return new DfuError('NOT_FOUND', message, { remedies: ['ids'] });
 }
 
