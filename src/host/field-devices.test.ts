@@ -246,7 +246,26 @@ describe('which device is meant', () => {
     ).toMatchObject({
       code: 'NOT_FOUND',
       message: expect.stringMatching(
-        /^No device 1234:5678 is there, and several others are in DFU mode\.\n/) as string,
+        /^No device 1234:5678 is there, and several others are in DFU mode\.\n/,
+      ) as string,
+    });
+  });
+});
+
+/** One more DFU interface, number 3, with an alternate 0 of its own. */
+function twice(bytes: Uint8Array): Uint8Array {
+  const second = fromHex('0904030000fe01020a');
+  const whole = Uint8Array.of(...bytes, ...second);
+  whole[2] = whole.length;
+  whole[4] = 2;
+  return whole;
+}
+
+test('departure dfu-util/interface-by-number: it tells two with an alternate 0 each apart', async () => {
+  const bench = new Bench(loader({ standard: dfuStandard({ ...dfuWords, spoil: twice }) }));
+  expect(await ending(bench.connected({ selection: { alternate: 0 } }))).toMatchObject({
+    code: 'AMBIGUOUS',
+    message: expect.stringMatching(/say which interface\.[^]*intf=0[^]*intf=3/) as string,
     remedies: ['interface'],
   });
   const second = new Bench(loader({ standard: dfuStandard({ ...dfuWords, spoil: twice }) }));

@@ -73,7 +73,10 @@ test('detach lists what it has become, though it has not left', async () => {
 });
 
 test.each([
-  ['1234:5678', 'No device 1234:5678 is there, and several others are in DFU mode (-d RUN-TIME,DFU).'],
+  [
+    '1234:5678',
+    'No device 1234:5678 is there, and several others are in DFU mode (-d RUN-TIME,DFU).',
+  ],
   ['1234:5678,1234:5679', 'No DFU interface matches; there is:'],
 ])('-d %s of two that are not it takes none', async (ids, message) => {
   device([]);
