@@ -16,7 +16,7 @@ export const dfukit: readonly string[] = [`${process.env['DFUKIT']}/dist/cli/mai
 const USUAL = 'particle-xenon';
 
 /** How long a board may take to say what it is expected to say. */
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 120_000;
 
 function matches(message: BoardMessage, expected: object): boolean {
   return Object.entries(expected).every(([key, value]) =>
@@ -101,7 +101,7 @@ export class BoardProcess {
   /** Ends it; its exit status must be 0. */
   async quit(): Promise<void> {
     if (this.#exit === undefined) this.send({ command: 'quit' });
-    await this.#bench.until('the board has ended', () => this.#exit);
+    await this.#bench.until('the board has ended', () => this.#exit, LIMIT_MS);
     if (this.#exit !== 0) throw new Error(`the board ended with ${this.#exit}`);
   }
 
