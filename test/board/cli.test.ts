@@ -48,12 +48,14 @@ describe('dfukit board run --json', () => {
     'a board is flashed, boots, is asked back, gets a newer version, keeps it',
     async () => {
       const { board, bus } = await start();
-      expect(board.messages).toContainEqual({
-        event: 'boot',
-        cause: 'power-on',
-        mode: 'dfu',
-        why: 'no valid slot',
-      });
+      expect(board.messages).toContainEqual(
+        expect.objectContaining({
+          event: 'boot',
+          cause: 'power-on',
+          mode: 'dfu',
+          why: 'no valid slot',
+        }),
+      );
       const first = await dfukit(...flashCommand('hello-world', 0, '--version', '1', '--bus', bus));
       expect(first).toMatchObject({ status: 0, err: '' });
       await board.until({ event: 'download', slot: 0 });
@@ -182,7 +184,8 @@ describe('dfukit board run --json', () => {
         '1',
       ];
       const { board } = await start(...args);
-      expect(board.messages).toContainEqual({ event: 'usb', state: 'attached', id: '1234:5678' });
+      const attached = { event: 'usb', state: 'attached', id: '1234:5678' };
+      expect(board.messages).toContainEqual(expect.objectContaining(attached));
     },
     LIMIT_MS,
   );
