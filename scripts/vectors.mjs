@@ -3,7 +3,7 @@
 // DIR is a folder of recordings, or one that holds several; without it: those that the tests use. What kind of
 // recordings it is is seen from a folder's contents.
 import { resolve } from 'node:path';
-import { runnerImport } from 'vite';
+import { createServer } from 'vite';
 
 const EX_USAGE = 64;
 const [dir = resolve(import.meta.dirname, '../test/vectors'), ...more] = process.argv.slice(2);
@@ -14,8 +14,17 @@ if (more.length > 0) {
   process.exit(EX_USAGE);
 }
 const source = resolve(import.meta.dirname, '../test/support/vector-run.ts');
-const { module } = await runnerImport(source, { configFile: false, logLevel: 'error' });
+// A server, and not `runnerImport`, which lets nothing be imported later (liblzma is, where it is needed).
+const server = await createServer({
+  configFile: false,
+  logLevel: 'error',
+  appType: 'custom',
+  optimizeDeps: { noDiscovery: true },
+  server: { middlewareMode: true, watch: null, ws: false },
+});
+const module = await server.ssrLoadModule(source);
 process.exitCode = await module.runVectors(resolve(dir), {
   print: (line) => console.log(line),
   warn: (line) => console.error(line),
 });
+await server.close();
