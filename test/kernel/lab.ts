@@ -1,11 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { boardModel, firmwareImage } from '../../src/board/index.ts';
 import { loadExample } from '../../src/board/node/index.ts';
 import type { MissingPart } from '../support/needs.ts';
+import { blocksOf, commandsOf } from '../support/documents/blocks.ts';
+import { isForKernel, pages } from '../support/documents/pages.ts';
+import { documentsFile } from './guest/documents.ts';
+import type { KernelBlock } from './guest/documents.ts';
 import { imageFile, images } from './guest/images.ts';
 import type { Outcome } from './guest/scenario.ts';
 
@@ -48,6 +52,19 @@ function buildImages(folder: string): void {
   }
 }
 
+/** What the documents tell their readers to type with the kernel's help. */
+function kernelBlocks(): KernelBlock[] {
+  return pages.flatMap(({ path }) =>
+    blocksOf(readFileSync(join(root, path), 'utf8'))
+      .filter((block) => isForKernel(block))
+      .map((block) => ({
+        page: path,
+        line: block.line,
+        commands: commandsOf(block).map(({ command }) => command),
+      })),
+  );
+}
+
 /** One boot of the guest, which runs its scenarios one after the other. */
 export class LabRun {
   readonly #folder = mkdtempSync(join(tmpdir(), 'dfukit-guest-'));
@@ -61,6 +78,7 @@ export class LabRun {
   constructor(parts: readonly string[] = []) {
     compileGuest(this.#folder);
     buildImages(this.#folder);
+    writeFileSync(join(this.#folder, documentsFile), JSON.stringify(kernelBlocks()));
     const script = join(this.#folder, 'script');
     writeFileSync(script, 'DFUKIT=$1 IMAGES=$2 node "$2/main.js" "${@:3}"\n');
     const child = spawn(lab, ['run', script, root, this.#folder, ...parts], {

@@ -7,7 +7,7 @@ import { need } from '../support/needs.ts';
 import type { MissingPart } from '../support/needs.ts';
 import { blocksOf, commandsOf } from '../support/documents/blocks.ts';
 import type { PrintedCommand } from '../support/documents/blocks.ts';
-import { forKernel, instead, pages } from '../support/documents/pages.ts';
+import { instead, isForKernel, pages } from '../support/documents/pages.ts';
 import type { Page } from '../support/documents/pages.ts';
 import { Stage } from './documents/stage.ts';
 import { installPackage, lend, output, root } from './installed.ts';
@@ -26,7 +26,7 @@ const documents = [
 /** What the page's blocks tell its reader to type, but for those that the kernel has a part in. */
 function typedHere(page: string): PrintedCommand[] {
   return blocksOf(read(page))
-    .filter(({ lines }) => !lines.some((line) => forKernel.test(line)))
+    .filter((block) => !isForKernel(block))
     .flatMap((block) => commandsOf(block));
 }
 
@@ -87,7 +87,7 @@ describe('the documents', () => {
   test('that print commands are those that are typed here', () => {
     const printing = documents.filter((path) => typedHere(path).length > 0);
     const kernel = documents.filter((path) =>
-      blocksOf(read(path)).some(({ lines }) => lines.some((line) => forKernel.test(line))),
+      blocksOf(read(path)).some((block) => isForKernel(block)),
     );
     expect(pages.map(({ path }) => path).toSorted()).toEqual(
       [...new Set([...printing, ...kernel])].toSorted(),

@@ -1,4 +1,5 @@
 import { bootChoice } from './boot-choice.ts';
+import { documents } from './documents.ts';
 import { dfuMode } from './dfu-mode.ts';
 import { environment } from './environment.ts';
 import { foreignHosts } from './foreign-hosts.ts';
@@ -24,4 +25,5 @@ export const scenarios: readonly Scenario[] = [
   ...zephyrSample,
   ...zephyrEdges,
   ...seeds,
+  ...documents,
 ];

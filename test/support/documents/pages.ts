@@ -1,3 +1,6 @@
+import { commandsOf } from './blocks.ts';
+import type { Block } from './blocks.ts';
+
 /** What a page needs so that its commands can be typed, and what the tests cannot type as it stands. */
 export interface Page {
   /** From the root of the project. */
@@ -22,8 +25,12 @@ export const instead: Readonly<Record<string, string | undefined>> = {
   'npm install --ignore-scripts node-liblzma@5.1.3': undefined,
 };
 
-/** A block that the kernel of the machine takes part in; the kernel lab types it. */
-export const forKernel = /\b(?:modprobe|dfu-util|usbip attach)\b|--attach\b/;
+/** Whether the kernel of the machine has a part in what a block tells its reader to type: the kernel lab types it. */
+export function isForKernel(block: Block): boolean {
+  return commandsOf(block).some(({ command }) =>
+    /^(?:sudo )?(?:modprobe|dfu-util|usbip) |--attach\b/.test(command),
+  );
+}
 
 /** An application that any tool takes: bytes that are none of a known format. */
 const app = Uint8Array.from({ length: 20_000 }, (_, index) => (index * 7 + (index >> 8)) & 0xff);
