@@ -67,6 +67,7 @@ export const pages: readonly Page[] = [
       'declare function stopMotors(): Promise<boolean>; declare function startLoader(reason: string): void;',
   },
   { path: 'docs/stm32.md' },
+  { path: 'docs/when-an-update-fails.md' },
   {
     path: 'docs/zephyr.md',
     given: "declare const board: import('dfukit/board').FirmwareBoard;",
