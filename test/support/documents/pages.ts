@@ -38,6 +38,7 @@ const app = Uint8Array.from({ length: 20_000 }, (_, index) => (index * 7 + (inde
 const sign = 'npx dfukit imgtool sign -k root.pem -H 0x200 --pad-header -S 0x76000 --align 4';
 
 export const pages: readonly Page[] = [
+  { path: 'docs/board-json.md' },
   { path: 'README.md', given: 'declare const file: Uint8Array;' },
   {
     path: 'docs/images.md',
