@@ -13,7 +13,7 @@ function install() {
   if (existsSync(installed) && time(installed) >= time(`${workspace}/package-lock.json`))
     return true;
   console.error('docs: installing its tools, this once');
-  return npm(['ci'], { cwd: workspace });
+  return npm(['ci', '--ignore-scripts'], { cwd: workspace });
 }
 
 /** The source of every subpath: what package.json exports is what is documented. */

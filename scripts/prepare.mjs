@@ -24,11 +24,15 @@ function newest(path) {
   return Math.max(time(path), ...readdirSync(path).map((name) => newest(`${path}/${name}`)));
 }
 
+/**
+ * No script of any package runs: none that is used needs one, and one of them (node-liblzma, of which only the
+ * WebAssembly is used) would want a compiler and the headers of Node from the network.
+ */
 function install() {
   if (time(`${root}node_modules/.package-lock.json`) >= time(`${root}package-lock.json`))
     return true;
   console.error('dfukit: installing packages, this once');
-  return npm(['ci']);
+  return npm(['ci', '--ignore-scripts']);
 }
 
 const inputs = ['src', 'firmware', 'package.json', 'tsconfig.json', 'tsconfig.base.json']

@@ -32,6 +32,18 @@ describe('docs/errors.md', () => {
 });
 
 describe('the repository', () => {
+  test('installs packages without their scripts', () => {
+    const places = ['scripts', '.github/workflows', '.ci', 'test/package', 'test/kernel'];
+    const lines = places.flatMap((folder) =>
+      readdirSync(resolve(root, folder), { withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .flatMap(({ name }) => read(`${folder}/${name}`).split('\n')),
+    );
+    const installs = lines.filter((line) => /\bnpm ci\b|\['ci'/.test(line));
+    expect(installs.length).toBeGreaterThan(2);
+    expect(installs.filter((line) => !line.includes('--ignore-scripts'))).toEqual([]);
+  });
+
   test('has no link to a file that is not there', () => {
     const inFolder = (folder: string): string[] =>
       readdirSync(resolve(root, folder))

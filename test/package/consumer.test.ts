@@ -5,6 +5,8 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
+  symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -74,6 +76,40 @@ describe('the package', () => {
     expect([...paths].filter((path) => path.includes('.test.'))).toEqual([]);
     const said = [...paths].filter((path) => path.endsWith('.js')).filter((path) => namesMap(path));
     expect(said.filter((path) => !paths.has(`${path}.map`))).toEqual([]);
+  });
+
+  test('has what its pages link to', () => {
+    const paths = consumer.files.map(({ path }) => path);
+    const dead = paths
+      .filter((path) => path.endsWith('.md'))
+      .flatMap((page) =>
+        [...textOf(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, target = '']) => ({
+          page,
+          target: join(dirname(page), target),
+        })),
+      )
+      .filter(({ target }) => !paths.includes(target));
+    expect(dead).toEqual([]);
+  });
+
+  test('is built before it is packed, in a checkout that was not', () => {
+    const checkout = join(consumer.folder, 'checkout');
+    for (const name of readdirSync(root)) {
+      if (/^(?:\.git|dist.*|node_modules|coverage|test|bench)$/.test(name)) continue;
+      cpSync(join(root, name), join(checkout, name), { recursive: true });
+    }
+    // Its packages are this one's; older than they are is the list, so that nothing is installed.
+    utimesSync(join(checkout, 'package-lock.json'), 0, 0);
+    const packages = join(root, 'node_modules');
+    mkdirSync(join(checkout, 'node_modules'));
+    for (const name of readdirSync(packages)) {
+      if (name !== '.cache')
+        symlinkSync(join(packages, name), join(checkout, 'node_modules', name));
+    }
+    const said = output('npm', ['pack', '--dry-run', '--json'], checkout);
+    const [packed] = JSON.parse(said) as readonly Pick<Installed, 'files'>[];
+    const packedPaths = packed?.files.map(({ path }) => path).toSorted();
+    expect(packedPaths).toEqual(consumer.files.map(({ path }) => path).toSorted());
   });
 
   test('is installed without what is optional', () => {
