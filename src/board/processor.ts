@@ -11,8 +11,14 @@ import { targetOf } from './models/board-model.ts';
 import { startProgram } from './program/start-program.ts';
 import type { BoardEvent, BootCause } from './seams/board-event.ts';
 import type { BootDecision } from './seams/bootloader.ts';
+import type { DownloadEvents } from './seams/download-events.ts';
 import { DfuGuard } from './seams/dfu-policy.ts';
-import type { Peripherals, RunningImage, RunningProgram } from './seams/peripherals.ts';
+import type {
+  BootControl,
+  Peripherals,
+  RunningImage,
+  RunningProgram,
+} from './seams/peripherals.ts';
 
 /** The watchdog's period unless chosen otherwise, in ms. */
 export const WATCHDOG_MS = 4000;
@@ -126,7 +132,7 @@ export class Processor {
   #startDfuMode(flash: Flash): void {
     const life = this.#life;
     const device = this.#parts.bootloader.dfuMode?.(flash, {
-      downloaded: (slot, bytes) => this.#around.emit({ type: 'download', slot, bytes }),
+      ...this.#downloads(),
       left: () => {
         if (life === this.#life) this.boot('software');
       },
@@ -184,7 +190,8 @@ export class Processor {
       clock,
       flash,
       areas,
-      bootControl: bootloader.bootControl?.(flash, image.slot),
+      bootControl: this.#told(bootloader.bootControl?.(flash, image.slot), image.slot),
+      downloads: this.#downloads(),
       usb: this.#around.connector,
       dfu: bootloader.dfu,
       usbIdentity: this.#parts.usbIdentity ?? { os: undefined, serial: 'told' },
@@ -205,6 +212,37 @@ export class Processor {
           this.#watchdog.release();
           this.#fault(message);
         }),
+    };
+  }
+
+  /** In DFU mode of the bootloader or of a program: what a watcher hears of downloads. */
+  #downloads(): DownloadEvents {
+    const { emit } = this.#around;
+    return {
+      downloaded: (slot, bytes) => emit({ type: 'download', slot, bytes }),
+      refused: (slot, { status, reason, bytes }) =>
+        emit({ type: 'refused', status, reason, slot, bytes }),
+    };
+  }
+
+  /** The same, but whoever watches the board hears what came of it. */
+  #told(control: BootControl | undefined, slot: number): BootControl | undefined {
+    if (control === undefined) return undefined;
+    const { emit } = this.#around;
+    return {
+      otherSlot: control.otherSlot,
+      requestUpgrade: (permanent) => {
+        control.requestUpgrade(permanent);
+        emit({ type: 'upgrade', slot: control.otherSlot, permanent });
+      },
+      confirm: () => {
+        control.confirm();
+        emit({ type: 'confirmed', slot });
+      },
+      isConfirmed: () => control.isConfirmed(),
+      swapType: () => control.swapType(),
+      eraseUpgrade: () => control.eraseUpgrade(),
+      inspector: (area) => control.inspector(area),
     };
   }
 

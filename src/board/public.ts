@@ -59,6 +59,7 @@ export type {
 export type { DfuDemand, DfuGuard, DfuPolicy } from './seams/dfu-policy.ts';
 export * from './seams/firmware-api.ts';
 export * from './seams/firmware-dfu.ts';
+export type { DownloadEvents } from './seams/download-events.ts';
 export type { ImageInspector, ImageRefusal } from './seams/image-inspector.ts';
 export type {
   BootControl,

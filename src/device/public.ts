@@ -11,6 +11,7 @@ export type { DeviceConfiguration, DeviceIdentity } from './core/device-layout.t
 export type { DfuEffect, DfuEvent } from './dfu/machine.ts';
 export { DfuMode } from './mode/dfu-mode.ts';
 export type { DfuModeOptions } from './mode/options.ts';
+export type { DfuRefusal } from './conversation/refusal.ts';
 export type { Leave, LeaveOnReset, LeaveReason } from './conversation/leave.ts';
 export type {
   ConversationProfile,

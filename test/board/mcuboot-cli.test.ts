@@ -131,7 +131,7 @@ describe('dfukit board run reel_board', () => {
       const first = await start();
       await says(first, welcome);
       await first.command({ command: 'input', text: 'mcuboot request_upgrade' });
-      // The shell says nothing to that; what it says next shows that it was done.
+      await first.until({ event: 'upgrade', slot: 1, permanent: false });
       await first.command({ command: 'input', text: 'mcuboot' });
       await says(first, 'swap type: test');
       await consoleOf(first, welcome);
@@ -139,6 +139,7 @@ describe('dfukit board run reel_board', () => {
       await says(first, 'image version: 2.0.0+7');
       await says(first, 'swap type: revert');
       await first.command({ command: 'input', text: 'mcuboot confirm' });
+      await first.until({ event: 'confirmed', slot: 0 });
       await first.command({ command: 'input', text: 'mcuboot' });
       await says(first, 'confirmed: 1');
       first.write('{"command":"quit"}');
@@ -148,13 +149,12 @@ describe('dfukit board run reel_board', () => {
       const second = await start('--watchdog', '2000');
       await says(second, welcome);
       await second.command({ command: 'input', text: 'mcuboot request_upgrade' });
-      await second.command({ command: 'input', text: 'mcuboot' });
-      await says(second, 'swap type: test');
+      await second.until({ event: 'upgrade', slot: 1, permanent: false });
       second.write('{"command":"reset"}');
       await second.until({ event: 'boot', version: '3.0.0+0', why: 'test swap' });
       await second.until({ event: 'fault' });
       const crash = second.messages.findLast(({ event }) => event === 'fault');
-      expect(crash?.['message']).toMatch(/^crash: not today/);
+      expect(crash?.['message']).toMatch(/^crash: Error: not today/);
       await says(second, 'I: Image index: 0, Swap type: revert');
       const back = { event: 'boot', cause: 'watchdog', version: '2.0.0+7', why: 'revert' };
       await second.until(back);
@@ -165,7 +165,7 @@ describe('dfukit board run reel_board', () => {
 
   test.each([
     [['board', 'run', 'reel_board', '--algorithm', 'x'], 64, /MCUboot has no mode "x"/],
-    [['board', 'run', 'reel_board', '--key', 'nowhere.pem'], 64, /nowhere\.pem/],
+    [['board', 'run', 'reel_board', '--key', 'nowhere.pem'], 66, /nowhere\.pem/],
     [['firmware', 'flash', 'saul', '--board', 'reel_board'], 64, /takes downloads/],
     [
       ['firmware', 'build', 'saul', '--board', 'reel_board', '--slot', '2', '-o', '-'],

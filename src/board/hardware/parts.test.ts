@@ -115,7 +115,7 @@ describe('sensors and actuators', () => {
     expect(() => sensors.simulate('lamp', 1)).toThrow('lamp is not a quantity');
     expect(() => sensors.simulate('heat', 0.5)).toThrow('heat: expected a 16-bit number');
     expect(() => sensors.read(9)).toThrow('no sensor 9 of 3');
-    expect(() => sensors.simulate('smell', 1)).toThrow('no sensor -1 of 3');
+    expect(() => sensors.simulate('smell', 1)).toThrow('no sensor "smell"; there is: lamp');
   });
 });
 

@@ -49,6 +49,10 @@ export class Sensors {
   /** What the world around the board does to a sensor, e.g. its temperature. Throws as `write`. */
   simulate(name: string, value: number): void {
     const index = this.models.findIndex((each) => each.name === name);
+    if (index < 0) {
+      const known = this.models.map((each) => each.name).join(', ') || 'none';
+      throw new DfuError('NOT_FOUND', `no sensor "${name}"; there is: ${known}`);
+    }
     const sensor = this.#model(index);
     if (sensor.class !== 'SENSE_TEMP') {
       throw new DfuError('UNSUPPORTED', `${name} is not a quantity that can be simulated`);

@@ -7,9 +7,14 @@ import type {
 } from '../../device/index.ts';
 import { STALL, STATUS } from '../../usb/index.ts';
 import type { SetupAnswer, SetupPacket } from '../../usb/index.ts';
-import type { FirmwareDfuFunctional, FirmwareUsbEvent } from '../seams/firmware-dfu.ts';
+import type {
+  FirmwareDfuFunctional,
+  FirmwareMedium,
+  FirmwareUsbEvent,
+} from '../seams/firmware-dfu.ts';
 import { FirmwareFunction } from './firmware-function.ts';
 import type { Peripherals } from '../seams/peripherals.ts';
+import { slotOfArea } from '../seams/slot-of-area.ts';
 import { ProgramMedia } from './media.ts';
 import { readUsbDescription } from './usb-description.ts';
 import type { UsbDescription, UsbFunctionRead, UsbInterface } from './usb-description.ts';
@@ -171,14 +176,21 @@ export class ProgramUsb {
   }
 
   #dfuMode({ functional, media }: UsbDfuModeMessage): UsbFunction {
-    const { dfu, dfuGuard } = this.#board;
+    const { dfu, dfuGuard, downloads } = this.#board;
     const uploadCondition = dfuGuard.upload;
+    const slotOf = (each: FirmwareMedium | undefined): number | undefined =>
+      each?.type === 'flash-image' ? slotOfArea(each.area) : undefined;
+    const opened = media.map((each) => this.#media.open(each));
     return new DfuMode({
       ...dfu,
       uploadCondition,
       functional: functionalOf(functional) ?? dfu.functional,
-      media: media.map((each) => this.#media.open(each)),
-      onManifested: ({ name }) => this.#tell({ type: 'dfu-download-completed', medium: name }),
+      media: opened,
+      onManifested: (medium, bytes) => {
+        downloads.downloaded(slotOf(media[opened.indexOf(medium)]), bytes);
+        this.#tell({ type: 'dfu-download-completed', medium: medium.name });
+      },
+      onRefused: (refusal) => downloads.refused(slotOf(media[refusal.alternate ?? -1]), refusal),
     });
   }
 

@@ -1,3 +1,4 @@
+import type { DfuStatus } from '../../dfu/index.ts';
 import type { PowerCutKind } from '../../flash/index.ts';
 import type { BootReason } from './bootloader.ts';
 import type { FirmwareVersion } from './firmware-api.ts';
@@ -42,7 +43,22 @@ export type BoardEvent =
   | { readonly type: 'usb'; readonly state: 'detached' }
   /** The processor has stopped; the watchdog is next. */
   | { readonly type: 'fault'; readonly message: string }
-  /** A download was finished; `bytes` of the image. */
-  | { readonly type: 'download'; readonly slot: number; readonly bytes: number }
+  /** A download was finished, by the bootloader or a program; `slot` is left out for a medium that is no slot. */
+  | { readonly type: 'download'; readonly slot?: number | undefined; readonly bytes: number }
+  /**
+   * DFU mode has told its host that something failed: bStatus, why, where it was to go, and how many bytes of
+   * the download had been taken.
+   */
+  | {
+      readonly type: 'refused';
+      readonly status: DfuStatus;
+      readonly reason: string;
+      readonly slot?: number | undefined;
+      readonly bytes: number;
+    }
+  /** A program has asked MCUboot to boot what is in `slot` next: for good, or until the reset after that. */
+  | { readonly type: 'upgrade'; readonly slot: number; readonly permanent: boolean }
+  /** A program has confirmed its image, which is in `slot`: it stays. */
+  | { readonly type: 'confirmed'; readonly slot: number }
   /** A program has set a lamp or another actuator. */
   | { readonly type: 'actuator'; readonly name: string; readonly value: number };

@@ -1,6 +1,7 @@
 import type { Flash } from '../../flash/index.ts';
 import type { UsbDevice } from '../../usb/index.ts';
 import type { BoardModel, Platform } from '../models/board-model.ts';
+import type { DownloadEvents } from './download-events.ts';
 import type { FirmwareFlashArea, FirmwareVersion } from './firmware-api.ts';
 import type { BootControl, DfuHabits } from './peripherals.ts';
 import type { RetainedRam } from '../hardware/retained-ram.ts';
@@ -55,9 +56,7 @@ export interface BootSurroundings {
 }
 
 /** What DFU mode tells the board. */
-export interface DfuModeEvents {
-  /** A download was finished. */
-  downloaded(slot: number, lengthBytes: number): void;
+export interface DfuModeEvents extends DownloadEvents {
   /** It is over: the board is to reset. */
   left(): void;
   /** The same, and DFU mode is to follow (RIOT's answer to DFU_DETACH). */

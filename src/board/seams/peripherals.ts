@@ -4,6 +4,7 @@ import type { Clock } from '../../usb/index.ts';
 import type { BoardModel, Platform } from '../models/board-model.ts';
 import type { FirmwareFlashArea, FirmwareSwapType, FirmwareVersion } from './firmware-api.ts';
 import type { ImageInspector } from './image-inspector.ts';
+import type { DownloadEvents } from './download-events.ts';
 import type { DfuGuard } from './dfu-policy.ts';
 import type { RetainedRam } from '../hardware/retained-ram.ts';
 import type { Sensors } from '../hardware/sensors.ts';
@@ -42,6 +43,8 @@ export interface RunningImage {
 
 /** What a program can ask of a bootloader that swaps images. Throws `DfuError` where it cannot be had. */
 export interface BootControl {
+  /** Where an image that it is asked for comes from. */
+  readonly otherSlot: number;
   /** The image in the other slot is to boot next: for good, or until the reset after that. */
   requestUpgrade(permanent: boolean): void;
   /** The running image stays. */
@@ -79,6 +82,8 @@ export interface Peripherals {
   readonly dfu: DfuHabits;
   /** What it says to operating systems, browsers and whoever tells boards apart. */
   readonly usbIdentity: UsbIdentity;
+  /** Who hears of downloads that the program takes. */
+  readonly downloads: DownloadEvents;
   /** What must hold for DFU_DETACH and DFU_UPLOAD. */
   readonly dfuGuard: DfuGuard;
   readonly uart: Uart;

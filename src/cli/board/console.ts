@@ -36,12 +36,22 @@ export function describeEvent(event: BoardEvent): string {
     case 'fault':
       return `* ${event.message}`;
     case 'download':
-      return `* download to slot ${event.slot} finished, ${event.bytes} bytes`;
+      return `* download${toSlot(event.slot)} finished, ${event.bytes} bytes`;
+    case 'refused':
+      return `* refused${toSlot(event.slot)} after ${event.bytes} bytes: ${event.status}: ${event.reason}`;
+    case 'upgrade':
+      return `* upgrade requested: slot ${event.slot} is next, ${event.permanent ? 'for good' : 'for a test'}`;
+    case 'confirmed':
+      return `* image of slot ${event.slot} confirmed`;
     case 'actuator':
       return `* ${event.name} ${event.value === 0 ? 'off' : 'on'}`;
     default:
       return event satisfies never;
   }
+}
+
+function toSlot(slot: number | undefined): string {
+  return slot === undefined ? '' : ` to slot ${slot}`;
 }
 
 /** What a power cut met. */

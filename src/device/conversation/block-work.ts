@@ -46,6 +46,8 @@ export interface BlockWork<Extra extends string = never> {
   readonly completed: boolean;
   /** The alternate setting. */
   readonly selected: number;
+  /** Bytes that the last download has brought; left out: nobody counts them. */
+  readonly downloadedBytes?: number;
   /** What the log says of the end of DFU mode besides its reason. */
   readonly lastWords?: string | undefined;
   /** The reason in words, if that is the status that it is for; else empty. */

@@ -13,6 +13,7 @@ import type { Leave, LeaveReason } from './leave.ts';
 import { Leaving } from './leaving.ts';
 import { LiveContext } from './live-context.ts';
 import type { LeavePolicy } from './live-context.ts';
+import type { DfuRefusal } from './refusal.ts';
 import { alternateSettings } from './settings.ts';
 import type { Settings } from './settings.ts';
 
@@ -35,6 +36,7 @@ interface ConversationParts<Extra extends string> extends Settings {
   readonly policy: LeavePolicy;
   /** Without it the function goes back to dfuIDLE instead of leaving. */
   readonly onLeave: ((leave: Leave<LeaveReason | Extra>) => void) | undefined;
+  readonly onRefused: ((refusal: DfuRefusal) => void) | undefined;
 }
 
 /**
@@ -81,6 +83,12 @@ export class DfuConversation<Extra extends string = never> implements UsbFunctio
     this.#functional = functionalBytes(functional);
     this.#leaving = new Leaving(leaveDelayMs, profile.leavesSteadily);
     if (parts.initialStatus !== 'OK') this.#fail(parts.initialStatus);
+    // How the device starts is nothing that a host was refused.
+    this.#standing.report.onFailure = (status, reason) => {
+      const { selected, downloadedBytes: bytes = 0 } = work;
+      const alternate = selected < 0 ? undefined : selected;
+      parts.onRefused?.({ status, reason, alternate, bytes });
+    };
   }
 
   /** The state that DFU_GETSTATE would answer. */

@@ -5,6 +5,8 @@ import type { DfuState, DfuStatus } from '../../dfu/index.ts';
 export class DfuReport {
   /** Index of the string with the reason. */
   iString = 0;
+  /** Told of each status that follows upon `OK`. */
+  onFailure: ((status: Exclude<DfuStatus, 'OK'>, reason: string) => void) | undefined;
   #status: DfuStatus = 'OK';
   #reason = '';
   readonly #bytes: Uint8Array = new Uint8Array(statusAnswer.size);
@@ -20,8 +22,10 @@ export class DfuReport {
 
   /** Without a reason, what the status means is told. */
   set(status: DfuStatus, reason = ''): void {
+    const before = this.#status;
     this.#status = status;
     this.#reason = status !== 'OK' && reason === '' ? statusMeaning(status) : reason;
+    if (before === 'OK' && status !== 'OK') this.onFailure?.(status, this.#reason);
   }
 
   /** The answer; the same bytes are used again for the next one. */

@@ -37,6 +37,7 @@ export class DfuSeMode extends DfuConversation<Unprotected> {
       leaveDelayMs: options.leaveDelayMs ?? profile.leaveDelayMs,
       waitResetMs: Infinity,
       policy: {},
+      onRefused: options.onRefused,
       onLeave: onLeave && ((leave) => onLeave({ ...leave, address: work.addressPointer })),
     });
     this.#work = work;

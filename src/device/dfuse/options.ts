@@ -1,4 +1,5 @@
 import type { DfuStatus } from '../../dfu/index.ts';
+import type { DfuRefusal } from '../conversation/refusal.ts';
 import type { Leave, LeaveReason } from '../conversation/leave.ts';
 import type { DfuSeMemory } from './memory.ts';
 import type { DfuSeProfile } from './profile.ts';
@@ -34,4 +35,6 @@ export interface DfuSeModeOptions {
    * function goes back to dfuIDLE instead.
    */
   readonly onLeave?: ((leave: DfuSeLeave) => void) | undefined;
+  /** The function has gone to dfuERROR. DfuSe has blocks, not downloads: `bytes` is 0. */
+  readonly onRefused?: ((refusal: DfuRefusal) => void) | undefined;
 }

@@ -34,6 +34,7 @@ export class DfuMode extends DfuConversation {
       waitResetMs: options.waitResetMs ?? profile.waitResetMs,
       policy: options,
       onLeave: options.onLeave,
+      onRefused: options.onRefused,
     });
   }
 }

@@ -13,6 +13,8 @@ export class Download {
   readonly #blocks: NumberedBlocks;
   #medium: Medium | undefined;
   #offsetBytes = 0;
+  /** Bytes of the last download, also when that is over. */
+  #bytes = 0;
   /** wBlockNum of the last block taken; -1: none yet. */
   #block = -1;
   /** Its bytes, to tell a repeated block from another one of the same number. */
@@ -33,6 +35,11 @@ export class Download {
   /** The medium of the download that is open. */
   get medium(): Medium | undefined {
     return this.#medium;
+  }
+
+  /** Bytes that the last download has brought, whether it goes on, has failed or has ended. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Whether it may end here. */
@@ -56,6 +63,7 @@ export class Download {
   finish(nowMs: number, otherwise: Medium): void {
     const medium = this.#medium ?? otherwise;
     const lengthBytes = this.#offsetBytes;
+    this.#bytes = lengthBytes;
     if (!this.#profile.oneDownload) this.#over();
     this.work.start(medium.finish(lengthBytes), nowMs);
   }
@@ -96,10 +104,18 @@ export class Download {
     const { blockNumbers, failsWith } = this.#profile;
     const result =
       blockNumbers === 'medium'
-        ? this.#blocks.of(medium).write(wBlockNum, bytes)
+        ? this.#pass(bytes, wBlockNum, medium)
         : this.#write(bytes, wBlockNum, medium);
     if (result.status === 'OK' || failsWith === undefined) return result;
     return { ...result, status: failsWith };
+  }
+
+  /** The medium finds out by itself where the block belongs; the first one has number 0. */
+  #pass(bytes: Uint8Array, wBlockNum: number, medium: Medium): MediumResult {
+    if (wBlockNum === 0) this.#bytes = 0;
+    const result = this.#blocks.of(medium).write(wBlockNum, bytes);
+    if (result.status === 'OK') this.#bytes += bytes.length;
+    return result;
   }
 
   #write(bytes: Uint8Array, wBlockNum: number, wanted: Medium): MediumResult {
@@ -119,12 +135,14 @@ export class Download {
     }
     const result = medium.write(offsetBytes, bytes);
     this.#offsetBytes += result.status === 'OK' ? bytes.length : 0;
+    this.#bytes = this.#offsetBytes;
     return busyMs === 0 ? result : { ...result, busyMs: busyMs + result.busyMs };
   }
 
   #begin(wanted: Medium): MediumResult | undefined {
     if (this.#medium !== undefined) return undefined;
     this.work.clear();
+    this.#bytes = 0;
     if (this.#profile.checksMedium && !wanted.writable) {
       return failed('errWRITE', `"${wanted.name}" is read-only`);
     }

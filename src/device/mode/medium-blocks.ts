@@ -23,7 +23,7 @@ interface MediumBlocksOptions {
   /** bitManifestationTolerant. */
   readonly tolerant: boolean;
   readonly uploadCondition: Condition | undefined;
-  readonly onManifested: ((medium: Medium) => void) | undefined;
+  readonly onManifested: ((medium: Medium, bytes: number) => void) | undefined;
 }
 
 const POLL_TIMEOUT: WorkTurn<never> = { event: 'POLL_TIMEOUT' };
@@ -75,6 +75,10 @@ export class MediumBlocks implements BlockWork {
 
   get complete(): boolean {
     return this.#download.complete;
+  }
+
+  get downloadedBytes(): number {
+    return this.#download.bytes;
   }
 
   get missing(): string | undefined {
@@ -207,6 +211,6 @@ export class MediumBlocks implements BlockWork {
 
   #completed(medium: Medium): void {
     this.completed = true;
-    this.#options.onManifested?.(medium);
+    this.#options.onManifested?.(medium, this.#download.bytes);
   }
 }

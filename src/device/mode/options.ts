@@ -1,5 +1,6 @@
 import type { DfuStatus } from '../../dfu/index.ts';
 import type { Leave, LeaveOnReset } from '../conversation/leave.ts';
+import type { DfuRefusal } from '../conversation/refusal.ts';
 import type { Condition } from '../core/condition.ts';
 import type { DfuProfile, FunctionalPlace } from '../dfu/profile.ts';
 import type { FunctionalOptions } from '../dfu/functional.ts';
@@ -34,6 +35,8 @@ export interface DfuModeOptions {
    * function goes back to dfuIDLE instead.
    */
   readonly onLeave?: ((leave: Leave) => void) | undefined;
-  /** A download is complete and the medium has finished with it. */
-  readonly onManifested?: ((medium: Medium) => void) | undefined;
+  /** A download of that many bytes is complete and the medium has finished with it. */
+  readonly onManifested?: ((medium: Medium, bytes: number) => void) | undefined;
+  /** The function has gone to dfuERROR: what it told its host, once for each time. */
+  readonly onRefused?: ((refusal: DfuRefusal) => void) | undefined;
 }

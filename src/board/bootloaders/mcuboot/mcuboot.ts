@@ -18,6 +18,7 @@ import type {
 import type { BoardModel } from '../../models/board-model.ts';
 import type { BootloaderOrder, BuildOptions } from '../../seams/bootloader-record.ts';
 import type { FirmwareFlashArea } from '../../seams/firmware-api.ts';
+import { slotOfArea } from '../../seams/slot-of-area.ts';
 import type { ImageInspector } from '../../seams/image-inspector.ts';
 import { McubootInspector } from './inspector.ts';
 import { mcubootLayout } from './layout.ts';
@@ -88,8 +89,8 @@ export class McubootBootloader implements Bootloader {
   }
 
   #inspector(flash: Flash, area: string): ImageInspector | undefined {
-    const slot = area === 'image-0' ? 0 : area === 'image-1' ? 1 : undefined;
-    if (!this.#checkImages || slot === undefined) return undefined;
+    const slot = slotOfArea(area);
+    if (!this.#checkImages || (slot !== 0 && slot !== 1)) return undefined;
     const { flashBase } = this.layout;
     const place = { image: 0, slot } as const;
     return new McubootInspector({ flash, config: this.#config, place, flashBase }, this.#judge);
@@ -152,6 +153,7 @@ function deviceIds({
 /** What the running image can ask for, by way of the trailers. */
 class McubootControl implements BootControl {
   readonly inspector: BootControl['inspector'];
+  readonly otherSlot: number;
   readonly #side: ApplicationSide;
   readonly #own: 'primary0' | 'secondary0';
   readonly #other: 'primary0' | 'secondary0';
@@ -162,6 +164,7 @@ class McubootControl implements BootControl {
   ) {
     this.#side = side;
     this.inspector = inspector;
+    this.otherSlot = 1 - running;
     this.#own = running === 0 ? 'primary0' : 'secondary0';
     this.#other = running === 0 ? 'secondary0' : 'primary0';
   }

@@ -55,7 +55,8 @@ class Bench {
   plug(): void {
     const { told } = this;
     const device = this.bootloader.dfuMode(this.flash, {
-      downloaded: (slot, bytes) => told.push([slot, bytes]),
+      downloaded: (slot, bytes) => told.push([slot ?? -1, bytes]),
+      refused: (slot, { status, bytes }) => told.push(`refused ${slot}, ${bytes}: ${status}`),
       left: () => told.push('left'),
       again: () => told.push('again'),
     });
@@ -125,7 +126,7 @@ describe('DFU mode', () => {
     bench.install(0, 1);
     const sent = bench.run(0, (session) => download(session, bench.image(1, 3)));
     await expect(sent).rejects.toThrow('errTARGET');
-    expect(bench.told).toEqual([]);
+    expect(bench.told).toEqual(['refused 0, 0: errTARGET']);
   });
 
   test('keeps the only slot that boots, where it is told to', async () => {
@@ -148,7 +149,8 @@ describe('DFU mode', () => {
     const bench = new Bench({ checkImages: false });
     const image = bench.image(1, 3);
     await bench.run(0, (session) => download(session, image));
-    expect(bench.told).toEqual([[0, image.length]]);
+    const refused = `refused 0, ${image.length}: errFIRMWARE`;
+    expect(bench.told).toEqual([[0, image.length], refused]);
     expect(bench.start()).toEqual({ mode: 'dfu', why: 'no valid slot' });
   });
 

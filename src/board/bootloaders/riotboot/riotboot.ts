@@ -105,15 +105,15 @@ export class RiotbootBootloader implements Bootloader {
     const { functional } = this.dfu;
     const profile = this.dfu.profile.runtimeOnly === true ? COMPATIBLE : this.dfu.profile;
     const os = this.#options.usbIdentity?.os;
-    const lengths = new Map<Medium, number>();
-    const media = this.#media(flash).map((medium) => watched(medium, lengths));
+    const media = this.#media(flash);
     const riot = this.dfu.profile.writesAsOriginal === true;
     const mode = new DfuMode({
       media,
       functional,
       profile,
       firmwareGood: () => chooseSlot(flash, this.layout, this.#selection) !== undefined,
-      onManifested: (medium) => events.downloaded(media.indexOf(medium), lengths.get(medium) ?? 0),
+      onManifested: (medium, bytes) => events.downloaded(media.indexOf(medium), bytes),
+      onRefused: (refusal) => events.refused(refusal.alternate, refusal),
       onLeave: ({ reason }) => {
         // RIOT answers DFU_DETACH the same way in both modes: magic number, reset.
         if (riot && reason === 'detach') events.again();
@@ -148,24 +148,3 @@ export class RiotbootBootloader implements Bootloader {
 }
 
 const REASONS = { magic: 'magic number', button: 'button', 'no-slot': 'no valid slot' } as const;
-
-/** The same medium, but the length of what was downloaded last is put down. */
-function watched(medium: Medium, lengths: Map<Medium, number>): Medium {
-  const watching: Medium = {
-    name: medium.name,
-    sizeBytes: medium.sizeBytes,
-    writable: medium.writable,
-    readable: medium.readable,
-    begin: () => medium.begin(),
-    write: (offsetBytes, bytes) => medium.write(offsetBytes, bytes),
-    complete: (lengthBytes) => medium.complete?.(lengthBytes) ?? true,
-    missing: (lengthBytes) => medium.missing?.(lengthBytes) ?? '',
-    finish(lengthBytes) {
-      lengths.set(watching, lengthBytes);
-      return medium.finish(lengthBytes);
-    },
-    abort: () => medium.abort(),
-    read: (offsetBytes, lengthBytes) => medium.read(offsetBytes, lengthBytes),
-  };
-  return watching;
-}

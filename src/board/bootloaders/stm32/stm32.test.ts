@@ -39,7 +39,8 @@ class Bench {
   run(work: (session: DfuSession) => Promise<unknown>): Promise<unknown> {
     const { bootloader, bus, clock, flash, told } = this;
     const device = bootloader.dfuMode(flash, {
-      downloaded: (slot, bytes) => told.push([slot, bytes]),
+      downloaded: (slot, bytes) => told.push([slot ?? -1, bytes]),
+      refused: (slot, { status, bytes }) => told.push(`refused ${slot}, ${bytes}: ${status}`),
       left: () => told.push('left'),
       again: () => told.push('again'),
     });
@@ -117,7 +118,8 @@ describe('the loader', () => {
     const bench = new Bench(order);
     const { bus, clock, flash, bootloader } = bench;
     const nothing = (): void => {};
-    bus.plug(bootloader.dfuMode(flash, { downloaded: nothing, left: nothing, again: nothing }));
+    const events = { downloaded: nothing, refused: nothing, left: nothing, again: nothing };
+    bus.plug(bootloader.dfuMode(flash, events));
     const { entries } = await clock.run(scan(bus, { clock }), turn);
     const listed = entries.map(({ idVendor, idProduct, serial }) => [
       [idVendor, idProduct].map((id) => id.toString(16)).join(' '),

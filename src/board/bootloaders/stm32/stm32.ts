@@ -128,6 +128,7 @@ export class Stm32Bootloader implements Bootloader {
       memories: [memory, new Stm32OptionMemory(this.#model, this.#optionBytes)],
       functional: ROM_FUNCTIONAL,
       profile: dfuse,
+      onRefused: (refusal) => events.refused(0, { ...refusal, bytes: memory.programmedBytes }),
       onLeave: (leave) => {
         if (memory.programmedBytes > 0) events.downloaded(0, memory.programmedBytes);
         this.#leave(leave);
