@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Scenario } from './scenario.ts';
 
 /** Commands of a block that the kernel has a part in, in a page that tells its reader to type them. */
@@ -15,15 +16,21 @@ export const documentsFile = 'documents.json';
 /** How long a person takes to read what came and to type on, in seconds, on a machine as slow as this one. */
 const PERSON_S = 6;
 
-/** The words of the documents in a shell that has no network, no npm, and the modules of its own kernel. */
-const WORDS = [
-  'npx() { shift; node "$DFUKIT/dist/cli/main.js" "$@"; }',
-  'modprobe() { [ "$1" = vhci-hcd ] && grep -q "^vhci_hcd " /proc/modules; }',
-];
+/** The programs of the documents on a machine that has no network, no npm, and the modules of its own kernel. */
+const programs = {
+  npx: 'shift\nexec node "$DFUKIT/dist/cli/main.js" "$@"',
+  modprobe: '[ "$1" = vhci-hcd ] && grep -q "^vhci_hcd " /proc/modules',
+};
+
+function install(folder: string): void {
+  mkdirSync(folder);
+  for (const [name, text] of Object.entries(programs))
+    writeFileSync(join(folder, name), `#!/bin/bash\n${text}\n`, { mode: 0o755 });
+}
 
 function script(commands: readonly string[]): string {
-  const typed = commands.flatMap((command) => [`sleep ${PERSON_S}`, command, `echo "=> $?"`]);
-  return [...WORDS, ...typed, 'kill %1', 'wait'].join('\n');
+  const typed = commands.flatMap((command) => [`sleep ${PERSON_S}`, command, 'echo "=> $?"']);
+  return ['PATH=$PWD/programs:$PATH', ...typed, 'kill %1', 'wait'].join('\n');
 }
 
 function blocks(): KernelBlock[] {
@@ -38,6 +45,7 @@ export const documents: readonly Scenario[] = [
     async run(bench) {
       const all = blocks();
       assert.ok(all.length > 0, 'no document has a block for the kernel');
+      install(bench.path('programs'));
       for (const { page, line, commands } of all) {
         bench.note(`${page}:${line}`);
         const args = ['-c', script(commands)];
