@@ -100,7 +100,10 @@ export class VirtualClock implements Clock {
       await turn();
       if (!pending) return work;
       if (!this.step())
-        throw new DfuError('TIMEOUT', 'the work waits for something that is no timer');
+        throw new DfuError(
+          'TIMEOUT',
+          'the work waits for something that is no timer of this clock: a socket, worker or process takes real time (timerClock)',
+        );
     }
   }
 

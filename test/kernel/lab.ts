@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { boardModel, firmwareImage } from '../../src/board/index.ts';
 import { loadExample } from '../../src/board/node/index.ts';
+import { asRoot, installOnDebian } from '../support/needs.ts';
 import type { MissingPart } from '../support/needs.ts';
 import { blocksOf, commandsOf } from '../support/documents/blocks.ts';
 import { isForKernel, pages } from '../support/documents/pages.ts';
@@ -18,7 +19,7 @@ const lab = join(import.meta.dirname, 'lab');
 
 /** What the kernel lab lacks on this machine, if anything. */
 export function missingPart(): MissingPart | undefined {
-  const install = 'sudo test/kernel/lab install && test/kernel/lab setup';
+  const install = installOnDebian(`${asRoot('test/kernel/lab install')} && test/kernel/lab setup`);
   if (process.platform !== 'linux' || process.arch !== 'x64')
     return { what: 'Linux on x86-64, for the kernel lab', install: 'another machine' };
   const { status, stdout } = spawnSync(lab, ['missing'], { encoding: 'utf8' });

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
+import { asRoot, installOnDebian } from '../support/needs.ts';
 import type { MissingPart } from '../support/needs.ts';
 
 const executablePath = '/usr/bin/chromium';
@@ -8,7 +9,7 @@ const executablePath = '/usr/bin/chromium';
 /** What is missing here to run a browser, if anything is. */
 export function missingBrowser(): MissingPart | undefined {
   if (existsSync(executablePath)) return undefined;
-  return { what: 'Chromium', install: 'sudo test/package/browser install' };
+  return { what: 'Chromium', install: installOnDebian(asRoot('test/package/browser install')) };
 }
 
 const args = [

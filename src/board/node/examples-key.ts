@@ -13,7 +13,9 @@ const KIND = 'rsa-2048';
  * Where the key of the examples lies: in the user's folder for configuration (`XDG_CONFIG_HOME`, else
  * `~/.config`; on Windows `APPDATA`).
  */
-export function examplesKeyPath(env: NodeJS.ProcessEnv = process.env): string {
+export function examplesKeyPath(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): string {
   const { XDG_CONFIG_HOME: xdg, APPDATA: appData } = env;
   // XDG Base Directory Specification: a relative path counts for nothing
   if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, 'dfukit', `examples-${KIND}.pem`);

@@ -117,6 +117,15 @@ describe('firmware build', () => {
   });
 });
 
+test('firmware flash: DFUKIT_BUS names the bus, as it does for the commands of the host', async () => {
+  vi.stubEnv('DFUKIT_BUS', 'nowhere');
+  const { exit, err } = await ran(['firmware', 'flash', 'saul', ...xenon]);
+  expect({ exit, err }).toEqual({
+    exit: 64,
+    err: expect.stringContaining('got "nowhere"') as string,
+  });
+});
+
 describe('firmware flash', () => {
   async function start(...args: string[]): Promise<CliBoard> {
     const board = await CliBoard.start(...args);

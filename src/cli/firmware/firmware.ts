@@ -8,7 +8,6 @@ import { DfuError } from '../../bytes/index.ts';
 import { sendPlan, sendTo } from '../../host/index.ts';
 import type { Selection } from '../../host/index.ts';
 import { parseUsbId } from '../../usb/index.ts';
-import { BUS_FORMS } from '../host/bus.ts';
 import type { PrivateKey } from '../../image/index.ts';
 import { ExitCode, answering, cannot } from '../shared/exit-codes.ts';
 import type { Terminal } from '../shared/terminal.ts';
@@ -16,6 +15,7 @@ import { ALGORITHM_HELP, signingKey } from '../board/mcuboot-options.ts';
 import { wholeNumber } from '../shared/numbers.ts';
 import { exitOf } from '../host/progress.ts';
 import { runOnBus } from '../host/run-on-bus.ts';
+import { busOption } from '../host/select.ts';
 import { asArgument, asArgumentLater } from '../shared/wrong-argument.ts';
 
 interface ImageOptions {
@@ -145,7 +145,7 @@ function flashCommand(terminal: Terminal): Command {
     .option('-S, --serial <serial>', 'serial number of the board')
     .option('-p, --path <path>', 'bus and ports, e.g. 1-4.2')
     .option('-w, --wait', 'wait until such a board is plugged in')
-    .option('--bus <bus>', `where devices are: ${BUS_FORMS}`, 'native')
+    .addOption(busOption())
     .option('--json', 'one JSON object a line instead of text')
     .action(
       answering(async (dir: string, options: FlashCommand) => {

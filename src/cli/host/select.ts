@@ -28,6 +28,13 @@ function dfuUtilIds(text: string): ReturnType<typeof parseDeviceIds> {
   return parseDeviceIds(text.includes(',') ? text : `${text},*:*`);
 }
 
+/** `--bus`, the same for each command that looks for a device. */
+export function busOption(): Option {
+  return new Option('--bus <bus>', `where devices are: ${BUS_FORMS}`)
+    .env('DFUKIT_BUS')
+    .default('native');
+}
+
 /** Adds `--bus`, `--json` and dfu-util's options that say which device is meant. */
 export function addDeviceOptions(command: Command): Command {
   return command
@@ -43,11 +50,7 @@ export function addDeviceOptions(command: Command): Command {
     .option('-n, --devnum <n>', 'device number on its bus', wholeNumber('--devnum', [0, 65535]))
     .option('-c, --cfg <n>', 'bConfigurationValue', wholeNumber('--cfg', byte))
     .option('-i, --intf <n>', 'interface number', wholeNumber('--intf', byte))
-    .addOption(
-      new Option('--bus <bus>', `where devices are: ${BUS_FORMS}`)
-        .env('DFUKIT_BUS')
-        .default('native'),
-    )
+    .addOption(busOption())
     .option(
       '--timeout <seconds>',
       'most time for one control transfer (default: 5); other limits of time grow with it',

@@ -195,7 +195,9 @@ function vhciError(error: unknown, path: string): DfuError {
   const { code, message } = error as NodeJS.ErrnoException;
   const cause = { cause: error };
   if (code === 'ENOENT' || code === 'ENOTDIR') {
-    const remedy = 'load it as root with: modprobe vhci-hcd';
+    const remedy =
+      'load it as root with: modprobe vhci-hcd; where modprobe does not find it, it is in a package of its own ' +
+      '(linux-modules-extra-$(uname -r) on Ubuntu, the kernel that is not the cloud one on Debian); in a container, load it outside';
     return new DfuError('NO_USB', `the kernel's vhci_hcd is not there (${path}): ${remedy}`, cause);
   }
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
