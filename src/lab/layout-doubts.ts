@@ -103,6 +103,11 @@ function trailerFits(layout: FlashLayout, bytes: Uint8Array): [AreaName, Trailer
       erased: geometry.erasedValue,
       exchangeFrom: firstExchange(config),
       emptyFrom: emptyFrom(layout, { area, offsetBytes, trailer }),
+      // scratch serves every pair
+      isPair: (number) =>
+        name === 'scratch'
+          ? number < config.images.length
+          : name === `primary${number}` || name === `secondary${number}`,
     });
     return [[name, fit]];
   });

@@ -8,8 +8,24 @@ import type { TrailerFieldName } from './trailer-fields.ts';
 const mostOfFlags: Readonly<Partial<Record<TrailerFieldName, number>>> = {
   image_ok: 1,
   copy_done: 1,
-  swap_info: 4,
 };
+
+/** The largest swap type. */
+const MOST_SWAP_TYPE = 4;
+
+/** Whether the first byte of a field means something. */
+function isMeant(
+  name: TrailerFieldName,
+  value: number,
+  isPair: (number: number) => boolean,
+): boolean {
+  if (name === 'swap_info') {
+    const type = value & 0x0f;
+    return type >= 1 && type <= MOST_SWAP_TYPE && isPair(value >> 4);
+  }
+  const most = mostOfFlags[name];
+  return most === undefined || (value >= 1 && value <= most);
+}
 
 /** How a trailer goes with a layout. */
 export interface TrailerFit {
@@ -34,9 +50,12 @@ export function fitTrailer(
     erased,
     exchangeFrom,
     emptyFrom,
+    isPair = (number) => number === 0,
   }: {
     readonly unit: number;
     readonly erased: number;
+    /** Whether swap_info, whose upper half it is, may name this image pair; only the first one unless given. */
+    readonly isPair?: ((number: number) => boolean) | undefined;
     /** Swap using move: number of the first entry of the exchange, whatever was moved before it. */
     readonly exchangeFrom?: number | undefined;
     /** Where nothing but the trailer stands any more, if that is below it. */
@@ -49,9 +68,8 @@ export function fitTrailer(
   let before = -1;
   for (const { name, offsetBytes, lengthBytes } of trailerFields(trailer)) {
     if (name !== 'swap_status') known.fill(1, offsetBytes, offsetBytes + lengthBytes);
-    const most = mostOfFlags[name];
     const value = area[offsetBytes] ?? erased;
-    if (most !== undefined && value !== erased && (value < 1 || value > most)) strays += 1;
+    if (value !== erased && !isMeant(name, value, isPair)) strays += 1;
   }
   for (let at = 0; at < trailer.statusBytes; at += unit) {
     const value = area[trailer.status + at] ?? erased;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { forgeDevice, forgeImage, labKey } from '../../test/support/mcuboot/lab-bench.ts';
 import { MemoryFlash } from '../flash/index.ts';
-import { install } from '../../test/support/mcuboot/bench.ts';
+import { install, statesOfCuts } from '../../test/support/mcuboot/bench.ts';
 import { makeImage, version as versionOf } from '../../test/support/mcuboot/images.ts';
 import { signImage } from '../image/index.ts';
 import { ApplicationSide, placeOf } from '../boot/mcuboot/index.ts';
@@ -13,6 +13,7 @@ import {
   dumpOf,
   explainSlots,
   explorePowerCuts,
+  inspectFlash,
   stageUpdate,
 } from './index.ts';
 import type { CutReport, LabDevice, SlotExplanation } from './index.ts';
@@ -186,4 +187,61 @@ describe('two images of one version', () => {
     expect(move?.boots.map(({ what }) => what)).toEqual(['update', 'revert']);
     expect(overwrite?.impossible).toBeUndefined();
   });
+});
+
+describe('where a swap was cut', () => {
+  test.each(['swap-using-move', 'swap-using-offset', 'swap-using-scratch'] as const)(
+    'it is the image that ends in the primary slot which runs, at every cut: %s',
+    async (algorithm) => {
+      const device = await forgeDevice({ algorithm, primarySectors: 8, payloadBytes: 1500 });
+      new ApplicationSide(device.flash, device.config).setPending();
+      for (const version of ['2.0.0+0', '1.0.0+0']) {
+        for (const flash of await statesOfCuts({ ...device, counters: undefined })) {
+          const slots = await explainSlots({ ...device, flash });
+          const running = slots.filter(({ fate }) => fate === 'runs');
+          expect(running.map((each) => each.version)).toEqual([version]);
+        }
+        await bootAhead(device);
+      }
+    },
+  );
+
+  test('neither slot is told as refused while its image lies in pieces', async () => {
+    const device = await forgeDevice({ algorithm: 'swap-using-move', payloadBytes: 1500 });
+    new ApplicationSide(device.flash, device.config).setPending();
+    const states = await statesOfCuts({ ...device, counters: undefined });
+    const flash = states[Math.floor(states.length / 2)] ?? device.flash;
+    const found = await explainSlots({ ...device, flash });
+    expect(found).toMatchObject([
+      { version: '1.0.0+0', fate: 'stays', check: undefined },
+      { version: '2.0.0+0', fate: 'runs', check: undefined },
+    ]);
+    expect(found[1]?.reason).toBe(
+      'a test swap was cut, and the next boot goes on with it; then this image runs',
+    );
+    const { slots } = await inspectFlash({ ...device, flash });
+    expect(slots.map(({ state }) => state)).toEqual(['swapping', 'swapping']);
+  });
+
+  test('the one after a revert that is due runs from where the old image lies: offset', async () => {
+    const device = await small('swap-using-offset');
+    new ApplicationSide(device.flash, device.config).setPending();
+    await bootAhead(device);
+    const found = await explainSlots(device);
+    expect(found.map(({ fate }) => fate)).toEqual(['stays', 'runs']);
+    const { slots } = await inspectFlash(device);
+    expect(slots.map(({ state }) => state)).toEqual(['valid', 'valid']);
+  });
+});
+
+test('a build that does not validate runs a bad image, which is told with what is wrong with it', async () => {
+  const device = await small('swap-using-move', { validatePrimarySlot: false });
+  const bad = poked(
+    device,
+    placeOf(device.config, 'primary0').offsetBytes + 100,
+    new Uint8Array(8),
+  );
+  const [primary] = await explainSlots(bad);
+  expect(primary).toMatchObject({ fate: 'runs', check: 'hash' });
+  expect(primary?.reason).toMatch(/the bootloader does not ask: it runs at the next boot$/);
 });

@@ -1,5 +1,5 @@
 import type { BootResult, Refusal, SlotFinding, SlotIndex } from '../boot/mcuboot/index.ts';
-import { examineSlot, MemoryCounters, boot, placeOf } from '../boot/mcuboot/index.ts';
+import { examineSlot, MemoryCounters, boot, placeOf, swapUnderWay } from '../boot/mcuboot/index.ts';
 import { hexNumber, sameBytes, toHex } from '../bytes/index.ts';
 import {
   ENCRYPTED_FLAGS,
@@ -12,7 +12,8 @@ import {
 import type { RawImageHeader } from '../image/index.ts';
 import type { LabDevice } from './device.ts';
 import { forkDevice } from './device.ts';
-import { imageAt, shortHash } from './image-names.ts';
+import { ImageNames, imageAt, runningImages, shortHash } from './image-names.ts';
+import type { RunningSlot } from './image-names.ts';
 import { imagePlace } from './image-place.ts';
 import { readTrailer } from './trailer-report.ts';
 
@@ -123,6 +124,9 @@ interface NextBoot {
   readonly dead: string | undefined;
   readonly swapped: boolean;
   readonly ran: SlotIndex | undefined;
+  /** What runs of this pair, and what stood in its two slots before. */
+  readonly runs: RunningSlot | undefined;
+  readonly stood: readonly (RunningSlot | undefined)[];
   readonly refusals: readonly Refusal[];
   readonly unmet: string | undefined;
   readonly warning: string | undefined;
@@ -133,12 +137,20 @@ interface NextBoot {
 /** What the next boot does with a pair: once as it is, once as a guarded build to learn of dependencies. */
 async function tryBoot(device: LabDevice, image: number): Promise<NextBoot> {
   const { config, judge } = device;
+  const { flash } = forkDevice(device);
   const run = async (guarded: boolean): ReturnType<typeof boot> => {
-    const { flash, counters } = forkDevice(device);
-    const build = guarded ? { ...config, guarded } : config;
-    return boot({ flash, config: build, judge, counters: new MemoryCounters(counters) });
+    const counters = new MemoryCounters(device.counters);
+    if (!guarded) return boot({ flash, config, judge, counters });
+    const copy = forkDevice(device).flash;
+    return boot({ flash: copy, config: { ...config, guarded }, judge, counters });
   };
+  const names = new ImageNames();
+  const stood = ([0, 1] as const).map((slot) => {
+    const number = names.at(device.flash, imagePlace(device, { image, slot }), image);
+    return number === undefined ? undefined : names.describe({ slot, number }, image);
+  });
   const result = await run(false);
+  const running = runningImages(names, { config, flash }, result)?.[image];
   const several = config.images.length > 1;
   const hazards = several ? (await run(true)).hazards : [];
   const unmet = hazards.find(({ hazard }) => hazard === 'unmet-dependency');
@@ -148,6 +160,8 @@ async function tryBoot(device: LabDevice, image: number): Promise<NextBoot> {
     dead: outcome === 'ok' ? undefined : ((await bootReason(device, result, image)) ?? outcome),
     swapped: type === 'test' || type === 'perm' || type === 'revert',
     ran: result.image?.slot,
+    runs: running === undefined ? undefined : names.describe(running, image),
+    stood,
     refusals: result.refusals.filter((each) => each.image === image),
     unmet: unmet === undefined ? undefined : `image ${unmet.image}: ${unmet.reason}`,
     warning: layoutSentence(result) ?? result.log.find((line) => line.startsWith('W: '))?.slice(3),
@@ -160,6 +174,7 @@ interface Question {
   readonly image: number;
   readonly slot: SlotIndex;
   readonly finding: SlotFinding;
+  readonly findings: readonly SlotFinding[];
   readonly next: NextBoot;
 }
 
@@ -190,9 +205,52 @@ function requestAnswer({ device, image, next }: Question): Answer {
   return { fate: 'stays', check: 'request', reason: `request: nothing asks for it${where}` };
 }
 
+/** The slot that the image is in now which the next boot runs; undefined if it runs nothing. */
+function slotThatRuns({ device, next, findings }: Question): SlotIndex | undefined {
+  const { runs, stood, ran } = next;
+  if (ran === undefined || runs === undefined) return undefined;
+  if (isInPlace(device)) return runs.slot;
+  if (findings[1]?.state === 'swapping') {
+    // the swap ends with the secondary image in the primary slot
+    const [first, second] = findings.map(({ header }) => formatVersion(header.version));
+    return runs.version === first && runs.version !== second ? 0 : 1;
+  }
+  const same = stood.map((each) => each?.version === runs.version && each.hash === runs.hash);
+  // two images that are alike, or none that is found again, are told apart by what the boot did
+  if (same[0] === same[1]) return next.swapped ? 1 : 0;
+  return same[0] === true ? 0 : 1;
+}
+
+/** The image that the next boot runs. */
+async function runsAnswer(question: Question): Promise<Answer> {
+  const { device, slot, finding } = question;
+  const how = slot === 1 && !isInPlace(device) ? 'it is swapped in and runs' : 'it runs';
+  const when = `${how} at the next boot`;
+  if (finding.state === 'swapping') {
+    const reason = `${cutText(question)}; then this image runs`;
+    return { fate: 'runs', check: undefined, reason };
+  }
+  if (finding.state === 'refused') {
+    const reason = await refusalText(device, finding.refusal, finding.header);
+    const check = finding.refusal.refusedBy;
+    return { fate: 'runs', check, reason: `${reason}; the bootloader does not ask: ${when}` };
+  }
+  const checked = device.signaturesUnchecked
+    ? 'every check passes, unless its signature is refused (not checked: no key was given)'
+    : 'every check passes';
+  return { fate: 'runs', check: undefined, reason: `${checked}; ${when}` };
+}
+
+/** A swap that was cut, and what the next boot does with it. */
+function cutText({ device, image, next }: Question): string {
+  const { swapType } = swapUnderWay(device.flash, device.config, image) ?? {};
+  const name = swapType === undefined || swapType === 'none' ? 'a swap' : `a ${swapType} swap`;
+  if (next.ran === undefined) return `${name} was cut, and nothing runs (${next.dead ?? 'fail'})`;
+  return `${name} was cut, and the next boot goes on with it`;
+}
+
 function validAnswer(question: Question): Answer {
   const { device, slot, next } = question;
-  const runs = isInPlace(device) ? next.ran === slot : (slot === 1) === next.swapped;
   if (slot === 0 && next.ran === undefined && next.layout !== undefined) {
     const reason = `layout: ${next.layout}`;
     return { fate: 'waits', check: 'layout', reason };
@@ -202,13 +260,6 @@ function validAnswer(question: Question): Answer {
     const { refusedBy, reason } = refused;
     return { fate: 'refused', check: refusedBy, reason: `${refusedBy}: ${reason}` };
   }
-  if (runs && next.ran !== undefined) {
-    const how = slot === 1 && !isInPlace(device) ? 'it is swapped in and runs' : 'it runs';
-    const checked = device.signaturesUnchecked
-      ? 'every check passes, unless its signature is refused (not checked: no key was given)'
-      : 'every check passes';
-    return { fate: 'runs', check: undefined, reason: `${checked}; ${how} at the next boot` };
-  }
   if (slot === 1 && !isInPlace(device)) return requestAnswer(question);
   const why =
     next.ran === undefined ? `nothing runs (${next.dead ?? 'fail'})` : 'the other slot is taken';
@@ -217,6 +268,7 @@ function validAnswer(question: Question): Answer {
 
 async function answer(question: Question): Promise<Answer> {
   const { device, image, slot, finding } = question;
+  if (slotThatRuns(question) === slot) return runsAnswer(question);
   switch (finding.state) {
     case 'empty': {
       const reason = 'there is no image: where its header belongs, the flash is erased';
@@ -228,6 +280,10 @@ async function answer(question: Question): Promise<Answer> {
     }
     case 'valid':
       return validAnswer(question);
+    case 'swapping': {
+      const fate = question.next.ran === undefined ? 'waits' : 'stays';
+      return { fate, check: undefined, reason: cutText(question) };
+    }
     case 'refused': {
       const reason = await refusalText(device, finding.refusal, finding.header);
       const asked = slot === 0 || isInPlace(device) || isAsked(device, image);
@@ -260,14 +316,13 @@ export async function explainSlots(device: LabDevice): Promise<SlotExplanation[]
   for (const image of config.images.keys()) {
     const next = await tryBoot(device, image);
     const hashes = telling(device, image);
+    const options = { flash: device.flash, config, judge, counters: new MemoryCounters(counters) };
+    const findings = [
+      await examineSlot(options, { image, slot: 0 }),
+      await examineSlot(options, { image, slot: 1 }),
+    ] as const;
     for (const slot of [0, 1] as const) {
-      const options = {
-        flash: device.flash,
-        config,
-        judge,
-        counters: new MemoryCounters(counters),
-      };
-      const finding = await examineSlot(options, { image, slot });
+      const finding = findings[slot];
       const hasHeader = finding.header.magic === IMAGE_MAGIC;
       const version = hasHeader ? formatVersion(finding.header.version) : undefined;
       found.push({
@@ -275,7 +330,7 @@ export async function explainSlots(device: LabDevice): Promise<SlotExplanation[]
         slot,
         version,
         hash: hashes[slot],
-        ...(await answer({ device, image, slot, finding, next })),
+        ...(await answer({ device, image, slot, finding, findings, next })),
       });
     }
   }

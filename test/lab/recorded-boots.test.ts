@@ -10,7 +10,8 @@ import type { VectorStep } from '../support/mcuboot/vector-files.ts';
 import { VectorFolder, contentsOf, hashOf } from '../support/mcuboot/vector-files.ts';
 import { sha256 } from '../support/riotboot-vectors.ts';
 
-// Every boot that was recorded, through `dfukit flash boot` with the recording for its layout.
+// Every boot that was recorded, through `dfukit flash boot` with the recording for its layout; and what `why` and
+// `inspect` say of it beforehand.
 
 const root = resolve(import.meta.dirname, '../vectors/mcuboot');
 const vectors = new VectorFolder(root);
@@ -29,6 +30,23 @@ interface Report {
 function told({ securityCountersBefore = [] }: VectorStep): string[] {
   return securityCountersBefore.flatMap((value) => ['--counter', String(value)]);
 }
+
+/** What `why` and `inspect` say runs of the first pair, and whether `why` ends with 0. */
+async function foretold(name: string, device: Device, step: VectorStep): Promise<object> {
+  const dump = join(folder, 'dump.bin');
+  writeFileSync(dump, contentsOf(device.flash));
+  const layout = [dump, '--layout', join(root, `${name}.json`), ...told(step)];
+  const why = await ran(['flash', 'why', ...layout]);
+  const runs = [...why.out.matchAll(/^(?:primary|secondary)0 (\S+).*: runs: /gm)].map(([, v]) => v);
+  const { out } = await ran(['flash', 'inspect', ...layout]);
+  const [, next] = /the next boot (?!finds nothing)(?:.*? )?runs (\d\S*\+\d+)/.exec(out) ?? [];
+  return { exit: why.exit, runs, next };
+}
+
+const toForetell = ({ outcome, bootVersion }: VectorStep): object =>
+  outcome === 'ok'
+    ? { exit: 0, runs: [bootVersion], next: bootVersion }
+    : { exit: 1, runs: [], next: undefined };
 
 async function bootByCommand(name: string, device: Device, step: VectorStep): Promise<object> {
   const [dump, after] = [join(folder, 'dump.bin'), join(folder, 'after.bin')];
@@ -73,5 +91,18 @@ describe('dfukit flash boot does what was recorded', () => {
     }
     const boots = device.vector.steps.filter(({ op }) => op === 'boot');
     expect(found).toEqual(boots.map((step) => recorded(step)));
+  });
+});
+
+describe('dfukit flash why and inspect say beforehand what was recorded', () => {
+  test.each(vectors.list('boot'))('%s', async (name) => {
+    const device = await openDevice(vectors, name);
+    const found: object[] = [];
+    for (const step of device.vector.steps) {
+      if (step.op === 'boot') found.push(await foretold(name, device, step));
+      await replayStep(device, step);
+    }
+    const boots = device.vector.steps.filter(({ op }) => op === 'boot');
+    expect(found).toEqual(boots.map((step) => toForetell(step)));
   });
 });

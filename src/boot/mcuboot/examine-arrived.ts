@@ -3,7 +3,7 @@ import type { BootOptions } from './boot.ts';
 import { downgradeOf } from './counters.ts';
 import { unmetDependency } from './dependencies.ts';
 import { MemoryCounters } from './image-judge.ts';
-import { examineSlot, openPair } from './inspect.ts';
+import { judgeSlot, openPair } from './inspect.ts';
 import type { Place } from './inspect.ts';
 import { readHeaders } from './machine.ts';
 import type { Machine, Refusal } from './machine.ts';
@@ -21,7 +21,8 @@ export async function examineArrived(
   options: Pick<BootOptions, 'flash' | 'config' | 'judge' | 'counters'>,
   place: Place,
 ): Promise<Refusal | undefined> {
-  const finding = await examineSlot(options, place);
+  // a revert may be due now, but once it is asked for it is an update
+  const finding = await judgeSlot(options, place, 'test');
   const refuse = (refusedBy: Refusal['refusedBy'], reason: string): Refusal => ({
     ...place,
     refusedBy,
@@ -34,6 +35,7 @@ export async function examineArrived(
       return refuse('header', 'there is no image in the slot');
     case 'non-bootable':
       return refuse('header', 'the image says that it is not to be booted');
+    case 'swapping':
     case 'valid':
       return examineSurroundings(options, place, refuse);
     default:

@@ -27,6 +27,8 @@ export interface Place {
 /** What the bootloader would say to the image of a slot. */
 export type SlotFinding =
   | { readonly state: 'empty' | 'non-bootable' | 'valid'; readonly header: RawImageHeader }
+  /** A swap of the pair was cut, and its image lies in pieces; the header is read from where it is now. */
+  | { readonly state: 'swapping'; readonly header: RawImageHeader }
   | { readonly state: 'refused'; readonly header: RawImageHeader; readonly refusal: Refusal };
 
 /** A swap that was cut, as the trailers tell it. */
@@ -57,16 +59,51 @@ export function openPair(
   throw new DfuError('NOT_FOUND', `image pair: ${words}`);
 }
 
+type Question = Pick<BootOptions, 'flash' | 'config' | 'judge' | 'counters'>;
+
 /**
- * Judges the image of a slot, whether it is asked for or not.
+ * Judges the image of a slot, whether it is asked for or not: as the next boot would, if a swap was cut or a revert
+ * is due, else as an update that is asked for.
  *
  * @throws `DfuError` `NOT_FOUND` if there is no such image pair.
  */
 export async function examineSlot(
   options: Pick<BootOptions, 'flash' | 'config' | 'judge' | 'counters'>,
-  { image, slot }: Place,
+  place: Place,
 ): Promise<SlotFinding> {
-  const { flash, config, judge, counters = new MemoryCounters() } = options;
+  const { flash, config } = options;
+  const { session, pair } = openPair(flash, config, place.image);
+  const header = isSwap(config.algorithm) ? headerInSwap(session, pair, place.slot) : undefined;
+  if (header !== undefined) return { state: 'swapping', header };
+  const reverts = isSwap(config.algorithm) && session.askSwapType(pair) === 'revert';
+  return judgeSlot(options, place, reverts ? undefined : 'test');
+}
+
+/** The header of a pair whose swap was cut, from where it is now; undefined if none was. */
+function headerInSwap(session: Session, pair: Pair, slot: SlotIndex): RawImageHeader | undefined {
+  const method = methodOf(session.build.algorithm);
+  const progress = freshProgress(session.build);
+  try {
+    readProgress({ session, method }, pair, progress);
+    if (isFresh(progress, session.build)) return undefined;
+    method.readHeader(session, pair, slot, progress);
+  } catch (error) {
+    // a status that no swap writes: the boot stops there too
+    if (session.halted === undefined) throw error;
+  }
+  return slotOf(pair, slot).header;
+}
+
+/**
+ * Judges the image of a slot of which no swap was cut, as what fulfils a request.
+ *
+ * @throws `DfuError` `NOT_FOUND` if there is no such image pair.
+ */
+export async function judgeSlot(
+  { flash, config, judge, counters = new MemoryCounters() }: Question,
+  { image, slot }: Place,
+  expected: SwapType | undefined,
+): Promise<SlotFinding> {
   const { session, pair } = openPair(flash, config, image);
   const method = methodOf(config.algorithm);
   const machine: Machine = { session, method, judge, counters, refusals: [], hazards: [] };
@@ -77,8 +114,8 @@ export async function examineSlot(
   // the bootloader looks at the flags of anything, but only an image has any
   const marked = hasImage(header) && (header.flags & ImageFlag.NON_BOOTABLE) !== 0;
   if (marked) return { state: 'non-bootable', header };
-  const expected = slot === 1 ? { expected: 'test' as const } : {};
-  const refusal = await refusalOf(machine, pair, { slot, progress, ...expected });
+  const request = slot === 1 && expected !== undefined ? { expected } : {};
+  const refusal = await refusalOf(machine, pair, { slot, progress, ...request });
   return refusal === undefined ? { state: 'valid', header } : { state: 'refused', header, refusal };
 }
 

@@ -31,6 +31,8 @@ function stateText({ state, refusal }: McubootSlotReport): string {
       return 'the bootloader takes it';
     case 'non-bootable':
       return 'marked NON_BOOTABLE: the bootloader does not take it';
+    case 'swapping':
+      return 'in pieces: a swap was cut, and its sectors are on the way';
     case 'refused':
       return `refused: ${refusal ?? ''}`;
     default:
