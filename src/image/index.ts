@@ -1,8 +1,8 @@
 /** The room's face to its siblings: what the world sees, and what only they need. */
 export * from './public.ts';
-export { firstMemory } from './formats/lay-over.ts';
+export { firstMemory, MOST_SPAN_BYTES, runOf } from './formats/lay-over.ts';
 export { segmentFormatNames } from './formats/segment-file.ts';
-export { rangeText } from './formats/segments.ts';
+export { rangeText, segmentEnd } from './formats/segments.ts';
 export { fletcher32 } from './riotboot/fletcher32.ts';
 export { RIOTBOOT_HEADER_ALIGNMENT, RIOTBOOT_MAGIC, riotbootChecksum } from './riotboot/header.ts';
 export { publicKeyHash } from './keys/key.ts';

@@ -19,7 +19,7 @@ export type { EspressifLoadHeader } from './mcuboot/espressif.ts';
 export { layOver } from './formats/lay-over.ts';
 export type { LaidOver } from './formats/lay-over.ts';
 export { readSegments } from './formats/segment-file.ts';
-export type { SegmentFormat } from './formats/segment-file.ts';
+export type { ReadSegmentsOptions, SegmentFormat } from './formats/segment-file.ts';
 export type { Segment } from './formats/segments.ts';
 export { readUf2 } from './formats/uf2.ts';
 export type { Uf2Family, Uf2File } from './formats/uf2.ts';

@@ -9,7 +9,7 @@ import {
   segmentFormatOf,
   segmentFormats,
 } from './formats/segment-file.ts';
-import type { SegmentFormat } from './formats/segment-file.ts';
+import type { ReadSegmentsOptions, SegmentFormat } from './formats/segment-file.ts';
 import type { Segment } from './formats/segments.ts';
 import { isMcubootImage } from './mcuboot/image.ts';
 import { RIOTBOOT_MAGIC, riotbootFault, riotbootHeader } from './riotboot/header.ts';
@@ -103,7 +103,7 @@ function isSegmentFormat(format: FileFormat): format is SegmentFormat {
  * Takes a DFU suffix off, and Intel HEX, S-records, UF2 or ELF, and says what is inside. Throws what
  * `readSegments` throws for such a file that is damaged.
  */
-export function unwrapFile(file: Uint8Array): Unwrapped {
+export function unwrapFile(file: Uint8Array, options: ReadSegmentsOptions = {}): Unwrapped {
   const { payload, suffix, problem } = splitSuffix(file);
   const wrappings = { suffix, suffixProblem: problem?.message };
   const what = recognise(payload);
@@ -112,7 +112,7 @@ export function unwrapFile(file: Uint8Array): Unwrapped {
     return { bytes: payload, ...none, ...wrappings, what };
   }
   const segmentFormat = what.format;
-  const segments = readSegments(payload, segmentFormat);
+  const segments = readSegments(payload, segmentFormat, options);
   const [near, elsewhere] = firstMemory(segments);
   const { bytes, address } = runOf(near, segmentFormatNames[segmentFormat]);
   const inside = recognise(bytes);

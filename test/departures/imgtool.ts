@@ -37,6 +37,12 @@ export const imgtool = {
       here: 'offset, field, expected and found, exit 1',
       why: 'it tells what is wrong with the file',
     },
+    'far-memories': {
+      original:
+        'a HEX file whose addresses span hundreds of megabytes (UICR beside the code) is one image, its gaps filled up',
+      here: 'over 64 MiB the image alone: of the memory that an image begins, or else the fullest one; the rest is named on standard error',
+      why: 'no slot holds the other; within 64 MiB it is as imgtool has it, byte for byte',
+    },
     'damaged-image': {
       original:
         '`verify` and `dumpinfo` of an image that is cut off or whose records do not fit fail with a traceback, or judge what is left',

@@ -8,12 +8,13 @@ import { doubtLine } from './doubt-line.ts';
 import type { ConfirmAfter, LayoutOptions } from './options.ts';
 import { table } from '../image/describe.ts';
 import type { Row } from '../image/describe.ts';
-import { readImage } from '../shared/firmware-file.ts';
+import { readImage } from '../shared/image-part.ts';
+import type { PartOptions } from '../shared/image-part.ts';
 import { refuseRunningFlash } from '../shared/write-file.ts';
 import type { Terminal } from '../shared/terminal.ts';
 
 /** What is asked for before the first boot. */
-export interface UpdateOptions {
+export interface UpdateOptions extends PartOptions {
   /** Put this image into the secondary slot. */
   readonly update?: string | undefined;
   readonly request?: 'test' | 'perm' | undefined;
@@ -35,11 +36,13 @@ const UNLESS_REFUSED = ', unless its signature is refused (not checked: no key, 
 export function prepareUpdate(
   terminal: Terminal,
   device: LabDevice,
-  { update, request }: UpdateOptions,
+  { update, request, part }: UpdateOptions,
 ): void {
   const permanent = request === 'perm';
   if (update !== undefined) {
-    checkRequest(stageUpdate(device, readImage(terminal, update), { permanent }));
+    // What is staged is an update of the first image.
+    const image = readImage(terminal, update, { part, imageIndex: 0 });
+    checkRequest(stageUpdate(device, image, { permanent }));
   } else if (request !== undefined) {
     const side = new ApplicationSide(device.flash, device.config);
     checkRequest(side.setPending({ permanent }));

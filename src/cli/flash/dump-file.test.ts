@@ -8,6 +8,7 @@ import type { Segment } from '../../image/index.ts';
 import { ran } from '../../../test/support/fake-terminal.ts';
 import type { Ran } from '../../../test/support/fake-terminal.ts';
 import { scenario } from '../../../test/support/mcuboot/lab-bench.ts';
+import { toolchainFile } from '../../../test/support/toolchain/read.ts';
 import { uf2Blocks, uf2File } from '../../../test/support/uf2-file.ts';
 
 /*
@@ -154,5 +155,36 @@ describe('where the bytes go', () => {
     expect((await inspect('broken.hex')).err).toContain(
       'broken.hex: Intel HEX line 1: expected checksum',
     );
+  });
+});
+
+test.each([
+  [1000, 'cut short, or of another flash. Read all of the flash'],
+  [0x8_0000, 'cut short, or of another flash'],
+  [0x40_0000, 'or of more than one memory: say its layout (--layout, --sectors)'],
+])('a dump of %i bytes for another flash is told what to do', async (size, words) => {
+  writeFileSync(path('size.bin'), new Uint8Array(size).fill(1));
+  const { exit, err } = await flash('inspect', path('size.bin'), '--board', 'particle-xenon');
+  expect(exit).toBe(65);
+  expect(err).toContain(
+    `size.bin: expected a dump of all 1048576 bytes of the flash, got ${size}: it is `,
+  );
+  expect(err).toContain(words);
+});
+
+describe('an update out of a package', () => {
+  test('is the one of the first image, by the manifest; the others are named', async () => {
+    writeFileSync(path('app.zip'), toolchainFile('dfu_application.zip'));
+    const args = ['boot', path('raw.bin'), ...layout, '--update'];
+    const { err, out } = await flash(...args, path('app.zip'));
+    expect(err).toContain('app.zip: taken: app_update.bin (image_index 0');
+    expect(err).toContain('left out: net_core_app_update.bin (image_index 1');
+    expect(out).toContain('boot 1:');
+    const named = await flash(...args, path('app.zip'), '--part', 'net_core_app_update.bin');
+    expect(named.err).not.toContain('left out');
+    expect(named.out).toContain('boot 1:');
+    const wrong = await flash(...args, path('app.zip'), '--part', 'x');
+    expect(wrong).toMatchObject({ exit: 64 });
+    expect(wrong.err).toContain('app.zip: --part: expected one file x in the package');
   });
 });

@@ -127,9 +127,28 @@ export function laidOver(file: DumpFile, extent: FlashExtent): LaidOver {
   return { bytes: bytes.fill(geometry.erasedValue, from), outside };
 }
 
+/** What to do about raw bytes that are not as many as the flash has. */
+function demandSize(path: string, raw: Uint8Array, sizeBytes: number): void {
+  if (raw.length === sizeBytes) return;
+  const known = boardModels.filter(({ flash }) => flashSizeBytes(flash) === raw.length);
+  const names = known.map(({ name }) => name).join(', ');
+  const other = known.length === 0 ? '' : `; that large is the flash of ${names} (--board)`;
+  const advice =
+    raw.length < sizeBytes
+      ? `it is cut short, or of another flash${other}. Read all of the flash; or, where the rest of it is erased, ` +
+        'give what there is as Intel HEX with its address ' +
+        '(objcopy -I binary -O ihex --change-addresses ADDRESS DUMP DUMP.hex), and where the flash begins (--base)'
+      : `it is of another flash${other}, or of more than one memory: ` +
+        'say its layout (--layout, --sectors), or cut out the bytes of this flash';
+  const words = `expected a dump of all ${sizeBytes} bytes of the flash, got ${raw.length}`;
+  const code = raw.length < sizeBytes ? 'TRUNCATED' : 'OUT_OF_RANGE';
+  throw new DfuError(code, `${path}: ${words}: ${advice}`);
+}
+
 /** The same for the flash that it is: says what is outside, and what the base was taken for. */
 export function asFlash(terminal: Terminal, file: DumpFile, extent: FlashExtent): Uint8Array {
   const { sizeBytes } = new SectorMap(extent.geometry);
+  if (file.raw !== undefined) demandSize(file.path, file.raw, sizeBytes);
   const { bytes, outside } = laidOver(file, extent);
   if (file.raw !== undefined) return bytes;
   const [first] = basesOf(file, extent, sizeBytes);

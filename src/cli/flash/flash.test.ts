@@ -249,7 +249,7 @@ const failures: readonly (readonly [string, string[], number, RegExp])[] = [
     'a dump cut short',
     ['inspect', 'short.bin', '--layout', layout],
     65,
-    /expected 180224 bytes .* got 1000: it is cut short/,
+    /expected a dump of all 180224 bytes .* got 1000: it is cut short/,
   ],
   ['no dump', ['inspect', 'missing.bin'], 66, /missing\.bin: no such file/],
   [

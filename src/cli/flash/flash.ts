@@ -9,6 +9,7 @@ import { addDeviceOptions, confirmAfter } from './options.ts';
 import type { PowercutOptions } from './powercut.ts';
 import type { WearOptions } from './wear.ts';
 import type { WhyOptions } from './why.ts';
+import { partOption } from '../shared/image-part.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { answering } from '../shared/exit-codes.ts';
 import { wholeNumber } from '../shared/numbers.ts';
@@ -28,6 +29,7 @@ function onDump(name: string, words: string): Command {
 function addUpdateOptions(to: Command): Command {
   return to
     .option('--update <file>', 'put this image into the secondary slot and ask for it first')
+    .option(...partOption)
     .addOption(
       new Option('--request <type>', 'ask for the secondary image first').choices(['test', 'perm']),
     );
@@ -131,6 +133,7 @@ function fitCommand(terminal: Terminal): Command {
 function wearCommand(terminal: Terminal): Command {
   return onDump('wear', 'erases of each sector and seconds, for each algorithm')
     .option('--update <file>', 'the image that replaces the primary one')
+    .option(...partOption)
     .addOption(jsonOption())
     .action(
       answering(async (path: string, options: WearOptions) => {

@@ -4,11 +4,12 @@ import { prepareUpdate } from './boot.ts';
 import { doubtLine } from './doubt-line.ts';
 import { openWithLayout } from './layout.ts';
 import type { LayoutOptions } from './options.ts';
+import type { PartOptions } from '../shared/image-part.ts';
 import { warn } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
 
 /** Options of `dfukit flash wear`. */
-export interface WearOptions extends LayoutOptions {
+export interface WearOptions extends LayoutOptions, PartOptions {
   readonly update?: string | undefined;
   readonly json?: true | undefined;
 }

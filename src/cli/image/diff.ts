@@ -4,10 +4,15 @@ import {
   formatVersion,
   imageFlagNames,
   parseImage,
+  rangeText,
+  recognise,
   tlvName,
   unwrapFile,
 } from '../../image/index.ts';
-import type { McubootImage, PlacedTlv, Unwrapped } from '../../image/index.ts';
+import type { McubootImage, PackagedFile, PlacedTlv, Unwrapped } from '../../image/index.ts';
+import { inFile } from '../shared/firmware-file.ts';
+import { packagedFiles, readPart } from '../shared/image-part.ts';
+import type { PartOptions } from '../shared/image-part.ts';
 import { tlvText } from './describe.ts';
 import type { Terminal } from '../shared/terminal.ts';
 
@@ -167,6 +172,7 @@ function diffFiles(one: Unwrapped, other: Unwrapped): string[] {
   if (places[0] !== places[1]) lines.push(`address: ${places[0] ?? ''} → ${places[1] ?? ''}`);
   if (JSON.stringify(one.suffix) !== JSON.stringify(other.suffix))
     lines.push('DFU suffix: differs');
+  lines.push(...diffElsewhere(one, other));
   if (one.what.format !== 'mcuboot' || other.what.format !== 'mcuboot') {
     return [...lines, ...diffBytes('bytes', [one.bytes, other.bytes], 0)];
   }
@@ -187,19 +193,88 @@ function diffFiles(one: Unwrapped, other: Unwrapped): string[] {
   ];
 }
 
+/** What files have for other memories than their bytes, where it is not the same: configuration words count too. */
+function diffElsewhere({ elsewhere: left }: Unwrapped, { elsewhere: right }: Unwrapped): string[] {
+  const others = new Map(right.map((segment) => [segment.address, segment]));
+  const lines: string[] = [];
+  for (const segment of left) {
+    const other = others.get(segment.address);
+    others.delete(segment.address);
+    if (other === undefined) lines.push(`elsewhere: only in the first, ${rangeText(segment)}`);
+    else lines.push(...diffBytes('elsewhere', [segment.bytes, other.bytes], segment.address));
+  }
+  for (const segment of others.values()) {
+    lines.push(`elsewhere: only in the second, ${rangeText(segment)}`);
+  }
+  return lines;
+}
+
+/** Two packages, file by file, by their names. */
+function diffPackages(one: readonly PackagedFile[], other: readonly PackagedFile[]): string[] {
+  const others = new Map(other.map((file) => [file.name, file]));
+  const lines: string[] = [];
+  for (const { name, bytes } of one) {
+    const found = others.get(name);
+    others.delete(name);
+    if (found === undefined) lines.push(`${name}: only in the first`);
+    else if (!sameBytes(bytes, found.bytes)) {
+      const files = [bytes, found.bytes].map((each) => inFile(name, () => unwrapFile(each)));
+      const [left, right] = files as [Unwrapped, Unwrapped];
+      const told = diffFiles(left, right);
+      const written = told.length > 0 ? told : ['the same bytes, written in another way'];
+      lines.push(...written.map((line) => `${name}: ${line}`));
+    }
+  }
+  for (const name of others.keys()) lines.push(`${name}: only in the second`);
+  return lines;
+}
+
 /** `dfukit image diff`: 0 if the images are equal, 1 if not, as diff has it. */
-export function imageDiff(terminal: Terminal, one: string, other: string): number {
+export function imageDiff(
+  terminal: Terminal,
+  [one, other]: readonly [string, string],
+  options: PartOptions = {},
+): number {
   const files = [terminal.files.read(one), terminal.files.read(other)] as const;
-  const [left, right] = [unwrapFile(files[0]), unwrapFile(files[1])];
   if (sameBytes(...files)) {
     terminal.out.write(`no difference: ${files[0].length} bytes, all the same\n`);
     return 0;
   }
-  const lines = diffFiles(left, right);
+  const { lines, size } = compared(terminal, [one, other], options);
   for (const line of lines) terminal.out.write(`${line}\n`);
   if (lines.length > 0) return 1;
   terminal.out.write(
-    `no difference in what they hold, ${left.bytes.length} bytes; the files are written in another way\n`,
+    `no difference in what they hold, ${size} bytes; the files are written in another way\n`,
   );
   return 0;
+}
+
+/** A part is one of the file that has parts; what it is compared with may be that part by itself. */
+function partOrWhole(terminal: Terminal, path: string, options: PartOptions): Unwrapped {
+  const { format } = recognise(terminal.files.read(path));
+  const isPlain = format === 'mcuboot' || format === 'riotboot' || format === 'binary';
+  return readPart(terminal, path, isPlain ? {} : options);
+}
+
+function compared(
+  terminal: Terminal,
+  [one, other]: readonly [string, string],
+  options: PartOptions,
+): { readonly lines: string[]; readonly size: number } {
+  if (options.part === undefined) {
+    const [left, right] = [one, other].map((path) => packagedFiles(terminal.files, path));
+    if (left !== undefined && right !== undefined) {
+      const size = left.reduce((sum, { bytes }) => sum + bytes.length, 0);
+      return { lines: diffPackages(left, right), size };
+    }
+  }
+  const [left, right] = [one, other].map((path) => partOrWhole(terminal, path, options)) as [
+    Unwrapped,
+    Unwrapped,
+  ];
+  const size = [left.bytes, ...left.elsewhere.map(({ bytes }) => bytes)].reduce(
+    (sum, bytes) => sum + bytes.length,
+    0,
+  );
+  return { lines: diffFiles(left, right), size };
 }

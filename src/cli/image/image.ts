@@ -8,6 +8,8 @@ import { imageVerify } from './verify.ts';
 import type { VerifyOptions } from './verify.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { answering } from '../shared/exit-codes.ts';
+import { partOption } from '../shared/image-part.ts';
+import type { PartOptions } from '../shared/image-part.ts';
 import { collect } from '../shared/collect.ts';
 import { oneOf, wholeNumber } from '../shared/numbers.ts';
 
@@ -104,6 +106,7 @@ function signCommand(terminal: Terminal): Command {
     .option('--clear', 'with --encrypt: leave the payload plain, for the primary slot')
     .addOption(decryptOption())
     .addOption(number('--address <n>', 'of the image in Intel HEX', [0, WORD]))
+    .option(...partOption)
     .option('--dfu <vid:pid>', 'put a DFU suffix behind it');
   addContentOptions(addSlotOptions(made));
   return made.action(
@@ -128,6 +131,7 @@ function verifyCommand(terminal: Terminal): Command {
     .addOption(keyOption())
     .addOption(decryptOption())
     .addOption(new Option('--endian <order>', 'insist on a byte order').choices(['little', 'big']))
+    .option(...partOption)
     .action(
       answering((path: string, options: VerifyOptions) => imageVerify(terminal, path, options)),
     );
@@ -138,7 +142,12 @@ function diffCommand(terminal: Terminal): Command {
     .description('compare two images field by field; exit 1 if they differ')
     .argument('<one>')
     .argument('<other>')
-    .action(answering((one: string, other: string) => imageDiff(terminal, one, other)));
+    .option(...partOption)
+    .action(
+      answering((one: string, other: string, options: PartOptions) =>
+        imageDiff(terminal, [one, other], options),
+      ),
+    );
 }
 
 /** `dfukit image sign | verify | info | diff`. */

@@ -23,7 +23,7 @@ import type {
 import { formatUsbId, idDigits } from '../../usb/index.ts';
 import { imageRows, judgementJson, sizeText, table } from './describe.ts';
 import type { Row } from './describe.ts';
-import { readFirmware } from '../shared/firmware-file.ts';
+import { inFile, readFirmware } from '../shared/firmware-file.ts';
 import { inflate } from '../shared/inflate.ts';
 import { loadDecryptionKeys, loadKeys } from '../shared/key-files.ts';
 import type { NamedKey } from '../shared/key-files.ts';
@@ -215,8 +215,9 @@ async function packageInfo(
   { looking, zip, json }: { looking: Looking; zip: Uint8Array; json: boolean },
 ): Promise<number> {
   const contents: Content[] = [];
-  for (const { name, bytes, manifest } of readDfuPackage(zip, inflate)) {
-    contents.push({ ...(await looking.into(unwrapFile(bytes))), name, manifest });
+  for (const { name, bytes, manifest } of inFile(path, () => readDfuPackage(zip, inflate))) {
+    const file = inFile(`${path}: ${name}`, () => unwrapFile(bytes));
+    contents.push({ ...(await looking.into(file)), name, manifest });
   }
   if (json) {
     const whole = { file: path, format: 'zip', files: contents.map(contentJson) };

@@ -10,7 +10,6 @@ import {
   parseVersion,
   signImage,
   takeImage,
-  unwrapFile,
   uuidTlvs,
 } from '../../image/index.ts';
 import type {
@@ -29,12 +28,14 @@ import { loadDecryptionKeys, loadEncryptionKey } from '../shared/key-files.ts';
 import { UsageError } from '../imgtool/arguments.ts';
 import { imageHex } from '../imgtool/sign-output.ts';
 import { isHexPath } from '../shared/files.ts';
+import { readPart, tellElsewhere } from '../shared/image-part.ts';
+import type { PartOptions } from '../shared/image-part.ts';
 import { loadKey } from '../shared/key-files.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { parseDependencies, tlvValue, vendorTlvs } from '../imgtool/sign-options.ts';
 
 /** Options of `dfukit image sign`, as commander names them. */
-export interface ImageSignOptions {
+export interface ImageSignOptions extends PartOptions {
   readonly key?: string | undefined;
   readonly output?: string | undefined;
   readonly imageVersion?: string | undefined;
@@ -263,7 +264,8 @@ export async function imageSign(
   path: string,
   options: ImageSignOptions,
 ): Promise<number> {
-  const file = unwrapFile(terminal.files.read(path));
+  const file = readPart(terminal, path, options);
+  tellElsewhere(terminal, path, file);
   if (file.what.format === 'elf' || file.what.format === 'uf2' || file.what.format === 'dfuse') {
     const words = `expected a binary or Intel HEX, got ${file.what.format.toUpperCase()}`;
     throw new DfuError('UNSUPPORTED', `${path}: ${words}`);

@@ -1,14 +1,16 @@
 import { DfuError } from '../../bytes/index.ts';
-import { imageFaults, inspectImage, isSignedByGiven, unwrapFile } from '../../image/index.ts';
+import { imageFaults, inspectImage, isSignedByGiven } from '../../image/index.ts';
 import type { Endian, ImageInspection } from '../../image/index.ts';
 import { imageRows, table } from './describe.ts';
 import { loadDecryptionKeys, loadKeys } from '../shared/key-files.ts';
 import { expectMcuboot } from './expect-mcuboot.ts';
+import { readOneImage } from '../shared/image-part.ts';
+import type { PartOptions } from '../shared/image-part.ts';
 import { warn } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
 
 /** Options of `dfukit image verify`. */
-export interface VerifyOptions {
+export interface VerifyOptions extends PartOptions {
   readonly key?: readonly string[] | undefined;
   readonly decrypt?: readonly string[] | undefined;
   readonly endian?: Endian | undefined;
@@ -37,7 +39,7 @@ export async function imageVerify(
   path: string,
   options: VerifyOptions = {},
 ): Promise<number> {
-  const bytes = expectMcuboot(path, unwrapFile(terminal.files.read(path)));
+  const bytes = expectMcuboot(path, readOneImage(terminal, path, options));
   const keys = await loadKeys(terminal, options.key ?? []);
   const decryptionKeys = await loadDecryptionKeys(terminal, options.decrypt ?? []);
   const given = keys.map(({ key }) => key);

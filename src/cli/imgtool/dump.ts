@@ -110,7 +110,7 @@ export async function dumpinfo(terminal: Terminal, argv: readonly string[]): Pro
   const [path = ''] = args.operands;
   const outfile = args.text('outfile');
   const format = args.text('format') ?? (outfile === undefined ? 'human' : 'yaml');
-  const { bytes } = readImageFile(terminal.files, path);
+  const { bytes } = readImageFile(terminal, path);
   const dump = dumpOf(path.split(/[\\/]/).at(-1) ?? path, bytes);
   if (dump.trailer['magic'] !== undefined && dump.trailer['image_ok'] === undefined) {
     terminal.out.write('Warning: the trailer magic value is invalid!\n');

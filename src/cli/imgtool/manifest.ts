@@ -85,7 +85,7 @@ function checkIndexes(path: string, images: readonly Mapping[], own: number | un
 
 function imageFile(terminal: Terminal, path: string): ImageFile {
   try {
-    return readImageFile(terminal.files, path);
+    return readImageFile(terminal, path);
   } catch (error) {
     if (!DfuError.is(error, 'NOT_FOUND')) throw error;
     throw new UsageError(`Image file ${path} not found`);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { toHex } from '../../bytes/index.ts';
-import { TlvType, allTlvs, parseImage } from '../../image/index.ts';
+import { TlvType, allTlvs, parseImage, writeIntelHex } from '../../image/index.ts';
+import type { Segment } from '../../image/index.ts';
 import { Desk, image } from '../../../test/support/image-desk.ts';
 import { vectorFile } from '../../../test/support/mcuboot/imgtool-runs.ts';
 import { runImgtool } from './imgtool.ts';
@@ -300,6 +301,36 @@ describe("nRF Connect SDK's options", () => {
     const head = (path: string): string =>
       new TextDecoder().decode(desk.read(path)).split('\n')[0] ?? '';
     expect(head('x.hex').trim()).toBe(head('in/p300.hex').trim());
+  });
+
+  test('departure imgtool/far-memories: of a HEX file with configuration words the image counts', async () => {
+    const desk = new Desk();
+    const put = (name: string, ...segments: Segment[]): void =>
+      void desk.written.set(name, new TextEncoder().encode(writeIntelHex(segments)));
+    const uicr = { address: 0x1000_1200, bytes: Uint8Array.of(1, 2, 3, 4) };
+    const external = { address: 0x1200_0000, bytes: vectorFile('in/p300.bin') };
+    put('code.hex', { address: 0, bytes: vectorFile('in/p300.bin') }, uicr);
+    put('low.hex', { address: 0x100, bytes: uicr.bytes }, external);
+    const args = ['-v', '1.2.3+4', '-H', '0x20', '--pad-header', '-S', '0x4000'];
+    expect(await sign(desk, ...args, 'in/p300.bin', 'plain.bin')).toBe(0);
+    const left = 'left out, for another memory than the image at';
+    for (const [name, where, words] of [
+      ['code.hex', '0x00000000', '0x10001200 to 0x10001203 (4 bytes)'],
+      ['low.hex', '0x12000000', '0x00000100 to 0x00000103 (4 bytes)'],
+    ] as const) {
+      expect(await sign(desk, ...args, name, 'x.bin')).toBe(0);
+      expect(toHex(made(desk, 'x.bin'))).toBe(toHex(made(desk, 'plain.bin')));
+      expect(desk.err).toContain(`${name}: ${left} ${where}: ${words}`);
+    }
+    const far = { address: 0x1200_0000, bytes: made(desk, 'plain.bin') };
+    put('signed.hex', { address: 0, bytes: new Uint8Array(5000).fill(7) }, uicr, far);
+    for (const command of ['verify', 'dumpinfo']) {
+      expect(await runImgtool([command, 'signed.hex'], desk.terminal)).toBe(0);
+      expect(desk.err).toContain(`signed.hex: ${left} 0x12000000: 0x00000000 to 0x00001387`);
+    }
+    put('bad.hex');
+    expect(await runImgtool(['verify', 'bad.hex'], desk.terminal)).not.toBe(0);
+    expect(desk.err).toContain('bad.hex: Intel HEX: expected data, got none');
   });
 
   test('departure imgtool/devicetree-not-read: --edt-config says what to give instead', async () => {

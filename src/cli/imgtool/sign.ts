@@ -21,7 +21,7 @@ function loadInput(terminal: Terminal, args: ParsedArguments): ImageFile {
   const headerSize = headerSizeOf(args.text('headerSize') ?? '');
   let file: ImageFile;
   try {
-    file = readImageFile(terminal.files, args.operands[0] ?? '');
+    file = readImageFile(terminal, args.operands[0] ?? '');
   } catch (error) {
     if (DfuError.is(error, 'NOT_FOUND')) throw new UsageError('Input file not found');
     throw error;

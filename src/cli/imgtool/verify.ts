@@ -20,7 +20,7 @@ export async function verify(terminal: Terminal, argv: readonly string[]): Promi
   if (key?.kind === 'x25519') {
     throw new DfuError('INVALID_ARGUMENT', 'expected a key that signs, got x25519');
   }
-  const { bytes } = readImageFile(terminal.files, args.operands[0] ?? '');
+  const { bytes } = readImageFile(terminal, args.operands[0] ?? '');
   const [outcome, version] = await judge(bytes, key);
   if (!outcome.ok) {
     terminal.out.write(`${outcome.line}\n`);

@@ -1,13 +1,13 @@
 import { DfuError } from '../../bytes/index.ts';
-import { rangeText, readIntelHex, segmentFormatNames, unwrapFile } from '../../image/index.ts';
-import type { Segment, Unwrapped } from '../../image/index.ts';
+import { rangeText, readIntelHex, unwrapFile } from '../../image/index.ts';
+import type { ReadSegmentsOptions, Segment, Unwrapped } from '../../image/index.ts';
 import { isHexPath } from './files.ts';
 import type { Files } from './files.ts';
 import { warn } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What a read of a file throws, with its path in front: only the caller knows which file it was. */
-function inFile<T>(path: string, read: () => T): T {
+export function inFile<T>(path: string, read: () => T): T {
   try {
     return read();
   } catch (cause) {
@@ -20,10 +20,14 @@ function inFile<T>(path: string, read: () => T): T {
  * A firmware file without its wrappings, whatever its name; what is called `.hex` must be Intel HEX.
  * Throws what `unwrapFile` throws, with the path in front.
  */
-export function readFirmware(files: Files, path: string): Unwrapped {
+export function readFirmware(
+  files: Files,
+  path: string,
+  options: ReadSegmentsOptions = {},
+): Unwrapped {
   const file = files.read(path);
   return inFile(path, () => {
-    const unwrapped = unwrapFile(file);
+    const unwrapped = unwrapFile(file, options);
     const isPlain = unwrapped.segmentFormat === undefined && unwrapped.what.format === 'binary';
     if (isPlain && isHexPath(path)) readIntelHex(new TextDecoder().decode(file));
     return unwrapped;
@@ -40,16 +44,4 @@ export function tellLeftOut(
   const rest = segments.length > shown.length ? [`${segments.length - shown.length} more`] : [];
   if (shown.length === 0) return;
   warn(terminal, `${path}: left out, ${why}: ${[...shown, ...rest].join(', ')}`);
-}
-
-/** The one image that a file is meant to be; what it has for another memory is told and left out. */
-export function readImage(terminal: Terminal, path: string): Uint8Array {
-  const { bytes, segmentFormat, elsewhere, address } = readFirmware(terminal.files, path);
-  if (segmentFormat !== undefined && bytes.length === 0) {
-    const words = `expected data, got none`;
-    throw new DfuError('MALFORMED', `${path}: ${segmentFormatNames[segmentFormat]}: ${words}`);
-  }
-  const why = `for another memory than the image at 0x${(address ?? 0).toString(16)}`;
-  tellLeftOut(terminal, path, { segments: elsewhere, why });
-  return bytes;
 }

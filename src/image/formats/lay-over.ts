@@ -5,7 +5,7 @@ import { segmentEnd } from './segments.ts';
 import type { Segment } from './segments.ts';
 
 /** Most bytes between the lowest and the highest address: two lines must not fill the memory. */
-const MOST_BYTES = 64 * 1024 * 1024;
+export const MOST_SPAN_BYTES: number = 64 * 1024 * 1024;
 
 /**
  * Most bytes of nothing within one memory. Configuration words (UICR) and external flash lie farther from
@@ -56,8 +56,8 @@ export function runOf(
   }
   const { address } = first;
   const sizeBytes = segmentEnd(last) - address;
-  if (sizeBytes > MOST_BYTES) {
-    const words = `expected addresses within ${MOST_BYTES} bytes, got ${sizeBytes}`;
+  if (sizeBytes > MOST_SPAN_BYTES) {
+    const words = `expected addresses within ${MOST_SPAN_BYTES} bytes, got ${sizeBytes}`;
     throw new DfuError('MALFORMED', `${format}: ${words}`);
   }
   const { bytes } = layOver(segments, { baseAddress: address, sizeBytes }, filler);
@@ -72,7 +72,7 @@ export function firstMemory(
   let end = first?.address ?? 0;
   let count = 0;
   for (const segment of segments) {
-    const within = segmentEnd(segment) - (first?.address ?? 0) <= MOST_BYTES;
+    const within = segmentEnd(segment) - (first?.address ?? 0) <= MOST_SPAN_BYTES;
     if (segment.address - end > MOST_GAP_BYTES || (count > 0 && !within)) break;
     end = segmentEnd(segment);
     count += 1;
