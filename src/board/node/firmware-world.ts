@@ -14,11 +14,17 @@ export interface FirmwareStart {
   readonly info: string;
 }
 
+/** What may stand between two words. Each text of it is read in one way only: it must not take for ever. */
+const BETWEEN = String.raw`(?:\s|\/\*(?:[^*]|\*(?!\/))*\*\/|(?:\/\/|<!--).*(?:[\n\r\u2028\u2029]|$))*`;
+
 /**
  * A dynamic import as it can be written: neither the word nor what may stand between it and its parenthesis can be
  * disguised. It may be in a text or a comment; nobody needs it there.
  */
-const DYNAMIC_IMPORT = /\bimport(?:\s|\/\*[^]*?\*\/|\/\/.*|<!--.*)*(?:\(|\.\s*(?:source|defer)\b)/u;
+const DYNAMIC_IMPORT = new RegExp(
+  String.raw`\bimport${BETWEEN}(?:\(|\.${BETWEEN}(?:source|defer)\b)`,
+  'u',
+);
 
 /**
  * Throws for a firmware that imports while it runs. There is nothing to import, and what Node answers it with, a
