@@ -16,6 +16,7 @@ export class SameThread implements ProgramPort {
   /** What the program's end takes; undefined: nobody is there. */
   take: ((message: PortMessage | CreditMessage) => void) | undefined;
   terminated = 0;
+  unreadBytes: number | undefined;
   ended: (why: string) => void = () => {};
   #heard: (message: unknown) => void = () => {};
 

@@ -66,6 +66,10 @@ export class ProcessPort implements ProgramPort {
     this.#write('credit' in message ? { head: `+${message.credit}` } : message);
   }
 
+  get unreadBytes(): number {
+    return this.#toProgram.writableLength;
+  }
+
   onMessage(listener: (message: unknown) => void): void {
     this.#heard = listener;
   }

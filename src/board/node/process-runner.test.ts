@@ -5,8 +5,9 @@ import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { happening, testBoard } from '../../../test/support/boards.ts';
+import { FakeRunner, happening, testBoard } from '../../../test/support/boards.ts';
 import type { TestBoard } from '../../../test/support/boards.ts';
+import { ProgramOnPort, boardInfoText } from '../index.ts';
 import type { BoardEvent, Runner } from '../index.ts';
 import { ProcessPort } from './process-port.ts';
 import { ProcessRunner } from './process-runner.ts';
@@ -113,6 +114,21 @@ describe('a firmware that wants out', () => {
     expect(said).toContain('crash: a firmware cannot import while it runs (line 3): bundle it');
   });
 
+  test.each([
+    'import /**/ . /**/ source("x")',
+    'import // a\n . // b\n defer("x")',
+    'import//a\n("x")',
+  ])('is not started with a dynamic import written as %j', async (words) => {
+    const said = await saidBy(`export const main = () => {}; void ${words};`, new ProcessRunner());
+    expect(said).toContain('a firmware cannot import while it runs (line 1)');
+  });
+
+  test('is looked through in no time, whatever is written behind the word', async () => {
+    const source = `export const main = ({ console }) => console.print('up');
+      // import${'//'.repeat(2000)}\n;`;
+    expect(await saidBy(source, new ProcessRunner())).toBe('up');
+  });
+
   test('may have a method and texts that look like one', async () => {
     const source = `export const main = ({ console }) => console.print('important ' + 'imports');`;
     expect(await saidBy(source, new ProcessRunner())).toBe('important imports');
@@ -202,6 +218,75 @@ describe('with all of Node in its hands', () => {
       for (const [name, start] of Object.entries(tries)) if (await soon(start)) got.push(name);`);
     expect(said).toBe('nothing');
     expect(visitors).toBe(0);
+  });
+});
+
+describe('with its pipe in its hands', () => {
+  /** A program that was never ours: it says to the board what it likes, as fast as it can. */
+  const forger = (says: string): string => `
+    const fs = require('fs');
+    const frame = (head, length) => {
+      const text = Buffer.from(typeof head === 'string' ? head : JSON.stringify(head));
+      const lengths = Buffer.alloc(8);
+      lengths.writeUInt32LE(text.length, 0);
+      lengths.writeUInt32LE(length ?? 0xffffffff, 4);
+      return Buffer.concat([lengths, text]);
+    };
+    const put = (bytes) => {
+      for (let done = 0; done < bytes.length;) {
+        try { done += fs.writeSync(1, bytes, done); } catch (error) { if (error.code !== 'EAGAIN') process.exit(1); }
+      }
+    };
+    const calls = (name, ...args) => Buffer.concat(
+      Array.from({ length: 500 }, (_, id) => frame({ type: 'call', id, name, args })));
+    put(frame({ type: 'fed' }));
+    ${says}`;
+
+  /** The board's end of such a program: what its own process came to while that went on. */
+  async function against(says: string): Promise<{ readonly fault: string; readonly most: number }> {
+    const fake = new FakeRunner();
+    const made = testBoard(fake);
+    boards.push(made);
+    made.install(0, 1, 'export const main = () => {};');
+    const started = happening(made.board, ({ type }) => type === 'boot');
+    made.board.powerOn();
+    await started;
+    const { board } = fake;
+    const info = boardInfoText(board);
+    const limits = { heapMb: 32, buffersMb: 32 };
+    const port = new ProcessPort({ source: '', info }, limits, forger(says));
+    let most = 0;
+    const post = port.post.bind(port);
+    port.post = (message) => {
+      post(message);
+      most = Math.max(most, port.unreadBytes);
+    };
+    const failed = happening(made.board, ({ type }) => type === 'fault');
+    const program = new ProgramOnPort(board, port);
+    const event = await failed;
+    await program.stop();
+    return { fault: event.type === 'fault' ? event.message : '', most };
+  }
+
+  test.each([
+    ['asks and reads no answer', `for (const all = calls('flashRead', 0, 65536);;) put(all);`],
+    ['erases all day', `for (const all = calls('flashErase', 0, 1048576);;) put(all);`],
+    ['forges a frame of 4 GiB', `put(frame('', 0xfffffffe));`],
+    ['forges a head of 16 MiB', `put(frame('x'.repeat(1 << 24)));`],
+    ['sends no JSON', `put(frame('{'));`],
+    ['sends what is nested', `put(frame('['.repeat(200000)));`],
+    [
+      'says what nobody asked',
+      `put(frame({ type: 'call', id: 1, name: '__proto__' })); process.exit(0);`,
+    ],
+    [
+      'ends, and goes on',
+      `put(frame('!["over",""]')); put(frame({ type: 'print' })); process.exit(0);`,
+    ],
+  ])('one that %s is ended, and fills no memory', async (_, says) => {
+    const { fault, most } = await against(says);
+    expect(fault).toMatch(/^crash: /);
+    expect(most).toBeLessThan(0x80_0000);
   });
 });
 

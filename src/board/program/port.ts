@@ -20,6 +20,11 @@ export interface CreditMessage {
 export interface ProgramPort {
   /** Sends; what is sent to a program that has ended is lost. */
   post(message: PortMessage | CreditMessage): void;
+  /**
+   * How many bytes were sent that the program has not read; left out where nobody can know. What asks and does not
+   * read its answers waits.
+   */
+  readonly unreadBytes?: number | undefined;
   /** Called with each message, in order, from the next turn of the event loop on. One listener. */
   onMessage(listener: (message: unknown) => void): void;
   /** Called when the program is over without having been told to, with the reason. One listener. */

@@ -169,3 +169,36 @@ describe('what makes no sense is the end of the program', () => {
     expect(last('fault')).toBeUndefined();
   });
 });
+
+describe('a program that asks for more than it reads', () => {
+  const call = (id: number, name: string, ...args: number[]): { head: string } => ({
+    head: JSON.stringify({ type: 'call', id, name, args }),
+  });
+  const answers = ({ link }: SameThreadBench): number =>
+    link.toProgram.filter((message) => 'head' in message && message.head.includes('"result"'))
+      .length;
+
+  test('is not heard until it has read its answers', async () => {
+    const made = bench();
+    made.link.unreadBytes = 0x40_0001;
+    made.link.say(call(900, 'flashRead', 0, 0x10000));
+    await turn();
+    made.clock.advance(5);
+    expect(answers(made)).toBe(0);
+    made.link.unreadBytes = 0;
+    made.clock.advance(1);
+    expect(answers(made)).toBe(1);
+  });
+
+  test('has a budget for each moment, and is answered in the end', async () => {
+    const made = bench();
+    for (let id = 900; id < 1500; id += 1) made.link.say(call(id, 'flashRead', 0, 0x10000));
+    await turn();
+    await turn();
+    const first = answers(made);
+    expect(first).toBeGreaterThan(100);
+    expect(first).toBeLessThan(300);
+    made.clock.advance(10);
+    expect(answers(made)).toBe(600);
+  });
+});

@@ -16,6 +16,16 @@ const MOST_LINES = 64;
 const CONSOLE_BUDGET = 1000;
 const BUDGET_CHARACTERS = 4096;
 
+/**
+ * What is carried out at one moment of the board's clock: a call counts one, and so do each 4096 bytes of flash that it
+ * reads or erases. What is more waits for the next millisecond, so that whoever else there is has a turn.
+ */
+const WORK_BUDGET = 4096;
+const BUDGET_BYTES = 4096;
+
+/** Answers that a program has not read, in bytes: with more under way nothing that it asks is heard. */
+const MOST_UNREAD = 0x40_0000;
+
 /** What a program that keeps to its credit never has waiting, in units: one that does not is no program of ours. */
 const MOST_WAITING = 4 * MOST_UNITS;
 
@@ -37,6 +47,8 @@ export class ProgramOnPort implements RunningProgram {
   #text = '';
   #textUnits = 0;
   #spent = 0;
+  /** What was carried out at this moment, by the budget of work. */
+  #worked = 0;
   #spentAtMs = -1;
   #stopWaiting: (() => void) | undefined;
   /** Why the program is over, when all that it said before has been heard. */
@@ -119,10 +131,35 @@ export class ProgramOnPort implements RunningProgram {
   #work(): void {
     while (!this.#over && this.#stopWaiting === undefined) {
       if (this.#text !== '') this.#print();
+      else if (this.#mustWait()) this.#waitAMoment();
       else if (!this.#hearNext()) break;
     }
     const idle = this.#stopWaiting === undefined && this.#text === '';
     if (idle && this.#ending !== undefined) this.#fault(this.#ending);
+  }
+
+  /** Whether enough was done for this moment, or the program reads none of its answers. */
+  #mustWait(): boolean {
+    if (this.#next >= this.#inbox.length) return false;
+    this.#look();
+    return this.#worked >= WORK_BUDGET || (this.#port.unreadBytes ?? 0) > MOST_UNREAD;
+  }
+
+  #waitAMoment(): void {
+    const { clock } = this.#board;
+    this.#stopWaiting = clock.at(clock.now() + 1, () => {
+      this.#stopWaiting = undefined;
+      this.#work();
+    });
+  }
+
+  /** A new moment has new budgets. */
+  #look(): void {
+    const now = this.#board.clock.now();
+    if (this.#spentAtMs === now) return;
+    this.#spentAtMs = now;
+    this.#spent = 0;
+    this.#worked = 0;
   }
 
   /** Answers whether there was anything. */
@@ -149,11 +186,7 @@ export class ProgramOnPort implements RunningProgram {
 
   /** As much of the text as the console takes now; the rest waits. */
   #print(): void {
-    const { clock } = this.#board;
-    if (this.#spentAtMs !== clock.now()) {
-      this.#spentAtMs = clock.now();
-      this.#spent = 0;
-    }
+    this.#look();
     const part = this.#affordable();
     this.#text = this.#text.slice(part.length);
     if (part !== '') this.#board.uart.write(part);
@@ -162,10 +195,7 @@ export class ProgramOnPort implements RunningProgram {
       this.#repay(this.#textUnits);
       return;
     }
-    this.#stopWaiting = clock.at(clock.now() + 1, () => {
-      this.#stopWaiting = undefined;
-      this.#work();
-    });
+    this.#waitAMoment();
   }
 
   /** The beginning of the text that there is budget for, which is spent. */
@@ -222,6 +252,7 @@ export class ProgramOnPort implements RunningProgram {
 
   #call(call: CallMessage): void {
     const { id } = call;
+    this.#worked += costOf(call);
     try {
       this.#calls.run(call, (value) => {
         const result = { type: 'result', id } as const;
@@ -233,6 +264,14 @@ export class ProgramOnPort implements RunningProgram {
       this.#send({ type: 'error', id, code: error.code, message: error.message });
     }
   }
+}
+
+/** What a call takes of the budget of work: the second argument of what reads or erases flash is a length. */
+function costOf({ name, args, bytes }: CallMessage): number {
+  const [, told] = Array.isArray(args) ? (args as readonly unknown[]) : [];
+  const long = (name === 'flashRead' || name === 'flashErase') && typeof told === 'number';
+  const length = long && told > 0 ? told : (bytes?.length ?? 0);
+  return 1 + Math.min(WORK_BUDGET, Math.floor(length / BUDGET_BYTES));
 }
 
 /**
