@@ -30,6 +30,8 @@ export const cutOutcomes: readonly CutOutcome[] = [
 export function isWorse(outcome: CutOutcome, undisturbed: CutOutcome): boolean {
   const rank = cutOutcomes.indexOf(outcome);
   if (rank < cutOutcomes.indexOf('other-image')) return false;
+  // it is never what happens without a cut, however bad that is
+  if (outcome === 'other-image') return true;
   return rank > cutOutcomes.indexOf(undisturbed);
 }
 
@@ -115,13 +117,28 @@ function whatRuns(run: Run | undefined): string | undefined {
   return run?.images?.map(({ slot, number }) => `${slot}:${number}`).join(' ');
 }
 
+/** Where the one without a cut never comes to rest: whether what runs in the end is what ran there. */
+function isKnown({ path }: Ending, undisturbed: Ending): boolean {
+  const last = path.at(-1);
+  return last !== undefined && undisturbed.path.includes(last);
+}
+
+/** What an ending that never comes to rest comes to. */
+function restlessOutcome(ending: Ending, undisturbed: Ending): CutOutcome {
+  if (undisturbed.rest !== undefined || isKnown(ending, undisturbed)) return 'restless';
+  return /^\d/.test(ending.path.at(-1) ?? '') ? 'other-image' : 'dead';
+}
+
 /** What an ending comes to beside the one without a cut. */
-export function outcomeOf({ rest, restKey, stumbled }: Ending, undisturbed: Ending): CutOutcome {
-  if (rest === undefined) return 'restless';
+export function outcomeOf(ending: Ending, undisturbed: Ending): CutOutcome {
+  const { rest, restKey, stumbled } = ending;
+  if (rest === undefined) return restlessOutcome(ending, undisturbed);
   if (rest.outcome === 'fail') return 'dead';
   if (rest.outcome !== 'ok') return 'halts';
   const other = undisturbed.rest;
-  if (whatRuns(other) !== whatRuns(rest)) return 'other-image';
+  const alike =
+    other === undefined ? isKnown(ending, undisturbed) : whatRuns(other) === whatRuns(rest);
+  if (!alike) return 'other-image';
   if (stumbled) return 'stumbles';
   return restKey === undisturbed.restKey ? 'same' : 'same-image';
 }

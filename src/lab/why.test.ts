@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { forgeDevice, forgeImage, labKey } from '../../test/support/mcuboot/lab-bench.ts';
+import { forgeDevice, forgeImage, labKey, scenario } from '../../test/support/mcuboot/lab-bench.ts';
 import { MemoryFlash } from '../flash/index.ts';
 import { install, statesOfCuts } from '../../test/support/mcuboot/bench.ts';
 import { makeImage, version as versionOf } from '../../test/support/mcuboot/images.ts';
@@ -244,4 +244,13 @@ test('a build that does not validate runs a bad image, which is told with what i
   const [primary] = await explainSlots(bad);
   expect(primary).toMatchObject({ fate: 'runs', check: 'hash' });
   expect(primary?.reason).toMatch(/the bootloader does not ask: it runs at the next boot$/);
+});
+
+test('an image that never comes to rest is not told as another one after a cut', async () => {
+  const device = await scenario('scratch-bootstrap-empty-pending', 1);
+  const { undisturbed, counts, findings } = await explorePowerCuts(device, { twice: false });
+  expect(undisturbed.outcome).toBe('restless');
+  const total = Object.values(counts).map((each) => each['other-image']);
+  expect(total.every((count) => count === 0)).toBe(true);
+  expect(findings).toEqual([]);
 });

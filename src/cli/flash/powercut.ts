@@ -189,6 +189,10 @@ async function conclusion(device: LabDevice, report: CutReport): Promise<string>
   const { findings, operations, undisturbed } = report;
   if (undisturbed.atRest.length === 0) {
     const state = await describeState(device);
+    if (undisturbed.outcome === 'restless') {
+      const lost = findings.length > 0 ? '' : ', and no cut leads to another image';
+      return `without any cut: ${outcomeWords.restless}${lost}\n${state}\n`;
+    }
     return `without any cut: ${outcomeWords[undisturbed.outcome]}, so there is nothing to lose\n${state}\n`;
   }
   if (findings.length > 0) return '';
