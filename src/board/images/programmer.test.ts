@@ -53,6 +53,26 @@ describe('where an image goes', () => {
     expect(programFlash(flash(), layout, withHeader(flags, loadAddr)).address).toBe(address);
   });
 
+  test('an image of another bootloader is refused; where it is told to go it is told why it will not run', async () => {
+    const riotboot = await boxed('riotboot', 0);
+    const wrong = 'expected an MCUboot image, got a riotboot image';
+    expect(() => programFlash(flash(), layoutOf('mcuboot'), riotboot)).toThrow(wrong);
+    expect(programFlash(flash(), layoutOf('mcuboot'), riotboot, { slot: 0 }).doubt).toContain(
+      wrong,
+    );
+    const mcuboot = withHeader(0, 0);
+    const other = 'expected a riotboot image, got an MCUboot image';
+    expect(() => programFlash(flash(), layoutOf('riotboot'), mcuboot)).toThrow(other);
+  });
+
+  test('an image that is linked for another slot than it is told to go to is told so', async () => {
+    const image = await boxed('riotboot', 0);
+    const doubtIn = (slot: number): string | undefined =>
+      programFlash(flash(), layoutOf('riotboot'), image, { slot }).doubt;
+    expect(doubtIn(0)).toBeUndefined();
+    expect(doubtIn(1)).toBe('the image is linked for slot 0, not for slot 1');
+  });
+
   test('an MCUboot image for another place is refused', () => {
     const image = withHeader(0x100, 0x1234);
     const wrong = 'expected 0x4000 or 0x8000, got 0x1234';

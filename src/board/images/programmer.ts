@@ -24,6 +24,8 @@ export interface Programmed {
   readonly bytes: number;
   /** The slot that begins there, if one does. */
   readonly slot: number | undefined;
+  /** Why the bootloader will not run it from there, where its header tells. */
+  readonly doubt?: string | undefined;
 }
 
 /** A place that was found to be right for an image. */
@@ -31,6 +33,7 @@ interface Placed {
   readonly address: number;
   readonly offsetBytes: number;
   readonly slot: ImageSlot | undefined;
+  readonly doubt: string | undefined;
 }
 
 function placed(
@@ -52,12 +55,12 @@ function placed(
     const sizes = `expected at most ${room} bytes, got ${image.length}`;
     throw new DfuError('OUT_OF_RANGE', `the image does not fit into slot ${slot.index}: ${sizes}`);
   }
-  return { address, offsetBytes, slot };
+  return { address, offsetBytes, slot, doubt: doubtOf(layout, image, slot) };
 }
 
 function write(
   flash: Flash,
-  { address, offsetBytes, slot }: Placed,
+  { address, offsetBytes, slot, doubt }: Placed,
   image: Uint8Array,
 ): Programmed {
   // The header of an older image in front of it would be taken for its own (swap using offset).
@@ -65,7 +68,7 @@ function write(
     flash.erase(slot.offsetBytes, address - slot.address);
   }
   rewrite(flash, offsetBytes, image);
-  return { address, bytes: image.length, slot: slot?.index };
+  return { address, bytes: image.length, slot: slot?.index, doubt };
 }
 
 /**
@@ -195,16 +198,48 @@ function addressOf(layout: ProgramLayout, image: Uint8Array, target: ProgramTarg
   throw new DfuError('NOT_FOUND', `${expected}, got slot ${target.slot}`);
 }
 
+const kindNames = { riotboot: 'a riotboot image', mcuboot: 'an MCUboot image' } as const;
+
+function kindOf(image: Uint8Array): keyof typeof kindNames | undefined {
+  if (image.length >= RIOTBOOT_HEADER_BYTES && riotbootFault(image) === undefined)
+    return 'riotboot';
+  return image.length >= IMAGE_HEADER_BYTES && isMcuboot(image) ? 'mcuboot' : undefined;
+}
+
+/** What its header says against an image in a slot where it was told to go. */
+function doubtOf(
+  layout: ProgramLayout,
+  image: Uint8Array,
+  slot: ImageSlot | undefined,
+): string | undefined {
+  const kind = kindOf(image);
+  if (slot === undefined || kind === undefined) return undefined;
+  try {
+    const home = homeOf(layout, image);
+    // MCUboot swaps an image to where it runs.
+    if (kind === 'mcuboot' || home === slot) return undefined;
+    return `the image is linked for slot ${home.index}, not for slot ${slot.index}`;
+  } catch (error) {
+    if (error instanceof DfuError) return error.message;
+    throw error;
+  }
+}
+
 /** The slot that the header of an image names. */
-function homeOf({ slots }: ProgramLayout, image: Uint8Array): ImageSlot {
+function homeOf({ slots, imageKind }: ProgramLayout, image: Uint8Array): ImageSlot {
   const [first] = slots;
-  if (image.length >= RIOTBOOT_HEADER_BYTES && riotbootFault(image) === undefined) {
+  const kind = kindOf(image);
+  if (kind !== undefined && imageKind !== undefined && kind !== imageKind) {
+    const which = `expected ${kindNames[imageKind]}, got ${kindNames[kind]}`;
+    throw new DfuError('INVALID_ARGUMENT', `the image is for another bootloader: ${which}`);
+  }
+  if (kind === 'riotboot') {
     const { startAddress } = riotbootHeader.decode(image);
     const slot = slots.find((each) => each.imageAddress === startAddress);
     if (slot !== undefined) return slot;
     throw elsewhere(slots, 'imageAddress', startAddress);
   }
-  if (first !== undefined && image.length >= IMAGE_HEADER_BYTES && isMcuboot(image)) {
+  if (first !== undefined && kind === 'mcuboot') {
     const { flags, loadAddr } = readImageHeader(image);
     if ((flags & ImageFlag.ROM_FIXED) === 0) return first;
     const slot = slots.find((each) => each.offsetBytes === loadAddr);
@@ -223,7 +258,8 @@ function elsewhere(
   key: 'imageAddress' | 'offsetBytes',
   got: number,
 ): DfuError {
-  const where = slots.map((each) => hexNumber(each[key])).join(' or ') || 'no slots';
+  const places = new Set(slots.map((each) => hexNumber(each[key])));
+  const where = [...places].join(' or ') || 'no slots';
   return new DfuError(
     'INVALID_ARGUMENT',
     `the image is linked for another layout: expected ${where}, got ${hexNumber(got)}`,

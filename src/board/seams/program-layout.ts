@@ -7,4 +7,6 @@ export interface ProgramLayout {
   readonly bootloaderBytes: number;
   /** None: all of the flash is one place. */
   readonly slots: readonly ImageSlot[];
+  /** The kind of header that its bootloader boots an image by; undefined if not one of these. */
+  readonly imageKind?: 'riotboot' | 'mcuboot' | undefined;
 }

@@ -118,6 +118,22 @@ describe('board program and erase', () => {
     expect(readFileSync(flash).every((byte) => byte === 0xff)).toBe(true);
   });
 
+  test('an image goes where it is told to, and is told why it will not run there', async () => {
+    const image = path('slot0.bin');
+    const build = ['hello-world', '--board', 'particle-xenon', '--slot', '0', '-o', image];
+    expect(await ran(['firmware', 'build', ...build])).toMatchObject({ exit: 0 });
+    const args = ['particle-xenon', image, '--slot', '1', '--flash', flash];
+    expect(await ran(['board', 'program', ...args])).toMatchObject({
+      exit: 0,
+      err: `${image}: it will not run there: the image is linked for slot 0, not for slot 1\n`,
+    });
+    const other = ['board', 'program', 'reel_board', image, '--flash', path('other.flash')];
+    expect(await ran(other)).toMatchObject({
+      exit: 64,
+      err: expect.stringContaining('expected an MCUboot image, got a riotboot image') as string,
+    });
+  });
+
   const program = (...more: string[]): string[] => ['board', 'program', ...more];
   test.each([
     [program('particle-xenon', 'nowhere.bin'), 66, /nowhere\.bin: no such file/],

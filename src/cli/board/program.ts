@@ -67,9 +67,10 @@ export function programBoard(
   const layout = record.layout(model, options.algorithm);
   const file = contentOf(terminal, imagePath);
   const target = targetOf(options);
-  const say = ({ address, bytes, slot }: Programmed): void => {
+  const say = ({ address, bytes, slot, doubt }: Programmed): void => {
     const where = slot === undefined ? '' : ` (slot ${slot})`;
     terminal.out.write(`programmed ${bytes} bytes at ${hexNumber(address, 8)}${where}\n`);
+    if (doubt !== undefined) terminal.err.write(`${imagePath}: it will not run there: ${doubt}\n`);
   };
   withFlash(model, options.flash, (flash) => {
     if (target !== undefined || file.segmentFormat === undefined) {

@@ -88,7 +88,15 @@ export function mcubootLayout(
     };
   });
   const areas = areasOf(zephyr, { flashBase, skipped, mode });
-  return { flashBase, bootloaderBytes: zephyr.boot.sizeBytes, headerBytes, slots, areas, config };
+  return {
+    flashBase,
+    bootloaderBytes: zephyr.boot.sizeBytes,
+    headerBytes,
+    slots,
+    areas,
+    config,
+    imageKind: 'mcuboot',
+  };
 }
 
 /** Zephyr's flash map, by the labels of its partitions. */
