@@ -5,9 +5,9 @@ import type { CancelSignal } from '../usb/index.ts';
 import { DfuRequest, dfuRequestName } from '../dfu/index.ts';
 import { printable } from './dfu-interface.ts';
 import { BUSY_LIMIT_MS } from './patience.ts';
-import type { PatienceLimits } from './patience.ts';
 import type { PlanWalk } from './plan-walk.ts';
 import { PREPARE_START, prepareStep } from './prepare-steps.ts';
+import type { PrepareLimits } from './prepare-steps.ts';
 import { readString } from './descriptor-reader.ts';
 import type { DfuSession } from './session.ts';
 import type { StatusReport } from './status-report.ts';
@@ -166,7 +166,7 @@ async function withDeviceText(
 export async function prepare(
   session: DfuSession,
   signal?: CancelSignal,
-  limits: PatienceLimits = { busyLimitMs: BUSY_LIMIT_MS },
+  limits: PrepareLimits = { busyLimitMs: BUSY_LIMIT_MS },
 ): Promise<void> {
   await drive(session, PREPARE_START, (state, outcome) => prepareStep(state, outcome, limits), {
     signal,
@@ -186,7 +186,7 @@ export async function settled<T>(session: DfuSession, work: () => Promise<T>): P
   } catch (error) {
     if (session.left || (DfuError.is(error) && hopeless.has(error.code))) throw error;
     try {
-      await prepare(session, undefined, { busyLimitMs: SETTLE_MS });
+      await prepare(session, undefined, { busyLimitMs: SETTLE_MS, leavesBusy: true });
     } catch (another) {
       if (!DfuError.is(another)) throw another;
       // What counts is the failure that led here.

@@ -10,6 +10,12 @@ import type { Action, Outcome } from './steps.ts';
 /** How often a device is asked to leave an error or a transfer before it is given up. */
 const MOST_ROUNDS = 4;
 
+/** How long it is waited for, and what is done beyond that. */
+export interface PrepareLimits extends PatienceLimits {
+  /** A device that is busy for longer is left as it is, instead of told to forget what it does. */
+  readonly leavesBusy?: boolean | undefined;
+}
+
 /** Brings a device in DFU mode to dfuIDLE from wherever somebody left it. */
 interface PrepareState {
   readonly at: 'start' | 'asking' | 'acting' | 'resetting' | 'done';
@@ -23,7 +29,7 @@ export const PREPARE_START: PrepareState = { at: 'start', rounds: 0, patience: F
 type Next = readonly [PrepareState, Action<undefined>];
 
 /** DFU 1.1 §A.2: CLRSTATUS leaves dfuERROR, ABORT leaves the idle transfer states. */
-export function prepareStep(state: PrepareState, outcome: Outcome, limits: PatienceLimits): Next {
+export function prepareStep(state: PrepareState, outcome: Outcome, limits: PrepareLimits): Next {
   switch (state.at) {
     case 'start':
       return [{ ...state, at: 'asking' }, GET_STATUS];
@@ -46,7 +52,7 @@ export function prepareStep(state: PrepareState, outcome: Outcome, limits: Patie
   }
 }
 
-function afterReport(state: PrepareState, report: StatusReport, limits: PatienceLimits): Next {
+function afterReport(state: PrepareState, report: StatusReport, limits: PrepareLimits): Next {
   switch (report.state) {
     case 'dfuIDLE':
       if (report.status === 0) return end(state);
@@ -76,7 +82,7 @@ function afterReport(state: PrepareState, report: StatusReport, limits: Patience
  * Waits for what somebody left under way. An STM32H743 of revision V stays busy for ever: beyond the limit
  * it is told to forget it, which takes it two times.
  */
-function whileBusy(state: PrepareState, report: StatusReport, limits: PatienceLimits): Next {
+function whileBusy(state: PrepareState, report: StatusReport, limits: PrepareLimits): Next {
   try {
     const [patience, ms] = pause(state.patience, report, limits);
     return [
@@ -85,7 +91,8 @@ function whileBusy(state: PrepareState, report: StatusReport, limits: PatienceLi
     ];
   } catch (error) {
     if (!DfuError.is(error, 'TIMEOUT')) throw error;
-    if (state.rounds >= MOST_ROUNDS) return [state, { do: 'fail', error }];
+    if (limits.leavesBusy === true || state.rounds >= MOST_ROUNDS)
+      return [state, { do: 'fail', error }];
     return act(state, report, CLEAR_STATUS);
   }
 }
