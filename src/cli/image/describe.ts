@@ -26,7 +26,7 @@ export type Row = readonly [label: string, text: string];
 
 /** Rows under each other, labels in one column. */
 export function table(rows: readonly Row[]): string {
-  const width = Math.max(...rows.map(([label]) => label.length));
+  const width = rows.reduce((most, [label]) => Math.max(most, label.length), 0);
   return rows.map(([label, text]) => `  ${label.padEnd(width)}  ${text}\n`).join('');
 }
 

@@ -172,7 +172,7 @@ function diffFiles(one: Unwrapped, other: Unwrapped): string[] {
   if (places[0] !== places[1]) lines.push(`address: ${places[0] ?? ''} → ${places[1] ?? ''}`);
   if (JSON.stringify(one.suffix) !== JSON.stringify(other.suffix))
     lines.push('DFU suffix: differs');
-  lines.push(...diffElsewhere(one, other));
+  for (const line of diffElsewhere(one, other)) lines.push(line);
   if (one.what.format !== 'mcuboot' || other.what.format !== 'mcuboot') {
     return [...lines, ...diffBytes('bytes', [one.bytes, other.bytes], 0)];
   }

@@ -167,3 +167,24 @@ test('of a UF2 file for several chips the family is named', async () => {
     'a.uf2: UF2: expected blocks for nRF52, got RP2040',
   );
 });
+
+test('a file of very many pieces is compared and told all the same', async () => {
+  const lines = [':020000041000EA'];
+  for (let n = 0; n < 150_000; n += 1) {
+    const at = (n * 2) % 0x10000;
+    if (n > 0 && at === 0) {
+      const high = 0x1000 + (n * 2) / 0x10000;
+      const sum = -(2 + 4 + (high >> 8) + (high & 0xff)) & 0xff;
+      lines.push(`:02000004${high.toString(16)}${sum.toString(16).padStart(2, '0')}`);
+    }
+    const sum = -(1 + (at >> 8) + (at & 0xff)) & 0xff;
+    lines.push(`:01${at.toString(16).padStart(4, '0')}0000${sum.toString(16).padStart(2, '0')}`);
+  }
+  const far = text(`:0100000000FF\n${lines.join('\n')}\n:00000001FF\n`);
+  const desk = deskWith({
+    'far.hex': far,
+    'near.hex': hex({ address: 0, bytes: Uint8Array.of(0) }),
+  });
+  expect((await image(desk, 'diff', 'far.hex', 'near.hex')).exit).toBe(1);
+  expect((await image(desk, 'info', 'far.hex')).exit).toBe(0);
+}, 60_000);
