@@ -157,7 +157,7 @@ export function layoutText({ geometry, config }: FlashLayout): string {
   const at = (place: { offsetBytes: number; sizeBytes: number } | undefined): string =>
     `${hexNumber(place?.offsetBytes ?? 0)}:${hexNumber(place?.sizeBytes ?? 0)}`;
   return [
-    config.algorithm,
+    config.revert === true ? `${config.algorithm}+revert` : config.algorithm,
     `sectors ${runs.join(', ')}`,
     `primary ${at(pair?.primary)}`,
     `secondary ${at(pair?.secondary)}`,

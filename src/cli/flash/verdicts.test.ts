@@ -203,6 +203,13 @@ describe('fit', () => {
 });
 
 describe('the names of the algorithms', () => {
+  test('the layout that is told says whether it reverts', async () => {
+    const board = ['fit', '--board', 'reel_board', '--algorithm'];
+    const { out } = await flashCommand(...board, 'direct-xip-with-revert');
+    expect(out).toMatch(/^direct-xip\+revert, sectors /);
+    expect((await flashCommand(...board, 'direct-xip')).out).toMatch(/^direct-xip, sectors /);
+  });
+
   test.each([
     'direct-xip+revert',
     'direct-xip-with-revert',
