@@ -2,4 +2,6 @@
 import { dfukit } from './dfukit.ts';
 import { processTerminal } from './process-terminal.ts';
 
-process.exitCode = await dfukit(process.argv.slice(2), processTerminal);
+const code = await dfukit(process.argv.slice(2), processTerminal);
+// An output that has failed has said so already: no success.
+if (code !== 0) process.exitCode = code;

@@ -22,7 +22,8 @@ export const processTerminal: Terminal = {
   get out() {
     return once(process.stdout, () => {
       const tell = (line: string): void => void processTerminal.err.write(`${line}\n`);
-      guardOutput(process.stdout, { tell, exit: (code) => processTerminal.exit(code) });
+      const fail = (code: number): void => void (process.exitCode ||= code);
+      guardOutput(process.stdout, { tell, fail });
     });
   },
   get err() {

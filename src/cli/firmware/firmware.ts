@@ -12,6 +12,7 @@ import type { PrivateKey } from '../../image/index.ts';
 import { ExitCode, answering, cannot } from '../shared/exit-codes.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { ALGORITHM_HELP, signingKey } from '../board/mcuboot-options.ts';
+import { passOn } from '../shared/pass-on.ts';
 import { wholeNumber } from '../shared/numbers.ts';
 import { exitOf } from '../host/progress.ts';
 import { runOnBus } from '../host/run-on-bus.ts';
@@ -119,7 +120,7 @@ first needed, and kept in the user's configuration folder (XDG_CONFIG_HOME/dfuki
     .action(async (dir: string, options: BuildCommand) => {
       const image = await makeImage(terminal, dir, options);
       if (options.output === '-') {
-        terminal.out.write(image);
+        await passOn(terminal.out, image);
         return;
       }
       await writeImage(terminal, options.output, image);

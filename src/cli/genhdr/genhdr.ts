@@ -1,5 +1,4 @@
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
-import { once } from 'node:events';
 import {
   RIOTBOOT_HEADER_ALIGNMENT,
   RIOTBOOT_HEADER_BYTES,
@@ -10,6 +9,7 @@ import {
   updateRiotbootHeader,
 } from '../../image/index.ts';
 import { DfuError, hexNumber } from '../../bytes/index.ts';
+import { passOn } from '../shared/pass-on.ts';
 import { refuseRunningFlash } from '../shared/write-file.ts';
 import type { Input, Output, Terminal } from '../shared/terminal.ts';
 
@@ -109,7 +109,7 @@ function* headerPieces(
 /** Over what the file holds, without cutting off the rest of it, as the tool opens files. */
 async function writeTo(path: string, pieces: Iterable<Uint8Array>, out: Output): Promise<void> {
   if (path === '-') {
-    for (const piece of pieces) if (!out.write(piece)) await once(out, 'drain');
+    for (const piece of pieces) await passOn(out, piece);
     return;
   }
   await refuseRunningFlash(path);

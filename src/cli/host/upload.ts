@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { unlinkSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Command } from 'commander';
@@ -8,7 +7,8 @@ import { connect, leave, receive } from '../../host/index.ts';
 import type { UploadSink } from '../../host/index.ts';
 import { CommandEnd, ExitCode, cannot } from '../shared/exit-codes.ts';
 import { wholeNumber } from '../shared/numbers.ts';
-import type { Output, Terminal } from '../shared/terminal.ts';
+import { passOn } from '../shared/pass-on.ts';
+import type { Terminal } from '../shared/terminal.ts';
 import { runOnBus } from './run-on-bus.ts';
 import type { Surroundings } from './run-on-bus.ts';
 import { addTransferOptions, dialectOf, forceOf, selectionOf } from './select.ts';
@@ -190,8 +190,4 @@ async function sameError(error: unknown): Promise<unknown> {
 
 function cannotWrite(cause: unknown): never {
   throw new DfuError('IO', `cannot write the file: ${systemWords(cause)}`, { cause });
-}
-
-async function passOn(out: Output, chunk: Uint8Array): Promise<void> {
-  if (!out.write(chunk)) await once(out, 'drain');
 }

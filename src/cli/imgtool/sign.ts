@@ -44,7 +44,7 @@ function loadInput(terminal: Terminal, args: ParsedArguments): ImageFile {
  * once for the plain image and, if that gained anything, once more.
  */
 function tell(terminal: Terminal, line: string, compression: CompressionResult | undefined): void {
-  terminal.out.write(line);
+  if (line !== '') terminal.out.write(line);
   if (compression === undefined) return;
   const { payloadBytes, streamBytes, gained } = compression;
   terminal.out.write(`compressed image size: ${streamBytes} bytes\n`);
