@@ -9,7 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { NorFlash } from '../../flash/index.ts';
@@ -21,6 +21,8 @@ const geometry: FlashGeometry = {
   writeUnitBytes: 4,
   erasedValue: 0xff,
 };
+
+const bootId = '/proc/sys/kernel/random/boot_id';
 
 const code = (expected: string): Error => expect.objectContaining({ code: expected }) as Error;
 
@@ -90,6 +92,29 @@ describe('flash in a file', () => {
     FlashFile.open(other, geometry).close();
     expect(flashFileHolder(other)).toBeUndefined();
     expect(flashFileHolder(join(folder, 'missing'))).toBeUndefined();
+  });
+
+  test('one of another container or machine is believed, and the message says what to do', () => {
+    const boot = existsSync(bootId) ? readFileSync(bootId, 'latin1').trim() : '-';
+    const elsewhere = [
+      [`4000000 1 ${boot} box 1\n`, existsSync(bootId)],
+      ['4000000 1 another another-machine 1\n', true],
+    ] as const;
+    for (const [text, applies] of elsewhere) {
+      if (!applies) continue;
+      writeFileSync(`${path}.lock`, text);
+      expect(() => FlashFile.open(path, geometry)).toThrow(
+        /by process 4000000 of another container or machine \(.*flash\.bin\.lock\); if nothing runs/,
+      );
+      expect(readFileSync(`${path}.lock`, 'latin1')).toBe(text);
+    }
+  });
+
+  test('one from before the machine started anew counts for nothing', () => {
+    const host = encodeURIComponent(hostname());
+    writeFileSync(`${path}.lock`, `${process.pid} 1 another ${host} 1\n`);
+    FlashFile.open(path, geometry).close();
+    expect(existsSync(`${path}.lock`)).toBe(false);
   });
 
   test('a lock whose process is gone counts for nothing', () => {

@@ -22,7 +22,7 @@ import { FileLock, lockHolder } from './file-lock.ts';
  * The bytes of a flash in a file of exactly its size, byte 0 first.
  *
  * Nobody else may open it meanwhile: `FILE.lock` holds the number of this process, and one left by a
- * process that is gone counts for nothing. Symbolic links lead to the same lock; other names of the same
+ * process of this machine and container that is gone counts for nothing. Symbolic links lead to the same lock; other names of the same
  * file (hard links) are found if they are in its folder. A new file is filled with the erased value under another
  * name and then renamed, so that there is never half a file. Each write goes to the file at once, in
  * one call, and therefore survives the end of this process at any moment, however it ends; a crash of
