@@ -56,6 +56,17 @@ describe('building firmware', () => {
     await expect(buildFirmware(directory)).rejects.toSatisfy((error) => DfuError.is(error, code));
   });
 
+  test.each(['export const = 3;', "import 'node:fs'; export const main = () => 0;"])(
+    'says what is wrong with %j in plain words',
+    async (source) => {
+      writeFileSync(join(directory, 'main.ts'), source);
+      const error: unknown = await buildFirmware(directory).catch((thrown: unknown) => thrown);
+      expect(String(error)).toMatch(/does not build: [^]*main\.ts/);
+      // oxlint-disable-next-line no-control-regex -- what a terminal takes for colours
+      expect(String(error)).not.toMatch(/\u001B|file:\/\//);
+    },
+  );
+
   test('says what it looks for in a folder without a firmware', async () => {
     await expect(buildFirmware(directory)).rejects.toThrow(/main\.ts, main\.js/);
   });

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import type { OutputChunk, RolldownLog } from 'rolldown';
 import { DfuError, PACKAGE_VERSION } from '../../bytes/index.ts';
 
@@ -27,7 +28,7 @@ const ENTRIES = ['main.ts', 'main.js', 'main.mjs', 'src/main.ts', 'index.ts', 'i
  * Bundles the firmware in a folder to one ES module, in UTF-8: `main.ts`, `main.js` or `index.ts`
  * and what it imports. `MODULE_X` is replaced by whether module X is in,
  * `CONFIG_X` by whether that symbol is `y`, `BUILD_VERSION` by the
- * version of this package. Throws `NOT_FOUND` without
+ * version of this package. Types are taken off and not checked. Throws `NOT_FOUND` without
  * an entry, `INVALID_ARGUMENT` for a module that does not exist, `MALFORMED` with the bundler's words
  * for what does not build, `UNSUPPORTED` where the bundler is not installed.
  */
@@ -53,9 +54,20 @@ export async function buildFirmware(
     }
   } catch (error) {
     if (DfuError.is(error)) throw error;
-    const message = error instanceof Error ? error.message : String(error);
-    throw new DfuError('MALFORMED', `${directory} does not build: ${message}`, { cause: error });
+    throw new DfuError('MALFORMED', `${directory} does not build: ${plainWords(error)}`, {
+      cause: error,
+    });
   }
+}
+
+/** The bundler's words without its colours, and without where in the bundler they come from. */
+function plainWords(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const lines = stripVTControlCharacters(message).split('\n');
+  return lines
+    .filter((line) => !/^\s+at .*(?:file:\/\/|node:)/.test(line))
+    .join('\n')
+    .trimEnd();
 }
 
 /** Throws `INVALID_ARGUMENT` for a module or symbol that firmware cannot be built with. */
