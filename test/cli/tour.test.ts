@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { dfukit, prepareBuild } from '../support/built-cli.ts';
 
 const LIMIT_MS = 180_000;
@@ -35,7 +35,10 @@ const story = [
 
 describe('npm start', () => {
   test('tours every way of flashing, to its end', { timeout: LIMIT_MS }, async () => {
+    // There is no folder where the key of the examples could be kept.
+    vi.stubEnv('XDG_CONFIG_HOME', '/dev/null/nowhere');
     const { status, out, err } = await dfukit('tour');
+    vi.unstubAllEnvs();
     expect(err).toBe('');
     expect(status).toBe(0);
     let at = 0;

@@ -37,6 +37,12 @@ describe('the key of the examples', () => {
     expect(examplesKeyPath({})).toMatch(/dfukit[\\/]examples-rsa-2048\.pem$/);
   });
 
+  test('says what to do where it cannot be kept', async () => {
+    const path = join(folder, 'no folder', 'key.pem');
+    writeFileSync(join(folder, 'no folder'), '');
+    await expect(examplesKey(path)).rejects.toThrow(/XDG_CONFIG_HOME names another folder, --key/);
+  });
+
   test('is not taken from a file that holds something else', async () => {
     const path = join(folder, 'key.pem');
     writeFileSync(path, 'no key');

@@ -6,6 +6,10 @@ import { DfuError } from '../../bytes/index.ts';
 import { generateKey, isPrivateKey, readKey, writePrivatePem } from '../../image/index.ts';
 import type { PrivateKey } from '../../image/index.ts';
 
+/** What to do where it cannot be kept. */
+const HINT =
+  'the key of the examples is kept there; XDG_CONFIG_HOME names another folder, --key a key of your own';
+
 /** Kind of the key: what Zephyr's MCUboot takes unless its configuration says otherwise. */
 const KIND = 'rsa-2048';
 
@@ -80,5 +84,6 @@ function asDfuError(path: string, error: unknown): DfuError {
   if (DfuError.is(error)) return error;
   const { code, message } = error as NodeJS.ErrnoException;
   const refused = code === 'EACCES' || code === 'EPERM' || code === 'EROFS';
-  return new DfuError(refused ? 'ACCESS' : 'IO', `${path}: ${message}`, { cause: error });
+  const words = `${path}: ${message}; ${HINT}`;
+  return new DfuError(refused ? 'ACCESS' : 'IO', words, { cause: error });
 }

@@ -12,6 +12,8 @@ export interface McubootChoice extends Omit<ImageCommandOptions, 'imageCheck'> {
   readonly algorithm?: string | undefined;
   /** Files of the keys that it trusts; without any, the examples' key. */
   readonly key?: readonly string[] | undefined;
+  /** Keys that are no files, besides. */
+  readonly keys?: readonly Key[] | undefined;
   readonly guarded?: true | undefined;
 }
 
@@ -35,11 +37,11 @@ export async function mcubootOptions(
   terminal: Terminal,
   choice: McubootChoice,
 ): Promise<McubootOptions> {
-  const { algorithm, key: paths = [], guarded = false } = choice;
+  const { algorithm, key: paths = [], keys: given = [], guarded = false } = choice;
   const { refuseOlder, imageVendor, imageClass } = choice;
-  const keys = [];
+  const keys = [...given];
   for (const path of paths) keys.push(await keyOf(terminal, path));
-  if (paths.length === 0) keys.push(await usualKey());
+  if (keys.length === 0) keys.push(await usualKey());
   return {
     keys,
     guarded,

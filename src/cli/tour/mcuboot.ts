@@ -1,6 +1,7 @@
 import { boardModel, mcubootFirmware, mcubootLayout, programFlash } from '../../board/index.ts';
 import { examplesKey, loadExample } from '../../board/node/index.ts';
 import { MemoryFlash } from '../../flash/index.ts';
+import { generateKey } from '../../image/index.ts';
 import { connect, download } from '../../host/index.ts';
 import { sleep } from '../../usb/index.ts';
 import { detach, isConsoleWith, list, onStage } from './stage.ts';
@@ -12,7 +13,8 @@ const BOARD = 'reel_board';
 export async function tourMcuboot(tour: Tour): Promise<void> {
   tour.guide.chapter(`A ${BOARD} runs Zephyr's USB DFU sample, started by MCUboot`);
   const model = boardModel(BOARD);
-  const key = await examplesKey();
+  // The tour is for whoever has nothing yet, a folder for configuration included.
+  const key = await examplesKey().catch(() => generateKey('ecdsa-p256'));
   const sample = loadExample('usb-dfu', { config: ['CONFIG_APP_USB_DFU_USE_FLASH_BACKEND'] });
   const flash = new MemoryFlash(model.flash);
   const running = await mcubootFirmware(sample, { model, version: '1.0.0', key });
@@ -22,7 +24,7 @@ export async function tourMcuboot(tour: Tour): Promise<void> {
     version: '2.0.0',
     key,
   });
-  await onStage(tour, { boardName: BOARD, flash }, (stage) => show(stage, update));
+  await onStage(tour, { boardName: BOARD, flash, keys: [key] }, (stage) => show(stage, update));
 }
 
 async function show(stage: Stage, update: Uint8Array): Promise<void> {

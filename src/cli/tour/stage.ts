@@ -1,6 +1,7 @@
 import type { Board, BoardEvent } from '../../board/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import type { NorFlash } from '../../flash/index.ts';
+import type { Key } from '../../image/index.ts';
 import { enterDfuMode, find, listLine, scan } from '../../host/index.ts';
 import { usbipBus } from '../../link/usbip/index.ts';
 import { timerClock } from '../../usb/index.ts';
@@ -30,10 +31,18 @@ export interface Tour {
   readonly signal: AbortSignal;
 }
 
+/** The board of a part. */
+interface Cast {
+  readonly boardName: string;
+  readonly flash?: NorFlash | undefined;
+  /** What its MCUboot trusts; default: the examples' key. */
+  readonly keys?: readonly Key[] | undefined;
+}
+
 /** Switches a board on, lends it over USB/IP on this machine, shows the part, puts the board away. */
 export async function onStage(
   { guide, terminal, signal }: Tour,
-  { boardName, flash }: { readonly boardName: string; readonly flash?: NorFlash | undefined },
+  { boardName, flash, keys }: Cast,
   show: (stage: Stage) => Promise<void>,
 ): Promise<void> {
   const clock = timerClock(globalThis);
@@ -46,6 +55,7 @@ export async function onStage(
       attach: false,
       usbip: { host: '127.0.0.1', port: 0 },
       flash,
+      mcuboot: { keys },
     },
     (board) => board.listen((event) => events.take(event)),
   );
