@@ -13,8 +13,8 @@ import type { Input, Output, Terminal } from '../shared/terminal.ts';
 const KEY_HELP: string = [
   'r  reset                    b  button held + reset',
   'u  unplug / replug USB      p  power cut / power on',
-  't  type a line (Enter too)  q  quit',
-  'h  this help',
+  'k  hold / release button    t  type a line (Enter too)',
+  'h  this help                q  quit',
 ].join('\n');
 
 const bootModes = { dfu: 'DFU mode', application: 'application', none: 'nothing to boot' } as const;
@@ -186,13 +186,18 @@ function keys(board: Board, screen: Screen, input: Input): Promise<void> {
   input.setRawMode?.(true);
   input.resume();
   let plugged = true;
+  let held = false;
   const press = (name: string): boolean => {
     switch (name) {
       case 'r':
-        board.pressReset();
-        return true;
       case 'b':
-        board.pressReset({ button: true });
+        if (board.isOn) board.pressReset({ button: name === 'b' });
+        else screen.print('* no power: p gives it some');
+        return true;
+      case 'k':
+        held = !held;
+        board.setButton(held);
+        screen.print(held ? '* button held' : '* button released');
         return true;
       case 'u':
         if (plugged) board.unplug();
@@ -226,7 +231,7 @@ function keys(board: Board, screen: Screen, input: Input): Promise<void> {
 }
 
 /** One key of a line that is being typed. */
-function edit(board: Board, screen: Screen, text: string | undefined, { name }: Key): void {
+function edit(board: Board, screen: Screen, text: string | undefined, { name, ctrl }: Key): void {
   const typed = (screen.typing ?? '').slice(2);
   if (name === 'return' || name === 'enter') {
     screen.leaveLine('typed');
@@ -237,7 +242,9 @@ function edit(board: Board, screen: Screen, text: string | undefined, { name }: 
     screen.leaveLine('given up');
     return;
   }
-  if (name === 'backspace') screen.typing = `> ${typed.slice(0, -1)}`;
+  if (ctrl === true && name === 'u') screen.typing = '> ';
+  else if (ctrl === true && name === 'w') screen.typing = `> ${typed.replace(/\S+\s*$/, '')}`;
+  else if (name === 'backspace') screen.typing = `> ${typed.slice(0, -1)}`;
   else if (text !== undefined && text >= ' ' && text !== '\u007F')
     screen.typing = `> ${typed}${text}`;
   screen.show();
