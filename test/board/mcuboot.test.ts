@@ -197,7 +197,7 @@ describe('a reel_board with MCUboot', () => {
         expect(cut, `cut at ${at}`).toMatchObject({
           type: 'power',
           on: false,
-          cut: { kind: 'clean' },
+          cut: { kind },
         });
         flash.restorePower();
         if (swapUnderWay(flash, config) !== undefined) resumed += 1;

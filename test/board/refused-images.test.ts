@@ -49,7 +49,7 @@ async function sent(
     return undefined;
   } catch (error) {
     if (!DfuError.is(error)) throw error;
-    const [, words = ''] = /it says "(.*)"$/s.exec(error.message) ?? [];
+    const [, words = ''] = /it says "(.*)"(?:; acknowledged .*)?$/s.exec(error.message) ?? [];
     return { code: error.code, status: error.status, words };
   } finally {
     await run(session.close());
