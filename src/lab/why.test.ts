@@ -254,3 +254,15 @@ test('an image that never comes to rest is not told as another one after a cut',
   expect(total.every((count) => count === 0)).toBe(true);
   expect(findings).toEqual([]);
 });
+
+test('a status that the bootloader stops at is told, not thrown', async () => {
+  const device = await scenario('scratch-ed25519-w4-m8-seed-sequence', 0);
+  const { offsetBytes, sizeBytes } = placeOf(device.config, 'primary0');
+  const end = offsetBytes + sizeBytes;
+  const build = { ...device, config: { ...device.config, validatePrimarySlot: false } };
+  const one = new Uint8Array([1]);
+  const broken = poked(poked(build, end - 48 - 1536 + 4, one), end - 48 - 1536 + 12, one);
+  expect(await describeState(broken)).toMatch(/the next boot does not come back \(assert\)/);
+  const slots = await explainSlots(broken);
+  expect(slots.map(({ fate }) => fate)).toEqual(['waits', 'waits']);
+});

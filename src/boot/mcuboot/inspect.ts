@@ -146,8 +146,13 @@ export function swapUnderWay(
   if (!isSwap(config.algorithm)) return undefined;
   const { session, pair } = openPair(flash, config, image);
   const progress = freshProgress(session.build);
-  readProgress({ session, method: methodOf(config.algorithm) }, pair, progress);
-  if (isFresh(progress, session.build)) return undefined;
+  try {
+    readProgress({ session, method: methodOf(config.algorithm) }, pair, progress);
+    if (isFresh(progress, session.build)) return undefined;
+  } catch (error) {
+    // a status that no swap writes, at which the boot stops: how far it came is not known
+    if (session.halted === undefined) throw error;
+  }
   const { source, swapType, op, index, state } = progress;
   const swapSize = findStatusArea(session, pair).swapSize();
   return { source, swapType, op, index, state, swapSize };
