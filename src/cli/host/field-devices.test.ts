@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { fromHex } from '../../bytes/index.ts';
 import type { UsbBus } from '../../usb/index.ts';
 import { ran } from '../../../test/support/fake-terminal.ts';
@@ -26,8 +26,13 @@ const words: StandardWords = {
 };
 const idle: Line = ['GETSTATUS', status('dfuIDLE')];
 
-function device(script: readonly Line[], protocol: 1 | 2 = 2): ScriptedBusDevice {
-  const made = new ScriptedBusDevice({ script, standard: dfuStandard({ ...words, protocol }) });
+function device(
+  script: readonly Line[],
+  protocol: 1 | 2 = 2,
+  alternates = words.alternates,
+): ScriptedBusDevice {
+  const standard = dfuStandard({ ...words, protocol, alternates });
+  const made = new ScriptedBusDevice({ script, standard });
   bus = new ScriptedBus(made);
   return made;
 }
@@ -95,4 +100,73 @@ test('an error in JSON has the option that helps', async () => {
   device([]);
   const { exit, out } = await ran(['download', file, '-a', 'nothing', '--json']);
   expect(JSON.parse(out)).toMatchObject({ type: 'error', code: 'NOT_FOUND', exit });
+});
+
+/* As stm32duino's loader for the Maple ends an upload (1eaf:0003), and others behind their last byte. */
+describe('an upload that ends in a stall is an error; the bytes before it are kept, and told', () => {
+  const block = new Uint8Array(1024).fill(0x5a);
+  const stalled: readonly Line[] = [
+    ['GETSTATUS', status('dfuERROR', { bStatus: 15 })],
+  ];
+  const blocks = (first: number): Line[] =>
+    [0, 1, 2].map((n) => [`UPLOAD ${first + n} 1024`, block] as const);
+  const setAddress: readonly Line[] = [
+    ['DNLOAD 0 5', 'ok'],
+    ['GETSTATUS', status('dfuDNBUSY')],
+    ['GETSTATUS', status('dfuDNLOAD-IDLE')],
+    ['ABORT', 'ok'],
+    idle,
+  ];
+  const uploads = [
+    { name: 'flash', functional: fromHex('0921 0f ff00 0004 1001'.replaceAll(' ', '')) },
+  ];
+  const dfuse = [
+    {
+      name: '@Flash /0x08000000/8*001Kg',
+      functional: fromHex('0921 0b ff00 0004 1a01'.replaceAll(' ', '')),
+    },
+  ];
+  const plain: readonly Line[] = [idle, ...blocks(0), ['UPLOAD 3 1024', 'stall']];
+  const withAddresses: readonly Line[] = [
+    idle,
+    ...setAddress,
+    ...blocks(2),
+    ['UPLOAD 5 1024', 'stall'],
+  ];
+
+  test.each([
+    ['plain DFU', plain, uploads, [], 'block 3 at byte 3072'],
+    ['DfuSe', withAddresses, dfuse, ['-s', '0x08000000'], 'from 0x08000c00'],
+  ] as const)('%s', async (name, script, alternates, more, where) => {
+    const path = join(folder, `${name}.bin`);
+    const made = device([...script, ...stalled], 2, alternates);
+    const { exit, out, err } = await ran(['upload', path, ...more]);
+    expect(exit).toBe(76);
+    expect(err).toContain(where);
+    expect(err).toContain(`the 3072 good bytes are in ${path}`);
+    expect(out).not.toContain('Upload done');
+    expect([...readFileSync(path)]).toEqual(new Array(3072).fill(0x5a));
+    expect(made.rest).toEqual([]);
+  });
+
+  test('a first block that is stalled leaves no file', async () => {
+    const path = join(folder, 'none.bin');
+    device([idle, ['UPLOAD 0 1024', 'stall'], ...stalled], 2, uploads);
+    const { exit, err } = await ran(['upload', path]);
+    expect(exit).toBe(76);
+    expect(err).not.toContain('good bytes');
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('in JSON the error says how many', async () => {
+    const path = join(folder, 'json.bin');
+    device([...plain, ...stalled], 2, uploads);
+    const { out } = await ran(['upload', path, '--json']);
+    const last: unknown = JSON.parse(out.trim().split('\n').at(-1) ?? '');
+    expect(last).toMatchObject({
+      type: 'error',
+      exit: 76,
+      acknowledged: { bytes: 3072, blocks: 3 },
+    });
+  });
 });
