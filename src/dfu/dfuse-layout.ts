@@ -41,10 +41,13 @@ const MULTIPLIERS: Readonly<Record<string, number>> = { B: 1, K: 1024, M: 1024 *
 
 /**
  * `016*0002Kg`: count, size, multiplier, type. Bytes have B, a blank or nothing for a multiplier
- * (`01*016 e`, `01*16e`). Blanks may stand anywhere.
+ * (`01*016 e`, `01*16e`). Blanks of any kind may stand anywhere.
  */
-const RUN = /^ *(\d{1,9}) *\* *(\d{1,9}) *([BKM])? *([a-g])? *(?=[,/]|$)/i;
-const ADDRESS = /^\/ *0x([0-9a-f]{1,8}) *\//i;
+const RUN = /^\s*(\d{1,9})\s*\*\s*(\d{1,9})\s*([BKM])?\s*([a-g])?\s*(?=[,/]|$)/i;
+const ADDRESS = /^\/\s*0x([0-9a-f]{1,8})\s*\//i;
+
+/** What may stand at the end and says nothing: GD32 ends its list with a comma. */
+const NOTHING_MORE = /^[\s,]*$/;
 
 /** STM32F4: whatever letter stands there (as dfu-util has it). */
 const DEVICE_FEATURE = { name: 'Device Feature', type: 'e' };
@@ -79,7 +82,8 @@ export function parseMemoryLayout(string: string): MemoryLayout {
     throw problem ?? wrong(text.length, 'at least one sector', text.slice(-1));
   }
   const layout = { name: head.slice(1), regions };
-  return problem === undefined ? layout : { ...layout, unread: text.slice(reader.at) };
+  const rest = text.slice(reader.at);
+  return NOTHING_MORE.test(rest) ? layout : { ...layout, unread: rest };
 }
 
 interface ReadRegion extends MemoryRegion {

@@ -147,6 +147,8 @@ describe('memory layout', () => {
     ['a NUL and what follows', '@Internal Flash  /0x08000000/04*016Kg\0rest', 0x08000000, 65536],
     ['a run of no sectors', '@Flash/0x08000000/00*002Ka,16*001Kg', 0x08000000, 16 * 1024],
     ['a run of no sectors at the end', '@Flash/0x08000000/8*001Ka,000*001Kg', 0x08000000, 0],
+    ['tabs, and lines that end', '@Flash\t/0x08000000/\t16*001Kg\r\n', 0x08000000, 16 * 1024],
+    ['a comma at the end (GD32)', '@Flash/0x08000000/16*001Kg,', 0x08000000, 16 * 1024],
     ['the multiplier left out', '@Options/0x1FFFF800/01*16g', 0x1ffff800, 16],
     ['a blank for bytes', '@Options/0x1FFFF800/01*016 g', 0x1ffff800, 16],
     ['a B for bytes', '@Options/0x1FFFF800/01*016Bg', 0x1ffff800, 16],

@@ -57,12 +57,27 @@ function whyNotAll(
   return planned.bytes > 0 ? `${done}; the device restarted with it: ${AGAIN}` : done;
 }
 
-/** The same for uploads. Throws `INCOMPLETE` for fewer bytes than there should be. */
-export function concludedUpload(ending: UploadEnding, onEvent?: HostListener): UploadEnding {
+interface UploadConclusion {
+  /** How many bytes this side asked for, where it knew. */
+  readonly askedBytes?: number | undefined;
+  readonly onEvent?: HostListener | undefined;
+}
+
+/** The same for uploads. Throws `INCOMPLETE` for no bytes at all, and for fewer than there should be. */
+export function concludedUpload(
+  ending: UploadEnding,
+  { askedBytes, onEvent }: UploadConclusion = {},
+): UploadEnding {
   const { bytes, plannedBytes } = ending;
   if (plannedBytes !== undefined && bytes < plannedBytes) {
-    const message = `the device ended the upload after ${bytes} of ${plannedBytes} bytes`;
+    const message =
+      bytes === askedBytes
+        ? `all ${bytes} bytes that were asked for came, and ${plannedBytes} were expected`
+        : `the device ended the upload after ${bytes} of ${plannedBytes} bytes`;
     throw new DfuError('INCOMPLETE', message);
+  }
+  if (bytes === 0) {
+    throw new DfuError('INCOMPLETE', 'the device ended the upload before the first byte');
   }
   onEvent?.({ type: 'uploaded', ...ending });
   return ending;

@@ -231,16 +231,19 @@ const BLIND_BYTES = 0x4000;
 
 /**
  * What to do to read: from the address to the end of what can be read without a gap, or so many bytes.
- * Without an address the device's own pointer counts, and 16 KiB if no length is given. Ends, and
- * throws, as `downloadPlan` does; `OUT_OF_RANGE` for more than `maxBytes`.
+ * Without an address the device's own pointer counts, and 16 KiB, or as much as is expected, if no length is
+ * given. Ends, and throws, as `downloadPlan` does; `OUT_OF_RANGE` for more than `maxBytes`,
+ * `INVALID_ARGUMENT` for what is only done in a download.
  */
 export function uploadPlan(
   terms: PlanTerms,
   maxBytes: number,
+  expectedBytes: number = 0,
 ): DfuSePlan & { readonly totalBytes: number } {
   const { modifiers, layout } = terms;
   const { address } = modifiers;
-  const totalBytes = lengthOf(terms);
+  demandReadOnly(modifiers);
+  const totalBytes = lengthOf(terms, expectedBytes);
   if (totalBytes > maxBytes) {
     const message = `upload: expected at most ${maxBytes} bytes, the device has ${totalBytes} there`;
     throw new DfuError('OUT_OF_RANGE', message, { remedies: ['length', 'max-bytes'] });
@@ -262,17 +265,29 @@ export function uploadPlan(
         yield { op: 'read', wBlockNum, address: (address ?? 0) + at, lengthBytes };
       }
     }),
-    ending: ending(modifiers),
+    // Behind what it gave the device takes no commands: it is brought back first.
+    ending: modifiers.leave === true ? [IDLE, ...ending(modifiers)] : ending(modifiers),
     notes,
     totalBytes,
   };
 }
 
-function lengthOf({ modifiers, layout }: PlanTerms): number {
+/** Throws `INVALID_ARGUMENT` for what only a download does: it is not left out in silence. */
+function demandReadOnly({ massErase, unprotect }: DfuSeModifiers): void {
+  if (massErase !== true && unprotect !== true) return;
+  const what = unprotect === true ? 'unprotect' : 'mass-erase';
+  throw new DfuError('INVALID_ARGUMENT', `upload: ${what} is for downloads: it erases what is read`);
+}
+
+function lengthOf(terms: PlanTerms, expectedBytes: number): number {
+  const { modifiers, layout } = terms;
   const { address, lengthBytes } = modifiers;
   if (lengthBytes !== undefined) return lengthBytes;
-  if (address === undefined) return BLIND_BYTES;
-  if (layout !== undefined) return Math.max(1, accessibleBytes(layout, address, 'readable'));
-  const message = 'the device does not tell its size: say how many bytes';
+  if (address === undefined) return Math.max(BLIND_BYTES, expectedBytes);
+  const known = layout === undefined ? 0 : accessibleBytes(layout, address, 'readable');
+  if (known > 0) return known;
+  // One byte is enough to say that it is not to be read, and no guess at how many are wanted.
+  if (layout !== undefined) checkRange({ address, lengthBytes: 1, access: 'readable' }, terms);
+  const message = 'the device does not tell how much is there: say how many bytes';
   throw new DfuError('INVALID_ARGUMENT', message, { remedies: ['length'] });
 }

@@ -222,13 +222,19 @@ function afterBlock(state: Progress, data: Uint8Array): Next {
 }
 
 function afterIdle(state: DfuSeState, outcome: Outcome): Next {
-  if (isLastWord(state.current) && isUnanswered(outcome)) return unconfirmed(state);
+  const isLast = isLastWord(state.current);
+  if (isLast && isUnanswered(outcome)) return unconfirmed(state);
+  if (isLast && outcome.is === 'stalled') return ending(state, over('written', undefined));
   if (outcome.is !== 'data') return [state, giveUp(outcome)];
   const report = readStatus(outcome);
   if (isFailure(report)) return [state, failing(report, doing(state.current))];
   if (report.state === 'dfuIDLE') return next(state);
+  if (isLast && IDLING.has(report.state)) return ending(state, over('written', report.state));
   return [state, { do: 'fail', error: unexpectedState(report, 'DFU_ABORT', 'dfuIDLE') }];
 }
+
+/** Of a device that takes no notice of DFU_ABORT: it is at nothing any more. */
+const IDLING: ReadonlySet<DfuState> = new Set(['dfuDNLOAD-IDLE', 'dfuUPLOAD-IDLE']);
 
 /** The way back to dfuIDLE behind all the work: that it fails takes nothing from what was done. */
 function isLastWord(current: DfuSeOperation | undefined): boolean {

@@ -41,7 +41,7 @@ export interface DfuSeOptions extends DfuSeModifiers, DfuSeTransferOptions {
 export interface DfuSeUploadOptions extends DfuSeOptions {
   /** More than this is not asked for: `OUT_OF_RANGE`. Default 256 MiB. */
   readonly maxBytes?: number | undefined;
-  /** How much is expected, where neither address nor length says it; fewer bytes are `INCOMPLETE`. */
+  /** How much is expected; fewer bytes are `INCOMPLETE`. Asked for, too, where neither address nor length is given. */
   readonly totalBytes?: number | undefined;
 }
 
@@ -78,7 +78,8 @@ export async function downloadDfuSe(
 /**
  * Uploads from a DfuSe device: from `address` for `lengthBytes`, or to the end of what can be read
  * without a gap. Without an address, 16 KiB from where the device's pointer stands. Throws as
- * `downloadDfuSe` does; `INCOMPLETE` if the device gives less than its layout has, or than was asked for.
+ * `downloadDfuSe` does; `INCOMPLETE` if the device gives nothing, or less than its layout has, than was
+ * asked for, or than was expected.
  */
 export async function uploadDfuSe(
   session: DfuSession,
@@ -86,8 +87,9 @@ export async function uploadDfuSe(
   options: DfuSeUploadOptions = {},
 ): Promise<UploadEnding> {
   const { onEvent, address, lengthBytes, maxBytes = UPLOAD_LIMIT_BYTES } = options;
+  const { totalBytes: expectedBytes = 0 } = options;
   const terms = planTerms(session.interface, options);
-  const plan = uploadPlan(terms, maxBytes);
+  const plan = uploadPlan(terms, maxBytes, expectedBytes);
   for (const message of plan.notes) onEvent?.({ type: 'note', message });
   const { transferSizeBytes } = terms;
   const { totalBytes } = plan;
@@ -104,8 +106,8 @@ export async function uploadDfuSe(
     const { bytes, blocks } = acknowledged;
     // How much stands behind a pointer that nobody knows is not known.
     const isKnown = address !== undefined || lengthBytes !== undefined;
-    const plannedBytes = isKnown ? totalBytes : options.totalBytes;
-    return concludedUpload({ bytes, blocks, plannedBytes }, onEvent);
+    const plannedBytes = isKnown ? Math.max(totalBytes, expectedBytes) : options.totalBytes;
+    return concludedUpload({ bytes, blocks, plannedBytes }, { askedBytes: totalBytes, onEvent });
   });
 }
 

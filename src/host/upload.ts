@@ -42,7 +42,7 @@ export type UploadSink = (chunk: Uint8Array) => void | Promise<void>;
  * that throws, leave the device in dfuIDLE where possible.
  *
  * Throws as `download` does, `OUT_OF_RANGE` for a device that does not stop, and `INCOMPLETE` for one that
- * stops before `totalBytes`.
+ * gives nothing or stops before `totalBytes`.
  */
 export async function upload(
   session: DfuSession,
@@ -79,6 +79,6 @@ export async function upload(
       ),
     );
     onEvent?.({ type: 'progress', operation: 'upload', doneBytes: bytes, totalBytes });
-    return concludedUpload({ bytes, blocks, plannedBytes: totalBytes }, onEvent);
+    return concludedUpload({ bytes, blocks, plannedBytes: totalBytes }, { onEvent });
   });
 }

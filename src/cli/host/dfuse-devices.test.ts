@@ -308,4 +308,55 @@ describe('what is read', () => {
     expect(err).toContain(`the 4096 good bytes are in ${path}`);
     expect(await readFile(path)).toHaveLength(4096);
   });
+
+  test.each(['mass-erase', 'unprotect'])('does not erase with it: %s is refused', async (word) => {
+    const flash = new DfuSeRam({ layout: '@Flash/0x08000000/4*001Kg' });
+    plugIn(flash);
+    const path = join(folder, 'copy.bin');
+    const { exit, err } = await call('upload', path, '-s', `0x08000000:${word}:force`);
+    expect(exit).toBe(64);
+    expect(err).toContain(`upload: ${word} is for downloads`);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('where nothing is to be read, the length is asked for, not guessed', async () => {
+    plugIn(new DfuSeRam({ layout: '@Flash/0x08000000/4*001Kg' }));
+    const path = join(folder, 'copy.bin');
+    const outside = await call('upload', path, '-s', '0x20000000');
+    expect(outside).toMatchObject({ exit: 65 });
+    expect(outside.err).toContain('0x20000000 is not readable');
+    const forced = await call('upload', path, '-s', '0x20000000', '--force');
+    expect(forced).toMatchObject({ exit: 64, out: expect.not.stringContaining('done') as string });
+    expect(forced.err).toContain('say how many bytes (-s ADDRESS:LENGTH)');
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('more expected than there is: 75; the device is not blamed for what nobody asked for', async () => {
+    plugIn(new DfuSeRam({ layout: '@Flash/0x08000000/4*001Kg' }));
+    const path = join(folder, 'copy.bin');
+    const { exit, err } = await call('upload', path, '-s', '0x08000000', '-Z', '5000');
+    expect(exit).toBe(75);
+    expect(err).toContain('all 4096 bytes that were asked for came, and 5000 were expected');
+    expect(err).toContain(`the 4096 good bytes are in ${path}`);
+  });
+
+  test('without an address as much is asked for as is expected', async () => {
+    plugIn(new DfuSeRam({ layout: '@Flash/0x08000000/32*001Kg' }));
+    const path = join(folder, 'copy.bin');
+    const { exit } = await call('upload', path, '-Z', '20000');
+    expect(exit).toBe(0);
+    expect(await readFile(path)).toHaveLength(20_000);
+  });
+});
+
+test('a length in -s does not shorten a download, which is told', async () => {
+  const flash = new DfuSeRam({ layout: '@Flash/0x08000000/4*001Kg' });
+  plugIn(flash);
+  const path = join(folder, 'image.bin');
+  await writeFile(path, image);
+  const { exit, err } = await call('download', path, '-s', '0x08000000:100');
+  expect([exit, err]).toEqual([
+    0,
+    'dfukit: Warning: the length in -s is for uploads, and of a download it says nothing\n',
+  ]);
 });

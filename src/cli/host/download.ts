@@ -53,6 +53,10 @@ async function run(
   return runOnBus(terminal, options, async (around) => {
     const selection = selectionOf(options);
     const times = { returnMs, transferMs, busyLimitMs, pollTimeMs };
+    if (options.dfuseAddress?.lengthBytes !== undefined) {
+      const message = 'the length in -s is for uploads, and of a download it says nothing';
+      around.onEvent({ type: 'note', message });
+    }
     return exitOf(await sendTo(around.bus, plan, { ...around, ...times, selection, wait, detach }));
   });
 }

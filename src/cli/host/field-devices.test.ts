@@ -158,6 +158,33 @@ describe('an upload that ends in a stall is an error; the bytes before it are ke
     expect(existsSync(path)).toBe(false);
   });
 
+  test('behind what it gave, a DfuSe device takes commands again after DFU_ABORT: -s :leave', async () => {
+    const script: readonly Line[] = [
+      idle,
+      ...setAddress,
+      ['UPLOAD 2 1024', block],
+      ['ABORT', 'ok'],
+      idle,
+      ...setAddress.slice(0, 3),
+      ['DNLOAD 2 0', 'ok'],
+      ['GETSTATUS', status('dfuMANIFEST')],
+    ];
+    const made = device(script, 2, dfuse);
+    const path = join(folder, 'leave.bin');
+    const { exit, err } = await ran(['upload', path, '-s', '0x08000000:leave:1024']);
+    expect([exit, err]).toEqual([0, '']);
+    expect(made.rest).toEqual([]);
+  });
+
+  test('none at all is no success either: 75, and no file', async () => {
+    const path = join(folder, 'nothing.bin');
+    device([idle, ['UPLOAD 0 1024', new Uint8Array(0)]], 2, uploads);
+    const { exit, out, err } = await ran(['upload', path]);
+    expect([exit, err]).toEqual([75, 'dfukit: the device ended the upload before the first byte\n']);
+    expect(out).not.toContain('Upload done');
+    expect(existsSync(path)).toBe(false);
+  });
+
   test('in JSON the error says how many', async () => {
     const path = join(folder, 'json.bin');
     device([...plain, ...stalled], 2, uploads);
@@ -169,4 +196,39 @@ describe('an upload that ends in a stall is an error; the bytes before it are ke
       acknowledged: { bytes: 3072, blocks: 3 },
     });
   });
+});
+
+test.each<readonly [string, Line]>([
+  ['stalls the question behind DFU_ABORT', ['GETSTATUS', 'stall']],
+  ['takes no notice of DFU_ABORT', ['GETSTATUS', status('dfuDNLOAD-IDLE')]],
+])('all is written, and the device %s: no failure', async (_, last) => {
+  const dfuse = [
+    {
+      name: '@Flash /0x08000000/8*001Kg',
+      functional: fromHex('0921 0b ff00 0004 1a01'.replaceAll(' ', '')),
+    },
+  ];
+  const taken: readonly Line[] = [
+    ['GETSTATUS', status('dfuDNBUSY')],
+    ['GETSTATUS', status('dfuDNLOAD-IDLE')],
+  ];
+  const made = device(
+    [
+      idle,
+      ['DNLOAD 0 5', 'ok'],
+      ...taken,
+      ['DNLOAD 0 5', 'ok'],
+      ...taken,
+      ['DNLOAD 2 6', 'ok'],
+      ...taken,
+      ['ABORT', 'ok'],
+      last,
+    ],
+    2,
+    dfuse,
+  );
+  const { exit, out } = await ran(['download', file, '-s', '0x08000000']);
+  expect(exit).toBe(0);
+  expect(out).toContain('File downloaded successfully');
+  expect(made.rest).toEqual([]);
 });
