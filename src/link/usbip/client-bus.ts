@@ -53,8 +53,10 @@ class UsbipBus implements UsbBus {
   readonly #pollMs: number;
   readonly #listeners = new Set<(event: BusEvent) => void>();
   readonly #connections = new Set<Connection>();
-  /** What was there when last looked; undefined before. */
+  /** What was there when last looked, by what the server tells of it; undefined before. */
   #known: Map<string, BusDevice> | undefined;
+  /** How often a device of which the server tells the same has left: each time it comes it is another. */
+  readonly #departures = new Map<string, number>();
   /** Devices lost while a list may have been on its way, each with the number of its loss. */
   readonly #lostLately = new Map<string, number>();
   #losses = 0;
@@ -113,20 +115,26 @@ class UsbipBus implements UsbBus {
 
   /** Compares what is there with what was, and tells of it. */
   #look(records: readonly DeviceRecord[]): BusDevice[] {
-    const before = this.#known;
+    const before = this.#known ?? new Map<string, BusDevice>();
+    const isFirst = this.#known === undefined;
+    const keys = new Set(records.map((record) => this.#keyOf(record)));
+    const gone = [...before].filter(([key]) => !keys.has(key));
+    for (const [key] of gone) this.#departed(key);
     const now = new Map<string, BusDevice>();
     for (const record of records) {
-      const id = this.#idOf(record);
-      now.set(id, before?.get(id) ?? this.#deviceOf(id, record));
+      const key = this.#keyOf(record);
+      now.set(key, before.get(key) ?? this.#deviceOf(this.#idOf(record), record));
     }
     this.#known = now;
-    if (before !== undefined) {
-      for (const id of before.keys()) if (!now.has(id)) this.#tell({ type: 'detached', id });
-      for (const [id, device] of now) {
-        if (!before.has(id)) this.#tell({ type: 'attached', device });
-      }
+    for (const [, { id }] of gone) this.#tell({ type: 'detached', id });
+    for (const [key, device] of now) {
+      if (!isFirst && !before.has(key)) this.#tell({ type: 'attached', device });
     }
     return [...now.values()];
+  }
+
+  #departed(key: string): void {
+    this.#departures.set(key, (this.#departures.get(key) ?? 0) + 1);
   }
 
   #tell(event: BusEvent): void {
@@ -134,24 +142,36 @@ class UsbipBus implements UsbBus {
   }
 
   /** An import that ends without being given back: the device has left. */
-  #lost(id: string): void {
+  #lost(key: string, id: string): void {
+    const here = this.#known?.get(key);
+    // It was missed before, and what is there now has come since.
+    if (here !== undefined && here.id !== id) return;
     this.#losses += 1;
-    this.#lostLately.set(id, this.#losses);
-    if (this.#known?.delete(id) === true) this.#tell({ type: 'detached', id });
+    this.#lostLately.set(key, this.#losses);
+    if (this.#known?.delete(key) !== true) return;
+    this.#departed(key);
+    this.#tell({ type: 'detached', id });
   }
 
   /** A list that was asked for before the loss does not know of it. */
   #wasLost(record: DeviceRecord, lossesBefore: number): boolean {
-    const id = this.#idOf(record);
-    const loss = this.#lostLately.get(id);
+    const key = this.#keyOf(record);
+    const loss = this.#lostLately.get(key);
     if (loss === undefined) return false;
     if (loss > lossesBefore) return true;
-    this.#lostLately.delete(id);
+    this.#lostLately.delete(key);
     return false;
   }
 
+  /** Servers number devices by their ports: one that went and came back is told apart by that it went. */
+  #idOf(record: DeviceRecord): string {
+    const key = this.#keyOf(record);
+    const departures = this.#departures.get(key);
+    return departures === undefined ? key : `${key}:${departures}`;
+  }
+
   /** A device that became another within a reset keeps its number, but not its ids. */
-  #idOf({
+  #keyOf({
     busId,
     deviceNumber,
     idVendor,
@@ -203,7 +223,7 @@ class UsbipBus implements UsbBus {
       const device = { ...listed, descriptor: deviceDescriptor.decode(identity.device) };
       const link = new UsbipLink({ connection, transfers, wire, state });
       connection.onEnd(() => {
-        if (link.hasLeft) this.#lost(listed.id);
+        if (link.hasLeft) this.#lost(this.#keyOf(record), listed.id);
       });
       return new LinkedPipe({ device, link, wire, state });
     } catch (error) {

@@ -242,7 +242,13 @@ describe('client and server', () => {
       clock.advance(100);
       return events.length === 2;
     });
-    expect(events[1]?.type).toBe('attached');
+    const [, event] = events;
+    if (event?.type !== 'attached') throw new Error('expected it to attach');
+    // The server tells the same of it as before, and yet it had gone: who waits for it takes it for news.
+    expect(event.device.location).toEqual(found.location);
+    expect(event.device.id).not.toBe(found.id);
+    await expect(found.open()).rejects.toMatchObject({ code: 'DISCONNECTED' });
+    await event.device.open();
   });
 
   test('say in a sentence that nobody answers', async () => {
