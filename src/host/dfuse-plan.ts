@@ -276,7 +276,10 @@ export function uploadPlan(
 function demandReadOnly({ massErase, unprotect }: DfuSeModifiers): void {
   if (massErase !== true && unprotect !== true) return;
   const what = unprotect === true ? 'unprotect' : 'mass-erase';
-  throw new DfuError('INVALID_ARGUMENT', `upload: ${what} is for downloads: it erases what is read`);
+  throw new DfuError(
+    'INVALID_ARGUMENT',
+    `upload: ${what} is for downloads: it erases what is read`,
+  );
 }
 
 function lengthOf(terms: PlanTerms, expectedBytes: number): number {

@@ -105,9 +105,7 @@ test('an error in JSON has the option that helps', async () => {
 /* As stm32duino's loader for the Maple ends an upload (1eaf:0003), and others behind their last byte. */
 describe('an upload that ends in a stall is an error; the bytes before it are kept, and told', () => {
   const block = new Uint8Array(1024).fill(0x5a);
-  const stalled: readonly Line[] = [
-    ['GETSTATUS', status('dfuERROR', { bStatus: 15 })],
-  ];
+  const stalled: readonly Line[] = [['GETSTATUS', status('dfuERROR', { bStatus: 15 })]];
   const blocks = (first: number): Line[] =>
     [0, 1, 2].map((n) => [`UPLOAD ${first + n} 1024`, block] as const);
   const setAddress: readonly Line[] = [
@@ -135,9 +133,9 @@ describe('an upload that ends in a stall is an error; the bytes before it are ke
   ];
 
   test.each([
-    ['plain DFU', plain, uploads, [], 'block 3 at byte 3072'],
-    ['DfuSe', withAddresses, dfuse, ['-s', '0x08000000'], 'from 0x08000c00'],
-  ] as const)('%s', async (name, script, alternates, more, where) => {
+    ['plain DFU', [plain, uploads], [], 'block 3 at byte 3072'],
+    ['DfuSe', [withAddresses, dfuse], ['-s', '0x08000000'], 'from 0x08000c00'],
+  ] as const)('%s', async (name, [script, alternates], more, where) => {
     const path = join(folder, `${name}.bin`);
     const made = device([...script, ...stalled], 2, alternates);
     const { exit, out, err } = await ran(['upload', path, ...more]);
@@ -145,7 +143,7 @@ describe('an upload that ends in a stall is an error; the bytes before it are ke
     expect(err).toContain(where);
     expect(err).toContain(`the 3072 good bytes are in ${path}`);
     expect(out).not.toContain('Upload done');
-    expect([...readFileSync(path)]).toEqual(new Array(3072).fill(0x5a));
+    expect(readFileSync(path)).toEqual(Buffer.alloc(3072, 0x5a));
     expect(made.rest).toEqual([]);
   });
 
@@ -180,7 +178,10 @@ describe('an upload that ends in a stall is an error; the bytes before it are ke
     const path = join(folder, 'nothing.bin');
     device([idle, ['UPLOAD 0 1024', new Uint8Array(0)]], 2, uploads);
     const { exit, out, err } = await ran(['upload', path]);
-    expect([exit, err]).toEqual([75, 'dfukit: the device ended the upload before the first byte\n']);
+    expect([exit, err]).toEqual([
+      75,
+      'dfukit: the device ended the upload before the first byte\n',
+    ]);
     expect(out).not.toContain('Upload done');
     expect(existsSync(path)).toBe(false);
   });
