@@ -74,7 +74,8 @@ export const dfuUtil = {
       why: 'RAM and memories that erase by themselves need no layout',
     },
     'short-upload': {
-      original: 'an upload of fewer bytes than `-Z` says is warned of, and ends with 0; so does one of no bytes',
+      original:
+        'an upload of fewer bytes than `-Z` says is warned of, and ends with 0; so does one of no bytes',
       here: 'it ends with 75; so does a DfuSe upload that is shorter than its address and length say, and one of no bytes. What came is kept',
       why: 'a copy that is not whole is no success',
     },
