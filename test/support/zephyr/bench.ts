@@ -68,6 +68,7 @@ export class ZephyrBench {
       dfu: { profile: ZEPHYR, functional: {} },
       usbIdentity: usbIdentityOf({}, ZEPHYR),
       dfuGuard: {},
+      downloads: { downloaded: () => {}, refused: () => {} },
       usb: {
         speed: 'high',
         plugged: false,
