@@ -96,6 +96,8 @@ function trailerFits(layout: FlashLayout, bytes: Uint8Array): [AreaName, Trailer
   return areaNames(config).flatMap((name): [AreaName, TrailerFit][] => {
     const { offsetBytes, sizeBytes } = placeOf(config, name);
     const area = bytes.subarray(offsetBytes, offsetBytes + sizeBytes);
+    // What ends before the area does is no dump of it, and is refused where it is opened.
+    if (area.length < sizeBytes) return [];
     if (maxAlignOfMagic(area.subarray(-TRAILER_MAGIC_BYTES), ['little']) === undefined) return [];
     const trailer = trailerOf(layout, name);
     const fit = fitTrailer(trailer, area, {

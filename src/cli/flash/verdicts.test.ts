@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApplicationSide, boot } from '../../boot/mcuboot/index.ts';
-import { DfuError } from '../../bytes/index.ts';
+import { DfuError, fromHex } from '../../bytes/index.ts';
 import { padImage, signImage } from '../../image/index.ts';
 import { dumpOf } from '../../lab/index.ts';
 import { forgeDevice } from '../../../test/support/mcuboot/lab-bench.ts';
@@ -157,6 +157,15 @@ describe('a file that is no dump', () => {
     const { exit, err } = await flashCommand('inspect', path('noise.bin'));
     expect(exit).toBe(65);
     expect(err).toMatch(/noise\.bin: .*say whose it is with --board/);
+  });
+
+  test('a dump that ends right behind a magic, but before its slot, is refused by its size', async () => {
+    const bytes = new Uint8Array(PRIMARY + 16);
+    bytes.set(fromHex('77c295f360d2ef7f3552500f2cb67980'), PRIMARY);
+    writeFileSync(path('ends.bin'), bytes);
+    const { exit, err } = await flashCommand('inspect', path('ends.bin'), ...slots);
+    expect(exit).toBe(65);
+    expect(err).toContain(`${PRIMARY + 16}`);
   });
 
   test('one padded slot is one slot', async () => {
