@@ -84,7 +84,7 @@ export class LabRun {
     writeFileSync(script, 'DFUKIT=$1 IMAGES=$2 node "$2/main.js" "${@:3}"\n');
     const child = spawn(lab, ['run', script, root, this.#folder, ...parts], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, LAB_SECONDS: '2400' },
+      env: { ...process.env, LAB_SECONDS: '3600' },
     });
     child.stderr.on('data', (chunk: Buffer) => (this.#said += chunk.toString()));
     createInterface(child.stdout).on('line', (line) => this.#take(line));
