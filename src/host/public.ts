@@ -58,7 +58,7 @@ export type { SendOptions, SendPlan, SendTarget } from './send-plan.ts';
 export { sendingOf } from './sending.ts';
 export type { Sending, SendingDevice, SendingPart } from './sending.ts';
 export { DfuSession } from './session.ts';
-export type { SessionOptions } from './session.ts';
+export type { AnswerOptions, SessionOptions } from './session.ts';
 export type { ResetOutcome } from './steps.ts';
 export type { SendProgress, SendTally } from '../bytes/index.ts';
 export { upload } from './upload.ts';

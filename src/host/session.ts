@@ -26,7 +26,7 @@ export interface SessionOptions {
 }
 
 /** How long an answer is waited for. */
-interface InOptions extends TransferOptions {
+export interface AnswerOptions extends TransferOptions {
   /** Where the usual time may be too short. */
   readonly leastTimeoutMs?: number | undefined;
 }
@@ -124,7 +124,7 @@ export class DfuSession {
     bRequest: number,
     wValue: number,
     lengthBytes: number,
-    options: InOptions = {},
+    options: AnswerOptions = {},
   ): Promise<Uint8Array> {
     const wIndex = this.interface.interfaceNumber;
     const request = { bmRequestType: CLASS_IN, bRequest, wValue, wIndex };

@@ -7,11 +7,8 @@ import type { Segment } from './segments.ts';
 import { readUf2 } from './uf2.ts';
 import type { Uf2Family } from './uf2.ts';
 
-/** Formats that say which bytes belong at which address. */
-export const segmentFormats = ['hex', 'srec', 'uf2', 'elf'] as const;
-
-/** Intel HEX, Motorola S-records, UF2, ELF. */
-export type SegmentFormat = (typeof segmentFormats)[number];
+/** Formats that say which bytes belong at which address: Intel HEX, Motorola S-records, UF2, ELF. */
+export type SegmentFormat = 'hex' | 'srec' | 'uf2' | 'elf';
 
 /** What a format is called. */
 export const segmentFormatNames: Readonly<Record<SegmentFormat, string>> = {
@@ -20,6 +17,8 @@ export const segmentFormatNames: Readonly<Record<SegmentFormat, string>> = {
   uf2: 'UF2',
   elf: 'ELF',
 };
+
+export const segmentFormats = Object.keys(segmentFormatNames) as readonly SegmentFormat[];
 
 function startsWith(bytes: Uint8Array, text: string): boolean {
   return ascii(bytes.subarray(0, text.length)) === text;
