@@ -183,6 +183,10 @@ export class DfuConversation<Extra extends string = never> implements UsbFunctio
     else if (this.#leaving.reason !== 'manifested') this.#leaving.reset(this.#now);
   }
 
+  lookedAt(): void {
+    this.#leaving.lookedAt(this.#now);
+  }
+
   powerOn(): void {
     this.#context.enumerated = false;
     this.#leaving.cancel();

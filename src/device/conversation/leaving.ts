@@ -5,6 +5,11 @@ import type { LeaveReason } from './leave.ts';
  * as Linux gives that request (USB_CTRL_SET_TIMEOUT).
  */
 const RESET_MS = 5000;
+/**
+ * Whoever reads the device descriptor may be in the middle of a reset that no server has told of: Linux
+ * resets the port once more after that, 120 ms at least until it asks again. With room for slow machines.
+ */
+const LOOK_MS = 1000;
 /** A host that resets again and again puts the leaving off by at most that time, in ms. */
 const MOST_MS = 2 * RESET_MS;
 
@@ -55,6 +60,12 @@ export class Leaving<Extra extends string = never> {
   reset(nowMs: number): void {
     if (this.#steady) return;
     this.#dueMs = Math.min(nowMs + RESET_MS, this.#latestMs);
+  }
+
+  /** A reset begins, maybe: see `UsbFunction.lookedAt`. */
+  lookedAt(nowMs: number): void {
+    if (this.#steady || (this.#reason !== 'reset' && this.#reason !== 'detach')) return;
+    this.#dueMs = Math.max(this.#dueMs, Math.min(nowMs + LOOK_MS, this.#latestMs));
   }
 
   /** The host has selected a configuration: the reset is over. */

@@ -1,5 +1,14 @@
 import { DfuError } from '../../bytes/index.ts';
-import { HELD, OUT, RequestType, STALL, STATUS, isIn } from '../../usb/index.ts';
+import {
+  DescriptorType,
+  HELD,
+  OUT,
+  RequestType,
+  STALL,
+  STATUS,
+  StandardRequest,
+  isIn,
+} from '../../usb/index.ts';
 import type {
   DataAnswer,
   DeviceBus,
@@ -159,6 +168,7 @@ export class Device implements UsbDevice {
     if (this.#beyondMemory(packet)) return STALL;
     const own = this.#osIdentity?.answer(packet);
     if (own !== undefined) return this.#answered(own);
+    if (beginsReset(packet)) for (const each of this.#functions) each.lookedAt?.();
     this.#owner = this.#chapter9.ownerOf(packet);
     if (this.#options.quirks?.dataFirst === true && !this.#toHost && packet.wLength > 0) {
       this.#unseen = packet;
@@ -352,6 +362,16 @@ export class Device implements UsbDevice {
     this.#chapter9.abandoned();
     owner?.abandoned?.();
   }
+}
+
+/** The device descriptor, asked for as if its length (18) were not known: hosts do so after a reset. */
+function beginsReset({ bmRequestType, bRequest, wValue, wLength }: SetupPacket): boolean {
+  return (
+    bmRequestType === 0x80 &&
+    bRequest === StandardRequest.GET_DESCRIPTOR &&
+    wValue >>> 8 === DescriptorType.device &&
+    wLength !== 18
+  );
 }
 
 function dataTo(owner: UsbFunction | undefined, bytes: Uint8Array): DataAnswer {

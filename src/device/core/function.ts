@@ -39,6 +39,8 @@ export interface UsbFunction {
   configured(): void;
   /** Bus reset: address 0, not configured. */
   reset(): void;
+  /** The host reads the device descriptor as hosts do when a reset begins; programs may, too. */
+  lookedAt?(): void;
   /** The power came back after it was gone. */
   powerOn?(): void;
   /** As `UsbDevice.tick`: when to call again at the latest, in ms; `Infinity` for no need. */

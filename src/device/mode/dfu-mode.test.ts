@@ -9,6 +9,14 @@ const DNLOAD = 1;
 const UPLOAD = 2;
 const GETSTATUS = 3;
 const ABORT = 6;
+/** GET_DESCRIPTOR as Linux asks first after a reset. */
+const READ_DEVICE_DESCRIPTOR = {
+  bmRequestType: 0x80,
+  bRequest: 6,
+  wValue: 0x0100,
+  wIndex: 0,
+  wLength: 64,
+};
 
 function bench(options: Partial<DfuBenchOptions> = {}): DfuBench {
   return dfuBench({ profile: COMPATIBLE, ...options });
@@ -73,6 +81,24 @@ describe('the end of a download', () => {
     wire.pass(1);
     expect(left).toEqual([{ reason: 'reset', onBus: false }]);
     expect(wire.log).toEqual(['attach', 'detach']);
+  });
+
+  test('whoever reads the device descriptor may be in the middle of a reset: it waits a second more', () => {
+    const { wire, left } = intolerant();
+    download(wire);
+    status(wire);
+    wire.reset();
+    wire.configure();
+    wire.pass(199);
+    expect(wire.transfer(READ_DEVICE_DESCRIPTOR).end).toBe('ok');
+    wire.pass(230);
+    wire.reset();
+    wire.pass(900);
+    wire.configure();
+    wire.pass(199);
+    expect(left).toEqual([]);
+    wire.pass(1);
+    expect(left).toEqual([{ reason: 'reset', onBus: false }]);
   });
 
   test('not tolerant, and nobody resets: it leaves three seconds after the last question', () => {
