@@ -1,0 +1,97 @@
+import { cNumber } from '../c-number.ts';
+import { closeTo } from '../close-to.ts';
+import { refuse } from './shape.ts';
+import type { Shape } from './shape.ts';
+
+/** Longest text in a file, in characters, unless told otherwise. */
+const MOST_TEXT = 4096;
+
+/** A text. `pattern` is for all of it, and is in the schema, too. */
+export function textShape(
+  expected: string,
+  {
+    pattern,
+    least = 0,
+    most = MOST_TEXT,
+  }: { pattern?: RegExp; least?: number; most?: number } = {},
+): Shape<string> {
+  const schema = {
+    type: 'string',
+    ...(least > 0 && { minLength: least }),
+    maxLength: most,
+    ...(pattern !== undefined && { pattern: pattern.source }),
+  };
+  return {
+    expected,
+    kinds: ['text'],
+    schema,
+    read(value, place) {
+      const text = value as string;
+      const fits = text.length >= least && text.length <= most && pattern?.test(text) !== false;
+      return fits ? text : refuse(place, expected, text);
+    },
+  };
+}
+
+/** A whole number: as a number, or as a text in decimal or 0x hex. */
+export function wholeShape(least: number, most: number, unit = ''): Shape<number> {
+  const words = unit === '' ? '' : ` of ${unit}`;
+  const expected = `a whole number${words} from ${least} to ${most}`;
+  const fits = (value: number | undefined): value is number =>
+    value !== undefined && Number.isSafeInteger(value) && value >= least && value <= most;
+  return {
+    expected,
+    kinds: ['number', 'text'],
+    schema: {
+      anyOf: [
+        { type: 'integer', minimum: least, maximum: most },
+        { type: 'string', pattern: '^(0[xX][0-9a-fA-F]+|[1-9][0-9]*|0)$' },
+      ],
+    },
+    read(value, place) {
+      const number = typeof value === 'string' ? readWhole(value) : (value as number);
+      return fits(number) ? number : refuse(place, expected, value);
+    },
+  };
+}
+
+/** Octal numbers are nobody's wish in a file: 010 is refused. */
+function readWhole(text: string): number | undefined {
+  return /^0[0-9]/.test(text) ? undefined : cNumber(text);
+}
+
+/** True or false. */
+export const flagShape: Shape<boolean> = {
+  expected: 'true or false',
+  kinds: ['flag'],
+  schema: { type: 'boolean' },
+  read: (value) => value as boolean,
+};
+
+/** Nothing behind the key, as in `- detach:`. */
+export const nothingShape: Shape<undefined> = {
+  expected: 'nothing',
+  kinds: ['nothing'],
+  schema: { type: 'null' },
+  read: () => undefined,
+};
+
+/** One of these words. */
+export function choiceShape<const T extends string>(choices: readonly T[]): Shape<T> {
+  const expected = `one of ${choices.join(', ')}`;
+  return {
+    expected,
+    kinds: ['text'],
+    schema: { enum: choices },
+    read(value, place) {
+      const found = choices.find((each) => each === value);
+      if (found !== undefined) return found;
+      const [close] = closeTo(value as string, choices);
+      const hint = close === undefined ? '' : `; did you mean "${close}"?`;
+      throw place.fault(
+        place.path,
+        `expected ${expected}, got "${(value as string).slice(0, 60)}"${hint}`,
+      );
+    },
+  };
+}
