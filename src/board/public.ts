@@ -73,3 +73,6 @@ export type {
   WatchdogFeed,
 } from './seams/peripherals.ts';
 export type { ProgramLayout } from './seams/program-layout.ts';
+export { parseStandIn } from './stand-in/parse-stand-in.ts';
+export type { StandInText } from './stand-in/parse-stand-in.ts';
+export type { StandIn, StandInEnd, StandInPlay, StandInSelector } from './stand-in/stand-in.ts';

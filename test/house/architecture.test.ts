@@ -45,6 +45,7 @@ const inside: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     media: ['models', 'seams'],
     program: ['models', 'hardware', 'seams', 'media'],
     bootloaders: ['models', 'hardware', 'seams', 'media', 'program'],
+    'stand-in': ['models', 'hardware', 'seams', 'media', 'program'],
   },
   device: {
     core: [],
