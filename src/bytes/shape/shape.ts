@@ -12,7 +12,7 @@ export interface ShapePlace {
 }
 
 /** What JSON and YAML tell apart. */
-export type ShapeKind = 'text' | 'number' | 'flag' | 'list' | 'object' | 'nothing';
+type ShapeKind = 'text' | 'number' | 'flag' | 'list' | 'object' | 'nothing';
 
 /**
  * What a value of a file looks like, said once: its reader and its part of the JSON schema come from the same
@@ -29,29 +29,25 @@ export interface Shape<T> {
   read(value: unknown, place: ShapePlace): T;
 }
 
+const kinds: Readonly<Record<string, ShapeKind>> = {
+  string: 'text',
+  number: 'number',
+  boolean: 'flag',
+  object: 'object',
+  undefined: 'nothing',
+};
+
 /** What kind of value it is; undefined for what no file has. */
 export function kindOf(value: unknown): ShapeKind | undefined {
-  if (value === null || value === undefined) return 'nothing';
-  if (Array.isArray(value)) return 'list';
-  switch (typeof value) {
-    case 'string':
-      return 'text';
-    case 'number':
-      return 'number';
-    case 'boolean':
-      return 'flag';
-    case 'object':
-      return 'object';
-    default:
-      return undefined;
-  }
+  if (value === null) return 'nothing';
+  return Array.isArray(value) ? 'list' : kinds[typeof value];
 }
 
 /** Longest piece of somebody's file in an error, in characters. */
 const MOST_SHOWN = 60;
 
 /** A value as an error shows it. */
-export function shown(value: unknown): string {
+function shown(value: unknown): string {
   const kind = kindOf(value);
   if (kind === 'nothing') return 'nothing';
   if (kind === 'list') return `a list of ${(value as readonly unknown[]).length}`;
