@@ -26,5 +26,4 @@ export { didYouMean } from './did-you-mean.ts';
 export { Utf8Reader, encodeUtf8 } from './utf8.ts';
 export type { OwnBytes } from './own-bytes.ts';
 export { cNumber } from './c-number.ts';
-export { closeTo } from './close-to.ts';
 export * from './shape/index.ts';

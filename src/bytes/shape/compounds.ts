@@ -1,4 +1,4 @@
-import { closeTo } from '../close-to.ts';
+import { didYouMean } from '../did-you-mean.ts';
 import { kindOf, readShape, refuse, within } from './shape.ts';
 import type { Shape, ShapePlace } from './shape.ts';
 
@@ -46,9 +46,8 @@ export function may<T>(shape: Shape<T>, about: string): OptionalKey<T> {
 function refuseStrangers(value: object, known: readonly string[], place: ShapePlace): void {
   const strange = Object.keys(value).find((key) => !known.includes(key));
   if (strange === undefined) return;
-  const [close] = closeTo(strange, known);
-  const hint = close === undefined ? `known: ${known.join(', ')}` : `did you mean "${close}"?`;
-  const words = `unknown key "${strange.slice(0, 60)}"; ${hint}`;
+  const hint = didYouMean(strange, known) || `; known: ${known.join(', ')}`;
+  const words = `unknown key "${strange.slice(0, 60)}"${hint}`;
   throw place.fault([...place.path, strange], words);
 }
 

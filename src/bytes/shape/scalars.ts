@@ -1,5 +1,5 @@
 import { cNumber } from '../c-number.ts';
-import { closeTo } from '../close-to.ts';
+import { didYouMean } from '../did-you-mean.ts';
 import { refuse } from './shape.ts';
 import type { Shape } from './shape.ts';
 
@@ -86,12 +86,9 @@ export function choiceShape<const T extends string>(choices: readonly T[]): Shap
     read(value, place) {
       const found = choices.find((each) => each === value);
       if (found !== undefined) return found;
-      const [close] = closeTo(value as string, choices);
-      const hint = close === undefined ? '' : `; did you mean "${close}"?`;
-      throw place.fault(
-        place.path,
-        `expected ${expected}, got "${(value as string).slice(0, 60)}"${hint}`,
-      );
+      const got = `got "${(value as string).slice(0, 60)}"`;
+      const hint = didYouMean(value as string, choices);
+      throw place.fault(place.path, `expected ${expected}, ${got}${hint}`);
     },
   };
 }

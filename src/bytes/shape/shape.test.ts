@@ -69,7 +69,7 @@ describe('a shape', () => {
     [{}, ': "name" is missing: expected a name of small letters'],
     [{ name: 'ABC' }, 'name: expected a name of small letters, got "ABC"'],
     [{ name: 1 }, 'name: expected a name of small letters, got 1 (a number; put it in quotes)'],
-    [{ name: 'a', cuont: 1 }, 'cuont: unknown key "cuont"; did you mean "count"?'],
+    [{ name: 'a', cuont: 1 }, 'cuont: unknown key "cuont", did you mean "count"?'],
     [
       { name: 'a', zz: 1 },
       'zz: unknown key "zz"; known: name, count, loud, mode, list, nodes, vars',
@@ -80,7 +80,7 @@ describe('a shape', () => {
     [{ name: 'a', loud: null }, 'loud: expected true or false, got nothing'],
     [
       { name: 'a', mode: 'tron' },
-      'mode: expected one of clean, torn, got "tron"; did you mean "torn"?',
+      'mode: expected one of clean, torn, got "tron", did you mean "torn"?',
     ],
     [{ name: 'a', list: [1, 2, 3] }, 'list: expected 0 to 2 entries, got a list of 3'],
     [
@@ -89,7 +89,7 @@ describe('a shape', () => {
     ],
     [
       { name: 'a', nodes: { name: 'a', next: { nam: 'b' } } },
-      'nodes.next.nam: unknown key "nam"; did you mean "name"?',
+      'nodes.next.nam: unknown key "nam", did you mean "name"?',
     ],
     [{ name: 'a', vars: { 'a"': null } }, 'vars."a\\"": expected capital letters as the key'],
     [{ name: 'a', vars: { A: 1 } }, 'vars.A: expected nothing, got 1'],

@@ -1,4 +1,5 @@
-import { DfuError, closeTo } from '../../bytes/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import { closeTo } from './close-to.ts';
 
 /** A wrong command line or a wrong wish: the usage line, the message, exit 2, as imgtool has it. */
 export class UsageError extends Error {}
