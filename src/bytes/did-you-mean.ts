@@ -1,13 +1,19 @@
-/** How many characters must be put in, taken out or changed to make one word of the other (Levenshtein). */
+/**
+ * How many characters must be put in, taken out, changed or swapped with their neighbour to make one word of the other
+ * (optimal string alignment).
+ */
 function distance(from: string, to: string): number {
+  let before: readonly number[] = [];
   let row = Array.from({ length: to.length + 1 }, (_, at) => at);
   for (let at = 0; at < from.length; at += 1) {
     const next = [at + 1];
     for (let other = 0; other < to.length; other += 1) {
       const changed = (row[other] ?? 0) + (from[at] === to[other] ? 0 : 1);
-      next.push(Math.min(changed, (row[other + 1] ?? 0) + 1, (next[other] ?? 0) + 1));
+      const isSwap = from[at] === to[other - 1] && from[at - 1] === to[other];
+      const swapped = isSwap ? (before[other - 1] ?? 0) + 1 : Infinity;
+      next.push(Math.min(changed, swapped, (row[other + 1] ?? 0) + 1, (next[other] ?? 0) + 1));
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return row[to.length] ?? 0;
 }
