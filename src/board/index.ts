@@ -5,7 +5,7 @@ export { pinMode } from './hardware/button.ts';
 export { flashSizeBytes } from './models/board-model.ts';
 export { boardInfoText } from './program/board-info.ts';
 export { boxProgram, unboxProgram } from './program/box.ts';
-export { CREDIT_UNITS, MOST_UNITS } from './program/port.ts';
+export { CREDIT_UNITS, MOST_UNITS, unitsOf } from './program/port.ts';
 export type { CreditMessage, PortMessage, ProgramPort } from './program/port.ts';
 export type { programPrelude } from './program/prelude/prelude.ts';
 export { ProgramEnd } from './program/program-end.ts';

@@ -3,6 +3,7 @@ import type { WorkerOptions } from 'node:worker_threads';
 import type { CreditMessage, PortMessage, ProgramPort } from '../index.ts';
 import { withPlace } from './crash-words.ts';
 import type { FirmwareStart } from './firmware-world.ts';
+import type { ReadMark } from './read-mark.ts';
 import { preludeScript, workerScript } from './worker-scripts.ts';
 
 /** What a program's thread may use, and what it is called. */
@@ -37,6 +38,12 @@ export class WorkerPort implements ProgramPort {
   post(message: PortMessage | CreditMessage): void {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- no window
     this.#worker.postMessage('credit' in message ? message : tight(message));
+  }
+
+  /** Asks for a sign that all sent so far was read; it comes among the messages. */
+  mark(mark: ReadMark): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- no window
+    this.#worker.postMessage(mark);
   }
 
   onMessage(listener: (message: unknown) => void): void {

@@ -10,18 +10,28 @@ import { ProgramEnd } from '../index.ts';
 import type { CreditMessage, PortMessage } from '../index.ts';
 import { runFirmware } from './firmware-world.ts';
 import type { FirmwareStart } from './firmware-world.ts';
+import type { ReadMark } from './read-mark.ts';
 
 /** How long it waits before it looks for credit again, in ms. */
 const WAIT_MS = 1;
 /** Nobody else has this word: it is there to wait on. */
 const nobody = new Int32Array(new SharedArrayBuffer(4));
 
-type FromBoard = PortMessage | CreditMessage;
+type FromBoard = PortMessage | CreditMessage | ReadMark;
 
-function nextMessage(port: MessagePort): FromBoard | undefined {
+/** Answers a mark when what came before it has had its effect: the program is at rest, or waits for its board. */
+function answer(port: MessagePort, mark: ReadMark): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- no window
+  setImmediate(() => port.postMessage(mark));
+}
+
+function nextMessage(port: MessagePort): PortMessage | CreditMessage | undefined {
   const received: { readonly message: FromBoard } | undefined = receiveMessageOnPort(port);
   if (received === undefined) Atomics.wait(nobody, 0, 0, WAIT_MS);
-  return received?.message;
+  const message = received?.message;
+  if (message === undefined || !('mark' in message)) return message;
+  answer(port, message);
+  return undefined;
 }
 
 async function run(port: MessagePort, start: FirmwareStart): Promise<void> {
@@ -32,7 +42,10 @@ async function run(port: MessagePort, start: FirmwareStart): Promise<void> {
     later: (next) => setImmediate(next),
   });
   await runFirmware(end, start, () => {
-    port.on('message', (message: FromBoard) => end.take(message));
+    port.on('message', (message: FromBoard) => {
+      if ('mark' in message) answer(port, message);
+      else end.take(message);
+    });
   });
 }
 
