@@ -13,6 +13,7 @@ const floors = {
   lab: 90,
   link: 90,
   board: 90,
+  testing: 90,
   cli: 90,
 };
 

@@ -33,6 +33,19 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'lab',
   ],
   'board/node': ['bytes', 'flash', 'image', 'board'],
+  testing: [
+    'bytes',
+    'usb',
+    'host',
+    'flash',
+    'image',
+    'boot/mcuboot',
+    'lab',
+    'link/loopback',
+    'link/usbip',
+    'board',
+    'board/node',
+  ],
 };
 
 /** Inside a room the arrows between its subfolders go one way, too. */

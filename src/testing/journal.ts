@@ -1,0 +1,80 @@
+import type { BoardEvent } from '../board/index.ts';
+
+/** What happened to the board of a bench, and when. */
+export type BenchEvent = BoardEvent & {
+  /** Counted from 0 since the bench was made. */
+  readonly sequence: number;
+  /** The board's time, in ms since the bench was made. */
+  readonly timeMs: number;
+};
+
+/** A boot that the board has made. */
+export type BootEvent = Extract<BenchEvent, { readonly type: 'boot' }>;
+
+/** Most events that are kept; the oldest go first. */
+const MOST_EVENTS = 200_000;
+
+/** All that has happened to a board, bounded, and where its boots began. */
+export class Journal {
+  #events: BenchEvent[] = [];
+  #count = 0;
+  /** Sequence numbers at which boots began that have not been decided. */
+  #bootBegan = 0;
+  /** Of each boot: the number of the first event that belongs to it. */
+  readonly #begins = new Map<number, number>();
+  readonly #now: () => number;
+  readonly #heard: () => void;
+
+  /** `heard` is called behind each event. */
+  constructor(now: () => number, heard: () => void) {
+    this.#now = now;
+    this.#heard = heard;
+  }
+
+  /** How many there were: the number that the next one will have. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Those that are kept, the oldest first. */
+  get events(): readonly BenchEvent[] {
+    return this.#events;
+  }
+
+  /** A bootloader begins: what comes now is of a new start. */
+  bootBegins(): void {
+    this.#bootBegan = this.#count;
+  }
+
+  /** The number of the first event of a boot: the bootloader's own lines come before its decision. */
+  beginOf({ sequence }: BootEvent): number {
+    return this.#begins.get(sequence) ?? sequence;
+  }
+
+  add(event: BoardEvent): void {
+    const noted: BenchEvent = { ...event, sequence: this.#count, timeMs: this.#now() };
+    if (noted.type === 'boot') this.#begins.set(noted.sequence, this.#bootBegan);
+    this.#count += 1;
+    this.#events.push(noted);
+    if (this.#events.length >= 2 * MOST_EVENTS) this.#forget();
+    this.#heard();
+  }
+
+  /** The first from that number on that fits. */
+  find<E extends BenchEvent>(from: number, fits: (event: BenchEvent) => event is E): E | undefined {
+    const first = this.#events[0]?.sequence ?? 0;
+    for (let at = Math.max(0, from - first); at < this.#events.length; at += 1) {
+      const event = this.#events[at];
+      if (event !== undefined && fits(event)) return event;
+    }
+    return undefined;
+  }
+
+  #forget(): void {
+    this.#events = this.#events.slice(-MOST_EVENTS);
+    const first = this.#events[0]?.sequence ?? 0;
+    for (const sequence of this.#begins.keys()) {
+      if (sequence < first) this.#begins.delete(sequence);
+    }
+  }
+}
