@@ -201,9 +201,10 @@ export class DfuConversation<Extra extends string = never> implements UsbFunctio
       this.#host?.resume(this.#ended(answer));
     }
     if (this.#polling()) this.#pollTimeout(nowMs);
-    this.#askAnew();
     const { reason, dueMs } = this.#leaving;
+    // What is off the bus answers nobody any more, however long he has waited.
     if (reason !== undefined && dueMs <= nowMs) this.#leaveNow(reason, false);
+    this.#askAnew();
     return Math.min(this.#work.dueMs(this.#polling(), nowMs), this.#leaving.dueMs);
   }
 

@@ -6,7 +6,7 @@ import { DFU_STATES, DFU_STATUSES, encodeDfuSeCommand, statusAnswer } from '../.
 import type { DfuSeCommand } from '../../dfu/index.ts';
 import { decodeConfiguration } from '../../usb/index.ts';
 import { DFUSE_COMPATIBLE, Device, DfuSeMode, DfuSeRam, STM32_ROM } from '../index.ts';
-import type { DfuSeLeave, DfuSeMemory, DfuSeModeOptions } from '../index.ts';
+import type { DfuSeLeave, DfuSeMemory, DfuSeModeOptions, MediumResult } from '../index.ts';
 
 const DETACH = 0;
 const DNLOAD = 1;
@@ -283,6 +283,26 @@ describe('the ROM holds who asks too early', () => {
     bench.status();
     bench.wire.pass(1);
     expect(bench.wire.resumed).toEqual({ stage: 'in', data: fromHex('070000000a00') });
+  });
+
+  test('nobody is told of read protection that is off by a device that has gone with it', () => {
+    const ram = new DfuSeRam({ layout: LAYOUT });
+    const readUnprotect = (): MediumResult => ({ status: 'OK', busyMs: 40 });
+    const memory: DfuSeMemory = {
+      layout: LAYOUT,
+      read: (address, length) => ram.read(address, length),
+      program: (address, bytes) => ram.program(address, bytes),
+      erase: (address) => ram.erase(address),
+      readUnprotect,
+    };
+    const bench = new Bench({ profile: STM32_ROM, initialStatus: 'OK', memories: [memory] });
+    bench.send({ command: 'read-unprotect' });
+    bench.status();
+    bench.wire.pass(39);
+    expect(bench.status()).toBe('held');
+    bench.wire.pass(1);
+    expect(bench.left).toMatchObject([{ reason: 'unprotected', onBus: false }]);
+    expect(bench.wire.resumed).toBeUndefined();
   });
 
   test('so is any other request, a block with its data too', () => {
