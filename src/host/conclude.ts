@@ -1,9 +1,12 @@
 import { DfuError } from '../bytes/index.ts';
 import type { SendProgress } from '../bytes/index.ts';
+import type { CancelSignal } from '../usb/index.ts';
+import { departed } from './departure.ts';
 import type { DfuSeOperation } from './dfuse-plan.ts';
 import type { DownloadEnding, UploadEnding } from './endings.ts';
 import type { Ended } from './ending-steps.ts';
 import type { HostListener } from './events.ts';
+import type { DfuSession } from './session.ts';
 import { inWords, isWhole } from './tally.ts';
 
 /** How a conversation ended, before anybody has looked whether that is all. */
@@ -11,21 +14,26 @@ interface Conclusion extends SendProgress {
   readonly ended: Ended;
   /** The operation at which the device left. */
   readonly leftAt?: DfuSeOperation | undefined;
+  readonly signal?: CancelSignal | undefined;
   readonly onEvent?: HostListener | undefined;
 }
 
 /**
  * The one way from what a device has acknowledged to an ending: it is one if that is all that was planned.
- * Throws `INCOMPLETE` otherwise, with how far it came.
+ * Throws `INCOMPLETE` otherwise, with how far it came. That a device has left is looked after.
  */
-export function concluded({ ended, leftAt, onEvent, ...progress }: Conclusion): DownloadEnding {
+export async function concluded(
+  session: DfuSession,
+  { ended: told, leftAt, signal, onEvent, ...progress }: Conclusion,
+): Promise<DownloadEnding> {
   const { planned, acknowledged } = progress;
   if (!isWhole(planned, acknowledged)) {
     const far = inWords(planned, acknowledged);
     const message = `${whyNotAll(progress, leftAt)} (acknowledged: ${far})`;
     throw new DfuError('INCOMPLETE', message, { progress });
   }
-  const { ending, finalState, reset } = ended;
+  const terms = { starts: leftAt === undefined, signal, onEvent };
+  const { ending, finalState, reset } = await departed(session, told, terms);
   const { blocks, bytes } = acknowledged;
   const whole = { blocks, bytes, ending, finalState, reset, planned, acknowledged };
   onEvent?.({ type: 'downloaded', ...whole });

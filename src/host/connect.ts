@@ -184,6 +184,7 @@ export async function connect(bus: UsbBus, options: ConnectOptions): Promise<Dfu
   return DfuSession.open(device, chosen, {
     clock,
     transferMs,
+    bus,
     was: was === chosen ? undefined : was,
   });
 }

@@ -28,6 +28,8 @@ export type DfuSeTerms = EndingLimits;
 interface Progress {
   /** Which operation is under way. */
   readonly current: DfuSeOperation | undefined;
+  /** The last one that was acknowledged, if the device may restart with it. */
+  readonly before?: DfuSeOperation | undefined;
   /** What the device has acknowledged, or given. */
   readonly done: SendTally;
 }
@@ -75,8 +77,8 @@ export function dfuseStep(state: DfuSeState, outcome: Outcome, terms: DfuSeTerms
   }
 }
 
-function progress({ current, done }: Progress): Progress {
-  return { current, done };
+function progress({ current, before, done }: Progress): Progress {
+  return { current, before, done };
 }
 
 /** The next operation is asked for; with `toEnd` what is left to be done but the ending is left out. */
@@ -87,8 +89,8 @@ function next({ current, done }: Progress, toEnd = false): Next {
   ];
 }
 
-function begin({ done }: Progress, current: DfuSeOperation | undefined): Next {
-  const state = { current, done };
+function begin({ current: last, done }: Progress, current: DfuSeOperation | undefined): Next {
+  const state = { current, before: mayLeave(last) ? last : undefined, done };
   if (current === undefined) return ending(state, over('written', 'dfuIDLE'));
   const at = current.op === 'leave' ? 'closing' : 'sending';
   return [{ ...state, at }, request(current)];
@@ -140,6 +142,10 @@ function afterSend(state: DfuSeState, outcome: Outcome): Next {
   const { current } = state;
   if (outcome.is === 'stalled') return refused(state, outcome.error);
   if (outcome.is === 'gone' && mayLeave(current)) return left(state, state.done);
+  // It had said that the last one is done, and is only now seen to have gone with it.
+  if (outcome.is === 'gone' && state.before !== undefined) {
+    return left({ ...state, current: state.before }, state.done);
+  }
   if (current?.op === 'read' && outcome.is === 'data') return afterBlock(state, outcome.data);
   if (isLastWord(current) && isUnanswered(outcome)) return unconfirmed(state);
   if (outcome.is !== 'done') return [state, giveUp(outcome)];

@@ -62,7 +62,7 @@ export async function downloadDfuSe(
   const plan = downloadPlan(elements, terms);
   const planned = tallyOf(plan.operations);
   if (planned.bytes === 0) throw nothingToSend();
-  const { onEvent } = options;
+  const { signal, onEvent } = options;
   for (const message of plan.notes) onEvent?.({ type: 'note', message });
   const account = new Account(planned);
   const { transferSizeBytes } = terms;
@@ -71,7 +71,7 @@ export async function downloadDfuSe(
     const run = { operation: 'download', totalBytes, transferSizeBytes, account } as const;
     const { leftAt, ...ended } = await runPlan(session, plan, { ...options, ...run });
     const { acknowledged } = account;
-    return concluded({ ended, leftAt, planned, acknowledged, onEvent });
+    return concluded(session, { ended, leftAt, planned, acknowledged, signal, onEvent });
   });
 }
 

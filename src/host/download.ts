@@ -85,7 +85,7 @@ export async function download(
       const isPiecemeal = !(payload instanceof Uint8Array);
       // What comes in pieces is all that its source gave: it ended, and every block was acknowledged.
       const planned = isPiecemeal ? acknowledged : account.planned;
-      return concluded({ ended, planned, acknowledged, onEvent });
+      return concluded(session, { ended, planned, acknowledged, signal, onEvent });
     });
   } finally {
     await source.close();

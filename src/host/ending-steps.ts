@@ -12,7 +12,7 @@ import type { Action, Outcome, ResetOutcome } from './steps.ts';
 export type Ending =
   /** The device said so: it came back to dfuIDLE, or asked for the reset that follows manifestation. */
   | 'manifested'
-  /** It took everything, then left the bus, as a device does that starts its new firmware. */
+  /** It took everything, then left the bus, as a device does that starts its new firmware; its bus says so too. */
   | 'left'
   /** It took everything, and what became of that it did not say. */
   | 'unconfirmed'

@@ -223,6 +223,12 @@ describe('what was planned, and what the device has acknowledged', () => {
       message: expect.stringMatching(/^the flash is erased; .*0 of 6 bytes/) as string,
       progress: { planned: { bytes: 6 }, acknowledged: one },
     });
+    // It had said that it is done, and goes only then.
+    const done: Line[] = [idle, ['DNLOAD 0 1', 'ok'], taken, ['DNLOAD 0 5', 'gone']];
+    await expect(sent(six, options, done)).rejects.toMatchObject({
+      code: 'INCOMPLETE',
+      message: expect.stringMatching(/^the flash is erased; .*0 of 6 bytes/) as string,
+    });
     // It had not: whether it does is not known, with a file or without.
     const gone: Line[] = [idle, ['DNLOAD 0 1', 'gone']];
     for (const file of [undefined, six]) {

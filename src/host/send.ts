@@ -110,7 +110,7 @@ async function sendParts(
   terms: SendTerms,
 ): Promise<SendEnding> {
   const account = new Account(planned);
-  const { onEvent } = terms;
+  const { signal, onEvent } = terms;
   return account.during(async () => {
     let last: DfuSeEnd | undefined;
     for (const { entry, operations, totalBytes, transferSizeBytes } of parts) {
@@ -121,7 +121,8 @@ async function sendParts(
     }
     const ended = last ?? { ending: 'written', finalState: undefined, reset: undefined };
     const { acknowledged } = account;
-    return concluded({ ended, leftAt: last?.leftAt, planned, acknowledged, onEvent });
+    const leftAt = last?.leftAt;
+    return concluded(session, { ended, leftAt, planned, acknowledged, signal, onEvent });
   });
 }
 

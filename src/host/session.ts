@@ -7,7 +7,14 @@ import {
   throwIfAborted,
   until,
 } from '../usb/index.ts';
-import type { BusDevice, CancelSignal, Clock, ControlPipe, TransferOptions } from '../usb/index.ts';
+import type {
+  BusDevice,
+  CancelSignal,
+  Clock,
+  ControlPipe,
+  TransferOptions,
+  UsbBus,
+} from '../usb/index.ts';
 import type { DfuInterface } from './dfu-interface.ts';
 import { closeQuietly } from './scan.ts';
 import type { ResetOutcome } from './steps.ts';
@@ -23,6 +30,8 @@ export interface SessionOptions {
   readonly transferMs?: number | undefined;
   /** What the device was before it went to DFU mode: a file may be for its ids there. */
   readonly was?: DfuInterface | undefined;
+  /** Where it was found: whether a device that is gone has left is asked there. */
+  readonly bus?: UsbBus | undefined;
 }
 
 /** How long an answer is waited for. */
@@ -37,6 +46,8 @@ export class DfuSession {
   readonly pipe: ControlPipe;
   /** What the device was in run-time mode, if it has been asked out of it. */
   readonly was: DfuInterface | undefined;
+  /** Where it was found, if that is known. */
+  readonly bus: UsbBus | undefined;
   #interface: DfuInterface;
   /** Most time that one control transfer may take, in ms. */
   readonly transferMs: number;
@@ -49,6 +60,7 @@ export class DfuSession {
     this.#interface = chosen;
     this.clock = options.clock;
     this.was = options.was;
+    this.bus = options.bus;
     this.transferMs = options.transferMs ?? TRANSFER_TIMEOUT_MS;
     this.#transfer = { timeoutMs: this.transferMs };
     // `gone` never rejects; one listener serves all the waits of a long download.

@@ -68,6 +68,12 @@ export const dfuUtil = {
       here: '75: all bytes are in the device, and it did not confirm them',
       why: 'nothing was lost that is known of, and nothing says that it runs',
     },
+    'gone-when-asked': {
+      original:
+        'a device of plain DFU that is gone when it is asked how the end went is an error (74)',
+      here: 'the bus is asked: 0 if it is not there any more or is something else now; 75 if it is in DFU mode, or the bus answers no more',
+      why: 'a device that starts its firmware goes so, and so does one whose cable or server is gone',
+    },
     'no-layout': {
       original: 'a DfuSe device whose name is no memory layout is refused',
       here: 'too; `--allow no-layout` writes to it, with a warning that nothing is erased',

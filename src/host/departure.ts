@@ -1,0 +1,94 @@
+import { DfuError } from '../bytes/index.ts';
+import { sleep } from '../usb/index.ts';
+import type { BusDevice, CancelSignal } from '../usb/index.ts';
+import type { Ended } from './ending-steps.ts';
+import type { HostListener } from './events.ts';
+import { scanDevice } from './scan.ts';
+import type { DfuSession } from './session.ts';
+
+/** How long a device that has gone is looked for, in ms: what starts anew is back within that time. */
+const LOOK_MS = 1000;
+/** How long one that is seen in DFU mode may go on from there: many a loader waits a while at each start. */
+const STAY_MS = 5000;
+const AGAIN_MS = 100;
+
+interface DepartureTerms {
+  /** Whether it went to start something: then it is not to be found in DFU mode again. */
+  readonly starts: boolean;
+  readonly signal?: CancelSignal | undefined;
+  readonly onEvent?: HostListener | undefined;
+}
+
+/**
+ * A link that dies looks like a device that leaves: the bus is asked. It has left if it is not there any
+ * more, or if it has come back as something else; otherwise that it has is not confirmed. Without a bus
+ * the device's own end of the conversation has to do. Throws `ABORTED`.
+ */
+export async function departed(
+  session: DfuSession,
+  ended: Ended,
+  terms: DepartureTerms,
+): Promise<Ended> {
+  if (ended.ending !== 'left' || session.bus === undefined) return ended;
+  const doubt = await doubtOf(session, terms);
+  if (doubt === undefined) return ended;
+  terms.onEvent?.({ type: 'note', message: doubt });
+  return { ...ended, ending: 'unconfirmed' };
+}
+
+/** What speaks against its having left; undefined if nothing does. */
+async function doubtOf(session: DfuSession, terms: DepartureTerms): Promise<string | undefined> {
+  const { clock } = session;
+  const startMs = clock.now();
+  for (;;) {
+    const seen = await look(session, terms);
+    if (seen === 'left') return undefined;
+    const leftMs = startMs + seen.forMs - clock.now();
+    if (leftMs <= 0) return seen.doubt;
+    await sleep(clock, Math.min(AGAIN_MS, leftMs), terms.signal);
+  }
+}
+
+/** More may come of it; that is worth another look for so long, in ms. */
+interface Open {
+  readonly doubt: string | undefined;
+  readonly forMs: number;
+}
+
+const AWAY: Open = { doubt: undefined, forMs: LOOK_MS };
+const NOT_LEFT: Open = {
+  doubt: 'the connection to the device has broken off, and it may not have left',
+  forMs: STAY_MS,
+};
+const IN_DFU_MODE: Open = {
+  doubt: 'the device has gone, and is there in DFU mode',
+  forMs: STAY_MS,
+};
+
+/** What the bus tells of it now. */
+async function look(
+  session: DfuSession,
+  { starts, signal }: DepartureTerms,
+): Promise<'left' | Open> {
+  const { interface: was, clock, transferMs } = session;
+  try {
+    const devices = (await session.bus?.list()) ?? [];
+    const here = devices.find(({ location }) => location.path === was.location.path);
+    if (here === undefined) return AWAY;
+    if (!isLike(here, session)) return 'left';
+    if (!starts) return here.location.address === was.location.address ? NOT_LEFT : 'left';
+    const entries = await scanDevice(here, { clock, transferMs, signal, totalMs: LOOK_MS });
+    return entries.some(({ mode }) => mode === 'dfu') ? IN_DFU_MODE : 'left';
+  } catch (error) {
+    if (!DfuError.is(error) || error.code === 'ABORTED') throw error;
+    const doubt = `whether the device has left is not known: ${error.message}`;
+    return { doubt, forMs: LOOK_MS };
+  }
+}
+
+/** Whether it could be the device as it was. */
+function isLike({ descriptor }: BusDevice, { interface: was }: DfuSession): boolean {
+  return (['idVendor', 'idProduct', 'bcdDevice'] as const).every(
+    (id) => descriptor[id] === was[id],
+  );
+}
