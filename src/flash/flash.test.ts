@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { DfuError } from '../bytes/index.ts';
 import {
   forEachPowerCut,
+  largestSectorBytes,
   MemoryFlash,
   MemoryStorage,
   partition,
@@ -32,6 +33,14 @@ function thrown(action: () => void): DfuError {
   }
   throw new Error('expected an error, got none');
 }
+
+test('the largest sector of as many runs as there may be sectors', () => {
+  const sectors = Array.from({ length: 2 ** 20 }, (_, at) => ({
+    count: 1,
+    sizeBytes: 64 + (at % 3),
+  }));
+  expect(largestSectorBytes({ ...unequal, sectors })).toBe(66);
+});
 
 describe('the sectors of a geometry', () => {
   const map = new SectorMap(unequal);

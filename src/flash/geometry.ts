@@ -50,6 +50,11 @@ export interface Sector extends FlashRange {
   readonly eraseMs: number;
 }
 
+/** Bytes of the largest sector. A geometry may have as many runs as sectors: it is walked, not spread. */
+export function largestSectorBytes({ sectors }: FlashGeometry): number {
+  return sectors.reduce((most, { sizeBytes }) => Math.max(most, sizeBytes), 0);
+}
+
 /** Flash is addressed with 32 bits. */
 const MOST_BYTES = 2 ** 32;
 const MOST_SECTORS = 2 ** 20;

@@ -1,3 +1,4 @@
 /** The room's face to its siblings: what the world sees, and what only they need. */
 export * from './public.ts';
+export { largestSectorBytes } from './geometry.ts';
 export { rewrite } from './rewrite.ts';

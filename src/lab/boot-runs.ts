@@ -1,6 +1,7 @@
 import type { BootOperation } from '../boot/mcuboot/index.ts';
 import { MemoryCounters, boot } from '../boot/mcuboot/index.ts';
 import { DfuError } from '../bytes/index.ts';
+import { largestSectorBytes } from '../flash/index.ts';
 import type { Sector } from '../flash/index.ts';
 import type { Depth, Draft, Place, Run, Spot } from './boot-run.ts';
 import { finishedRun, joinedRun, pointOf, tailOf } from './boot-run.ts';
@@ -81,8 +82,7 @@ export class BootRuns {
   /** Operations of the work on one sector, or some more. */
   #sectorOperations(): number {
     const { flash, config } = this.#device;
-    const largest = Math.max(...flash.geometry.sectors.map(({ sizeBytes }) => sizeBytes));
-    return 4 + 2 * Math.ceil(largest / (config.copyChunkBytes ?? 1024));
+    return 4 + 2 * Math.ceil(largestSectorBytes(flash.geometry) / (config.copyChunkBytes ?? 1024));
   }
 
   /** A boot that saw the same, transferred to this spot. */

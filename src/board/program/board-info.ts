@@ -1,3 +1,4 @@
+import { largestSectorBytes } from '../../flash/index.ts';
 import type { Peripherals } from '../seams/peripherals.ts';
 import type { BoardInfo } from './protocol.ts';
 
@@ -15,8 +16,8 @@ function infoOf(board: Peripherals): BoardInfo {
     unit,
   }));
   const { name, chip } = model;
-  const { sectors, writeUnitBytes } = model.flash;
-  const sectorBytes = Math.max(...sectors.map(({ sizeBytes }) => sizeBytes));
+  const { writeUnitBytes } = model.flash;
+  const sectorBytes = largestSectorBytes(model.flash);
   return {
     name,
     chip,

@@ -1,7 +1,8 @@
 import { algorithmNamed, algorithms } from '../../../boot/mcuboot/index.ts';
 import type { Algorithm, BootConfig } from '../../../boot/mcuboot/index.ts';
 import { DfuError } from '../../../bytes/index.ts';
-import type { FlashGeometry, FlashRange } from '../../../flash/index.ts';
+import { largestSectorBytes } from '../../../flash/index.ts';
+import type { FlashRange } from '../../../flash/index.ts';
 import { maxAlignFor } from '../../../image/index.ts';
 import type { FirmwareFlashArea } from '../../seams/firmware-api.ts';
 import type { ProgramLayout } from '../../seams/program-layout.ts';
@@ -42,10 +43,6 @@ function zephyrOf({ name, zephyr }: BoardModel): ZephyrBoard {
   throw new DfuError('INVALID_ARGUMENT', `${name} has no partitions for MCUboot`);
 }
 
-function sectorBytesOf({ sectors }: FlashGeometry): number {
-  return Math.max(...sectors.map(({ sizeBytes }) => sizeBytes));
-}
-
 /**
  * What MCUboot is built with on a board, as Zephyr's build has it: BOOT_MAX_ALIGN by the write unit,
  * as many sectors as a slot has (`CONFIG_BOOT_MAX_IMG_SECTORS_AUTO`). Zephyr's boards have no scratch
@@ -60,7 +57,7 @@ function configOf({ flash }: BoardModel, zephyr: ZephyrBoard, mode: McubootMode)
     scratch: mode === 'swap-using-scratch' ? zephyr.storage : undefined,
     images: [{ primary, secondary }],
     maxAlign: maxAlignFor(flash.writeUnitBytes),
-    maxImgSectors: primary.sizeBytes / sectorBytesOf(flash),
+    maxImgSectors: primary.sizeBytes / largestSectorBytes(flash),
   };
 }
 
@@ -73,7 +70,7 @@ export function mcubootLayout(
   const flashBase = model.flashBaseAddress;
   const headerBytes = zephyr.romStartOffset;
   const config = configOf(model, zephyr, mode);
-  const skipped = mode === 'swap-using-offset' ? sectorBytesOf(model.flash) : 0;
+  const skipped = mode === 'swap-using-offset' ? largestSectorBytes(model.flash) : 0;
   const [first] = zephyr.slots;
   const slots = zephyr.slots.map(({ offsetBytes, sizeBytes }, index) => {
     const address = flashBase + offsetBytes;

@@ -99,7 +99,7 @@ function describeFunction(each: FirmwareUsbFunction, descriptors: number[]): Usb
     return { type, name, association, detach, asks: each.allow !== undefined, functional };
   }
   const lengths = (each.descriptors ?? []).map((bytes) => {
-    descriptors.push(...ownBytes(bytes));
+    for (const byte of ownBytes(bytes)) descriptors.push(byte);
     return bytes.length;
   });
   return {
