@@ -1,7 +1,11 @@
 import type { FirmwareBoard, FirmwareUsbMessage } from '../../src/board/index.ts';
 import { ZephyrLog } from '../common/zephyr-log.ts';
-import { SLOT_NAME, dfuDescription, runtimeDescription } from './descriptions.ts';
-import type { SampleOptions } from './descriptions.ts';
+import {
+  SLOT_NAME,
+  dfuDescription,
+  runtimeDescription,
+} from '../../src/board/stand-in/sample-usb.ts';
+import type { SampleOptions } from '../../src/board/stand-in/sample-usb.ts';
 
 /** The disk behind `ramdisk0`, as Zephyr's disk driver knows it. */
 const DISK = 'image0';

@@ -1,8 +1,5 @@
-import type {
-  FirmwareDfuFunctional,
-  FirmwareMedium,
-  FirmwareUsbDescription,
-} from '../../src/board/index.ts';
+import type { FirmwareUsbDescription } from '../seams/firmware-api.ts';
+import type { FirmwareDfuFunctional, FirmwareMedium } from '../seams/firmware-dfu.ts';
 
 /** Zephyr's vendor number, and what its samples use for DFU in either mode. */
 const VENDOR = 0x2fe3;

@@ -1,5 +1,5 @@
 import { startSample } from '../../../firmware/usb-dfu/sample.ts';
-import type { SampleOptions } from '../../../firmware/usb-dfu/descriptions.ts';
+import type { SampleOptions } from '../../../src/board/stand-in/sample-usb.ts';
 import { usbIdentityOf } from '../../../src/board/hardware/usb-identity.ts';
 import type { Peripherals } from '../../../src/board/index.ts';
 import { DescriptorType, VirtualClock } from '../../../src/usb/index.ts';

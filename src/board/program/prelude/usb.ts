@@ -7,7 +7,8 @@ import type {
   FirmwareUsbFunction,
 } from '../../seams/firmware-api.ts';
 import type { FirmwareUsbMessage } from '../../seams/firmware-dfu.ts';
-import type { ControlMessage, DfuAllowMessage, UsbFunctionMessage } from '../protocol.ts';
+import type { ControlMessage, DfuAllowMessage } from '../protocol.ts';
+import { describeUsb } from './describe-usb.ts';
 import { ownBytes } from './link.ts';
 import type { BoardLink } from './link.ts';
 
@@ -23,21 +24,8 @@ export class UsbEnd implements FirmwareUsb {
 
   attach(description: FirmwareUsbDescription): Promise<void> {
     this.#functions = description.functions.slice();
-    const descriptors: number[] = [];
-    const message = {
-      idVendor: description.idVendor,
-      idProduct: description.idProduct,
-      bcdDevice: description.bcdDevice ?? 0x0100,
-      manufacturer: description.manufacturer ?? '',
-      product: description.product ?? '',
-      serial: description.serial ?? null,
-      configuration: description.configuration ?? '',
-      highSpeedConfiguration: description.highSpeedConfiguration ?? '',
-      selfPowered: description.selfPowered ?? false,
-      maxPowerMa: description.maxPowerMa ?? 100,
-      functions: this.#functions.map((each) => describeFunction(each, descriptors)),
-    };
-    return this.#link.ask('usbAttach', [message], ownBytes(descriptors)).then(() => undefined);
+    const { message, bytes } = describeUsb({ ...description, functions: this.#functions });
+    return this.#link.ask('usbAttach', [message], bytes).then(() => undefined);
   }
 
   detach(): Promise<void> {
@@ -88,25 +76,4 @@ async function answer(
   const [bmRequestType, bRequest, wValue, wIndex, wLength] = setup;
   if (owner?.onControl === undefined) return 'stall';
   return await owner.onControl({ bmRequestType, bRequest, wValue, wIndex, wLength, data });
-}
-
-/** As it crosses the border; its descriptors go behind the others. */
-function describeFunction(each: FirmwareUsbFunction, descriptors: number[]): UsbFunctionMessage {
-  if (each.type === 'dfu-mode') return each;
-  if (each.type === 'dfu-runtime') {
-    const { type, name = 'RIOT-OS bootloader', functional, association = false } = each;
-    const detach = typeof each.detach === 'function' ? 'program' : (each.detach ?? 'bootloader');
-    return { type, name, association, detach, asks: each.allow !== undefined, functional };
-  }
-  const lengths = (each.descriptors ?? []).map((bytes) => {
-    for (const byte of ownBytes(bytes)) descriptors.push(byte);
-    return bytes.length;
-  });
-  return {
-    type: each.type,
-    name: each.name ?? '',
-    triple: [each.bInterfaceClass, each.bInterfaceSubClass, each.bInterfaceProtocol],
-    descriptorLengths: lengths,
-    answers: each.onControl !== undefined,
-  };
 }
