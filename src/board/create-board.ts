@@ -13,6 +13,9 @@ import type { DfuPolicy } from './seams/dfu-policy.ts';
 import type { Runner } from './seams/peripherals.ts';
 import { bootloaderOf } from './bootloaders/bootloaders.ts';
 import type { McubootOptions } from './bootloaders/mcuboot/mcuboot.ts';
+import { ES_MODULE, MACHINE_CODE } from './program/box.ts';
+import { StandInRunner } from './stand-in/stand-in-runner.ts';
+import type { StandIn } from './stand-in/stand-in.ts';
 import { usbIdentityOf } from './hardware/usb-identity.ts';
 import type { UsbIdentityOptions } from './hardware/usb-identity.ts';
 
@@ -28,6 +31,11 @@ export interface BoardOptions extends UsbIdentityOptions {
    * stands at the image's entry.
    */
   readonly runner: Runner | readonly Runner[];
+  /**
+   * What plays images of machine code, of which nothing is executed; the first that is meant for an image counts.
+   * Default: a silent one, unless a runner takes machine code.
+   */
+  readonly standIns?: readonly StandIn[] | undefined;
   /** One of the board's, by name, or any by its record; default: the board's first. */
   readonly bootloader?: BootloaderRecord | string | undefined;
   /** Vendor and product of DFU mode, `1209:7d02`; default: the bootloader's. */
@@ -80,6 +88,18 @@ function dfuseProfileOf(name: string | undefined): DfuSeProfile | undefined {
     : undefined;
 }
 
+/** Those that were ordered, and a stand-in for machine code that nobody takes. */
+function runnersOf({
+  runner,
+  standIns,
+}: Pick<BoardOptions, 'runner' | 'standIns'>): readonly Runner[] {
+  const runners = [runner].flat();
+  const isTaken = runners.some(({ takes }) => takes?.includes(MACHINE_CODE) ?? true);
+  if (isTaken && standIns === undefined) return runners;
+  const programs = runners.find(({ takes }) => takes?.includes(ES_MODULE));
+  return [new StandInRunner(standIns, { programs }), ...runners];
+}
+
 /** Throws `INVALID_ARGUMENT` for what no string descriptor can hold. */
 function checkSerial(serial: string): string {
   if (/^[\u0020-\u007e]{1,126}$/.test(serial)) return serial;
@@ -92,7 +112,7 @@ function checkSerial(serial: string): string {
  * `INVALID_ARGUMENT` for anything that it cannot be had with.
  */
 export function createBoard(options: BoardOptions): Board {
-  const { flash, clock, runner, button, watchdogMs } = options;
+  const { flash, clock, button, watchdogMs } = options;
   const { usbId, willDetach, keepBootable, checkImages, refuseOlder, mcuboot } = options;
   const model = typeof options.model === 'string' ? boardModel(options.model) : options.model;
   const serial = checkSerial(options.serial ?? '0'.repeat(16));
@@ -118,7 +138,7 @@ export function createBoard(options: BoardOptions): Board {
     model,
     flash,
     clock,
-    runner,
+    runner: runnersOf(options),
     serial,
     bootloader,
     usbIdentity,

@@ -149,7 +149,16 @@ export class Processor {
     this.#watchdog.start();
     const image = { slot, version, entryAddress };
     const runners = [this.#parts.runner].flat();
-    const program = startProgram(runners, this.#peripherals(image, flash));
+    const program = startProgram(runners, this.#peripherals(image, flash), (code) => {
+      this.#around.emit({
+        type: 'native',
+        slot: decision.slot,
+        version: decision.version,
+        ...code,
+      });
+      // Whoever listened to that may have reset the board or taken its power.
+      return life === this.#life;
+    });
     if (life === this.#life) this.#program = program;
     else this.#stop(program);
   }

@@ -64,6 +64,7 @@ export type { ImageInspector, ImageRefusal } from './seams/image-inspector.ts';
 export type {
   BootControl,
   DfuHabits,
+  MachineCode,
   Peripherals,
   Program,
   Runner,
@@ -75,4 +76,6 @@ export type {
 export type { ProgramLayout } from './seams/program-layout.ts';
 export { parseStandIn } from './stand-in/parse-stand-in.ts';
 export type { StandInText } from './stand-in/parse-stand-in.ts';
+export { StandInRunner } from './stand-in/stand-in-runner.ts';
+export type { StandInRunnerOptions } from './stand-in/stand-in-runner.ts';
 export type { StandIn, StandInEnd, StandInPlay, StandInSelector } from './stand-in/stand-in.ts';

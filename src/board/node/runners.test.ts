@@ -206,7 +206,7 @@ describe.each(kinds)('a program in %s', (_name, kind, resource) => {
 
 describe('a box that is not right', () => {
   test.each([
-    ['erased', 0, /no program at 0x00004400/],
+    ['zeros', 0, /stack pointer 0x00000000 is not in RAM/],
     ['damaged', 64, /damaged: expected CRC/],
   ])('%s is a hard fault, then the watchdog', (_, offset, message) => {
     const { board, clock, flash, last } = withFirmware('export const main = () => {};');

@@ -1,7 +1,8 @@
 import { DfuError, crc32, hexNumber, struct, u32le } from '../../bytes/index.ts';
 import type { Struct } from '../../bytes/index.ts';
 import type { MemoryRange } from '../../flash/index.ts';
-import type { Program } from '../seams/peripherals.ts';
+import type { MachineCode, Program } from '../seams/peripherals.ts';
+import type { FirstWords } from './machine-code.ts';
 
 /**
  * What stands at an image's entry, where a Cortex-M looks for its vector table (ARMv7-M B1.5.3). The
@@ -112,21 +113,32 @@ interface ProgramPlace {
   readonly read: ReadMemory;
   readonly entryAddress: number;
   readonly ram: MemoryRange;
+  /**
+   * Looks at a vector table with no box behind it; throws `MALFORMED` for what a processor would fault on. Left out: no
+   * machine code is taken.
+   */
+  readonly machineCode?: ((words: FirstWords) => MachineCode) | undefined;
 }
+
+/** What erased flash reads as. */
+const ERASED_WORD = 0xffffffff;
 
 /**
  * The program at that place, if it is of one of these kinds: what a box holds says itself what it is, and without a
  * box a vector table is the beginning of machine code. Throws as `unboxProgram` does.
  */
 export function readProgram(place: ProgramPlace, kinds: readonly number[]): Program {
-  const { read, entryAddress, ram } = place;
+  const { read, entryAddress, ram, machineCode } = place;
   const box = programBox.decode(read(entryAddress, programBox.size));
   const at = `at ${hexNumber(entryAddress, 8)}`;
-  const boxed = box.magic === PROGRAM_BOX_MAGIC;
-  if (!boxed && !(kinds.includes(MACHINE_CODE) && isVectorTable(box, ram))) {
-    throw new DfuError('MALFORMED', `no program ${at}: first words ${words(box)}`);
+  if (box.magic !== PROGRAM_BOX_MAGIC) {
+    const erased = box.initialSp === ERASED_WORD && box.resetVector === ERASED_WORD;
+    if (erased || machineCode === undefined || !kinds.includes(MACHINE_CODE)) {
+      throw new DfuError('MALFORMED', `no program ${at}: first words ${words(box)}`);
+    }
+    const payload = new Uint8Array(0);
+    return { kind: MACHINE_CODE, payload, machineCode: machineCode(box) };
   }
-  if (!boxed) return { kind: MACHINE_CODE, payload: new Uint8Array(0) };
   if (!isInRam(box.initialSp, ram)) {
     throw new DfuError('MALFORMED', `stack pointer ${hexNumber(box.initialSp, 8)} is not in RAM`);
   }
@@ -153,11 +165,6 @@ export function readProgram(place: ProgramPlace, kinds: readonly number[]): Prog
 
 function isInRam(initialSp: number, ram: MemoryRange): boolean {
   return initialSp > ram.baseAddress && initialSp <= ram.baseAddress + ram.sizeBytes;
-}
-
-/** What a processor could start with: a stack in RAM, and Thumb code to jump to (ARMv7-M B1.5.3). */
-function isVectorTable({ initialSp, resetVector }: ProgramBox, ram: MemoryRange): boolean {
-  return isInRam(initialSp, ram) && resetVector !== 0xffffffff && (resetVector & 1) === 1;
 }
 
 function words({ initialSp, resetVector }: ProgramBox): string {

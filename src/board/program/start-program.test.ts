@@ -66,10 +66,29 @@ describe('which runner runs', () => {
   });
 
   test.each([
-    ['machine code', ES_MODULE, [0x20008000, 0x4441], /no program at 0x00004400: first words 0x2/],
     ['erased flash', MACHINE_CODE, [0xffffffff, 0xffffffff], /no program at 0x00004400/],
-    ['a stack that is not in RAM', MACHINE_CODE, [0x4000, 0x4441], /no program/],
-    ['code that is not Thumb', MACHINE_CODE, [0x20008000, 0x4440], /no program/],
+    [
+      'a stack that is not in RAM',
+      MACHINE_CODE,
+      [0x4000, 0x4441],
+      /stack pointer 0x00004000 is not in RAM: expected above 0x20000000, up to 0x20040000/,
+    ],
+    ['a stack below RAM', MACHINE_CODE, [0x20000000, 0x4441], /is not in RAM/],
+    ['a crooked stack', MACHINE_CODE, [0x20008002, 0x4441], /0x20008002 is no multiple of 4/],
+    ['code that is not Thumb', MACHINE_CODE, [0x20008000, 0x4440], /0x00004440 is even/],
+    [
+      'a vector into the table',
+      MACHINE_CODE,
+      [0x20008000, 0x4401],
+      /0x00004401 is outside of the image: expected code from 0x00004400 to 0x00081fff$/,
+    ],
+    [
+      'an image for the other slot',
+      MACHINE_CODE,
+      [0x20008000, 0x82441],
+      /is outside of the image.*; it is linked for 0x00082400 \(slot1\), not for 0x00004400$/,
+    ],
+    ['a vector to nowhere', MACHINE_CODE, [0x20008000, 0xffffffff], /is outside of the image/],
   ])('none for %s: a hard fault, then the watchdog', (_, kind, words, message) => {
     const taker = new Taker(kind);
     const { board, clock, last } = withWords(taker, ...words);
@@ -79,6 +98,14 @@ describe('which runner runs', () => {
     expect(last('fault')?.message).toMatch(message);
     clock.advance(4000);
     expect(last('boot')).toMatchObject({ cause: 'watchdog' });
+  });
+
+  test('erased flash is no program to whoever takes modules only, either', () => {
+    const { board, last } = withWords(new Taker(ES_MODULE), 0xffffffff, 0xffffffff);
+    board.powerOn();
+    expect(last('fault')?.message).toBe(
+      'hard fault: no program at 0x00004400: first words 0xffffffff 0xffffffff',
+    );
   });
 
   test.each([

@@ -1,19 +1,34 @@
-import type { Peripherals, Program, Runner, RunningProgram } from '../seams/peripherals.ts';
+import type {
+  MachineCode,
+  Peripherals,
+  Program,
+  Runner,
+  RunningProgram,
+} from '../seams/peripherals.ts';
 import { readProgram } from './box.ts';
+import { readMachineCode } from './machine-code.ts';
+import type { FirstWords } from './machine-code.ts';
 
 const NOTHING_RUNS: RunningProgram = { stop: () => Promise.resolve() };
 
 /**
  * Starts what stands at the image's entry, with the first runner that takes it. What none takes is a fault of the
- * processor.
+ * processor. `native` hears of machine code before it starts, and answers whether it still is to.
  */
-export function startProgram(runners: readonly Runner[], board: Peripherals): RunningProgram {
+export function startProgram(
+  runners: readonly Runner[],
+  board: Peripherals,
+  native: (code: MachineCode) => boolean,
+): RunningProgram {
   const any = runners.find(({ takes }) => takes === undefined);
   const program = readFor(runners, board, any === undefined);
   const runner = runners.find(
     ({ takes }) => program !== undefined && takes?.includes(program.kind),
   );
-  if (runner !== undefined) return runner.start(board, program);
+  if (runner !== undefined) {
+    const code = program?.machineCode;
+    return code === undefined || native(code) ? runner.start(board, program) : NOTHING_RUNS;
+  }
   return any?.start(board, undefined) ?? NOTHING_RUNS;
 }
 
@@ -31,6 +46,7 @@ function readFor(
       flash.read(address - model.flashBaseAddress, lengthBytes),
     entryAddress: image.entryAddress,
     ram: model.ram,
+    machineCode: (words: FirstWords) => readMachineCode(board, words),
   };
   try {
     return readProgram(place, kinds);

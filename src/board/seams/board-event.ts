@@ -36,6 +36,18 @@ export type BoardEvent =
       readonly version?: FirmwareVersion | undefined;
       readonly why: BootReason;
     }
+  /**
+   * What was started is code of the processor, of which nothing is executed: a stand-in plays it. `entry` is its reset
+   * vector (bit 0 set, Thumb), `sha256` of the whole image in its slot, in 64 hex digits.
+   */
+  | {
+      readonly type: 'native';
+      readonly slot?: number | undefined;
+      readonly version?: FirmwareVersion | undefined;
+      readonly entry: number;
+      readonly stackPointer: number;
+      readonly sha256: string;
+    }
   /** A line of the console. */
   | { readonly type: 'console'; readonly text: string }
   /** `id` as `1209:7d02`. */

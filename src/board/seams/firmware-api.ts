@@ -52,6 +52,8 @@ export interface FirmwareImage {
   readonly version: FirmwareVersion;
   /** Address of the vector table. */
   readonly entryAddress: number;
+  /** SHA-256 of the image, 64 hex digits, for a firmware that stands in for one of machine code. */
+  readonly sha256?: string | undefined;
 }
 
 /** The serial console. */

@@ -39,6 +39,8 @@ export interface RunningImage {
   readonly slot: number;
   readonly version: FirmwareVersion;
   readonly entryAddress: number;
+  /** Of an image of machine code, where a firmware stands in for it. */
+  readonly sha256?: string | undefined;
 }
 
 /** What a program can ask of a bootloader that swaps images. Throws `DfuError` where it cannot be had. */
@@ -104,12 +106,27 @@ export interface RunningProgram {
   stop(): Promise<void>;
 }
 
+/** Code of the processor, as its vector table and the flash around it show it. */
+export interface MachineCode {
+  /** The reset vector, bit 0 set (Thumb): where the first instruction would be. */
+  readonly entry: number;
+  /** The initial stack pointer. */
+  readonly stackPointer: number;
+  /**
+   * SHA-256 of the whole image in 64 hex digits: header, code and records with MCUboot, else from the start of its slot
+   * (of flash, without slots) to the last byte that is not erased.
+   */
+  readonly sha256: string;
+}
+
 /** What stands at an image's entry. */
 export interface Program {
   /** What it is: `ES_MODULE`, `MACHINE_CODE`. */
   readonly kind: number;
   /** What a box holds; empty for machine code, which runs where it stands. */
   readonly payload: Uint8Array;
+  /** What was found out of machine code. */
+  readonly machineCode?: MachineCode | undefined;
 }
 
 /**

@@ -31,6 +31,8 @@ export function describeEvent(event: BoardEvent): string {
         event.slot === undefined ? '' : ` of slot ${event.slot}, version ${event.version}`;
       return `* ${event.cause}: ${bootModes[event.mode]}${slot} (${event.why})`;
     }
+    case 'native':
+      return `* machine code, SHA-256 ${event.sha256}`;
     case 'usb':
       return event.state === 'detached' ? '* USB detached' : `* USB ${event.state} ${event.id}`;
     case 'fault':
