@@ -16,20 +16,33 @@ export interface OptionalKey<T> {
   readonly needed: false;
 }
 
+/** A key of an object that may be left out, and is this then. */
+export interface UsualKey<T> {
+  readonly shape: Shape<T>;
+  readonly about: string;
+  readonly needed: false;
+  readonly usual: T;
+}
+
 /** The keys of an object. */
-export type ShapeKeys = Readonly<Record<string, NeededKey<unknown> | OptionalKey<unknown>>>;
+export type ShapeKeys = Readonly<
+  Record<string, NeededKey<unknown> | OptionalKey<unknown> | UsualKey<unknown>>
+>;
+
+/** Keys that have to stand in what is read. */
+type HadKey<T> = NeededKey<T> | UsualKey<T>;
 
 /** What an object with these keys is read as. */
 export type ObjectOf<K extends ShapeKeys> = {
-  readonly [N in keyof K as K[N] extends NeededKey<unknown> ? N : never]: K[N] extends NeededKey<
+  readonly [N in keyof K as K[N] extends HadKey<unknown> ? N : never]: K[N] extends HadKey<infer T>
+    ? T
+    : never;
+} & {
+  readonly [N in keyof K as K[N] extends HadKey<unknown> ? never : N]?: K[N] extends OptionalKey<
     infer T
   >
     ? T
     : never;
-} & {
-  readonly [
-    N in keyof K as K[N] extends OptionalKey<unknown> ? N : never
-  ]?: K[N] extends OptionalKey<infer T> ? T : never;
 };
 
 /** A key that must be there; `about` is what an editor shows. */
@@ -40,6 +53,11 @@ export function need<T>(shape: Shape<T>, about: string): NeededKey<T> {
 /** A key that may be left out. */
 export function may<T>(shape: Shape<T>, about: string): OptionalKey<T> {
   return { shape, about, needed: false };
+}
+
+/** A key that may be left out; `value` is what it is then. */
+export function usual<T>(shape: Shape<T>, about: string, value: NoInfer<T>): UsualKey<T> {
+  return { shape, about, needed: false, usual: value };
 }
 
 /** Throws for a key that means nothing: it is a slip, and what it meant would not happen. */
@@ -55,9 +73,13 @@ function refuseStrangers(value: object, known: readonly string[], place: ShapePl
 export function objectShape<K extends ShapeKeys>(expected: string, keys: K): Shape<ObjectOf<K>> {
   const entries = Object.entries(keys);
   const needed = entries.filter(([, key]) => key.needed).map(([name]) => name);
-  const properties = entries.map(([name, { shape, about }]) => [
+  const properties = entries.map(([name, key]) => [
     name,
-    { description: about, ...shape.schema },
+    {
+      description: key.about,
+      ...('usual' in key && { default: key.usual }),
+      ...key.shape.schema,
+    },
   ]);
   return {
     expected,
@@ -73,12 +95,14 @@ export function objectShape<K extends ShapeKeys>(expected: string, keys: K): Sha
       const given = value as Readonly<Record<string, unknown>>;
       refuseStrangers(given, Object.keys(keys), place);
       const read: [string, unknown][] = [];
-      for (const [name, { shape, needed: must }] of entries) {
+      for (const [name, key] of entries) {
+        const { shape, needed: must } = key;
         const own = Object.hasOwn(given, name) ? given[name] : undefined;
         if (own === undefined && must) {
           throw place.fault(place.path, `"${name}" is missing: expected ${shape.expected}`);
         }
         if (own !== undefined) read.push([name, readShape(shape, own, within(place, name))]);
+        else if ('usual' in key) read.push([name, key.usual]);
       }
       return Object.fromEntries(read) as ObjectOf<K>;
     },

@@ -8,8 +8,18 @@ export {
   objectShape,
   recordShape,
   schemaDocument,
+  usual,
 } from './compounds.ts';
-export type { NeededKey, ObjectOf, OptionalKey, ShapeKeys } from './compounds.ts';
-export { choiceShape, flagShape, nothingShape, textShape, wholeShape } from './scalars.ts';
+export type { NeededKey, ObjectOf, OptionalKey, ShapeKeys, UsualKey } from './compounds.ts';
+export {
+  amountShape,
+  choiceShape,
+  flagShape,
+  nothingShape,
+  numberChoiceShape,
+  refusedShape,
+  textShape,
+  wholeShape,
+} from './scalars.ts';
 export { pathText, readShape } from './shape.ts';
 export type { JsonSchema, Shape, ShapePath, ShapePlace } from './shape.ts';

@@ -33,19 +33,26 @@ export function textShape(
   };
 }
 
+const wholeText = { type: 'string', pattern: '^(0[xX][0-9a-fA-F]+|[1-9][0-9]*|0)$' };
+
 /** A whole number: as a number, or as a text in decimal or 0x hex. */
-export function wholeShape(least: number, most: number, unit = ''): Shape<number> {
+export function wholeShape(least: number, most: number, unit = '', step = 1): Shape<number> {
   const words = unit === '' ? '' : ` of ${unit}`;
-  const expected = `a whole number${words} from ${least} to ${most}`;
+  const steps = step === 1 ? '' : `, a multiple of ${step}`;
+  const expected = `a whole number${words} from ${least} to ${most}${steps}`;
   const fits = (value: number | undefined): value is number =>
-    value !== undefined && Number.isSafeInteger(value) && value >= least && value <= most;
+    Number.isSafeInteger(value) &&
+    value !== undefined &&
+    value >= least &&
+    value <= most &&
+    value % step === 0;
   return {
     expected,
     kinds: ['number', 'text'],
     schema: {
       anyOf: [
-        { type: 'integer', minimum: least, maximum: most },
-        { type: 'string', pattern: '^(0[xX][0-9a-fA-F]+|[1-9][0-9]*|0)$' },
+        { type: 'integer', minimum: least, maximum: most, ...(step !== 1 && { multipleOf: step }) },
+        wholeText,
       ],
     },
     read(value, place) {
@@ -58,6 +65,45 @@ export function wholeShape(least: number, most: number, unit = ''): Shape<number
 /** Octal numbers are nobody's wish in a file: 010 is refused. */
 function readWhole(text: string): number | undefined {
   return /^0[0-9]/.test(text) ? undefined : cNumber(text);
+}
+
+/** One of these whole numbers, written as any other. */
+export function numberChoiceShape<const T extends number>(choices: readonly T[]): Shape<T> {
+  const expected = `one of ${choices.join(', ')}`;
+  return {
+    expected,
+    kinds: ['number', 'text'],
+    schema: { anyOf: [{ enum: choices }, wholeText] },
+    read(value, place) {
+      const number = typeof value === 'string' ? readWhole(value) : value;
+      return choices.find((each) => each === number) ?? refuse(place, expected, value);
+    },
+  };
+}
+
+/** A number that need not be whole. */
+export function amountShape(least: number, most: number, unit = ''): Shape<number> {
+  const words = unit === '' ? '' : ` of ${unit}`;
+  const expected = `a number${words} from ${least} to ${most}`;
+  return {
+    expected,
+    kinds: ['number'],
+    schema: { type: 'number', minimum: least, maximum: most },
+    read(value, place) {
+      const number = value as number;
+      return number >= least && number <= most ? number : refuse(place, expected, value);
+    },
+  };
+}
+
+/** What somebody may look for here, and what cannot be had: refused with the reason, and unknown to editors. */
+export function refusedShape(reason: string): Shape<undefined> {
+  return {
+    expected: `nothing: ${reason}`,
+    kinds: [],
+    schema: { not: {} },
+    read: () => undefined,
+  };
 }
 
 /** True or false. */
@@ -76,8 +122,11 @@ export const nothingShape: Shape<undefined> = {
   read: () => undefined,
 };
 
-/** One of these words. */
-export function choiceShape<const T extends string>(choices: readonly T[]): Shape<T> {
+/** One of these words. `not` has words that mean something and cannot be had, with the reason. */
+export function choiceShape<const T extends string>(
+  choices: readonly T[],
+  not: Readonly<Record<string, string>> = {},
+): Shape<T> {
   const expected = `one of ${choices.join(', ')}`;
   return {
     expected,
@@ -87,7 +136,8 @@ export function choiceShape<const T extends string>(choices: readonly T[]): Shap
       const found = choices.find((each) => each === value);
       if (found !== undefined) return found;
       const got = `got "${(value as string).slice(0, 60)}"`;
-      const hint = didYouMean(value as string, choices);
+      const word = value as string;
+      const hint = Object.hasOwn(not, word) ? `: ${not[word]}` : didYouMean(word, choices);
       throw place.fault(place.path, `expected ${expected}, ${got}${hint}`);
     },
   };

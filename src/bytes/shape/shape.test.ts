@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { DfuError } from '../error.ts';
 import {
+  amountShape,
   choiceShape,
   eitherShape,
   flagShape,
@@ -10,12 +11,15 @@ import {
   namedShape,
   need,
   nothingShape,
+  numberChoiceShape,
   objectShape,
   pathText,
   readShape,
   recordShape,
+  refusedShape,
   schemaDocument,
   textShape,
+  usual,
   wholeShape,
 } from './index.ts';
 import type { Shape } from './index.ts';
@@ -28,6 +32,14 @@ interface Node {
 const node: Shape<Node> = namedShape('node', { expected: 'a node', kinds: ['object'] }, () =>
   objectShape('a node', { name: need(textShape('a name'), 'its name'), next: may(node, 'more') }),
 );
+
+const numbers = objectShape('numbers', {
+  step: may(wholeShape(0, 64, 'bytes', 16), 'in steps'),
+  align: usual(numberChoiceShape([8, 16]), 'one of them', 8),
+  ms: usual(amountShape(0, 1.5, 'ms'), 'time', 0),
+  mode: may(choiceShape(['move'], { ram: 'nobody has it' }), 'how'),
+  gone: may(refusedShape('it is gone'), 'no more'),
+});
 
 const file = objectShape('a file', {
   name: need(textShape('a name of small letters', { pattern: /^[a-z]+$/, most: 8 }), 'its name'),
@@ -42,8 +54,8 @@ const file = objectShape('a file', {
   ),
 });
 
-function read(value: unknown): unknown {
-  return readShape(file, value, {
+function read(value: unknown, shape: Shape<unknown> = file): unknown {
+  return readShape(shape, value, {
     path: [],
     fault: (path, words) => new DfuError('INVALID_ARGUMENT', `${pathText(path)}: ${words}`),
   });
@@ -99,6 +111,27 @@ describe('a shape', () => {
     ],
   ])('refuses %j', (value, message) => {
     expect(() => read(value)).toThrow(new DfuError('INVALID_ARGUMENT', message));
+  });
+
+  test('fills in what is usual', () => {
+    expect(read({}, numbers)).toEqual({ align: 8, ms: 0 });
+    const value = { step: '0x20', align: '0x10', ms: 1.25, mode: 'move' };
+    expect(read(value, numbers)).toEqual({ ...value, step: 32, align: 16 });
+    expect(schemaDocument(numbers, { $id: 'x', title: 'x', description: 'x' })).toMatchObject({
+      properties: { align: { default: 8 }, gone: { not: {} } },
+    });
+  });
+
+  test.each([
+    [{ step: 8 }, 'step: expected a whole number of bytes from 0 to 64, a multiple of 16, got 8'],
+    [{ align: 9 }, 'align: expected one of 8, 16, got 9'],
+    [{ align: '0x' }, 'align: expected one of 8, 16, got "0x"'],
+    [{ ms: 2 }, 'ms: expected a number of ms from 0 to 1.5, got 2'],
+    [{ ms: NaN }, 'ms: expected a number of ms from 0 to 1.5, got null'],
+    [{ mode: 'ram' }, 'mode: expected one of move, got "ram": nobody has it'],
+    [{ gone: 1 }, 'gone: expected nothing: it is gone, got 1'],
+  ])('refuses %j among numbers', (value, message) => {
+    expect(() => read(value, numbers)).toThrow(new DfuError('INVALID_ARGUMENT', message));
   });
 
   test('says the same as a JSON schema', () => {
