@@ -10,7 +10,12 @@ export type { PowerCut } from './board.ts';
 export type { BoardParts } from './board-parts.ts';
 export { createBoard } from './create-board.ts';
 export type { BoardOptions } from './create-board.ts';
+export { boardFileSchema, readBoardFile } from './models/board-file.ts';
+export type { BoardFile, BoardFileFlash, Written } from './models/board-file.ts';
 export { boardModel, boardModels } from './models/catalogue.ts';
+export { mcubootModes } from './models/mcuboot-build.ts';
+export type { McubootBuild, McubootMode } from './models/mcuboot-build.ts';
+export type { RiotbootBuild, RiotbootName } from './models/riotboot-build.ts';
 export type {
   BoardModel,
   ButtonModel,
@@ -23,14 +28,13 @@ export type {
 export { bootloaderOf, bootloadersOf } from './bootloaders/bootloaders.ts';
 export { mcubootFirmware } from './bootloaders/mcuboot/firmware.ts';
 export type { McubootFirmwareOptions } from './bootloaders/mcuboot/firmware.ts';
-export { mcubootLayout, mcubootModes } from './bootloaders/mcuboot/layout.ts';
-export type { McubootLayout, McubootMode } from './bootloaders/mcuboot/layout.ts';
+export { mcubootLayout } from './bootloaders/mcuboot/layout.ts';
+export type { McubootLayout } from './bootloaders/mcuboot/layout.ts';
 export type { McubootOptions } from './bootloaders/mcuboot/mcuboot.ts';
 export { plainFirmware } from './bootloaders/plain.ts';
 export { firmwareImage } from './bootloaders/riotboot/firmware.ts';
 export type { FirmwareImageOptions } from './bootloaders/riotboot/firmware.ts';
 export { boardLayout } from './bootloaders/riotboot/layout.ts';
-export type { RiotbootName } from './bootloaders/riotboot/layout.ts';
 export type { ButtonConfiguration } from './hardware/button.ts';
 export type { RetainedRam } from './hardware/retained-ram.ts';
 export type { Sensors } from './hardware/sensors.ts';

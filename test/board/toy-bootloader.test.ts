@@ -138,7 +138,7 @@ const toyBoard: BoardModel = {
   flash: { sectors: [{ count: 16, sizeBytes: 0x100 }], writeUnitBytes: 1, erasedValue: 0xff },
   flashBaseAddress: 0x1000,
   ram: { baseAddress: 0x20000000, sizeBytes: 0x1000 },
-  riotbootHeaderBytes: 0x100,
+  riotboot: { headerBytes: 0x100 },
   bootloaders: ['toy'],
   buttons: [],
   sensors: [],

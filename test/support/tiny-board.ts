@@ -13,7 +13,7 @@ export const tinyBoard: BoardModel = {
   },
   flashBaseAddress: 0x08000000,
   ram: { baseAddress: 0x20000000, sizeBytes: 0x4000 },
-  riotbootHeaderBytes: 0x100,
+  riotboot: { headerBytes: 0x100 },
   systemMemory: STM32F072,
   zephyr: {
     target: 'tiny/chip',

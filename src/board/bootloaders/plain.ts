@@ -8,7 +8,7 @@ import type { BootloaderRecord, FirmwareBox } from '../seams/bootloader-record.t
 /** A firmware that runs without a bootloader, from the start of the flash. Throws `OUT_OF_RANGE`. */
 export function plainFirmware(payload: Uint8Array, model: BoardModel): Uint8Array<ArrayBuffer> {
   const image = boxProgram(payload, model.flashBaseAddress, model.ram);
-  const most = model.zephyr?.storage.offsetBytes ?? flashSizeBytes(model.flash);
+  const most = model.zephyr?.storage?.offsetBytes ?? flashSizeBytes(model.flash);
   if (image.length <= most) return image;
   const got = `expected at most ${most} bytes, got ${image.length}`;
   throw new DfuError('OUT_OF_RANGE', `the firmware does not fit into the flash: ${got}`);

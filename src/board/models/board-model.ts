@@ -1,5 +1,7 @@
 import type { Stm32SystemMemory } from '../../boot/stm32/index.ts';
 import type { FlashGeometry, FlashRange, MemoryRange } from '../../flash/index.ts';
+import type { McubootBuild } from './mcuboot-build.ts';
+import type { RiotbootBuild } from './riotboot-build.ts';
 
 /** How RIOT configures a pin (`gpio_mode_t`): input, with a pull resistor or without, open drain. */
 export type PinMode = 'GPIO_IN' | 'GPIO_IN_PD' | 'GPIO_IN_PU' | 'GPIO_OD' | 'GPIO_OD_PU';
@@ -37,14 +39,18 @@ export interface SensorModel {
 
 /** What Zephyr's devicetree and configuration say of a board. */
 export interface ZephyrBoard {
-  /** Board, revision and chip, as Zephyr's build names them. */
-  readonly target: string;
+  /** Board, revision and chip, as Zephyr's build names them; default: the board's name. */
+  readonly target?: string | undefined;
   /** `CONFIG_ROM_START_OFFSET` with MCUboot: room for the image header in front of the vectors. */
   readonly romStartOffset: number;
-  /** `boot_partition`, `slot0_partition`, `slot1_partition` and `storage_partition`. */
+  /** `boot_partition`. */
   readonly boot: FlashRange;
-  readonly slots: readonly [FlashRange, FlashRange];
-  readonly storage: FlashRange;
+  /** `slot0_partition`, `slot1_partition`, and two more for each image besides. */
+  readonly slots: readonly [FlashRange, FlashRange, ...FlashRange[]];
+  /** `storage_partition`. */
+  readonly storage?: FlashRange | undefined;
+  /** `scratch_partition`, for swap using scratch; default: `storage` serves as one there. */
+  readonly scratch?: FlashRange | undefined;
 }
 
 /** A board that can be had: what a data sheet would say of it. */
@@ -56,12 +62,14 @@ export interface BoardModel {
   /** Address of the first byte of flash. */
   readonly flashBaseAddress: number;
   readonly ram: MemoryRange;
-  /** `RIOTBOOT_HDR_LEN` of its core: what stands between a slot's start and the vector table. */
-  readonly riotbootHeaderBytes: number;
+  /** What riotboot is built with for it. */
+  readonly riotboot?: RiotbootBuild | undefined;
   /** The loader that the chip's maker has put into it, if it is used here. */
   readonly systemMemory?: Stm32SystemMemory | undefined;
   /** Left out where Zephyr's part is not played here. */
   readonly zephyr?: ZephyrBoard | undefined;
+  /** What MCUboot is built with for it, where that is not Zephyr's default. */
+  readonly mcuboot?: McubootBuild | undefined;
   /** The bootloaders that it can be had with; the first one is the default. */
   readonly bootloaders: readonly string[];
   readonly buttons: readonly ButtonModel[];

@@ -5,7 +5,8 @@ import { parseVersion, signImage } from '../../../image/index.ts';
 import type { PrivateKey } from '../../../image/index.ts';
 import type { BoardModel } from '../../models/board-model.ts';
 import { mcubootLayout } from './layout.ts';
-import type { McubootLayout, McubootMode } from './layout.ts';
+import type { McubootMode } from '../../models/mcuboot-build.ts';
+import type { McubootLayout } from './layout.ts';
 import { boxProgram } from '../../program/box.ts';
 
 /** How a firmware for MCUboot is made. */

@@ -1,21 +1,14 @@
-import { algorithmNamed, algorithms } from '../../../boot/mcuboot/index.ts';
-import type { Algorithm, BootConfig } from '../../../boot/mcuboot/index.ts';
-import { DfuError } from '../../../bytes/index.ts';
-import { largestSectorBytes } from '../../../flash/index.ts';
+import { algorithmNamed } from '../../../boot/mcuboot/index.ts';
+import type { BootConfig } from '../../../boot/mcuboot/index.ts';
+import { DfuError, defined } from '../../../bytes/index.ts';
+import { SectorMap } from '../../../flash/index.ts';
 import type { FlashRange } from '../../../flash/index.ts';
 import { maxAlignFor } from '../../../image/index.ts';
 import type { FirmwareFlashArea } from '../../seams/firmware-api.ts';
 import type { ProgramLayout } from '../../seams/program-layout.ts';
 import type { BoardModel, ZephyrBoard } from '../../models/board-model.ts';
-
-/** How a board's MCUboot updates: MCUboot's algorithms, and direct-xip with its revert. */
-export type McubootMode = Exclude<Algorithm, 'ram-load'> | 'direct-xip-with-revert';
-
-/** The modes that a board's MCUboot can be built with; the first one is Zephyr's default. */
-export const mcubootModes: readonly McubootMode[] = [
-  ...algorithms.filter((each) => each !== 'ram-load'),
-  'direct-xip-with-revert',
-];
+import { mcubootModes } from '../../models/mcuboot-build.ts';
+import type { McubootMode } from '../../models/mcuboot-build.ts';
 
 /** Where MCUboot and its slots lie on a board. */
 export interface McubootLayout extends ProgramLayout {
@@ -43,73 +36,141 @@ function zephyrOf({ name, zephyr }: BoardModel): ZephyrBoard {
   throw new DfuError('INVALID_ARGUMENT', `${name} has no partitions for MCUboot`);
 }
 
+/** How many sectors MCUboot counts in a range: the flash's own, or logical ones. */
+function sectorCount(
+  sectors: SectorMap,
+  { offsetBytes, sizeBytes }: FlashRange,
+  logical?: number,
+): number {
+  if (logical !== undefined) return Math.ceil(sizeBytes / logical);
+  return sectors.cut(offsetBytes, sizeBytes).reduce((sum, { count }) => sum + count, 0);
+}
+
+/** The pairs of slots that it boots, the first one's image being the one that runs. */
+function pairsOf({ mcuboot = {} }: BoardModel, { slots }: ZephyrBoard): BootConfig['images'] {
+  const pairs = Array.from({ length: Math.floor(slots.length / 2) }, (_, n) => {
+    const [primary = slots[0], secondary = slots[1]] = slots.slice(2 * n, 2 * n + 2);
+    return { primary, secondary };
+  });
+  return pairs.slice(0, mcuboot.images);
+}
+
 /**
- * What MCUboot is built with on a board, as Zephyr's build has it: BOOT_MAX_ALIGN by the write unit,
- * as many sectors as a slot has (`CONFIG_BOOT_MAX_IMG_SECTORS_AUTO`). Zephyr's boards have no scratch
- * partition; swap using scratch takes the storage partition.
+ * What MCUboot is built with on a board, as Zephyr's build has it unless the board says otherwise: BOOT_MAX_ALIGN by
+ * the write unit, as many sectors as the largest slot has (`CONFIG_BOOT_MAX_IMG_SECTORS_AUTO`). Where there is no
+ * scratch partition, as on Zephyr's boards, swap using scratch takes the storage partition.
  */
-function configOf({ flash }: BoardModel, zephyr: ZephyrBoard, mode: McubootMode): BootConfig {
-  const [primary, secondary] = zephyr.slots;
+function configOf(model: BoardModel, zephyr: ZephyrBoard, mode: McubootMode): BootConfig {
+  const { flash, mcuboot = {} } = model;
+  const { logicalSectorBytes } = mcuboot;
+  const images = pairsOf(model, zephyr);
   const xip = mode === 'direct-xip' || mode === 'direct-xip-with-revert';
+  const scratch = zephyr.scratch ?? zephyr.storage;
+  if (mode === 'swap-using-scratch' && scratch === undefined) {
+    const expected = 'expected a scratch or storage partition for swap-using-scratch';
+    throw new DfuError('INVALID_ARGUMENT', `${model.name} with MCUboot: ${expected}`);
+  }
+  const sectors = new SectorMap(flash);
+  const counts = images.flatMap(({ primary, secondary }) =>
+    [primary, secondary].map((slot) => sectorCount(sectors, slot, logicalSectorBytes)),
+  );
   return {
     algorithm: xip ? 'direct-xip' : mode,
     revert: mode === 'direct-xip-with-revert',
-    scratch: mode === 'swap-using-scratch' ? zephyr.storage : undefined,
-    images: [{ primary, secondary }],
-    maxAlign: maxAlignFor(flash.writeUnitBytes),
-    maxImgSectors: primary.sizeBytes / largestSectorBytes(flash),
+    scratch: mode === 'swap-using-scratch' ? scratch : undefined,
+    images,
+    maxAlign: mcuboot.maxAlign ?? maxAlignFor(flash.writeUnitBytes),
+    maxImgSectors: mcuboot.maxSectors ?? Math.max(...counts),
+    ...defined({
+      logicalSectorBytes,
+      validatePrimarySlot: mcuboot.validatePrimary,
+      downgradePrevention: mcuboot.downgradePrevention,
+      compareBuildNumber: mcuboot.compareBuildNumber,
+      bootstrap: mcuboot.bootstrap,
+      overwriteOnlyFast: mcuboot.overwriteOnlyFast,
+      overwriteOnlyKeepBackup: mcuboot.overwriteOnlyKeepBackup,
+      verifyImageAddress: mcuboot.verifyImageAddress,
+    }),
   };
 }
 
-/** The layout of a board with MCUboot. Throws `INVALID_ARGUMENT` for a board that has none. */
+/**
+ * The layout of a board with MCUboot, in this mode or the board's own. Throws `INVALID_ARGUMENT` for a board that has
+ * none.
+ */
 export function mcubootLayout(
   model: BoardModel,
-  mode: McubootMode = 'swap-using-move',
+  mode: McubootMode = model.mcuboot?.mode ?? 'swap-using-move',
 ): McubootLayout {
   const zephyr = zephyrOf(model);
   const flashBase = model.flashBaseAddress;
   const headerBytes = zephyr.romStartOffset;
   const config = configOf(model, zephyr, mode);
-  const skipped = mode === 'swap-using-offset' ? largestSectorBytes(model.flash) : 0;
-  const [first] = zephyr.slots;
-  const slots = zephyr.slots.map(({ offsetBytes, sizeBytes }, index) => {
-    const address = flashBase + offsetBytes;
-    const runsAt = config.algorithm === 'direct-xip' ? address : flashBase + first.offsetBytes;
-    return {
-      index,
-      offsetBytes,
-      sizeBytes,
-      address,
-      uploadAddress: address + (index === 1 ? skipped : 0),
-      imageAddress: runsAt + headerBytes,
-    };
-  });
-  const areas = areasOf(zephyr, { flashBase, skipped, mode });
+  const { images, logicalSectorBytes: logical } = config;
+  const sectors = new SectorMap(model.flash);
+  const offset = mode === 'swap-using-offset';
+  const slots = images.flatMap(({ primary, secondary }, image) =>
+    [primary, secondary].map(({ offsetBytes, sizeBytes }, slot): McubootSlot => {
+      const address = flashBase + offsetBytes;
+      const runsAt = config.algorithm === 'direct-xip' ? address : flashBase + primary.offsetBytes;
+      // With swap using offset the image in the secondary slot begins one sector up.
+      const skipped = offset && slot === 1 ? (logical ?? sectors.at(offsetBytes).sizeBytes) : 0;
+      return {
+        index: 2 * image + slot,
+        offsetBytes,
+        sizeBytes,
+        address,
+        uploadAddress: address + skipped,
+        imageAddress: runsAt + headerBytes,
+      };
+    }),
+  );
   return {
     flashBase,
-    bootloaderBytes: zephyr.boot.sizeBytes,
+    bootloaderBytes: bootloaderBytes(zephyr),
     headerBytes,
     slots,
-    areas,
+    areas: areasOf(zephyr, { flashBase, slots, scratch: config.scratch }),
     config,
     imageKind: 'mcuboot',
   };
 }
 
+/** All that is in front of the slots, where MCUboot is: other things may lie before it. */
+function bootloaderBytes({ boot, slots, storage, scratch }: ZephyrBoard): number {
+  const end = boot.offsetBytes + boot.sizeBytes;
+  const others = [...slots, storage, scratch].filter((each) => each !== undefined);
+  return others.every(({ offsetBytes }) => offsetBytes >= end) ? end : 0;
+}
+
+type McubootSlot = ProgramLayout['slots'][number] & { readonly uploadAddress: number };
+
 /** Zephyr's flash map, by the labels of its partitions. */
 function areasOf(
-  { boot, slots: [first, second], storage }: ZephyrBoard,
-  { flashBase, skipped, mode }: { flashBase: number; skipped: number; mode: McubootMode },
+  { boot, storage }: ZephyrBoard,
+  {
+    flashBase,
+    slots,
+    scratch,
+  }: {
+    readonly flashBase: number;
+    readonly slots: readonly McubootSlot[];
+    readonly scratch: FlashRange | undefined;
+  },
 ): FirmwareFlashArea[] {
-  const area = (name: string, { offsetBytes, sizeBytes }: FlashRange): FirmwareFlashArea => ({
-    name,
-    address: flashBase + offsetBytes,
-    sizeBytes,
-  });
+  const area = (name: string, range: FlashRange | undefined): FirmwareFlashArea[] =>
+    range === undefined
+      ? []
+      : [{ name, address: flashBase + range.offsetBytes, sizeBytes: range.sizeBytes }];
   return [
-    area('mcuboot', boot),
-    area('image-0', first),
-    { ...area('image-1', second), uploadOffsetBytes: skipped > 0 ? skipped : undefined },
-    area(mode === 'swap-using-scratch' ? 'image-scratch' : 'storage', storage),
+    ...area('mcuboot', boot),
+    ...slots.map(({ index, address, sizeBytes, uploadAddress }) => {
+      const skipped = uploadAddress - address;
+      const name = `image-${index}`;
+      if (index % 2 === 0) return { name, address, sizeBytes };
+      return { name, address, sizeBytes, uploadOffsetBytes: skipped > 0 ? skipped : undefined };
+    }),
+    ...area('image-scratch', scratch),
+    ...area('storage', storage === scratch ? undefined : storage),
   ];
 }

@@ -9,8 +9,9 @@ import { FlashImageMedium } from '../../media/flash-image-medium.ts';
 import type { BootDecision } from '../../seams/bootloader.ts';
 import type { BootControl } from '../../seams/peripherals.ts';
 import { mcubootFirmware } from './firmware.ts';
-import { mcubootLayout, mcubootModes } from './layout.ts';
-import type { McubootMode } from './layout.ts';
+import { mcubootModes } from '../../models/mcuboot-build.ts';
+import type { McubootMode } from '../../models/mcuboot-build.ts';
+import { mcubootLayout } from './layout.ts';
 import { McubootBootloader } from './mcuboot.ts';
 import type { McubootOptions } from './mcuboot.ts';
 

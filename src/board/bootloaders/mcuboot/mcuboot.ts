@@ -22,7 +22,8 @@ import { slotOfArea } from '../../seams/slot-of-area.ts';
 import type { ImageInspector } from '../../seams/image-inspector.ts';
 import { McubootInspector } from './inspector.ts';
 import { mcubootLayout } from './layout.ts';
-import type { McubootLayout, McubootMode } from './layout.ts';
+import type { McubootMode } from '../../models/mcuboot-build.ts';
+import type { McubootLayout } from './layout.ts';
 import type { BootControl, DfuHabits } from '../../seams/peripherals.ts';
 import { zephyrDfu } from '../zephyr-dfu.ts';
 
@@ -59,15 +60,19 @@ export class McubootBootloader implements Bootloader {
     this.layout = mcubootLayout(model, mode);
     this.areas = this.layout.areas;
     this.#checkImages = around.checkImages !== false;
+    const { config } = this.layout;
     this.#config = {
-      ...this.layout.config,
+      ...config,
       guarded,
-      downgradePrevention,
+      downgradePrevention: downgradePrevention ?? config.downgradePrevention,
     };
     this.#judge = new ImageJudge({
       signature: signatureKind(keys),
       keys: keys.map((key) => publicHalf(key)),
-      ...deviceIds(options),
+      ...deviceIds({
+        vendor: options.vendor ?? model.mcuboot?.vendor,
+        deviceClass: options.deviceClass ?? model.mcuboot?.deviceClass,
+      }),
     });
   }
 
@@ -90,9 +95,10 @@ export class McubootBootloader implements Bootloader {
 
   #inspector(flash: Flash, area: string): ImageInspector | undefined {
     const slot = slotOfArea(area);
-    if (!this.#checkImages || (slot !== 0 && slot !== 1)) return undefined;
-    const { flashBase } = this.layout;
-    const place = { image: 0, slot } as const;
+    const { flashBase, config } = this.layout;
+    const known = slot !== undefined && slot < 2 * config.images.length;
+    if (!this.#checkImages || !known) return undefined;
+    const place = { image: Math.floor(slot / 2), slot: slot % 2 === 0 ? 0 : 1 } as const;
     return new McubootInspector({ flash, config: this.#config, place, flashBase }, this.#judge);
   }
 
@@ -139,7 +145,7 @@ function signatureKind(keys: readonly Key[]): SignatureKind | 'none' {
 function deviceIds({
   vendor,
   deviceClass,
-}: McubootOptions): Pick<JudgeOptions, 'vendor' | 'deviceClass'> {
+}: Pick<McubootOptions, 'vendor' | 'deviceClass'>): Pick<JudgeOptions, 'vendor' | 'deviceClass'> {
   if (deviceClass !== undefined && vendor === undefined && parseUuid(deviceClass) === undefined) {
     const expected = `expected a vendor, or a UUID, got the name "${deviceClass}" alone`;
     throw new DfuError('INVALID_ARGUMENT', `MCUboot: class id: ${expected}`);

@@ -1,8 +1,9 @@
 import { DfuError } from '../../../bytes/index.ts';
 import type { BootloaderRecord } from '../../seams/bootloader-record.ts';
 import { mcubootFirmware } from './firmware.ts';
-import { mcubootLayout, mcubootMode, mcubootModes } from './layout.ts';
-import type { McubootMode } from './layout.ts';
+import { mcubootModes } from '../../models/mcuboot-build.ts';
+import type { McubootMode } from '../../models/mcuboot-build.ts';
+import { mcubootLayout, mcubootMode } from './layout.ts';
 import { McubootBootloader } from './mcuboot.ts';
 
 const modeOf = (name: string | undefined): McubootMode | undefined =>

@@ -4,7 +4,7 @@ import { riotbootImage } from '../../../image/index.ts';
 import type { BoardModel } from '../../models/board-model.ts';
 import { boxProgram, programBox } from '../../program/box.ts';
 import { boardLayout } from './layout.ts';
-import type { RiotbootName } from './layout.ts';
+import type { RiotbootName } from '../../models/riotboot-build.ts';
 
 /** Where a firmware is to run. */
 export interface FirmwareImageOptions {

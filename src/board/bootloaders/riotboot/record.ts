@@ -2,7 +2,7 @@ import { DfuError } from '../../../bytes/index.ts';
 import type { BootloaderDfu, BootloaderRecord } from '../../seams/bootloader-record.ts';
 import { firmwareImage } from './firmware.ts';
 import { boardLayout } from './layout.ts';
-import type { RiotbootName } from './layout.ts';
+import type { RiotbootName } from '../../models/riotboot-build.ts';
 import { RIOTBOOT_DFU_ID, RiotbootBootloader } from './riotboot.ts';
 
 /** Throws `INVALID_ARGUMENT` for what is no unsigned number of 32 bits. */

@@ -12,7 +12,7 @@ import type { BootDecision } from '../../seams/bootloader.ts';
 import type { BootloaderOrder } from '../../seams/bootloader-record.ts';
 import { firmwareImage } from './firmware.ts';
 import { boardLayout } from './layout.ts';
-import type { RiotbootName } from './layout.ts';
+import type { RiotbootName } from '../../models/riotboot-build.ts';
 import { RiotbootBootloader } from './riotboot.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -21,7 +21,7 @@ import { originalSlotMedia, slotMedia } from '../../media/slot-medium.ts';
 import { withSerial } from '../../hardware/usb-identity.ts';
 import type { BootloaderOrder } from '../../seams/bootloader-record.ts';
 import { boardLayout } from './layout.ts';
-import type { RiotbootName } from './layout.ts';
+import type { RiotbootName } from '../../models/riotboot-build.ts';
 
 /** What a riotboot is compiled with. */
 interface RiotbootOptions extends BootloaderOrder {
