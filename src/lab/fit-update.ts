@@ -1,6 +1,11 @@
 import { copyingAlgorithms, placeOf } from '../boot/mcuboot/index.ts';
 import type { Algorithm, BootConfig } from '../boot/mcuboot/index.ts';
-import { DEFAULT_MAX_IMG_SECTORS } from '../image/index.ts';
+import {
+  DEFAULT_MAX_IMG_SECTORS,
+  ENCRYPTED_FLAGS,
+  ImageFlag,
+  decodeImageHeader,
+} from '../image/index.ts';
 import { sectorsOfLargestSlot } from './device.ts';
 import type { FlashLayout } from './device.ts';
 import { fitImage, layOut } from './fit.ts';
@@ -88,6 +93,8 @@ export async function fitUpdate(layout: FlashLayout, candidate?: Candidate): Pro
 interface Remedy {
   readonly words: string;
   readonly layout: FlashLayout;
+  /** What is tried, if it is not what was asked about. */
+  readonly candidate?: Candidate | undefined;
 }
 
 const shortNames: Readonly<Partial<Record<Algorithm, string>>> = {
@@ -118,6 +125,19 @@ function settings(layout: FlashLayout): Remedy[] {
     if (and !== '') remedies.push(change(`${name}${and}`, { algorithm, ...all }));
   }
   return remedies;
+}
+
+/** A build that takes encrypted images, for one that is; of one that no key opens only the size can be tried. */
+function encrypting({ geometry, config }: FlashLayout, candidate: Candidate): Remedy | undefined {
+  if (!('image' in candidate) || config.encryption !== undefined) return undefined;
+  const { flags } = decodeImageHeader(candidate.image);
+  if ((flags & ENCRYPTED_FLAGS) === 0) return undefined;
+  const keyBytes = (flags & ImageFlag.ENCRYPTED_AES256) === 0 ? 16 : 32;
+  return {
+    words: `--encrypted ${keyBytes} (MCUBOOT_ENC_IMAGES)`,
+    layout: { geometry, config: { ...config, encryption: { keyBytes } } },
+    candidate: candidate.judge.canDecrypt ? candidate : { sizeBytes: candidate.image.length },
+  };
 }
 
 /** Slots of so many more sectors, where all sectors are equal. */
@@ -157,7 +177,8 @@ function larger({ geometry, config }: FlashLayout, more: number): Remedy | undef
   };
 }
 
-async function works({ layout }: Remedy, candidate: Candidate | undefined): Promise<boolean> {
+async function works(remedy: Remedy, asked: Candidate | undefined): Promise<boolean> {
+  const { layout, candidate = asked } = remedy;
   const report = fitImage(layout);
   if (report.refusal !== undefined) return false;
   const { largestBytes } = report;
@@ -171,7 +192,8 @@ async function remediesFor(
   candidate: Candidate | undefined,
 ): Promise<string[]> {
   const found: Remedy[] = [];
-  for (const remedy of settings(layout)) {
+  const encrypted = candidate === undefined ? undefined : encrypting(layout, candidate);
+  for (const remedy of encrypted === undefined ? settings(layout) : [encrypted]) {
     // the simplest change of its kind is enough
     if (found.some(({ words }) => remedy.words.includes(words))) continue;
     if (await works(remedy, candidate)) found.push(remedy);

@@ -15,9 +15,11 @@ import {
 import { DfuError } from '../bytes/index.ts';
 import { formatVersion } from '../image/index.ts';
 import type { LabDevice } from './device.ts';
+import { forkDevice } from './device.ts';
 import { ImageNames, runningImages } from './image-names.ts';
 import type { RunningSlot } from './image-names.ts';
 import { uploadOffset } from './image-place.ts';
+import { refusalTexts } from './why.ts';
 
 /** One operation of a boot, with its bytes counted and not kept. */
 export interface DoneOperation {
@@ -44,6 +46,8 @@ export interface BootStep {
   readonly version: string | undefined;
   /** What runs, one image of each pair; empty if nothing does. */
   readonly runs: readonly RunningSlot[];
+  /** What it refused, one sentence each: the slot, the check, and what is wrong. */
+  readonly refused: readonly string[];
   readonly operations: readonly DoneOperation[];
   readonly bytesWritten: number;
   /** Sectors that were erased, in order of address. */
@@ -100,6 +104,7 @@ export async function bootStep(
     operations.push({ kind, area, offsetBytes, lengthBytes });
     if (kind === 'write') bytesWritten += lengthBytes;
   };
+  const found = forkDevice(device);
   const result = await boot({ flash, config, judge, counters, onOperation, onLog });
   const side = new ApplicationSide(flash, config);
   const runs = runningImages(names, device, result) ?? [];
@@ -108,6 +113,7 @@ export async function bootStep(
     result,
     version: runningVersion(result),
     runs: runs.map((image, n) => names.describe(image, n)),
+    refused: await refusalTexts(found, result),
     operations,
     bytesWritten,
     erases: erasesSince(device, before.wear),

@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { buildDoubts } from './build-doubts.ts';
 export { drawCutMap, outcomeWords } from './cut-map.ts';
 export { findingVectors } from './cut-vectors.ts';
 export type { FindingVectors, VectorFile } from './cut-vectors.ts';

@@ -9,12 +9,14 @@ import {
   ApplicationSide,
   MemoryCounters,
   examineSlot,
+  isInPlace,
   isOnTrial,
   placeOf,
   swapUnderWay,
 } from '../boot/mcuboot/index.ts';
 import { hexNumber } from '../bytes/index.ts';
 import { IMAGE_MAGIC, formatVersion } from '../image/index.ts';
+import { isSealed } from './build-doubts.ts';
 import type { LabDevice } from './device.ts';
 import { forkDevice } from './device.ts';
 import { ImageNames } from './image-names.ts';
@@ -40,13 +42,15 @@ interface Facts {
 
 /** What stands in a slot, for a sentence. */
 function imageText({ device, image, names, ...facts }: Facts, slot: SlotIndex): string {
-  const { state, header } = slot === 0 ? facts.primary : facts.secondary;
+  const finding = slot === 0 ? facts.primary : facts.secondary;
+  const { state, header } = finding;
   if (state === 'empty') return 'no image';
   const number = names.at(device.flash, imagePlace(device, { image, slot }), image);
   if (header.magic !== IMAGE_MAGIC) return 'something that is no image';
   // the header of a swap that was cut is read from where it is now
   const version = number === undefined ? formatVersion(header.version) : names.label(number);
   if (state === 'valid') return `version ${version}`;
+  if (isSealed(device, finding)) return `an encrypted image of version ${version}`;
   return `a bad image of version ${version}`;
 }
 
@@ -84,7 +88,7 @@ function nowText(facts: Facts): string {
   const { device, image, side, primary, underWay, asked } = facts;
   if (underWay !== undefined) return damagedStatus(facts) ?? underWayText(underWay);
   const { algorithm } = device.config;
-  if (algorithm === 'direct-xip' || algorithm === 'ram-load') {
+  if (isInPlace(device.config.algorithm)) {
     return `the primary slot holds ${imageText(facts, 0)}, the secondary ${imageText(facts, 1)}`;
   }
   const request = requestText(facts);
@@ -118,9 +122,24 @@ const actions: Partial<Readonly<Record<SwapType, string>>> = {
   revert: 'swaps the old image back',
 };
 
+/** What a boot does that exchanges or copies images; undefined if it does nothing of the kind. */
+function actionText(
+  { device, image, asked }: Facts,
+  { swapTypes }: BootResult,
+): string | undefined {
+  const type = swapTypes[image] ?? 'none';
+  const { algorithm, bootstrap } = device.config;
+  // MCUBOOT_BOOTSTRAP goes by the name of a revert that nobody has asked for
+  if (type === 'revert' && asked === 'none' && bootstrap === true) {
+    return 'installs the secondary image (MCUBOOT_BOOTSTRAP)';
+  }
+  const action = actions[type];
+  return action !== undefined && algorithm === 'overwrite-only' ? 'copies it over' : action;
+}
+
 /** What the next boot does. */
 async function nextText(facts: Facts): Promise<string> {
-  const { boots, image, underWay, asked, device } = facts;
+  const { boots, underWay, asked } = facts;
   const [first] = boots;
   const { result } = first;
   const version = running(facts, first);
@@ -133,12 +152,8 @@ async function nextText(facts: Facts): Promise<string> {
     return `the next boot finds nothing bootable${why}`;
   }
   if (underWay !== undefined) return `the next boot goes on with it and runs ${version}`;
-  const type = result.swapTypes[image] ?? 'none';
-  const action = actions[type];
-  if (action !== undefined) {
-    const done = device.config.algorithm === 'overwrite-only' ? 'copies it over' : action;
-    return `the next boot ${done} and runs ${version}`;
-  }
+  const action = actionText(facts, result);
+  if (action !== undefined) return `the next boot ${action} and runs ${version}`;
   if (asked === 'none') return `the next boot runs ${version}`;
   const what = asked === 'revert' ? 'does not revert' : 'does not take it';
   return `the next boot ${what}${await whyText(facts, result)} and runs ${version}`;
@@ -198,7 +213,7 @@ export async function describeState(device: LabDevice, image = 0): Promise<strin
     side,
     primary: await examineSlot(fresh, { image, slot: 0 }),
     secondary: await examineSlot(fresh, { image, slot: 1 }),
-    asked: side.swapType(image),
+    asked: isInPlace(config.algorithm) ? 'none' : side.swapType(image),
     underWay: swapUnderWay(flash, config, image),
     boots,
     names,

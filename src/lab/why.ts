@@ -1,5 +1,12 @@
 import type { BootResult, Refusal, SlotFinding, SlotIndex } from '../boot/mcuboot/index.ts';
-import { examineSlot, MemoryCounters, boot, placeOf, swapUnderWay } from '../boot/mcuboot/index.ts';
+import {
+  examineSlot,
+  isInPlace,
+  MemoryCounters,
+  boot,
+  placeOf,
+  swapUnderWay,
+} from '../boot/mcuboot/index.ts';
 import { hexNumber, sameBytes, toHex } from '../bytes/index.ts';
 import {
   ENCRYPTED_FLAGS,
@@ -82,6 +89,24 @@ export async function refusalText(
   return `${refusedBy}: ${reason}`;
 }
 
+/** What a boot refused, in sentences; the device is as the boot found it. */
+export async function refusalTexts(device: LabDevice, result: BootResult): Promise<string[]> {
+  const sentences: string[] = [];
+  for (const refusal of result.refusals) {
+    const { image, slot } = refusal;
+    const name = `${slot === 0 ? 'primary' : 'secondary'}${image}`;
+    sentences.push(`${name}: ${await refusalSentence(device, refusal)}`);
+  }
+  return sentences;
+}
+
+async function refusalSentence(device: LabDevice, refusal: Refusal): Promise<string> {
+  const { flash, config, judge, counters } = device;
+  const options = { flash, config, judge, counters: new MemoryCounters(counters) };
+  const { header } = await examineSlot(options, refusal);
+  return refusalText(device, refusal, header);
+}
+
 /** Console lines that say why a pair is left alone, where no image is to blame. */
 const LAYOUT_LINES = /^[WE]: (Failed reading sectors|Cannot upgrade|Not enough free|required \d)/;
 
@@ -109,12 +134,7 @@ export async function bootReason(
   const hazard = result.hazards.find((each) => each.image === image) ?? result.hazards[0];
   if (hazard !== undefined) return `${hazard.hazard}: ${hazard.reason}`;
   const refusal = result.refusals.find((each) => each.image === image) ?? result.refusals[0];
-  if (refusal !== undefined) {
-    const { flash, config, judge, counters } = device;
-    const options = { flash, config, judge, counters: new MemoryCounters(counters) };
-    const { header } = await examineSlot(options, refusal);
-    return refusalText(device, refusal, header);
-  }
+  if (refusal !== undefined) return refusalSentence(device, refusal);
   const complaint = result.log.findLast((line) => /^[EW]: (?!Unable to find)/.test(line));
   return (complaint ?? result.log.findLast((line) => IN_PLACE_LINES.test(line)))?.slice(3);
 }
@@ -180,10 +200,6 @@ interface Question {
 
 type Answer = Pick<SlotExplanation, 'fate' | 'check' | 'reason'>;
 
-function isInPlace({ config }: LabDevice): boolean {
-  return config.algorithm === 'direct-xip' || config.algorithm === 'ram-load';
-}
-
 /** What asks for the secondary image, or what keeps it from being asked for. */
 function requestAnswer({ device, image, next }: Question): Answer {
   const { state, fields } = readTrailer(device, `secondary${image}`);
@@ -209,7 +225,7 @@ function requestAnswer({ device, image, next }: Question): Answer {
 function slotThatRuns({ device, next, findings }: Question): SlotIndex | undefined {
   const { runs, stood, ran } = next;
   if (ran === undefined || runs === undefined) return undefined;
-  if (isInPlace(device)) return runs.slot;
+  if (isInPlace(device.config.algorithm)) return runs.slot;
   if (findings[1]?.state === 'swapping') {
     // the swap ends with the secondary image in the primary slot
     const [first, second] = findings.map(({ header }) => formatVersion(header.version));
@@ -221,11 +237,21 @@ function slotThatRuns({ device, next, findings }: Question): SlotIndex | undefin
   return same[0] === true ? 0 : 1;
 }
 
+/** How the secondary image comes to run. */
+function arrivalText({ device, image }: Question): string {
+  const { algorithm, bootstrap } = device.config;
+  if (isInPlace(algorithm)) return 'it runs';
+  if (algorithm === 'overwrite-only') return 'it is copied over and runs';
+  // a way back is not asked for either, but there has been a swap
+  const trial = readTrailer(device, `primary${image}`).state.magic === 'good';
+  const installed = bootstrap === true && !isAsked(device, image) && !trial;
+  return installed ? 'it is installed (MCUBOOT_BOOTSTRAP) and runs' : 'it is swapped in and runs';
+}
+
 /** The image that the next boot runs. */
 async function runsAnswer(question: Question): Promise<Answer> {
   const { device, slot, finding } = question;
-  const how = slot === 1 && !isInPlace(device) ? 'it is swapped in and runs' : 'it runs';
-  const when = `${how} at the next boot`;
+  const when = `${slot === 1 ? arrivalText(question) : 'it runs'} at the next boot`;
   if (finding.state === 'swapping') {
     const reason = `${cutText(question)}; then this image runs`;
     return { fate: 'runs', check: undefined, reason };
@@ -260,7 +286,7 @@ function validAnswer(question: Question): Answer {
     const { refusedBy, reason } = refused;
     return { fate: 'refused', check: refusedBy, reason: `${refusedBy}: ${reason}` };
   }
-  if (slot === 1 && !isInPlace(device)) return requestAnswer(question);
+  if (slot === 1 && !isInPlace(device.config.algorithm)) return requestAnswer(question);
   const why =
     next.ran === undefined ? `nothing runs (${next.dead ?? 'fail'})` : 'the other slot is taken';
   return { fate: 'stays', check: undefined, reason: `every check passes; but ${why}` };
@@ -286,7 +312,7 @@ async function answer(question: Question): Promise<Answer> {
     }
     case 'refused': {
       const reason = await refusalText(device, finding.refusal, finding.header);
-      const asked = slot === 0 || isInPlace(device) || isAsked(device, image);
+      const asked = slot === 0 || isInPlace(device.config.algorithm) || isAsked(device, image);
       const idle = asked ? '' : '; nothing asks for it either';
       return { fate: 'refused', check: finding.refusal.refusedBy, reason: `${reason}${idle}` };
     }

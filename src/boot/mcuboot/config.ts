@@ -132,6 +132,11 @@ export function isSwap(algorithm: Algorithm): boolean {
   return algorithm.startsWith('swap-using-');
 }
 
+/** Whether this build runs an image of either slot as it is, and neither exchanges nor copies over. */
+export function isInPlace(algorithm: Algorithm): boolean {
+  return algorithm === 'direct-xip' || algorithm === 'ram-load';
+}
+
 /** Number of the image pair that an area belongs to; 0 for the scratch area. */
 export function imageNumberOf(name: AreaName): number {
   return Number(name.replace(/^\D+/, ''));

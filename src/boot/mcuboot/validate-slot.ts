@@ -1,7 +1,7 @@
 import { hexNumber, viewOf } from '../../bytes/index.ts';
 import type { ImageVersion } from '../../image/index.ts';
 import { ImageFlag, TlvType, compareVersions, formatVersion } from '../../image/index.ts';
-import { isSwap } from './config.ts';
+import { isInPlace, isSwap } from './config.ts';
 import { loadImageKey } from './encryption.ts';
 import type { Machine, Refusal } from './machine.ts';
 import { imageOf } from './machine.ts';
@@ -87,7 +87,7 @@ export async function validateSlot(
 
 /** Both slots are alike where images run from where they are, or from RAM. */
 function inPlace({ build }: Session): boolean {
-  return build.algorithm === 'direct-xip' || build.algorithm === 'ram-load';
+  return isInPlace(build.algorithm);
 }
 
 /** A trailer without an image would block the next upload; a revert without one would never end. */

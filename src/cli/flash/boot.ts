@@ -1,9 +1,9 @@
 import { hexNumber } from '../../bytes/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import { ApplicationSide } from '../../boot/mcuboot/index.ts';
-import { bootAhead, describeState, dumpOf, forkDevice, stageUpdate } from '../../lab/index.ts';
+import { bootAhead, describeState, dumpOf, stageUpdate } from '../../lab/index.ts';
 import type { BootStep, LabDevice, Step } from '../../lab/index.ts';
-import { openWithLayout } from './layout.ts';
+import { allDoubts, openWithLayout } from './layout.ts';
 import { doubtLine } from './doubt-line.ts';
 import type { ConfirmAfter, LayoutOptions } from './options.ts';
 import { table } from '../image/describe.ts';
@@ -106,16 +106,13 @@ function stepText(step: Step, n: number, { ops, unsigned }: StepStyle): string {
     const words = step.result === 0 ? 'confirms the running image' : `fails with ${step.result}`;
     return `the application confirms image ${step.image}: boot_set_confirmed ${words}\n`;
   }
-  const { result, runs } = step;
+  const { result, runs, refused } = step;
   const { outcome, reason, log, hazards } = result;
   const lines = [`boot ${n}:`, ...log.map((line) => `  ${line}`)];
   const [running] = runs;
   if (running !== undefined) lines.push(`runs: ${running.name}${unsigned ? UNLESS_REFUSED : ''}`);
   else lines.push(`runs: nothing (${outcome}${reason === undefined ? '' : `: ${reason}`})`);
-  for (const { image, slot, refusedBy, reason: why } of result.refusals) {
-    const where = `${slot === 0 ? 'primary' : 'secondary'}${image}`;
-    lines.push(`refused: ${where}: ${refusedBy}: ${why}`);
-  }
+  for (const words of refused) lines.push(`refused: ${words}`);
   for (const { hazard, reason: why } of hazards) lines.push(`guarded: ${hazard}: ${why}`);
   return `${lines.join('\n')}\n${operationsText(step)}${ops ? opsText(step) : ''}`;
 }
@@ -143,9 +140,10 @@ export async function flashBoot(
     throw new DfuError('INVALID_ARGUMENT', `--confirm: ${words}`);
   }
   if (output !== undefined) await refuseRunningFlash(output);
-  const opened = await openWithLayout(terminal, path, options);
-  const device = forkDevice(opened.device);
-  prepareUpdate(terminal, device, options);
+  const opened = await openWithLayout(terminal, path, options, (each) =>
+    prepareUpdate(terminal, each, options),
+  );
+  const { device } = opened;
   const steps = await bootAhead(device, { times, confirmAfter: confirm?.after });
   const boots = steps.filter((step) => step.type === 'boot');
   const sentences: string[] = [];
@@ -154,7 +152,8 @@ export async function flashBoot(
   }
   const { doubts, unsigned } = opened;
   if (json) {
-    terminal.out.write(`${JSON.stringify({ steps, state: sentences, doubts }, null, 2)}\n`);
+    const whole = { steps, state: sentences, doubts: allDoubts(opened) };
+    terminal.out.write(`${JSON.stringify(whole, null, 2)}\n`);
   } else {
     let n = 0;
     const texts = steps.map((step) =>

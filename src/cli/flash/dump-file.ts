@@ -2,7 +2,7 @@ import { boardModels, flashSizeBytes } from '../../board/index.ts';
 import { DfuError, hexNumber } from '../../bytes/index.ts';
 import { SectorMap } from '../../flash/index.ts';
 import type { FlashGeometry } from '../../flash/index.ts';
-import { firstMemory, layOver, rangeText } from '../../image/index.ts';
+import { firstMemory, imagesIn, layOver, rangeText } from '../../image/index.ts';
 import type { LaidOver, Segment } from '../../image/index.ts';
 import { readFirmware, tellLeftOut } from '../shared/firmware-file.ts';
 import type { FlashBase, LayoutOptions } from './options.ts';
@@ -165,4 +165,12 @@ export function asFlash(terminal: Terminal, file: DumpFile, extent: FlashExtent)
   }
   tellLeftOut(terminal, file.path, { segments: outside, why: 'outside of the flash' });
   return bytes;
+}
+
+/** Images that the file has and this flash does not, one sentence each: they may be the ones that are asked about. */
+export function leftOutDoubts(file: DumpFile, extent: FlashExtent): string[] {
+  if (file.raw !== undefined) return [];
+  return imagesIn(laidOver(file, extent).outside).map(
+    ({ address }) => `an image at ${hexNumber(address, 8)} is outside of this flash and left out`,
+  );
 }

@@ -1,15 +1,16 @@
-import { hexNumber } from '../../bytes/index.ts';
+import { DfuError, hexNumber } from '../../bytes/index.ts';
 import { isEncrypted, parseImage } from '../../image/index.ts';
 import { fitUpdate } from '../../lab/index.ts';
-import type { Candidate, FitReport, FitVerdict } from '../../lab/index.ts';
+import type { Candidate, FitReport, FitVerdict, FlashLayout } from '../../lab/index.ts';
 import { judgeOf, layoutAlone, layoutText } from './layout.ts';
 import type { LayoutOptions } from './options.ts';
 import { sizeText } from '../image/describe.ts';
-import { readFirmware } from '../shared/firmware-file.ts';
+import { readOneImage } from '../shared/image-part.ts';
+import type { PartOptions } from '../shared/image-part.ts';
 import type { Terminal } from '../shared/terminal.ts';
 
 /** Options of `dfukit flash fit`. */
-export interface FitOptions extends LayoutOptions {
+export interface FitOptions extends LayoutOptions, PartOptions {
   readonly json?: true | undefined;
 }
 
@@ -23,19 +24,25 @@ interface Measured {
 async function measure(
   terminal: Terminal,
   path: string,
-  options: LayoutOptions,
+  { config }: FlashLayout,
+  options: FitOptions,
 ): Promise<Measured> {
-  const { bytes, what } = readFirmware(terminal.files, path);
+  const { bytes, what } = readOneImage(terminal, path, { part: options.part, imageIndex: 0 });
+  if (what.format === 'pem') {
+    throw new DfuError('MALFORMED', `${path}: expected firmware, got a key or certificate in text`);
+  }
   if (what.format !== 'mcuboot') {
     const words = 'not signed yet: header and TLVs come on top';
     return { bytes: bytes.length, words, candidate: { sizeBytes: bytes.length } };
   }
   const image = parseImage(bytes);
-  const words = 'an MCUboot image';
   const { judge } = await judgeOf(terminal, options);
   const size = image.bytes.length;
   // without the key, how large it is can be tried, and not whether it can be decrypted
-  const closed = isEncrypted(image) && !judge.canDecrypt;
+  const closed = isEncrypted(image) && !judge.canDecrypt && config.encryption !== undefined;
+  const words = closed
+    ? 'an encrypted MCUboot image, of which only the size is tried: no key to decrypt it was given, -d'
+    : 'an MCUboot image';
   const candidate = closed ? { sizeBytes: size } : { image: image.bytes, judge };
   return { bytes: size, words, candidate };
 }
@@ -73,7 +80,7 @@ export async function flashFit(
   options: FitOptions,
 ): Promise<number> {
   const layout = await layoutAlone(terminal, options);
-  const measured = path === undefined ? undefined : await measure(terminal, path, options);
+  const measured = path === undefined ? undefined : await measure(terminal, path, layout, options);
   const report = await fitUpdate(layout, measured?.candidate);
   const code = report.fits ? 0 : 1;
   if (options.json === true) {

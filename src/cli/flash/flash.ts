@@ -93,7 +93,7 @@ const powercutHelp = `
 Each operation of the next boot is cut: cleanly in front of it (clean), after its first half in whole
 write units (torn), and with its second half done, down to half a write unit (torn-tail). Each cut is
 followed by boots until nothing changes any more; each of those cuts again by one in the boot after it.
-Exit code 1: some cut led to a loss.`;
+Exit code 1: some cut led to a loss, nothing boots, or the update is not taken.`;
 
 function powercutCommand(terminal: Terminal): Command {
   return addUpdateOptions(onDump('powercut', 'cut the power at every operation of the next boot'))
@@ -121,6 +121,7 @@ function fitCommand(terminal: Terminal): Command {
     .description('largest image of a layout in bytes, and by how much a file is too big')
     .argument('[image]', 'MCUboot image, or a plain binary');
   return addDeviceOptions(made)
+    .option(...partOption)
     .addOption(jsonOption())
     .action(
       answering(async (path: string | undefined, options: FitOptions) => {

@@ -4,7 +4,7 @@ import { inspectFlash } from '../../lab/index.ts';
 import type { FlashReport, McubootSlotReport, TrailerReport } from '../../lab/index.ts';
 import { withDoubts } from './doubt-line.ts';
 import { readDump } from './dump-file.ts';
-import { NOT_CHECKED, layoutText, openWithLayout } from './layout.ts';
+import { allDoubts, layoutText, openWithLayout } from './layout.ts';
 import type { OpenedDump } from './layout.ts';
 import { oneSlotIn } from './no-dump.ts';
 import type { OneSlot } from './no-dump.ts';
@@ -70,16 +70,12 @@ function trailerText({ area, fields, layout }: TrailerReport): string {
   return `trailer of ${area}, ${size}, offset in the area (address in flash):\n${table(rows)}`;
 }
 
-function textOf(
-  report: FlashReport,
-  { layout, source, doubts, unsigned }: OpenedDump,
-  keys: NamedKey[],
-): string {
+function textOf(report: FlashReport, opened: OpenedDump, keys: NamedKey[]): string {
   const [first = '', ...others] = report.sentences;
-  const all = [...doubts, ...(unsigned ? [NOT_CHECKED] : [])];
+  const { layout, source } = opened;
   const hazards = report.hazards.map((words) => `hazard: ${words}`);
   const parts = [
-    `${[withDoubts(first, all), ...others, ...hazards].join('\n')}\n`,
+    `${[withDoubts(first, allDoubts(opened)), ...others, ...hazards].join('\n')}\n`,
     `layout ${source}: ${layoutText(layout)}\n`,
   ];
   for (const slot of report.slots) {
@@ -103,12 +99,13 @@ function slotJson({ inspection, ...slot }: McubootSlotReport): object {
   };
 }
 
-function jsonOf(report: FlashReport, { layout, source, doubts }: OpenedDump): string {
+function jsonOf(report: FlashReport, opened: OpenedDump): string {
+  const { layout, source } = opened;
   const { sentences, hazards, slots, trailers, swaps } = report;
   const whole = {
     state: sentences,
     hazards,
-    doubts,
+    doubts: allDoubts(opened),
     layout: { source, ...layout },
     slots: slots.map(slotJson),
     swaps,

@@ -7,6 +7,7 @@ import type { FlashGeometry } from '../../flash/index.ts';
 import { DEFAULT_MAX_ALIGN, DEFAULT_MAX_IMG_SECTORS, maxAlignFor } from '../../image/index.ts';
 import type { SignatureKind } from '../../image/index.ts';
 import {
+  buildDoubts,
   guessLayouts,
   layoutDoubts,
   maxSectorsFor,
@@ -18,10 +19,11 @@ import type { FlashLayout, Guess, GuessLimits, LabDevice } from '../../lab/index
 import { replayLayout, replayedOf } from './board-bootloader.ts';
 import { layoutKeys } from './layout-keys.ts';
 import type { LayoutKeys } from './layout-keys.ts';
-import { asFlash, laidOver, possibleFlashes, readDump } from './dump-file.ts';
+import { asFlash, laidOver, leftOutDoubts, possibleFlashes, readDump } from './dump-file.ts';
 import type { DumpFile, PossibleFlash } from './dump-file.ts';
 import { boardTrust } from './board-trust.ts';
 import { notADump, refuseImage, refuseOneSlot } from './no-dump.ts';
+import { refuseIdleOptions, refuseTwoLayouts } from './idle-options.ts';
 import type { FlashBase, LayoutOptions } from './options.ts';
 import { ProgressLine } from './progress-line.ts';
 import { interruptible } from '../shared/signals.ts';
@@ -45,7 +47,12 @@ export interface OpenedDump {
 }
 
 /** What is said where nobody gave a key. */
-export const NOT_CHECKED = 'signatures are not checked: no key was given (-k)';
+const NOT_CHECKED = 'signatures are not checked: no key was given (-k)';
+
+/** All that makes the answers uncertain, unchecked signatures included. */
+export function allDoubts(opened: OpenedDump): readonly string[] {
+  return opened.unsigned ? [...opened.doubts, NOT_CHECKED] : opened.doubts;
+}
 
 interface Found {
   readonly layout: FlashLayout;
@@ -87,7 +94,8 @@ function explicitLayout(options: LayoutOptions): Found {
     throw new DfuError('INVALID_ARGUMENT', `layout: ${words} (or say --board or --layout)`);
   }
   const images = primary.map((place, n) => ({ primary: place, secondary: secondary[n] ?? place }));
-  const algorithm = options.algorithm?.algorithm ?? 'swap-using-move';
+  const usual = scratch === undefined ? 'swap-using-move' : 'swap-using-scratch';
+  const algorithm = options.algorithm?.algorithm ?? usual;
   const maxAlign = maxAlignFor(writeUnit);
   const config: BootConfig = { algorithm, images, scratch, maxAlign };
   const geometry: FlashGeometry = { sectors, writeUnitBytes: writeUnit, erasedValue: 0xff };
@@ -107,8 +115,14 @@ function withMaxSectors(
   return { ...found, layout: { ...found.layout, config: { ...config, maxImgSectors } } };
 }
 
-/** What the command line says on top of a layout. */
-function changed({ geometry, config }: FlashLayout, options: LayoutOptions): FlashLayout {
+/** What the command line says on top of a layout; what would do nothing there is refused. */
+function changed(layout: FlashLayout, options: LayoutOptions): FlashLayout {
+  const all = withOptions(layout, options);
+  refuseIdleOptions(options, all.config);
+  return all;
+}
+
+function withOptions({ geometry, config }: FlashLayout, options: LayoutOptions): FlashLayout {
   const { writeUnit, erasedValue, eraseMs, programUs, algorithm, scratch } = options;
   const timed = eraseMs !== undefined || programUs !== undefined;
   const timing = {
@@ -257,14 +271,14 @@ async function guessed(terminal: Terminal, file: DumpFile, options: LayoutOption
   }
   warn(terminal, `layout: guessed ${layoutText(guess.layout)}${name}`);
   warn(terminal, `layout: ${guess.evidence.join('; ')}`);
-  const others = doubts(guess, guesses);
+  const others = rivals(guess, guesses);
   for (const line of others) warn(terminal, `layout: ${line}`);
   const all = [`the layout was guessed${name}`, ...others];
   return { layout: guess.layout, source: `guessed${name}`, bases, doubts: all };
 }
 
 /** What fits as well as the best and differs in something that matters. */
-function doubts(best: Guess, guesses: readonly Guess[]): string[] {
+function rivals(best: Guess, guesses: readonly Guess[]): string[] {
   const close = guesses.filter((each) => each !== best && best.score - each.score < 0.1);
   const others = (pick: (layout: FlashLayout) => unknown): string[] => {
     const values = new Set(close.map(({ layout }) => String(pick(layout))));
@@ -291,6 +305,7 @@ async function findLayout(
   file: DumpFile | undefined,
   options: LayoutOptions,
 ): Promise<Found> {
+  refuseTwoLayouts(options);
   if (options.layout !== undefined) return readLayoutFile(terminal, options.layout);
   if (options.board !== undefined) return fromBoard(options);
   if (options.primary !== undefined || options.secondary !== undefined || file === undefined) {
@@ -328,12 +343,14 @@ export async function judgeOf(
 /**
  * Opens a dump with the layout that the command line gives, or that fits it.
  *
+ * @param stage - puts an update into the device; what is said of its images is said of that one, too
  * @throws `DfuError` with a sentence that says what was expected of layout, dump or key.
  */
 export async function openWithLayout(
   terminal: Terminal,
   path: string,
   options: LayoutOptions,
+  stage?: (device: LabDevice) => void,
 ): Promise<OpenedDump> {
   const file = readDump(terminal, path);
   const found = await findLayout(terminal, file, options);
@@ -359,10 +376,14 @@ export async function openWithLayout(
       absent === '' ? NOT_CHECKED : `${NOT_CHECKED}; ${absent}: not beside the layout`,
     );
   }
+  stage?.(device);
   const trust = unsigned ? await boardTrust(options, device) : undefined;
   const vectors = vectorDoubts(device, bases?.length === 1 ? bases[0]?.address : undefined);
-  for (const line of [...vectors, trust]) if (line !== undefined) warn(terminal, line);
-  const all = [...(found.doubts ?? lines), trust, ...vectors];
+  const build = await buildDoubts(device);
+  const outside = leftOutDoubts(file, { geometry: layout.geometry, bases });
+  for (const line of [...outside, ...build, ...vectors, trust])
+    if (line !== undefined) warn(terminal, line);
+  const all = [...(found.doubts ?? lines), ...outside, ...build, trust, ...vectors];
   const { source } = found;
   const said = all.filter((line) => line !== undefined);
   return { device, layout, signature, source, doubts: said, unsigned };

@@ -10,9 +10,9 @@ import {
   cutOutcomes,
   describeState,
   drawCutMap,
+  explainSlots,
   explorePowerCuts,
   findingVectors,
-  forkDevice,
   outcomeWords,
   vectorConfigOf,
 } from '../../lab/index.ts';
@@ -20,7 +20,7 @@ import type { CutFinding, CutReport, LabDevice, VectorConfig } from '../../lab/i
 import { prepareUpdate } from './boot.ts';
 import type { UpdateOptions } from './boot.ts';
 import { withDoubts } from './doubt-line.ts';
-import { openWithLayout } from './layout.ts';
+import { allDoubts, openWithLayout } from './layout.ts';
 import type { OpenedDump } from './layout.ts';
 import type { LayoutOptions } from './options.ts';
 import { ProgressLine } from './progress-line.ts';
@@ -201,17 +201,33 @@ async function conclusion(device: LabDevice, report: CutReport): Promise<string>
   return `the next boot changes nothing in flash, so there is nothing to cut; ${help}\n`;
 }
 
-/** `dfukit flash powercut`; the answer is 1 if a cut led to a loss, or if nothing boots without one. */
+/** Why the next boot leaves an update where it is; undefined if it takes it, or if none was asked for. */
+async function whyNotTaken(
+  device: LabDevice,
+  { update, request }: PowercutOptions,
+): Promise<string | undefined> {
+  if (update === undefined && request === undefined) return undefined;
+  const slots = await explainSlots(device);
+  const found = slots.find(({ image, slot }) => image === 0 && slot === 1);
+  return found === undefined || found.fate === 'runs' ? undefined : found.reason;
+}
+
+/**
+ * `dfukit flash powercut`; the answer is 1 if a cut led to a loss, if nothing boots without one, or if the update
+ * whose cuts were asked for is not taken.
+ */
 export async function flashPowercut(
   terminal: Terminal,
   path: string,
   options: PowercutOptions,
 ): Promise<number> {
-  const opened = await openWithLayout(terminal, path, options);
-  const device = forkDevice(opened.device);
-  prepareUpdate(terminal, device, options);
+  const opened = await openWithLayout(terminal, path, options, (each) =>
+    prepareUpdate(terminal, each, options),
+  );
+  const { device } = opened;
+  const untaken = await whyNotTaken(device, options);
   if (options.after !== undefined) await bootAhead(device, { times: options.after });
-  const { doubts } = opened;
+  const doubts = allDoubts(opened);
   const report = await explore(terminal, device, options);
   const names =
     options.vectors === undefined || report.findings.length === 0
@@ -221,17 +237,21 @@ export async function flashPowercut(
   const losses = report.findings.length > 0;
   const { atRest } = report.undisturbed;
   // what boots nothing has nothing to lose, which is no comfort
-  const bad = losses || atRest.length === 0;
+  const bad = losses || atRest.length === 0 || untaken !== undefined;
   if (options.json === true) {
     const findings = report.findings.map(({ spot: _, ...rest }, n) => ({
       ...rest,
       files: names[n],
     }));
-    terminal.out.write(`${JSON.stringify({ ...report, findings, doubts }, null, 2)}\n`);
+    terminal.out.write(`${JSON.stringify({ ...report, findings, doubts, untaken }, null, 2)}\n`);
     return bad ? 1 : 0;
   }
   terminal.out.write(`${headText(report, doubts)}${tableText(report)}`);
-  terminal.out.write(await conclusion(device, report));
+  if (untaken === undefined || atRest.length === 0) {
+    terminal.out.write(await conclusion(device, report));
+  }
+  if (untaken !== undefined)
+    terminal.out.write(`the update is not taken, so none of its cuts was tried: ${untaken}\n`);
   for (const [n, finding] of report.findings.entries()) {
     terminal.out.write(`${findingText(finding, report)}\n`);
     for (const name of names[n] ?? []) terminal.out.write(`  ${name}\n`);

@@ -6,6 +6,7 @@ import type { DumpReader, DumpReading } from '../../lab/index.ts';
 import { bootloaderNamed } from './board-bootloader.ts';
 import { asFlash, laidOver, possibleFlashes, readDump } from './dump-file.ts';
 import type { FlashGeometry } from '../../flash/index.ts';
+import { refuseTwoLayouts, refuseUnread } from './idle-options.ts';
 import type { FlashBase, LayoutOptions } from './options.ts';
 import { table } from '../image/describe.ts';
 import type { Row } from '../image/describe.ts';
@@ -37,12 +38,16 @@ function extentOf(
 export async function readingOf(
   terminal: Terminal,
   path: string,
-  { board, bootloader, ...rest }: LayoutOptions,
+  options: LayoutOptions,
 ): Promise<ReadDump | undefined> {
+  refuseTwoLayouts(options);
+  const { board, bootloader, ...rest } = options;
   if (board !== undefined) {
     const model = asArgument(() => boardModel(board));
-    const reader = await bootloaderNamed(model, bootloader).record.reader?.(model);
+    const { record } = bootloaderNamed(model, bootloader);
+    const reader = await record.reader?.(model);
     if (reader === undefined) return undefined;
+    refuseUnread(record.name, options);
     return read(model, reader, asFlash(terminal, readDump(terminal, path), extentOf(model, rest)));
   }
   if (rest.layout !== undefined || rest.primary !== undefined) return undefined;
@@ -52,9 +57,10 @@ export async function readingOf(
     if (!possible.some(({ sizeBytes }) => sizeBytes === flashSizeBytes(model.flash))) continue;
     const extent = extentOf(model, rest);
     const { bytes } = laidOver(file, extent);
-    for (const { reader } of bootloadersOf(model)) {
+    for (const { name, reader } of bootloadersOf(model)) {
       const found = reader && read(model, await reader(model), bytes);
       if (found?.reading.recognised !== true) continue;
+      refuseUnread(name, options);
       asFlash(terminal, file, extent);
       return found;
     }

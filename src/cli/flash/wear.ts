@@ -1,8 +1,8 @@
-import { compareWear, forkDevice } from '../../lab/index.ts';
+import { compareWear } from '../../lab/index.ts';
 import type { AlgorithmWear, BootWear } from '../../lab/index.ts';
 import { prepareUpdate } from './boot.ts';
 import { doubtLine } from './doubt-line.ts';
-import { openWithLayout } from './layout.ts';
+import { allDoubts, openWithLayout } from './layout.ts';
 import type { LayoutOptions } from './options.ts';
 import type { PartOptions } from '../shared/image-part.ts';
 import { warn } from '../shared/terminal.ts';
@@ -47,18 +47,20 @@ export async function flashWear(
   path: string,
   options: WearOptions,
 ): Promise<number> {
-  const opened = await openWithLayout(terminal, path, options);
-  const device = forkDevice(opened.device);
-  prepareUpdate(terminal, device, options);
-  const wear = await compareWear(device);
+  const opened = await openWithLayout(terminal, path, options, (each) =>
+    prepareUpdate(terminal, each, options),
+  );
+  const wear = await compareWear(opened.device);
   if (options.json === true) {
-    terminal.out.write(`${JSON.stringify(wear, null, 2)}\n`);
+    const doubts = allDoubts(opened);
+    const answers = wear.map((each) => ({ ...each, doubts }));
+    terminal.out.write(`${JSON.stringify(answers, null, 2)}\n`);
     return 0;
   }
   const timed = opened.layout.geometry.timing !== undefined;
   if (!timed)
     warn(terminal, 'no seconds: the layout has no datasheet times (--erase-ms, --program-us)');
-  terminal.out.write(doubtLine(opened.doubts));
+  terminal.out.write(doubtLine(allDoubts(opened)));
   terminal.out.write('erases of each sector from the first to the last (erases×sectors)\n');
   for (const each of wear) terminal.out.write(text(each, timed));
   return 0;

@@ -1,6 +1,6 @@
 import { explainSlots } from '../../lab/index.ts';
 import { withDoubts } from './doubt-line.ts';
-import { openWithLayout } from './layout.ts';
+import { allDoubts, openWithLayout } from './layout.ts';
 import type { LayoutOptions } from './options.ts';
 import { explainReading, readingOf } from './reading.ts';
 import type { Terminal } from '../shared/terminal.ts';
@@ -18,7 +18,8 @@ export async function flashWhy(
 ): Promise<number> {
   const read = await readingOf(terminal, path, options);
   if (read !== undefined) return explainReading(terminal, read, options.json === true);
-  const { device, doubts } = await openWithLayout(terminal, path, options);
+  const opened = await openWithLayout(terminal, path, options);
+  const { device, doubts } = opened;
   const slots = await explainSlots(device);
   const code = device.config.images.every((_, n) =>
     slots.some(({ image, fate }) => image === n && fate === 'runs'),
@@ -26,7 +27,7 @@ export async function flashWhy(
     ? 0
     : 1;
   if (options.json === true) {
-    const answers = slots.map((each) => ({ ...each, doubts }));
+    const answers = slots.map((each) => ({ ...each, doubts: allDoubts(opened) }));
     terminal.out.write(`${JSON.stringify(answers, null, 2)}\n`);
     return code;
   }

@@ -289,6 +289,10 @@ export function newImageKey(bits: 128 | 256, crypto: CryptoLike = platformCrypto
 
 /** A private key or wrapping key, or an error that says what this one is. */
 export function asDecryptionKey(key: EncryptionKey): DecryptionKey {
+  if (!Object.values(wrapKinds).includes(key.kind)) {
+    const words = 'expected an RSA-2048, P-256, X25519 or AES wrapping key';
+    throw new DfuError('INVALID_ARGUMENT', `decryption: ${words}, got ${key.kind}`);
+  }
   if (key.kind === 'aes-kw' || isPrivateKey(key)) return key;
   throw new DfuError('INVALID_ARGUMENT', `decryption: expected a private ${key.kind} key`);
 }
