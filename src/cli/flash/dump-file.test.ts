@@ -60,13 +60,13 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const files: readonly [string, ...string[]][] = [
-  ['at-0.hex'],
-  ['named-otherwise.txt'],
-  ['stm32.hex'],
-  ['odd.hex', '--base', '0x50000000'],
-  ['merged.hex'],
-  ['at-0.uf2'],
+const files: readonly [string, readonly string[]][] = [
+  ['at-0.hex', []],
+  ['named-otherwise.txt', []],
+  ['stm32.hex', []],
+  ['odd.hex', ['--base', '0x50000000']],
+  ['merged.hex', []],
+  ['at-0.uf2', []],
 ];
 
 /** What a command says of the raw flash, and of the same in another file. */
@@ -81,7 +81,7 @@ async function both(
   return [whole, same];
 }
 
-test.each(files)('%s %s %s is the raw flash', async (name, ...options) => {
+test.each(files)('%s with %j is the raw flash', async (name, options) => {
   const [whole, same] = await both(['inspect'], name, options);
   expect([same.exit, same.out]).toEqual([whole.exit, whole.out]);
 });

@@ -45,14 +45,14 @@ test('a file is read whole, in pieces where it is too long for one', () => {
 });
 
 test.each([
-  ['image', 'info'],
-  ['image', 'verify'],
-  ['image', 'diff'],
-  ['flash', 'inspect'],
-  ['flash', 'why'],
-  ['download'],
-  ['board', 'program', 'particle-xenon'],
-])('%s %s %s of a file that cannot be read: 66, in words', async (...command) => {
+  [['image', 'info']],
+  [['image', 'verify']],
+  [['image', 'diff']],
+  [['flash', 'inspect']],
+  [['flash', 'why']],
+  [['download']],
+  [['board', 'program', 'particle-xenon']],
+])('%j of a file that cannot be read: 66, in words', async (command) => {
   const more = command[1] === 'diff' ? [path('payload.bin')] : [];
   const flash = command[1] === 'program' ? ['--flash', path('flash.bin')] : [];
   const missing = await ran([...command, path('missing'), ...more, ...flash]);
