@@ -308,6 +308,16 @@ describe('a device that fails', () => {
     });
   });
 
+  test('in the words that the status has anyway: they are told once', async () => {
+    const standard = ({ wValue }: { wValue: number }): Answer =>
+      wValue === 0x0300 ? Uint8Array.of(4, 3, 9, 4) : encodeString('the address is out of range');
+    const script: Line[] = [idle, ['DNLOAD 0 4', 'ok'], failing(8, 5)];
+    const { clock, session } = await bench(script, { standard });
+    const message =
+      /errADDRESS \(8\): the address is out of range; acknowledged so far: 0 of 6 bytes$/;
+    await expect(onClock(clock, download(session, six))).rejects.toThrow(message);
+  });
+
   test('with a stall: the status says why', async () => {
     const { clock, session } = await bench([idle, ['DNLOAD 0 4', 'stall'], failing(15)]);
     await expect(onClock(clock, download(session, six))).rejects.toMatchObject({

@@ -154,7 +154,7 @@ async function withDeviceText(
   // In all, for the two or three requests that it takes: the error is known already.
   const limits = { clock, transferMs, totalMs: transferMs };
   const text = await readString(pipe, report.iString, limits);
-  if (text === undefined) return error;
+  if (text === undefined || error.message.includes(text)) return error;
   return new DfuError(error.code, `${error.message}; it says "${printable(text)}"`, {
     status: report.status,
     remedies: error.remedies,

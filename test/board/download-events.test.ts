@@ -90,7 +90,7 @@ describe('dfukit board run particle-xenon --json', () => {
   const payload = new TextEncoder().encode('export const main = () => {};');
 
   /** Downloads an image that is linked for one slot into one. */
-  async function sent(linkedFor: number, slot: number): Promise<number> {
+  async function sent(linkedFor: number, slot: number, ...more: string[]): Promise<number> {
     const model = boardModel('particle-xenon');
     const file = join(folder, 'image.bin');
     writeFileSync(
@@ -103,7 +103,7 @@ describe('dfukit board run particle-xenon --json', () => {
       }),
     );
     const args = ['download', file, '--bus', board.bus, '-a', String(slot), '-d', ',1209:7d02'];
-    return dfukit(args, new FakeTerminal());
+    return dfukit([...args, ...more], new FakeTerminal());
   }
 
   const event = (name: string): Said | undefined =>
@@ -114,6 +114,12 @@ describe('dfukit board run particle-xenon --json', () => {
     expect(event('refused')).toMatchObject({ status: 'errTARGET', slot: 1, bytes: 0 });
     expect(event('refused')?.['reason']).toMatch(/slot 0/);
     expect(event('download')).toBeUndefined();
+  });
+
+  test('a block that is too long: the reason is no second name of the status', async () => {
+    expect(await sent(0, 0, '-t', '1000')).toBe(76);
+    const reason = 'a block of 1000 bytes is unexpected in dfuIDLE';
+    expect(event('refused')).toMatchObject({ status: 'errSTALLEDPKT', reason, slot: 0, bytes: 0 });
   });
 
   test('a power cut that strikes: which operation, of what kind, and where', async () => {

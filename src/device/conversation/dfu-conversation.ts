@@ -226,7 +226,7 @@ export class DfuConversation<Extra extends string = never> implements UsbFunctio
     if (this.#standing.state === 'dfuMANIFEST-WAIT-RESET') this.#waitForReset();
     if (effect.do === 'stall' && effect.status !== undefined) {
       const missing = effect.status === 'errNOTDONE' ? this.#work.missing : undefined;
-      const words = missing ?? `${effect.status}: ${what} in ${before}`;
+      const words = missing ?? `${what} is unexpected in ${before}`;
       this.#standing.report.set(effect.status, words);
     }
     return effect;

@@ -216,7 +216,7 @@ describe('what it refuses, and how it says so', () => {
   test('a block beyond wTransferSize, and a block beyond 32 bits of address', () => {
     const bench = new Bench();
     expect(bench.wire.out(DNLOAD, 2, new Uint8Array(65))).toEqual(STALLED);
-    expect(bench.reason()).toBe('errSTALLEDPKT: a block of 65 bytes in dfuIDLE');
+    expect(bench.reason()).toBe('a block of 65 bytes is unexpected in dfuIDLE');
     const top = new DfuSeRam({ layout: '@x/0xFFFFFC00/1*1Kg' });
     const high = new Bench({ memories: [top] });
     high.wire.out(DNLOAD, 18, new Uint8Array(64));
