@@ -1,5 +1,6 @@
 import { hexNumber, toHex } from '../../bytes/index.ts';
 import {
+  ImageFlag,
   TlvType,
   allTlvs,
   bootRecordRole,
@@ -35,6 +36,14 @@ export function sizeText(bytes: number): string {
   if (bytes < 1024) return `${bytes} bytes`;
   const [amount, unit] = bytes < 1024 * 1024 ? [bytes / 1024, 'KiB'] : [bytes / 2 ** 20, 'MiB'];
   return `${amount.toFixed(1)} ${unit} (${bytes} bytes)`;
+}
+
+/** Flags by their names, and in hex those that have none. */
+export function flagWords(flags: number): string[] {
+  const known = Object.values(ImageFlag).reduce((sum, flag) => sum | flag, 0);
+  const rest = (flags & ~known) >>> 0;
+  const unknown = rest === 0 ? [] : [`${hexNumber(rest)} (unknown)`];
+  return [...imageFlagNames(flags), ...unknown];
 }
 
 /** A record's value in words, hex where there are none. */
@@ -138,7 +147,7 @@ export function imageRows(
 ): Row[] {
   const { image, hashes, signatures, pure } = inspection;
   const { header, endian } = image;
-  const flags = imageFlagNames(header.flags);
+  const flags = flagWords(header.flags);
   const rows: Row[] = [
     ['version', formatVersion(header.version)],
     ['byte order', endian],

@@ -1,7 +1,6 @@
 import { hexNumber } from '../../bytes/index.ts';
 import {
   formatVersion,
-  imageFlagNames,
   imagesIn,
   inspectImage,
   rangeText,
@@ -21,7 +20,7 @@ import type {
   Unwrapped,
 } from '../../image/index.ts';
 import { formatUsbId, idDigits } from '../../usb/index.ts';
-import { imageRows, judgementJson, sizeText, table } from './describe.ts';
+import { flagWords, imageRows, judgementJson, sizeText, table } from './describe.ts';
 import type { Row } from './describe.ts';
 import { inFile, readFirmware } from '../shared/firmware-file.ts';
 import { inflate } from '../shared/inflate.ts';
@@ -101,7 +100,7 @@ function imageJson(inspection: ImageInspection): object {
     headerSize: header.hdrSize,
     imageSize: header.imgSize,
     loadAddress: header.loadAddr,
-    flags: imageFlagNames(header.flags),
+    flags: flagWords(header.flags),
     totalSize: image.bytes.length,
     pure,
     ...judgementJson(inspection),
