@@ -2,6 +2,14 @@
 export * from './public.ts';
 export { mcubootMode } from './bootloaders/mcuboot/layout.ts';
 export { pinMode } from './hardware/button.ts';
+export type { BoardAnswers } from './import/answers.ts';
+export type { ImportedBoard } from './import/imported-board.ts';
+export { importRiot } from './import/riot-build.ts';
+export { parseSectors } from './import/sectors.ts';
+export type { SectorWish } from './import/sectors.ts';
+export type { BuildText } from './import/text-file.ts';
+export { importZephyr } from './import/zephyr-build.ts';
+export type { ZephyrBuild } from './import/zephyr-build.ts';
 export { flashSizeBytes } from './models/board-model.ts';
 export { boardInfoText } from './program/board-info.ts';
 export { boxProgram, unboxProgram } from './program/box.ts';

@@ -52,6 +52,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 const inside: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   board: {
     models: [],
+    import: ['models'],
     hardware: ['models'],
     seams: ['models', 'hardware'],
     images: ['models', 'seams'],
