@@ -7,6 +7,7 @@ import type { ProgramOptions } from './program.ts';
 import type { BoardRunOptions } from './session.ts';
 import { addImageOptions } from './image-options.ts';
 import type { ImageCommandOptions } from './image-options.ts';
+import { importCommand } from './import-options.ts';
 import { pin } from './option-fit.ts';
 import { addUsbOptions, usbOptionsOf } from './usb-options.ts';
 import type { UsbCommandOptions } from './usb-options.ts';
@@ -48,7 +49,8 @@ export function command(terminal: Terminal): Command {
     .addCommand(listCommand(terminal))
     .addCommand(runCommand(terminal))
     .addCommand(programCommand(terminal))
-    .addCommand(eraseCommand(terminal));
+    .addCommand(eraseCommand(terminal))
+    .addCommand(importCommand(terminal));
 }
 
 function listCommand(terminal: Terminal): Command {

@@ -1,0 +1,130 @@
+import { existsSync } from 'node:fs';
+import { dirname, relative, resolve, sep } from 'node:path';
+import { importRiot, importZephyr, mcubootMode, readBoardFile } from '../../board/index.ts';
+import type { BoardAnswers, ImportedBoard, SectorWish } from '../../board/index.ts';
+import { DfuError } from '../../bytes/index.ts';
+import type { MemoryRange } from '../../flash/index.ts';
+import { ExitCode, cannot } from '../shared/exit-codes.ts';
+import { UnreadableFile } from '../shared/unreadable-file.ts';
+import { warn } from '../shared/terminal.ts';
+import type { Terminal } from '../shared/terminal.ts';
+import { findBuild, findKey } from './build-folder.ts';
+import type { FoundBuild } from './build-folder.ts';
+
+/** What `board import` is told besides the build. */
+export interface ImportOptions {
+  readonly output?: string | undefined;
+  readonly force?: true | undefined;
+  readonly name?: string | undefined;
+  readonly chip?: string | undefined;
+  readonly flashBase?: number | undefined;
+  readonly sectors?: readonly SectorWish[] | undefined;
+  readonly writeUnit?: number | undefined;
+  readonly ram?: MemoryRange | undefined;
+  readonly mcuboot?: string | undefined;
+  readonly romStartOffset?: number | undefined;
+  readonly algorithm?: string | undefined;
+  readonly key?: readonly string[] | undefined;
+  readonly riotbootHeader?: number | undefined;
+  readonly slot0Offset?: number | undefined;
+  readonly slot0Len?: number | undefined;
+  readonly slot1Offset?: number | undefined;
+  readonly slot1Len?: number | undefined;
+}
+
+/** A path as a board file names it: from its own folder, so that both can be moved together. */
+function pathFrom(folder: string, path: string): string {
+  return relative(folder, resolve(path)).replaceAll(sep, '/');
+}
+
+function answersOf(options: ImportOptions, folder: string): BoardAnswers {
+  const { algorithm, key, slot0Offset, slot0Len, slot1Offset, slot1Len } = options;
+  for (const path of key ?? []) {
+    if (!existsSync(path)) throw new UnreadableFile('NOT_FOUND', `${path}: no such file`);
+  }
+  return {
+    name: options.name,
+    chip: options.chip,
+    flashBaseAddress: options.flashBase,
+    sectors: options.sectors,
+    writeUnitBytes: options.writeUnit,
+    ram: options.ram,
+    romStartOffset: options.romStartOffset,
+    mode: algorithm === undefined ? undefined : mcubootMode(algorithm),
+    keys: key?.map((path) => pathFrom(folder, path)),
+    riotbootHeaderBytes: options.riotbootHeader,
+    slots: [
+      { offsetBytes: slot0Offset, sizeBytes: slot0Len },
+      { offsetBytes: slot1Offset, sizeBytes: slot1Len },
+    ],
+  };
+}
+
+/** Options that do nothing with a build of that kind. */
+const USELESS: Readonly<Record<FoundBuild['kind'], readonly (keyof ImportOptions)[]>> = {
+  riot: ['mcuboot', 'algorithm', 'key', 'romStartOffset'],
+  zephyr: ['riotbootHeader', 'slot0Offset', 'slot0Len', 'slot1Offset', 'slot1Len'],
+};
+
+function refuseUseless(kind: FoundBuild['kind'], options: ImportOptions): void {
+  const useless = USELESS[kind].find((key) => options[key] !== undefined);
+  if (useless === undefined) return;
+  const option = useless.replaceAll(/[A-Z]/g, (each) => `-${each.toLowerCase()}`);
+  const words = kind === 'riot' ? 'a RIOT build has no' : 'a Zephyr build has no';
+  throw new DfuError('INVALID_ARGUMENT', `${words} --${option}: it would do nothing`);
+}
+
+function imported(found: FoundBuild, options: ImportOptions, folder: string): ImportedBoard {
+  const answers = answersOf(options, folder);
+  if (found.kind === 'riot') return importRiot(found.file, answers);
+  return importZephyr(found.build, answers, (name) => {
+    const path = findKey(name, found.keyFolders);
+    return path === undefined ? undefined : pathFrom(folder, path);
+  });
+}
+
+/** What was found, where, and what is not as on the device. */
+function tell(terminal: Terminal, { findings, doubts }: ImportedBoard): void {
+  const width = Math.max(...findings.map(({ what }) => what.length));
+  for (const { what, value, from } of findings) {
+    warn(terminal, `${what.padEnd(width)}  ${value}  (${from})`);
+  }
+  for (const doubt of doubts) warn(terminal, `not as on the device: ${doubt}`);
+}
+
+/** The reader of board files has the last word. */
+function checkFile({ file }: ImportedBoard, build: string): void {
+  try {
+    readBoardFile(file);
+  } catch (error) {
+    if (!DfuError.is(error)) throw error;
+    const message = `${build}: its board file: ${error.message}`;
+    throw new DfuError(error.code, message, { cause: error });
+  }
+}
+
+/** `board import`. */
+export async function importBoard(
+  terminal: Terminal,
+  path: string,
+  options: ImportOptions,
+): Promise<void> {
+  const { output } = options;
+  const found = findBuild(terminal.files, path, { mcubootFolder: options.mcuboot });
+  refuseUseless(found.kind, options);
+  const folder = output === undefined || output === '-' ? '.' : dirname(output);
+  const board = imported(found, options, resolve(folder));
+  checkFile(board, path);
+  tell(terminal, board);
+  const text = `${JSON.stringify(board.file, undefined, 2)}\n`;
+  if (output === '-') {
+    terminal.out.write(text);
+    return;
+  }
+  const to = output ?? `${board.file.name}.json`;
+  if (options.force !== true && existsSync(to)) {
+    throw cannot(`create ${to}`, new Error('it exists already'), ExitCode.cannotCreate);
+  }
+  await terminal.files.write(to, new TextEncoder().encode(text));
+  terminal.out.write(`wrote ${to}\n`);
+}
