@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { commandsOf } from './blocks.ts';
 import type { Block } from './blocks.ts';
 
@@ -37,7 +39,30 @@ const app = Uint8Array.from({ length: 20_000 }, (_, index) => (index * 7 + (inde
 
 const sign = 'npx dfukit imgtool sign -k root.pem -H 0x200 --pad-header -S 0x76000 --align 4';
 
+const builds = join(import.meta.dirname, '../../fixtures/builds');
+
+/** Files of a build that is a fixture, as they stand in the reader's folder. */
+function built(name: string, folder: string, paths: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    paths.map((path) => [`${folder}${path}`, readFileSync(join(builds, name, path), 'utf8')]),
+  );
+}
+
 export const pages: readonly Page[] = [
+  {
+    path: 'docs/board-import.md',
+    files: {
+      ...built('nrf52840dk', 'build/', [
+        'domains.yaml',
+        'hello/zephyr/.config',
+        'hello/zephyr/zephyr.dts',
+        'mcuboot/zephyr/.config',
+        'mcuboot/zephyr/zephyr.dts',
+      ]),
+      ...built('riot-nrf52840dk', '', ['riot.vars']),
+    },
+    before: ['npx dfukit imgtool keygen -k root-rsa-2048.pem -t rsa-2048'],
+  },
   { path: 'docs/board-json.md' },
   { path: 'README.md', given: 'declare const file: Uint8Array;' },
   {
