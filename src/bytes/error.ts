@@ -41,6 +41,7 @@ export type DfuRemedy =
   | 'dialect' // plain DFU or DfuSe, whatever the device says
   | 'configuration' // which configuration
   | 'dfu-serial' // which serial number it has in DFU mode
+  | 'family' // which chips of a UF2 file for several
   | 'force' // do it all the same
   | 'ids' // which device, by its ids in either mode
   | 'interface' // which interface

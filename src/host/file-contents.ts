@@ -24,19 +24,32 @@ const noFirmware: Partial<Readonly<Record<FileFormat, string>>> = {
   pem: 'the file is a key or certificate in text, no firmware',
 };
 
+/** A family is said where a file has none. */
+export function notOfFamilies(got: string): DfuError {
+  return new DfuError('INVALID_ARGUMENT', `family: expected a UF2 file, got ${got}`);
+}
+
+interface ElementOptions {
+  /** Where the file belongs if it does not say so itself. */
+  readonly address: number | undefined;
+  readonly family: number | string | undefined;
+}
+
 /**
  * What of a file goes to a device: the bytes that it has for each address, if its format says addresses; all
- * of it if not. Throws `REFUSED` for what is no firmware, and as `readSegments` does.
+ * of it if not. Throws `REFUSED` for what is no firmware, `INVALID_ARGUMENT`
+ * for a family where a file has none, and as `readSegments` does.
  */
 export function elementsOf(
   payload: Uint8Array,
   format: FileFormat,
-  address: number | undefined,
+  { address, family }: ElementOptions,
 ): readonly SendElement[] {
   const why = noFirmware[format];
   if (why !== undefined) throw new DfuError('REFUSED', why, { remedies: ['raw'] });
+  if (format !== 'uf2' && family !== undefined) throw notOfFamilies('another');
   if (!isSegmentFormat(format)) return [{ address, data: payload }];
-  const segments = readSegments(payload, format);
+  const segments = readSegments(payload, format, { family });
   if (segments.length > 0)
     return segments.map((each) => ({ address: each.address, data: each.bytes }));
   throw new DfuError('MALFORMED', `${segmentFormatNames[format]}: expected data, got none`);

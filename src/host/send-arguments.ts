@@ -4,7 +4,9 @@ const FLAGS = ['leave', 'massErase', 'unprotect', 'willReset', 'raw'] as const;
 
 /** What callers without types may hand in. */
 type Unchecked = {
-  readonly [Key in 'address' | 'dialect' | 'force' | 'allow' | (typeof FLAGS)[number]]?: unknown;
+  readonly [
+    Key in 'address' | 'dialect' | 'family' | 'force' | 'allow' | (typeof FLAGS)[number]
+  ]?: unknown;
 };
 
 const ALLOWANCES = ['other-device', 'outside-layout', 'no-layout'];
@@ -12,11 +14,13 @@ const ALLOWANCES = ['other-device', 'outside-layout', 'no-layout'];
 /** Throws `INVALID_ARGUMENT` for what is no file, and for options whose value says nothing. */
 export function demandArguments(file: unknown, options: Unchecked): void {
   if (file !== undefined) demandBytes(file);
-  const { address, dialect, force, allow } = options;
+  const { address, dialect, family, force, allow } = options;
   const isAddress = Number.isInteger(address) && Number(address) >= 0 && Number(address) < 2 ** 32;
   demand(isAddress, 'address', address, 'an integer from 0 to 0xffffffff');
   demand(dialect === 'dfu' || dialect === 'dfuse', 'dialect', dialect, '"dfu" or "dfuse"');
   demand(typeof force === 'boolean' || force === 'memory', 'force', force, 'a boolean or "memory"');
+  const isFamily = typeof family === 'string' || Number.isInteger(family);
+  demand(isFamily, 'family', family, 'a number or a name');
   const isAllow = Array.isArray(allow) && allow.every((each) => ALLOWANCES.includes(String(each)));
   demand(isAllow, 'allow', allow, `a list of ${ALLOWANCES.map((each) => `"${each}"`).join(', ')}`);
   for (const flag of FLAGS) {

@@ -6,7 +6,7 @@ import type { FileFormat } from '../image/index.ts';
 import type { Allowance } from './allowances.ts';
 import type { Dialect } from './dialect.ts';
 import type { DfuSeModifiers } from './dfuse-plan.ts';
-import { elementsOf } from './file-contents.ts';
+import { elementsOf, notOfFamilies } from './file-contents.ts';
 import type { SendElement } from './file-contents.ts';
 import { demandArguments } from './send-arguments.ts';
 
@@ -43,6 +43,8 @@ export interface SendOptions {
    * the text around them, and a zip file or a key is refused.
    */
   readonly raw?: boolean | undefined;
+  /** Of a UF2 file for several families of chips: which is meant, by number or by name (`RP2040`). */
+  readonly family?: number | string | undefined;
 }
 
 /** What is for one alternate setting; without a number, for the one that was chosen. */
@@ -79,12 +81,12 @@ export interface SendPlan {
  *
  * Throws `INVALID_ARGUMENT` for what is no file and for options that say nothing; `MALFORMED` or `TRUNCATED`
  * for a file of these formats that is not as it should be, `AMBIGUOUS` for a UF2 file for several families of
- * chips, `REFUSED` for a zip file or a key.
+ * chips if none is named, `REFUSED` for a zip file or a key.
  */
 export function sendPlan(file: Uint8Array | undefined, options: SendOptions = {}): SendPlan {
   demandArguments(file, options);
   const { transferSizeBytes, dialect, force = false, ...given } = options;
-  const { address, leave, massErase, unprotect, willReset, allow } = given;
+  const { address, leave, massErase, unprotect, willReset, allow, family } = given;
   const common = {
     transferSizeBytes,
     modifiers: { address, leave, massErase, unprotect, willReset, allow, force: force !== false },
@@ -93,15 +95,19 @@ export function sendPlan(file: Uint8Array | undefined, options: SendOptions = {}
     problems: [],
   };
   const nothing = { format: undefined, targets: [], suffix: undefined, suffixProblem: undefined };
-  if (file === undefined) return { ...nothing, ...common };
+  if (file === undefined) {
+    if (family !== undefined) throw notOfFamilies('none');
+    return { ...nothing, ...common };
+  }
   const { payload, suffix, problem: suffixProblem } = splitSuffix(file);
   const { format } = recognise(payload);
-  if (format === 'dfuse') {
+  if (format === 'dfuse' && family === undefined) {
     const { targets, problems } = readDfuSeFile(file);
     return { ...common, format, targets, suffix, suffixProblem, problems };
   }
   const isRaw = options.raw === true;
-  const elements = isRaw ? [{ address, data: payload }] : elementsOf(payload, format, address);
+  const kind = isRaw ? 'binary' : format;
+  const elements = elementsOf(payload, kind, { address, family });
   const targets = [{ alternate: undefined, elements }];
-  return { ...common, format: isRaw ? 'binary' : format, targets, suffix, suffixProblem };
+  return { ...common, format: kind, targets, suffix, suffixProblem };
 }

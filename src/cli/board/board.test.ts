@@ -8,6 +8,7 @@ import { FakeTerminal, ran } from '../../../test/support/fake-terminal.ts';
 import { writeIntelHex } from '../../image/index.ts';
 import { vectorFile } from '../../../test/support/mcuboot/imgtool-runs.ts';
 import { dfukit } from '../dfukit.ts';
+import { uf2Blocks, uf2File } from '../../../test/support/uf2-file.ts';
 
 /* Boards as a person and as a program run them; their firmware is the package's, so it must be built. */
 
@@ -96,6 +97,19 @@ describe('board program and erase', () => {
       exit: 65,
       err: expect.stringContaining('got a zip file') as string,
     });
+  });
+
+  test('of a UF2 file for several chips the family is named', async () => {
+    const blocks = [0x5ee21072, 0xe48bff56].flatMap((family, at) =>
+      uf2Blocks([{ address: 0x4000, bytes: new Uint8Array(256).fill(at + 1) }], { family }),
+    );
+    writeFileSync(path('both.uf2'), uf2File(...blocks));
+    const args = ['board', 'program', 'particle-xenon', path('both.uf2'), '--flash', flash];
+    const { exit, err } = await ran(args);
+    expect(exit).toBe(74);
+    expect(err).toContain('say which with --part FAMILY');
+    expect(await ran([...args, '--part', 'RP2040'])).toMatchObject({ exit: 0 });
+    expect(readFileSync(flash)[0x4000]).toBe(2);
   });
 
   test('any bytes go where they are told to, and away again', async () => {

@@ -15,6 +15,7 @@ import { parseUsbipAddress } from './usbip-address.ts';
 import type { UsbipAddress } from './usbip-address.ts';
 import { ALGORITHM_HELP } from './mcuboot-options.ts';
 import { collect } from '../shared/collect.ts';
+import { partOption } from '../shared/image-part.ts';
 import { wholeNumber } from '../shared/numbers.ts';
 import { warn } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
@@ -213,6 +214,7 @@ function programCommand(terminal: Terminal): Command {
       wholeNumber('--slot', [0, 255]),
     )
     .option('--address <a>', 'to this address', address)
+    .option(...partOption)
     .action(async (name: string, image: string, options: ProgramOptions) => {
       if (options.slot !== undefined && options.address !== undefined) {
         throw new DfuError('INVALID_ARGUMENT', 'expected --slot or --address, got both');

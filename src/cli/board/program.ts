@@ -14,7 +14,8 @@ import type { Flash } from '../../flash/index.ts';
 import type { Unwrapped } from '../../image/index.ts';
 import { refuseUseless } from './option-fit.ts';
 import { ExitCode, cannot } from '../shared/exit-codes.ts';
-import { readFirmware, tellLeftOut } from '../shared/firmware-file.ts';
+import { tellLeftOut } from '../shared/firmware-file.ts';
+import { readWhole } from '../shared/image-part.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { asArgument } from '../shared/wrong-argument.ts';
 
@@ -25,6 +26,7 @@ export interface ProgramOptions {
   readonly algorithm?: string | undefined;
   readonly slot?: number | undefined;
   readonly address?: number | undefined;
+  readonly part?: string | undefined;
 }
 
 function withFlash(model: BoardModel, path: string, work: (flash: Flash) => void): void {
@@ -41,8 +43,8 @@ function targetOf({ slot, address }: Pick<ProgramOptions, 'slot' | 'address'>): 
   return address === undefined ? undefined : { address };
 }
 
-function contentOf(terminal: Terminal, path: string): Unwrapped {
-  const file = readFirmware(terminal.files, path);
+function contentOf(terminal: Terminal, path: string, part: string | undefined): Unwrapped {
+  const file = readWhole(terminal, path, part);
   const { format } = file.what;
   if (format !== 'zip' && format !== 'pem' && format !== 'dfuse') return file;
   const got = { zip: 'a zip file', pem: 'a key or certificate in text', dfuse: 'a DfuSe file' };
@@ -65,7 +67,7 @@ export function programBoard(
   const record = bootloaderOf(model, options.bootloader);
   refuseUseless(record, { algorithm: options.algorithm });
   const layout = record.layout(model, options.algorithm);
-  const file = contentOf(terminal, imagePath);
+  const file = contentOf(terminal, imagePath, options.part);
   const target = targetOf(options);
   const say = ({ address, bytes, slot, doubt }: Programmed): void => {
     const where = slot === undefined ? '' : ` (slot ${slot})`;

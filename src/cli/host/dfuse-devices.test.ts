@@ -8,6 +8,7 @@ import { appendSuffix, splitSuffix, writeDfuSeFile } from '../../dfu/index.ts';
 import { UsbipServer } from '../../link/usbip/index.ts';
 import { timerClock } from '../../usb/index.ts';
 import { ran } from '../../../test/support/fake-terminal.ts';
+import { uf2Blocks, uf2File } from '../../../test/support/uf2-file.ts';
 
 /* DfuSe devices as they are in the field, on a USB/IP bus, and what the command line makes of them. */
 
@@ -221,6 +222,41 @@ describe('DfuSe files with sizes that are wrong', () => {
     expect(exit).toBe(0);
     expect(err).toContain(words);
     expect(at(flash, BASE)).toEqual(image);
+  });
+});
+
+describe('a UF2 file for several chips', () => {
+  const [mine, other] = [image.subarray(0, 256), image.subarray(1, 257)];
+  const families = [
+    uf2Blocks([{ address: BASE, bytes: mine }], { family: 0x5ee21072 }),
+    uf2Blocks([{ address: BASE, bytes: other }], { family: 0xe48bff56 }),
+  ];
+
+  test('says which there are; --part says which is meant', async () => {
+    const flash = new UsedFlash('@Flash/0x08000000/4*001Kg');
+    plugIn(flash);
+    const path = await fileWith(uf2File(...families.flat()), 'both.uf2');
+    const { exit, err } = await call('download', path);
+    expect(exit).toBe(74);
+    expect(err).toMatch(/expected blocks for one family, got .*RP2040.* \(--part FAMILY\)\n$/);
+    expect(await call('download', path, '--part', 'rp2040')).toMatchObject({ exit: 0 });
+    expect(flash.read(BASE, 256)).toEqual(other);
+    expect(await call('download', path, '--part', '0x5ee21072')).toMatchObject({ exit: 0 });
+    expect(flash.read(BASE, 256)).toEqual(mine);
+    expect(await call('download', path, '--part', 'nRF52')).toMatchObject({ exit: 64 });
+  });
+
+  test.each([
+    [['fw.bin'], 'got another'],
+    [['fw.bin', '--raw'], 'got another'],
+    [[], 'got none'],
+  ])('is what --part is for, and not %j', async ([name, ...more], words) => {
+    plugIn(new UsedFlash('@Flash/0x08000000/4*001Kg'));
+    const files = name === undefined ? [] : [await fileWith(image, name)];
+    const args = [...files, ...more, '-s', '0x08000000', '--part', 'rp2040'];
+    const { exit, err } = await call('download', ...args);
+    expect(exit).toBe(64);
+    expect(err).toContain(`family: expected a UF2 file, ${words}`);
   });
 });
 

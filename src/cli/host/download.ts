@@ -12,6 +12,7 @@ import type { TransferOptions } from './select.ts';
 
 interface DownloadCommand extends TransferOptions {
   readonly raw?: true | undefined;
+  readonly part?: string | undefined;
 }
 
 /** `dfukit download FILE`. */
@@ -27,6 +28,7 @@ export function command(terminal: Terminal): Command {
       'binary, DfuSe, Intel HEX, S-record, UF2 or ELF file, with or without DFU suffix; may be left out with -s',
     )
     .option('--raw', 'send an Intel HEX, S-record, UF2, ELF, zip or PEM file as it is')
+    .option('--part <family>', 'of a UF2 file for several chips the family, by name or number')
     .option('--force', 'go past all that would be refused, and tell each')
     .action(
       answering((path: string | undefined, options: DownloadCommand) =>
@@ -66,10 +68,10 @@ async function run(
  * where the file does not say itself what it is for.
  */
 function planOf(file: Uint8Array | undefined, options: DownloadCommand): SendPlan {
-  const { dfuseAddress, transferSize: transferSizeBytes, protocol, allow, raw } = options;
+  const { dfuseAddress, transferSize: transferSizeBytes, protocol, allow, raw, part } = options;
   const dialect = dialectOf(options);
   const force = forceOf(options);
-  const terms = { ...dfuseAddress, transferSizeBytes, allow, raw, force };
+  const terms = { ...dfuseAddress, transferSizeBytes, allow, raw, force, family: part };
   try {
     const plan = sendPlan(file, { ...terms, dialect: protocol });
     const asks = file !== undefined && plan.format !== 'dfuse';

@@ -9,6 +9,7 @@ const names: Readonly<Record<DfuRemedy, string>> = {
   dialect: '--protocol dfu or --protocol dfuse',
   configuration: '-c',
   'dfu-serial': '-S SERIAL, with the comma, to take any serial number in DFU mode',
+  family: '--part FAMILY',
   force: '--force to do it all the same',
   ids: '-d RUN-TIME,DFU',
   interface: '-i',

@@ -53,7 +53,7 @@ export function addDeviceOptions(command: Command): Command {
     .addOption(busOption())
     .option(
       '--timeout <seconds>',
-      'most time for one control transfer (default: 5); other limits of time grow with it',
+      'most time for one control transfer (default: 5; 35 at least behind what erases everything); other limits of time grow with it',
       seconds('--timeout', 3600),
     )
     .option('--json', 'one JSON object a line instead of text');

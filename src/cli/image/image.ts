@@ -120,6 +120,7 @@ function infoCommand(terminal: Terminal): Command {
     .argument('<file>')
     .addOption(keyOption())
     .addOption(decryptOption())
+    .option(...partOption)
     .option('--json', 'for programs')
     .action(answering((path: string, options: InfoOptions) => imageInfo(terminal, path, options)));
 }

@@ -22,7 +22,8 @@ import type {
 import { formatUsbId, idDigits } from '../../usb/index.ts';
 import { flagWords, imageRows, judgementJson, sizeText, table } from './describe.ts';
 import type { Row } from './describe.ts';
-import { inFile, readFirmware } from '../shared/firmware-file.ts';
+import { inFile } from '../shared/firmware-file.ts';
+import { readWhole } from '../shared/image-part.ts';
 import { inflate } from '../shared/inflate.ts';
 import { loadDecryptionKeys, loadKeys } from '../shared/key-files.ts';
 import type { NamedKey } from '../shared/key-files.ts';
@@ -32,6 +33,7 @@ import type { Terminal } from '../shared/terminal.ts';
 export interface InfoOptions {
   readonly key?: readonly string[] | undefined;
   readonly decrypt?: readonly string[] | undefined;
+  readonly part?: string | undefined;
   readonly json?: true | undefined;
 }
 
@@ -240,7 +242,7 @@ export async function imageInfo(
   const json = options.json === true;
   const keys = await loadKeys(terminal, options.key ?? []);
   const looking = new Looking(keys, await loadDecryptionKeys(terminal, options.decrypt ?? []));
-  const file = readFirmware(terminal.files, path);
+  const file = readWhole(terminal, path, options.part);
   if (file.what.format === 'zip') {
     return packageInfo(terminal, path, { looking, zip: file.bytes, json });
   }

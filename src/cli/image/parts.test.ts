@@ -163,6 +163,8 @@ test('of a UF2 file for several chips the family is named', async () => {
   await expect(image(at, 'verify', 'a.uf2', '--part', 'rp2350-arm-secure')).rejects.toThrow(
     'a.uf2: ',
   );
+  await expect(image(at, 'info', 'a.uf2')).rejects.toThrow('; say which with --part FAMILY');
+  expect((await image(at, 'info', 'a.uf2', '--part', 'RP2040')).out).toContain('UF2');
   await expect(image(at, 'verify', 'a.uf2', '--part', 'nRF52')).rejects.toThrow(
     'a.uf2: UF2: expected blocks for nRF52, got RP2040',
   );

@@ -131,6 +131,12 @@ export function readPart(terminal: Terminal, path: string, options: PartOptions 
   return imageAt(path, file, part);
 }
 
+/** A whole file, or the part of it that is named. Throws as `readPart` does. */
+export function readWhole(terminal: Terminal, path: string, part: string | undefined): Unwrapped {
+  if (part !== undefined) return readPart(terminal, path, { part });
+  return orNamed(() => readFirmware(terminal.files, path));
+}
+
 /** Which family it is can be said. */
 function orNamed<T>(read: () => T): T {
   try {

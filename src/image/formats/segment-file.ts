@@ -66,7 +66,8 @@ function oneFamily(file: Uint8Array, wanted: number | string | undefined): reado
   const rest = families.length > 8 ? ` and ${families.length - 8} more` : '';
   const names = `${shown.join(', ')}${rest}`;
   if (wanted === undefined) {
-    throw new DfuError('AMBIGUOUS', `UF2: expected blocks for one family, got ${names}`);
+    const message = `UF2: expected blocks for one family, got ${names}`;
+    throw new DfuError('AMBIGUOUS', message, { remedies: ['family'] });
   }
   const name = typeof wanted === 'number' ? hexNumber(wanted, 8) : wanted;
   throw new DfuError('INVALID_ARGUMENT', `UF2: expected blocks for ${name}, got ${names}`);
