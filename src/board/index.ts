@@ -19,3 +19,4 @@ export type { programPrelude } from './program/prelude/prelude.ts';
 export { ProgramEnd } from './program/program-end.ts';
 export { ProgramOnPort } from './program/program-on-port.ts';
 export { WATCHDOG_MS } from './processor.ts';
+export { isVersion } from './stand-in/selector.ts';

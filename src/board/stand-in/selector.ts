@@ -14,7 +14,8 @@ function whole(text: string): string {
   }
 }
 
-function isVersion(wanted: string, version: FirmwareVersion): boolean {
+/** Whether a version is the wanted one: `1.0.0` and `1.0.0+0` are the same, and riotboot's `7` is 7. */
+export function isVersion(wanted: string, version: FirmwareVersion): boolean {
   return typeof version === 'number'
     ? Number(wanted) === version
     : whole(wanted) === whole(version);

@@ -4,6 +4,7 @@ import type { ButtonConfiguration } from '../../board/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import { DFUSE_PROFILES, DFU_PROFILES, STM32_ROM } from '../../device/index.ts';
 import type { ProgramOptions } from './program.ts';
+import type { RunOrder } from './run.ts';
 import type { BoardRunOptions } from './session.ts';
 import { addImageOptions } from './image-options.ts';
 import type { ImageCommandOptions } from './image-options.ts';
@@ -41,6 +42,9 @@ interface RunCommand extends UsbCommandOptions, ImageCommandOptions {
   readonly key?: readonly string[] | undefined;
   readonly guarded?: true | undefined;
   readonly json?: true | undefined;
+  readonly until?: readonly string[] | undefined;
+  readonly failOn?: readonly string[] | undefined;
+  readonly timeout?: string | undefined;
 }
 
 /** `dfukit board …`. What runs or programs a board is loaded when that is asked for. */
@@ -89,11 +93,16 @@ no file, no socket and no other process, has no environment and, if root started
 A board with MCUboot trusts the key that signs the examples. It is made when it is first needed and kept in
 the user's configuration folder (XDG_CONFIG_HOME/dfukit/examples-rsa-2048.pem).
 
+A SPEC is an event with what it must say; every kind, with its fields, is in docs/board-json.md:
+  --until boot:version=2.0.0,slot=0 --until 10s --fail-on fault --fail-on boot:cause=watchdog --timeout 2min
+  --until 'console:/Image confirmed/i'  --fail-on 'refused:status=errFIRMWARE'  --timeout 500ms
+
 With --json, events come as one JSON object a line and commands are taken likewise (docs/board-json.md):
   {"command":"reset"}  {"command":"reset","button":true}  {"command":"button","pressed":true}
   {"command":"unplug"}  {"command":"replug"}  {"command":"power-off"}  {"command":"power-on"}
   {"command":"power-cut","afterOperations":100,"kind":"torn"}  {"command":"input","text":"saul read 3"}
   {"command":"sensor","name":"NRF_TEMP","value":1950}  {"command":"state"}  {"command":"quit"}
+  {"command":"wait","for":{"event":"boot","version":"2.0.0"},"timeoutMs":10000}
 Each is answered by {"event":"done",…} or {"event":"error",…} when it is carried out, with its "id" if it has one.
 The end of standard input quits, except that of /dev/null: a board in the background runs on until a signal ends it.`;
 
@@ -149,6 +158,17 @@ function runCommand(terminal: Terminal): Command {
     .option('--btn-mode <mode>', 'BTN_BOOTLOADER_MODE, e.g. GPIO_IN_PU')
     .option('--btn-ext-pullup', 'BTN_BOOTLOADER_EXT_PULLUP')
     .option('--btn-none', 'BTN_BOOTLOADER_NONE: it looks at none')
+    .option(
+      '--until <spec>',
+      'put it away, with exit code 0, at this event or after this time; again: each after the one before',
+      collect,
+    )
+    .option(
+      '--fail-on <spec>',
+      'put it away at this event, with exit code 1; again for more',
+      collect,
+    )
+    .option('--timeout <time>', 'put it away after this time, with exit code 124')
     .option('-v, --verbose', 'what the USB link does, on standard error')
     .option('--json', 'events and commands as JSON')
     .addHelpText('after', runHelp)
@@ -158,8 +178,12 @@ function runCommand(terminal: Terminal): Command {
 
 async function run(terminal: Terminal, boardName: string, options: RunCommand): Promise<void> {
   const { runBoard } = await import('./run.ts');
-  const json = options.json === true;
-  await runBoard(terminal, () => runOptionsOf(terminal, boardName, options), { json });
+  const { endsOf } = await import('./ends.ts');
+  const asked = (): RunOrder => ({
+    options: runOptionsOf(terminal, boardName, options),
+    ends: endsOf(options),
+  });
+  await runBoard(terminal, asked, { json: options.json === true });
 }
 
 /** What was asked for. Throws for what cannot be had. */

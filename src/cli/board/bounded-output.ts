@@ -9,14 +9,14 @@ const MOST_WAITING = 4 << 20;
  */
 export class BoundedOutput {
   readonly #out: Output;
-  readonly #tellLost: (lines: number) => string;
+  readonly #inWords: (lost: number) => string;
   #lost = 0;
   #draining = false;
 
-  /** `tellLost` puts into words how many lines were dropped. */
-  constructor(out: Output, tellLost: (lines: number) => string) {
+  /** `inWords` puts into words how many lines were dropped. */
+  constructor(out: Output, inWords: (lost: number) => string) {
     this.#out = out;
-    this.#tellLost = tellLost;
+    this.#inWords = inWords;
   }
 
   /** Writes a text that ends a line; answers whether it was taken. */
@@ -26,9 +26,17 @@ export class BoundedOutput {
       this.#whenDrained();
       return false;
     }
-    if (this.#lost > 0) this.#say();
+    this.tellLost();
     this.#out.write(text);
     return true;
+  }
+
+  /** Says what was lost, if something was and there is room. */
+  tellLost(): void {
+    if (this.#lost === 0 || this.#out.writableLength >= MOST_WAITING) return;
+    const lost = this.#lost;
+    this.#lost = 0;
+    this.#out.write(this.#inWords(lost));
   }
 
   /** Resolves when there is room again; at once if there is. */
@@ -45,14 +53,8 @@ export class BoundedOutput {
     this.#draining = true;
     this.#out.once('drain', () => {
       this.#draining = false;
-      if (this.#lost > 0) this.#say();
+      this.tellLost();
     });
-  }
-
-  #say(): void {
-    const lost = this.#lost;
-    this.#lost = 0;
-    this.#out.write(this.#tellLost(lost));
   }
 }
 

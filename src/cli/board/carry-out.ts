@@ -5,7 +5,7 @@ import type { BoardCommand } from './json.ts';
 /** What came of a command besides that it was done. */
 type Outcome = Readonly<Record<string, unknown>>;
 
-type Carried = Exclude<BoardCommand, { command: 'quit' }>;
+type Carried = Exclude<BoardCommand, { command: 'quit' | 'wait' }>;
 
 /** Throws `REFUSED` for what only a board with power can do. */
 function needPower(board: Board, what: string): void {
@@ -37,7 +37,7 @@ function changing(before: boolean, after: boolean, work: () => void): Outcome {
 }
 
 /**
- * Carries a command out; `quit` is for the caller. Resolves when it is carried out, not when it is taken: a reset when
+ * Carries a command out; `quit` and `wait` are for the caller. Resolves when it is carried out, not when it is taken: a reset when
  * the bootloader has decided. Throws `DfuError` where nothing would have happened.
  */
 export async function carryOut(board: Board, command: Carried): Promise<Outcome> {

@@ -1,8 +1,9 @@
 import { emitKeypressEvents } from 'node:readline';
-import type { Board, BoardEvent, BoardPowerCut } from '../../board/index.ts';
-import { hexNumber } from '../../bytes/index.ts';
+import type { Board } from '../../board/index.ts';
 import { BoundedOutput, brokenPipe } from './bounded-output.ts';
-import { LineSplitter } from './json.ts';
+import { describeEvent } from './describe-event.ts';
+import type { EndWatch, Ending } from './ends.ts';
+import { LineSplitter } from './line-splitter.ts';
 import { startBoard } from './session.ts';
 import type { BoardRunOptions, BoardSession } from './session.ts';
 import { explain } from '../shared/exit-codes.ts';
@@ -16,52 +17,6 @@ const KEY_HELP: string = [
   'k  hold / release button    t  type a line (Enter too)',
   'h  this help                q  quit',
 ].join('\n');
-
-const bootModes = { dfu: 'DFU mode', application: 'application', none: 'nothing to boot' } as const;
-
-/** An event in words for a person. */
-export function describeEvent(event: BoardEvent): string {
-  switch (event.type) {
-    case 'console':
-      return event.text;
-    case 'power':
-      return `* power ${event.on ? 'on' : 'off'}${cutWords(event.cut)}`;
-    case 'boot': {
-      const slot =
-        event.slot === undefined ? '' : ` of slot ${event.slot}, version ${event.version}`;
-      return `* ${event.cause}: ${bootModes[event.mode]}${slot} (${event.why})`;
-    }
-    case 'native':
-      return `* machine code, SHA-256 ${event.sha256}`;
-    case 'usb':
-      return event.state === 'detached' ? '* USB detached' : `* USB ${event.state} ${event.id}`;
-    case 'fault':
-      return `* ${event.message}`;
-    case 'download':
-      return `* download${toSlot(event.slot)} finished, ${event.bytes} bytes`;
-    case 'refused':
-      return `* refused${toSlot(event.slot)} after ${event.bytes} bytes: ${event.status}: ${event.reason}`;
-    case 'upgrade':
-      return `* upgrade requested: slot ${event.slot} is next, ${event.permanent ? 'for good' : 'for a test'}`;
-    case 'confirmed':
-      return `* image of slot ${event.slot} confirmed`;
-    case 'actuator':
-      return `* ${event.name} ${event.value === 0 ? 'off' : 'on'}`;
-    default:
-      return event satisfies never;
-  }
-}
-
-function toSlot(slot: number | undefined): string {
-  return slot === undefined ? '' : ` to slot ${slot}`;
-}
-
-/** What a power cut met. */
-function cutWords(cut: BoardPowerCut | undefined): string {
-  if (cut === undefined) return '';
-  const { operation, type, address, bytes, kind } = cut;
-  return ` at operation ${operation}, ${type} ${bytes} bytes at ${hexNumber(address, 8)} (${kind})`;
-}
 
 /** Tells where the board can be reached, and what to try. */
 function greeting({ board, usbip, kernelPort }: BoardSession): string {
@@ -80,26 +35,36 @@ function greeting({ board, usbip, kernelPort }: BoardSession): string {
   return lines.join('\n');
 }
 
-/** Runs a board with its console on the terminal, until somebody quits. */
+/** Who can end a board besides its keys. */
+export interface BoardEnders {
+  readonly signal: AbortSignal;
+  readonly watch: EndWatch;
+}
+
+/** Runs a board with its console on the terminal, until somebody quits or its own end; the answer is which. */
 export async function runTerminal(
   terminal: Terminal,
   options: BoardRunOptions,
-  signal: AbortSignal,
-): Promise<void> {
+  { signal, watch }: BoardEnders,
+): Promise<Ending | 'quit' | 'signal' | 'reader gone'> {
   const { in: input, out } = terminal;
   const isTerminal = input.isTTY === true;
   const screen = new Screen(out, isTerminal);
-  const gone = brokenPipe(out);
+  const gone = brokenPipe(out).then(() => 'reader gone' as const);
   const session = await startBoard(terminal, options, (board) => {
     board.listen((event) => screen.print(describeEvent(event)));
+    watch.watch(board);
   });
   try {
     screen.print(greeting(session));
     const driven = isTerminal
       ? keysInFront(terminal, session.board, screen, signal)
       : readLines(session.board, screen, input);
-    await Promise.race([untilAborted(signal), gone, driven]);
+    const aborted = untilAborted(signal).then(() => 'signal' as const);
+    const quit = driven.then(() => 'quit' as const);
+    return await Promise.race([watch.over, aborted, quit, ...(watch.isBounded ? [] : [gone])]);
   } finally {
+    watch.close();
     if (isTerminal && terminal.inForeground()) input.setRawMode?.(false);
     input.destroy();
     await session.close();

@@ -5,12 +5,20 @@ import type { BoardMessage } from './json.ts';
 /** Version of what `board run --json` says and takes: docs/board-json.md. Grows with what an older reader would get wrong. */
 export const PROTOCOL_VERSION = 1;
 
+/** What every message ends with. */
+export interface Stamp {
+  /** From 1, by one each. */
+  readonly seq: number;
+  /** On the board's clock, since the program started. */
+  readonly ms: number;
+}
+
 /** Writes messages, each with its number and the time. */
 export class EventWriter {
   readonly #output: BoundedOutput;
   readonly #now: () => number;
   readonly #beganMs: number;
-  #seq = 0;
+  #stamp: Stamp = { seq: 0, ms: 0 };
 
   /** `now`: the board's clock, in ms. */
   constructor(out: Output, now: () => number) {
@@ -19,9 +27,18 @@ export class EventWriter {
     this.#output = new BoundedOutput(out, (events) => this.#line({ event: 'lost', events }));
   }
 
-  readonly say = (message: BoardMessage): void => {
+  /** Says it; the answer is the number and the time that it has. */
+  readonly say = (message: BoardMessage): Stamp => {
+    // Before this one has its number.
+    this.#output.tellLost();
     this.#output.write(this.#line(message));
+    return this.#stamp;
   };
+
+  /** Number of the newest event. */
+  get seq(): number {
+    return this.#stamp.seq;
+  }
 
   /** Resolves when whoever reads has made room. */
   room(): Promise<void> {
@@ -30,8 +47,8 @@ export class EventWriter {
 
   /** One that is dropped has a number, too: that it is missing can be seen. */
   #line(message: BoardMessage): string {
-    this.#seq += 1;
     const ms = Math.round(this.#now() - this.#beganMs);
-    return `${JSON.stringify({ ...message, seq: this.#seq, ms })}\n`;
+    this.#stamp = { seq: this.#stamp.seq + 1, ms };
+    return `${JSON.stringify({ ...message, ...this.#stamp })}\n`;
   }
 }

@@ -2,13 +2,30 @@ import type { BoardEvent } from '../../board/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import { powerCutKinds } from '../../flash/index.ts';
 import type { PowerCutKind } from '../../flash/index.ts';
+import { wrongOf } from './event-fields.ts';
+import { parseFor } from './event-match.ts';
+import type { EventMatch } from './event-match.ts';
+
+/** Until one of these events has come. */
+export interface WaitCommand {
+  readonly command: 'wait';
+  readonly for: readonly EventMatch[];
+  readonly timeoutMs: number;
+  /** Events with a greater number count; undefined: those that nothing has looked at. */
+  readonly since?: number | undefined;
+}
+
+/** How long a wait waits that does not say, and how long it can, in ms. */
+const WAIT_MS = 30_000;
+const MOST_WAIT_MS = 86_400_000;
 
 /** A command to a running board: one JSON object a line. */
 export type BoardCommand =
   | { readonly command: 'reset'; readonly button?: boolean }
   | { readonly command: 'button'; readonly pressed: boolean; readonly name?: string }
   | { readonly command: 'unplug' | 'replug' | 'power-on' | 'power-off' | 'state' }
-  | { readonly command: 'quit' }
+  | { readonly command: 'quit'; readonly now?: boolean }
+  | WaitCommand
   | {
       readonly command: 'power-cut';
       readonly afterOperations: number;
@@ -35,7 +52,7 @@ export function errorMessage(error: unknown): BoardMessage {
 }
 
 /** What a reader finds again in the answer to its command. */
-export type CommandId = string | number;
+type CommandId = string | number;
 
 /** The commands, and the keys that each takes besides `command` and `id`. */
 const COMMANDS: Readonly<Record<BoardCommand['command'], readonly string[]>> = {
@@ -49,7 +66,8 @@ const COMMANDS: Readonly<Record<BoardCommand['command'], readonly string[]>> = {
   input: ['text'],
   sensor: ['name', 'value'],
   state: [],
-  quit: [],
+  wait: ['for', 'timeoutMs', 'since'],
+  quit: ['now'],
 };
 
 function isCommand(name: unknown): name is BoardCommand['command'] {
@@ -60,50 +78,55 @@ function isCommand(name: unknown): name is BoardCommand['command'] {
 function checkKeys(command: BoardCommand['command'], value: Record<string, unknown>): void {
   const known = ['command', 'id', ...COMMANDS[command]];
   const strange = Object.keys(value).find((key) => !known.includes(key));
-  if (strange !== undefined) throw wrong(`a key of "${command}": ${known.join(', ')}`, strange);
+  if (strange !== undefined)
+    throw wrongOf(`a key of "${command}": ${known.join(', ')}`, strange, known);
 }
 
-/** The `id` of a command; undefined without one, and for a line that is no command. Throws for one that is neither text nor number. */
-export function commandId(line: string): CommandId | undefined {
+/** What the answer to a command repeats of it. */
+export interface CommandTags {
+  readonly command?: BoardCommand['command'] | undefined;
+  readonly id?: CommandId | undefined;
+}
+
+/** The tags of a line, as far as it has some. Throws for an `id` that is neither text nor number. */
+export function tagsOf(line: string): CommandTags {
   let value: unknown;
   try {
     value = JSON.parse(line);
   } catch {
-    return undefined;
+    return {};
   }
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, 'id')) return undefined;
-  const { id } = value as { readonly id: unknown };
-  if ((typeof id === 'string' && id.length <= MOST_ID) || typeof id === 'number') return id;
-  throw wrong(`"id" with a number or a text of up to ${MOST_ID}`, id);
+  if (typeof value !== 'object' || value === null) return {};
+  const { command: name, id } = value as { readonly command?: unknown; readonly id?: unknown };
+  const command = isCommand(name) ? name : undefined;
+  if (id === undefined) return { command };
+  if ((typeof id === 'string' && id.length <= MOST_ID) || typeof id === 'number')
+    return { command, id };
+  throw wrongOf(`"id" with a number or a text of up to ${MOST_ID}`, id);
 }
 
 /** Longest id, in characters. */
 const MOST_ID = 256;
 
-function wrong(expected: string, got: unknown): DfuError {
-  const shown = JSON.stringify(got) ?? 'nothing';
-  return new DfuError('INVALID_ARGUMENT', `expected ${expected}, got ${shown.slice(0, 80)}`);
-}
-
 function boolean(value: unknown, name: string): boolean {
   if (typeof value === 'boolean') return value;
-  throw wrong(`"${name}" true or false`, value);
+  throw wrongOf(`"${name}" true or false`, value);
 }
 
 function text(value: unknown, name: string): string {
   if (typeof value === 'string') return value;
-  throw wrong(`"${name}" with text`, value);
+  throw wrongOf(`"${name}" with text`, value);
 }
 
 function number(value: unknown, name: string): number {
   if (typeof value === 'number') return value;
-  throw wrong(`"${name}" with a number`, value);
+  throw wrongOf(`"${name}" with a number`, value);
 }
 
 function cutKind(value: unknown): PowerCutKind {
   const kind = powerCutKinds.find((each) => each === value);
   if (kind !== undefined) return kind;
-  throw wrong('"kind" clean, torn or torn-tail', value);
+  throw wrongOf('"kind" clean, torn or torn-tail', value);
 }
 
 function parseLine(line: string): Record<string, unknown> {
@@ -111,12 +134,28 @@ function parseLine(line: string): Record<string, unknown> {
   try {
     value = JSON.parse(line);
   } catch {
-    throw wrong('a JSON object on one line', line);
+    throw wrongOf('a JSON object on one line', line);
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
   }
-  throw wrong('a JSON object on one line', value);
+  throw wrongOf('a JSON object on one line', value);
+}
+
+function wholeTo(most: number, value: unknown, name: string): number {
+  if (Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= most)
+    return Number(value);
+  throw wrongOf(`"${name}" with a whole number from 0 to ${most}`, value);
+}
+
+function parseWait(value: Readonly<Record<string, unknown>>): WaitCommand {
+  const { timeoutMs = WAIT_MS, since } = value;
+  return {
+    command: 'wait',
+    for: parseFor(value['for']),
+    timeoutMs: wholeTo(MOST_WAIT_MS, timeoutMs, 'timeoutMs'),
+    since: since === undefined ? undefined : wholeTo(Number.MAX_SAFE_INTEGER, since, 'since'),
+  };
 }
 
 /** Reads a command. Throws `INVALID_ARGUMENT` with what is expected. */
@@ -124,7 +163,8 @@ export function parseCommand(line: string): BoardCommand {
   const value = parseLine(line);
   const { command } = value;
   if (!isCommand(command)) {
-    throw wrong(`"command" to be one of ${Object.keys(COMMANDS).join(', ')}`, command);
+    const known = Object.keys(COMMANDS);
+    throw wrongOf(`"command" to be one of ${known.join(', ')}`, command, known);
   }
   checkKeys(command, value);
   switch (command) {
@@ -141,8 +181,12 @@ export function parseCommand(line: string): BoardCommand {
     case 'power-on':
     case 'power-off':
     case 'state':
-    case 'quit':
       return { command };
+    case 'quit':
+      if (value['now'] === undefined) return { command };
+      return { command, now: boolean(value['now'], 'now') };
+    case 'wait':
+      return parseWait(value);
     case 'power-cut': {
       const afterOperations = number(value['afterOperations'], 'afterOperations');
       if (value['kind'] === undefined) return { command, afterOperations };
@@ -158,35 +202,5 @@ export function parseCommand(line: string): BoardCommand {
       };
     default:
       return command satisfies never;
-  }
-}
-
-/** Longest command, in characters. */
-const MOST_LINE = 0x10000;
-
-/** Cuts a stream of text into lines, none of them longer than is sensible. */
-export class LineSplitter {
-  readonly #line: (line: string) => void;
-  readonly #tooLong: () => void;
-  #rest = '';
-  #skipping = false;
-
-  constructor(line: (line: string) => void, tooLong: () => void) {
-    this.#line = line;
-    this.#tooLong = tooLong;
-  }
-
-  push(chunk: string): void {
-    const pieces = (this.#rest + chunk).split('\n');
-    this.#rest = pieces.pop() ?? '';
-    for (const piece of pieces) {
-      if (this.#skipping) this.#skipping = false;
-      else if (piece.length > MOST_LINE) this.#tooLong();
-      else if (piece.trim() !== '') this.#line(piece);
-    }
-    if (this.#rest.length <= MOST_LINE) return;
-    this.#rest = '';
-    if (!this.#skipping) this.#tooLong();
-    this.#skipping = true;
   }
 }

@@ -6,6 +6,8 @@ import { UnreadableFile } from './unreadable-file.ts';
 /** Exit codes of sysexits.h, as dfu-util uses them. */
 export const ExitCode = {
   ok: 0,
+  /** A question was answered no, or what was not to happen has. */
+  no: 1,
   usage: 64,
   data: 65,
   noInput: 66,
@@ -16,6 +18,8 @@ export const ExitCode = {
   unconfirmed: 75,
   protocol: 76,
   noPermission: 77,
+  /** The time that was given is up; timeout(1) has the same. */
+  timeUp: 124,
   interrupted: 130,
 } as const;
 

@@ -56,3 +56,23 @@ export function time(option: string): (text: string) => number {
     throw wrong(option, 'a time of 0 or more', text);
   };
 }
+
+const UNITS = { ms: 1, s: 1000, min: 60_000, h: 3_600_000 } as const;
+
+/** Whether a text is a time with its unit, or means to be: it begins with a figure. */
+export function isDuration(text: string): boolean {
+  return /^[\d.]/.test(text);
+}
+
+/** Longest duration, in ms: a week. */
+const MOST_DURATION_MS = 604_800_000;
+
+/** Reads a time with its unit, as ms: `500ms`, `30s`, `2min`, `1h`. Throws `INVALID_ARGUMENT`. */
+export function duration(option: string): (text: string) => number {
+  return (text) => {
+    const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s|min|h)$/.exec(text) ?? [];
+    const ms = Number(digits) * (UNITS[unit as keyof typeof UNITS] ?? Number.NaN);
+    if (ms > 0 && ms <= MOST_DURATION_MS) return ms;
+    throw wrong(option, 'a time with its unit, such as 500ms, 30s or 2min, up to a week', text);
+  };
+}

@@ -7,7 +7,7 @@ import { usbipBus } from '../../link/usbip/index.ts';
 import { timerClock } from '../../usb/index.ts';
 import type { Clock, UsbBus } from '../../usb/index.ts';
 import { startBoard } from '../board/session.ts';
-import { describeEvent } from '../board/console.ts';
+import { describeEvent } from '../board/describe-event.ts';
 import { untilAborted } from '../shared/signals.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import type { Guide } from './guide.ts';

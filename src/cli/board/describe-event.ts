@@ -1,0 +1,48 @@
+import type { BoardEvent, BoardPowerCut } from '../../board/index.ts';
+import { hexNumber } from '../../bytes/index.ts';
+
+const bootModes = { dfu: 'DFU mode', application: 'application', none: 'nothing to boot' } as const;
+
+/** An event in words for a person. */
+export function describeEvent(event: BoardEvent): string {
+  switch (event.type) {
+    case 'console':
+      return event.text;
+    case 'power':
+      return `* power ${event.on ? 'on' : 'off'}${cutWords(event.cut)}`;
+    case 'boot': {
+      const slot =
+        event.slot === undefined ? '' : ` of slot ${event.slot}, version ${event.version}`;
+      return `* ${event.cause}: ${bootModes[event.mode]}${slot} (${event.why})`;
+    }
+    case 'native':
+      return `* machine code, SHA-256 ${event.sha256}`;
+    case 'usb':
+      return event.state === 'detached' ? '* USB detached' : `* USB ${event.state} ${event.id}`;
+    case 'fault':
+      return `* ${event.message}`;
+    case 'download':
+      return `* download${toSlot(event.slot)} finished, ${event.bytes} bytes`;
+    case 'refused':
+      return `* refused${toSlot(event.slot)} after ${event.bytes} bytes: ${event.status}: ${event.reason}`;
+    case 'upgrade':
+      return `* upgrade requested: slot ${event.slot} is next, ${event.permanent ? 'for good' : 'for a test'}`;
+    case 'confirmed':
+      return `* image of slot ${event.slot} confirmed`;
+    case 'actuator':
+      return `* ${event.name} ${event.value === 0 ? 'off' : 'on'}`;
+    default:
+      return event satisfies never;
+  }
+}
+
+function toSlot(slot: number | undefined): string {
+  return slot === undefined ? '' : ` to slot ${slot}`;
+}
+
+/** What a power cut met. */
+function cutWords(cut: BoardPowerCut | undefined): string {
+  if (cut === undefined) return '';
+  const { operation, type, address, bytes, kind } = cut;
+  return ` at operation ${operation}, ${type} ${bytes} bytes at ${hexNumber(address, 8)} (${kind})`;
+}
