@@ -1,5 +1,6 @@
 import { copyingAlgorithms, placeOf } from '../boot/mcuboot/index.ts';
 import type { Algorithm, BootConfig } from '../boot/mcuboot/index.ts';
+import { DfuError } from '../bytes/index.ts';
 import {
   DEFAULT_MAX_IMG_SECTORS,
   ENCRYPTED_FLAGS,
@@ -31,10 +32,20 @@ export interface FitVerdict extends FitReport {
 /** Fewer bytes than this no image has. */
 const LEAST_BYTES = 80;
 
+/** The slots of one image alone: what the others hold is none of its business. */
+function pairAlone({ geometry, config }: FlashLayout, image: number): FlashLayout {
+  const pair = config.images[image];
+  if (pair === undefined) {
+    const words = `expected an image up to ${config.images.length - 1}, got ${image}`;
+    throw new DfuError('INVALID_ARGUMENT', `layout: ${words}`);
+  }
+  return { geometry, config: { ...config, images: [pair] } };
+}
+
 /** The largest image that the bootloader takes and gives back, from the limit that it names itself. */
-async function largestThatBoots(layout: FlashLayout, limit: number): Promise<number> {
+async function largestThatBoots(pair: FlashLayout, limit: number): Promise<number> {
   const boots = async (sizeBytes: number): Promise<boolean> =>
-    (await rehearseUpdate(layout, { sizeBytes })).fits;
+    (await rehearseUpdate(pair, { sizeBytes })).fits;
   if (limit < LEAST_BYTES || (await boots(limit))) return Math.max(0, limit);
   if (!(await boots(LEAST_BYTES))) return 0;
   let [good, bad] = [LEAST_BYTES, limit];
@@ -57,13 +68,19 @@ const sizeOf = (candidate: Candidate): number =>
  * Tries whether an image fits into the slots of a layout: the bootloader boots it as an update of an old image of
  * the same size, and takes it back. Without one, says how large an image may be.
  *
- * @throws `DfuError` `INVALID_ARGUMENT` for a layout that cannot be.
+ * @param image - which pair of slots, where the layout has several
+ * @throws `DfuError` `INVALID_ARGUMENT` for a layout that cannot be, or has no such image.
  */
-export async function fitUpdate(layout: FlashLayout, candidate?: Candidate): Promise<FitVerdict> {
+export async function fitUpdate(
+  layout: FlashLayout,
+  candidate?: Candidate,
+  image = 0,
+): Promise<FitVerdict> {
+  const pair = pairAlone(layout, image);
   const imageBytes = candidate === undefined ? undefined : sizeOf(candidate);
-  const report = fitImage(layout, imageBytes);
+  const report = fitImage(layout, imageBytes, image);
   if (report.refusal !== undefined) {
-    const remedies = await remediesFor(layout, candidate);
+    const remedies = await remediesFor(layout, candidate, image);
     return {
       ...report,
       fits: false,
@@ -73,19 +90,19 @@ export async function fitUpdate(layout: FlashLayout, candidate?: Candidate): Pro
       hazards: [],
     };
   }
-  const largestBytes = await largestThatBoots(layout, report.largestBytes);
-  const drawn = layOut(layout, { refusal: undefined, imageBytes, largestBytes, image: 0 });
+  const largestBytes = await largestThatBoots(pair, report.largestBytes);
+  const drawn = layOut(layout, { refusal: undefined, imageBytes, largestBytes, image });
   // where no image fits, the smallest shows why
   const sizeBytes = largestBytes > 0 ? largestBytes : LEAST_BYTES;
-  const tried = await rehearseUpdate(layout, candidate ?? { sizeBytes });
-  const hazards = candidate === undefined ? [] : swapHazards(layout, sizeOf(candidate));
+  const tried = await rehearseUpdate(pair, candidate ?? { sizeBytes });
+  const hazards = candidate === undefined ? [] : swapHazards(pair, sizeOf(candidate));
   if (tried.fits) return { ...drawn, ...tried, reason: undefined, remedies: [], hazards };
   const reason = tried.reason ?? sizeSentence(imageBytes ?? sizeBytes, largestBytes);
   return {
     ...drawn,
     ...tried,
     reason,
-    remedies: await remediesFor(layout, candidate),
+    remedies: await remediesFor(layout, candidate, image),
     hazards: [],
   };
 }
@@ -177,36 +194,42 @@ function larger({ geometry, config }: FlashLayout, more: number): Remedy | undef
   };
 }
 
-async function works(remedy: Remedy, asked: Candidate | undefined): Promise<boolean> {
+async function works(
+  remedy: Remedy,
+  asked: Candidate | undefined,
+  image: number,
+): Promise<boolean> {
   const { layout, candidate = asked } = remedy;
-  const report = fitImage(layout);
+  const report = fitImage(layout, undefined, image);
   if (report.refusal !== undefined) return false;
+  const pair = pairAlone(layout, image);
   const { largestBytes } = report;
-  if (candidate === undefined) return (await largestThatBoots(layout, largestBytes)) > 0;
-  return (await rehearseUpdate(layout, candidate)).fits;
+  if (candidate === undefined) return (await largestThatBoots(pair, largestBytes)) > 0;
+  return (await rehearseUpdate(pair, candidate)).fits;
 }
 
 /** What would make an image fit. An image that is refused for what it is is helped by none of it. */
 async function remediesFor(
   layout: FlashLayout,
   candidate: Candidate | undefined,
+  image: number,
 ): Promise<string[]> {
   const found: Remedy[] = [];
   const encrypted = candidate === undefined ? undefined : encrypting(layout, candidate);
   for (const remedy of encrypted === undefined ? settings(layout) : [encrypted]) {
     // the simplest change of its kind is enough
     if (found.some(({ words }) => remedy.words.includes(words))) continue;
-    if (await works(remedy, candidate)) found.push(remedy);
+    if (await works(remedy, candidate, image)) found.push(remedy);
   }
-  const { largestBytes } = fitImage(layout);
+  const { largestBytes, refusal } = fitImage(layout, undefined, image);
   const { sizeBytes: sector } = layout.geometry.sectors[0] ?? { sizeBytes: 1 };
   const over = candidate === undefined ? 0 : sizeOf(candidate) - largestBytes;
-  const room = 16 * placeOf(layout.config, 'secondary0').sizeBytes;
-  if (over > 0 && over < room && fitImage(layout).refusal === undefined) {
+  const room = 16 * placeOf(layout.config, `secondary${image}`).sizeBytes;
+  if (over > 0 && over < room && refusal === undefined) {
     const least = Math.ceil(over / sector);
     for (const more of [least, least + 1, least + 2]) {
       const remedy = larger(layout, more);
-      if (remedy === undefined || !(await works(remedy, candidate))) continue;
+      if (remedy === undefined || !(await works(remedy, candidate, image))) continue;
       found.push(remedy);
       break;
     }

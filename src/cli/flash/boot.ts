@@ -109,8 +109,8 @@ function stepText(step: Step, n: number, { ops, unsigned }: StepStyle): string {
   const { result, runs, refused } = step;
   const { outcome, reason, log, hazards } = result;
   const lines = [`boot ${n}:`, ...log.map((line) => `  ${line}`)];
-  const [running] = runs;
-  if (running !== undefined) lines.push(`runs: ${running.name}${unsigned ? UNLESS_REFUSED : ''}`);
+  const names = runs.map(({ name }, image) => (image === 0 ? name : `image ${image}: ${name}`));
+  if (names.length > 0) lines.push(`runs: ${names.join('; ')}${unsigned ? UNLESS_REFUSED : ''}`);
   else lines.push(`runs: nothing (${outcome}${reason === undefined ? '' : `: ${reason}`})`);
   for (const words of refused) lines.push(`refused: ${words}`);
   for (const { hazard, reason: why } of hazards) lines.push(`guarded: ${hazard}: ${why}`);

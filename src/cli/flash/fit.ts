@@ -11,6 +11,8 @@ import type { Terminal } from '../shared/terminal.ts';
 
 /** Options of `dfukit flash fit`. */
 export interface FitOptions extends LayoutOptions, PartOptions {
+  /** Of several images the one that the file is. */
+  readonly image?: number | undefined;
   readonly json?: true | undefined;
 }
 
@@ -27,7 +29,10 @@ async function measure(
   { config }: FlashLayout,
   options: FitOptions,
 ): Promise<Measured> {
-  const { bytes, what } = readOneImage(terminal, path, { part: options.part, imageIndex: 0 });
+  const { bytes, what } = readOneImage(terminal, path, {
+    part: options.part,
+    imageIndex: options.image ?? 0,
+  });
   if (what.format === 'pem') {
     throw new DfuError('MALFORMED', `${path}: expected firmware, got a key or certificate in text`);
   }
@@ -73,33 +78,60 @@ function remediesText({ fits, remedies }: FitVerdict): string {
   return remedies.map((words) => `would fit with ${words}\n`).join('');
 }
 
-/** `dfukit flash fit`; the answer is 1 if the file, or any, does not fit. */
+interface Asked {
+  readonly path: string;
+  readonly measured: Measured;
+}
+
+function reportText(report: FitVerdict, asked: Asked | undefined): string {
+  const { refusal, reason, largestBytes, slotBytes, hazards } = report;
+  const none = refusal ?? (largestBytes === 0 ? reason : undefined);
+  const size = sizeText(slotBytes);
+  const most =
+    none === undefined
+      ? `largest image: ${largestBytes} bytes of a slot of ${size}\n`
+      : `no image fits a slot of ${size}: ${none}\n`;
+  return [
+    most,
+    asked === undefined ? '' : verdict(report, asked.path, asked.measured),
+    remediesText(report),
+    ...hazards.map((words) => `hazard: ${words}\n`),
+    drawing(report),
+  ].join('');
+}
+
+/** Which pairs of slots are asked about: the one that is named, or all. */
+function imagesOf({ config }: FlashLayout, { image }: FitOptions): number[] {
+  const all = [...config.images.keys()];
+  if (image === undefined) return all;
+  if (all.includes(image)) return [image];
+  const words = `expected 0 to ${all.length - 1}, as the layout has, got ${image}`;
+  throw new DfuError('INVALID_ARGUMENT', `--image: ${words}`);
+}
+
+/** `dfukit flash fit`; the answer is 1 if the file, or any, does not fit; of several images, if it does not fit one. */
 export async function flashFit(
   terminal: Terminal,
   path: string | undefined,
   options: FitOptions,
 ): Promise<number> {
   const layout = await layoutAlone(terminal, options);
+  const images = imagesOf(layout, options);
   const measured = path === undefined ? undefined : await measure(terminal, path, layout, options);
-  const report = await fitUpdate(layout, measured?.candidate);
-  const code = report.fits ? 0 : 1;
+  const asked = path === undefined || measured === undefined ? undefined : { path, measured };
+  const reports: { image: number; report: FitVerdict }[] = [];
+  for (const image of images) {
+    reports.push({ image, report: await fitUpdate(layout, measured?.candidate, image) });
+  }
+  const several = layout.config.images.length > 1;
   if (options.json === true) {
-    terminal.out.write(`${JSON.stringify(report, null, 2)}\n`);
-    return code;
+    const answers = reports.map(({ image, report }) => (several ? { image, ...report } : report));
+    terminal.out.write(`${JSON.stringify(several ? answers : answers[0], null, 2)}\n`);
+  } else {
+    terminal.out.write(`${layoutText(layout)}\n`);
+    for (const { image, report } of reports) {
+      terminal.out.write(`${several ? `image ${image}: ` : ''}${reportText(report, asked)}`);
+    }
   }
-  terminal.out.write(`${layoutText(layout)}\n`);
-  const { refusal, reason, largestBytes, slotBytes } = report;
-  const none = refusal ?? (largestBytes === 0 ? reason : undefined);
-  if (none === undefined) {
-    terminal.out.write(
-      `largest image: ${largestBytes} bytes of a slot of ${sizeText(slotBytes)}\n`,
-    );
-  } else terminal.out.write(`no image fits a slot of ${sizeText(slotBytes)}: ${none}\n`);
-  if (path !== undefined && measured !== undefined) {
-    terminal.out.write(verdict(report, path, measured));
-  }
-  terminal.out.write(remediesText(report));
-  for (const words of report.hazards) terminal.out.write(`hazard: ${words}\n`);
-  terminal.out.write(drawing(report));
-  return code;
+  return reports.every(({ report }) => report.fits) ? 0 : 1;
 }

@@ -122,6 +122,11 @@ function fitCommand(terminal: Terminal): Command {
     .argument('[image]', 'MCUboot image, or a plain binary');
   return addDeviceOptions(made)
     .option(...partOption)
+    .addOption(
+      new Option('--image <n>', 'which one of a layout with several; default: all').argParser(
+        wholeNumber('--image', [0, 15]),
+      ),
+    )
     .addOption(jsonOption())
     .action(
       answering(async (path: string | undefined, options: FitOptions) => {

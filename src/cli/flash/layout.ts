@@ -3,7 +3,7 @@ import { ImageJudge } from '../../boot/mcuboot/index.ts';
 import type { BootConfig } from '../../boot/mcuboot/index.ts';
 import { DfuError, defined, hexNumber } from '../../bytes/index.ts';
 import { SectorMap } from '../../flash/index.ts';
-import type { FlashGeometry } from '../../flash/index.ts';
+import type { FlashGeometry, FlashRange } from '../../flash/index.ts';
 import { DEFAULT_MAX_ALIGN, DEFAULT_MAX_IMG_SECTORS, maxAlignFor } from '../../image/index.ts';
 import type { SignatureKind } from '../../image/index.ts';
 import {
@@ -167,14 +167,16 @@ function buildChanges(options: LayoutOptions): Partial<BootConfig> {
 /** A layout in one line. */
 export function layoutText({ geometry, config }: FlashLayout): string {
   const runs = geometry.sectors.map(({ count, sizeBytes }) => `${count} × ${sizeBytes}`);
-  const [pair] = config.images;
-  const at = (place: { offsetBytes: number; sizeBytes: number } | undefined): string =>
-    `${hexNumber(place?.offsetBytes ?? 0)}:${hexNumber(place?.sizeBytes ?? 0)}`;
+  const at = ({ offsetBytes, sizeBytes }: FlashRange): string =>
+    `${hexNumber(offsetBytes)}:${hexNumber(sizeBytes)}`;
+  const pairs = config.images.flatMap(({ primary, secondary }, n) => {
+    const number = n === 0 ? '' : String(n);
+    return [`primary${number} ${at(primary)}`, `secondary${number} ${at(secondary)}`];
+  });
   return [
     config.revert === true ? `${config.algorithm}+revert` : config.algorithm,
     `sectors ${runs.join(', ')}`,
-    `primary ${at(pair?.primary)}`,
-    `secondary ${at(pair?.secondary)}`,
+    ...pairs,
     ...(config.scratch === undefined ? [] : [`scratch ${at(config.scratch)}`]),
     `write unit ${geometry.writeUnitBytes}`,
     `max align ${config.maxAlign ?? DEFAULT_MAX_ALIGN}`,

@@ -192,6 +192,38 @@ describe('fit', () => {
   });
 });
 
+describe('of several images', () => {
+  const two = ['--primary', '0x24000:32K', '--secondary', '0x2c000:32K'];
+  const layout = ['--sectors', '4Kx64', ...slots.slice(2), ...two];
+
+  test('fit asks each, or the one that is named', async () => {
+    writeFileSync(path('forty.bin'), new Uint8Array(40_000));
+    const both = await ran(['flash', 'fit', path('forty.bin'), ...layout]);
+    expect(both.exit).toBe(1);
+    expect(both.out).toMatch(
+      /^image 0: largest image: 57344 bytes.*\n.*: fits, 17344 bytes left$/m,
+    );
+    expect(both.out).toMatch(/^image 1: largest image: 24576 bytes.*\n.*15424 bytes too big/m);
+    expect(both.out).toContain('primary1 0x24000:0x8000, secondary1 0x2c000:0x8000');
+    const first = await ran(['flash', 'fit', path('forty.bin'), ...layout, '--image', '0']);
+    expect(first.exit).toBe(0);
+    const none = await ran(['flash', 'fit', path('forty.bin'), ...layout, '--image', '2']);
+    expect([none.exit, none.err]).toEqual([
+      64,
+      expect.stringContaining('--image: expected 0 to 1'),
+    ]);
+  });
+
+  test('boot names what runs of each', async () => {
+    const bytes = new Uint8Array(64 * 4096).fill(0xff);
+    bytes.set(await imageOf(1), PRIMARY);
+    bytes.set(await imageOf(2), 0x24000);
+    writeFileSync(path('pair.bin'), bytes);
+    const { out } = await ran(['flash', 'boot', path('pair.bin'), ...layout]);
+    expect(out).toContain('runs: 1.0.0+0; image 1: 2.0.0+0,');
+  });
+});
+
 describe('an option that would do nothing is refused', () => {
   test.each([
     ['--counter', ['--counter', '5']],
