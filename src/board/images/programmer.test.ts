@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { machineCode } from '../../../test/support/machine-code.ts';
 import { tinyBoard } from '../../../test/support/tiny-board.ts';
 import { MemoryFlash } from '../../flash/index.ts';
+import { riotbootImage, signImage } from '../../image/index.ts';
 import { bootloaderOf } from '../bootloaders/bootloaders.ts';
 import type { ProgramLayout } from '../seams/program-layout.ts';
 import { eraseFlash, programFlash, programSegments } from './programmer.ts';
+import type { ProgramTarget } from './programmer.ts';
 
 const BASE = 0x08000000;
 const code = new TextEncoder().encode('program');
@@ -57,9 +60,11 @@ describe('where an image goes', () => {
     const riotboot = await boxed('riotboot', 0);
     const wrong = 'expected an MCUboot image, got a riotboot image';
     expect(() => programFlash(flash(), layoutOf('mcuboot'), riotboot)).toThrow(wrong);
-    expect(programFlash(flash(), layoutOf('mcuboot'), riotboot, { slot: 0 }).doubt).toContain(
-      wrong,
-    );
+    const force = true;
+    const put = (target: ProgramTarget): string | undefined =>
+      programFlash(flash(), layoutOf('mcuboot'), riotboot, target).doubt;
+    expect(() => put({ slot: 0 })).toThrow(`it will not run at 0x08004000: the image is for`);
+    expect(put({ slot: 0, force })).toContain(wrong);
     const mcuboot = withHeader(0, 0);
     const other = 'expected a riotboot image, got an MCUboot image';
     expect(() => programFlash(flash(), layoutOf('riotboot'), mcuboot)).toThrow(other);
@@ -67,10 +72,12 @@ describe('where an image goes', () => {
 
   test('an image that is linked for another slot than it is told to go to is told so', async () => {
     const image = await boxed('riotboot', 0);
-    const doubtIn = (slot: number): string | undefined =>
-      programFlash(flash(), layoutOf('riotboot'), image, { slot }).doubt;
+    const doubtIn = (slot: number, force?: boolean): string | undefined =>
+      programFlash(flash(), layoutOf('riotboot'), image, { slot, force }).doubt;
     expect(doubtIn(0)).toBeUndefined();
-    expect(doubtIn(1)).toBe('the image is linked for slot 0, not for slot 1');
+    const words = 'the image is linked for slot 0 (0x08002100), not for slot 1 (0x08009100)';
+    expect(() => doubtIn(1)).toThrow(`it will not run at 0x08009000: ${words}`);
+    expect(doubtIn(1, true)).toBe(words);
   });
 
   test('an MCUboot image for another place is refused', () => {
@@ -94,6 +101,73 @@ describe('where an image goes', () => {
     ['none', 'there are no slots, got slot 3'],
   ])('%s has no slot 3', (name, wrong) => {
     expect(() => programFlash(flash(), layoutOf(name), code, { slot: 3 })).toThrow(wrong);
+  });
+});
+
+describe('machine code', () => {
+  const raw = (address: number): Uint8Array => machineCode(address);
+  /** As Zephyr's build leaves it: room for a header, then the vectors. */
+  const withRoom = (address: number): Uint8Array =>
+    new Uint8Array([...new Uint8Array(0x80), ...raw(address)]);
+  const signed = async (address: number): Promise<Uint8Array> => {
+    const version = { major: 1, minor: 0, revision: 0, build: 0 };
+    const { bytes } = await signImage(withRoom(address), { version, headerSize: 0x80 });
+    return bytes;
+  };
+  const put = (
+    bootloader: string,
+    image: Uint8Array,
+    target?: ProgramTarget,
+    mode?: string,
+  ): string | undefined => programFlash(flash(), layoutOf(bootloader, mode), image, target).doubt;
+
+  test('that is swapped is linked for slot 0, whichever it goes to', async () => {
+    const image = await signed(0x08004080);
+    expect([put('mcuboot', image), put('mcuboot', image, { slot: 1 })]).toEqual([
+      undefined,
+      undefined,
+    ]);
+    const other = await signed(0x08008080);
+    const words =
+      /will not run at 0x08008000: it would run from 0x08004080 to 0x080040c3, but its reset vector is 0x080080c1; it is linked for slot 1, 0x08008080$/;
+    expect(() => put('mcuboot', other, { slot: 1 })).toThrow(words);
+    expect(put('mcuboot', other, { slot: 1, force: true })).toContain('linked for slot 1');
+  });
+
+  test('that runs in place is linked for its slot', async () => {
+    const image = await signed(0x08008080);
+    expect(put('mcuboot', image, { slot: 1 }, 'direct-xip')).toBeUndefined();
+    expect(() => put('mcuboot', image, { slot: 0 }, 'direct-xip')).toThrow('linked for slot 1');
+  });
+
+  test('in a box of riotboot must be what the box says', () => {
+    const inBox = (startAddress: number, address: number): Uint8Array =>
+      riotbootImage(raw(address), { version: 1, startAddress, headerLength: 0x100 });
+    expect(put('riotboot', inBox(0x08009100, 0x08009100))).toBeUndefined();
+    expect(() => put('riotboot', inBox(0x08009100, 0x08002100))).toThrow(
+      'reset vector is 0x08002141; it is linked for slot 0, 0x08002100',
+    );
+  });
+
+  test('without a header begins where it is put, or behind the room for one', () => {
+    expect(put('none', raw(BASE))).toBeUndefined();
+    expect(put('mcuboot', withRoom(0x08004080), { slot: 0 })).toBe(
+      'it has no header; make an MCUboot image of it with imgtool sign',
+    );
+    expect(put('riotboot', raw(0x08002000), { slot: 0 })).toContain('with genhdr');
+    expect(() => put('none', withRoom(0x08004080))).toThrow(
+      /would run from 0x08000080 to .*, but its reset vector is 0x080040c1$/,
+    );
+    expect(() => put('riotboot', raw(0x08002100), { slot: 0 })).toThrow('reset vector');
+  });
+
+  test('in a file with addresses is looked at, too', () => {
+    const at =
+      (address: number, linked: number): (() => unknown) =>
+      () =>
+        programSegments(flash(), layoutOf('none'), [{ address, bytes: raw(linked) }]);
+    expect(at(0x08004000, 0x08004000)).not.toThrow();
+    expect(at(0x08004000, 0x08008000)).toThrow('will not run at 0x08004000');
   });
 });
 

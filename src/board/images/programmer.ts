@@ -2,21 +2,26 @@ import { DfuError, hexNumber } from '../../bytes/index.ts';
 import { rewrite } from '../../flash/index.ts';
 import type { Flash } from '../../flash/index.ts';
 import {
-  IMAGE_HEADER_BYTES,
   ImageFlag,
-  RIOTBOOT_HEADER_BYTES,
-  endianOfImage,
   layOver,
   rangeText,
   readImageHeader,
-  riotbootFault,
   riotbootHeader,
 } from '../../image/index.ts';
 import type { ImageSlot, Segment } from '../../image/index.ts';
 import type { ProgramLayout } from '../seams/program-layout.ts';
+import { imageKindOf } from './image-kind.ts';
+import type { ImageKind } from './image-kind.ts';
+import { isBareCode, linkedElsewhere } from './linked-elsewhere.ts';
 
-/** Where a programmer puts an image: into a slot, at an address, or where its header says. */
-export type ProgramTarget = { readonly slot: number } | { readonly address: number } | undefined;
+/**
+ * Where a programmer puts an image: into a slot, at an address, or where its header says. With `force` it puts there
+ * what will not run there, too.
+ */
+export type ProgramTarget =
+  | { readonly slot: number; readonly force?: boolean | undefined }
+  | { readonly address: number; readonly force?: boolean | undefined }
+  | undefined;
 
 /** Where it was put. */
 export interface Programmed {
@@ -24,7 +29,7 @@ export interface Programmed {
   readonly bytes: number;
   /** The slot that begins there, if one does. */
   readonly slot: number | undefined;
-  /** Why the bootloader will not run it from there, where its header tells. */
+  /** Why it will not run there, where header or vector table tell: it was put there by force, or lacks a header. */
   readonly doubt?: string | undefined;
 }
 
@@ -55,7 +60,12 @@ function placed(
     const sizes = `expected at most ${room} bytes, got ${image.length}`;
     throw new DfuError('OUT_OF_RANGE', `the image does not fit into slot ${slot.index}: ${sizes}`);
   }
-  return { address, offsetBytes, slot, doubt: doubtOf(layout, image, slot) };
+  const doubt = doubtOf(layout, image, { address, slot });
+  if (doubt === undefined || target?.force === true) {
+    return { address, offsetBytes, slot, doubt: doubt ?? missingHeader(layout, image, slot) };
+  }
+  const words = `it will not run at ${hexNumber(address, 8)}: ${doubt}`;
+  throw new DfuError('INVALID_ARGUMENT', words, { remedies: ['force'] });
 }
 
 function write(
@@ -74,7 +84,7 @@ function write(
 /**
  * Puts an image into flash as the regular programmer does, over the debug port: sector by sector, what
  * lies around the image stays. Throws `OUT_OF_RANGE` if it does not fit, `INVALID_ARGUMENT` if nothing
- * says where it belongs, `UNSUPPORTED` where the bootloader lies, which is a part of the board here.
+ * says where it belongs or it will not run there, `UNSUPPORTED` where the bootloader lies, which is a part of the board here.
  */
 export function programFlash(
   flash: Flash,
@@ -152,12 +162,14 @@ function sectorEnd(flash: Flash, offsetBytes: number): number {
 /**
  * Puts what a file has for each address into flash. What it has for the bootloader, or outside of the
  * flash, is answered and left out; nothing is written before all of it is found to fit. Throws
- * `OUT_OF_RANGE` if a piece does not fit its slot, or nothing is left to be programmed.
+ * `OUT_OF_RANGE` if a piece does not fit its slot, or nothing is left to be programmed, `INVALID_ARGUMENT` if one will
+ * not run where it belongs, unless it is put there by `force`.
  */
 export function programSegments(
   flash: Flash,
   layout: ProgramLayout,
   segments: readonly Segment[],
+  { force }: { readonly force?: boolean | undefined } = {},
 ): ProgrammedSegments {
   const { flashBase, bootloaderBytes } = layout;
   const [inFlash, outside] = divided(segments, [flashBase, flashBase + flash.sizeBytes]);
@@ -170,7 +182,7 @@ export function programSegments(
   }
   const pieces = joinedInSectors(flash, rest, flashBase);
   const jobs = pieces.map(({ address, bytes }) => ({
-    place: placed(layout, bytes, { address }),
+    place: placed(layout, bytes, { address, force }),
     bytes,
   }));
   const programmed = jobs.map(({ place, bytes }) => write(flash, place, bytes));
@@ -198,37 +210,47 @@ function addressOf(layout: ProgramLayout, image: Uint8Array, target: ProgramTarg
   throw new DfuError('NOT_FOUND', `${expected}, got slot ${target.slot}`);
 }
 
-const kindNames = { riotboot: 'a riotboot image', mcuboot: 'an MCUboot image' } as const;
+const kindNames: Readonly<Record<ImageKind, string>> = {
+  riotboot: 'a riotboot image',
+  mcuboot: 'an MCUboot image',
+};
 
-function kindOf(image: Uint8Array): keyof typeof kindNames | undefined {
-  if (image.length >= RIOTBOOT_HEADER_BYTES && riotbootFault(image) === undefined)
-    return 'riotboot';
-  return image.length >= IMAGE_HEADER_BYTES && isMcuboot(image) ? 'mcuboot' : undefined;
-}
-
-/** What its header says against an image in a slot where it was told to go. */
+/** What its header or its vector table says against an image where it is to go. */
 function doubtOf(
   layout: ProgramLayout,
   image: Uint8Array,
-  slot: ImageSlot | undefined,
+  place: Pick<Placed, 'address' | 'slot'>,
 ): string | undefined {
-  const kind = kindOf(image);
-  if (slot === undefined || kind === undefined) return undefined;
+  const kind = imageKindOf(image);
+  const { slot } = place;
+  if (slot === undefined || kind === undefined) return linkedElsewhere(layout, image, place);
   try {
     const home = homeOf(layout, image);
     // MCUboot swaps an image to where it runs.
-    if (kind === 'mcuboot' || home === slot) return undefined;
-    return `the image is linked for slot ${home.index}, not for slot ${slot.index}`;
+    if (kind === 'mcuboot' || home === slot) return linkedElsewhere(layout, image, place);
+    const [got, expected] = [home, slot].map(({ imageAddress }) => hexNumber(imageAddress, 8));
+    return `the image is linked for slot ${home.index} (${got}), not for slot ${slot.index} (${expected})`;
   } catch (error) {
     if (error instanceof DfuError) return error.message;
     throw error;
   }
 }
 
+/** What no bootloader boots as it is. Somebody may give it its header yet, so it is refused by nobody. */
+function missingHeader(
+  { imageKind }: ProgramLayout,
+  image: Uint8Array,
+  slot: ImageSlot | undefined,
+): string | undefined {
+  if (imageKind === undefined || slot === undefined || !isBareCode(image)) return undefined;
+  const how = { mcuboot: 'imgtool sign', riotboot: 'genhdr' };
+  return `it has no header; make ${kindNames[imageKind]} of it with ${how[imageKind]}`;
+}
+
 /** The slot that the header of an image names. */
 function homeOf({ slots, imageKind }: ProgramLayout, image: Uint8Array): ImageSlot {
   const [first] = slots;
-  const kind = kindOf(image);
+  const kind = imageKindOf(image);
   if (kind !== undefined && imageKind !== undefined && kind !== imageKind) {
     const which = `expected ${kindNames[imageKind]}, got ${kindNames[kind]}`;
     throw new DfuError('INVALID_ARGUMENT', `the image is for another bootloader: ${which}`);
@@ -247,10 +269,6 @@ function homeOf({ slots, imageKind }: ProgramLayout, image: Uint8Array): ImageSl
     throw elsewhere(slots, 'offsetBytes', loadAddr);
   }
   throw new DfuError('INVALID_ARGUMENT', 'the image has no header: say slot or address');
-}
-
-function isMcuboot(image: Uint8Array): boolean {
-  return endianOfImage(image) === 'little';
 }
 
 function elsewhere(

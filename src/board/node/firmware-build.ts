@@ -26,7 +26,7 @@ const ENTRIES = ['main.ts', 'main.js', 'main.mjs', 'src/main.ts', 'index.ts', 'i
 
 /**
  * Bundles the firmware in a folder to one ES module, in UTF-8: `main.ts`, `main.js` or `index.ts`
- * and what it imports. `MODULE_X` is replaced by whether module X is in,
+ * and what it imports; or the module that it is given itself. `MODULE_X` is replaced by whether module X is in,
  * `CONFIG_X` by whether that symbol is `y`, `BUILD_VERSION` by the
  * version of this package. Types are taken off and not checked. Throws `NOT_FOUND` without
  * an entry, `INVALID_ARGUMENT` for a module that does not exist, `MALFORMED` with the bundler's words
@@ -85,6 +85,7 @@ function checkKnown(what: string, names: readonly string[], known: readonly stri
 }
 
 function findEntry(directory: string): string {
+  if (statSync(directory, { throwIfNoEntry: false })?.isFile() === true) return directory;
   for (const name of ENTRIES) {
     const path = join(directory, name);
     if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) return path;

@@ -11,5 +11,6 @@ export { firmwareExamples, loadExample } from './firmware-examples.ts';
 export { FlashFile } from './flash-file.ts';
 export { ProcessRunner } from './process-runner.ts';
 export type { ProcessRunnerOptions } from './process-runner.ts';
+export { loadStandIn } from './stand-in-file.ts';
 export { WorkerRunner } from './worker-runner.ts';
 export type { WorkerRunnerOptions } from './worker-runner.ts';

@@ -132,14 +132,19 @@ describe('board program and erase', () => {
     expect(readFileSync(flash).every((byte) => byte === 0xff)).toBe(true);
   });
 
-  test('an image goes where it is told to, and is told why it will not run there', async () => {
+  test('an image that will not run where it is told to go is refused, but for --force', async () => {
     const image = path('slot0.bin');
     const build = ['hello-world', '--board', 'particle-xenon', '--slot', '0', '-o', image];
     expect(await ran(['firmware', 'build', ...build])).toMatchObject({ exit: 0 });
     const args = ['particle-xenon', image, '--slot', '1', '--flash', flash];
+    const linked = 'the image is linked for slot 0 (0x00004400), not for slot 1 (0x00082400)';
     expect(await ran(['board', 'program', ...args])).toMatchObject({
+      exit: 64,
+      err: `dfukit: ${image}: it will not run at 0x00082000: ${linked} (--force to do it all the same)\n`,
+    });
+    expect(await ran(['board', 'program', ...args, '--force'])).toMatchObject({
       exit: 0,
-      err: `${image}: it will not run there: the image is linked for slot 0, not for slot 1\n`,
+      err: `${image}: it will not run there: ${linked}\n`,
     });
     const other = ['board', 'program', 'reel_board', image, '--flash', path('other.flash')];
     expect(await ran(other)).toMatchObject({

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { boardModels, flashSizeBytes, pinMode } from '../../board/index.ts';
-import type { ButtonConfiguration } from '../../board/index.ts';
+import { boardModels, flashSizeBytes, parseStandIn, pinMode } from '../../board/index.ts';
+import type { ButtonConfiguration, StandInText } from '../../board/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import { DFUSE_PROFILES, DFU_PROFILES, STM32_ROM } from '../../device/index.ts';
 import type { ProgramOptions } from './program.ts';
@@ -41,6 +41,7 @@ interface RunCommand extends UsbCommandOptions, ImageCommandOptions {
   readonly algorithm?: string | undefined;
   readonly key?: readonly string[] | undefined;
   readonly guarded?: true | undefined;
+  readonly standIn?: readonly StandInText[] | undefined;
   readonly json?: true | undefined;
   readonly until?: readonly string[] | undefined;
   readonly failOn?: readonly string[] | undefined;
@@ -79,6 +80,11 @@ function bit(text: string): boolean {
   return wholeNumber('--will-detach', [0, 1])(text) === 1;
 }
 
+/** Reads `--stand-in`, which may be given again. */
+function standIn(text: string, before: readonly StandInText[] = []): StandInText[] {
+  return [...before, parseStandIn(text)];
+}
+
 const runHelp = `
 Without --usbip and --attach the board is lent over USB/IP at 127.0.0.1:3240, or at a free port if that
 one is taken; the first lines say where. Without --flash it forgets everything at the end.
@@ -86,6 +92,11 @@ one is taken; the first lines say where. Without --flash it forgets everything a
 Over USB/IP the run-time function says bitWillDetach = 0, so that the mode changes inside the reset that
 the host owes and a remote client keeps its connection; with --attach and with --profile riotboot it says
 1, as RIOT does: the board leaves the bus, and with --attach comes back by itself.
+
+Machine code of your own build (zephyr.signed.bin, slot0.riot.bin) is booted, and not executed: a stand-in plays it.
+Words: silent (the default), dfu-runtime, usb-dfu, firmware=PATH; confirm=500ms, upgrade=2s, upgrade=2s/permanent;
+hang=3s, crash=0ms, reset=1s. The first that is meant for an image plays it (docs/your-firmware.md):
+  --stand-in version=2.0.0:usb-dfu,confirm=500ms --stand-in usb-dfu
 
 Whoever reaches that port can flash the board, and what is flashed runs: in a process of its own that can open
 no file, no socket and no other process, has no environment and, if root started it, is nobody (SECURITY.md).
@@ -153,6 +164,11 @@ function runCommand(terminal: Terminal): Command {
       "key that MCUboot trusts; again for more of its kind; default: the examples'",
       collect,
     )
+    .option(
+      '--stand-in <text>',
+      'who plays images of machine code, [version=…|sha256=…|slot=…:]WORD,… (below); again for more',
+      standIn,
+    )
     .option('--guarded', 'MCUboot refuses known hazards instead of doing as it does')
     .option('--btn-pin <pin>', 'BTN_BOOTLOADER_PIN: the pin that the bootloader looks at', pin)
     .option('--btn-mode <mode>', 'BTN_BOOTLOADER_MODE, e.g. GPIO_IN_PU')
@@ -209,6 +225,7 @@ function runOptionsOf(terminal: Terminal, boardName: string, options: RunCommand
     ...usbOptionsOf(options),
     mcuboot: options,
     choices: options,
+    standInTexts: options.standIn,
   };
 }
 
@@ -239,6 +256,7 @@ function programCommand(terminal: Terminal): Command {
     )
     .option('--address <a>', 'to this address', address)
     .option(...partOption)
+    .option('--force', 'even if it will not run there')
     .action(async (name: string, image: string, options: ProgramOptions) => {
       if (options.slot !== undefined && options.address !== undefined) {
         throw new DfuError('INVALID_ARGUMENT', 'expected --slot or --address, got both');

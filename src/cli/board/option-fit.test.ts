@@ -19,6 +19,8 @@ const options: readonly (readonly [string, BootloaderChoices, readonly string[]]
   ['--btn-mode', { btnMode: 'GPIO_IN_PU' }, dfu],
   ['--btn-ext-pullup', { btnExtPullup: true }, dfu],
   ['--btn-none', { btnNone: true }, dfu],
+  ['--stand-in confirm', { standIn: [{ confirmMs: 1 }] }, ['mcuboot']],
+  ['--stand-in upgrade', { standIn: [{ upgrade: { afterMs: 1 } }] }, ['mcuboot']],
 ];
 
 /** Every option with every bootloader of every board. */
@@ -46,6 +48,8 @@ describe('an option that does nothing', () => {
     [['particle-xenon', '--guarded'], 'riotboot_dfu has no --guarded'],
     [['stm32f072b_disco', '--no-image-check'], 'stm32-rom has no --no-image-check'],
     [['particle-xenon', '--btn-pin', 'zz'], '--btn-pin: expected a pin'],
+    [['particle-xenon', '--stand-in', 'confirm=1s'], 'riotboot_dfu has no --stand-in confirm'],
+    [['reel_board', '--stand-in', 'slient'], 'no word "slient", did you mean "silent"?'],
     [['particle-xenon', '--landing-page', 'foo'], '--landing-page: expected a page'],
   ])('is refused: board run %j', async (args, words) => {
     const { exit, err } = await ran(['board', 'run', ...args]);

@@ -1,4 +1,4 @@
-import type { BootloaderRecord } from '../../board/index.ts';
+import type { BootloaderRecord, StandInText } from '../../board/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import type { ImageCommandOptions } from './image-options.ts';
 
@@ -12,6 +12,7 @@ export interface BootloaderChoices extends ImageCommandOptions {
   readonly btnMode?: string | undefined;
   readonly btnExtPullup?: true | undefined;
   readonly btnNone?: true | undefined;
+  readonly standIn?: readonly StandInText[] | undefined;
 }
 
 interface Need {
@@ -64,6 +65,16 @@ const NEEDS: readonly Need[] = [
     option: '--btn-ext-pullup',
     isGiven: ({ btnExtPullup }) => btnExtPullup === true,
     isHad: button,
+  },
+  {
+    option: '--stand-in confirm',
+    isGiven: ({ standIn = [] }) => standIn.some(({ confirmMs }) => confirmMs !== undefined),
+    isHad: trusts,
+  },
+  {
+    option: '--stand-in upgrade',
+    isGiven: ({ standIn = [] }) => standIn.some(({ upgrade }) => upgrade !== undefined),
+    isHad: trusts,
   },
   { option: '--btn-none', isGiven: ({ btnNone }) => btnNone === true, isHad: button },
 ];

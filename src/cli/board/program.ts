@@ -7,7 +7,7 @@ import {
   programSegments,
 } from '../../board/index.ts';
 import { FlashFile } from '../../board/node/index.ts';
-import type { BoardModel, Programmed, ProgramTarget } from '../../board/index.ts';
+import type { BoardModel, ProgramLayout, Programmed, ProgramTarget } from '../../board/index.ts';
 import { DfuError, hexNumber } from '../../bytes/index.ts';
 import { NorFlash } from '../../flash/index.ts';
 import type { Flash } from '../../flash/index.ts';
@@ -27,6 +27,7 @@ export interface ProgramOptions {
   readonly slot?: number | undefined;
   readonly address?: number | undefined;
   readonly part?: string | undefined;
+  readonly force?: true | undefined;
 }
 
 function withFlash(model: BoardModel, path: string, work: (flash: Flash) => void): void {
@@ -38,9 +39,9 @@ function withFlash(model: BoardModel, path: string, work: (flash: Flash) => void
   }
 }
 
-function targetOf({ slot, address }: Pick<ProgramOptions, 'slot' | 'address'>): ProgramTarget {
-  if (slot !== undefined) return { slot };
-  return address === undefined ? undefined : { address };
+function targetOf({ slot, address, force }: ProgramOptions): ProgramTarget {
+  if (slot !== undefined) return { slot, force };
+  return address === undefined ? undefined : { address, force };
 }
 
 function contentOf(terminal: Terminal, path: string, part: string | undefined): Unwrapped {
@@ -55,6 +56,34 @@ function contentOf(terminal: Terminal, path: string, part: string | undefined): 
 interface ProgramJob {
   readonly name: string;
   readonly imagePath: string;
+}
+
+/** Throws `INVALID_ARGUMENT` for a file that says of itself, and by no header, that it belongs elsewhere. */
+function checkOwnAddress(
+  { address: own, what }: Unwrapped,
+  { slots }: ProgramLayout,
+  target: ProgramTarget,
+): void {
+  if (own === undefined || what.format !== 'binary' || target?.force === true) return;
+  if (target === undefined || !('slot' in target)) return;
+  const slot = slots[target.slot];
+  if (slot === undefined) return;
+  const { address, uploadAddress = address } = slot;
+  if (own === uploadAddress) return;
+  const places = `${hexNumber(own, 8)}, slot ${target.slot} is at ${hexNumber(uploadAddress, 8)}`;
+  const words = `the file is for ${places}`;
+  throw new DfuError('INVALID_ARGUMENT', words, { remedies: ['force'] });
+}
+
+/** Does it; what can be had by force says by which option. */
+function forced<T>(path: string, program: () => T): T {
+  try {
+    return asArgument(program);
+  } catch (cause) {
+    if (!DfuError.is(cause) || !cause.remedies.includes('force')) throw cause;
+    const words = `${path}: ${cause.message} (--force to do it all the same)`;
+    throw new DfuError(cause.code, words, { cause });
+  }
 }
 
 /** `board program`. */
@@ -76,11 +105,17 @@ export function programBoard(
   };
   withFlash(model, options.flash, (flash) => {
     if (target !== undefined || file.segmentFormat === undefined) {
-      say(asArgument(() => programFlash(flash, layout, file.bytes, target)));
+      const program = (): Programmed => {
+        checkOwnAddress(file, layout, target);
+        return programFlash(flash, layout, file.bytes, target);
+      };
+      say(forced(imagePath, program));
       tellLeftOut(terminal, imagePath, { segments: file.elsewhere, why: 'for another memory' });
       return;
     }
-    const { programmed, bootloader, outside } = programSegments(flash, layout, file.segments);
+    const { programmed, bootloader, outside } = forced(imagePath, () =>
+      programSegments(flash, layout, file.segments, options),
+    );
     for (const each of programmed) say(each);
     const why = 'the bootloader comes with the board';
     tellLeftOut(terminal, imagePath, { segments: bootloader, why });

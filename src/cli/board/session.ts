@@ -1,6 +1,11 @@
 import { boardModel, bootloaderOf, createBoard } from '../../board/index.ts';
-import { FlashFile, ProcessRunner, rootKeepsPrivileges } from '../../board/node/index.ts';
-import type { Board, BoardOptions } from '../../board/index.ts';
+import {
+  FlashFile,
+  ProcessRunner,
+  loadStandIn,
+  rootKeepsPrivileges,
+} from '../../board/node/index.ts';
+import type { Board, BoardOptions, StandInText } from '../../board/index.ts';
 import { DfuError, crc32 } from '../../bytes/index.ts';
 import { DFU_PROFILES } from '../../device/index.ts';
 import { MemoryFlash, NorFlash } from '../../flash/index.ts';
@@ -38,6 +43,8 @@ export interface BoardRunOptions extends Omit<
   readonly mcuboot?: McubootChoice | undefined;
   /** What was asked of the bootloader; refused if it does nothing there. */
   readonly choices?: BootloaderChoices | undefined;
+  /** Who plays images of machine code. */
+  readonly standInTexts?: readonly StandInText[] | undefined;
   readonly log?: ((line: string) => void) | undefined;
 }
 
@@ -76,9 +83,10 @@ export async function startBoard(
   const model = asArgument(() => boardModel(options.boardName));
   const clock = timerClock(globalThis);
   const { flashFile, serial, usbip, attach, willDetach, log, holdButton, ...others } = options;
-  const { mcuboot: choice = {}, choices = {}, flash: given, ...rest } = others;
+  const { mcuboot: choice = {}, choices = {}, flash: given, standInTexts = [], ...rest } = others;
   const bootloader = bootloaderOf(model, rest.bootloader);
   refuseUseless(bootloader, choices);
+  const standIns = await Promise.all(standInTexts.map((each) => loadStandIn(each)));
   const mcuboot = bootloader.trustsKeys ? await mcubootOptions(terminal, choice) : undefined;
   const file = flashFile === undefined ? undefined : FlashFile.open(flashFile, model.flash);
   const closers: (() => unknown)[] = [() => file?.close()];
@@ -101,6 +109,7 @@ export async function startBoard(
           ? (given ?? new MemoryFlash(model.flash))
           : new NorFlash(model.flash, file),
       runner: new ProcessRunner(),
+      standIns,
       serial: serial ?? defaultSerial(model.name, file?.path),
       willDetach: willDetach ?? usualWillDetach(options),
     });

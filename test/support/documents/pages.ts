@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { nativeBinary } from '../../fixtures/native/native.ts';
 import { commandsOf } from './blocks.ts';
 import type { Block } from './blocks.ts';
 
@@ -94,6 +95,17 @@ export const pages: readonly Page[] = [
   },
   { path: 'docs/stm32.md' },
   { path: 'docs/when-an-update-fails.md' },
+  {
+    path: 'docs/your-firmware.md',
+    files: {
+      'zephyr.bin': nativeBinary('zephyr-slot0-1.0.0'),
+      'update.bin': nativeBinary('zephyr-slot0-2.0.0'),
+      'slot1.bin': nativeBinary('zephyr-slot1-2.0.0'),
+      'slot0.bin': nativeBinary('riot-slot0-1.0.0'),
+    },
+    before: ['npx dfukit imgtool keygen -k root.pem -t ed25519'],
+    status: { 'npx dfukit board program particle-xenon slot0.bin': 64 },
+  },
   {
     path: 'docs/zephyr.md',
     given: "declare const board: import('dfukit/board').FirmwareBoard;",
