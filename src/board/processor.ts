@@ -8,7 +8,7 @@ import { RetainedRam } from './hardware/retained-ram.ts';
 import type { Sensors } from './hardware/sensors.ts';
 import { Watchdog } from './hardware/watchdog.ts';
 import { targetOf } from './models/board-model.ts';
-import { startProgram } from './program/start-program.ts';
+import { ProgramStarter } from './program/start-program.ts';
 import type { BoardEvent, BootCause } from './seams/board-event.ts';
 import type { BootDecision } from './seams/bootloader.ts';
 import type { DownloadEvents } from './seams/download-events.ts';
@@ -44,6 +44,7 @@ export class Processor {
   readonly #retainedRam: RetainedRam;
   readonly #watchdog: Watchdog;
   readonly #console: ConsoleLines;
+  readonly #starter: ProgramStarter;
   readonly #stopping = new Set<Promise<void>>();
   /** Counts the starts and stops, so that what belongs to an earlier one is known as such. */
   #life = 0;
@@ -57,6 +58,7 @@ export class Processor {
     this.#dfuGuard = new DfuGuard(policy, model, around.buttons);
     this.#retainedRam = new RetainedRam(model.ram);
     this.#console = new ConsoleLines((text) => around.emit({ type: 'console', text }));
+    this.#starter = new ProgramStarter([parts.runner].flat());
     this.#watchdog = new Watchdog(clock, watchdogMs, () => this.boot('watchdog'));
   }
 
@@ -148,8 +150,8 @@ export class Processor {
     const { slot = 0, version = 0, entryAddress } = decision;
     this.#watchdog.start();
     const image = { slot, version, entryAddress };
-    const runners = [this.#parts.runner].flat();
-    const program = startProgram(runners, this.#peripherals(image, flash), (code) => {
+    const { operations } = this.#parts.flash;
+    const program = this.#starter.start(this.#peripherals(image, flash), operations, (code) => {
       this.#around.emit({
         type: 'native',
         slot: decision.slot,

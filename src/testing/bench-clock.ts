@@ -15,11 +15,15 @@ const { setTimeout: later, clearTimeout: never } = globalThis;
  * one to the other, and what was to come stays to come.
  */
 export class BenchClock implements Clock {
-  #now = 0;
+  #now: number;
   readonly #timers = new Set<Timer>();
   /** What the time of this machine is ahead of this clock's; undefined while it stands. */
   #aheadMs: number | undefined;
   #alarm: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(startMs = 0) {
+    this.#now = startMs;
+  }
 
   now(): number {
     return this.#aheadMs === undefined ? this.#now : performance.now() - this.#aheadMs;

@@ -1,6 +1,6 @@
 import type { BootloaderRecord } from '../board/index.ts';
 import { DfuError } from '../bytes/index.ts';
-import { connect, find, receive, sendPlan, sendTo } from '../host/index.ts';
+import { connect, enterDfuMode, find, receive, sendPlan, sendTo } from '../host/index.ts';
 import type { DownloadEnding, Selection } from '../host/index.ts';
 import type { UsbBus } from '../usb/index.ts';
 import type { BenchClock } from './bench-clock.ts';
@@ -86,19 +86,17 @@ export function benchUpload(host: BenchHost, target: DownloadTarget): Promise<Ui
     } finally {
       await session.close();
     }
-    return Buffer.concat(pieces);
+    return new Uint8Array(Buffer.concat(pieces));
   });
 }
 
-/** As `dfukit detach`: from the run-time function to DFU mode. */
+/** As `dfukit detach`: from the run-time function to DFU mode, where it may be already. */
 export function benchDetach(host: BenchHost): Promise<void> {
   const { bus, clock } = host;
   return withDevice(host, {}, async ({ signal, found }) => {
     const options = { clock, signal, wait: true, anyAlternate: true } as const;
-    const session = await connect(bus, {
-      ...options,
-      onEvent: ({ type }) => void (type === 'selected' && found()),
-    });
-    await session.close();
+    const { device, interface: entry } = await find(bus, options);
+    found();
+    if (entry.mode === 'runtime') await enterDfuMode(bus, device, entry, { clock });
   });
 }

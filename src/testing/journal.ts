@@ -12,21 +12,30 @@ export type BenchEvent = BoardEvent & {
 export type BootEvent = Extract<BenchEvent, { readonly type: 'boot' }>;
 
 /** Most events that are kept; the oldest go first. */
-const MOST_EVENTS = 200_000;
+const MOST_EVENTS = 50_000;
+
+interface JournalOptions {
+  /** What went before. */
+  readonly past?: readonly BenchEvent[] | undefined;
+  readonly now: () => number;
+  /** Called behind each event. */
+  readonly heard: () => void;
+}
 
 /** All that has happened to a board, bounded, and where its boots began. */
 export class Journal {
-  #events: BenchEvent[] = [];
-  #count = 0;
-  /** Sequence numbers at which boots began that have not been decided. */
+  #events: BenchEvent[];
+  #count: number;
+  /** The number of the first event of the start that has not been decided. */
   #bootBegan = 0;
   /** Of each boot: the number of the first event that belongs to it. */
   readonly #begins = new Map<number, number>();
   readonly #now: () => number;
   readonly #heard: () => void;
 
-  /** `heard` is called behind each event. */
-  constructor(now: () => number, heard: () => void) {
+  constructor({ past = [], now, heard }: JournalOptions) {
+    this.#events = past.slice();
+    this.#count = (past.at(-1)?.sequence ?? -1) + 1;
     this.#now = now;
     this.#heard = heard;
   }

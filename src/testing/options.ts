@@ -1,4 +1,4 @@
-import type { BoardModel, BoardOptions, McubootOptions } from '../board/index.ts';
+import type { BoardModel, BoardOptions, McubootOptions, StandIn } from '../board/index.ts';
 import type { MemoryFlash, PowerCutKind } from '../flash/index.ts';
 import type { Key } from '../image/index.ts';
 import type { CancelSignal } from '../usb/index.ts';
@@ -9,6 +9,9 @@ export type ImageSource = Uint8Array | string;
 
 /** A key: read already, in PEM, or the path of its file. */
 export type KeySource = Key | Uint8Array | string;
+
+/** A stand-in, or its words. */
+export type StandInSource = StandIn | string;
 
 /** How a bench is made. */
 export interface BenchOptions extends Omit<
@@ -23,6 +26,11 @@ export interface BenchOptions extends Omit<
   readonly keys?: readonly KeySource[] | undefined;
   /** What MCUboot is compiled with besides. */
   readonly mcuboot?: Omit<McubootOptions, 'keys'> | undefined;
+  /**
+   * Who plays images of machine code, as an object or in words (`version=2.0.0:usb-dfu,confirm=500ms`): the first that is
+   * meant for an image. Default: a silent one.
+   */
+  readonly standIn?: StandInSource | readonly StandInSource[] | undefined;
   /** What is in flash besides: a dump of all of it, or the path of one. Default: it is erased. */
   readonly flash?: ImageSource | MemoryFlash | undefined;
   /** Whether the board has power when the bench is there. Default true. */

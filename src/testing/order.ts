@@ -1,93 +1,136 @@
-import { readFileSync } from 'node:fs';
-import { boardModel, bootloaderOf, programFlash, programSegments } from '../board/index.ts';
-import type { BoardModel, BootloaderRecord, ProgramLayout, ProgramTarget } from '../board/index.ts';
+import { resolve } from 'node:path';
+import { bootloaderOf, programFlash, programSegments } from '../board/index.ts';
+import type {
+  BoardModel,
+  Bootloader,
+  BootloaderRecord,
+  ProgramLayout,
+  ProgramTarget,
+  StandIn,
+} from '../board/index.ts';
 import { examplesKey } from '../board/node/index.ts';
-import { DfuError } from '../bytes/index.ts';
+import { DfuError, didYouMean } from '../bytes/index.ts';
+import type { BootConfig } from '../boot/mcuboot/index.ts';
 import { MemoryFlash } from '../flash/index.ts';
-import { readKey, unwrapFile } from '../image/index.ts';
+import { unwrapFile } from '../image/index.ts';
 import type { Key } from '../image/index.ts';
-import type { BenchBoard, BenchOptions, ImageSource, KeySource } from './options.ts';
+import type { BenchBoard, BenchOptions, ImageSource } from './options.ts';
+import { boardOf, imageBytes, keyOf, standInOf } from './sources.ts';
+import type { ReadBoard } from './sources.ts';
 
 /** What a bench is made of, read and checked: another one can be made of the same. */
 export interface BenchOrder {
   readonly model: BoardModel;
   readonly record: BootloaderRecord;
   readonly layout: ProgramLayout;
+  /** What MCUboot is compiled with as to flash, where it is the bootloader. */
+  readonly config: BootConfig | undefined;
   /** Those that MCUboot trusts; undefined where the bootloader knows of none. */
   readonly keys: readonly Key[] | undefined;
-  readonly flash: MemoryFlash;
+  readonly standIns: readonly StandIn[];
   readonly options: BenchOptions;
+  /** What of them is for the board. */
+  readonly boardOptions: Omit<BenchOptions, OwnOption>;
 }
 
-/** The file's bytes. Throws `NOT_FOUND` or `IO` with its path. */
-function readBytes(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    const words = code === 'ENOENT' ? 'no such file' : message;
-    throw new DfuError(code === 'ENOENT' ? 'NOT_FOUND' : 'IO', `${path}: ${words}`, { cause });
-  }
+const OWN_OPTIONS = [
+  'slots',
+  'standIn',
+  'key',
+  'keys',
+  'mcuboot',
+  'flash',
+  'power',
+  'clock',
+  'signal',
+] as const;
+
+const BOARD_OPTIONS = [
+  'bootloader',
+  'usbId',
+  'serial',
+  'button',
+  'profile',
+  'willDetach',
+  'keepBootable',
+  'checkImages',
+  'refuseOlder',
+  'policy',
+  'watchdogMs',
+  'msOs',
+  'webUsb',
+  'landingPage',
+  'serialString',
+] as const satisfies readonly (keyof BenchOptions)[];
+
+/** Throws `INVALID_ARGUMENT` for an option that means nothing: it is a slip, and what it meant would not happen. */
+function checkNames(options: BenchOptions): void {
+  const known: readonly string[] = [...OWN_OPTIONS, ...BOARD_OPTIONS];
+  const strange = Object.keys(options).find((key) => !known.includes(key));
+  if (strange === undefined) return;
+  const meant = didYouMean(strange, known);
+  throw new DfuError('INVALID_ARGUMENT', `boardBench: no option "${strange}"${meant}`);
 }
 
-/** Its bytes, wherever they are. */
-export function imageBytes(source: ImageSource): Uint8Array {
-  return typeof source === 'string' ? readBytes(source) : source;
+/** Options that are the bench's own. */
+type OwnOption = (typeof OWN_OPTIONS)[number];
+
+function withoutOwn(options: BenchOptions): Omit<BenchOptions, OwnOption> {
+  const isOwn = (key: string): boolean => OWN_OPTIONS.some((own) => own === key);
+  return Object.fromEntries(Object.entries(options).filter(([key]) => !isOwn(key)));
 }
 
-function isKey(source: KeySource): source is Key {
-  return typeof source === 'object' && 'kind' in source;
-}
-
-async function keyOf(source: KeySource): Promise<Key> {
-  if (isKey(source)) return source;
-  const isText = typeof source === 'string' && source.includes('-----BEGIN ');
-  if (isText) return readKey(source);
-  const bytes = imageBytes(source);
-  try {
-    return await readKey(new TextDecoder().decode(bytes));
-  } catch (cause) {
-    if (!DfuError.is(cause)) throw cause;
-    const where = typeof source === 'string' ? `${source}: ` : 'key: ';
-    throw new DfuError(cause.code, `${where}${cause.message}`, { cause });
-  }
-}
-
+/** The keys that MCUboot trusts: those that were given, those of the board's file, the examples'. */
 async function keysOf(
   record: BootloaderRecord,
   { key, keys }: BenchOptions,
+  { model, folder }: ReadBoard,
 ): Promise<readonly Key[] | undefined> {
-  const given = [...(keys ?? []), ...(key === undefined ? [] : [key])];
+  const own = (model.mcuboot?.keys ?? []).map((path) => resolve(folder, path));
+  const told = [...(keys ?? []), ...(key === undefined ? [] : [key])];
+  const given = told.length > 0 || keys !== undefined ? told : own;
   if (!record.trustsKeys) {
-    if (given.length === 0) return undefined;
+    if (told.length === 0) return undefined;
     throw new DfuError('INVALID_ARGUMENT', `${record.name} trusts no keys: leave "key" out`);
   }
-  if (given.length === 0 && keys === undefined) return [await examplesKey()];
+  if (given.length === 0 && keys === undefined) {
+    return model.mcuboot?.signature === 'none' ? [] : [await examplesKey()];
+  }
   return Promise.all(given.map((each) => keyOf(each)));
 }
 
-function modelOf(board: BenchBoard): BoardModel {
-  return typeof board === 'string' ? boardModel(board) : board;
-}
-
-function flashOf(model: BoardModel, source: BenchOptions['flash']): MemoryFlash {
-  if (source instanceof MemoryFlash) return source;
-  if (source === undefined) return new MemoryFlash(model.flash);
-  return new MemoryFlash(model.flash, imageBytes(source));
-}
-
-/** Reads all that a bench is to be made of. Throws for what cannot be had, and says what can. */
-export async function orderOf(board: BenchBoard, options: BenchOptions): Promise<BenchOrder> {
-  const model = modelOf(board);
-  const { bootloader } = options;
-  const record = typeof bootloader === 'object' ? bootloader : bootloaderOf(model, bootloader);
-  const layout = record.layout(model, options.mcuboot?.mode);
-  const keys = await keysOf(record, options);
-  const order = { model, record, layout, keys, flash: flashOf(model, options.flash), options };
-  for (const [slot, image] of (options.slots ?? []).entries()) {
-    if (image !== undefined) putImage(order, image, { slot });
+/** A flash with all in it that was ordered. Throws for an image that does not belong there. */
+export function flashOf({ model, layout, options }: BenchOrder): MemoryFlash {
+  const { flash: source, slots = [] } = options;
+  const flash =
+    source instanceof MemoryFlash
+      ? source
+      : new MemoryFlash(model.flash, source === undefined ? undefined : imageBytes(source));
+  for (const [slot, image] of slots.entries()) {
+    if (image !== undefined) putImage(layout, flash, { source: image, target: { slot } });
   }
-  return order;
+  return flash;
+}
+
+/** One bootloader for all boards of an order: what it knows of images it has not to find out again for each. */
+function madeOnce(record: BootloaderRecord): BootloaderRecord {
+  let made: Bootloader | undefined;
+  return { ...record, make: (order) => (made ??= record.make(order)) };
+}
+
+/** Reads what a bench is to be made of. Throws for what cannot be had, and says what can. */
+export async function orderOf(board: BenchBoard, options: BenchOptions): Promise<BenchOrder> {
+  checkNames(options);
+  const read = await boardOf(board);
+  const { model } = read;
+  const { bootloader, mcuboot: { mode } = {} } = options;
+  const record = typeof bootloader === 'object' ? bootloader : bootloaderOf(model, bootloader);
+  const layout = record.layout(model, mode);
+  const config = record.replay?.(model, mode).config;
+  const keys = await keysOf(record, options, read);
+  const standIns = await Promise.all([options.standIn ?? []].flat().map((each) => standInOf(each)));
+  const boardOptions = withoutOwn(options);
+  return { model, record: madeOnce(record), layout, config, keys, standIns, options, boardOptions };
 }
 
 /** What has to be done with bytes that the bootloader could not even look at. */
@@ -102,9 +145,9 @@ const REMEDIES: Readonly<Record<string, string>> = {
  * without the header that the bootloader looks for.
  */
 export function putImage(
-  { layout, flash }: Pick<BenchOrder, 'layout' | 'flash'>,
-  source: ImageSource,
-  target: ProgramTarget,
+  layout: ProgramLayout,
+  flash: MemoryFlash,
+  { source, target }: { readonly source: ImageSource; readonly target: ProgramTarget },
 ): void {
   const name = typeof source === 'string' ? `${source}: ` : '';
   const slot = target !== undefined && 'slot' in target ? target.slot : undefined;

@@ -10,11 +10,15 @@
  *
  * @module
  */
-export { BoardBench, boardBench } from './bench.ts';
-export type { BenchConsole } from './bench-console.ts';
+export type { AttachOptions, BenchAttachment } from './attachment.ts';
+export type { BenchConsole, BoardBench } from './board-bench.ts';
+export { everyPowerCut } from './every-power-cut.ts';
+export type { BenchSource, EveryPowerCutOptions, PowerCutReport } from './every-power-cut.ts';
 export { ExpectationError } from './expectation-error.ts';
-export type { FlashView, SlotView } from './flash-view.ts';
+export type { ExpectationDetails, PowerCutFailure, PowerCutPlace } from './expectation-error.ts';
+export type { FlashView, ImageView, SlotView, TrailerView } from './flash-view.ts';
 export type { BenchEvent, BootEvent } from './journal.ts';
+export { boardBench } from './make-bench.ts';
 export type { EventMatch, EventPattern } from './match.ts';
 export type {
   BenchBoard,
@@ -24,5 +28,6 @@ export type {
   ImageSource,
   KeySource,
   PowerCutOptions,
+  StandInSource,
   Within,
 } from './options.ts';

@@ -34,6 +34,10 @@ function eventText(event: BenchEvent): string {
   if (event.type === 'boot') return `boot: ${bootText(event)}`;
   if (event.type === 'power') return powerText(event);
   if (event.type === 'fault') return `fault: ${event.message}`;
+  if (event.type === 'native') {
+    const { entry, sha256 } = event;
+    return `native: entry ${hexNumber(entry, 8)}, SHA-256 ${sha256.slice(0, 16)}`;
+  }
   const { type, sequence: _, timeMs: __, ...rest } = event;
   const fields = Object.entries(rest).filter(([, value]) => value !== undefined);
   return `${type}: ${fields.map(([key, value]) => `${key} ${String(value)}`).join(', ')}`;

@@ -1,19 +1,31 @@
 import { CREDIT_UNITS, unitsOf } from '../index.ts';
 import type { CreditMessage, PortMessage, ProgramPort } from '../index.ts';
-import type { ReadMark } from './read-mark.ts';
-import type { WorkerPort } from './worker-port.ts';
+import type { FirmwareThread, ThreadMark } from './firmware-thread.ts';
+import type { FirmwareStart } from './firmware-world.ts';
+
+// Whatever a test puts in their place later, these are the machine's.
+const { setTimeout: later, clearTimeout: never } = globalThis;
 
 /** How long a program may hold its thread before it counts as one that never lets go, in ms of real time. */
 const HOLDS_MS = 2000;
 /** How long a thread may take to begin with its program, in ms of real time. */
 const BEGINS_MS = 60_000;
 
+/** The thread of a program, and who takes it when the program is over. */
+interface SteadyPortOptions {
+  readonly thread: FirmwareThread;
+  readonly start: Omit<FirmwareStart, 'prelude'>;
+  /** The program has left its thread, which can have another one. */
+  readonly freed: (thread: FirmwareThread) => void;
+}
+
 /**
- * A port to a program in a worker thread, of which it is known whether the program is at rest: has read all that it was
- * sent, and done what follows from it. Whoever has time in hand lets it go on only then.
+ * A port to a program in a thread, of which it is known whether the program is at rest: has read all that it was sent, and
+ * done what follows from it. Whoever has time in hand lets it go on only then.
  */
 export class SteadyPort implements ProgramPort {
-  readonly #port: WorkerPort;
+  readonly #thread: FirmwareThread;
+  readonly #freed: (thread: FirmwareThread) => void;
   #heard: (message: unknown) => void = () => {};
   #ended: (why: string) => void = () => {};
   #marks = 0;
@@ -23,24 +35,33 @@ export class SteadyPort implements ProgramPort {
   #isSent = true;
   #hasBegun = false;
   #isOver = false;
+  /** The thread itself has ended, and the program with it. */
+  #isDead = false;
+  /** It has held its thread for longer than is waited for: only what it says itself counts. */
+  #holds = false;
   /** What the program has sent without credit for it, in units. */
   #uncredited = 0;
   #wake: () => void = () => {};
 
-  constructor(port: WorkerPort) {
-    this.#port = port;
-    port.onMessage((message) => this.#message(message));
-    port.onEnd((why) => {
-      this.#isOver = true;
-      this.#ended(why);
-      this.#wake();
+  constructor({ thread, start, freed }: SteadyPortOptions) {
+    this.#thread = thread;
+    this.#freed = freed;
+    thread.start(start, {
+      heard: (message) => this.#message(message),
+      ended: (why) => {
+        this.#isOver = true;
+        this.#isDead = true;
+        this.#ended(why);
+        this.#wake();
+      },
     });
   }
 
   post(message: PortMessage | CreditMessage): void {
+    if (this.#isOver) return;
     if ('credit' in message) this.#uncredited -= message.credit;
     this.#isSent = true;
-    this.#port.post(message);
+    this.#thread.post(message);
   }
 
   onMessage(listener: (message: unknown) => void): void {
@@ -52,14 +73,24 @@ export class SteadyPort implements ProgramPort {
   }
 
   async terminate(): Promise<void> {
+    if (this.#isDead) return;
     this.#isOver = true;
+    this.#heard = () => {};
+    this.#ended = () => {};
     this.#wake();
-    await this.#port.terminate();
+    if (this.#isBlocked || this.#holds || !this.#hasBegun) {
+      await this.#thread.terminate();
+      return;
+    }
+    this.#isSent = true;
+    await this.#news({ leaves: true });
+    if (this.#marked === this.#marks && !this.#isDead) this.#freed(this.#thread);
+    else await this.#thread.terminate();
   }
 
   /** Whether nothing comes from it before it is sent something, or before its board has read what it said. */
   get isAtRest(): boolean {
-    if (this.#isOver || this.#uncredited >= CREDIT_UNITS) return true;
+    if (this.#isOver || this.#holds || this.#isBlocked) return true;
     return this.#hasBegun && !this.#isSent && this.#marked === this.#marks;
   }
 
@@ -69,42 +100,48 @@ export class SteadyPort implements ProgramPort {
    */
   async untilRest(): Promise<void> {
     if (this.isAtRest) return;
+    this.#holds = !(await this.#news({}));
+  }
+
+  /** It waits for its board to read what it has said. */
+  get #isBlocked(): boolean {
+    return this.#uncredited >= CREDIT_UNITS;
+  }
+
+  /** Asks for a sign if one is owed; answers whether anything came in time. */
+  async #news(mark: Omit<ThreadMark, 'mark'>): Promise<boolean> {
     if (this.#isSent) {
       this.#isSent = false;
       this.#marks += 1;
-      this.#port.mark({ mark: this.#marks });
+      this.#thread.mark({ ...mark, mark: this.#marks });
     }
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(
-        () => {
-          // From here on only what it says itself counts.
-          this.#hasBegun = true;
-          this.#marked = this.#marks;
-          resolve();
-        },
-        this.#hasBegun ? HOLDS_MS : BEGINS_MS,
-      );
+    const patience = new Promise<boolean>((resolve) => {
+      timer = later(() => resolve(false), this.#hasBegun ? HOLDS_MS : BEGINS_MS);
     });
-    const news = new Promise<void>((resolve) => {
-      this.#wake = resolve;
+    const news = new Promise<boolean>((resolve) => {
+      this.#wake = () => resolve(true);
     });
-    await Promise.race([news, patience]);
-    clearTimeout(timer);
+    const came = await Promise.race([news, patience]);
+    never(timer);
+    return came;
   }
 
   #message(message: unknown): void {
+    this.#holds = false;
     if (isMark(message)) this.#marked = Math.max(this.#marked, message.mark);
     else {
       this.#hasBegun = true;
       this.#uncredited += isMessage(message) ? unitsOf(message) : 0;
       this.#heard(message);
+      // What was said before it left is no sign that it has.
+      if (this.#isOver) return;
     }
     this.#wake();
   }
 }
 
-function isMark(message: unknown): message is ReadMark {
+function isMark(message: unknown): message is ThreadMark {
   return typeof message === 'object' && message !== null && 'mark' in message;
 }
 

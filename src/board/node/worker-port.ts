@@ -3,13 +3,26 @@ import type { WorkerOptions } from 'node:worker_threads';
 import type { CreditMessage, PortMessage, ProgramPort } from '../index.ts';
 import { withPlace } from './crash-words.ts';
 import type { FirmwareStart } from './firmware-world.ts';
-import type { ReadMark } from './read-mark.ts';
 import { preludeScript, workerScript } from './worker-scripts.ts';
 
 /** What a program's thread may use, and what it is called. */
 interface WorkerPortOptions {
   readonly heapMb: number;
   readonly name: string;
+}
+
+/** How a thread for programs is started. */
+export function threadOptions({ heapMb, name }: WorkerPortOptions): WorkerOptions {
+  return {
+    eval: true,
+    env: {},
+    execArgv: ['--experimental-vm-modules', '--no-warnings'],
+    name,
+    stdin: false,
+    stdout: true,
+    stderr: true,
+    resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: 16 },
+  };
 }
 
 /** A port to a program in a worker thread of Node. */
@@ -20,30 +33,15 @@ export class WorkerPort implements ProgramPort {
   /** Starts the thread. Throws what Node throws where there are no threads or memory left. */
   constructor(start: Omit<FirmwareStart, 'prelude'>, { heapMb, name }: WorkerPortOptions) {
     this.#source = start.source;
-    const workerData: FirmwareStart = { ...start, prelude: preludeScript };
-    const options: WorkerOptions = {
-      eval: true,
-      workerData,
-      env: {},
-      execArgv: ['--experimental-vm-modules', '--no-warnings'],
-      name,
-      stdin: false,
-      stdout: true,
-      stderr: true,
-      resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: 16 },
-    };
-    this.#worker = new Worker(workerScript, options);
+    this.#worker = new Worker(workerScript, {
+      ...threadOptions({ heapMb, name }),
+      workerData: { ...start, prelude: preludeScript } satisfies FirmwareStart,
+    });
   }
 
   post(message: PortMessage | CreditMessage): void {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- no window
     this.#worker.postMessage('credit' in message ? message : tight(message));
-  }
-
-  /** Asks for a sign that all sent so far was read; it comes among the messages. */
-  mark(mark: ReadMark): void {
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- no window
-    this.#worker.postMessage(mark);
   }
 
   onMessage(listener: (message: unknown) => void): void {
@@ -64,7 +62,7 @@ export class WorkerPort implements ProgramPort {
 }
 
 /** The whole buffer of a view crosses with it: a view of a flash must not take all of it along. */
-function tight(message: PortMessage): PortMessage {
+export function tight(message: PortMessage): PortMessage {
   const { head, bytes } = message;
   if (bytes === undefined || bytes.buffer.byteLength === bytes.byteLength) return message;
   return { head, bytes: bytes.slice() };

@@ -1,0 +1,107 @@
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { boardModel, boardModels, parseStandIn, readBoardFile } from '../board/index.ts';
+import type { BoardModel, StandIn } from '../board/index.ts';
+import { buildFirmware } from '../board/node/index.ts';
+import { DfuError, didYouMean } from '../bytes/index.ts';
+import { readKey } from '../image/index.ts';
+import type { Key } from '../image/index.ts';
+import type { BenchBoard, ImageSource, KeySource, StandInSource } from './options.ts';
+
+// What a bench is given as a path or in words, read.
+
+/** The error of a file, with its path in front. */
+function ofFile(path: string, cause: unknown): unknown {
+  if (DfuError.is(cause)) return new DfuError(cause.code, `${path}: ${cause.message}`, { cause });
+  if (!(cause instanceof Error) || !('code' in cause)) return cause;
+  const isMissing = cause.code === 'ENOENT';
+  const words = isMissing ? 'no such file' : cause.message;
+  return new DfuError(isMissing ? 'NOT_FOUND' : 'IO', `${path}: ${words}`, { cause });
+}
+
+function readBytes(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw ofFile(path, cause);
+  }
+}
+
+/** An image's bytes, wherever they are. Throws `NOT_FOUND` or `IO` with the path. */
+export function imageBytes(source: ImageSource): Uint8Array {
+  return typeof source === 'string' ? readBytes(source) : source;
+}
+
+function isKey(source: KeySource): source is Key {
+  return typeof source === 'object' && 'kind' in source;
+}
+
+/** A key, wherever it is. Throws what `readKey` throws, with the path. */
+export async function keyOf(source: KeySource): Promise<Key> {
+  if (isKey(source)) return source;
+  if (typeof source !== 'string') return readKey(new TextDecoder().decode(source));
+  if (source.includes('-----BEGIN ')) return readKey(source);
+  const text = new TextDecoder().decode(readBytes(source));
+  try {
+    return await readKey(text);
+  } catch (cause) {
+    throw ofFile(source, cause);
+  }
+}
+
+/** A board, and where the paths in its file begin. */
+export interface ReadBoard {
+  readonly model: BoardModel;
+  readonly folder: string;
+}
+
+/** The board that is meant: itself, its name, or the path of its file. */
+export async function boardOf(board: BenchBoard): Promise<ReadBoard> {
+  if (typeof board !== 'string') return { model: board, folder: process.cwd() };
+  if (!/[\\/]|\.(?:json|[cm]?[jt]s)$/.test(board)) {
+    const names = boardModels.map(({ name }) => name);
+    if (names.includes(board)) return { model: boardModel(board), folder: process.cwd() };
+    const words = `there is: ${names.join(', ')}, or the path of a board file`;
+    throw new DfuError('NOT_FOUND', `no board "${board}"${didYouMean(board, names)}; ${words}`);
+  }
+  try {
+    return { model: readBoardFile(await boardData(board)), folder: dirname(resolve(board)) };
+  } catch (cause) {
+    throw ofFile(board, cause);
+  }
+}
+
+/** What a board file says; a module says it as its default export. */
+async function boardData(path: string): Promise<unknown> {
+  if (!path.endsWith('.json')) {
+    statSync(path);
+    const { href } = pathToFileURL(resolve(path));
+    return ((await import(/* @vite-ignore */ href)) as { readonly default?: unknown }).default;
+  }
+  const text = new TextDecoder().decode(readFileSync(path));
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause);
+    throw new DfuError('MALFORMED', `expected JSON: ${words}`, { cause });
+  }
+}
+
+/** A firmware for a stand-in: a folder or TypeScript is built, a module is taken as it is. */
+async function firmwareOf(path: string): Promise<Uint8Array> {
+  try {
+    const isFolder = statSync(path).isDirectory();
+    return isFolder ? await buildFirmware(path) : readFileSync(path);
+  } catch (cause) {
+    throw ofFile(path, cause);
+  }
+}
+
+/** A stand-in, with its firmware read. */
+export async function standInOf(source: StandInSource): Promise<StandIn> {
+  if (typeof source !== 'string') return source;
+  const { plays, ...rest } = parseStandIn(source);
+  if (typeof plays !== 'object') return { ...rest, plays };
+  return { ...rest, plays: { firmware: await firmwareOf(plays.firmwarePath) } };
+}
