@@ -38,7 +38,7 @@ import { Work } from './work.ts';
 const TRANSFER_MS = 1_800_000;
 
 /** What went before, where a bench takes over from another one. */
-export interface BenchPast {
+interface BenchPast {
   readonly timeMs: number;
   readonly events: readonly BenchEvent[];
 }
