@@ -246,7 +246,7 @@ describe('which device is meant', () => {
     ).toMatchObject({
       code: 'NOT_FOUND',
       message: expect.stringMatching(
-        /^No device 1234:5678 is there, and several others are in DFU mode\.\n/,
+        /^No device 1234:5678 is there, and another is in DFU mode, with several DFU interfaces\.\n/,
       ) as string,
     });
   });

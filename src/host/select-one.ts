@@ -54,7 +54,11 @@ function noneOfThese(found: readonly DfuInterface[], selection: Selection): DfuE
   const named = formatIdPair(selection.runtime);
   if (named === undefined || formatIdPair(selection.dfu) !== undefined) return undefined;
   if (found.some((entry) => fitsPair(selection.runtime, entry))) return undefined;
-  const message = `No device ${named} is there, and several others are in DFU mode.${lines(found)}`;
+  const isOne = new Set(found.map(({ deviceId }) => deviceId)).size === 1;
+  const others = isOne
+    ? 'another is in DFU mode, with several DFU interfaces'
+    : 'several others are in DFU mode';
+  const message = `No device ${named} is there, and ${others}.${lines(found)}`;
   return new DfuError('NOT_FOUND', message, { remedies: ['ids'] });
 }
 
