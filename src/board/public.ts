@@ -10,7 +10,7 @@ export type { PowerCut } from './board.ts';
 export type { BoardParts } from './board-parts.ts';
 export { createBoard } from './create-board.ts';
 export type { BoardOptions } from './create-board.ts';
-export { boardFileSchema, readBoardFile } from './models/board-file.ts';
+export { boardFileSchema, isBoardPath, readBoardFile } from './models/board-file.ts';
 export type { BoardFile, BoardFileFlash, Written } from './models/board-file.ts';
 export { boardModel, boardModels } from './models/catalogue.ts';
 export { mcubootModes } from './models/mcuboot-build.ts';

@@ -45,7 +45,8 @@ export class Buttons {
     const button = name === undefined ? this.#model.buttons[0] : this.#find(name);
     if (button === undefined) {
       const names = this.#model.buttons.map((each) => each.name).join(', ') || 'none';
-      throw new DfuError('NOT_FOUND', `no button "${name ?? ''}"; the board has: ${names}`);
+      const which = name === undefined ? 'no button' : `no button "${name}"`;
+      throw new DfuError('NOT_FOUND', `${which}; the board has: ${names}`);
     }
     if (pressed) this.#held.add(button.name);
     else this.#held.delete(button.name);

@@ -39,7 +39,7 @@ describe('buttons', () => {
   test('a board without buttons sees none', () => {
     const buttons = new Buttons({ ...tinyBoard, buttons: [] });
     expect(buttons.seenPressed({})).toBe(false);
-    expect(() => buttons.set(true)).toThrow('no button ""; the board has: none');
+    expect(() => buttons.set(true)).toThrow('no button; the board has: none');
   });
 
   test('releases what was held, and knows no other names', () => {

@@ -127,6 +127,11 @@ export function readBoardFile(data: unknown): BoardModel {
   return model;
 }
 
+/** Whether a board is told by the path of its file, not by its name: it has a slash, or ends as such files do. */
+export function isBoardPath(board: string): boolean {
+  return /[/\\]|\.(?:json|[mc]?[jt]s)$/i.test(board);
+}
+
 /** The JSON schema of board files, draft 2020-12: what editors complete and check them with. */
 export function boardFileSchema(): JsonSchema {
   return {

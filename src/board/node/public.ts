@@ -4,6 +4,8 @@
  *
  * @module
  */
+export { loadBoardFile } from './board-file.ts';
+export type { BoardFileOptions } from './board-file.ts';
 export { examplesKey, examplesKeyPath } from './examples-key.ts';
 export { buildFirmware, firmwareConfig, firmwareModules } from './firmware-build.ts';
 export type { FirmwareBuildOptions } from './firmware-build.ts';

@@ -68,6 +68,8 @@ export interface BoxOrder {
   readonly version?: string | undefined;
   /** The key to sign with; without it nothing is signed. */
   readonly key?: PrivateKey | undefined;
+  /** Without a key: it gets header and hash all the same, for a bootloader that asks for no more. */
+  readonly hashed?: boolean | undefined;
 }
 
 /** How a program becomes an image that the bootloader boots. */

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { boardModels, flashSizeBytes, parseStandIn, pinMode } from '../../board/index.ts';
+import { parseStandIn, pinMode } from '../../board/index.ts';
 import type { ButtonConfiguration, StandInText } from '../../board/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import { DFUSE_PROFILES, DFU_PROFILES, STM32_ROM } from '../../device/index.ts';
@@ -9,12 +9,14 @@ import type { BoardRunOptions } from './session.ts';
 import { addImageOptions } from './image-options.ts';
 import type { ImageCommandOptions } from './image-options.ts';
 import { importCommand } from './import-options.ts';
+import { listCommand, showCommand } from './list.ts';
 import { pin } from './option-fit.ts';
 import { addUsbOptions, usbOptionsOf } from './usb-options.ts';
 import type { UsbCommandOptions } from './usb-options.ts';
 import { parseUsbipAddress } from './usbip-address.ts';
 import type { UsbipAddress } from './usbip-address.ts';
 import { ALGORITHM_HELP } from './mcuboot-options.ts';
+import { BOARD_HELP } from '../shared/board-named.ts';
 import { collect } from '../shared/collect.ts';
 import { partOption } from '../shared/image-part.ts';
 import { wholeNumber } from '../shared/numbers.ts';
@@ -53,26 +55,11 @@ export function command(terminal: Terminal): Command {
   return new Command('board')
     .description('virtual boards that any DFU host can flash')
     .addCommand(listCommand(terminal))
+    .addCommand(showCommand(terminal))
     .addCommand(runCommand(terminal))
     .addCommand(programCommand(terminal))
     .addCommand(eraseCommand(terminal))
     .addCommand(importCommand(terminal));
-}
-
-function listCommand(terminal: Terminal): Command {
-  return new Command('list')
-    .description('which boards there are')
-    .option('--json', 'as JSON, one object a line')
-    .action(({ json }: { readonly json?: true }) => {
-      for (const { name, chip, bootloaders, flash } of boardModels) {
-        const bytes = flashSizeBytes(flash);
-        const line =
-          json === true
-            ? JSON.stringify({ board: name, chip, flashBytes: bytes, bootloaders })
-            : `${name.padEnd(20)} ${chip.padEnd(12)} ${`${bytes / 1024} KiB`.padEnd(10)} ${bootloaders.join(', ')}`;
-        terminal.out.write(`${line}\n`);
-      }
-    });
 }
 
 /** Reads `--will-detach`. */
@@ -101,8 +88,8 @@ hang=3s, crash=0ms, reset=1s. The first that is meant for an image plays it (doc
 Whoever reaches that port can flash the board, and what is flashed runs: in a process of its own that can open
 no file, no socket and no other process, has no environment and, if root started it, is nobody (SECURITY.md).
 
-A board with MCUboot trusts the key that signs the examples. It is made when it is first needed and kept in
-the user's configuration folder (XDG_CONFIG_HOME/dfukit/examples-rsa-2048.pem).
+A board with MCUboot trusts the keys that its file names, else the one that signs the examples, which is made when
+it is first needed and kept in the user's configuration folder (XDG_CONFIG_HOME/dfukit/examples-rsa-2048.pem).
 
 A SPEC is an event with what it must say; every kind, with its fields, is in docs/board-json.md:
   --until boot:version=2.0.0,slot=0 --until 10s --fail-on fault --fail-on boot:cause=watchdog --timeout 2min
@@ -132,7 +119,7 @@ const dfuseProfiles = [
 function runCommand(terminal: Terminal): Command {
   const made = new Command('run')
     .description('power a board and keep it running')
-    .argument('<board>')
+    .argument('<board>', BOARD_HELP)
     .option('--bootloader <name>', "one of the board's, see board list")
     .option('--flash <file>', 'keep the flash in this file; made if it is not there')
     .option('--button', 'hold the button while the board starts')
@@ -244,7 +231,7 @@ const address = wholeNumber('--address', [0, 0xffffffff]);
 function programCommand(terminal: Terminal): Command {
   return new Command('program')
     .description('write an image into the flash file, as the regular programmer does: no USB')
-    .argument('<board>')
+    .argument('<board>', BOARD_HELP)
     .argument('<image>', 'a slot image or Intel HEX, or any bytes with --slot or --address')
     .requiredOption('--flash <file>', 'the file that holds the flash; made if it is not there')
     .option('--bootloader <name>', 'whose layout the slots have')
@@ -262,17 +249,17 @@ function programCommand(terminal: Terminal): Command {
         throw new DfuError('INVALID_ARGUMENT', 'expected --slot or --address, got both');
       }
       const { programBoard } = await import('./program.ts');
-      programBoard(terminal, { name, imagePath: image }, options);
+      await programBoard(terminal, { name, imagePath: image }, options);
     });
 }
 
 function eraseCommand(terminal: Terminal): Command {
   return new Command('erase')
     .description('erase the whole flash file')
-    .argument('<board>')
+    .argument('<board>', BOARD_HELP)
     .requiredOption('--flash <file>', 'the file that holds the flash')
     .action(async (name: string, { flash }: { readonly flash: string }) => {
       const { eraseBoard } = await import('./program.ts');
-      eraseBoard(terminal, name, flash);
+      await eraseBoard(terminal, name, flash);
     });
 }

@@ -1,9 +1,10 @@
 import { mcubootMode, mcubootModes } from '../../board/index.ts';
-import type { McubootOptions } from '../../board/index.ts';
+import type { BoardModel, McubootOptions } from '../../board/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import { isPrivateKey } from '../../image/index.ts';
 import type { Key, PrivateKey } from '../../image/index.ts';
 import type { ImageCommandOptions } from './image-options.ts';
+import type { NamedKey } from '../shared/key-files.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { asArgumentLater } from '../shared/wrong-argument.ts';
 
@@ -32,18 +33,51 @@ async function usualKey(): Promise<PrivateKey> {
   return examplesKey();
 }
 
+/**
+ * The keys that a board trusts: those of its file, or where it names none the examples'. Throws for files that are none,
+ * and for keys of another kind than its MCUboot checks.
+ */
+async function keysOfBoard(terminal: Terminal, { name, mcuboot }: BoardModel): Promise<Key[]> {
+  const { keys: paths = [], signature } = mcuboot ?? {};
+  if (paths.length > 0) {
+    const { demandKind, loadKeys } = await import('../shared/key-files.ts');
+    const keys = await loadKeys(terminal, paths);
+    demandKind(keys, signature);
+    return keys.map(({ key }) => key);
+  }
+  if (signature === 'none') return [];
+  const key = await usualKey();
+  if (signature === undefined || signature === key.kind) return [key];
+  const words = `MCUboot checks ${signature}, and the examples' key is of kind ${key.kind}`;
+  const expected = 'expected mcuboot.keys in its file, or --key';
+  throw new DfuError('INVALID_ARGUMENT', `board ${name}: ${words}: ${expected}`);
+}
+
+/** Those of the command line, which win over the board's own. */
+async function keysOf(
+  terminal: Terminal,
+  model: BoardModel,
+  { key: paths = [], keys: given = [] }: McubootChoice,
+): Promise<Key[]> {
+  if (paths.length === 0 && given.length === 0) return keysOfBoard(terminal, model);
+  const keys: NamedKey[] = [];
+  for (const path of paths) keys.push({ path, key: await keyOf(terminal, path) });
+  if (keys.length > 0) {
+    const { tellOtherKind } = await import('../shared/key-files.ts');
+    tellOtherKind(terminal, keys, model.mcuboot?.signature);
+  }
+  return [...given, ...keys.map(({ key }) => key)];
+}
+
 /** What a board's MCUboot is compiled with. Throws for keys and names that are none. */
 export async function mcubootOptions(
   terminal: Terminal,
+  model: BoardModel,
   choice: McubootChoice,
 ): Promise<McubootOptions> {
-  const { algorithm, key: paths = [], keys: given = [], guarded = false } = choice;
-  const { refuseOlder, imageVendor, imageClass } = choice;
-  const keys = [...given];
-  for (const path of paths) keys.push(await keyOf(terminal, path));
-  if (keys.length === 0) keys.push(await usualKey());
+  const { algorithm, guarded = false, refuseOlder, imageVendor, imageClass } = choice;
   return {
-    keys,
+    keys: await keysOf(terminal, model, choice),
     guarded,
     mode: algorithm === undefined ? undefined : mcubootMode(algorithm),
     downgradePrevention: refuseOlder,
@@ -52,12 +86,25 @@ export async function mcubootOptions(
   };
 }
 
-/** The key to sign with: that of the file, or the examples'. Throws `INVALID_ARGUMENT` for half a key. */
+/**
+ * The key to sign with: that of the file, or the first private one that the board trusts. Undefined for a board that
+ * trusts hashes alone. Throws `INVALID_ARGUMENT` for half a key.
+ */
 export async function signingKey(
   terminal: Terminal,
+  model: BoardModel,
   path: string | undefined,
-): Promise<PrivateKey> {
-  if (path === undefined) return usualKey();
+): Promise<PrivateKey | undefined> {
+  if (path === undefined) {
+    const keys = await keysOfBoard(terminal, model);
+    const found = keys.find((key) => isPrivateKey(key));
+    if (found !== undefined || keys.length === 0) return found;
+    const expected = 'expected --key with a private key that it trusts, or --unsigned';
+    throw new DfuError(
+      'INVALID_ARGUMENT',
+      `board ${model.name} names public keys alone: ${expected}`,
+    );
+  }
   const key = await keyOf(terminal, path);
   if (isPrivateKey(key)) return key;
   throw new DfuError('INVALID_ARGUMENT', `${path}: expected a private key, got a public one`);

@@ -1,11 +1,5 @@
 import { existsSync } from 'node:fs';
-import {
-  boardModel,
-  bootloaderOf,
-  eraseFlash,
-  programFlash,
-  programSegments,
-} from '../../board/index.ts';
+import { bootloaderOf, eraseFlash, programFlash, programSegments } from '../../board/index.ts';
 import { FlashFile } from '../../board/node/index.ts';
 import type { BoardModel, ProgramLayout, Programmed, ProgramTarget } from '../../board/index.ts';
 import { DfuError, hexNumber } from '../../bytes/index.ts';
@@ -13,6 +7,7 @@ import { NorFlash } from '../../flash/index.ts';
 import type { Flash } from '../../flash/index.ts';
 import type { Unwrapped } from '../../image/index.ts';
 import { refuseUseless } from './option-fit.ts';
+import { boardNamed } from '../shared/board-named.ts';
 import { ExitCode, cannot } from '../shared/exit-codes.ts';
 import { tellLeftOut } from '../shared/firmware-file.ts';
 import { readWhole } from '../shared/image-part.ts';
@@ -87,12 +82,12 @@ function forced<T>(path: string, program: () => T): T {
 }
 
 /** `board program`. */
-export function programBoard(
+export async function programBoard(
   terminal: Terminal,
   { name, imagePath }: ProgramJob,
   options: ProgramOptions,
-): void {
-  const model = asArgument(() => boardModel(name));
+): Promise<void> {
+  const model = await boardNamed(terminal, name);
   const record = bootloaderOf(model, options.bootloader);
   refuseUseless(record, { algorithm: options.algorithm });
   const layout = record.layout(model, options.algorithm);
@@ -124,8 +119,8 @@ export function programBoard(
 }
 
 /** `board erase`. */
-export function eraseBoard(terminal: Terminal, name: string, path: string): void {
-  const model = asArgument(() => boardModel(name));
+export async function eraseBoard(terminal: Terminal, name: string, path: string): Promise<void> {
+  const model = await boardNamed(terminal, name);
   if (!existsSync(path)) {
     throw cannot(`erase ${path}`, new Error('no such file'), ExitCode.noInput);
   }

@@ -1,4 +1,4 @@
-import { boardModel, bootloaderOf, createBoard } from '../../board/index.ts';
+import { bootloaderOf, createBoard } from '../../board/index.ts';
 import {
   FlashFile,
   ProcessRunner,
@@ -17,9 +17,9 @@ import type { McubootChoice } from './mcuboot-options.ts';
 import { refuseUseless } from './option-fit.ts';
 import type { BootloaderChoices } from './option-fit.ts';
 import type { UsbipAddress } from './usbip-address.ts';
+import { boardNamed } from '../shared/board-named.ts';
 import { warn } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
-import { asArgument } from '../shared/wrong-argument.ts';
 
 /** What `board run` was asked for. */
 export interface BoardRunOptions extends Omit<
@@ -80,14 +80,14 @@ export async function startBoard(
   options: BoardRunOptions,
   observe: (board: Board) => void,
 ): Promise<BoardSession> {
-  const model = asArgument(() => boardModel(options.boardName));
+  const model = await boardNamed(terminal, options.boardName);
   const clock = timerClock(globalThis);
   const { flashFile, serial, usbip, attach, willDetach, log, holdButton, ...others } = options;
   const { mcuboot: choice = {}, choices = {}, flash: given, standInTexts = [], ...rest } = others;
   const bootloader = bootloaderOf(model, rest.bootloader);
   refuseUseless(bootloader, choices);
   const standIns = await Promise.all(standInTexts.map((each) => loadStandIn(each)));
-  const mcuboot = bootloader.trustsKeys ? await mcubootOptions(terminal, choice) : undefined;
+  const mcuboot = bootloader.trustsKeys ? await mcubootOptions(terminal, model, choice) : undefined;
   const file = flashFile === undefined ? undefined : FlashFile.open(flashFile, model.flash);
   const closers: (() => unknown)[] = [() => file?.close()];
   const close = async (): Promise<void> => {
@@ -120,9 +120,10 @@ export async function startBoard(
     closers.push(() => server.close());
     const exported = server.add(board.port);
     const started = untilStarted(board);
-    board.setButton(holdButton);
+    // Not every board has one.
+    if (holdButton) board.setButton(true);
     board.powerOn();
-    board.setButton(false);
+    if (holdButton) board.setButton(false);
     await started;
     const kernel = attach ? await plugIntoKernel(exported, log) : undefined;
     if (kernel !== undefined) closers.push(() => kernel.close());

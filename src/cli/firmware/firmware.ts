@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { Command } from 'commander';
-import { boardModel, bootloaderOf, bootloadersOf } from '../../board/index.ts';
+import { bootloaderOf, bootloadersOf } from '../../board/index.ts';
 import { buildFirmware, firmwareExamples, loadExample } from '../../board/node/index.ts';
 import type { BoardModel, BootloaderRecord } from '../../board/index.ts';
 import type { FirmwareBuildOptions } from '../../board/node/index.ts';
@@ -9,6 +9,7 @@ import { sendPlan, sendTo } from '../../host/index.ts';
 import type { Selection } from '../../host/index.ts';
 import { parseUsbId } from '../../usb/index.ts';
 import type { PrivateKey } from '../../image/index.ts';
+import { BOARD_HELP, boardNamed } from '../shared/board-named.ts';
 import { ExitCode, answering, cannot } from '../shared/exit-codes.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { ALGORITHM_HELP, signingKey } from '../board/mcuboot-options.ts';
@@ -17,7 +18,7 @@ import { wholeNumber } from '../shared/numbers.ts';
 import { exitOf } from '../host/progress.ts';
 import { runOnBus } from '../host/run-on-bus.ts';
 import { busOption } from '../host/select.ts';
-import { asArgument, asArgumentLater } from '../shared/wrong-argument.ts';
+import { asArgumentLater } from '../shared/wrong-argument.ts';
 
 interface ImageOptions {
   readonly board: string;
@@ -63,7 +64,7 @@ function listCommand(terminal: Terminal): Command {
 function addImageOptions(to: Command): Command {
   return to
     .argument('<dir>', 'folder with a main.ts, or the name of an example (see firmware list)')
-    .requiredOption('--board <board>', 'which board, see board list')
+    .requiredOption('--board <board>', `which board: ${BOARD_HELP}`)
     .option(
       '--slot <n>',
       'the slot that it is linked for; MCUboot: 0 unless images run in place',
@@ -106,7 +107,10 @@ function buildCommand(terminal: Terminal): Command {
     .description('build a firmware and put it into an image for a slot')
     .requiredOption('-o, --output <file>', 'the image; - for standard output')
     .option('--algorithm <name>', ALGORITHM_HELP)
-    .option('--key <file>', "MCUboot: key to sign with; default: the examples'")
+    .option(
+      '--key <file>',
+      "MCUboot: key to sign with; default: the board file's, or the examples'",
+    )
     .option('--unsigned', 'MCUboot: leave room for the header and do not sign; for imgtool sign')
     .addHelpText(
       'after',
@@ -151,7 +155,7 @@ function flashCommand(terminal: Terminal): Command {
     .action(
       answering(async (dir: string, options: FlashCommand) => {
         // What takes downloads is the bootloader, whatever the firmware itself can do.
-        const model = asArgument(() => boardModel(options.board));
+        const model = await boardNamed(terminal, options.board);
         const record = takingDownloads(model, options);
         const selection = selectionOf(options, record);
         const image = await makeImage(terminal, dir, { ...options, bootloader: record.name });
@@ -217,9 +221,10 @@ function bootloaderFor(
 /** What the image is signed with; nothing for `--unsigned`. */
 async function keyOf(
   terminal: Terminal,
+  model: BoardModel,
   { key: path, unsigned }: ImageOptions,
 ): Promise<PrivateKey | undefined> {
-  if (unsigned !== true) return signingKey(terminal, path);
+  if (unsigned !== true) return signingKey(terminal, model, path);
   if (path === undefined) return undefined;
   throw new DfuError('INVALID_ARGUMENT', 'expected --key or --unsigned, got both');
 }
@@ -231,18 +236,19 @@ async function makeImage(
   options: ImageOptions,
 ): Promise<Uint8Array> {
   const { slot, usbusDfu, config, algorithm: mode } = options;
-  const model = asArgument(() => boardModel(options.board));
+  const model = await boardNamed(terminal, options.board);
   const { firmware, trustsKeys } = bootloaderFor(model, options);
   if (firmware.needsSlot && slot === undefined) {
     throw new DfuError('INVALID_ARGUMENT', 'expected --slot with the slot that it is linked for');
   }
-  const key = trustsKeys ? await keyOf(terminal, options) : undefined;
+  const key = trustsKeys ? await keyOf(terminal, model, options) : undefined;
+  const hashed = key === undefined && options.unsigned !== true;
   const version = options.version ?? firmware.version(secondsNow());
   const payload = await makePayload(dir, {
     config,
     modules: usbusDfu ? firmware.runtimeModules : [],
   });
-  return asArgumentLater(firmware.box(payload, { model, mode, slot, version, key }));
+  return asArgumentLater(firmware.box(payload, { model, mode, slot, version, key, hashed }));
 }
 
 async function makePayload(

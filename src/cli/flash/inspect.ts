@@ -12,7 +12,6 @@ import type { LayoutOptions } from './options.ts';
 import { inspectReading, readingOf } from './reading.ts';
 import { judgementJson, signatureText, sizeText, table } from '../image/describe.ts';
 import type { Row } from '../image/describe.ts';
-import { loadKeys } from '../shared/key-files.ts';
 import type { NamedKey } from '../shared/key-files.ts';
 import type { Terminal } from '../shared/terminal.ts';
 
@@ -70,9 +69,9 @@ function trailerText({ area, fields, layout }: TrailerReport): string {
   return `trailer of ${area}, ${size}, offset in the area (address in flash):\n${table(rows)}`;
 }
 
-function textOf(report: FlashReport, opened: OpenedDump, keys: NamedKey[]): string {
+function textOf(report: FlashReport, opened: OpenedDump): string {
   const [first = '', ...others] = report.sentences;
-  const { layout, source } = opened;
+  const { layout, source, keys } = opened;
   const hazards = report.hazards.map((words) => `hazard: ${words}`);
   const parts = [
     `${[withDoubts(first, allDoubts(opened)), ...others, ...hazards].join('\n')}\n`,
@@ -155,7 +154,6 @@ export async function flashInspect(
   }
   const opened = await openWithLayout(terminal, path, options);
   const report = await inspectFlash(opened.device);
-  const keys = await loadKeys(terminal, options.key ?? []);
-  terminal.out.write(options.json === true ? jsonOf(report, opened) : textOf(report, opened, keys));
+  terminal.out.write(options.json === true ? jsonOf(report, opened) : textOf(report, opened));
   return 0;
 }

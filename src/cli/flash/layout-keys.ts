@@ -1,5 +1,6 @@
 import { dirname, isAbsolute, join, normalize } from 'node:path';
 import { DfuError } from '../../bytes/index.ts';
+import type { SignatureKind } from '../../image/index.ts';
 import type { Files } from '../shared/files.ts';
 
 /** The key files that a layout file names, where they were found. */
@@ -8,6 +9,8 @@ export interface LayoutKeys {
   readonly decrypt: readonly string[];
   /** Those that were not. */
   readonly missing: readonly string[];
+  /** What kind they must be of, where the file says it. */
+  readonly kind?: SignatureKind | 'none' | undefined;
 }
 
 /** Below a folder, and nowhere else. */

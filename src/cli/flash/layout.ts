@@ -1,4 +1,5 @@
-import { boardModel, boardModels, flashSizeBytes } from '../../board/index.ts';
+import { boardModels, flashSizeBytes } from '../../board/index.ts';
+import type { McubootBuild } from '../../board/index.ts';
 import { ImageJudge } from '../../boot/mcuboot/index.ts';
 import type { BootConfig } from '../../boot/mcuboot/index.ts';
 import { DfuError, defined, hexNumber } from '../../bytes/index.ts';
@@ -26,8 +27,10 @@ import { notADump, refuseImage, refuseOneSlot } from './no-dump.ts';
 import { refuseIdleOptions, refuseTwoLayouts } from './idle-options.ts';
 import type { FlashBase, LayoutOptions } from './options.ts';
 import { ProgressLine } from './progress-line.ts';
+import { boardNamed } from '../shared/board-named.ts';
 import { interruptible } from '../shared/signals.ts';
-import { loadDecryptionKeys, loadKeys } from '../shared/key-files.ts';
+import { demandKind, loadDecryptionKeys, loadKeys, tellOtherKind } from '../shared/key-files.ts';
+import type { NamedKey } from '../shared/key-files.ts';
 import { readText } from '../shared/files.ts';
 import { warn } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
@@ -44,6 +47,8 @@ export interface OpenedDump {
   readonly doubts: readonly string[];
   /** The bootloader may check signatures, but with which key was not said. */
   readonly unsigned: boolean;
+  /** The keys that signatures were checked with. */
+  readonly keys: readonly NamedKey[];
 }
 
 /** What is said where nobody gave a key. */
@@ -63,14 +68,30 @@ interface Found {
   readonly signature?: SignatureKind | 'none' | undefined;
   /** Of a layout that was guessed: that it was, and what would fit as well. */
   readonly doubts?: readonly string[] | undefined;
-  /** The keys that a layout file names. */
+  /** The keys that a layout or board file names. */
   readonly named?: LayoutKeys | undefined;
+  /** Who images must be for, where a board file says so. */
+  readonly ids?: DeviceIds | undefined;
 }
 
-function fromBoard({ board = '', bootloader, algorithm }: LayoutOptions): Found {
-  const model = asArgument(() => boardModel(board));
+/** Vendor and class of devices that images must be for. */
+type DeviceIds = Pick<McubootBuild, 'vendor' | 'deviceClass'>;
+
+async function fromBoard(
+  terminal: Terminal,
+  { board = '', bootloader, algorithm }: LayoutOptions,
+): Promise<Found> {
+  const model = await boardNamed(terminal, board);
   const layout = replayLayout(model, { bootloader, algorithm });
-  return { layout, source: `of board ${board}`, bases: [{ address: model.flashBaseAddress }] };
+  const { keys = [], signature, vendor, deviceClass } = model.mcuboot ?? {};
+  return {
+    layout,
+    source: `of board ${board}`,
+    bases: [{ address: model.flashBaseAddress }],
+    signature,
+    named: { key: keys, decrypt: [], missing: [], kind: signature },
+    ids: { vendor, deviceClass },
+  };
 }
 
 function readLayoutFile(terminal: Terminal, path: string): Found {
@@ -309,7 +330,7 @@ async function findLayout(
 ): Promise<Found> {
   refuseTwoLayouts(options);
   if (options.layout !== undefined) return readLayoutFile(terminal, options.layout);
-  if (options.board !== undefined) return fromBoard(options);
+  if (options.board !== undefined) return fromBoard(terminal, options);
   if (options.primary !== undefined || options.secondary !== undefined || file === undefined) {
     const bytesOf = ({ geometry }: FlashLayout): Uint8Array =>
       file === undefined
@@ -320,24 +341,37 @@ async function findLayout(
   return guessed(terminal, file, options);
 }
 
-/** Judge and keys as the command line gives them; the kind of the keys is the kind that is asked for. */
+/** The judge of images, and what it goes by. */
+interface Judging extends Pick<LabDevice, 'judge' | 'keys'> {
+  readonly signature: SignatureKind | 'none';
+  readonly namedKeys: readonly NamedKey[];
+}
+
+/**
+ * Judge and keys as the command line gives them, or else the file that the layout is from; the kind of the keys is the
+ * kind that is asked for.
+ */
 export async function judgeOf(
   terminal: Terminal,
   options: LayoutOptions,
-  named?: LayoutKeys,
-): Promise<Pick<LabDevice, 'judge' | 'keys'> & { readonly signature: SignatureKind | 'none' }> {
+  { named, ids }: Pick<Found, 'named' | 'ids'> = {},
+): Promise<Judging> {
   const { key: keyFiles = named?.key ?? [], decrypt = named?.decrypt ?? [] } = options;
-  const keys = (await loadKeys(terminal, keyFiles)).map(({ key }) => key);
+  const namedKeys = await loadKeys(terminal, keyFiles);
+  const keys = namedKeys.map(({ key }) => key);
   const decryptionKeys = await loadDecryptionKeys(terminal, decrypt);
   const kinds = [...new Set(keys.map(({ kind }) => kind))];
   const [kind = 'none'] = kinds;
+  if (options.key === undefined) demandKind(namedKeys, named?.kind);
+  else tellOtherKind(terminal, namedKeys, named?.kind);
   if (kind === 'x25519' || kinds.length > 1) {
     const words = `expected keys of one kind that signs, got ${kinds.join(' and ')}`;
     throw new DfuError('INVALID_ARGUMENT', `--key: ${words}`);
   }
   return {
-    judge: new ImageJudge({ signature: kind, keys, decryptionKeys }),
+    judge: new ImageJudge({ signature: kind, keys, decryptionKeys, ...ids }),
     keys,
+    namedKeys,
     signature: kind,
   };
 }
@@ -361,7 +395,7 @@ export async function openWithLayout(
   const flash = openDump(layout, asFlash(terminal, file, { geometry: layout.geometry, bases }));
   const lines = found.doubts === undefined ? await layoutDoubts(layout.config, flash) : [];
   for (const line of lines) warn(terminal, `layout: ${line}`);
-  const { signature, ...judging } = await judgeOf(terminal, options, found.named);
+  const { signature, namedKeys, ...judging } = await judgeOf(terminal, options, found);
   const { counter: counters } = options;
   const unsigned = signature === 'none' && found.signature !== 'none';
   const device: LabDevice = {
@@ -379,7 +413,8 @@ export async function openWithLayout(
     );
   }
   stage?.(device);
-  const trust = unsigned ? await boardTrust(options, device) : undefined;
+  const usual = found.signature === undefined || found.signature === 'rsa-2048';
+  const trust = unsigned && usual ? await boardTrust(options, device) : undefined;
   const vectors = vectorDoubts(device, bases?.length === 1 ? bases[0]?.address : undefined);
   const build = await buildDoubts(device);
   const outside = leftOutDoubts(file, { geometry: layout.geometry, bases });
@@ -388,7 +423,7 @@ export async function openWithLayout(
   const all = [...(found.doubts ?? lines), ...outside, ...build, trust, ...vectors];
   const { source } = found;
   const said = all.filter((line) => line !== undefined);
-  return { device, layout, signature, source, doubts: said, unsigned };
+  return { device, layout, signature, source, doubts: said, unsigned, keys: namedKeys };
 }
 
 /** The layout alone, for questions that need no dump. */

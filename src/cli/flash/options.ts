@@ -121,7 +121,7 @@ function parsedOption<T>(
 
 function addLayoutOptions(to: Command): Command {
   return to
-    .option('--board <name>', 'layout of this board, see board list')
+    .option('--board <board>', 'layout of this board, by name or by the path of a board file')
     .option(
       '--bootloader <name>',
       "one of the board's: riotboot, mcuboot, mcuboot:offset for a mode",

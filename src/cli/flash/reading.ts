@@ -1,4 +1,4 @@
-import { boardModel, boardModels, bootloadersOf, flashSizeBytes } from '../../board/index.ts';
+import { boardModels, bootloadersOf, flashSizeBytes } from '../../board/index.ts';
 import type { BoardModel } from '../../board/index.ts';
 import { hexNumber } from '../../bytes/index.ts';
 import { openFlash } from '../../lab/index.ts';
@@ -8,10 +8,10 @@ import { asFlash, laidOver, possibleFlashes, readDump } from './dump-file.ts';
 import type { FlashGeometry } from '../../flash/index.ts';
 import { refuseTwoLayouts, refuseUnread } from './idle-options.ts';
 import type { FlashBase, LayoutOptions } from './options.ts';
+import { boardNamed } from '../shared/board-named.ts';
 import { table } from '../image/describe.ts';
 import type { Row } from '../image/describe.ts';
 import type { Terminal } from '../shared/terminal.ts';
-import { asArgument } from '../shared/wrong-argument.ts';
 
 /** A dump of a board whose bootloader reads it in words. */
 interface ReadDump {
@@ -43,7 +43,7 @@ export async function readingOf(
   refuseTwoLayouts(options);
   const { board, bootloader, ...rest } = options;
   if (board !== undefined) {
-    const model = asArgument(() => boardModel(board));
+    const model = await boardNamed(terminal, board);
     const { record } = bootloaderNamed(model, bootloader);
     const reader = await record.reader?.(model);
     if (reader === undefined) return undefined;

@@ -1,8 +1,15 @@
 import { DfuError } from '../../bytes/index.ts';
 import { asDecryptionKey, fromBase64, needsPassword, readKey } from '../../image/index.ts';
-import type { DecryptionKey, EncryptionKey, Key, WrappingKey } from '../../image/index.ts';
+import type {
+  DecryptionKey,
+  EncryptionKey,
+  Key,
+  SignatureKind,
+  WrappingKey,
+} from '../../image/index.ts';
 import { readText } from './files.ts';
 import { askPassphrase } from './passphrase.ts';
+import { warn } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
 
 /** A key file and the name that it is shown by. */
@@ -25,6 +32,29 @@ export async function loadKeys(terminal: Terminal, paths: readonly string[]): Pr
   const keys: NamedKey[] = [];
   for (const path of paths) keys.push({ path, key: await loadKey(terminal, path) });
   return keys;
+}
+
+/** Throws `INVALID_ARGUMENT` for keys of another kind than the bootloader checks. */
+export function demandKind(
+  keys: readonly NamedKey[],
+  kind: SignatureKind | 'none' | undefined,
+): void {
+  const other = keys.find(({ key }) => kind !== undefined && key.kind !== kind);
+  if (other === undefined) return;
+  const words = `expected a key of kind ${kind}, as mcuboot.signature of the board says`;
+  throw new DfuError('INVALID_ARGUMENT', `${other.path}: ${words}, got ${other.key.kind}`);
+}
+
+/** Says that keys on the command line are of another kind than the board's own: they are taken. */
+export function tellOtherKind(
+  terminal: Terminal,
+  keys: readonly NamedKey[],
+  kind: SignatureKind | 'none' | undefined,
+): void {
+  const other = keys.find(({ key }) => kind !== undefined && key.kind !== kind);
+  if (other === undefined) return;
+  const words = `${other.key.kind} is checked instead of ${kind}, which the board says`;
+  warn(terminal, `--key ${other.path}: ${words}`);
 }
 
 /** A wrapping key: 16 or 32 bytes as they are, or the same in base64 as newt has them. */
