@@ -249,12 +249,12 @@ describe('what cannot be imported', () => {
     expect(coarse.err).toMatch(/zephyr\.\w+.*: expected whole sectors/);
   });
 
-  test('a devicetree of more than 8 MiB is not read: 65', async () => {
+  test('a devicetree of more than 4 MiB is not read: 65', async () => {
     cpSync(join(builds, 'nucleo_f429zi'), path('build'), { recursive: true });
     truncateSync(path('build/zephyr/zephyr.dts'), 9 * 1024 * 1024);
     const { exit, err } = await importing(path('build'));
     expect(exit).toBe(65);
-    expect(err).toContain('expected at most 8388608 bytes, got 9437184');
+    expect(err).toContain('expected at most 4194304 bytes, got 9437184');
   });
 
   test('a devicetree that is none: 65, with its line', async () => {

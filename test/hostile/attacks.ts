@@ -1,5 +1,6 @@
 import type { Attack } from './attack.ts';
 import { boardCommands } from './board-commands.ts';
+import { buildFolders } from './builds.ts';
 import { files } from './files.ts';
 import { fullDisk } from './full-disk.ts';
 import { killed } from './killed.ts';
@@ -12,6 +13,7 @@ export const attacks: readonly Attack[] = [
   lyingDevices,
   socket,
   boardCommands,
+  buildFolders,
   fullDisk,
   killed,
 ];

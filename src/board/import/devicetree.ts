@@ -54,6 +54,8 @@ interface Growing extends DevicetreeNode {
 /** Real ones have some eight levels and 500 nodes. */
 const MOST_LEVELS = 64;
 const MOST_NODES = 65536;
+/** Of all paths together: long names with many nodes in them would fill the memory. */
+const MOST_PATH_CHARACTERS = 2 ** 24;
 const NUMBER = /^(?:0x[0-9a-fA-F]{1,16}|\d{1,20})$/;
 
 /** Fills a devicetree with what a source says. */
@@ -62,6 +64,7 @@ class Reader {
   readonly #paths = new Map<string, Growing>();
   readonly #labels = new Map<string, Growing>();
   readonly #name: string;
+  #pathCharacters = 0;
   #token: DevicetreeToken;
   #ahead: DevicetreeToken | undefined;
 
@@ -146,6 +149,8 @@ class Reader {
     const path = parent.path === '/' ? `/${name}` : `${parent.path}/${name}`;
     const child = growing({ name, path, place, parent });
     if (this.#paths.size >= MOST_NODES) malformed(place, `expected at most ${MOST_NODES} nodes`);
+    this.#pathCharacters += path.length;
+    if (this.#pathCharacters > MOST_PATH_CHARACTERS) malformed(place, 'expected shorter names');
     this.#paths.set(path, child);
     parent.nodes.set(name, child);
     return child;
@@ -258,7 +263,7 @@ function growing(
 
 /**
  * Reads a devicetree as a build puts it out (`zephyr.dts`): all nodes in place, nothing included or deleted,
- * numbers worked out. Throws `MALFORMED` with the line, `OUT_OF_RANGE` for a file of more than 8 MiB.
+ * numbers worked out. Throws `MALFORMED` with the line, `OUT_OF_RANGE` for a file of more than 4 MiB.
  */
 export function readDevicetree(file: BuildText): Devicetree {
   return new Reader(file).read();

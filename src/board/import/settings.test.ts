@@ -40,6 +40,15 @@ describe('settings', () => {
     },
   );
 
+  test('blanks without end take no time without end', () => {
+    const blanks = ' '.repeat(500_000);
+    const read = settings(
+      `A = ${blanks}x${blanks}y${blanks}\n#define B ${blanks}2\n${blanks}C${blanks}`,
+    );
+    expect(read.get('A')?.value.length).toBe(500_002);
+    expect([read.number('B')?.value, read.get('C')]).toEqual([2, undefined]);
+  });
+
   test('a name from an object is no setting', () => {
     expect(settings('').get('constructor')).toBeUndefined();
   });

@@ -8,8 +8,8 @@ interface Setting {
   readonly place: Place;
 }
 
-const ASSIGNMENT = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)(?::[A-Z]+)?\s*[?:]?=\s*(.*?)\s*$/;
-const DEFINITION = /^\s*#\s*define\s+([A-Za-z_][A-Za-z0-9_]*)\s+(.*?)\s*$/;
+const ASSIGNMENT = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)(?::[A-Z]+)?\s*[?:]?=(.*)$/;
+const DEFINITION = /^#\s*define\s+([A-Za-z_][A-Za-z0-9_]*)\s(.*)$/;
 const UNSET = /^# (CONFIG_\w+) is not set$/;
 
 /**
@@ -62,11 +62,12 @@ export class Settings {
 export function readSettings(file: BuildText): Settings {
   checkLength(file);
   const settings = new Map<string, Setting>();
-  for (const [index, line] of file.text.split(/\r?\n/).entries()) {
+  for (const [index, whole] of file.text.split('\n').entries()) {
+    const line = whole.trim();
     const found = UNSET.exec(line) ?? ASSIGNMENT.exec(line) ?? DEFINITION.exec(line);
     if (found === null) continue;
     const [, name = '', value = 'n'] = found;
-    settings.set(name, { value, place: { name: file.name, line: index + 1 } });
+    settings.set(name, { value: value.trim(), place: { name: file.name, line: index + 1 } });
   }
   return new Settings(file.name, settings);
 }

@@ -14,7 +14,7 @@ export interface Place {
 }
 
 /** Of a build's devicetree or configuration, real ones have some 200 kB. */
-const MOST_CHARACTERS = 8 * 1024 * 1024;
+const MOST_CHARACTERS = 4 * 1024 * 1024;
 
 /** A place as a compiler says it. */
 export function placeText({ name, line }: Place): string {

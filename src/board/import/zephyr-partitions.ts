@@ -124,7 +124,8 @@ export function managedPartitions(
     // The figures of another flash begin at 0, where MCUboot is in this one.
     const boot = part('MCUBOOT');
     if (secondary === undefined) return [primary, undefined];
-    const isElsewhere = isExternal || (boot !== undefined && overlaps(secondary, boot));
+    const isElsewhere =
+      isExternal || [boot, primary].some((each) => each !== undefined && overlaps(secondary, each));
     return [primary, isElsewhere ? { ...secondary, flash: undefined } : secondary];
   };
   return {

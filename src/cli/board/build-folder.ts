@@ -17,7 +17,7 @@ export type FoundBuild =
     };
 
 /** Of a build's devicetree or configuration, real ones have some 200 kB. */
-const MOST_BYTES = 8 * 1024 * 1024;
+const MOST_BYTES = 4 * 1024 * 1024;
 
 function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
