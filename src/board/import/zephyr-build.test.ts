@@ -113,7 +113,7 @@ describe('a Zephyr build', () => {
     const mcuboot: Edits = [
       ['CONFIG_BOOT_MAX_IMG_SECTORS_AUTO=y', 'CONFIG_BOOT_MAX_IMG_SECTORS=200'],
       ['CONFIG_BOOT_VALIDATE_SLOT0=y', '# CONFIG_BOOT_VALIDATE_SLOT0 is not set'],
-      ['CONFIG_MCUBOOT_BOOT_MAX_ALIGN=0', 'CONFIG_MCUBOOT_BOOT_MAX_ALIGN=16'],
+      ['CONFIG_MCUBOOT_BOOT_MAX_ALIGN=4', 'CONFIG_MCUBOOT_BOOT_MAX_ALIGN=16'],
       on('CONFIG_BOOT_BOOTSTRAP'),
       on('CONFIG_BOOT_VERSION_CMP_USE_BUILD_NUMBER'),
       on('CONFIG_MCUBOOT_DOWNGRADE_PREVENTION'),
@@ -294,6 +294,14 @@ describe('what no board here can have', () => {
     expect(() => imported({ mcuboot })).toThrow(
       /a board here cannot have this:\n {2}MCUboot that loads images into RAM, CONFIG_BOOT_RAM_LOAD \(mcuboot\/zephyr\/\.config:\d+\)\n {2}MCUboot that has its keys from hardware, .*\n {2}99999999 images/,
     );
+  });
+
+  test('an alignment that no board has', () => {
+    const mcuboot: Edits = [['MAX_ALIGN=4', 'MAX_ALIGN=512']];
+    expect(() => imported({ mcuboot })).toThrow(
+      /an alignment of 512, CONFIG_MCUBOOT_BOOT_MAX_ALIGN/,
+    );
+    expect(imported().file.mcuboot?.maxAlign).toBeUndefined();
   });
 
   test('a slot in another flash', () => {

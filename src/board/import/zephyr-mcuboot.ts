@@ -109,10 +109,13 @@ function maxSectorsOf(inquiry: Inquiry, settings: Settings): number | undefined 
   return most && inquiry.found('most sectors', most.value, { from: most.place });
 }
 
+/** The write block of the flash unless somebody set it; mcuboot_config.h takes it where it is more than 8. */
 function maxAlignOf(inquiry: Inquiry, settings: Settings): number | undefined {
   const align = settings.number('CONFIG_MCUBOOT_BOOT_MAX_ALIGN');
-  if (align === undefined || align.value === 0) return undefined;
-  return inquiry.found('most alignment', align.value, { from: align.place });
+  if (align === undefined || align.value <= 8) return undefined;
+  const { value, place } = align;
+  if (value === 16 || value === 32) return inquiry.found('most alignment', value, { from: place });
+  return inquiry.unsupported(`an alignment of ${value}, CONFIG_MCUBOOT_BOOT_MAX_ALIGN`, place);
 }
 
 function restOf(inquiry: Inquiry, settings: Settings): FoundMcuboot['rest'] {
