@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -5,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { prepareBuild } from '../support/built-cli.ts';
 import { need } from '../support/needs.ts';
 import type { MissingPart } from '../support/needs.ts';
-import { blocksOf, commandsOf } from '../support/documents/blocks.ts';
+import { blocksOf, commandsOf, filesOf, nameOf } from '../support/documents/blocks.ts';
 import type { PrintedCommand } from '../support/documents/blocks.ts';
 import { instead, isForKernel, pages } from '../support/documents/pages.ts';
 import type { Page } from '../support/documents/pages.ts';
@@ -40,6 +41,17 @@ async function takenPort(): Promise<MissingPart | undefined> {
   });
   if (!taken) return undefined;
   return { what: 'port 3240 for the boards of the documents', install: 'end what listens there' };
+}
+
+/** What the programs that a page shows need besides the package. */
+function missingFor(path: string): MissingPart | undefined {
+  const page = read(path);
+  const python = blocksOf(page).some(({ language }) => language === 'python');
+  if (python && spawnSync('python3', ['--version']).status !== 0)
+    return { what: 'Python 3', install: 'apt-get install python3' };
+  if (page.includes('mkfifo') && process.platform === 'win32')
+    return { what: 'named pipes of POSIX', install: 'another system' };
+  return undefined;
 }
 
 const words = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
@@ -95,7 +107,9 @@ describe('the documents', () => {
   });
 
   test.each(documents)('%s has no command in a block that is none of commands', (path) => {
-    const others = blocksOf(read(path)).filter((block) => commandsOf(block).length === 0);
+    const others = blocksOf(read(path)).filter(
+      (block) => commandsOf(block).length === 0 && nameOf(block) === undefined,
+    );
     const commands = others.flatMap(({ lines }) =>
       lines.filter((line) => /^(?:\$ |npx |npm |dfukit [a-z]|dfu-util |sudo )/.test(line)),
     );
@@ -104,9 +118,11 @@ describe('the documents', () => {
 
   test.for(pages)('$path: its commands, typed as printed', async (page, context) => {
     need(context, await takenPort());
+    need(context, missingFor(page.path));
     const stage = new Stage(consumer.folder, page.path.replaceAll('/', '-'));
     stages.push(stage);
-    for (const [name, bytes] of Object.entries(page.files ?? {})) stage.write(name, bytes);
+    const files = { ...page.files, ...filesOf(read(page.path)) };
+    for (const [name, bytes] of Object.entries(files)) stage.write(name, bytes);
     for (const command of page.before ?? []) {
       const { status, said } = await stage.type(command);
       expect(`${command}: ${status}\n${said}`).toMatch(/: 0\n/);

@@ -35,9 +35,13 @@ export class Stage {
     writeFileSync(path, bytes);
   }
 
-  /** Types a command and waits for its end. A board stays on in the background until the next one, or the end. */
+  /**
+   * Types a command and waits for its end. A board without an end of its own stays on in the background until the
+   * next one, or the end.
+   */
   async type(command: string): Promise<Ended> {
-    if (!/\bboard run\b/.test(command)) return this.#ended(this.#shell(command));
+    const stays = /\bboard run\b/.test(command) && !/ --(?:until|timeout) (?!.*&$)/.test(command);
+    if (!stays) return this.#ended(this.#shell(command));
     await this.clear();
     const board = this.#shell(command.replace(/&\s*$/, ''));
     this.#board = board;

@@ -34,6 +34,21 @@ export function blocksOf(page: string): Block[] {
   return blocks;
 }
 
+/** The name of the file that a block shows whole: it is none of commands, and begins with `# NAME`. */
+export function nameOf({ language, lines }: Block): string | undefined {
+  if (language === 'sh' || language === 'console') return undefined;
+  return /^# ([\w./-]+\.\w+)$/.exec(lines[0] ?? '')?.[1];
+}
+
+/** The files that a page shows whole. */
+export function filesOf(page: string): Readonly<Record<string, string>> {
+  const named = blocksOf(page).map((block) => [nameOf(block), block] as const);
+  const files = named.flatMap(([name, { lines }]) =>
+    name === undefined ? [] : [[name, `${lines.join('\n')}\n`] as const],
+  );
+  return Object.fromEntries(files);
+}
+
 const ASKS_FOR_STATUS = 'echo $?';
 
 /** In `console` a command has a prompt and its output follows; in `sh` every line is a command. */
