@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { firmwareExamples } from '../../src/board/node/index.ts';
-import { BoardProcess, dfukit, prepareBuild } from '../support/built-cli.ts';
+import { BoardProcess, dfukit, main, prepareBuild } from '../support/built-cli.ts';
 
 /* The commands as a script calls them: processes of their own, USB/IP between them, no root. */
 
@@ -186,6 +188,57 @@ describe('dfukit board run --json', () => {
       const { board } = await start(...args);
       const attached = { event: 'usb', state: 'attached', id: '1234:5678' };
       expect(board.messages).toContainEqual(expect.objectContaining(attached));
+    },
+    LIMIT_MS,
+  );
+});
+
+describe('dfukit board run in the background', () => {
+  /** A real shell, with `main` as the command. */
+  function shell(script: string): { readonly child: ChildProcess; readonly out: Promise<string> } {
+    const env = { ...process.env, NODE: process.execPath, MAIN: main };
+    const child = spawn('sh', ['-c', script], { env, stdio: ['pipe', 'pipe', 'ignore'] });
+    let out = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (out += chunk));
+    return { child, out: new Promise((done) => child.on('close', () => done(out))) };
+  }
+  const run = '"$NODE" "$MAIN" board run particle-xenon --usbip 127.0.0.1:0';
+
+  test.skipIf(process.platform === 'win32')(
+    'with /dev/null it stays until a signal, with a pipe until its end',
+    async () => {
+      // `read` returns at "ready", and nothing but the signal ends the board then.
+      const stays = `mkfifo "${folder}/events"; ${run} --json < /dev/null > "${folder}/events" &
+        exec 4< "${folder}/events"; while read -r line <&4; do case $line in *'"ready"'*) break;; esac; done
+        kill -TERM $!; cat <&4; wait $!; echo "exit $?"`;
+      expect(await shell(stays).out).toMatch(/"event":"quit","why":"signal".*\nexit 0\n$/);
+      const { child, out } = shell(`${run} --json; echo "exit $?"`);
+      child.stdout?.once('data', () => child.stdin?.end());
+      expect(await out).toMatch(/"why":"end of standard input".*\nexit 0\n$/);
+    },
+    LIMIT_MS,
+  );
+
+  test.skipIf(process.platform === 'win32')(
+    'with --until neither ends it, and its exit code says what did',
+    async () => {
+      const script = [
+        `${run} --json --until boot --until 300ms < /dev/null; echo "exit $?"`,
+        `: | ${run} --json --until boot --until 300ms; echo "exit $?"`,
+        `: | ${run} --until boot --until 300ms; echo "exit $?"`,
+        `${run} --until boot --until 300ms < /dev/null | head -1; echo "head"`,
+        `${run} --fail-on boot < /dev/null; echo "exit $?"`,
+        `${run} --until fault --timeout 300ms < /dev/null; echo "exit $?"`,
+      ];
+      const said = await shell(script.join('\n')).out;
+      expect(said.match(/^(?:exit \d+|head)$/gm)).toEqual([
+        'exit 0',
+        'exit 0',
+        'exit 0',
+        'head',
+        'exit 1',
+        'exit 124',
+      ]);
     },
     LIMIT_MS,
   );

@@ -3,7 +3,8 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '../..');
-const main = resolve(root, 'dist/cli/main.js');
+/** The command, as it was built. */
+export const main: string = resolve(root, 'dist/cli/main.js');
 
 /** Builds the package if what was built is out of date. */
 export function prepareBuild(): void {
