@@ -74,6 +74,22 @@ test('a loader that waits at each start before it goes on has not failed', async
   expect(ms).toBe(3020);
 });
 
+test('one that came anew and that somebody else holds is its application', async () => {
+  const { ending, notes, ms } = await flashed((bus, clock) => {
+    bus.detach('device-1');
+    const held = new ScriptedBusDevice({
+      id: 'again',
+      open: () => {
+        throw new DfuError('ACCESS', 'not for you');
+      },
+    });
+    clock.at(100, () =>
+      bus.attach(Object.assign(held, { location: { ...held.location, address: 6 } })),
+    );
+  });
+  expect([ending.ending, notes, ms]).toEqual(['left', [], 1020]);
+});
+
 test('a bus that answers no more leaves it open', async () => {
   const { ending, notes, ms } = await flashed((bus) => {
     bus.list = () => Promise.reject(new DfuError('IO', 'nobody answers'));

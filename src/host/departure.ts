@@ -12,7 +12,8 @@ const LOOK_MS = 1000;
 const STAY_MS = 5000;
 const AGAIN_MS = 100;
 
-interface DepartureTerms {
+/** What a departure is looked after by. */
+export interface DepartureTerms {
   /** Whether it went to start something: then it is not to be found in DFU mode again. */
   readonly starts: boolean;
   readonly signal?: CancelSignal | undefined;
@@ -30,14 +31,20 @@ export async function departed(
   terms: DepartureTerms,
 ): Promise<Ended> {
   if (ended.ending !== 'left' || session.bus === undefined) return ended;
-  const doubt = await doubtOf(session, terms);
+  const doubt = await departureDoubt(session, terms);
   if (doubt === undefined) return ended;
   terms.onEvent?.({ type: 'note', message: doubt });
   return { ...ended, ending: 'unconfirmed' };
 }
 
-/** What speaks against its having left; undefined if nothing does. */
-async function doubtOf(session: DfuSession, terms: DepartureTerms): Promise<string | undefined> {
+/**
+ * What speaks against the departure of a device that has gone, in a sentence; undefined if nothing does.
+ * Throws `ABORTED`.
+ */
+export async function departureDoubt(
+  session: DfuSession,
+  terms: DepartureTerms,
+): Promise<string | undefined> {
   const { clock } = session;
   const startMs = clock.now();
   for (;;) {
@@ -71,20 +78,27 @@ async function look(
   { starts, signal }: DepartureTerms,
 ): Promise<'left' | Open> {
   const { interface: was, clock, transferMs } = session;
+  let isAnother = false;
   try {
     const devices = (await session.bus?.list()) ?? [];
     const here = devices.find(({ location }) => location.path === was.location.path);
     if (here === undefined) return AWAY;
     if (!isLike(here, session)) return 'left';
-    if (!starts) return here.location.address === was.location.address ? NOT_LEFT : 'left';
+    isAnother = here.location.address !== was.location.address;
+    if (!starts) return isAnother ? 'left' : NOT_LEFT;
     const entries = await scanDevice(here, { clock, transferMs, signal, totalMs: LOOK_MS });
     return entries.some(({ mode }) => mode === 'dfu') ? IN_DFU_MODE : 'left';
   } catch (error) {
     if (!DfuError.is(error) || error.code === 'ABORTED') throw error;
     const doubt = `whether the device has left is not known: ${error.message}`;
-    return { doubt, forMs: LOOK_MS };
+    // What came anew and is in other hands is its application, whose ids are those of the loader.
+    const isHeld = isAnother && HELD.has(error.code);
+    return { doubt: isHeld ? undefined : doubt, forMs: LOOK_MS };
   }
 }
+
+/** How a device fails to open that a driver has, or that one has no right to. */
+const HELD: ReadonlySet<string> = new Set(['ACCESS', 'BUSY', 'UNSUPPORTED']);
 
 /** Whether it could be the device as it was. */
 function isLike({ descriptor }: BusDevice, { interface: was }: DfuSession): boolean {

@@ -37,6 +37,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
+const DETACH = 0;
 const DNLOAD = 1;
 const GETSTATUS = 3;
 
@@ -78,6 +79,21 @@ function startApplication(there: ExportedDevice): void {
 
 const download = (...args: string[]): ReturnType<typeof ran> =>
   ran(['download', file, '--bus', bus, ...args]);
+
+test('asked out of DFU mode, and the server dies: nobody knows, 75', async () => {
+  const identity = { idVendor: 0x1209, idProduct: 0x7d02 };
+  const device = new Device({ identity, configurations: [{ functions: [functions.dfu()] }] });
+  server.add(device);
+  const answer = device.setup.bind(device);
+  device.setup = (packet: SetupPacket): SetupAnswer => {
+    if (packet.bmRequestType !== 0x21 || packet.bRequest !== DETACH) return answer(packet);
+    void server.close();
+    return HELD;
+  };
+  const { exit, err } = await ran(['detach', '--bus', bus]);
+  expect(exit).toBe(75);
+  expect(err).toContain('whether the device has left is not known');
+});
 
 const sent = { dfu: [], dfuse: ['-s', '0x08000000:leave'] } as const;
 

@@ -1,5 +1,12 @@
 import { Command } from 'commander';
-import { DfuSession, enterDfuMode, find, leave, listLine } from '../../host/index.ts';
+import {
+  DfuSession,
+  departureDoubt,
+  enterDfuMode,
+  find,
+  leave,
+  listLine,
+} from '../../host/index.ts';
 import type { Found } from '../../host/index.ts';
 import { ExitCode, answering } from '../shared/exit-codes.ts';
 import type { Terminal } from '../shared/terminal.ts';
@@ -52,17 +59,26 @@ const LEAVING_MS = 1000;
 async function out(
   { device, interface: entry }: Found,
   options: DetachCommand,
-  { clock, signal, onEvent }: Surroundings,
+  { bus, clock, signal, onEvent }: Surroundings,
 ): Promise<number> {
   const { timeout: transferMs } = options;
   const reset = options.reset === true;
-  const session = await DfuSession.open(device, entry, { clock, transferMs });
+  const session = await DfuSession.open(device, entry, { clock, transferMs, bus });
   try {
     const { accepted } = await leave(session, { signal, onEvent, reset });
-    if (accepted || reset || (await session.wait(LEAVING_MS, signal))) return ExitCode.ok;
-    onEvent({ type: 'note', message: 'the device refused DFU_DETACH; -R resets it' });
+    if (!accepted && !reset) await session.wait(LEAVING_MS, signal);
+    const doubt = session.left
+      ? await departureDoubt(session, { starts: true, signal, onEvent })
+      : refusal(accepted || reset);
+    if (doubt === undefined) return ExitCode.ok;
+    onEvent({ type: 'note', message: doubt });
     return ExitCode.unconfirmed;
   } finally {
     await session.close();
   }
+}
+
+/** Of a device that stays, which is as it should be where it was asked to wait for a reset. */
+function refusal(isAnswered: boolean): string | undefined {
+  return isAnswered ? undefined : 'the device refused DFU_DETACH; -R resets it';
 }
