@@ -202,17 +202,17 @@ describe('dfukit board run in the background', () => {
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => (out += chunk));
     return { child, out: new Promise((done) => child.on('close', () => done(out))) };
   }
-  const run = '"$NODE" "$MAIN" board run particle-xenon --usbip 127.0.0.1:0';
+  const begin = '"$NODE" "$MAIN" board run particle-xenon --usbip 127.0.0.1:0';
 
   test.skipIf(process.platform === 'win32')(
     'with /dev/null it stays until a signal, with a pipe until its end',
     async () => {
       // `read` returns at "ready", and nothing but the signal ends the board then.
-      const stays = `mkfifo "${folder}/events"; ${run} --json < /dev/null > "${folder}/events" &
+      const stays = `mkfifo "${folder}/events"; ${begin} --json < /dev/null > "${folder}/events" &
         exec 4< "${folder}/events"; while read -r line <&4; do case $line in *'"ready"'*) break;; esac; done
         kill -TERM $!; cat <&4; wait $!; echo "exit $?"`;
       expect(await shell(stays).out).toMatch(/"event":"quit","why":"signal".*\nexit 0\n$/);
-      const { child, out } = shell(`${run} --json; echo "exit $?"`);
+      const { child, out } = shell(`${begin} --json; echo "exit $?"`);
       child.stdout?.once('data', () => child.stdin?.end());
       expect(await out).toMatch(/"why":"end of standard input".*\nexit 0\n$/);
     },
@@ -223,12 +223,12 @@ describe('dfukit board run in the background', () => {
     'with --until neither ends it, and its exit code says what did',
     async () => {
       const script = [
-        `${run} --json --until boot --until 300ms < /dev/null; echo "exit $?"`,
-        `: | ${run} --json --until boot --until 300ms; echo "exit $?"`,
-        `: | ${run} --until boot --until 300ms; echo "exit $?"`,
-        `${run} --until boot --until 300ms < /dev/null | head -1; echo "head"`,
-        `${run} --fail-on boot < /dev/null; echo "exit $?"`,
-        `${run} --until fault --timeout 300ms < /dev/null; echo "exit $?"`,
+        `${begin} --json --until boot --until 300ms < /dev/null; echo "exit $?"`,
+        `: | ${begin} --json --until boot --until 300ms; echo "exit $?"`,
+        `: | ${begin} --until boot --until 300ms; echo "exit $?"`,
+        `${begin} --until boot --until 300ms < /dev/null | head -1; echo "head"`,
+        `${begin} --fail-on boot < /dev/null; echo "exit $?"`,
+        `${begin} --until fault --timeout 300ms < /dev/null; echo "exit $?"`,
       ];
       const said = await shell(script.join('\n')).out;
       expect(said.match(/^(?:exit \d+|head)$/gm)).toEqual([
