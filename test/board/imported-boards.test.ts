@@ -102,6 +102,18 @@ const upgrading: readonly StandIn[] = [
   },
 ];
 
+/** `board program` and `board run` with a board file, until it has booted; what its console said of it. */
+async function runs(file: string, image: Uint8Array): Promise<string> {
+  const [flash, bin] = [path('flash.bin'), path('image.bin')];
+  writeFileSync(bin, image);
+  const put = ['board', 'program', file, bin, '--flash', flash, '--slot', '0'];
+  expect(await ran(put)).toMatchObject({ exit: 0, err: '' });
+  const until = ['--until', 'boot', '--timeout', '30s', '--usbip', '127.0.0.1:0'];
+  const { exit, out } = await ran(['board', 'run', file, '--flash', flash, ...until]);
+  expect(exit).toBe(0);
+  return out;
+}
+
 describe('a Zephyr build', () => {
   test.each([
     ['nrf52840dk', 'rsa-2048', 'test swap'],
@@ -125,6 +137,8 @@ describe('a Zephyr build', () => {
     const { first, next } = await boots(model, images, { key, standIns: upgrading });
     expect(first).toMatchObject({ slot: 0, version: '1.0.0+0' });
     expect(await next(30)).toMatchObject({ slot: 0, version: '2.0.0+0', why });
+    const [image = new Uint8Array()] = images;
+    expect(await runs(file, image)).toContain('application of slot 0, version 1.0.0+0 (primary');
   });
 
   test('has its key where MCUboot was built from', async () => {
@@ -183,6 +197,8 @@ describe('a RIOT build', () => {
     ];
     const { first } = await boots(model, images);
     expect(first).toMatchObject({ slot: 1, version: 2 });
+    const [image = new Uint8Array()] = images;
+    expect(await runs(file, image)).toContain('application of slot 0, version 1');
   });
 
   test('is read from its bin/BOARD, too', async () => {

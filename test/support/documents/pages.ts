@@ -61,6 +61,7 @@ export const pages: readonly Page[] = [
         'mcuboot/zephyr/zephyr.dts',
       ]),
       ...built('riot-nrf52840dk', '', ['riot.vars']),
+      'zephyr.bin': nativeBinary('zephyr-slot0-1.0.0'),
     },
     before: ['npx dfukit imgtool keygen -k root-rsa-2048.pem -t rsa-2048'],
   },
