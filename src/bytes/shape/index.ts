@@ -21,5 +21,5 @@ export {
   textShape,
   wholeShape,
 } from './scalars.ts';
-export { pathText, readShape } from './shape.ts';
+export { pathText, readShape, refuse } from './shape.ts';
 export type { JsonSchema, Shape, ShapePath, ShapePlace } from './shape.ts';

@@ -1,5 +1,6 @@
 import { DfuError } from '../../bytes/index.ts';
 import type { DfuErrorCode } from '../../bytes/index.ts';
+import { ScenarioFault } from './scenario-fault.ts';
 import { systemWords } from './system-words.ts';
 import { UnreadableFile } from './unreadable-file.ts';
 
@@ -18,6 +19,8 @@ export const ExitCode = {
   unconfirmed: 75,
   protocol: 76,
   noPermission: 77,
+  /** A file that says what shall be done is not as it must be. */
+  config: 78,
   /** The time that was given is up; timeout(1) has the same. */
   timeUp: 124,
   interrupted: 130,
@@ -51,6 +54,7 @@ const exitCodes: Readonly<Record<DfuErrorCode, number>> = {
 /** The exit code for whatever was thrown; what is no `DfuError` is a defect of this program. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UnreadableFile) return ExitCode.noInput;
+  if (error instanceof ScenarioFault) return ExitCode.config;
   return DfuError.is(error) ? exitCodes[error.code] : ExitCode.internal;
 }
 
