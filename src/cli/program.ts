@@ -31,6 +31,10 @@ const entries: Readonly<Record<string, Entry>> = {
     summary: 'firmware for virtual boards: build, flash',
     load: () => import('./firmware/firmware.ts'),
   },
+  test: {
+    summary: 'run scenarios of updates from files',
+    load: () => import('./test/test.ts'),
+  },
   image: {
     summary: 'sign, verify, explain and compare images',
     load: () => import('./image/image.ts'),

@@ -5,7 +5,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { prepareBuild } from '../support/built-cli.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const examples = readdirSync(resolve(root, 'examples'));
+// The folders are scenarios: their pages are typed with the other documents.
+const examples = readdirSync(resolve(root, 'examples')).filter((name) => name.endsWith('.mjs'));
 const read = (path: string): string => readFileSync(resolve(root, path), 'utf8');
 
 /** What an example must show, besides ending well. */

@@ -22,6 +22,7 @@ const documents = [
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
   'firmware/README.md',
+  ...pages.map(({ path }) => path).filter((path) => path.startsWith('examples/')),
 ];
 
 /** What the page's blocks tell its reader to type, but for those that the kernel has a part in. */
@@ -86,6 +87,8 @@ beforeAll(() => {
   lend(consumer, 'rolldown', '@rolldown', '@oxc-project');
   // And compression.
   lend(consumer, 'node-liblzma');
+  // And scenarios in YAML.
+  lend(consumer, 'yaml');
   lend(consumer, '@types/node', 'undici-types');
 });
 afterEach(async () => {

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
 import { nativeBinary } from '../../fixtures/native/native.ts';
-import { commandsOf } from './blocks.ts';
+import { blocksOf, commandsOf } from './blocks.ts';
 import type { Block } from './blocks.ts';
 
 /** What a page needs so that its commands can be typed, and what the tests cannot type as it stands. */
@@ -49,17 +49,74 @@ function built(name: string, folder: string, paths: readonly string[]): Record<s
   );
 }
 
+/** A build of Zephyr with sysbuild. */
+const zephyrBuild = built('nrf52840dk', 'build/', [
+  'domains.yaml',
+  'hello/zephyr/.config',
+  'hello/zephyr/zephyr.dts',
+  'mcuboot/zephyr/.config',
+  'mcuboot/zephyr/zephyr.dts',
+]);
+
+const sample =
+  'npx dfukit firmware build usb-dfu --config CONFIG_APP_USB_DFU_USE_FLASH_BACKEND --board reel_board';
+
+const root = resolve(import.meta.dirname, '../../..');
+
+/** The scenarios of docs/scenarios.md, in the order in which they stand there. */
+function scenario(number: number): string {
+  const blocks = blocksOf(readFileSync(join(root, 'docs/scenarios.md'), 'utf8'));
+  const whole = blocks.filter(
+    ({ language, lines }) => language === 'yaml' && lines.some((line) => line.startsWith('board:')),
+  );
+  return whole[number]?.lines.join('\n') ?? '';
+}
+
+/** The folders of examples: their READMEs, with the files beside them. */
+const exampleFolders: readonly Page[] = readdirSync(join(root, 'examples'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => examplePage(name));
+
+function examplePage(name: string): Page {
+  const path = `examples/${name}/README.md`;
+  const files = filesBeside(name);
+  if (name !== 'zephyr-sysbuild') return { path, files };
+  const { before, files: builds } = zephyrBuilds();
+  return { path, before, files: { ...files, ...builds } };
+}
+
+/** What a reader of that example has of his own: two builds, and the key that signs them. */
+function zephyrBuilds(): Required<Pick<Page, 'before' | 'files'>> {
+  const signed = (version: string, from: string, to: string): string =>
+    `npx dfukit imgtool sign -k root.pem -H 0x200 -S 0x76000 --align 4 -v ${version} ${from} ${to}/hello/zephyr/zephyr.signed.bin`;
+  return {
+    files: {
+      ...zephyrBuild,
+      'next/hello/zephyr/.config': '',
+      'one.bin': nativeBinary('zephyr-slot0-1.0.0'),
+      'two.bin': nativeBinary('zephyr-slot0-2.0.0'),
+    },
+    before: [
+      'npx dfukit imgtool keygen -k root.pem -t rsa-2048',
+      signed('1.0.0', 'one.bin', 'build'),
+      signed('2.0.0', 'two.bin', 'next'),
+    ],
+  };
+}
+
+function filesBeside(name: string): Readonly<Record<string, Uint8Array>> {
+  const folder = join(root, 'examples', name);
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name !== 'README.md')
+    .map(({ parentPath, name: file }) => join(parentPath, file));
+  return Object.fromEntries(files.map((file) => [relative(folder, file), readFileSync(file)]));
+}
+
 export const pages: readonly Page[] = [
   {
     path: 'docs/board-import.md',
     files: {
-      ...built('nrf52840dk', 'build/', [
-        'domains.yaml',
-        'hello/zephyr/.config',
-        'hello/zephyr/zephyr.dts',
-        'mcuboot/zephyr/.config',
-        'mcuboot/zephyr/zephyr.dts',
-      ]),
+      ...zephyrBuild,
       ...built('riot-nrf52840dk', '', ['riot.vars']),
       'zephyr.bin': nativeBinary('zephyr-slot0-1.0.0'),
     },
@@ -94,7 +151,21 @@ export const pages: readonly Page[] = [
     given:
       'declare function stopMotors(): Promise<boolean>; declare function startLoader(reason: string): void;',
   },
+  {
+    path: 'docs/scenarios.md',
+    files: {
+      'update.yaml': scenario(0),
+      'variables.yaml': scenario(1),
+      'cuts.yaml': scenario(2),
+    },
+    before: [
+      'npx dfukit imgtool keygen -k root.pem -t ecdsa-p256',
+      `${sample} --version 1.0.0 --key root.pem -o v1.bin`,
+      `${sample} --version 2.0.0 --key root.pem -o v2.bin`,
+    ],
+  },
   { path: 'docs/stm32.md' },
+  ...exampleFolders,
   { path: 'docs/when-an-update-fails.md' },
   {
     path: 'docs/your-firmware.md',

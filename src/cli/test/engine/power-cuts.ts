@@ -1,0 +1,62 @@
+import { ExpectationError, everyPowerCut } from '../../../testing/index.ts';
+import type { BoardBench } from '../../../testing/index.ts';
+import type { Action, Step } from '../format/scenario.ts';
+import type { Stage } from './stage.ts';
+
+/** A step inside a loop has not passed. */
+class LoopBroken extends Error {
+  readonly step: Step;
+
+  /** `cause` is why. */
+  constructor(step: Step, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.step = step;
+  }
+}
+
+type Act = (stage: Stage, step: Step, next: Step | undefined) => Promise<string | undefined>;
+
+/** The steps on one bench. Throws `LoopBroken`. */
+async function doAll(
+  stage: Stage,
+  bench: BoardBench,
+  steps: readonly Step[],
+  act: Act,
+): Promise<void> {
+  const [name = ''] = stage.benches.keys();
+  const inside: Stage = { ...stage, benches: new Map([[name, bench]]) };
+  for (const [at, step] of steps.entries()) {
+    try {
+      await act(inside, step, steps[at + 1]);
+    } catch (error) {
+      throw error instanceof LoopBroken ? error : new LoopBroken(step, error);
+    }
+  }
+}
+
+/**
+ * `for-each: power-cut`: the steps once, and the check on a board that comes back after a cut at each of their flash
+ * operations. Answers how many cuts there were. Throws what a bench throws, with the `LoopBroken` underneath.
+ */
+export async function forEachPowerCut(
+  stage: Stage,
+  { steps, check, cuts, from, to, every }: Extract<Action, { readonly kind: 'for-each' }>,
+  act: Act,
+): Promise<string> {
+  const [bench] = stage.benches.values();
+  if (bench === undefined) throw new Error('a scenario has a board');
+  const report = await everyPowerCut(
+    bench,
+    (each) => doAll(stage, each, steps, act),
+    (each) => doAll(stage, each, check, act),
+    { kinds: cuts, from, to, every },
+  );
+  const { tried, operations, complete } = report;
+  return `${tried} power cuts in ${operations} flash operations${complete ? '' : ', not at each'}`;
+}
+
+/** The step inside that did not pass, however deep. */
+export function brokenStepOf(error: unknown): LoopBroken | undefined {
+  if (error instanceof LoopBroken) return error;
+  return error instanceof ExpectationError ? brokenStepOf(error.cause) : undefined;
+}
