@@ -49,13 +49,11 @@ export function refuseIdleOptions(options: LayoutOptions, config: BootConfig): v
   const { fast, keepBackup, bootstrap, downgrade, counter = [] } = options;
   const { algorithm, hwRollbackProtection } = config;
   const inPlace = isInPlace(algorithm);
+  // a bootstrap is a copy, too
+  const copies = algorithm === 'overwrite-only' || config.bootstrap === true;
   const idle: [boolean, string, string][] = [
-    [fast === true && algorithm !== 'overwrite-only', '--fast', '--algorithm overwrite'],
-    [
-      keepBackup === true && algorithm !== 'overwrite-only',
-      '--keep-backup',
-      '--algorithm overwrite',
-    ],
+    [fast === true && !copies, '--fast', '--algorithm overwrite'],
+    [keepBackup === true && !copies, '--keep-backup', '--algorithm overwrite'],
     [bootstrap === true && inPlace, '--bootstrap', 'a swap, or overwrite'],
     [downgrade !== undefined && inPlace, '--downgrade', 'a swap, or overwrite'],
     [counter.length > 0 && hwRollbackProtection !== true, '--counter', '--hw-rollback'],
