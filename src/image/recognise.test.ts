@@ -37,8 +37,20 @@ describe('what bytes are', () => {
     [
       'a Cortex-M program',
       program,
-      { format: 'binary', vectors: { stackPointer: 0x2000_4000, resetHandler: 0x0800_0101 } },
+      {
+        format: 'binary',
+        vectors: { offsetBytes: 0, stackPointer: 0x2000_4000, resetHandler: 0x0800_0101 },
+      },
     ],
+    [
+      'one behind the room for its header',
+      new Uint8Array([...new Uint8Array(512), ...program]),
+      {
+        format: 'binary',
+        vectors: { offsetBytes: 512, stackPointer: 0x2000_4000, resetHandler: 0x0800_0101 },
+      },
+    ],
+    ['zeros', new Uint8Array(1024), { format: 'binary', vectors: undefined }],
     [
       'a stack that is not in RAM',
       words(64, 0x0800_4000, 0x0800_0101),

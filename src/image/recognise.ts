@@ -35,6 +35,8 @@ export type FileFormat = Recognised['format'];
 
 /** The first two words of a Cortex-M program. */
 export interface VectorTable {
+  /** Where they stand: behind the zeros that a build leaves as room for a header (`CONFIG_ROM_START_OFFSET`). */
+  readonly offsetBytes: number;
   readonly stackPointer: number;
   readonly resetHandler: number;
 }
@@ -61,16 +63,31 @@ function startsWith(bytes: Uint8Array, text: string): boolean {
   return ascii(bytes.subarray(0, text.length)) === text;
 }
 
+/** Vector tables begin at multiples of it, at least (ARMv7-M B3.2.5). */
+const TABLE_BYTES = 128;
+
+/** Most room for a header that is looked behind. */
+const MOST_ROOM = 0x10000;
+
+/** The zeros in front of an image that has no header yet, if it begins with any. */
+function headerRoom(bytes: Uint8Array): number {
+  const end = Math.min(bytes.length, MOST_ROOM);
+  let at = 0;
+  while (at < end && bytes[at] === 0) at += 1;
+  return at < end ? at - (at % TABLE_BYTES) : 0;
+}
+
 /** A stack in RAM and an odd (Thumb) reset handler outside it: so Cortex-M programs begin. */
 function vectorTable(bytes: Uint8Array): VectorTable | undefined {
-  if (bytes.length < 64) return undefined;
+  const offsetBytes = headerRoom(bytes);
+  if (bytes.length - offsetBytes < 64) return undefined;
   const view = viewOf(bytes);
-  const stackPointer = view.getUint32(0, true);
-  const resetHandler = view.getUint32(4, true);
+  const stackPointer = view.getUint32(offsetBytes, true);
+  const resetHandler = view.getUint32(offsetBytes + 4, true);
   const inRam = stackPointer >= 0x1000_0000 && stackPointer <= 0x4000_0000;
   const thumb = resetHandler % 2 === 1 && resetHandler < 0x4000_0000;
   if (!inRam || stackPointer % 4 !== 0 || !thumb) return undefined;
-  return { stackPointer, resetHandler };
+  return { offsetBytes, stackPointer, resetHandler };
 }
 
 /** RFC 7468: text may stand in front of it. */

@@ -1,6 +1,6 @@
 import { hexNumber } from '../../bytes/index.ts';
 import { ENCRYPTED_FLAGS, ImageFlag, readImageHeader, recognise } from '../../image/index.ts';
-import type { ImageSlot } from '../../image/index.ts';
+import type { ImageSlot, VectorTable } from '../../image/index.ts';
 import type { ProgramLayout } from '../seams/program-layout.ts';
 import { imageKindOf } from './image-kind.ts';
 
@@ -14,18 +14,9 @@ interface CodePlace {
 /** What cannot be read where it lies: a payload that is encrypted or compressed. */
 const UNREADABLE = ENCRYPTED_FLAGS | ImageFlag.COMPRESSED_LZMA1 | ImageFlag.COMPRESSED_LZMA2;
 
-/** Vector tables begin at multiples of it, at least (ARMv7-M B3.2.5). */
-const TABLE_BYTES = 128;
-
-/** Images begin with so much room for a header at most. */
-const MOST_ROOM = 0x10000;
-
-/** The zeros that Zephyr's build leaves for a header (`CONFIG_ROM_START_OFFSET`). */
-function roomInFront(image: Uint8Array): number {
-  const end = Math.min(image.length, MOST_ROOM);
-  let at = 0;
-  while (at < end && image[at] === 0) at += 1;
-  return at < end ? at - (at % TABLE_BYTES) : 0;
+function vectorsOf(code: Uint8Array): VectorTable | undefined {
+  const found = recognise(code);
+  return found.format === 'binary' ? found.vectors : undefined;
 }
 
 /** The slot whose code runs from there: where images are swapped, all run from the first. */
@@ -44,7 +35,7 @@ function codeOf(
   const kind = imageKindOf(image);
   const runs = slot === undefined ? undefined : runsFrom(layout, slot);
   if (kind === undefined) {
-    const offsetBytes = roomInFront(image);
+    const offsetBytes = vectorsOf(image)?.offsetBytes ?? 0;
     return { offsetBytes, lengthBytes: image.length - offsetBytes, address: address + offsetBytes };
   }
   if (slot === undefined || runs === undefined) return undefined;
@@ -73,9 +64,7 @@ function linkedFor(layout: ProgramLayout, vector: number, code: CodePlace): stri
 
 /** Whether it is machine code without a header, as it comes from the linker. */
 export function isBareCode(image: Uint8Array): boolean {
-  if (imageKindOf(image) !== undefined) return false;
-  const found = recognise(image.subarray(roomInFront(image)));
-  return found.format === 'binary' && found.vectors !== undefined;
+  return imageKindOf(image) === undefined && vectorsOf(image) !== undefined;
 }
 
 /**
@@ -90,9 +79,9 @@ export function linkedElsewhere(
   const code = codeOf(layout, image, place);
   if (code === undefined) return undefined;
   const { offsetBytes, lengthBytes, address } = code;
-  const found = recognise(image.subarray(offsetBytes, offsetBytes + lengthBytes));
-  if (found.format !== 'binary' || found.vectors === undefined) return undefined;
-  const { resetHandler } = found.vectors;
+  const vectors = vectorsOf(image.subarray(offsetBytes, offsetBytes + lengthBytes));
+  if (vectors?.offsetBytes !== 0) return undefined;
+  const { resetHandler } = vectors;
   if (resetHandler > address && resetHandler < address + lengthBytes) return undefined;
   const range = `${hexNumber(address, 8)} to ${hexNumber(address + lengthBytes - 1, 8)}`;
   const vector = `its reset vector is ${hexNumber(resetHandler, 8)}`;

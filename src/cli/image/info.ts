@@ -86,9 +86,10 @@ function plainRows(what: Recognised, bytes: Uint8Array): Row[] {
     );
   }
   if (what.format === 'binary' && what.vectors !== undefined) {
-    const { stackPointer, resetHandler } = what.vectors;
+    const { offsetBytes, stackPointer, resetHandler } = what.vectors;
     const where = `stack ${hexNumber(stackPointer, 8)}, reset handler ${hexNumber(resetHandler, 8)}`;
-    rows.push(['looks like', `Cortex-M code: ${where}`]);
+    const room = offsetBytes === 0 ? '' : ` behind ${offsetBytes} bytes of room for a header`;
+    rows.push(['looks like', `Cortex-M code${room}: ${where}`]);
   }
   return rows;
 }
