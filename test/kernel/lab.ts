@@ -5,13 +5,14 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { boardModel, firmwareImage } from '../../src/board/index.ts';
 import { loadExample } from '../../src/board/node/index.ts';
+import { nativeBinary } from '../fixtures/native/native.ts';
 import { asRoot, installOnDebian } from '../support/needs.ts';
 import type { MissingPart } from '../support/needs.ts';
 import { blocksOf, commandsOf } from '../support/documents/blocks.ts';
 import { isForKernel, pages } from '../support/documents/pages.ts';
 import { documentsFile } from './guest/documents.ts';
 import type { KernelBlock } from './guest/documents.ts';
-import { imageFile, images } from './guest/images.ts';
+import { imageFile, images, nativeFile } from './guest/images.ts';
 import type { Outcome } from './guest/scenario.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -50,6 +51,9 @@ function buildImages(folder: string): void {
       version,
     });
     writeFileSync(join(folder, imageFile(name)), image);
+  }
+  for (const version of ['1.0.0', '2.0.0'] as const) {
+    writeFileSync(join(folder, nativeFile(version)), nativeBinary(`zephyr-slot0-${version}`));
   }
 }
 

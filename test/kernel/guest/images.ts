@@ -25,3 +25,8 @@ export const images: readonly ImageName[] = [HELLO_0, HELLO_1, SAUL_0, MINIMAL_1
 export function imageFile({ example, slot, version }: ImageName): string {
   return `${example}.slot${slot}.${version}.bin`;
 }
+
+/** File name of an application in C for slot 0 of `reel_board`, as its linker has left it. */
+export function nativeFile(version: '1.0.0' | '2.0.0'): string {
+  return `native-${version}.bin`;
+}

@@ -5,6 +5,7 @@ import { environment } from './environment.ts';
 import { foreignHosts } from './foreign-hosts.ts';
 import { hosts } from './hosts.ts';
 import { identity } from './identity.ts';
+import { native } from './native.ts';
 import { runTime } from './run-time.ts';
 import type { Scenario } from './scenario.ts';
 import { seeds } from './seeds.ts';
@@ -24,6 +25,7 @@ export const scenarios: readonly Scenario[] = [
   ...systemLoader,
   ...zephyrSample,
   ...zephyrEdges,
+  ...native,
   ...seeds,
   ...documents,
 ];
