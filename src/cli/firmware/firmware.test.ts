@@ -5,8 +5,10 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vi
 import { prepareBuild } from '../../../test/support/built-cli.ts';
 import { CliBoard } from '../../../test/support/cli-board.ts';
 import { FakeTerminal, ran } from '../../../test/support/fake-terminal.ts';
+import { machineCode } from '../../../test/support/machine-code.ts';
 import { vectorFile } from '../../../test/support/mcuboot/imgtool-runs.ts';
 import { firmwareExamples } from '../../board/node/index.ts';
+import { writeIntelHex } from '../../image/index.ts';
 import { dfukit } from '../dfukit.ts';
 
 let folder: string;
@@ -156,6 +158,39 @@ describe('firmware flash', () => {
     expect(outcome).toMatchObject({ exit: 0, err: '' });
     expect(outcome.out).toContain('The device has left to start its new firmware.');
     await board.until('Hello World!');
+  });
+
+  test('an image that is built, to the slot that it is linked for', async () => {
+    const board = await start('particle-xenon');
+    const built = path('one.riot.bin');
+    const options = ['--board', 'particle-xenon', '--slot', '1', '--version', '7'];
+    expect(await ran(['firmware', 'build', 'hello-world', ...options, '-o', built])).toMatchObject({
+      exit: 0,
+    });
+    const to = ['--board', 'particle-xenon'];
+    expect(await flash(built, board, ...to, '--slot', '0')).toMatchObject({
+      exit: 64,
+      err: expect.stringContaining('linked for slot 1 (0x00082400), not for slot 0') as string,
+    });
+    expect(await flash(built, board, ...to, '--version', '8')).toMatchObject({
+      exit: 64,
+      err: expect.stringContaining('is built already: --version would do nothing') as string,
+    });
+    expect(await flash(built, board, ...to)).toMatchObject({ exit: 0, err: '' });
+    await board.until('Slot 1, version 7.');
+  });
+
+  test('machine code: to a slot with its header only, to the loader in ROM as it is', async () => {
+    const board = await start('particle-xenon');
+    writeFileSync(path('slot0.bin'), machineCode(0x4400));
+    const bare = await flash(path('slot0.bin'), board, '--board', 'particle-xenon');
+    expect([bare.exit, bare.err]).toEqual([64, expect.stringContaining('has no header')]);
+    const disco = await start('stm32f072b_disco', '--stand-in', 'dfu-runtime');
+    const hex = writeIntelHex([{ address: 0x08000000, bytes: machineCode(0x08000000) }]);
+    writeFileSync(path('disco.hex'), hex);
+    const outcome = await flash(path('disco.hex'), disco, '--board', 'stm32f072b_disco');
+    expect(outcome).toMatchObject({ exit: 0, err: '' });
+    await disco.until('"event":"native"');
   });
 
   test('a board that is not there: 74', async () => {

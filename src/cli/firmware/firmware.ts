@@ -13,6 +13,7 @@ import { BOARD_HELP, boardNamed } from '../shared/board-named.ts';
 import { ExitCode, answering, cannot } from '../shared/exit-codes.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { ALGORITHM_HELP, signingKey } from '../board/mcuboot-options.ts';
+import { builtImage } from './built-image.ts';
 import { passOn } from '../shared/pass-on.ts';
 import { wholeNumber } from '../shared/numbers.ts';
 import { exitOf } from '../host/progress.ts';
@@ -61,9 +62,9 @@ function listCommand(terminal: Terminal): Command {
 }
 
 /** What both `build` and `flash` need to make an image. */
-function addImageOptions(to: Command): Command {
+function addImageOptions(to: Command, or = ''): Command {
   return to
-    .argument('<dir>', 'folder with a main.ts, or the name of an example (see firmware list)')
+    .argument('<dir>', `folder with a main.ts, or the name of an example (see firmware list)${or}`)
     .requiredOption('--board <board>', `which board: ${BOARD_HELP}`)
     .option(
       '--slot <n>',
@@ -141,8 +142,21 @@ async function writeImage(terminal: Terminal, path: string, image: Uint8Array): 
   terminal.out.write(`${path}: ${image.length} bytes\n`);
 }
 
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+/** The options that say how a firmware is made, as they are typed. */
+function made({ version, config, usbusDfu }: ImageOptions): Readonly<Record<string, unknown>> {
+  return {
+    '--version': version,
+    '--config': config.length > 0 ? config : undefined,
+    '--no-usbus-dfu': usbusDfu ? undefined : true,
+  };
+}
+
 function flashCommand(terminal: Terminal): Command {
-  return addVersion(addImageOptions(new Command('flash')))
+  return addVersion(addImageOptions(new Command('flash'), ', or an image that is built'))
     .description(
       'build a firmware and download it to its slot; a board in run-time mode is asked first',
     )
@@ -157,10 +171,16 @@ function flashCommand(terminal: Terminal): Command {
         // What takes downloads is the bootloader, whatever the firmware itself can do.
         const model = await boardNamed(terminal, options.board);
         const record = takingDownloads(model, options);
-        const selection = selectionOf(options, record);
-        const image = await makeImage(terminal, dir, { ...options, bootloader: record.name });
+        const { bytes, address, slot } = isFile(dir)
+          ? builtImage(terminal, dir, { model, record, slot: options.slot, useless: made(options) })
+          : {
+              bytes: await makeImage(terminal, dir, { ...options, bootloader: record.name }),
+              address: model.flashBaseAddress,
+              slot: options.slot,
+            };
+        const selection = selectionOf({ ...options, slot }, record);
         // A loader that speaks DfuSe wants to know where the flash begins; any other knows.
-        const plan = sendPlan(image, { address: model.flashBaseAddress, leave: true });
+        const plan = sendPlan(bytes, { address, leave: true });
         return runOnBus(terminal, options, async (around) => {
           const terms = { ...around, selection, wait: options.wait };
           return exitOf(await sendTo(around.bus, plan, terms));
