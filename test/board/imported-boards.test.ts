@@ -212,6 +212,26 @@ describe('a RIOT build', () => {
   });
 });
 
+describe('a RIOT board by options alone', () => {
+  const slots = ['--slot0-offset', '0x1000', '--slot0-len', '0x1f800'];
+  const more = ['--slot1-offset', '0x20800', '--slot1-len', '0x1f800', '--riotboot-header', '256'];
+  const memory = ['--flash-base', '0', '--sectors', '1024x256', '--write-unit', '4'];
+
+  test('needs all of them', async () => {
+    const { exit, err } = await importing(...slots, ...memory, '--name', 'mine');
+    expect(exit).toBe(64);
+    expect(err).toBe(`dfukit: the command line: what the build does not say must be said:
+  --slot1-offset     slot 1 offset, SLOT1_OFFSET
+  --slot1-len        slot 1 length, SLOT1_LEN
+  --riotboot-header  riotboot header, RIOTBOOT_HDR_LEN
+  --ram              RAM, RAM_START_ADDR and RAM_LEN
+`);
+    const ram = ['--ram', '0x20000000:32K', '--name', 'mine', '-o', path('mine.json')];
+    expect(await importing(...slots, ...more, ...memory, ...ram)).toMatchObject({ exit: 0 });
+    expect(boardOf(path('mine.json'))).toMatchObject({ name: 'mine', ram: { sizeBytes: 0x8000 } });
+  });
+});
+
 describe('what cannot be imported', () => {
   test('a file that is there is not replaced unless asked for: 73', async () => {
     const file = path('b.json');

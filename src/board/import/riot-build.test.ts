@@ -104,7 +104,9 @@ describe('a RIOT build', () => {
   test.each([
     ['SLOT0_LEN=0x7e000', 'SLOT0_LEN=$((1))', 'riot.vars:9: SLOT0_LEN: expected a whole number'],
     ['ROM_LEN=1024K', 'ROM_LEN=1023K', '--sectors: expected sectors that fill the flash'],
+    [/$/, 'FLASHPAGE_SIZE=4096\nFLASHPAGE_NUMOF=9\n', 'pages that make up ROM_LEN, 1048576 bytes'],
   ])('%s may not be %s', (from, to, message) => {
-    expect(() => imported(variables.replace(from, to), flash)).toThrow(message);
+    const answers = message.startsWith('pages') ? { writeUnitBytes: 4 } : flash;
+    expect(() => imported(variables.replace(from, to), answers)).toThrow(message);
   });
 });

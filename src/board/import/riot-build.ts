@@ -9,6 +9,7 @@ import { fillSectors, sectorsText, sizeText } from './sectors.ts';
 import { readSettings } from './settings.ts';
 import type { Settings } from './settings.ts';
 import { stm32Sectors } from './stm32-sectors.ts';
+import { malformed } from './text-file.ts';
 import type { BuildText } from './text-file.ts';
 
 interface Question {
@@ -101,10 +102,11 @@ function sectorsOf(
   const romBytes =
     rom?.value ?? Math.max(...slots.map((slot) => slot.offsetBytes + slot.sizeBytes));
   if (answers.sectors !== undefined) {
-    const isCounted = answers.sectors.every(({ count }) => count !== undefined);
+    const { sectors } = answers;
+    const isCounted = rom === undefined && sectors.every(({ count }) => count !== undefined);
     const runs = isCounted
-      ? answers.sectors.map(({ count = 0, sizeBytes }) => ({ count, sizeBytes }))
-      : fillSectors(answers.sectors, romBytes);
+      ? sectors.map(({ count = 0, sizeBytes }) => ({ count, sizeBytes }))
+      : fillSectors(sectors, romBytes);
     return found(runs, said);
   }
   const size = settings.number('FLASHPAGE_SIZE');
@@ -112,6 +114,9 @@ function sectorsOf(
   if (size !== undefined && count !== undefined) {
     const { name, line } = size.place;
     const from = `${name}:${line} FLASHPAGE_SIZE, FLASHPAGE_NUMOF`;
+    if (rom !== undefined && size.value * count.value !== rom.value) {
+      malformed(size.place, `expected pages that make up ROM_LEN, ${rom.value} bytes`);
+    }
     return found([{ count: count.value, sizeBytes: size.value }], from);
   }
   const table = stm32Sectors(chip, romBytes);

@@ -325,6 +325,12 @@ describe('what no board here can have', () => {
     );
   });
 
+  test("TF-M's own MCUboot", () => {
+    expect(() => imported({ application: [on('CONFIG_TFM_BL2')] })).toThrow(
+      /TF-M's own MCUboot, CONFIG_TFM_BL2 \(hello\/zephyr\/\.config:\d+\)/,
+    );
+  });
+
   test("MCUboot's own build is not the application's", () => {
     expect(() => imported({ application: [on('CONFIG_MCUBOOT')] })).toThrow(
       "expected an application's build, got MCUboot's own",

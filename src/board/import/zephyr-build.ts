@@ -70,6 +70,8 @@ export function importZephyr(
     build.mcuboot?.devicetree === undefined ? tree : readDevicetree(build.mcuboot.devicetree);
   const managed = build.partitions && readSettings(build.partitions);
   const read: Read = { inquiry, tree, configuration, answers, mcuboot, bootTree, managed };
+  const bl2 = configuration.get('CONFIG_TFM_BL2');
+  if (bl2?.value === 'y') inquiry.unsupported("TF-M's own MCUboot, CONFIG_TFM_BL2", bl2.place);
   const isChained = configuration.isOn('CONFIG_BOOTLOADER_MCUBOOT') || mcuboot !== undefined;
   const made = isChained ? chained(read, { target, keyAt }) : alone(read);
   const ram = zephyrRam(read);

@@ -23,10 +23,6 @@ function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-}
-
 /** A text file of a build. Throws as `Files.read`, and `OUT_OF_RANGE` for one that no build makes. */
 function textOf(files: Files, path: string, name: string = path): BuildText {
   const { size = 0 } = statSync(path, { throwIfNoEntry: false }) ?? {};
@@ -108,10 +104,12 @@ export function findBuild(
   { mcubootFolder }: { readonly mcubootFolder?: string | undefined } = {},
 ): FoundBuild {
   const given = resolve(path);
-  if (isFile(given)) return { kind: 'riot', file: textOf(files, path) };
-  if (!isFolder(given)) {
+  const stat = statSync(given, { throwIfNoEntry: false });
+  if (stat === undefined) {
     throw new UnreadableFile('NOT_FOUND', `${path}: no such file or folder`);
   }
+  // A pipe, too.
+  if (!stat.isDirectory()) return { kind: 'riot', file: textOf(files, path) };
   const shown = (whole: string): string => join(path, relative(given, whole));
   const found = zephyrFolders(files, given);
   const header = join(given, 'riotbuild', 'riotbuild.h');

@@ -39,7 +39,7 @@ export function importCommand(terminal: Terminal): Command {
   const figure = (option: string): ((text: string) => number) => wholeNumber(option, [0, MOST]);
   return new Command('import')
     .description('make a board file out of a build of Zephyr or RIOT')
-    .argument('<build>', 'folder of the build, or file of variables')
+    .argument('[build]', 'folder of the build, or file of variables; none: RIOT, by options alone')
     .option('-o, --output <file>', 'default: NAME.json; -: standard output')
     .option('--force', 'replace that file')
     .option('--name <name>', 'what the board is called')
@@ -62,7 +62,7 @@ export function importCommand(terminal: Terminal): Command {
     .option('--slot1-offset <n>', 'SLOT1_OFFSET', figure('--slot1-offset'))
     .option('--slot1-len <n>', 'SLOT1_LEN', figure('--slot1-len'))
     .addHelpText('after', help)
-    .action(async (build: string, options: ImportOptions) => {
+    .action(async (build: string | undefined, options: ImportOptions) => {
       const { importBoard } = await import('./import.ts');
       await importBoard(terminal, build, options);
     });

@@ -106,15 +106,18 @@ function checkFile({ file }: ImportedBoard, build: string): void {
 /** `board import`. */
 export async function importBoard(
   terminal: Terminal,
-  path: string,
+  path: string | undefined,
   options: ImportOptions,
 ): Promise<void> {
   const { output } = options;
-  const found = findBuild(terminal.files, path, { mcubootFolder: options.mcuboot });
+  const found: FoundBuild =
+    path === undefined
+      ? { kind: 'riot', file: { name: 'the command line', text: '' } }
+      : findBuild(terminal.files, path, { mcubootFolder: options.mcuboot });
   refuseUseless(found.kind, options);
   const folder = output === undefined || output === '-' ? '.' : dirname(output);
   const board = imported(found, options, resolve(folder));
-  checkFile(board, path);
+  checkFile(board, path ?? 'the command line');
   tell(terminal, board);
   const text = `${JSON.stringify(board.file, undefined, 2)}\n`;
   if (output === '-') {
