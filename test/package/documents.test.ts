@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { prepareBuild } from '../support/built-cli.ts';
 import { need } from '../support/needs.ts';
 import type { MissingPart } from '../support/needs.ts';
@@ -30,6 +31,31 @@ function typedHere(page: string): PrintedCommand[] {
   return blocksOf(read(page))
     .filter((block) => !isForKernel(block))
     .flatMap((block) => commandsOf(block));
+}
+
+interface Workflow {
+  readonly path: string;
+  readonly name: string;
+  readonly commands: readonly string[];
+}
+
+/** The texts below any key that is called `run` or `script`. */
+function scripts(node: unknown, isScript = false): string[] {
+  if (typeof node === 'string') return isScript ? [node] : [];
+  if (Array.isArray(node)) return node.flatMap((each) => scripts(each, isScript));
+  if (typeof node !== 'object' || node === null) return [];
+  return Object.entries(node).flatMap(([key, each]) =>
+    scripts(each, key === 'run' || key === 'script'),
+  );
+}
+
+/** The workflows that pages show, with their commands. */
+function workflowsOf(): Workflow[] {
+  return documents.flatMap((path) =>
+    Object.entries(filesOf(read(path)))
+      .filter(([name]) => /^\.git(?:hub|lab)\b.*\.yml$/.test(name))
+      .map(([name, text]) => ({ path, name, commands: scripts(parse(text)) })),
+  );
 }
 
 /** The port that boards and clients take where none is named must be nobody's. */
@@ -117,6 +143,12 @@ describe('the documents', () => {
       lines.filter((line) => /^(?:\$ |npx |npm |dfukit [a-z]|dfu-util |sudo )/.test(line)),
     );
     expect(commands).toEqual([]);
+  });
+
+  test.each(workflowsOf())('$path: $name runs what the page has typed', ({ path, commands }) => {
+    const typed = new Set(typedHere(path).map(({ command }) => command));
+    expect(commands.length).toBeGreaterThan(1);
+    expect(commands.filter((each) => !typed.has(each) && !(each in instead))).toEqual([]);
   });
 
   test.for(pages)('$path: its commands, typed as printed', async (page, context) => {

@@ -34,10 +34,10 @@ export function blocksOf(page: string): Block[] {
   return blocks;
 }
 
-/** The name of the file that a block shows whole: it is none of commands, and begins with `# NAME`. */
+/** The name of the file that a block shows whole: it is none of commands, and begins with `# NAME` or `// NAME`. */
 export function nameOf({ language, lines }: Block): string | undefined {
   if (language === 'sh' || language === 'console') return undefined;
-  return /^# ([\w./-]+\.\w+)$/.exec(lines[0] ?? '')?.[1];
+  return /^(?:#|\/\/) ([\w./-]+\.\w+)$/.exec(lines[0] ?? '')?.[1];
 }
 
 /** The files that a page shows whole. */

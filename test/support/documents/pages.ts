@@ -24,6 +24,8 @@ export const instead: Readonly<Record<string, string | undefined>> = {
   'npm start': 'npx dfukit tour',
   // These tests are part of it.
   'npm test': undefined,
+  // Installed already.
+  'npm ci --ignore-scripts': undefined,
   // Lent, as it is here: nothing is fetched.
   'npm install --ignore-scripts node-liblzma@5.1.3': undefined,
 };
@@ -39,6 +41,13 @@ export function isForKernel(block: Block): boolean {
 const app = Uint8Array.from({ length: 20_000 }, (_, index) => (index * 7 + (index >> 8)) & 0xff);
 
 const sign = 'npx dfukit imgtool sign -k root.pem -H 0x200 --pad-header -S 0x76000 --align 4';
+
+const zephyrSign = 'npx dfukit imgtool sign -k root-rsa-2048.pem -H 0x200 -S 0x76000 --align 4';
+
+/** An application with so much data that its image takes more than a sector. */
+function withData(code: Uint8Array): Uint8Array {
+  return Uint8Array.from([...code, ...app.subarray(0, 4500)]);
+}
 
 const builds = join(import.meta.dirname, '../../fixtures/builds');
 
@@ -123,6 +132,25 @@ export const pages: readonly Page[] = [
     before: ['npx dfukit imgtool keygen -k root-rsa-2048.pem -t rsa-2048'],
   },
   { path: 'docs/board-json.md' },
+  {
+    path: 'docs/ci.md',
+    files: {
+      ...built('nrf52840dk', 'build/', [
+        'domains.yaml',
+        'hello/zephyr/.config',
+        'hello/zephyr/zephyr.dts',
+        'mcuboot/zephyr/.config',
+        'mcuboot/zephyr/zephyr.dts',
+      ]),
+      'old.bin': withData(nativeBinary('zephyr-slot0-1.0.0')),
+      'new.bin': withData(nativeBinary('zephyr-slot0-2.0.0')),
+    },
+    before: [
+      'npx dfukit imgtool keygen -k root-rsa-2048.pem -t rsa-2048',
+      `${zephyrSign} -v 1.0.0 old.bin released.signed.bin`,
+      `${zephyrSign} -v 2.0.0 new.bin build/hello/zephyr/zephyr.signed.bin`,
+    ],
+  },
   { path: 'README.md', given: 'declare const file: Uint8Array;' },
   {
     path: 'docs/images.md',
