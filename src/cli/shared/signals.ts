@@ -27,7 +27,19 @@ export async function interruptible<T>(
     return await work(controller.signal);
   } finally {
     stop();
+    if (askedMs !== undefined) endUnread(terminal);
   }
+}
+
+/** How long a reader may take for what is left once the program was asked to stop and has, in ms. */
+const UNREAD_MS = 1000;
+
+/** A reader who does not read keeps no program that was asked to stop. */
+function endUnread(terminal: Terminal): void {
+  const end = (): void => {
+    if (terminal.out.writableLength > 0) terminal.exit(ExitCode.interrupted);
+  };
+  setTimeout(end, UNREAD_MS).unref();
 }
 
 /** Resolves when the signal is raised. */
