@@ -136,7 +136,7 @@ export function isBoardPath(board: string): boolean {
 export function boardFileSchema(): JsonSchema {
   return {
     ...schemaDocument(shape, {
-      $id: 'https://unpkg.com/dfukit/board.schema.json',
+      $id: 'https://unpkg.com/dfukit/schemas/board.schema.json',
       title: 'A board of dfukit',
       description:
         'Its flash, its bootloaders and what they are built with. Numbers may be texts in hex.',

@@ -49,7 +49,7 @@ const IN_HEX: ReadonlySet<string> = new Set([
 
 /** A board as a file that describes it. */
 function fileText(model: BoardModel): string {
-  const file = { $schema: 'https://unpkg.com/dfukit/board.schema.json', ...model };
+  const file = { $schema: 'https://unpkg.com/dfukit/schemas/board.schema.json', ...model };
   const hex = (key: string, value: unknown): unknown =>
     typeof value === 'number' && IN_HEX.has(key) ? hexNumber(value) : value;
   return `${JSON.stringify(file, hex, 2)}\n`;
