@@ -224,6 +224,11 @@ describe('a board file', () => {
       'zephyr.slots[1]: expected whole sectors, and 0x70000 is within 0x60000 to 0x80000, got 0x60000 to 0x70000',
     ],
     [
+      'a slot without room for its trailer',
+      { ...mine, mcuboot: { mode: 'swap-using-move', maxSectors: 32768 } },
+      'zephyr.slots[0]: 786480 bytes of trailer do not fit into an area of 262144 bytes; use fewer maximum sectors, now 32768 (mcuboot.maxSectors)',
+    ],
+    [
       'three slots',
       {
         ...mine,

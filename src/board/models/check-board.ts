@@ -1,9 +1,9 @@
 import { DfuError, hexNumber } from '../../bytes/index.ts';
 import { SectorMap } from '../../flash/index.ts';
 import type { FlashRange } from '../../flash/index.ts';
-import { maxAlignFor } from '../../image/index.ts';
 import type { BoardModel } from './board-model.ts';
 import type { RiotbootName } from './riotboot-build.ts';
+import { checkMcuboot } from './check-mcuboot.ts';
 import { MOST_FLASH } from './file-shapes.ts';
 import { riotbootPlaces } from './riotboot-places.ts';
 
@@ -104,7 +104,7 @@ function zephyrPlaces({ zephyr }: BoardModel): Place[] {
 }
 
 function checkZephyr(model: BoardModel, sectors: SectorMap): void {
-  const { zephyr, mcuboot = {}, flash } = model;
+  const { zephyr, mcuboot = {} } = model;
   if (zephyr === undefined) return;
   const places = zephyrPlaces(model);
   for (const place of places) checkPlace(sectors, place);
@@ -121,17 +121,6 @@ function checkZephyr(model: BoardModel, sectors: SectorMap): void {
   if (mcuboot.images !== undefined && mcuboot.images * 2 > slots.length) {
     const words = `expected at most ${slots.length / 2}, for ${slots.length} slots`;
     throw wrong('mcuboot.images', `${words}, got ${mcuboot.images}`);
-  }
-  const { maxAlign, mode, logicalSectorBytes: logical } = mcuboot;
-  if (maxAlign !== undefined && maxAlign < maxAlignFor(flash.writeUnitBytes)) {
-    const words = `expected at least the write unit, ${flash.writeUnitBytes}`;
-    throw wrong('mcuboot.maxAlign', `${words}, got ${maxAlign}`);
-  }
-  if (logical !== undefined && !Number.isInteger(Math.log2(logical))) {
-    throw wrong('mcuboot.logicalSectorBytes', `expected a power of two, got ${logical}`);
-  }
-  if (mode === 'swap-using-scratch' && (zephyr.scratch ?? zephyr.storage) === undefined) {
-    throw wrong('zephyr.scratch', 'expected one, for swap-using-scratch, got nothing');
   }
 }
 
@@ -230,6 +219,7 @@ export function checkBoard(model: BoardModel): void {
   checkMemories(model, sectors.sizeBytes);
   checkBootloaders(model);
   checkZephyr(model, sectors);
+  checkMcuboot(model);
   checkRiotboot(model, sectors);
   checkNames(model);
 }

@@ -1,14 +1,14 @@
 import { algorithmNamed } from '../../../boot/mcuboot/index.ts';
 import type { BootConfig } from '../../../boot/mcuboot/index.ts';
-import { DfuError, defined } from '../../../bytes/index.ts';
+import { DfuError } from '../../../bytes/index.ts';
 import { SectorMap } from '../../../flash/index.ts';
 import type { FlashRange } from '../../../flash/index.ts';
-import { maxAlignFor } from '../../../image/index.ts';
 import type { FirmwareFlashArea } from '../../seams/firmware-api.ts';
 import type { ProgramLayout } from '../../seams/program-layout.ts';
 import type { BoardModel, ZephyrBoard } from '../../models/board-model.ts';
 import { mcubootModes } from '../../models/mcuboot-build.ts';
 import type { McubootMode } from '../../models/mcuboot-build.ts';
+import { mcubootConfig } from '../../models/mcuboot-config.ts';
 
 /** Where MCUboot and its slots lie on a board. */
 export interface McubootLayout extends ProgramLayout {
@@ -36,64 +36,6 @@ function zephyrOf({ name, zephyr }: BoardModel): ZephyrBoard {
   throw new DfuError('INVALID_ARGUMENT', `${name} has no partitions for MCUboot`);
 }
 
-/** How many sectors MCUboot counts in a range: the flash's own, or logical ones. */
-function sectorCount(
-  sectors: SectorMap,
-  { offsetBytes, sizeBytes }: FlashRange,
-  logical?: number,
-): number {
-  if (logical !== undefined) return Math.ceil(sizeBytes / logical);
-  return sectors.cut(offsetBytes, sizeBytes).reduce((sum, { count }) => sum + count, 0);
-}
-
-/** The pairs of slots that it boots, the first one's image being the one that runs. */
-function pairsOf({ mcuboot = {} }: BoardModel, { slots }: ZephyrBoard): BootConfig['images'] {
-  const pairs = Array.from({ length: Math.floor(slots.length / 2) }, (_, n) => {
-    const [primary = slots[0], secondary = slots[1]] = slots.slice(2 * n, 2 * n + 2);
-    return { primary, secondary };
-  });
-  return pairs.slice(0, mcuboot.images);
-}
-
-/**
- * What MCUboot is built with on a board, as Zephyr's build has it unless the board says otherwise: BOOT_MAX_ALIGN by
- * the write unit, as many sectors as the largest slot has (`CONFIG_BOOT_MAX_IMG_SECTORS_AUTO`). Where there is no
- * scratch partition, as on Zephyr's boards, swap using scratch takes the storage partition.
- */
-function configOf(model: BoardModel, zephyr: ZephyrBoard, mode: McubootMode): BootConfig {
-  const { flash, mcuboot = {} } = model;
-  const { logicalSectorBytes } = mcuboot;
-  const images = pairsOf(model, zephyr);
-  const xip = mode === 'direct-xip' || mode === 'direct-xip-with-revert';
-  const scratch = zephyr.scratch ?? zephyr.storage;
-  if (mode === 'swap-using-scratch' && scratch === undefined) {
-    const expected = 'expected a scratch or storage partition for swap-using-scratch';
-    throw new DfuError('INVALID_ARGUMENT', `${model.name} with MCUboot: ${expected}`);
-  }
-  const sectors = new SectorMap(flash);
-  const counts = images.flatMap(({ primary, secondary }) =>
-    [primary, secondary].map((slot) => sectorCount(sectors, slot, logicalSectorBytes)),
-  );
-  return {
-    algorithm: xip ? 'direct-xip' : mode,
-    revert: mode === 'direct-xip-with-revert',
-    scratch: mode === 'swap-using-scratch' ? scratch : undefined,
-    images,
-    maxAlign: mcuboot.maxAlign ?? maxAlignFor(flash.writeUnitBytes),
-    maxImgSectors: mcuboot.maxSectors ?? Math.max(...counts),
-    ...defined({
-      logicalSectorBytes,
-      validatePrimarySlot: mcuboot.validatePrimary,
-      downgradePrevention: mcuboot.downgradePrevention,
-      compareBuildNumber: mcuboot.compareBuildNumber,
-      bootstrap: mcuboot.bootstrap,
-      overwriteOnlyFast: mcuboot.overwriteOnlyFast,
-      overwriteOnlyKeepBackup: mcuboot.overwriteOnlyKeepBackup,
-      verifyImageAddress: mcuboot.verifyImageAddress,
-    }),
-  };
-}
-
 /**
  * The layout of a board with MCUboot, in this mode or the board's own. Throws `INVALID_ARGUMENT` for a board that has
  * none.
@@ -105,7 +47,7 @@ export function mcubootLayout(
   const zephyr = zephyrOf(model);
   const flashBase = model.flashBaseAddress;
   const headerBytes = zephyr.romStartOffset;
-  const config = configOf(model, zephyr, mode);
+  const config = mcubootConfig(model, zephyr, mode);
   const { images, logicalSectorBytes: logical } = config;
   const sectors = new SectorMap(model.flash);
   const offset = mode === 'swap-using-offset';

@@ -23,6 +23,7 @@ import type { ImageInspector } from '../../seams/image-inspector.ts';
 import { McubootInspector } from './inspector.ts';
 import { mcubootLayout } from './layout.ts';
 import type { McubootMode } from '../../models/mcuboot-build.ts';
+import { trailerFault } from '../../models/mcuboot-config.ts';
 import type { McubootLayout } from './layout.ts';
 import type { BootControl, DfuHabits } from '../../seams/peripherals.ts';
 import { zephyrDfu } from '../zephyr-dfu.ts';
@@ -61,6 +62,11 @@ export class McubootBootloader implements Bootloader {
     this.areas = this.layout.areas;
     this.#checkImages = around.checkImages !== false;
     const { config } = this.layout;
+    const small = trailerFault(config, model.flash);
+    if (small !== undefined) {
+      const where = `${model.name} with MCUboot: ${config.algorithm}: ${small.area}`;
+      throw new DfuError('INVALID_ARGUMENT', `${where}: ${small.words}`);
+    }
     this.#config = {
       ...config,
       guarded,
