@@ -85,7 +85,6 @@ describe('a Zephyr build', () => {
     ['CONFIG_BOOT_SWAP_USING_MOVE', 'swap-using-move'],
     ['CONFIG_BOOT_UPGRADE_ONLY', 'overwrite-only'],
     ['CONFIG_BOOT_DIRECT_XIP', 'direct-xip'],
-    ['CONFIG_BOOT_SWAP_USING_SCRATCH', 'swap-using-scratch'],
   ])('%s is %s, and an application for another mode is told', (symbol, mode) => {
     const edits: Edits = [
       [`# ${symbol} is not set`, ''],
@@ -96,6 +95,21 @@ describe('a Zephyr build', () => {
     expect(doubts).toEqual([
       `the application is built for swap-using-offset (hello/zephyr/.config:38), MCUboot is ${mode}`,
     ]);
+  });
+
+  test('swap using scratch needs its partition', () => {
+    const mcuboot: Edits = [
+      ['# CONFIG_BOOT_SWAP_USING_SCRATCH is not set', ''],
+      ['CONFIG_BOOT_SWAP_USING_OFFSET=y', 'CONFIG_BOOT_SWAP_USING_SCRATCH=y'],
+    ];
+    expect(() => imported({ mcuboot })).toThrow('no partition scratch_partition (mcuboot/zephyr/');
+    const tree: Edits = [
+      ['storage_partition:', 'scratch_partition:'],
+      ['label = "storage"', 'label = "image-scratch"'],
+    ];
+    expect(readBoardFile(imported({ mcuboot, tree }).file).zephyr).toMatchObject({
+      scratch: { offsetBytes: 0xf8000, sizeBytes: 0x8000 },
+    });
   });
 
   test('with revert, direct-xip is another mode', () => {
@@ -316,6 +330,19 @@ describe('what no board here can have', () => {
       ],
     ];
     expect(() => imported({ tree })).toThrow(/slot1_partition in mx25 \(.*\), not in flash0/);
+    const storage: Edits = tree.map(([from, to]) => [
+      typeof from === 'string' ? from.replace('82000', 'f8000').replace('slot1', 'storage') : from,
+      to.replace('82000', 'f8000').replace('slot1', 'storage'),
+    ]);
+    const { doubts } = imported({
+      tree: storage.slice(2).concat([
+        ['storage_partition: partition@f', 'unused: p@f'],
+        ['label = "storage"', 'label = "x"'],
+      ]),
+    });
+    expect(doubts).toEqual([
+      expect.stringMatching(/^storage_partition in mx25 .*: it is left out$/),
+    ]);
   });
 
   test('an application at an offset that nothing jumps to', () => {

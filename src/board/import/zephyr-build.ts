@@ -1,6 +1,5 @@
 import { hexNumber } from '../../bytes/index.ts';
-import { SectorMap } from '../../flash/index.ts';
-import type { FlashGeometry, FlashRange } from '../../flash/index.ts';
+import type { FlashGeometry } from '../../flash/index.ts';
 import type { BoardFile } from '../models/board-file.ts';
 import type { BoardAnswers } from './answers.ts';
 import { readDevicetree } from './devicetree.ts';
@@ -9,7 +8,7 @@ import { hex, hexRange } from './hex-text.ts';
 import type { ImportedBoard } from './imported-board.ts';
 import { Inquiry } from './inquiry.ts';
 import type { KeyFinder } from './key-finder.ts';
-import { namedNode, nodeText } from './node-reading.ts';
+import { namedNode } from './node-reading.ts';
 import { readSettings } from './settings.ts';
 import type { Settings } from './settings.ts';
 import { malformed } from './text-file.ts';
@@ -23,11 +22,11 @@ import {
   devicetreePartitions,
   isSameRange,
   managedPartitions,
-  overlaps,
   rangeText,
 } from './zephyr-partitions.ts';
-import type { FoundPartition, FoundPartitions } from './zephyr-partitions.ts';
+import type { FoundPartitions } from './zephyr-partitions.ts';
 import { zephyrParts } from './zephyr-parts.ts';
+import { zephyrPlaces } from './zephyr-places.ts';
 
 /** The files of a Zephyr build that say what its board is like. */
 export interface ZephyrBuild {
@@ -162,45 +161,25 @@ function chained(
   if (bootTree !== tree && read.managed === undefined) {
     noteDifferences(inquiry, { partitions, others: devicetreePartitions(tree, images) });
   }
-  const { boot, slots, storage, scratch } = partitions;
-  const flashNode = slots[0]?.flash ?? chosenFlash(bootTree);
-  const flash = zephyrFlash(read, flashNode);
-  const needed = (partition: FoundPartition | undefined, name: string): FlashRange | undefined => {
-    if (partition === undefined) {
-      return inquiry.unsupported(`no partition ${name}`, (read.managed ?? bootTree).name);
-    }
-    if (partition.flash === flashNode) return placed(inquiry, partition, name);
-    const other = partition.flash === undefined ? 'external flash' : nodeText(partition.flash);
-    const here = flashNode.labels[0] ?? flashNode.path;
-    return inquiry.unsupported(`${name} in ${other}, not in ${here}`, partition.from);
-  };
-  const found = slots.map((slot, index) => needed(slot, `slot${index}_partition`));
-  const bootRange = needed(boot, 'boot_partition');
-  const here = (partition: FoundPartition | undefined, name: string): FlashRange | undefined =>
-    partition?.flash === flashNode ? placed(inquiry, partition, name) : undefined;
-  const storageRange = here(storage, 'storage_partition');
-  const scratchRange = here(scratch, 'scratch_partition');
+  const flash = zephyrFlash(read, partitions.slots[0]?.flash ?? chosenFlash(bootTree));
   const header = headerOf(read);
-  const [primary, secondary, ...more] = found.map((range) => range ?? EMPTY);
-  const whole = wholeSectors(inquiry, flash, { range: bootRange ?? EMPTY, slots: found });
   const mcubootFile = mcubootPart(read, { flash, partitions, keyAt });
+  const places = zephyrPlaces(inquiry, {
+    flash,
+    partitions,
+    from: (read.managed ?? bootTree).name,
+    needsScratch: mcubootFile.mode === 'swap-using-scratch',
+  });
+  const [primary, secondary, ...more] = places.slots;
   const zephyr: NonNullable<BoardFile['zephyr']> = {
     target,
     romStartOffset: hex(header),
-    boot: hexRange(whole),
-    slots: [hexRange(primary ?? EMPTY), hexRange(secondary ?? EMPTY), ...more.map(hexRange)],
-    ...(storageRange !== undefined && { storage: hexRange(storageRange) }),
-    ...(scratchRange !== undefined && { scratch: hexRange(scratchRange) }),
+    boot: hexRange(places.boot),
+    slots: [hexRange(primary), hexRange(secondary), ...more.map(hexRange)],
+    ...(places.storage !== undefined && { storage: hexRange(places.storage) }),
+    ...(places.scratch !== undefined && { scratch: hexRange(places.scratch) }),
   };
   return { flash, parts: { bootloaders: ['mcuboot'], zephyr, mcuboot: mcubootFile } };
-}
-
-const EMPTY: FlashRange = { offsetBytes: 0, sizeBytes: 0 };
-
-function placed(inquiry: Inquiry, partition: FoundPartition, name: string): FlashRange {
-  const { offsetBytes, sizeBytes, from } = partition;
-  const range = { offsetBytes, sizeBytes };
-  return inquiry.found(name, range, { from, text: rangeText(range) });
 }
 
 function partitionsOf(
@@ -253,29 +232,4 @@ function headerOf({ inquiry, managed, configuration, answers }: Read): number {
   const what = `bytes for the image header in front of the vectors; ${configuration.name} has none`;
   inquiry.missing(what, '--rom-start-offset');
   return 0;
-}
-
-/**
- * MCUboot in whole sectors: on an RP2040 it shares its first one with the second stage of the boot ROM, and
- * need not end with one.
- */
-function wholeSectors(
-  inquiry: Inquiry,
-  { geometry, sizeBytes }: FoundFlash,
-  {
-    range,
-    slots,
-  }: { readonly range: FlashRange; readonly slots: readonly (FlashRange | undefined)[] },
-): FlashRange {
-  const end = range.offsetBytes + range.sizeBytes;
-  if (geometry === undefined || range.sizeBytes === 0 || end > sizeBytes) return range;
-  const map = new SectorMap(geometry);
-  const first = map.at(range.offsetBytes);
-  const last = map.at(end - 1);
-  const offsetBytes = first.offsetBytes;
-  const whole = { offsetBytes, sizeBytes: last.offsetBytes + last.sizeBytes - offsetBytes };
-  const isShared = slots.some((slot) => slot !== undefined && overlaps(slot, whole));
-  if (isShared || isSameRange(whole, range)) return range;
-  const text = `${rangeText(whole)}, for ${rangeText(range)}`;
-  return inquiry.found('MCUboot in whole sectors', whole, { from: 'the sectors', text });
 }
