@@ -45,6 +45,7 @@ const IN_HEX: ReadonlySet<string> = new Set([
   'romStartOffset',
   'headerBytes',
   'bootloaderBytes',
+  'erasedValue',
 ]);
 
 /** A board as a file that describes it. */

@@ -132,6 +132,7 @@ export const pages: readonly Page[] = [
     before: ['npx dfukit imgtool keygen -k root-rsa-2048.pem -t rsa-2048'],
   },
   { path: 'docs/board-json.md' },
+  { path: 'docs/boards.md' },
   {
     path: 'docs/ci.md',
     files: {
