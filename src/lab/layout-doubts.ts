@@ -60,6 +60,7 @@ export async function layoutDoubts(
     const words = 'are not explained by write unit, alignment and sectors of this layout';
     doubts.push(`${strays} bytes in the trailer of ${name} ${words}`);
   }
+  doubts.push(...foreignStatus(layout, bytes));
   const { maxImgSectors } = buildOf(config);
   const better = sectorsThatFit(layout, bytes, maxImgSectors);
   if (better !== maxImgSectors) {
@@ -114,6 +115,28 @@ function trailerFits(layout: FlashLayout, bytes: Uint8Array): [AreaName, Trailer
           : name === `primary${number}` || name === `secondary${number}`,
     });
     return [[name, fit]];
+  });
+}
+
+/** Swap status in a trailer that this algorithm never writes any to: the slots are others, or the algorithm is. */
+function foreignStatus({ geometry, config }: FlashLayout, bytes: Uint8Array): string[] {
+  const { algorithm } = config;
+  // offset marks the secondary slot of a revert, too
+  if (algorithm === 'swap-using-offset') return [];
+  const swaps = isSwap(algorithm);
+  const swapping = swaps ? config : { ...config, algorithm: 'swap-using-move' as const };
+  const layout: FlashLayout = { geometry, config: swapping };
+  if (!isPossible(layout)) return [];
+  return trailerFits(layout, bytes).flatMap(([name, { entries, strays }]) => {
+    if (entries === 0 || strays > 0 || (swaps && !name.startsWith('secondary'))) return [];
+    // the end of an image that is too large looks like anything
+    const { offsetBytes, sizeBytes } = placeOf(config, name);
+    const area = bytes.subarray(offsetBytes, offsetBytes + sizeBytes);
+    const trailer = trailerOf(layout, name);
+    if (emptyFrom(layout, { area, offsetBytes, trailer }) > trailer.status) return [];
+    return [
+      `the trailer of ${name} holds the status of a swap, and ${algorithm} writes none there`,
+    ];
   });
 }
 

@@ -138,6 +138,21 @@ describe('what nobody has said is a doubt', () => {
   });
 });
 
+test('a swap status where the algorithm writes none speaks for another layout', async () => {
+  const trial = ['flash', 'boot', path('old.bin'), ...slots, '--update', path('two.bin')];
+  expect((await ran([...trial, '-o', path('trial.bin')])).exit).toBe(0);
+  const exchanged = ['--primary', '0x14000:64K', '--secondary', '0x4000:64K'];
+  for (const [name, layout] of [
+    ['secondary0', [...slots.slice(0, 2), ...exchanged]],
+    ['primary0', [...slots, '--algorithm', 'overwrite']],
+  ] as const) {
+    const { out } = await ran(['flash', 'inspect', path('trial.bin'), ...layout]);
+    expect(firstLine(out)).toContain(`the trailer of ${name} holds the status of a swap`);
+  }
+  const { out } = await ran(['flash', 'inspect', path('trial.bin'), ...slots]);
+  expect(firstLine(out)).not.toContain('holds the status');
+});
+
 test('an empty primary slot is filled by MCUBOOT_BOOTSTRAP, and nothing is swapped back', async () => {
   for (const algorithm of ['move', 'scratch', 'overwrite']) {
     const more = algorithm === 'scratch' ? ['--scratch', '0x0:4K'] : [];
