@@ -6,6 +6,7 @@ import { fullDisk } from './full-disk.ts';
 import { killed } from './killed.ts';
 import { lyingDevices } from './lying-devices.ts';
 import { Random } from './random.ts';
+import { scenarioFiles } from './scenarios.ts';
 import { socket } from './socket.ts';
 
 export const attacks: readonly Attack[] = [
@@ -14,6 +15,7 @@ export const attacks: readonly Attack[] = [
   socket,
   boardCommands,
   buildFolders,
+  scenarioFiles,
   fullDisk,
   killed,
 ];

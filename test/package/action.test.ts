@@ -23,14 +23,13 @@ interface Action {
 }
 
 const action = parse(readFileSync(join(root, 'action.yml'), 'utf8')) as Action;
-const steps = new Map(action.runs.steps.map((step) => [step.name ?? step.uses ?? '', step]));
+const actionSteps = new Map(action.runs.steps.map((step) => [step.name ?? step.uses ?? '', step]));
 
 let consumer: Installed;
 
 beforeAll(() => {
   prepareBuild();
   consumer = installPackage();
-  lend(consumer, 'yaml');
 });
 afterAll(() => rmSync(consumer.folder, { recursive: true, force: true }));
 
@@ -40,7 +39,7 @@ function runStep(
   inputs: Readonly<Record<string, string>>,
   env: Readonly<Record<string, string>> = {},
 ): { readonly status: number | null; readonly said: string } {
-  const { run = '', env: given = {} } = steps.get(name) ?? {};
+  const { run = '', env: given = {} } = actionSteps.get(name) ?? {};
   const filled = Object.entries(given).map(([key, text]) => [
     key,
     text.replaceAll(
@@ -64,13 +63,17 @@ function runStep(
 describe('action.yml', () => {
   test('is composite: Node, the package, the scenarios', () => {
     expect(action.runs.using).toBe('composite');
-    expect([...steps.keys()]).toEqual(['actions/setup-node@v4', 'Install dfukit', 'Run scenarios']);
+    expect([...actionSteps.keys()]).toEqual([
+      'actions/setup-node@v4',
+      'Install dfukit',
+      'Run scenarios',
+    ]);
     for (const { run, shell } of action.runs.steps)
       expect(run === undefined).toBe(shell === undefined);
   });
 
   test('has its inputs in the environment alone: none is put into a command', () => {
-    for (const { run = '' } of steps.values()) expect(run).not.toContain('${{');
+    for (const { run = '' } of actionSteps.values()) expect(run).not.toContain('${{');
     const used = JSON.stringify(action.runs).matchAll(/inputs\.([\w-]+)/g);
     expect(new Set([...used].map(([, name]) => name))).toEqual(new Set(Object.keys(action.inputs)));
   });
@@ -99,6 +102,7 @@ describe('action.yml', () => {
 
   test.skipIf(process.platform === 'win32')('runs the files, and fails if they do', () => {
     const { folder } = consumer;
+    lend(consumer, 'yaml');
     // Where the step before has installed it.
     const temp = join(folder, 'node_modules/.cache/runner');
     mkdirSync(temp, { recursive: true });
@@ -127,3 +131,21 @@ describe('action.yml', () => {
     ).toMatchObject({ status: 0 });
   });
 });
+
+test.skipIf(process.platform === 'win32')(
+  'without the optional package YAML is refused, and JSON is not',
+  () => {
+    const { folder } = consumer;
+    rmSync(join(folder, 'node_modules/yaml'), { recursive: true, force: true });
+    const steps = [{ expect: { boot: { mode: 'dfu' } } }];
+    for (const name of ['a.json', 'a.yaml']) {
+      writeFileSync(join(folder, name), JSON.stringify({ board: 'particle-xenon', steps }));
+    }
+    const run = (name: string): { readonly status: number | null; readonly stderr: string } =>
+      spawnSync('node_modules/.bin/dfukit', ['test', name], { cwd: folder, encoding: 'utf8' });
+    expect(run('a.json')).toMatchObject({ status: 0, stderr: '' });
+    const words =
+      'YAML needs the package yaml, which is not installed (npm install yaml); JSON does not';
+    expect(run('a.yaml')).toMatchObject({ status: 78, stderr: `dfukit: a.yaml: ${words}\n` });
+  },
+);

@@ -9,22 +9,20 @@ import { setFile, setVariable } from './variables-option.ts';
 const help = `
 Examples:
   dfukit test update.yaml
-  dfukit test tests/*.yaml --set VERSION=2.0.0 --set-file IMAGE=build/zephyr/zephyr.signed.bin
-  dfukit test update.yaml --only revert --reporter tap
-  dfukit test update.yaml --reporter junit=report.xml
+  dfukit test tests/*.yaml --set-file IMAGE=build/zephyr/zephyr.signed.bin
+  dfukit test update.yaml --only revert --reporter junit=report.xml
 
-A file, docs/scenarios.md has the rest:
+A file (docs/scenarios.md has all of it):
   board: reel_board
-  keys: root.pem
-  images: [v1.signed.bin]
+  images: [v1.bin]
   steps:
     - expect: { boot: 1.0.0 }
-    - download: v2.signed.bin
+    - download: { file: v2.bin, alt: slot1_image }
     - reset
     - expect: { boot: { version: 2.0.0, why: test swap } }
 
-Exit code 0: all passed. 1: something came out otherwise. 78: a file is not right, 66: one
-cannot be read, 64: the command line is wrong; then nothing was run.`;
+Exit code 1: something came out otherwise. 78: a file is not right, 66: one
+cannot be read, 64: a wrong command line.`;
 
 /** `dfukit test`. What runs is loaded when it is called. */
 export function command(terminal: Terminal): Command {

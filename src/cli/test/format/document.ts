@@ -1,6 +1,5 @@
 import type { Document, LineCounter } from 'yaml';
 import type { ShapePath } from '../../../bytes/index.ts';
-import { DfuError } from '../../../bytes/index.ts';
 import { ScenarioFault } from '../../shared/scenario-fault.ts';
 
 /** Most bytes of a scenario file. */
@@ -53,8 +52,9 @@ function startOf(yaml: Yaml, node: unknown): number | undefined {
 function readYaml(yaml: Yaml, file: string, text: string): ScenarioDocument {
   const lines = new yaml.LineCounter();
   try {
-    const document = yaml.parseDocument(text, { lineCounter: lines, prettyErrors: false });
-    const [error] = document.errors;
+    const options = { lineCounter: lines, prettyErrors: false, logLevel: 'error' } as const;
+    const document = yaml.parseDocument(text, options);
+    const [error] = [...document.errors, ...document.warnings];
     if (error !== undefined) {
       const { line } = lines.linePos(error.pos[0]);
       throw new ScenarioFault(file, line, `no YAML: ${error.message.split('\n')[0] ?? ''}`, error);
@@ -83,7 +83,7 @@ function readJson(yaml: Yaml | undefined, file: string, text: string): ScenarioD
 }
 
 /**
- * Reads a file: JSON by its name, else YAML, by the optional package `yaml`. Throws `ScenarioFault`, and `UNSUPPORTED`
+ * Reads a file: JSON by its name, else YAML, by the optional package `yaml`. Throws `ScenarioFault`, also
  * where YAML cannot be read.
  */
 export async function readDocument(file: string, bytes: Uint8Array): Promise<ScenarioDocument> {
@@ -102,5 +102,5 @@ export async function readDocument(file: string, bytes: Uint8Array): Promise<Sce
   if (yaml !== undefined) return readYaml(yaml, file, text);
   const words =
     'YAML needs the package yaml, which is not installed (npm install yaml); JSON does not';
-  throw new DfuError('UNSUPPORTED', `${file}: ${words}`);
+  throw new ScenarioFault(file, undefined, words);
 }

@@ -248,6 +248,8 @@ steps:
     [`${small}serial: "\${a"\n`, 'expected ${NAME}, got "${a"'],
     ['board: [\n', 'no YAML: '],
     ['board: a\nboard: b\n', ':2: no YAML: Map keys must be unique'],
+    ['board: !mine a\nsteps: [reset]\n', ':1: no YAML: Unresolved tag: !mine'],
+    ['? [reset]\n: a\n', 'unknown key "[ reset ]"'],
   ])('is refused: %j', async (text, message) => {
     await expect(load(text)).rejects.toThrow(message);
   });

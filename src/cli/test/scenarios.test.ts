@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { boardModel, firmwareImage, mcubootFirmware } from '../../src/board/index.ts';
-import { loadExample } from '../../src/board/node/index.ts';
-import { dfukit } from '../../src/cli/dfukit.ts';
-import { generateKey, writePrivatePem } from '../../src/image/index.ts';
-import { FakeTerminal } from '../support/fake-terminal.ts';
+import { boardModel, firmwareImage, mcubootFirmware } from '../../board/index.ts';
+import { loadExample } from '../../board/node/index.ts';
+import { dfukit } from '../dfukit.ts';
+import { generateKey, writePrivatePem } from '../../image/index.ts';
+import { FakeTerminal } from '../../../test/support/fake-terminal.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'dfukit-scenarios-'));
 const at = (name: string): string => join(folder, name);
