@@ -13,7 +13,7 @@ const STAY_MS = 5000;
 const AGAIN_MS = 100;
 
 /** What a departure is looked after by. */
-export interface DepartureTerms {
+interface DepartureTerms {
   /** Whether it went to start something: then it is not to be found in DFU mode again. */
   readonly starts: boolean;
   readonly signal?: CancelSignal | undefined;
