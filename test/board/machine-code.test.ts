@@ -71,7 +71,12 @@ function bench(
     },
     run: (work) => clock.run(work, turn),
     put: (image, slot) =>
-      void programFlash(flash, layout, image, slot === undefined ? undefined : { slot }),
+      void programFlash(
+        flash,
+        layout,
+        image,
+        slot === undefined ? undefined : { slot, force: true },
+      ),
   };
 }
 

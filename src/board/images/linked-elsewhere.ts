@@ -82,7 +82,9 @@ export function linkedElsewhere(
   const vectors = vectorsOf(image.subarray(offsetBytes, offsetBytes + lengthBytes));
   if (vectors?.offsetBytes !== 0) return undefined;
   const { resetHandler } = vectors;
-  if (resetHandler > address && resetHandler < address + lengthBytes) return undefined;
+  // Bit 0 says Thumb, and is no part of the address.
+  const begins = resetHandler - 1;
+  if (begins >= address && begins < address + lengthBytes) return undefined;
   const range = `${hexNumber(address, 8)} to ${hexNumber(address + lengthBytes - 1, 8)}`;
   const vector = `its reset vector is ${hexNumber(resetHandler, 8)}`;
   return `it would run from ${range}, but ${vector}${linkedFor(layout, resetHandler, code)}`;
