@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { bootloaderOf, programFlash, programSegments } from '../board/index.ts';
 import type {
   BoardModel,
@@ -16,7 +15,6 @@ import { unwrapFile } from '../image/index.ts';
 import type { Key } from '../image/index.ts';
 import type { BenchBoard, BenchOptions, ImageSource } from './options.ts';
 import { boardOf, imageBytes, keyOf, standInOf } from './sources.ts';
-import type { ReadBoard } from './sources.ts';
 
 /** What a bench is made of, read and checked: another one can be made of the same. */
 export interface BenchOrder {
@@ -84,9 +82,9 @@ function withoutOwn(options: BenchOptions): Omit<BenchOptions, OwnOption> {
 async function keysOf(
   record: BootloaderRecord,
   { key, keys }: BenchOptions,
-  { model, folder }: ReadBoard,
+  model: BoardModel,
 ): Promise<readonly Key[] | undefined> {
-  const own = (model.mcuboot?.keys ?? []).map((path) => resolve(folder, path));
+  const own = model.mcuboot?.keys ?? [];
   const told = [...(keys ?? []), ...(key === undefined ? [] : [key])];
   const given = told.length > 0 || keys !== undefined ? told : own;
   if (!record.trustsKeys) {
@@ -121,13 +119,12 @@ function madeOnce(record: BootloaderRecord): BootloaderRecord {
 /** Reads what a bench is to be made of. Throws for what cannot be had, and says what can. */
 export async function orderOf(board: BenchBoard, options: BenchOptions): Promise<BenchOrder> {
   checkNames(options);
-  const read = await boardOf(board);
-  const { model } = read;
+  const model = await boardOf(board);
   const { bootloader, mcuboot: { mode } = {} } = options;
   const record = typeof bootloader === 'object' ? bootloader : bootloaderOf(model, bootloader);
   const layout = record.layout(model, mode);
   const config = record.replay?.(model, mode).config;
-  const keys = await keysOf(record, options, read);
+  const keys = await keysOf(record, options, model);
   const standIns = await Promise.all([options.standIn ?? []].flat().map((each) => standInOf(each)));
   const boardOptions = withoutOwn(options);
   return { model, record: madeOnce(record), layout, config, keys, standIns, options, boardOptions };

@@ -1,9 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { boardModel, boardModels, parseStandIn, readBoardFile } from '../board/index.ts';
+import { boardModel, boardModels, isBoardPath, parseStandIn } from '../board/index.ts';
 import type { BoardModel, StandIn } from '../board/index.ts';
-import { buildFirmware } from '../board/node/index.ts';
+import { buildFirmware, loadBoardFile } from '../board/node/index.ts';
 import { DfuError, didYouMean } from '../bytes/index.ts';
 import { readKey } from '../image/index.ts';
 import type { Key } from '../image/index.ts';
@@ -50,42 +48,14 @@ export async function keyOf(source: KeySource): Promise<Key> {
   }
 }
 
-/** A board, and where the paths in its file begin. */
-export interface ReadBoard {
-  readonly model: BoardModel;
-  readonly folder: string;
-}
-
 /** The board that is meant: itself, its name, or the path of its file. */
-export async function boardOf(board: BenchBoard): Promise<ReadBoard> {
-  if (typeof board !== 'string') return { model: board, folder: process.cwd() };
-  if (!/[\\/]|\.(?:json|[cm]?[jt]s)$/.test(board)) {
-    const names = boardModels.map(({ name }) => name);
-    if (names.includes(board)) return { model: boardModel(board), folder: process.cwd() };
-    const words = `there is: ${names.join(', ')}, or the path of a board file`;
-    throw new DfuError('NOT_FOUND', `no board "${board}"${didYouMean(board, names)}; ${words}`);
-  }
-  try {
-    return { model: readBoardFile(await boardData(board)), folder: dirname(resolve(board)) };
-  } catch (cause) {
-    throw ofFile(board, cause);
-  }
-}
-
-/** What a board file says; a module says it as its default export. */
-async function boardData(path: string): Promise<unknown> {
-  if (!path.endsWith('.json')) {
-    statSync(path);
-    const { href } = pathToFileURL(resolve(path));
-    return ((await import(/* @vite-ignore */ href)) as { readonly default?: unknown }).default;
-  }
-  const text = new TextDecoder().decode(readFileSync(path));
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const words = cause instanceof Error ? cause.message : String(cause);
-    throw new DfuError('MALFORMED', `expected JSON: ${words}`, { cause });
-  }
+export async function boardOf(board: BenchBoard): Promise<BoardModel> {
+  if (typeof board !== 'string') return board;
+  if (isBoardPath(board)) return loadBoardFile(board);
+  const names = boardModels.map(({ name }) => name);
+  if (names.includes(board)) return boardModel(board);
+  const words = `there is: ${names.join(', ')}, or the path of a board file`;
+  throw new DfuError('NOT_FOUND', `no board "${board}"${didYouMean(board, names)}; ${words}`);
 }
 
 /** A firmware for a stand-in: a folder or TypeScript is built, a module is taken as it is. */
