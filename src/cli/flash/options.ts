@@ -246,7 +246,8 @@ function addBuildOptions(to: Command): Command {
 const layoutHelp = `
 The layout comes from --board, from --layout, from --sectors with --primary and --secondary, or, without
 any of them, from trying those that are plausible for this dump; which one fitted is said on standard
-error. Other options change what it says. Without -k only hashes are checked, not signatures.`;
+error. Other options change what it says. Without -k only hashes are checked, not
+signatures, unless the board file or the layout names keys.`;
 
 /** Adds what every command on a dump takes. */
 export function addDeviceOptions(to: Command): Command {
