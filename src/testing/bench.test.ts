@@ -216,9 +216,8 @@ describe('what does not come as expected', () => {
   });
 
   test('a download that does not go well', async () => {
-    expect(
-      await messageOf((bench) => bench.download(v2, { alt: 'slot7_image' })),
-    ).toMatchInlineSnapshot(`
+    expect(await messageOf((bench) => bench.download(v2, { alt: 'slot7_image' })))
+      .toMatchInlineSnapshot(`
       "download: No DFU interface matches; there is:
         Found DFU: [2fe3:ffff] ver=0100, devnum=2, cfg=1, intf=0, path="1-1", alt=0, name="ramdisk0", serial="0000000000000000"
         Found DFU: [2fe3:ffff] ver=0100, devnum=2, cfg=1, intf=0, path="1-1", alt=1, name="slot1_image", serial="0000000000000000" (NOT_FOUND)
@@ -251,7 +250,9 @@ describe('what does not come as expected', () => {
   test('an image that the bootloader would not boot', async () => {
     const stranger = await native('3.0.0', await generateKey('ecdsa-p256'));
     const message = await messageOf((bench) => bench.download(stranger, { slot: 1 }));
-    expect(message.split('\n')[0]).toMatchInlineSnapshot(`"download: manifestation: the device reports errVERIFY (7): memory does not hold what was programmed; it says "KEYHASH at 0x271: key X is not in the bootloader"; acknowledged so far: 736 of 736 bytes (DEVICE_STATUS)"`);
+    expect(message.split('\n')[0]).toMatchInlineSnapshot(
+      `"download: manifestation: the device reports errVERIFY (7): memory does not hold what was programmed; it says "KEYHASH at 0x271: key X is not in the bootloader"; acknowledged so far: 736 of 736 bytes (DEVICE_STATUS)"`,
+    );
   });
 
   test('a board without power', async () => {
@@ -260,7 +261,9 @@ describe('what does not come as expected', () => {
       await bench.powerCut();
       return bench.boots();
     });
-    expect(message.split('\n')[0]).toMatchInlineSnapshot(`"expected a boot with mode "application": the board has no power"`);
+    expect(message.split('\n')[0]).toMatchInlineSnapshot(
+      `"expected a boot with mode "application": the board has no power"`,
+    );
     expect(
       await messageOf(async (bench) => {
         await bench.powerCut();

@@ -1,4 +1,4 @@
-import { StandInRunner, createBoard } from '../board/index.ts';
+import { createBoard } from '../board/index.ts';
 import type { Board } from '../board/index.ts';
 import { SteadyRunner } from '../board/node/index.ts';
 import { DfuError } from '../bytes/index.ts';
@@ -78,7 +78,8 @@ export class Bench implements BoardBench {
       model,
       flash,
       clock,
-      runner: [runner, new StandInRunner(order.standIns, { programs: runner })],
+      runner,
+      standIns: order.standIns,
       bootloader: watchedBootloader(record, { flash, work, begins }),
       mcuboot: keys && { ...options.mcuboot, keys },
     });

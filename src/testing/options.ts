@@ -16,7 +16,7 @@ export type StandInSource = StandIn | string;
 /** How a bench is made. */
 export interface BenchOptions extends Omit<
   BoardOptions,
-  'model' | 'flash' | 'clock' | 'runner' | 'mcuboot'
+  'model' | 'flash' | 'clock' | 'runner' | 'mcuboot' | 'standIns'
 > {
   /** What the programmer puts into the slots before the board has power, by number. */
   readonly slots?: readonly (ImageSource | undefined)[] | undefined;

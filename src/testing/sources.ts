@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
-import { boardModel, boardModels, isBoardPath, parseStandIn } from '../board/index.ts';
+import { readFileSync } from 'node:fs';
+import { boardModel, boardModels, isBoardPath } from '../board/index.ts';
 import type { BoardModel, StandIn } from '../board/index.ts';
-import { buildFirmware, loadBoardFile } from '../board/node/index.ts';
+import { loadBoardFile, loadStandIn } from '../board/node/index.ts';
 import { DfuError, didYouMean } from '../bytes/index.ts';
 import { readKey } from '../image/index.ts';
 import type { Key } from '../image/index.ts';
@@ -58,20 +58,7 @@ export async function boardOf(board: BenchBoard): Promise<BoardModel> {
   throw new DfuError('NOT_FOUND', `no board "${board}"${didYouMean(board, names)}; ${words}`);
 }
 
-/** A firmware for a stand-in: a folder or TypeScript is built, a module is taken as it is. */
-async function firmwareOf(path: string): Promise<Uint8Array> {
-  try {
-    const isFolder = statSync(path).isDirectory();
-    return isFolder ? await buildFirmware(path) : readFileSync(path);
-  } catch (cause) {
-    throw ofFile(path, cause);
-  }
-}
-
 /** A stand-in, with its firmware read. */
 export async function standInOf(source: StandInSource): Promise<StandIn> {
-  if (typeof source !== 'string') return source;
-  const { plays, ...rest } = parseStandIn(source);
-  if (typeof plays !== 'object') return { ...rest, plays };
-  return { ...rest, plays: { firmware: await firmwareOf(plays.firmwarePath) } };
+  return typeof source === 'string' ? loadStandIn(source) : source;
 }

@@ -16,6 +16,7 @@ const shown: Readonly<Record<string, RegExp>> = {
   'flash-a-board.mjs': /host: 2\d{3} bytes, manifested\n(.*\n)*board: Slot 0, version 1\.\n$/,
   'power-cuts.mjs': /^\d+ operations, \d{3} cuts\n {2}same: \d{3}\nevery cut ends well\n$/m,
   'sign-an-image.mjs': /signature: by the given key\n.*boot it: true; damaged: false \(hash\)\n$/,
+  'update-test.mjs': /\d\d power cuts in \d{4} flash operations\n(.*\n)*(#|ℹ) pass 2$/m,
 };
 
 /** The command that the file's own header tells, from the project's root as a user would type it. */

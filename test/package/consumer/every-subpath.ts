@@ -17,6 +17,8 @@ import { inspectFlash } from 'dfukit/lab';
 import { LoopbackBus } from 'dfukit/link/loopback';
 import { nodeUsbBus } from 'dfukit/link/node-usb';
 import { UsbipServer } from 'dfukit/link/usbip';
+import { boardBench } from 'dfukit/testing';
+import type { BoardBench } from 'dfukit/testing';
 import { VirtualClock } from 'dfukit/usb';
 import type { UsbBus } from 'dfukit/usb';
 
@@ -27,6 +29,7 @@ const flash: Flash = new MemoryFlash({ sectors, writeUnitBytes: 4, erasedValue: 
 const disk: Medium = new RamDisk({ name: 'ram', sizeBytes: 16 });
 const runner: Runner = new WorkerRunner({ heapMb: undefined });
 const { major }: { readonly major: number } = parseVersion('1.2.3');
+const bench = (): Promise<BoardBench> => boardBench('reel_board', { power: false });
 type Outcome = BootOutcome;
 const outcome: Outcome | undefined = undefined;
 
@@ -48,4 +51,5 @@ export const uses: readonly unknown[] = [
   runner,
   major,
   outcome,
+  bench,
 ];

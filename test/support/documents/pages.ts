@@ -195,6 +195,10 @@ export const pages: readonly Page[] = [
   },
   { path: 'docs/stm32.md' },
   ...exampleFolders,
+  {
+    path: 'docs/testing.md',
+    given: 'declare function test(name: string, run: () => Promise<void>): void;',
+  },
   { path: 'docs/when-an-update-fails.md' },
   {
     path: 'docs/your-firmware.md',
