@@ -27,7 +27,7 @@ async function native(version: string, signedWith = key): Promise<Uint8Array> {
 }
 
 beforeAll(async () => {
-  key = await generateKey('ecdsa-p256');
+  key = await generateKey('ed25519');
   [v1, v2] = [await native('1.0.0'), await native('2.0.0')];
 });
 
@@ -248,10 +248,10 @@ describe('what does not come as expected', () => {
   });
 
   test('an image that the bootloader would not boot', async () => {
-    const stranger = await native('3.0.0', await generateKey('ecdsa-p256'));
+    const stranger = await native('3.0.0', await generateKey('ed25519'));
     const message = await messageOf((bench) => bench.download(stranger, { slot: 1 }));
     expect(message.split('\n')[0]).toMatchInlineSnapshot(
-      `"download: manifestation: the device reports errVERIFY (7): memory does not hold what was programmed; it says "KEYHASH at 0x271: key X is not in the bootloader"; acknowledged so far: 736 of 736 bytes (DEVICE_STATUS)"`,
+      `"download: manifestation: the device reports errVERIFY (7): memory does not hold what was programmed; it says "KEYHASH at 0x271: key X is not in the bootloader"; acknowledged so far: 729 of 729 bytes (DEVICE_STATUS)"`,
     );
   });
 
@@ -445,7 +445,7 @@ describe('a bench', () => {
       'an image for another slot',
       'particle-xenon',
       { slots: [undefined, riotImage(0, 1)] },
-      'linked for slot 0, not for slot 1',
+      'slot 1: it will not run at 0x00082000',
     ],
     ['a stand-in that is none', 'reel_board', { standIn: 'slient' }, 'did you mean "silent"'],
   ])('cannot be had with %s', async (_, board, options, words) => {

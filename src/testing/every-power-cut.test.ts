@@ -85,7 +85,7 @@ describe('every power cut', () => {
   });
 
   test('of a swap by MCUboot leaves a board that runs one of the two', async () => {
-    const key = await generateKey('ecdsa-p256');
+    const key = await generateKey('ed25519');
     await using bench = await boardBench('reel_board', { slots: await zephyrSlots(key), key });
     await bench.boots({ version: '1.0.0' });
     const report = await everyPowerCut(
@@ -100,7 +100,8 @@ describe('every power cut', () => {
       },
       { every: 16 },
     );
-    expect(report).toMatchObject({ operations: 3087, tried: 194, complete: false });
+    expect(report.tried).toBe(Math.ceil(report.operations / 16) + 1);
+    expect(report).toMatchObject({ complete: false, kinds: ['clean'] });
     expect(bench.flash.slots[0]?.image?.version).toBe('2.0.0+0');
   });
 
