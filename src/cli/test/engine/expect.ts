@@ -1,4 +1,5 @@
 import { sameBytes } from '../../../bytes/index.ts';
+import { ExpectationError } from '../../../testing/index.ts';
 import type { BoardBench, BootExpectation as BenchBoot } from '../../../testing/index.ts';
 import type {
   BootExpectation,
@@ -10,7 +11,7 @@ import type {
 } from '../format/scenario.ts';
 import { benchOf, bytesOf, withinOf } from './stage.ts';
 import type { Stage } from './stage.ts';
-import { StepFailed } from './step-failed.ts';
+import { StepFailed, halvesOf } from './step-failed.ts';
 
 const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
 
@@ -29,13 +30,19 @@ async function expectBoot(
   { versions, slot, why, mode }: BootExpectation,
   within: number | undefined,
 ): Promise<void> {
-  await bench.boots({
-    version: versionOf(versions),
-    slot,
-    why: why === undefined ? undefined : new RegExp(escaped(why)),
-    mode,
-    within,
-  });
+  const version = versionOf(versions);
+  const reason = why === undefined ? undefined : new RegExp(escaped(why));
+  try {
+    await bench.boots({ version, slot, why: reason, mode, within });
+  } catch (error) {
+    if (!(error instanceof ExpectationError)) throw error;
+    // As the file has it, not as the expressions that were made of it.
+    const [message, shown] = halvesOf(error.message);
+    const words = message
+      .replace(String(version), versions.join(' or '))
+      .replace(String(reason), `"${String(why)}"`);
+    throw new StepFailed(words, shown);
+  }
 }
 
 type UsbEvent = Extract<BoardBench['events'][number], { readonly type: 'usb' }>;

@@ -2,6 +2,7 @@ import { ExpectationError, everyPowerCut } from '../../../testing/index.ts';
 import type { BoardBench } from '../../../testing/index.ts';
 import type { Action, Step } from '../format/scenario.ts';
 import type { Stage } from './stage.ts';
+import { brokenBy } from './step-failed.ts';
 
 /** A step inside a loop has not passed. */
 class LoopBroken extends Error {
@@ -9,9 +10,15 @@ class LoopBroken extends Error {
 
   /** `cause` is why. */
   constructor(step: Step, cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    super(wholeText(cause), { cause });
     this.step = step;
   }
+}
+
+/** All that an error has to say, as a bench's own errors have it: a sentence, and what was said last. */
+function wholeText(error: unknown): string {
+  const { message = '', details = '' } = brokenBy(error);
+  return details === '' ? message : `${message}\n\n${details}`;
 }
 
 type Act = (stage: Stage, step: Step, next: Step | undefined) => Promise<string | undefined>;

@@ -16,7 +16,7 @@ export class StepFailed extends Error {
 }
 
 /** The sentence of a bench's error, and what it shows of the board. */
-function halvesOf(message: string): readonly [sentence: string, shown: string] {
+export function halvesOf(message: string): readonly [sentence: string, shown: string] {
   const at = message.indexOf('\n\n');
   return at < 0 ? [message, ''] : [message.slice(0, at), message.slice(at + 2)];
 }

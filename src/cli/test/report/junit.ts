@@ -88,7 +88,6 @@ function counts(results: readonly ScenarioResult[]): Readonly<Record<string, str
     tests: results.length,
     failures: of('failed'),
     errors: of('error'),
-    skipped: 0,
     time: secondsOf(results.reduce((sum, { ms }) => sum + ms, 0)),
   };
 }
