@@ -11,6 +11,7 @@ export type { BoardParts } from './board-parts.ts';
 export { createBoard } from './create-board.ts';
 export type { BoardOptions } from './create-board.ts';
 export { boardFileSchema, isBoardPath, readBoardFile } from './models/board-file.ts';
+export type { JsonSchema } from '../bytes/index.ts';
 export type { BoardFile, BoardFileFlash, Written } from './models/board-file.ts';
 export { boardModel, boardModels } from './models/catalogue.ts';
 export { mcubootModes } from './models/mcuboot-build.ts';

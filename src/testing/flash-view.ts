@@ -7,8 +7,6 @@ import { formatVersion, parseImage, recognise } from '../image/index.ts';
 import type { FlagState, ImageHeader, RiotbootHeader } from '../image/index.ts';
 import type { BenchOrder } from './order.ts';
 
-type Bytes = Uint8Array<ArrayBuffer>;
-
 /** An image, as it stands in a slot. Nobody has looked whether it would boot. */
 export type ImageView =
   | {
@@ -45,7 +43,7 @@ export interface SlotView {
   /** Where it begins, as the processor sees it. */
   readonly address: number;
   /** All of it. */
-  readonly bytes: Bytes;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   /** Undefined where no image stands, or none that can be read. */
   readonly image: ImageView | undefined;
   /** Undefined with a bootloader that knows of none. */
@@ -55,7 +53,7 @@ export interface SlotView {
 /** The flash of a bench's board, as it was when it was asked for. */
 export interface FlashView {
   /** All of it. */
-  readonly bytes: Bytes;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   /** SHA-256 of all of it, in hex. */
   readonly sha256: string;
   readonly slots: readonly SlotView[];

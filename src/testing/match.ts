@@ -3,15 +3,13 @@ import type { BenchEvent } from './journal.ts';
 import { versionText } from './words.ts';
 
 /** What a field must be: equal, or with a text that the expression fits. */
-type Wanted<V> =
+export type Wanted<V> =
   V | RegExp | (V extends object ? { readonly [K in keyof V]?: Wanted<V[K]> } : never);
 
-type PatternOf<E> = E extends { readonly type: infer T }
+/** Some fields of an event, as they must be. */
+export type EventPattern<E extends BoardEvent = BoardEvent> = E extends { readonly type: infer T }
   ? { readonly type: T } & { readonly [K in Exclude<keyof E, 'type'>]?: Wanted<E[K]> }
   : never;
-
-/** Some fields of an event, as they must be. */
-export type EventPattern = PatternOf<BoardEvent>;
 
 /** What an event must be: some of its fields, or whatever the function says. */
 export type EventMatch = EventPattern | ((event: BenchEvent) => boolean);

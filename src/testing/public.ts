@@ -12,6 +12,7 @@
  */
 export type { AttachOptions, BenchAttachment } from './attachment.ts';
 export type { BenchConsole, BoardBench } from './board-bench.ts';
+export type { CallSite } from './call-site.ts';
 export { everyPowerCut } from './every-power-cut.ts';
 export type { BenchSource, EveryPowerCutOptions, PowerCutReport } from './every-power-cut.ts';
 export { ExpectationError } from './expectation-error.ts';
@@ -19,7 +20,7 @@ export type { ExpectationDetails, PowerCutFailure, PowerCutPlace } from './expec
 export type { FlashView, ImageView, SlotView, TrailerView } from './flash-view.ts';
 export type { BenchEvent, BootEvent } from './journal.ts';
 export { boardBench } from './make-bench.ts';
-export type { EventMatch, EventPattern } from './match.ts';
+export type { EventMatch, EventPattern, Wanted } from './match.ts';
 export type {
   BenchBoard,
   BenchOptions,
