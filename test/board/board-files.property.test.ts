@@ -8,6 +8,7 @@ import {
   readBoardFile,
 } from '../../src/board/index.ts';
 import type { BoardEvent, BoardFile, BoardModel } from '../../src/board/index.ts';
+import { STM32F072 } from '../../src/boot/stm32/index.ts';
 import { DfuError } from '../../src/bytes/index.ts';
 import { MemoryFlash } from '../../src/flash/index.ts';
 import { VirtualClock } from '../../src/usb/index.ts';
@@ -197,7 +198,11 @@ describe('a file that is damaged', () => {
   }
 
   const whole = JSON.parse(
-    JSON.stringify({ ...tinyBoard, mcuboot: { mode: 'swap-using-move', keys: ['a'] } }),
+    JSON.stringify({
+      ...tinyBoard,
+      systemMemory: { ...STM32F072, flashLayout: '@Internal Flash  /0x08000000/064*0001Kg' },
+      mcuboot: { mode: 'swap-using-move', keys: ['a'] },
+    }),
   ) as object;
   const odd = fc.oneof(
     fc.jsonValue({ maxDepth: 2 }),

@@ -1,13 +1,20 @@
 import { format } from 'prettier';
 import { describe, expect, test } from 'vitest';
-import { boardFileSchema, boardModels, readBoardFile } from '../../src/board/index.ts';
+import { boardFileSchema, boardModel, boardModels, readBoardFile } from '../../src/board/index.ts';
+import { STM32F072 } from '../../src/boot/stm32/index.ts';
 import { DfuError } from '../../src/bytes/index.ts';
 import { tinyBoard } from '../support/tiny-board.ts';
 import { fits } from '../support/json-schema.ts';
 
 /* What editors know of board files is what the reader takes. `npx vitest run test/board -u` writes the schema anew. */
 
-const schema = boardFileSchema();
+const schema = boardFileSchema() as Readonly<Record<string, unknown>>;
+
+/** With a loader that tells of its flash. */
+const whole = {
+  ...tinyBoard,
+  systemMemory: { ...STM32F072, flashLayout: '@Internal Flash  /0x08000000/064*0001Kg' },
+};
 
 /** As it would come out of a file. */
 const throughJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value)) as unknown;
@@ -34,8 +41,8 @@ const [slot0, slot1] = tinyBoard.zephyr?.slots ?? [];
 describe('the schema and the reader', () => {
   test.each<readonly [string, unknown]>([
     ...boardModels.map((model) => [model.name, model] as const),
-    ['one with everything', tinyBoard],
-    ['a loader by its name', { ...tinyBoard, systemMemory: 'STM32F072' }],
+    ['one with everything', whole],
+    ['a loader by its name', { ...boardModel('stm32f072b_disco'), systemMemory: 'STM32F072' }],
     ['numbers in hex', { ...mine, flashBaseAddress: '0x10000000', $schema: './board.schema.json' }],
     ['what MCUboot is built with', { ...mine, mcuboot: { mode: 'direct-xip', maxAlign: '0x20' } }],
     [
@@ -85,6 +92,7 @@ describe('the schema and the reader', () => {
       { ...mine, flash: { ...mine.flash, sectors: [{ count: 2 ** 20, sizeBytes: 2 ** 28 }] } },
     ],
     ['an address in hex beyond the last', { ...mine, flashBaseAddress: '0x100000000' }],
+    ['a loader for another flash', { ...tinyBoard, systemMemory: 'STM32F072' }],
     [
       'three slots',
       {

@@ -229,6 +229,21 @@ describe('a board file', () => {
       'zephyr.slots[0]: 786480 bytes of trailer do not fit into an area of 262144 bytes; use fewer maximum sectors, now 32768 (mcuboot.maxSectors)',
     ],
     [
+      'a loader for another flash',
+      {
+        ...mine,
+        bootloaders: [...mine.bootloaders, 'stm32-rom'],
+        systemMemory: 'STM32F072',
+      },
+      "systemMemory.flashLayout: expected the layout of the board's flash, 4 × 16384, 1 × 65536, 7 × 131072 bytes at 0x08000000, " +
+        'got "@Internal Flash  /0x08000000/064*0002Kg": 64 × 2048 bytes at 0x08000000',
+    ],
+    [
+      'a class of nobody',
+      { ...mine, mcuboot: { mode: 'swap-using-scratch', deviceClass: 'lamps' } },
+      'mcuboot.deviceClass: expected mcuboot.vendor with it, or a UUID, got the name "lamps" alone',
+    ],
+    [
       'three slots',
       {
         ...mine,

@@ -13,7 +13,7 @@ import {
   usual,
   wholeShape,
 } from '../../bytes/index.ts';
-import type { JsonSchema, Shape } from '../../bytes/index.ts';
+import type { Shape } from '../../bytes/index.ts';
 import type { FlashGeometry, MemoryRange } from '../../flash/index.ts';
 import type { BoardModel } from './board-model.ts';
 import {
@@ -133,7 +133,7 @@ export function isBoardPath(board: string): boolean {
 }
 
 /** The JSON schema of board files, draft 2020-12: what editors complete and check them with. */
-export function boardFileSchema(): JsonSchema {
+export function boardFileSchema(): object {
   return {
     ...schemaDocument(shape, {
       $id: 'https://unpkg.com/dfukit/schemas/board.schema.json',

@@ -4,6 +4,7 @@ import type { FlashRange } from '../../flash/index.ts';
 import type { BoardModel } from './board-model.ts';
 import type { RiotbootName } from './riotboot-build.ts';
 import { checkMcuboot } from './check-mcuboot.ts';
+import { checkSystemMemory } from './check-system-memory.ts';
 import { MOST_FLASH } from './file-shapes.ts';
 import { riotbootPlaces } from './riotboot-places.ts';
 
@@ -220,6 +221,7 @@ export function checkBoard(model: BoardModel): void {
   checkBootloaders(model);
   checkZephyr(model, sectors);
   checkMcuboot(model);
+  checkSystemMemory(model);
   checkRiotboot(model, sectors);
   checkNames(model);
 }

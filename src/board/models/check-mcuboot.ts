@@ -1,6 +1,6 @@
 import type { AreaName } from '../../boot/mcuboot/index.ts';
 import { DfuError } from '../../bytes/index.ts';
-import { maxAlignFor } from '../../image/index.ts';
+import { maxAlignFor, parseUuid } from '../../image/index.ts';
 import type { BoardModel } from './board-model.ts';
 import { mcubootConfig, trailerFault } from './mcuboot-config.ts';
 
@@ -19,6 +19,11 @@ function pathOf({ zephyr }: BoardModel, area: AreaName): string {
 export function checkMcuboot(model: BoardModel): void {
   const { zephyr, mcuboot = {}, flash, bootloaders } = model;
   if (zephyr === undefined || !bootloaders.includes('mcuboot')) return;
+  const { vendor, deviceClass } = mcuboot;
+  if (deviceClass !== undefined && vendor === undefined && parseUuid(deviceClass) === undefined) {
+    const words = 'expected mcuboot.vendor with it, or a UUID';
+    throw wrong('mcuboot.deviceClass', `${words}, got the name "${deviceClass}" alone`);
+  }
   const { maxAlign, mode, logicalSectorBytes: logical } = mcuboot;
   if (maxAlign !== undefined && maxAlign < maxAlignFor(flash.writeUnitBytes)) {
     const words = `expected at least the write unit, ${flash.writeUnitBytes}`;

@@ -16,12 +16,18 @@ function line(model: BoardModel): string {
   return `${name.padEnd(20)} ${chip.padEnd(12)} ${sizeOf(model).padEnd(10)} ${bootloaders.join(', ')}`;
 }
 
+const listHelp = `
+Examples:
+  dfukit board list
+  dfukit board list my-board.json reel_board`;
+
 /** `dfukit board list`. */
 export function listCommand(terminal: Terminal): Command {
   return new Command('list')
     .description('which boards there are, or what a board file describes')
     .argument('[board...]', `only these: ${BOARD_HELP}`)
     .option('--json', 'as JSON, one object a line')
+    .addHelpText('after', listHelp)
     .action(async (names: readonly string[], { json }: { readonly json?: true }) => {
       const models: BoardModel[] = names.length === 0 ? [...boardModels] : [];
       for (const name of names) models.push(await boardNamed(terminal, name));

@@ -19,7 +19,7 @@ export interface McubootChoice extends Omit<ImageCommandOptions, 'imageCheck'> {
 }
 
 /** The help of `--algorithm`. */
-export const ALGORITHM_HELP: string = `how MCUboot updates: ${mcubootModes.join(', ')}; default: the first`;
+export const ALGORITHM_HELP: string = `how MCUboot updates: ${mcubootModes.join(', ')}; default: what its file says, or the first`;
 
 // Boards without MCUboot need nothing of keys.
 
