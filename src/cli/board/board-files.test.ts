@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { prepareBuild } from '../../../test/support/built-cli.ts';
+import { dfukit as built, prepareBuild } from '../../../test/support/built-cli.ts';
 import { CliBoard } from '../../../test/support/cli-board.ts';
 import { ran } from '../../../test/support/fake-terminal.ts';
 import { boardModel, boardModels, readBoardFile } from '../../board/index.ts';
@@ -124,6 +124,15 @@ describe('a board of a file', () => {
       version: '1.2.3+0',
     });
     await board.until('Hello World! mine/stm32f429xx');
+  });
+
+  test('TypeScript is read where Node reads it, and refused in words where it does not', async () => {
+    const text = `const name: string = 'typed';\nexport const board = { ...${JSON.stringify(mine)}, name };`;
+    writeFileSync(path('typed.ts'), text);
+    const { status, out, err } = await built('board', 'list', path('typed.ts'));
+    const refusal = `${path('typed.ts')}: Node ${process.versions.node} reads no TypeScript: use Node 22.18`;
+    const readsIt = status === 0 && out.startsWith('typed ');
+    expect([readsIt, readsIt || (status === 65 && err.includes(refusal))]).toEqual([readsIt, true]);
   });
 
   test('an option wins over the file, and is not silent about it', async () => {
