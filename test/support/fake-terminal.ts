@@ -1,4 +1,5 @@
 import { PassThrough, Writable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import { dfukit } from '../../src/cli/dfukit.ts';
 import { diskFiles } from '../../src/cli/shared/files.ts';
 import type { Files } from '../../src/cli/shared/files.ts';
@@ -10,7 +11,10 @@ export class Collector extends Writable {
   columns: number | undefined;
   readonly #slow: boolean;
   #pieces: Buffer[] = [];
-  readonly #waiting = new Set<() => void>();
+  /** All of them as text: long outputs are looked at after each piece. */
+  #text = '';
+  readonly #decoder = new StringDecoder('utf8');
+  readonly #waiting = new Set<(added: string) => void>();
 
   /** A slow one is full with the first byte, and takes its time. */
   constructor({ slow = false }: { readonly slow?: boolean } = {}) {
@@ -20,9 +24,11 @@ export class Collector extends Writable {
 
   override _write(piece: Buffer, _encoding: BufferEncoding, done: () => void): void {
     this.#pieces.push(Buffer.from(piece));
+    const added = this.#decoder.write(piece);
+    this.#text += added;
     if (this.#slow) setImmediate(done);
     else done();
-    for (const look of this.#waiting) look();
+    for (const look of this.#waiting) look(added);
   }
 
   get bytes(): Buffer {
@@ -30,28 +36,36 @@ export class Collector extends Writable {
   }
 
   get text(): string {
-    return this.bytes.toString();
+    return this.#text;
   }
 
   /** Forgets what was written so far, and answers it. */
   take(): string {
     const { text } = this;
     this.#pieces = [];
+    this.#text = '';
     return text;
   }
 
   /** Until the text holds this; the answer is all of it. */
   until(pattern: string | RegExp): Promise<string> {
-    const fits = (): boolean =>
-      typeof pattern === 'string' ? this.text.includes(pattern) : pattern.test(this.text);
+    // Of what was looked at once, only what may be the beginning of it is looked at again.
+    let unseen = this.#text;
+    const fits = (added: string): boolean => {
+      if (typeof pattern !== 'string') return pattern.test(this.#text);
+      unseen += added;
+      const found = unseen.includes(pattern);
+      unseen = unseen.slice(Math.max(0, unseen.length - pattern.length));
+      return found;
+    };
     return new Promise((resolve) => {
-      const look = (): void => {
-        if (!fits()) return;
+      const look = (added: string): void => {
+        if (!fits(added)) return;
         this.#waiting.delete(look);
         resolve(this.text);
       };
       this.#waiting.add(look);
-      look();
+      look('');
     });
   }
 }
