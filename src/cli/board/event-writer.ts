@@ -31,8 +31,10 @@ export class EventWriter {
   readonly say = (message: BoardMessage): Stamp => {
     // Before this one has its number.
     this.#output.tellLost();
-    this.#output.write(this.#line(message));
-    return this.#stamp;
+    const line = this.#line(message);
+    const stamp = this.#stamp;
+    this.#output.write(line);
+    return stamp;
   };
 
   /** Number of the newest event. */
