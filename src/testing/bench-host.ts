@@ -4,6 +4,7 @@ import { connect, enterDfuMode, find, receive, sendPlan, sendTo } from '../host/
 import type { DownloadEnding, Selection } from '../host/index.ts';
 import type { UsbBus } from '../usb/index.ts';
 import type { BenchClock } from './bench-clock.ts';
+import { demandKnown } from './known-keys.ts';
 import type { DownloadTarget } from './options.ts';
 
 /** How long a device may take until it is on the bus, in ms of the board's time. */
@@ -17,10 +18,9 @@ export interface BenchHost {
 }
 
 /** The alternate setting that is meant. */
-function alternateOf(
-  { record }: BenchHost,
-  { alt, slot }: DownloadTarget,
-): Pick<Selection, 'alternate'> {
+function alternateOf({ record }: BenchHost, target: DownloadTarget): Pick<Selection, 'alternate'> {
+  const { alt, slot } = target;
+  demandKnown('transfer', target, ['alt', 'slot', 'within', 'signal']);
   if (slot === undefined) return { alternate: alt };
   if (alt !== undefined) {
     throw new DfuError('INVALID_ARGUMENT', 'expected "alt" or "slot", got both');

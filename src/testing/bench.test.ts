@@ -303,6 +303,10 @@ describe('the board in a test’s hands', () => {
 
   test('has its cable pulled', async () => {
     await using bench = await reel({ standIn: 'usb-dfu' });
+    const slip = { slto: 1 } as { readonly slot?: number };
+    await expect(bench.download(v2, slip)).rejects.toThrow(
+      'no option "slto", did you mean "slot"?',
+    );
     await bench.unplug();
     await bench.event({ type: 'usb', state: 'detached' });
     await expect(bench.download(v2, { slot: 1 })).rejects.toThrow(/NOT_FOUND/);

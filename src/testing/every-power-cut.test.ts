@@ -129,6 +129,7 @@ describe('every power cut', () => {
     [{ from: -1 }, 'expected "from" 0 or more, got -1'],
     [{ from: 2, to: 1 }, 'expected "to" not below "from", got 1'],
     [{ every: 0 }, 'expected "every" 1 or more, got 0'],
+    [{ every: 1, kind: 'torn' }, 'no option "kind", did you mean "kinds"?'],
     [{ failures: 0 }, 'expected "failures" 1 or more, got 0'],
     [{ from: 5000 }, 'within the 1025 operations of the steps, got 5000'],
   ])('but not %j', async (options, words) => {

@@ -7,6 +7,7 @@ import { callSiteOf } from './call-site.ts';
 import { ExpectationError } from './expectation-error.ts';
 import type { PowerCutFailure, PowerCutPlace } from './expectation-error.ts';
 import type { BenchEvent } from './journal.ts';
+import { demandKnown } from './known-keys.ts';
 import { Recording } from './recording.ts';
 import type { RecordedOperation } from './recording.ts';
 
@@ -90,6 +91,7 @@ function wrong(what: string, got: unknown): DfuError {
 }
 
 function planOf(options: EveryPowerCutOptions): Plan {
+  demandKnown('everyPowerCut', options, ['kinds', 'from', 'to', 'every', 'failures']);
   const { kinds = ['clean'], from = 0, to = Infinity, every = 1, failures = 10 } = options;
   const strange = kinds.find((kind) => !powerCutKinds.includes(kind));
   if (kinds.length === 0 || strange !== undefined) {

@@ -8,11 +8,12 @@ import type {
   StandIn,
 } from '../board/index.ts';
 import { examplesKey } from '../board/node/index.ts';
-import { DfuError, didYouMean } from '../bytes/index.ts';
+import { DfuError } from '../bytes/index.ts';
 import type { BootConfig } from '../boot/mcuboot/index.ts';
 import { MemoryFlash } from '../flash/index.ts';
 import { unwrapFile } from '../image/index.ts';
 import type { Key } from '../image/index.ts';
+import { demandKnown } from './known-keys.ts';
 import type { BenchBoard, BenchOptions, ImageSource } from './options.ts';
 import { boardOf, imageBytes, keyOf, standInOf } from './sources.ts';
 
@@ -60,15 +61,6 @@ const BOARD_OPTIONS = [
   'landingPage',
   'serialString',
 ] as const satisfies readonly (keyof BenchOptions)[];
-
-/** Throws `INVALID_ARGUMENT` for an option that means nothing: it is a slip, and what it meant would not happen. */
-function checkNames(options: BenchOptions): void {
-  const known: readonly string[] = [...OWN_OPTIONS, ...BOARD_OPTIONS];
-  const strange = Object.keys(options).find((key) => !known.includes(key));
-  if (strange === undefined) return;
-  const meant = didYouMean(strange, known);
-  throw new DfuError('INVALID_ARGUMENT', `boardBench: no option "${strange}"${meant}`);
-}
 
 /** Options that are the bench's own. */
 type OwnOption = (typeof OWN_OPTIONS)[number];
@@ -118,7 +110,7 @@ function madeOnce(record: BootloaderRecord): BootloaderRecord {
 
 /** Reads what a bench is to be made of. Throws for what cannot be had, and says what can. */
 export async function orderOf(board: BenchBoard, options: BenchOptions): Promise<BenchOrder> {
-  checkNames(options);
+  demandKnown('boardBench', options, [...OWN_OPTIONS, ...BOARD_OPTIONS]);
   const model = await boardOf(board);
   const { bootloader, mcuboot: { mode } = {} } = options;
   const record = typeof bootloader === 'object' ? bootloader : bootloaderOf(model, bootloader);
