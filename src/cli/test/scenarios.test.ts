@@ -167,6 +167,47 @@ describe('dfukit test', () => {
     expect(code).toBe(0);
   });
 
+  test('does to a board whatever can be done to one', async () => {
+    const all = `board: reel_board
+keys: root.pem
+refuse-older: version
+images: ["\${OLD}"]
+steps:
+  - program: images/v1.bin
+  - power: on
+  - expect: { boot: 1.0.0, usb: attached }
+  - button: press
+  - button: { what: release, button: sw0 }
+  - unplug
+  - expect: { usb: detached }
+  - replug
+  - expect: { usb: { state: attached, id: "2fe3:0005" } }
+  - detach
+  - upload: { alt: ramdisk0 }
+  - reset: { button: true }
+  - expect: { boot: { version: 1.0.0, mode: application, slot: 0 } }
+`;
+    const file = write('all.yaml', all);
+    const { code, out } = await run(file, '--set-file', `OLD=${at('images/v1.bin')}`);
+    expect(out).toMatch(/1 passed/);
+    expect(code).toBe(0);
+  });
+
+  test('a power cut in a download leaves what ran', async () => {
+    const cut = `${head}steps:
+  - power-cut: { after: 20, kind: torn }
+  - download: { file: images/v2.bin, alt: slot1_image, fails: /./ }
+  - power: on
+  - expect: { boot: 1.0.0 }
+  - power-cut
+  - power: on
+  - expect: { boot: 1.0.0 }
+`;
+    const { code, out } = await run(write('cut.yaml', cut));
+    expect(out).toMatch(/1 passed/);
+    expect(code).toBe(0);
+  });
+
   test('holds several boards apart', async () => {
     const boards = `
 boards:
