@@ -401,6 +401,16 @@ describe('a bench', () => {
     await third.boots({ mode: 'none' });
   });
 
+  test('refuses keys of another kind than its board says that MCUboot checks', async () => {
+    const board = { ...boardModel('reel_board'), mcuboot: { signature: 'ecdsa-p384' } } as const;
+    const words =
+      'reel_board: expected keys of kind ecdsa-p384, as mcuboot.signature of the board says';
+    await expect(boardBench(board, { key })).rejects.toThrow(`${words}, got ${key.kind}`);
+    await expect(boardBench(board)).rejects.toThrow(`${words}, got the examples' key`);
+    await using bench = await boardBench(board, { power: false, keys: [] });
+    expect(bench.events).toEqual([]);
+  });
+
   test('plays firmware of a file in the place of machine code', async () => {
     const path = join(folder, 'firmware.mjs');
     writeFileSync(

@@ -83,10 +83,17 @@ async function keysOf(
     if (told.length === 0) return undefined;
     throw new DfuError('INVALID_ARGUMENT', `${record.name} trusts no keys: leave "key" out`);
   }
-  if (given.length === 0 && keys === undefined) {
-    return model.mcuboot?.signature === 'none' ? [] : [await examplesKey()];
-  }
-  return Promise.all(given.map((each) => keyOf(each)));
+  const { signature } = model.mcuboot ?? {};
+  if (given.length === 0 && (keys !== undefined || signature === 'none')) return [];
+  const found =
+    given.length === 0
+      ? [await examplesKey()]
+      : await Promise.all(given.map((each) => keyOf(each)));
+  const other = found.find(({ kind }) => signature !== undefined && kind !== signature);
+  if (other === undefined) return found;
+  const expected = `expected keys of kind ${signature}, as mcuboot.signature of the board says`;
+  const whose = given.length === 0 ? "the examples' key, for no other is named, of kind " : '';
+  throw new DfuError('INVALID_ARGUMENT', `${model.name}: ${expected}, got ${whose}${other.kind}`);
 }
 
 /** A flash with all in it that was ordered. Throws for an image that does not belong there. */

@@ -265,6 +265,45 @@ describe('what cannot be imported', () => {
     expect(result.err).toContain(message);
   });
 
+  test('keys that MCUboot does not check: 64, with the line that says so', async () => {
+    const { file } = await newKey('ed25519');
+    const to = ['-o', path('b.json')];
+    const other = await importing(join(builds, 'nrf52840dk'), '--key', file, ...to);
+    expect(other.exit).toBe(64);
+    expect(slashed(other.err)).toMatch(
+      /ed25519\.pem: expected a key of kind rsa-2048, as .*\/mcuboot\/zephyr\/\.config:14 says, got ed25519\n$/,
+    );
+    const none = await importing(join(builds, 'rpi_pico'), '--key', file, ...to);
+    expect(none.exit).toBe(64);
+    expect(slashed(none.err)).toMatch(
+      /^dfukit: --key: MCUboot checks no signature \(.*config:3\): /m,
+    );
+    writeFileSync(path('no-key.pem'), 'hello');
+    const text = await importing(join(builds, 'nrf52840dk'), '--key', path('no-key.pem'), ...to);
+    expect(text).toMatchObject({ exit: 65 });
+    expect(text.err).toContain('no-key.pem: expected PEM');
+  });
+
+  test('what is said of an MCUboot that is not there: 64', async () => {
+    cpSync(join(builds, 'nucleo_f429zi/zephyr'), path('build/zephyr'), { recursive: true });
+    const configuration = path('build/zephyr/.config');
+    const text = readFileSync(configuration, 'utf8')
+      .replace('CONFIG_BOOTLOADER_MCUBOOT=y', '# CONFIG_BOOTLOADER_MCUBOOT is not set')
+      .replace('CONFIG_FLASH_LOAD_OFFSET=0x20000', 'CONFIG_FLASH_LOAD_OFFSET=0');
+    writeFileSync(configuration, text);
+    const { file } = await newKey('ed25519');
+    for (const said of [
+      ['--key', file],
+      ['--algorithm', 'overwrite-only'],
+      ['--rom-start-offset', '512'],
+    ]) {
+      const { exit, err } = await importing(path('build'), ...said, '-o', path('b.json'));
+      expect(exit).toBe(64);
+      expect(slashed(err)).toMatch(/: the application is built without MCUboot \(.*config:\d+\)/);
+    }
+    expect(await importing(path('build'), '-o', path('b.json'))).toMatchObject({ exit: 0 });
+  });
+
   test('slots that begin within a sector are refused by the path in the file: 64', async () => {
     const result = await importing(
       join(builds, 'rpi_pico'),

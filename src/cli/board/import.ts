@@ -5,6 +5,7 @@ import type { BoardAnswers, ImportedBoard, SectorWish } from '../../board/index.
 import { DfuError } from '../../bytes/index.ts';
 import type { MemoryRange } from '../../flash/index.ts';
 import { ExitCode, cannot } from '../shared/exit-codes.ts';
+import { loadKeys } from '../shared/key-files.ts';
 import { UnreadableFile } from '../shared/unreadable-file.ts';
 import { warn } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
@@ -69,9 +70,13 @@ const USELESS: Readonly<Record<FoundBuild['kind'], readonly (keyof ImportOptions
 function refuseUseless(kind: FoundBuild['kind'], options: ImportOptions): void {
   const useless = USELESS[kind].find((key) => options[key] !== undefined);
   if (useless === undefined) return;
-  const option = useless.replaceAll(/[A-Z]/g, (each) => `-${each.toLowerCase()}`);
   const words = kind === 'riot' ? 'a RIOT build has no' : 'a Zephyr build has no';
-  throw new DfuError('INVALID_ARGUMENT', `${words} --${option}: it would do nothing`);
+  throw new DfuError('INVALID_ARGUMENT', `${words} ${optionOf(useless)}: it would do nothing`);
+}
+
+/** As it is typed. */
+function optionOf(key: keyof ImportOptions): string {
+  return `--${key.replaceAll(/[A-Z]/g, (each) => `-${each.toLowerCase()}`)}`;
 }
 
 function imported(found: FoundBuild, options: ImportOptions, folder: string): ImportedBoard {
@@ -90,6 +95,45 @@ function tell(terminal: Terminal, { findings, doubts }: ImportedBoard): void {
     warn(terminal, `${what.padEnd(width)}  ${value}  (${from})`);
   }
   for (const doubt of doubts) warn(terminal, `not as on the device: ${doubt}`);
+}
+
+/** What an application without MCUboot has no use for. */
+const FOR_MCUBOOT = ['algorithm', 'key', 'romStartOffset'] as const;
+
+/** Throws `INVALID_ARGUMENT` for what was said of MCUboot where the build has none, or none that would use it. */
+function refuseUnused({ file, findings }: ImportedBoard, options: ImportOptions): void {
+  const useless = FOR_MCUBOOT.find((key) => options[key] !== undefined);
+  if (file.mcuboot === undefined && useless !== undefined) {
+    const from = findings.find(({ what }) => what === 'bootloader')?.from ?? '';
+    const words = `the application is built without MCUboot (${from}): it would do nothing`;
+    throw new DfuError('INVALID_ARGUMENT', `${optionOf(useless)}: ${words}`);
+  }
+  if (file.mcuboot?.signature !== 'none' || options.key === undefined) return;
+  const words = `MCUboot checks no signature (${signatureFrom(findings)}): it would do nothing`;
+  throw new DfuError('INVALID_ARGUMENT', `--key: ${words}`);
+}
+
+function signatureFrom(findings: ImportedBoard['findings']): string {
+  return findings.find(({ what }) => what === 'signature')?.from ?? '';
+}
+
+/** Throws for key files that hold no key, and `INVALID_ARGUMENT` for keys of another kind than MCUboot checks. */
+async function checkKeys(
+  terminal: Terminal,
+  { file, findings }: ImportedBoard,
+  folder: string,
+): Promise<void> {
+  const { keys: names = [], signature } = file.mcuboot ?? {};
+  const keys = await loadKeys(
+    terminal,
+    names.map((name) => relative('', resolve(folder, name)) || name),
+  );
+  const wanted = signature ?? keys.map(({ key }) => key.kind).find((kind) => kind !== 'x25519');
+  const other = keys.find(({ key }) => key.kind !== wanted);
+  if (other === undefined) return;
+  const says = signature === undefined ? '' : `, as ${signatureFrom(findings)} says`;
+  const expected = `expected a key of kind ${wanted ?? 'that signs'}${says}`;
+  throw new DfuError('INVALID_ARGUMENT', `${other.path}: ${expected}, got ${other.key.kind}`);
 }
 
 /** The reader of board files has the last word. */
@@ -117,6 +161,8 @@ export async function importBoard(
   refuseUseless(found.kind, options);
   const folder = output === undefined || output === '-' ? '.' : dirname(output);
   const board = imported(found, options, resolve(folder));
+  refuseUnused(board, options);
+  await checkKeys(terminal, board, folder);
   checkFile(board, path ?? 'the command line');
   tell(terminal, board);
   const text = `${JSON.stringify(board.file, undefined, 2)}\n`;

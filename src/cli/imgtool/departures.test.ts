@@ -14,7 +14,7 @@ test('departure imgtool/wrong-passphrase: an error', async () => {
   desk.type('right', 'right', 'wrong');
   await runImgtool(['keygen', '-k', 'k.pem', '-t', 'ed25519', '-p'], desk.terminal);
   expect(await runImgtool(['getpub', '-k', 'k.pem'], desk.terminal)).toBe(1);
-  expect(desk.lastError).toBe('Error: key: the password is wrong');
+  expect(desk.lastError).toBe('Error: k.pem: the password is wrong');
 });
 
 test('departure imgtool/dumpinfo-of-no-image: what was expected and what came', async () => {

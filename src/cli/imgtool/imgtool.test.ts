@@ -17,7 +17,7 @@ describe('imgtool beyond the recorded runs', () => {
     expect(await imgtool(desk, 'getpub', '-k', 'k.pem', '-e', 'pem', '-o', 'p.pem')).toBe(0);
     expect(new TextDecoder().decode(desk.written.get('p.pem'))).toContain('BEGIN PUBLIC KEY');
     expect(await imgtool(desk, 'getpub', '-k', 'k.pem')).toBe(1);
-    expect(desk.lastError).toBe('Error: key: the password is wrong');
+    expect(desk.lastError).toBe('Error: k.pem: the password is wrong');
   });
 
   test('a signature made elsewhere', async () => {
@@ -88,7 +88,7 @@ describe('imgtool beyond the recorded runs', () => {
   test.each([
     [['dumpinfo', 'in/p300.bin'], 'Error: MCUboot header.magic at 0x0'],
     [['getpub', '-k', 'nowhere.pem'], 'Error: nowhere.pem: no such file'],
-    [['verify', 'in/empty.bin', '-k', 'in/p300.bin'], 'Error: key: expected PEM'],
+    [['verify', 'in/empty.bin', '-k', 'in/p300.bin'], 'Error: in/p300.bin: expected PEM'],
     [
       ['sign', ...usual, '--custom-tlv', '0xa0', '0xzz', 'in/p300.bin', 'x'],
       'Error: Custom TLV value',

@@ -18,13 +18,19 @@ export interface NamedKey {
   readonly key: Key;
 }
 
-/** Reads a key file, asking for its passphrase if it has one. */
+/** Reads a key file, asking for its passphrase if it has one. What is wrong with it is thrown with its path. */
 export async function loadKey(terminal: Terminal, path: string): Promise<Key> {
   const text = readText(terminal.files, path);
   const password = needsPassword(text)
     ? await askPassphrase(terminal, 'Enter key passphrase: ')
     : undefined;
-  return readKey(text, { password });
+  try {
+    return await readKey(text, { password });
+  } catch (error) {
+    if (!DfuError.is(error)) throw error;
+    const { code, message } = error;
+    throw new DfuError(code, `${path}: ${message.replace(/^key: /, '')}`, { cause: error });
+  }
 }
 
 /** Reads key files, asking for passphrases one after the other. */
