@@ -98,7 +98,11 @@ function zephyrPlaces({ zephyr }: BoardModel): Place[] {
   const { boot, slots, storage, scratch } = zephyr;
   return [
     { path: 'zephyr.boot', kept: true, ...boot },
-    ...slots.map((slot, n) => ({ path: `zephyr.slots[${n}]`, ...slot })),
+    ...slots.map(({ offsetBytes, sizeBytes }, n) => ({
+      path: `zephyr.slots[${n}]`,
+      offsetBytes,
+      sizeBytes,
+    })),
     ...(storage === undefined ? [] : [{ path: 'zephyr.storage', ...storage }]),
     ...(scratch === undefined ? [] : [{ path: 'zephyr.scratch', ...scratch }]),
   ];

@@ -66,7 +66,13 @@ export function refuseIdleOptions(options: LayoutOptions, config: BootConfig): v
 }
 
 /** What also counts for a bootloader that has neither trailers nor signatures. */
-const READING_OPTIONS: readonly string[] = ['board', 'bootloader', 'base', 'json', 'validate'];
+const READING_OPTIONS: ReadonlySet<string> = new Set([
+  'board',
+  'bootloader',
+  'base',
+  'json',
+  'validate',
+]);
 
 /**
  * Refuses what a bootloader that only reads its dumps does not know of.
@@ -76,7 +82,7 @@ const READING_OPTIONS: readonly string[] = ['board', 'bootloader', 'base', 'json
 export function refuseUnread(bootloader: string, options: LayoutOptions): void {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const idle = given.filter(([name, value]) =>
-    name === 'validate' ? value === false : !READING_OPTIONS.includes(name),
+    name === 'validate' ? value === false : !READING_OPTIONS.has(name),
   );
   if (idle.length === 0) return;
   const names = idle.map(([name]) => optionName(name)).join(', ');

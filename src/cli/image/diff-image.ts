@@ -108,7 +108,7 @@ function recordName({ type }: PlacedTlv, magic: number): string {
 }
 
 /** Records of which the text says the gist. */
-const abridged: readonly number[] = [TlvType.BOOT_RECORD, TlvType.MANIFEST];
+const abridged: ReadonlySet<number> = new Set([TlvType.BOOT_RECORD, TlvType.MANIFEST]);
 
 /** Records by type and, among those of one type, by their order. */
 function records(image: McubootImage): Map<string, string> {
@@ -119,7 +119,7 @@ function records(image: McubootImage): Map<string, string> {
       let key = name;
       for (let count = 2; found.has(key); count += 1) key = `${name} #${count}`;
       // a text that leaves something out would be equal for records that are not
-      const whole = tlv.data.length <= 64 && !abridged.includes(tlv.type);
+      const whole = tlv.data.length <= 64 && !abridged.has(tlv.type);
       const value = whole ? tlvText(tlv, image.endian) : toHex(tlv.data);
       found.set(key, value);
     }
