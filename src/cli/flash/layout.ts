@@ -295,7 +295,6 @@ async function guessed(terminal: Terminal, file: DumpFile, options: LayoutOption
   warn(terminal, `layout: guessed ${layoutText(guess.layout)}${name}`);
   warn(terminal, `layout: ${guess.evidence.join('; ')}`);
   const others = rivals(guess, guesses);
-  for (const line of others) warn(terminal, `layout: ${line}`);
   const all = [`the layout was guessed${name}`, ...others];
   return { layout: guess.layout, source: `guessed${name}`, bases, doubts: all };
 }
@@ -394,7 +393,6 @@ export async function openWithLayout(
   const bases = options.base ?? found.bases;
   const flash = openDump(layout, asFlash(terminal, file, { geometry: layout.geometry, bases }));
   const lines = found.doubts === undefined ? await layoutDoubts(layout.config, flash) : [];
-  for (const line of lines) warn(terminal, `layout: ${line}`);
   const { signature, namedKeys, ...judging } = await judgeOf(terminal, options, found);
   const { counter: counters } = options;
   const unsigned = signature === 'none' && found.signature !== 'none';
@@ -418,8 +416,6 @@ export async function openWithLayout(
   const vectors = vectorDoubts(device, bases?.length === 1 ? bases[0]?.address : undefined);
   const build = await buildDoubts(device);
   const outside = leftOutDoubts(file, { geometry: layout.geometry, bases });
-  for (const line of [...outside, ...build, ...vectors, trust])
-    if (line !== undefined) warn(terminal, line);
   const all = [...(found.doubts ?? lines), ...outside, ...build, trust, ...vectors];
   const { source } = found;
   const said = all.filter((line) => line !== undefined);
