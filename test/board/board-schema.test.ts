@@ -34,6 +34,10 @@ test('board.schema.json is the table', async () => {
   await expect(text).toMatchFileSnapshot('../../schemas/board.schema.json');
 });
 
+test('its patterns mean the same to validators in every language', () => {
+  expect(JSON.stringify(schema)).not.toMatch(/\\\\[pPwWsSdDbB]/);
+});
+
 const { riotboot: _, systemMemory: __, ...plain } = tinyBoard;
 const mine = { ...plain, bootloaders: ['mcuboot', 'none'] };
 const [slot0, slot1] = tinyBoard.zephyr?.slots ?? [];
@@ -44,6 +48,7 @@ describe('the schema and the reader', () => {
     ['one with everything', whole],
     ['a loader by its name', { ...boardModel('stm32f072b_disco'), systemMemory: 'STM32F072' }],
     ['numbers in hex', { ...mine, flashBaseAddress: '0x10000000', $schema: './board.schema.json' }],
+    ['a name of 40 emoji', { ...mine, sensors: [{ name: '🌡'.repeat(40), class: 'SENSE_TEMP' }] }],
     ['what MCUboot is built with', { ...mine, mcuboot: { mode: 'direct-xip', maxAlign: '0x20' } }],
     [
       'no more than it needs',
@@ -76,6 +81,8 @@ describe('the schema and the reader', () => {
     ['RAM load', { ...mine, mcuboot: { mode: 'ram-load' } }],
     ['encrypted images', { ...mine, mcuboot: { encryption: true } }],
     ['no keys', { ...mine, mcuboot: { keys: [] } }],
+    ['a sensor that breaks lines', { ...mine, sensors: [{ name: 'a\nb', class: 'SENSE_TEMP' }] }],
+    ['a sensor backwards', { ...mine, sensors: [{ name: 'a\u202eb', class: 'SENSE_TEMP' }] }],
     ['a chip that nobody knows', { ...tinyBoard, systemMemory: 'STM32F999' }],
     ['a header of riotboot', { ...tinyBoard, riotboot: { headerBytes: 100 } }],
   ])('neither takes %s', (_name, file) => {

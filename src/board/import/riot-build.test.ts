@@ -62,6 +62,22 @@ describe('a RIOT build', () => {
     expect(imported(stm32, { writeUnitBytes: 1 }).file.flash.sectors).toHaveLength(3);
   });
 
+  test('which riotboot it is stands in no file: by the room in front of slot 0, and that is told', () => {
+    const { file, findings } = imported(variables.replace('=0x4000', '=0x1000'), flash);
+    expect(file.bootloaders).toEqual(['riotboot', 'riotboot_dfu']);
+    expect(findings).toContainEqual(
+      expect.objectContaining({ what: 'bootloader', value: 'riotboot, else riotboot_dfu' }),
+    );
+  });
+
+  test.each([
+    ['CPU_CORE=rv32imac\n', 'no Cortex-M: CPU_CORE is rv32imac (riot.vars:12)'],
+    ['CPU_MODEL=fe310\n', 'a processor that is no Cortex-M (fe310)'],
+  ])('of another processor is refused: %j', (line, message) => {
+    expect(() => imported(`${variables}${line}`, flash)).toThrow(message);
+    expect(imported(`${variables}CPU_CORE=cortex-m4f\n`, flash).file.chip).toBe('nrf52840xxaa');
+  });
+
   test('with one slot there is one', () => {
     const one = variables.replaceAll(/SLOT1_.*\n/g, '');
     expect(imported(`${one}NUM_SLOTS=1\n`, flash).file.riotboot?.slots).toHaveLength(1);

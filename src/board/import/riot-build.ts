@@ -155,6 +155,31 @@ function wordOf(
   return undefined;
 }
 
+/** RIOT's CPUs that riotboot is there for, and that are no Cortex-M. */
+const OTHER_CHIPS = /^(?:fe310|gd32v|esp)/i;
+
+/** Images start here as a Cortex-M starts: any other processor's would be a fault. */
+function noteProcessor({ inquiry, settings }: Question, chip: string): void {
+  for (const name of ['CPU_CORE', 'CPU_ARCH']) {
+    const core = settings.text(name);
+    if (core === undefined || /^(?:cortex-m|armv[678])/i.test(core.value)) continue;
+    inquiry.unsupported(`a processor that is no Cortex-M: ${name} is ${core.value}`, core.place);
+  }
+  if (OTHER_CHIPS.test(chip)) inquiry.unsupported('a processor that is no Cortex-M', chip);
+}
+
+/** `RIOTBOOT_LEN` that riotboot_dfu needs. */
+const LEAST_WITH_DFU = 0x4000;
+
+/** Which of the two it is stands in no file: the one with USB where it has room, and that is said. */
+function bootloadersOf({ inquiry }: Question, [first]: readonly FlashRange[]): string[] {
+  const room = first?.offsetBytes ?? 0;
+  const names = ['riotboot_dfu', 'riotboot'];
+  const usual = room < LEAST_WITH_DFU ? names.toReversed() : names;
+  const from = `by the room in front of slot 0, ${hexNumber(room)} bytes; --bootloader of "board run" has the last word`;
+  return inquiry.found('bootloader', usual, { from, text: usual.join(', else ') });
+}
+
 /**
  * Makes a board file out of what a RIOT build says: its make variables as `NAME=value`, or its `riotbuild.h`; each
  * may be said or corrected by an answer. Throws `MALFORMED` for figures that are none, `INVALID_ARGUMENT` with all
@@ -188,6 +213,8 @@ export function importRiot(file: BuildText, answers: BoardAnswers): ImportedBoar
   });
   const sectors = sectorsOf(question, { chip, slots });
   const ram = ramOf(question);
+  const bootloaders = bootloadersOf(question, slots);
+  noteProcessor(question, chip);
   inquiry.close(file.name);
   if (ram === undefined || sectors === undefined || writeUnitBytes === undefined) {
     throw new Error('asked for and not missed');
@@ -198,7 +225,7 @@ export function importRiot(file: BuildText, answers: BoardAnswers): ImportedBoar
     flash: { sectors, writeUnitBytes },
     flashBaseAddress: hex(base ?? 0, 8),
     ram: { baseAddress: hex(ram.baseAddress, 8), sizeBytes: hex(ram.sizeBytes) },
-    bootloaders: ['riotboot_dfu', 'riotboot'],
+    bootloaders,
     riotboot: { headerBytes: hex(headerBytes ?? 0), slots: slots.map(hexRange) },
   };
   return { file: board, findings: inquiry.findings, doubts: inquiry.doubts };

@@ -25,6 +25,11 @@ export class Settings {
     this.#settings = settings;
   }
 
+  /** Of all of them, in order. */
+  get names(): readonly string[] {
+    return [...this.#settings.keys()];
+  }
+
   /** The setting of that name; what "is not set" is `n`. */
   get(name: string): Setting | undefined {
     return this.#settings.get(name);

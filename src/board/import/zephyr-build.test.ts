@@ -358,6 +358,25 @@ describe('what no board here can have', () => {
     );
   });
 
+  test('a processor that starts in another way', () => {
+    const application: Edits = [
+      ['CONFIG_CPU_CORTEX_M=y', ''],
+      ['CONFIG_ARCH="arm"', 'CONFIG_ARCH="xtensa"'],
+    ];
+    expect(() => imported({ application })).toThrow(
+      /a processor that is no Cortex-M: CONFIG_ARCH is xtensa \(hello\/zephyr\/\.config:\d+\)/,
+    );
+  });
+
+  test('signatures of a kind that no image here has', () => {
+    const mcuboot: Edits = [
+      ['CONFIG_BOOT_SIGNATURE_TYPE_RSA=y', 'CONFIG_BOOT_SIGNATURE_TYPE_ML_DSA=y'],
+    ];
+    expect(() => imported({ mcuboot })).toThrow(
+      'signatures of that kind, CONFIG_BOOT_SIGNATURE_TYPE_ML_DSA (mcuboot/zephyr/.config:14)',
+    );
+  });
+
   test("MCUboot's own build is not the application's", () => {
     expect(() => imported({ application: [on('CONFIG_MCUBOOT')] })).toThrow(
       "expected an application's build, got MCUboot's own",

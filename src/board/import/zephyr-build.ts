@@ -111,12 +111,12 @@ function nameOf(
   return { name: name ?? '', chip: chip ?? 'unknown', target: target?.value ?? name ?? '' };
 }
 
-/** Machine code is looked at as a Cortex-M would. */
+/** Images start here as a Cortex-M starts: any other processor's would be a fault. */
 function noteProcessor(inquiry: Inquiry, configuration: Settings): void {
   if (configuration.isOn('CONFIG_CPU_CORTEX_M')) return;
   const arch = configuration.text('CONFIG_ARCH');
   if (arch === undefined) return;
-  inquiry.doubt(`this processor, ${arch.value}, is no Cortex-M: its images are not looked into`);
+  inquiry.unsupported(`a processor that is no Cortex-M: CONFIG_ARCH is ${arch.value}`, arch.place);
 }
 
 /** Written as in a data sheet: what is usual is left out. */

@@ -76,6 +76,9 @@ const SIGNATURES: readonly (readonly [symbol: string, signature: string])[] = [
   ['CONFIG_BOOT_SIGNATURE_TYPE_ED25519', 'ed25519'],
 ];
 
+/** One that is none of these; PURE says what is signed, not how. */
+const OTHER_SIGNATURE = /^CONFIG_BOOT_SIGNATURE_TYPE_(?!PURE)/;
+
 /** The first of these symbols that is on. */
 function chosen(
   settings: Settings,
@@ -100,7 +103,14 @@ function signatureOf(inquiry: Inquiry, settings: Settings): string | undefined {
     return inquiry.found('signature', `rsa-${bits}`, { from: rsa.place });
   }
   const signature = chosen(settings, SIGNATURES);
-  return signature && inquiry.found('signature', signature.value, { from: signature.from });
+  if (signature !== undefined) {
+    return inquiry.found('signature', signature.value, { from: signature.from });
+  }
+  const other = settings.names.find(
+    (name) => OTHER_SIGNATURE.test(name) && settings.get(name)?.value === 'y',
+  );
+  if (other === undefined) return undefined;
+  return inquiry.unsupported(`signatures of that kind, ${other}`, settings.get(other)?.place ?? '');
 }
 
 /** `CONFIG_BOOT_MAX_IMG_SECTORS_AUTO` leaves the number to the sizes of the slots. */

@@ -68,7 +68,7 @@ const ram: Shape<MemoryRange> = objectShape('baseAddress and sizeBytes', {
 } satisfies KeysOf<MemoryRange>);
 
 const name = textShape('1 to 64 letters, digits and _ . @ + -', {
-  pattern: /^[A-Za-z0-9][\w.@+-]*$/,
+  pattern: /^[A-Za-z0-9][A-Za-z0-9_.@+-]*$/,
   most: 64,
 });
 

@@ -89,18 +89,24 @@ export const buttonShape: Shape<ButtonModel> = objectShape('a button', {
   mode: need(choiceShape(pinModes), "RIOT's BTN0_MODE of this board."),
 } satisfies KeysOf<ButtonModel>);
 
+/**
+ * No control, line or direction characters; written so that a validator in any language reads it, whether it knows
+ * Unicode's classes or not.
+ */
+const shown = String.raw`[^\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]`;
+
 const sensorClasses: readonly SensorClass[] = ['ACT_SWITCH', 'SENSE_BTN', 'SENSE_TEMP'];
 
 /** A sensor or actuator. */
 export const sensorShape: Shape<SensorModel> = objectShape('a sensor', {
   name: need(
-    textShape('1 to 64 characters', { pattern: /^[^\p{C}]+$/u, least: 1, most: 64 }),
+    textShape('1 to 64 characters', { pattern: new RegExp(`^${shown}+$`), least: 1, most: 64 }),
     'What SAUL lists it as.',
   ),
   class: need(choiceShape(sensorClasses), "What it is, in the words of RIOT's SAUL registry."),
   scale: usual(wholeShape(-128, 127), 'Power of ten that a reading is to be multiplied with.', 0),
   unit: usual(
-    textShape('at most 16 characters', { pattern: /^[^\p{C}]*$/u, most: 16 }),
+    textShape('at most 16 characters', { pattern: new RegExp(`^${shown}*$`), most: 16 }),
     '°C, or empty for a bare number.',
     '',
   ),

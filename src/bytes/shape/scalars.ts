@@ -27,7 +27,9 @@ export function textShape(
     schema,
     read(value, place) {
       const text = value as string;
-      const fits = text.length >= least && text.length <= most && pattern?.test(text) !== false;
+      // JSON Schema counts code points.
+      const count = text.length > 2 * most ? text.length : Array.from(text).length;
+      const fits = count >= least && count <= most && pattern?.test(text) !== false;
       return fits ? text : refuse(place, expected, text);
     },
   };

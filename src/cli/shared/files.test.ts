@@ -117,7 +117,10 @@ describe.skipIf(process.platform === 'win32')('a secret', () => {
 
   test('has no folder to go to', async () => {
     const outcome = await keygen(path('no/k.pem'));
-    expect(outcome).toMatchObject({ exit: 1, err: `Error: ${path('no/k.pem')}: no such file\n` });
+    expect(outcome).toMatchObject({
+      exit: 1,
+      err: `Error: ${path('no/k.pem')}: it cannot be created: no such folder: ${path('no')}\n`,
+    });
   });
 });
 

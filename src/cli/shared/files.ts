@@ -1,4 +1,13 @@
-import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  statSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
 import { DfuError } from '../../bytes/index.ts';
 import { systemWords } from './system-words.ts';
 import { UnreadableFile } from './unreadable-file.ts';
@@ -90,6 +99,11 @@ export const diskFiles: Files = {
       const { writeFile } = await import('./write-file.ts');
       await writeFile(path, bytes, options);
     } catch (error) {
+      const folder = dirname(path);
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !existsSync(folder)) {
+        const words = `it cannot be created: no such folder: ${folder}`;
+        throw new DfuError('NOT_FOUND', `${path}: ${words}`, { cause: error });
+      }
       throw fileError(path, error);
     }
   },
