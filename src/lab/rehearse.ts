@@ -162,10 +162,13 @@ async function tryUpdate(stage: Stage): Promise<Rehearsal> {
 async function tryInPlace(stage: Stage): Promise<Rehearsal> {
   const { config } = stage.layout;
   const { flags, loadAddr } = decodeImageHeader(stage.next);
-  for (const [slot, name] of (['primary', 'secondary'] as const).entries()) {
-    const { offsetBytes } = placeOf(config, `${name}0`);
-    const fixed = config.algorithm === 'direct-xip' && (flags & ImageFlag.ROM_FIXED) !== 0;
-    if (fixed && loadAddr !== offsetBytes) continue;
+  const fixed = config.algorithm === 'direct-xip' && (flags & ImageFlag.ROM_FIXED) !== 0;
+  const names = ['primary', 'secondary'] as const;
+  const starts = names.map((name) => placeOf(config, `${name}0`).offsetBytes);
+  // one that is built for neither slot is tried all the same, for what the bootloader says of it
+  const own = starts.indexOf(loadAddr);
+  for (const [slot, name] of names.entries()) {
+    if (fixed && own !== -1 && own !== slot) continue;
     const device = deviceWith(stage, slot === 0 ? 0 : 1);
     const side = new ApplicationSide(device.flash, config);
     if (config.revert === true) side.setNext(`${name}0`, { confirm: true });

@@ -49,7 +49,9 @@ function imageText({ device, image, names, ...facts }: Facts, slot: SlotIndex): 
   if (header.magic !== IMAGE_MAGIC) return 'something that is no image';
   // the header of a swap that was cut is read from where it is now
   const version = number === undefined ? formatVersion(header.version) : names.label(number);
-  if (state === 'valid') return `version ${version}`;
+  // one that is good, and only not asked for, is no bad image
+  const idle = finding.state === 'refused' && finding.refusal.refusedBy === 'request';
+  if (state === 'valid' || idle) return `version ${version}`;
   if (isSealed(device, finding)) return `an encrypted image of version ${version}`;
   return `a bad image of version ${version}`;
 }

@@ -11,6 +11,7 @@ import { hexNumber, sameBytes, toHex } from '../bytes/index.ts';
 import {
   ENCRYPTED_FLAGS,
   IMAGE_MAGIC,
+  ImageFlag,
   decodeImageHeader,
   formatVersion,
   imageFlagNames,
@@ -55,6 +56,7 @@ function headerFault(header: RawImageHeader, device: LabDevice, sizeBytes: numbe
     const parts = `header ${hdrSize}, payload ${imgSize}, protected TLVs ${protectTlvSize}`;
     return `sizes: ${parts} are ${total - sizeBytes + 1} bytes too many for a slot of ${sizeBytes}`;
   }
+  if ((flags & ImageFlag.NON_BOOTABLE) !== 0) return 'it is marked NON_BOOTABLE';
   const names = imageFlagNames(flags).join(', ');
   const encrypted = (flags & ENCRYPTED_FLAGS) !== 0;
   if (encrypted && device.config.encryption === undefined) {

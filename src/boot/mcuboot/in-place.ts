@@ -2,13 +2,14 @@ import { hexNumber } from '../../bytes/index.ts';
 import { ImageFlag, compareVersions, formatVersion } from '../../image/index.ts';
 import { raiseCounter } from './counters.ts';
 import { unmetDependency } from './dependencies.ts';
+import { inPlaceRefusal, loadableRam } from './in-place-refusal.ts';
 import type { Machine } from './machine.ts';
 import { imageOf, readHeaders } from './machine.ts';
 import type { Pair, SlotIndex } from './session.ts';
 import { slotOf } from './session.ts';
-import { isHeaderValid, readImageSize } from './slot-image.ts';
+import { hasImage, isHeaderValid, readImageSize } from './slot-image.ts';
 import { attempt } from './swap-common.ts';
-import { validateSlot } from './validate-slot.ts';
+import { IMPOSSIBLE_HEADER, validateSlot } from './validate-slot.ts';
 
 // Direct-xip and ram-load: no image is moved in flash; the slot with the highest version runs.
 
@@ -53,6 +54,9 @@ function lookAt(machine: Machine, pair: Pair): Choice {
     const name = slot === 0 ? 'Primary  ' : 'Secondary';
     if (valid) session.info(`${name} slot: version=${formatVersion(header.version)}`);
     else session.info(`Image ${pair.index} ${slotWords[slot]} slot: image not found`);
+    if (!valid && hasImage(header)) {
+      machine.refusals.push({ image: pair.index, slot, ...IMPOSSIBLE_HEADER });
+    }
     return valid;
   };
   return { pair, available: [look(0), look(1)], active: undefined, ram: undefined };
@@ -94,6 +98,8 @@ async function mayRun(machine: Machine, trial: Trial): Promise<boolean> {
   const { session } = machine;
   const { choice, slot } = trial;
   const { algorithm, revert } = session.build;
+  const refusal = inPlaceRefusal(session, choice.pair, slot);
+  if (refusal !== undefined) machine.refusals.push(refusal);
   if (algorithm === 'direct-xip' && isElsewhere(machine, trial)) return false;
   if (revert === true && !selectOrErase(machine, trial)) return false;
   if (algorithm === 'ram-load' && !loadToRam(machine, trial)) {
@@ -144,7 +150,7 @@ function loadToRam(machine: Machine, { choice, slot, choices }: Trial): boolean 
   if (size === undefined) return false;
   const address = header.loadAddr;
   const end = address + size.totalBytes;
-  const ram = session.build.executableRam ?? { startAddress: 0x2000_0000, sizeBytes: 0x4_0000 };
+  const ram = loadableRam(session.build);
   const name = `Image ${choice.pair.index} RAM`;
   const hex = hexNumber(address);
   if (address < ram.startAddress || end > ram.startAddress + ram.sizeBytes) {
@@ -154,6 +160,8 @@ function loadToRam(machine: Machine, { choice, slot, choices }: Trial): boolean 
   const others = choices.filter((each) => each !== choice && each.active !== undefined);
   if (others.some((other) => overlaps({ address, end }, other.ram))) {
     session.info(`${name} loading to address ${hex} would overlap with another image.`);
+    const reason = `it is to be loaded to ${hex}, where another image is`;
+    machine.refusals.push({ image: choice.pair.index, slot, refusedBy: 'image-address', reason });
     return false;
   }
   choice.ram = { address, sizeBytes: size.totalBytes };

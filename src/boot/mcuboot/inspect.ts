@@ -6,6 +6,7 @@ import type { BootOptions } from './boot.ts';
 import type { BootConfig } from './config.ts';
 import { buildOf, isSwap } from './config.ts';
 import { MemoryCounters } from './image-judge.ts';
+import { inPlaceRefusal } from './in-place-refusal.ts';
 import type { Machine, Refusal } from './machine.ts';
 import { inPlaceMethod, methodOf } from './methods.ts';
 import { fitTheFlash, readProgress, tooManySectors } from './prepare.ts';
@@ -76,7 +77,11 @@ export async function examineSlot(
   const header = isSwap(config.algorithm) ? headerInSwap(session, pair, place.slot) : undefined;
   if (header !== undefined) return { state: 'swapping', header };
   const reverts = isSwap(config.algorithm) && session.askSwapType(pair) === 'revert';
-  return judgeSlot(options, place, reverts ? undefined : 'test');
+  const finding = await judgeSlot(options, place, reverts ? undefined : 'test');
+  if (finding.state !== 'valid') return finding;
+  slotOf(pair, place.slot).header = finding.header;
+  const refusal = inPlaceRefusal(session, pair, place.slot);
+  return refusal === undefined ? finding : { ...finding, state: 'refused', refusal };
 }
 
 /** The header of a pair whose swap was cut, from where it is now; undefined if none was. */

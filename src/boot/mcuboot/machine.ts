@@ -17,6 +17,7 @@ export interface Refusal {
     | 'key-record'
     | 'upload-address'
     | 'image-address'
+    | 'request'
     | 'version'
     | 'dependency';
   readonly reason: string;

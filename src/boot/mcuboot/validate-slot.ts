@@ -22,6 +22,12 @@ import type { SwapType } from './trailer.ts';
 /** Where Cortex-M has its reset vector: behind the initial stack pointer. */
 const RESET_VECTOR_OFFSET = 4;
 
+/** A header that this build cannot serve. */
+export const IMPOSSIBLE_HEADER = {
+  refusedBy: 'header',
+  reason: 'magic, sizes or flags of the header are impossible here',
+} as const;
+
 /** What a slot is asked for. */
 interface SlotQuestion {
   readonly slot: SlotIndex;
@@ -62,6 +68,10 @@ export async function validateSlot(
   if (isHeaderErased(pair, slot) || (header.flags & ImageFlag.NON_BOOTABLE) !== 0) {
     if (slot === 1 && isSwap(session.build.algorithm))
       clearRequest(session, pair, question.progress);
+    if (hasImage(header)) {
+      const reason = 'it is marked NON_BOOTABLE';
+      machine.refusals.push({ image: pair.index, slot, refusedBy: 'header', reason });
+    }
     return false;
   }
   if (slot === 1 && refusesDowngrade(session, pair)) {
@@ -143,7 +153,7 @@ export async function refusalOf(
   const { sizeBytes } = place.area;
   const encryption = session.build.encryption !== undefined;
   if (!isHeaderValid(place.header, { sizeBytes, encryption })) {
-    return refuse('header', 'magic, sizes or flags of the header are impossible here');
+    return refuse(IMPOSSIBLE_HEADER.refusedBy, IMPOSSIBLE_HEADER.reason);
   }
   const judgement = { refuse, slot, image: pair.index };
   const most = maxImageBytes(machine, pair, slot);

@@ -22,6 +22,7 @@ const statuses: Readonly<Record<Refusal['refusedBy'], DfuStatus>> = {
   'key-unknown': 'errVERIFY',
   'signature-length': 'errVERIFY',
   signature: 'errVERIFY',
+  request: 'errVENDOR',
   version: 'errVENDOR',
   'security-counter': 'errVENDOR',
 };

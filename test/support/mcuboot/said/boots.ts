@@ -40,6 +40,34 @@ const refused: readonly Scenario[] = [
     hear: pending('swap-using-move', { images: [{}, { flags: ImageFlag.COMPRESSED_LZMA2 }] }),
   },
   {
+    what: 'an image that is not to be booted',
+    says: ['it is marked NON_BOOTABLE', 'ends: 1'],
+    hear: pending('swap-using-move', { images: [{}, { major: 2, nonBootable: true }] }),
+  },
+  {
+    what: 'an image without a load address where images run from RAM',
+    says: [
+      'it has no load address (imgtool sign --load-addr), and this bootloader runs images from RAM only',
+      'ends: fail',
+    ],
+    hear: idle('ram-load', { images: [{}] }),
+  },
+  {
+    what: 'an image that nothing asks for, with revert',
+    says: ['its trailer does not ask for it, so the bootloader erases it', 'ends: fail'],
+    hear: idle('direct-xip', { images: [{}], more: { revert: true } }),
+  },
+  {
+    what: 'an image that has run and was not confirmed, with revert',
+    says: ['it has run once and was not confirmed, so the bootloader erases it', 'ends: fail'],
+    hear: async () => {
+      const device = await toy('direct-xip', { images: [{}], more: { revert: true } });
+      application(device).setNext('primary0', { confirm: false });
+      await hearBoot(device);
+      return hearBoot(device);
+    },
+  },
+  {
     what: 'TLVs that are gone',
     says: ['the TLV areas are not where the header says', 'ends: 1'],
     hear: pending('swap-using-move', {}, (device) => {
