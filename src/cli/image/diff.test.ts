@@ -102,6 +102,31 @@ describe('dfukit image diff', () => {
     expect(await diff(of(0), of(1))).toEqual({ exit: 1, out: 'a.bin: manifest: slot: 0 → 1\n' });
   });
 
+  test('tells of a package what its manifest does not list, and says of no file', async () => {
+    const of = (rest: Readonly<Record<string, string>>, head = {}): Uint8Array => {
+      const manifest = { ...head, files: [{ file: 'a.bin', size: 8, delta: { from: 1 } }] };
+      return zipOf({ 'a.bin': 'firmware', 'manifest.json': JSON.stringify(manifest), ...rest });
+    };
+    expect(await diff(of({ 'x.bin': 'abc' }), of({ 'x.bin': 'abd' }))).toEqual({
+      exit: 1,
+      out: expect.stringMatching(/^x\.bin: bytes: 1 byte differ in 1 place\n/) as string,
+    });
+    const more = await diff(of({}), of({ 'x.bin': 'abc' }));
+    expect(more).toEqual({ exit: 1, out: 'x.bin: only in the second\n' });
+    expect(await diff(of({}, { name: 'one' }), of({}, { name: 'other' }))).toEqual({
+      exit: 1,
+      out: 'manifest: name: one → other\n',
+    });
+    const nested = zipOf({
+      'a.bin': 'firmware',
+      'manifest.json': JSON.stringify({ files: [{ file: 'a.bin', size: 8, delta: { from: 2 } }] }),
+    });
+    expect(await diff(of({}), nested)).toEqual({
+      exit: 1,
+      out: 'a.bin: manifest: delta: {"from":1} → {"from":2}\n',
+    });
+  });
+
   test('tells of UF2 files for which chip they are', async () => {
     const segments = [{ address: 0x1000_0000, bytes: new Uint8Array(256).fill(1) }];
     const of = (family: number): Uint8Array => uf2File(...uf2Blocks(segments, { family }));

@@ -1,9 +1,9 @@
 import { DfuError, hexNumber, sameBytes } from '../../bytes/index.ts';
 import { parseImage, rangeText, readUf2, recognise, unwrapFile } from '../../image/index.ts';
-import type { McubootImage, PackagedFile, Unwrapped } from '../../image/index.ts';
+import type { McubootImage, PackagedFile, Unwrapped, WholePackage } from '../../image/index.ts';
 import { diffBytes, diffImages, diffMaps } from './diff-image.ts';
 import { inFile } from '../shared/firmware-file.ts';
-import { packagedFiles, readPart } from '../shared/image-part.ts';
+import { packageIn, readPart } from '../shared/image-part.ts';
 import type { PartOptions } from '../shared/image-part.ts';
 import type { Terminal } from '../shared/terminal.ts';
 
@@ -65,8 +65,23 @@ function diffElsewhere({ elsewhere: left }: Unwrapped, { elsewhere: right }: Unw
   return lines;
 }
 
-/** Two packages, file by file, by their names. */
-function diffPackages(one: readonly PackagedFile[], other: readonly PackagedFile[]): string[] {
+const asMap = (words: Readonly<Record<string, string>>): Map<string, string> =>
+  new Map(Object.entries(words));
+
+/** All files, in one list: also those that the manifest says nothing of. */
+const allFiles = ({ files, unlisted }: WholePackage): PackagedFile[] => [...files, ...unlisted];
+
+/** Two packages: what their manifests say, and each file of both. */
+function diffPackages(one: WholePackage, other: WholePackage): string[] {
+  const heads = diffMaps(asMap(one.manifest), asMap(other.manifest));
+  return [
+    ...heads.map((line) => `manifest: ${line}`),
+    ...diffFilesOf(allFiles(one), allFiles(other)),
+  ];
+}
+
+/** File by file, by their names. */
+function diffFilesOf(one: readonly PackagedFile[], other: readonly PackagedFile[]): string[] {
   const others = new Map(other.map((file) => [file.name, file]));
   const lines: string[] = [];
   for (const { name, bytes, manifest } of one) {
@@ -77,9 +92,8 @@ function diffPackages(one: readonly PackagedFile[], other: readonly PackagedFile
       continue;
     }
     // which slot, image or board it is for is no byte of the file
-    const said = [manifest, found.manifest].map((each) => new Map(Object.entries(each)));
-    const [here, there] = said as [Map<string, string>, Map<string, string>];
-    for (const line of diffMaps(here, there)) lines.push(`${name}: manifest: ${line}`);
+    for (const line of diffMaps(asMap(manifest), asMap(found.manifest)))
+      lines.push(`${name}: manifest: ${line}`);
     if (!sameBytes(bytes, found.bytes)) {
       const files = [bytes, found.bytes].map((each) => inFile(name, () => unwrapFile(each)));
       const [left, right] = files as [Unwrapped, Unwrapped];
@@ -125,9 +139,9 @@ function compared(
   options: PartOptions,
 ): { readonly lines: string[]; readonly size: number } {
   if (options.part === undefined) {
-    const [left, right] = [one, other].map((path) => packagedFiles(terminal.files, path));
+    const [left, right] = [one, other].map((path) => packageIn(terminal.files, path));
     if (left !== undefined && right !== undefined) {
-      const size = left.reduce((sum, { bytes }) => sum + bytes.length, 0);
+      const size = allFiles(left).reduce((sum, { bytes }) => sum + bytes.length, 0);
       return { lines: diffPackages(left, right), size };
     }
   }

@@ -4,7 +4,7 @@ import {
   imagesIn,
   inspectImage,
   rangeText,
-  readDfuPackage,
+  readWholePackage,
   readEspressifLoadHeader,
   readTrailerInfo,
   recognise,
@@ -217,16 +217,28 @@ async function packageInfo(
   { looking, zip, json }: { looking: Looking; zip: Uint8Array; json: boolean },
 ): Promise<number> {
   const contents: Content[] = [];
-  for (const { name, bytes, manifest } of inFile(path, () => readDfuPackage(zip, inflate))) {
+  const { files, unlisted, manifest: head } = inFile(path, () => readWholePackage(zip, inflate));
+  for (const { name, bytes, manifest } of files) {
     const file = inFile(`${path}: ${name}`, () => unwrapFile(bytes));
     contents.push({ ...(await looking.into(file)), name, manifest });
   }
+  const others = unlisted.map(({ name, bytes }) => ({ name, bytes: bytes.length }));
   if (json) {
-    const whole = { file: path, format: 'zip', files: contents.map(contentJson) };
+    const whole = {
+      file: path,
+      format: 'zip',
+      manifest: head,
+      files: contents.map(contentJson),
+      unlisted: others,
+    };
     terminal.out.write(`${JSON.stringify(whole, null, 2)}\n`);
     return 0;
   }
-  terminal.out.write(`${path}: package of ${contents.length} files\n`);
+  const many = contents.length === 1 ? '1 file' : `${contents.length} files`;
+  terminal.out.write(`${path}: package of ${many}\n${table(Object.entries(head))}`);
+  for (const { name, bytes } of others) {
+    terminal.out.write(`  ${name} (${bytes} bytes) is not in its manifest\n`);
+  }
   for (const content of contents) {
     const title = `${content.name ?? ''}: ${titleOf(content.file)}`;
     terminal.out.write(`\n${title}\n${contentText(content, looking)}`);

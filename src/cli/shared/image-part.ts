@@ -1,13 +1,13 @@
 import { DfuError, hexNumber } from '../../bytes/index.ts';
 import {
   imagesIn,
-  readDfuPackage,
+  readWholePackage,
   readUf2,
   recognise,
   segmentFormatNames,
   unwrapFile,
 } from '../../image/index.ts';
-import type { FoundImage, PackagedFile, Unwrapped } from '../../image/index.ts';
+import type { FoundImage, PackagedFile, Unwrapped, WholePackage } from '../../image/index.ts';
 import type { Files } from './files.ts';
 import { inFile, readFirmware, tellLeftOut } from './firmware-file.ts';
 import { inflate } from './inflate.ts';
@@ -62,23 +62,28 @@ function choose(
   throw new DfuError('AMBIGUOUS', `${path}: ${words}`);
 }
 
-/** The files of a package, if it is one. Throws what `readDfuPackage` throws, with the path in front. */
-export function packagedFiles(files: Files, path: string): PackagedFile[] | undefined {
+/** A package, if the file is one. Throws what `readWholePackage` throws, with the path in front. */
+export function packageIn(files: Files, path: string): WholePackage | undefined {
   const file = files.read(path);
   if (recognise(file).format !== 'zip') return undefined;
-  return inFile(path, () => readDfuPackage(unwrapFile(file).bytes, inflate));
+  return inFile(path, () => readWholePackage(unwrapFile(file).bytes, inflate));
 }
 
 /** One file of a package; what is not taken is named, unless it was chosen by hand. */
 function packagePart(
   terminal: Terminal,
   path: string,
-  packaged: readonly PackagedFile[],
+  { files, unlisted }: WholePackage,
   options: PartOptions,
 ): Unwrapped {
-  const chosen = choose(path, packaged, options);
-  if (options.part === undefined && packaged.length > 1) {
-    const others = packaged.filter((each) => each !== chosen).map(manifestText);
+  // one that the manifest does not list is taken only where it is named
+  const chosen = choose(
+    path,
+    options.part === undefined ? files : [...files, ...unlisted],
+    options,
+  );
+  const others = [...files, ...unlisted].filter((each) => each !== chosen).map(manifestText);
+  if (options.part === undefined && others.length > 0) {
     warn(terminal, `${path}: taken: ${manifestText(chosen)}; left out: ${others.join(', ')}`);
   }
   return inFile(`${path}: ${chosen.name}`, () => unwrapFile(chosen.bytes));
@@ -123,7 +128,7 @@ function familyOf(terminal: Terminal, path: string, part: string | undefined): s
  */
 export function readPart(terminal: Terminal, path: string, options: PartOptions = {}): Unwrapped {
   const { part } = options;
-  const packaged = packagedFiles(terminal.files, path);
+  const packaged = packageIn(terminal.files, path);
   if (packaged !== undefined) return packagePart(terminal, path, packaged, options);
   const family = familyOf(terminal, path, part);
   const file = orNamed(() => readFirmware(terminal.files, path, { family }));

@@ -10,6 +10,16 @@ export interface PackagedFile {
   readonly manifest: Readonly<Record<string, string>>;
 }
 
+/** All that is in a package. */
+export interface WholePackage {
+  /** The images: what `readDfuPackage` answers. */
+  readonly files: readonly PackagedFile[];
+  /** Files that the manifest does not list, and is not itself. */
+  readonly unlisted: readonly PackagedFile[];
+  /** What the manifest says of no file in particular, as text; nothing where there is none. */
+  readonly manifest: Readonly<Record<string, string>>;
+}
+
 /** Most bytes of all files together that a package is unpacked to. */
 const MOST_BYTES = 256 * 1024 * 1024;
 
@@ -17,8 +27,21 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }
 
-/** What the manifest says of each file; undefined for a manifest of another kind. */
-function manifestFiles(text: Uint8Array): ReadonlyMap<string, Record<string, string>> | undefined {
+interface Manifest {
+  readonly files: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  readonly rest: Readonly<Record<string, string>>;
+}
+
+/** The entries of an object but for one of them, each as text. */
+function inWords(value: Readonly<Record<string, unknown>>, but: string): Record<string, string> {
+  const entries = Object.entries(value).filter(([name]) => name !== but);
+  return Object.fromEntries(
+    entries.map(([name, each]) => [name, typeof each === 'string' ? each : JSON.stringify(each)]),
+  );
+}
+
+/** Undefined for a manifest of another kind. */
+function readManifest(text: Uint8Array): Manifest | undefined {
   let value: unknown;
   try {
     value = JSON.parse(new Utf8Reader().read(text));
@@ -26,39 +49,33 @@ function manifestFiles(text: Uint8Array): ReadonlyMap<string, Record<string, str
     throw new DfuError('MALFORMED', 'manifest.json: expected JSON', { cause });
   }
   if (!isRecord(value) || !Array.isArray(value['files'])) return undefined;
-  const found = new Map<string, Record<string, string>>();
+  const files = new Map<string, Record<string, string>>();
   for (const entry of value['files'] as unknown[]) {
     if (!isRecord(entry) || typeof entry['file'] !== 'string') continue;
-    const said: Record<string, string> = {};
-    for (const [name, each] of Object.entries(entry)) {
-      if (name === 'file' || (typeof each !== 'string' && typeof each !== 'number')) continue;
-      said[name] = String(each);
-    }
-    found.set(entry['file'], said);
+    files.set(entry['file'], inWords(entry, 'file'));
   }
-  return found;
+  return { files, rest: inWords(value, 'files') };
 }
 
 /**
- * The images in a package as nRF Connect SDK and Zephyr leave it (`dfu_application.zip`): those that its
- * `manifest.json` lists, with what it says of them; without such a manifest every file. Throws `MALFORMED`,
- * `TRUNCATED` or `UNSUPPORTED` for a damaged one, or one that lists what it does not have.
+ * A package as nRF Connect SDK and Zephyr leave it (`dfu_application.zip`), with all that is in it: the images that
+ * its `manifest.json` lists, and what else there is; without such a manifest every file is an image. Throws
+ * `MALFORMED`, `TRUNCATED` or `UNSUPPORTED` for a damaged one, or one that lists what it does not have.
  */
-export function readDfuPackage(file: Uint8Array, inflate: Inflate): PackagedFile[] {
+export function readWholePackage(file: Uint8Array, inflate: Inflate): WholePackage {
   const entries = zipEntries(file).filter(({ name }) => !name.endsWith('/'));
   const total = entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   if (total > MOST_BYTES) {
     throw new DfuError('MALFORMED', `zip file: expected at most ${MOST_BYTES} bytes, got ${total}`);
   }
-  const manifest = entries.find(({ name }) => name === 'manifest.json');
-  const listed = manifest === undefined ? undefined : manifestFiles(manifest.read(inflate));
-  for (const name of listed?.keys() ?? []) {
+  const found = entries.find(({ name }) => name === 'manifest.json');
+  const manifest = found === undefined ? undefined : readManifest(found.read(inflate));
+  for (const name of manifest?.files.keys() ?? []) {
     if (entries.some((entry) => entry.name === name)) continue;
     throw new DfuError('MALFORMED', `manifest.json: expected ${name} in the package, found none`);
   }
-  const wanted = listed === undefined ? entries : entries.filter(({ name }) => listed.has(name));
-  return wanted.map((entry) => {
-    const said = listed?.get(entry.name) ?? {};
+  const read = (entry: (typeof entries)[number]): PackagedFile => {
+    const said = manifest?.files.get(entry.name) ?? {};
     const bytes = entry.read(inflate);
     const size = said['size'];
     if (size !== undefined && Number(size) !== bytes.length) {
@@ -66,5 +83,17 @@ export function readDfuPackage(file: Uint8Array, inflate: Inflate): PackagedFile
       throw new DfuError('MALFORMED', `manifest.json: ${words}`);
     }
     return { name: entry.name, bytes, manifest: said };
-  });
+  };
+  if (manifest === undefined) return { files: entries.map(read), unlisted: [], manifest: {} };
+  const isListed = ({ name }: { readonly name: string }): boolean => manifest.files.has(name);
+  return {
+    files: entries.filter(isListed).map(read),
+    unlisted: entries.filter((entry) => !isListed(entry) && entry !== found).map(read),
+    manifest: manifest.rest,
+  };
+}
+
+/** The images in a package alone. Throws as `readWholePackage` does. */
+export function readDfuPackage(file: Uint8Array, inflate: Inflate): PackagedFile[] {
+  return [...readWholePackage(file, inflate).files];
 }
