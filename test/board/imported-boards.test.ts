@@ -184,6 +184,33 @@ describe('a Zephyr build', () => {
   });
 });
 
+test('an RP2040 starts behind the second stage that its boot ROM wants to see', async () => {
+  cpSync(join(builds, 'rpi_pico/blinky/zephyr'), path('build/zephyr'), { recursive: true });
+  const configuration = path('build/zephyr/.config');
+  const text = readFileSync(configuration, 'utf8')
+    .replace('CONFIG_BOOTLOADER_MCUBOOT=y', '# CONFIG_BOOTLOADER_MCUBOOT is not set')
+    .replace('CONFIG_FLASH_LOAD_OFFSET=0x10000', 'CONFIG_FLASH_LOAD_OFFSET=0x100');
+  writeFileSync(configuration, text);
+  const file = path('pico.json');
+  expect(await importing(path('build'), '-o', file)).toMatchObject({ exit: 0 });
+  // Of a program for it: what fetches the vectors, and the CRC-32 over 252 bytes.
+  const stage = new Uint8Array(256);
+  const code = '142000880549182212889047804704480449086006c881f308881047435800000001001008ed00e0';
+  stage.set(Buffer.from(code, 'hex'));
+  stage.set([0x2d, 0x6a, 0xee, 0x8a], 252);
+  const program = machineCode(0x10000100, { stackPointer: 0x20042000, text: 'blinky' });
+  writeFileSync(path('zephyr.bin'), Buffer.concat([stage, program]));
+  const flash = ['--flash', path('flash.bin')];
+  expect(await ran(['board', 'program', file, path('zephyr.bin'), ...flash])).toMatchObject({
+    exit: 0,
+  });
+  const until = ['--until', 'native', '--timeout', '30s', '--usbip', '127.0.0.1:0'];
+  const { exit, out } = await ran(['board', 'run', file, ...flash, ...until]);
+  expect({ exit, out }).toEqual({ exit: 0, out: expect.stringContaining('code at 0x10000100') });
+  const inspected = await ran(['flash', 'inspect', path('flash.bin'), '--board', file]);
+  expect(inspected.out).toContain('The program at 0x10000100 starts.');
+});
+
 describe('a RIOT build', () => {
   test('becomes a board that boots', async () => {
     const file = path('riot.json');

@@ -1,4 +1,5 @@
 import { DfuError, hexNumber } from '../../bytes/index.ts';
+import type { Flash } from '../../flash/index.ts';
 import type { DumpReader } from '../../lab/index.ts';
 import { flashSizeBytes } from '../models/board-model.ts';
 import type { BoardModel } from '../models/board-model.ts';
@@ -47,13 +48,23 @@ export interface PlainVerdict {
 
 /** Reads dumps of a flash that begins with vectors. Nothing in them says whose they are. */
 export function plainReader(
-  { name, model }: { readonly name: string; readonly model: BoardModel },
-  judge: (vectors: Uint8Array) => PlainVerdict,
+  {
+    name,
+    model,
+    vectorsAt = () => 0,
+  }: {
+    readonly name: string;
+    readonly model: BoardModel;
+    /** Where the vectors are, from the start of the flash. */
+    readonly vectorsAt?: ((flash: Flash) => number) | undefined;
+  },
+  judge: (vectors: Uint8Array, address: number) => PlainVerdict,
 ): DumpReader {
   return {
     read(flash) {
-      const vectors = flash.read(0, VECTOR_BYTES);
-      const { fault, sentence } = judge(vectors);
+      const at = vectorsAt(flash);
+      const vectors = flash.read(at, VECTOR_BYTES);
+      const { fault, sentence } = judge(vectors, model.flashBaseAddress + at);
       const view = new DataView(vectors.buffer);
       const stackPointer = view.getUint32(0, true);
       const resetVector = view.getUint32(4, true);

@@ -8,7 +8,7 @@ import { hex, hexRange } from './hex-text.ts';
 import type { ImportedBoard } from './imported-board.ts';
 import { Inquiry } from './inquiry.ts';
 import type { KeyFinder } from './key-finder.ts';
-import { namedNode } from './node-reading.ts';
+import { namedNode, ownReg } from './node-reading.ts';
 import { readSettings } from './settings.ts';
 import type { Settings } from './settings.ts';
 import { malformed } from './text-file.ts';
@@ -136,12 +136,19 @@ function chosenFlash(tree: Devicetree): DevicetreeNode {
   return node ?? malformed(tree.root.place, 'expected zephyr,flash in /chosen, got none');
 }
 
+/** Where the second stage of an RP2040's boot ROM ends, which comes with the application. */
+function secondStageEnd(tree: Devicetree): number | undefined {
+  const node = tree.labels.get('second_stage_bootloader');
+  const reg = node && ownReg(node);
+  return reg && reg.address + reg.sizeBytes;
+}
+
 /** An application without a bootloader. */
 function alone(read: Read): Made {
   const { inquiry, configuration, tree } = read;
   const flash = zephyrFlash(read, chosenFlash(tree));
   const offset = configuration.number('CONFIG_FLASH_LOAD_OFFSET');
-  if (offset !== undefined && offset.value > 0) {
+  if (offset !== undefined && offset.value > 0 && offset.value !== secondStageEnd(tree)) {
     const where = hexNumber(offset.value);
     inquiry.unsupported(`an application ${where} into the flash without MCUboot`, offset.place);
   }

@@ -6,8 +6,9 @@ import type { FirmwareFlashArea } from '../../seams/firmware-api.ts';
 import type { DfuHabits } from '../../seams/peripherals.ts';
 import { VECTOR_BYTES } from '../plain.ts';
 import { zephyrDfu } from '../zephyr-dfu.ts';
+import { vectorsAt } from './second-stage.ts';
 
-/** No bootloader: the processor starts what lies at the start of the flash. */
+/** No bootloader: the processor starts what lies at the start of the flash, or behind an RP2040's second stage. */
 export class NoBootloader implements Bootloader {
   readonly name = 'none';
   readonly platform = 'zephyr';
@@ -29,10 +30,11 @@ export class NoBootloader implements Bootloader {
   }
 
   decide({ model, flash }: BootSurroundings): BootDecision {
-    const vectors = flash.read(0, VECTOR_BYTES);
+    const at = vectorsAt(flash);
+    const vectors = flash.read(at, VECTOR_BYTES);
     if (vectors.every((byte) => byte === model.flash.erasedValue)) {
       return { mode: 'none', why: 'erased flash' };
     }
-    return { mode: 'application', why: 'no bootloader', entryAddress: model.flashBaseAddress };
+    return { mode: 'application', why: 'no bootloader', entryAddress: model.flashBaseAddress + at };
   }
 }

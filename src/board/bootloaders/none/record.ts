@@ -2,6 +2,7 @@ import { hexNumber } from '../../../bytes/index.ts';
 import type { BootloaderRecord } from '../../seams/bootloader-record.ts';
 import { plain, plainReader } from '../plain.ts';
 import { NoBootloader } from './none.ts';
+import { vectorsAt } from './second-stage.ts';
 
 /** No bootloader at all. */
 export const noBootloader: BootloaderRecord = {
@@ -9,7 +10,7 @@ export const noBootloader: BootloaderRecord = {
   name: 'none',
   make: ({ model, profile }) => new NoBootloader(model, profile),
   reader: async (model) =>
-    plainReader({ name: 'no bootloader', model }, (vectors) =>
+    plainReader({ name: 'no bootloader', model, vectorsAt }, (vectors, address) =>
       vectors.every((byte) => byte === model.flash.erasedValue)
         ? {
             fault: 'erased',
@@ -17,7 +18,7 @@ export const noBootloader: BootloaderRecord = {
           }
         : {
             fault: undefined,
-            sentence: `The program at ${hexNumber(model.flashBaseAddress, 8)} starts.`,
+            sentence: `The program at ${hexNumber(address, 8)} starts.`,
           },
     ),
 };
