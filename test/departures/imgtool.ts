@@ -96,6 +96,11 @@ export const imgtool = {
       here: 'it is the vector alone',
       why: 'a signature over the filler is right nowhere',
     },
+    'foreign-signature': {
+      original: '`--fix-sig` writes whatever signature it is given, without a word',
+      here: 'so it does here, and a warning on standard error says if it is none of this image',
+      why: 'an image that nobody takes looks like every other',
+    },
     'signature-of-nothing': {
       original: '`--sig-out` where nothing is signed writes the image, then fails with a traceback',
       here: 'an error, exit 1; nothing is written',

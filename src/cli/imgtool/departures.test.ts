@@ -36,6 +36,21 @@ test('departure imgtool/missing-key-file: a sentence', async () => {
   expect(desk.lastError).toBe('Error: nowhere.pem: no such file');
 });
 
+test('departure imgtool/foreign-signature: a warning', async () => {
+  const desk = new Desk();
+  const run = (...more: string[]): Promise<number> => {
+    const args = ['-v', '1.0', '-H', '0x20', '--pad-header', '-S', '0x4000', ...more];
+    return runImgtool(['sign', ...args, 'in/p300.bin', 'made.bin'], desk.terminal);
+  };
+  const key = 'keys/ed25519.pem';
+  expect(await run('-k', key, '--sig-out', 'made.sig')).toBe(0);
+  const [right, other] = ['keys/ed25519.pub.pem', 'keys/ed25519-other.pub.pem'];
+  expect(await run('--fix-sig', 'made.sig', '--fix-sig-pubkey', right)).toBe(0);
+  expect(desk.err).toBe('');
+  expect(await run('--fix-sig', 'made.sig', '--fix-sig-pubkey', other)).toBe(0);
+  expect(desk.err).toMatch(/^warning: --fix-sig: no signature of this image by the key/);
+});
+
 test('departure imgtool/keygen-without-type: lists the types', async () => {
   const desk = new Desk();
   expect(await runImgtool(['keygen', '-k', 'k.pem'], desk.terminal)).toBe(2);

@@ -20,6 +20,14 @@ describe('imgtool beyond the recorded runs', () => {
     expect(desk.lastError).toBe('Error: k.pem: the password is wrong');
   });
 
+  test('a slot larger than any is refused before it is filled up', async () => {
+    const desk = new Desk();
+    const slot = ['-S', '0xffffffffff', '--pad'];
+    expect(await imgtool(desk, 'sign', ...usual, ...slot, 'in/p300.bin', 'a.bin')).toBe(1);
+    expect(desk.lastError).toMatch(/^Error: slot size: expected at most 1073741824 bytes/);
+    expect(desk.written.has('a.bin')).toBe(false);
+  });
+
   test('a signature made elsewhere', async () => {
     const desk = new Desk();
     const input = 'in/p300.bin';

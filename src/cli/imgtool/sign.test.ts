@@ -163,6 +163,8 @@ describe('compression', () => {
 
   test.each([
     [['--compression-lzma-lc', '4'], 'lc and lp together: expected 0 to 4, got 5'],
+    [['--compression-lzma-pb', '9'], 'pb: expected 0 to 4, got 9'],
+    [['--compression-lzma-pb', '-1'], 'pb: expected 0 to 4, got -1'],
     [['--compression-lzma-preset', '10'], 'preset: expected 0 to 9, got 10'],
     [['--compression-lzma-dictsize', '33554432'], 'dictionary: expected 4096 to 16777216'],
   ])('departure imgtool/largest-dictionary: refuses %j', async (args, words) => {

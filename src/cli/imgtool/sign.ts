@@ -1,5 +1,5 @@
 import { DfuError } from '../../bytes/index.ts';
-import { bytesToSign, isPrivateKey, signImage } from '../../image/index.ts';
+import { bytesToSign, isPrivateKey, signImage, verifyMessage } from '../../image/index.ts';
 import type {
   CompressionResult,
   Compressor,
@@ -9,6 +9,7 @@ import type {
 } from '../../image/index.ts';
 import { readImageFile } from '../shared/image-file.ts';
 import type { ImageFile } from '../shared/image-file.ts';
+import { warn } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { UsageError, integer, parseArguments } from './arguments.ts';
 import type { ParsedArguments } from './arguments.ts';
@@ -58,6 +59,20 @@ function hashRefused({ encryption }: SignOptions): boolean {
   return encryption?.hash === 'SHA-512' && (kind === 'ecdsa-p256' || kind === 'ecdsa-p384');
 }
 
+/** A signature made elsewhere may be of something else; imgtool takes it as it is, and so does no bootloader. */
+async function tellForeignSignature(
+  terminal: Terminal,
+  { digest, signedBytes }: SignedImage,
+  { fixedSignature, pure }: SignOptions,
+): Promise<void> {
+  if (fixedSignature === undefined) return;
+  const { key, signature } = fixedSignature;
+  const over = key.kind === 'ed25519' && pure !== true ? digest : signedBytes;
+  if (await verifyMessage(key, over, signature)) return;
+  const words = 'no signature of this image by the key of --fix-sig-pubkey: no bootloader takes it';
+  warn(terminal, `warning: --fix-sig: ${words}`);
+}
+
 async function signAndTell(
   terminal: Terminal,
   input: Uint8Array,
@@ -69,6 +84,7 @@ async function signAndTell(
   const what = key?.kind === 'ed25519' ? 'digest' : 'payload';
   const line = key === undefined ? '' : `image.py: sign the ${what}\n`;
   tell(terminal, line, signed.compression);
+  await tellForeignSignature(terminal, signed, options);
   if (refused) throw new UsageError('Currently only ECIES-X25519 supports HMAC-SHA512');
   return signed;
 }

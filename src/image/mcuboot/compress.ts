@@ -22,6 +22,9 @@ function settingsOf(asked: CompressionOptions): CompressionSettings {
 /** Largest code of a dictionary's size: the next one means 4 GiB less a byte. */
 const MOST_CODE = 39;
 
+/** Most of each property that the byte of all three has room for (xz 1.2.1 §5.3.1, LZMA's lc, lp, pb). */
+const MOST_PROPERTY = { lc: 8, lp: 4, pb: 4 } as const;
+
 /** Code of the dictionary's size (xz 1.2.1 §5.3.1) and properties byte, in front of the stream. */
 function streamHeader({ dictionaryBytes, lc, lp, pb }: CompressionSettings): OwnBytes {
   let code = 0;
@@ -29,6 +32,12 @@ function streamHeader({ dictionaryBytes, lc, lp, pb }: CompressionSettings): Own
   if (code > MOST_CODE) {
     const words = `expected at most 3 GiB, got ${dictionaryBytes} bytes`;
     throw new DfuError('INVALID_ARGUMENT', `compression: dictionary: ${words}`);
+  }
+  for (const [name, value] of Object.entries({ lc, lp, pb })) {
+    const most = MOST_PROPERTY[name as keyof typeof MOST_PROPERTY];
+    if (value >= 0 && value <= most) continue;
+    const words = `${name}: expected 0 to ${most}, got ${value}`;
+    throw new DfuError('INVALID_ARGUMENT', `compression: ${words}`);
   }
   return Uint8Array.of(code, (pb * 5 + lp) * 9 + lc);
 }

@@ -52,6 +52,9 @@ export function trailerSize(options: PaddingOptions): number {
   return maxSectors * 3 * align + trailerInfoBytes({ maxAlign, fields: 4, keyBytes });
 }
 
+/** Largest slot that is filled up in memory. */
+const MOST_SLOT_BYTES = 1024 * 1024 * 1024;
+
 /** Throws `REFUSED` if an image of so many bytes does not fit in front of the trailer. */
 export function checkImageFits(imageBytes: number, options: PaddingOptions): void {
   const { slotSize } = options;
@@ -88,6 +91,10 @@ export function trailerPieces(options: PaddingOptions): TrailerPiece[] {
 /** The image filled up to the slot's size, with the trailer at its end. Throws `REFUSED`. */
 export function padImage(image: Uint8Array, options: PaddingOptions): OwnBytes {
   checkImageFits(image.length, options);
+  if (options.slotSize > MOST_SLOT_BYTES) {
+    const words = `expected at most ${MOST_SLOT_BYTES} bytes to fill up, got ${options.slotSize}`;
+    throw new DfuError('OUT_OF_RANGE', `slot size: ${words}`);
+  }
   const least = image.length + trailerSize(options);
   const slot = new Uint8Array(Math.max(options.slotSize, least)).fill(options.erasedValue ?? 0xff);
   slot.set(image);
