@@ -101,6 +101,11 @@ export const imgtool = {
       here: 'so it does here, and a warning on standard error says if it is none of this image',
       why: 'an image that nobody takes looks like every other',
     },
+    'signed-as-it-is': {
+      original: '`sign` of ELF, UF2, a zip file, a key or an image signs the file, without a word',
+      here: 'so it does here, and a warning on standard error says what the file is',
+      why: 'no processor runs that; `dfukit image sign` takes the firmware out',
+    },
     'signature-of-nothing': {
       original: '`--sig-out` where nothing is signed writes the image, then fails with a traceback',
       here: 'an error, exit 1; nothing is written',

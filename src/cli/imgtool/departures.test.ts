@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { FakeTerminal } from '../../../test/support/fake-terminal.ts';
 import { Desk } from '../../../test/support/image-desk.ts';
+import { toolchainFile } from '../../../test/support/toolchain/read.ts';
 import { dfukit } from '../dfukit.ts';
 import { runImgtool } from './imgtool.ts';
 
@@ -49,6 +50,24 @@ test('departure imgtool/foreign-signature: a warning', async () => {
   expect(desk.err).toBe('');
   expect(await run('--fix-sig', 'made.sig', '--fix-sig-pubkey', other)).toBe(0);
   expect(desk.err).toMatch(/^warning: --fix-sig: no signature of this image by the key/);
+});
+
+test.each([
+  ['keys/ed25519.pem', 'a key or certificate in text'],
+  ['firmware.elf', 'an ELF file'],
+  ['firmware.srec', 'S-records'],
+  ['dfu_application.zip', 'a zip file'],
+  ['out/version-4.bin.gz', 'an MCUboot image already'],
+])('departure imgtool/signed-as-it-is: %s is told', async (input, words) => {
+  const desk = new Desk();
+  if (input.startsWith('firmware') || input.endsWith('.zip')) {
+    desk.written.set(input, toolchainFile(input as Parameters<typeof toolchainFile>[0]));
+  }
+  const args = ['-v', '1.0', '-H', '0x20', '--pad-header', '-S', '0x4000', input, 'made.bin'];
+  expect(await runImgtool(['sign', ...args], desk.terminal)).toBe(0);
+  expect(desk.err).toBe(
+    `warning: ${input} is ${words}, and is signed as it is: no processor runs that\n`,
+  );
 });
 
 test('departure imgtool/keygen-without-type: lists the types', async () => {

@@ -1,8 +1,15 @@
 import { DfuError } from '../../bytes/index.ts';
-import { bytesToSign, isPrivateKey, signImage, verifyMessage } from '../../image/index.ts';
+import {
+  bytesToSign,
+  isPrivateKey,
+  recognise,
+  signImage,
+  verifyMessage,
+} from '../../image/index.ts';
 import type {
   CompressionResult,
   Compressor,
+  FileFormat,
   SignedImage,
   SignOptions,
   ToSignOptions,
@@ -17,6 +24,25 @@ import { headerSizeOf, signSpec } from './sign-options.ts';
 import { paddingOf, refuseTooBig, save, saveSignature } from './sign-output.ts';
 import { nordicRecords, signingOptions } from './sign-wishes.ts';
 
+/** Files that no processor runs as they are. */
+const noBinaries: Partial<Readonly<Record<FileFormat, string>>> = {
+  dfuse: 'a DfuSe file',
+  elf: 'an ELF file',
+  hex: 'Intel HEX, and its name does not end in .hex',
+  mcuboot: 'an MCUboot image already',
+  pem: 'a key or certificate in text',
+  srec: 'S-records',
+  uf2: 'a UF2 file',
+  zip: 'a zip file',
+};
+
+/** imgtool signs whatever there is, and so does this; what is no firmware is told. */
+function tellNoBinary(terminal: Terminal, path: string, { bytes }: ImageFile): void {
+  const what = noBinaries[recognise(bytes).format];
+  if (what === undefined) return;
+  warn(terminal, `warning: ${path} is ${what}, and is signed as it is: no processor runs that`);
+}
+
 /** The input file with its header room checked. */
 function loadInput(terminal: Terminal, args: ParsedArguments): ImageFile {
   const headerSize = headerSizeOf(args.text('headerSize') ?? '');
@@ -27,6 +53,7 @@ function loadInput(terminal: Terminal, args: ParsedArguments): ImageFile {
     if (DfuError.is(error, 'NOT_FOUND')) throw new UsageError('Input file not found');
     throw error;
   }
+  tellNoBinary(terminal, args.operands[0] ?? '', file);
   const { bytes, address } = file;
   if (!args.on('padHeader')) {
     if (args.text('padValue') !== undefined) return { bytes: bytes.subarray(headerSize), address };
