@@ -217,12 +217,30 @@ describe('what goes wrong', () => {
     const path = join(folder, 'half.bin');
     const work = call('upload', path, '-a', '1', '-t', '1');
     await terminal.out.until('Device returned transfer size 1');
+    // A kill leaves what is there now: nothing of the name that was asked for.
+    expect(await readdir(folder)).toEqual([expect.stringMatching(/^\.dfukit-.*\.new$/)]);
     terminal.interrupt();
     expect(await work).toBe(130);
     expect(await readdir(folder)).toEqual([]);
     expect(terminal.listeners).toBe(0);
     await call('upload', path, '-a', '1');
     expect(await readFile(path)).toHaveLength(200_000);
+  });
+
+  test('a file that somebody makes during an upload is not overwritten, and nothing is lost', async () => {
+    await intoDfuMode();
+    await call('download', await fileWith(image(5000)), '-a', '1');
+    const path = join(folder, 'read.bin');
+    const work = call('upload', path, '-a', '1', '-t', '1');
+    await terminal.out.until('Device returned transfer size 1');
+    await writeFile(path, 'another');
+    expect(await work).toBe(73);
+    const [, where = ''] =
+      /^dfukit: cannot create .*read\.bin: it exists by now; what was read is in (.*)\n$/.exec(
+        err,
+      ) ?? [];
+    expect(new Uint8Array(await readFile(where))).toEqual(image(5000));
+    expect(await readFile(path, 'utf8')).toBe('another');
   });
 
   test.each([

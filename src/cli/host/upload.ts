@@ -1,19 +1,14 @@
-import { unlinkSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { Command } from 'commander';
 import { DfuError } from '../../bytes/index.ts';
-import type { DfuErrorCode } from '../../bytes/index.ts';
 import { connect, leave, receive } from '../../host/index.ts';
 import type { UploadSink } from '../../host/index.ts';
-import { CommandEnd, ExitCode, cannot } from '../shared/exit-codes.ts';
 import { wholeNumber } from '../shared/numbers.ts';
-import { passOn } from '../shared/pass-on.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { runOnBus } from './run-on-bus.ts';
 import type { Surroundings } from './run-on-bus.ts';
 import { addTransferOptions, dialectOf, forceOf, selectionOf } from './select.ts';
 import type { TransferOptions } from './select.ts';
-import { systemWords } from '../shared/system-words.ts';
+import { uploadFile } from './upload-file.ts';
 
 interface UploadCommand extends TransferOptions {
   readonly uploadSize?: number | undefined;
@@ -44,7 +39,7 @@ export function command(terminal: Terminal): Command {
 
 async function run(terminal: Terminal, path: string, options: UploadCommand): Promise<void> {
   const dialect = dialectOf(options);
-  const output = await create(terminal, path);
+  const output = await uploadFile(terminal, path);
   const out = path === '-' ? terminal.err : terminal.out;
   try {
     await runOnBus(terminal, { ...options, out }, async (around) => {
@@ -101,93 +96,4 @@ async function receiveFrom(
   } finally {
     await session.close();
   }
-}
-
-/** What ends an upload in the middle and says nothing against the bytes that came before. */
-const ended: ReadonlySet<DfuErrorCode> = new Set([
-  'DEVICE_STATUS',
-  'DISCONNECTED',
-  'INCOMPLETE',
-  'PROTOCOL',
-  'STALLED',
-  'TIMEOUT',
-]);
-
-/** How many bytes came before it failed; none if they are not worth keeping. */
-function goodBytes(error: unknown): number {
-  if (!DfuError.is(error) || !ended.has(error.code)) return 0;
-  return error.progress?.acknowledged.bytes ?? 0;
-}
-
-/** An error with what became of the bytes that came before. */
-function withKept(error: DfuError, kept: string): DfuError {
-  const { code, message, status, remedies, progress, cause } = error;
-  return new DfuError(code, `${message}; ${kept}`, { status, remedies, progress, cause });
-}
-
-interface Sink {
-  readonly sink: UploadSink;
-  finish(): Promise<void>;
-  /** The device ended it: what came before is good, and stays. The error then says so. */
-  keep(error: unknown): Promise<unknown>;
-  /** What was written so far is no upload: it goes, unless it was kept. */
-  discard(): Promise<void>;
-}
-
-/** Creates the file. Throws if it cannot be, with an exit code of its own. */
-async function create(terminal: Terminal, path: string): Promise<Sink> {
-  if (path === '-') {
-    return {
-      sink: (chunk) => passOn(terminal.out, chunk),
-      finish,
-      keep: sameError,
-      discard: finish,
-    };
-  }
-  try {
-    const file = await open(path, 'wx');
-    const remove = (): void => unlinkSync(path);
-    // Also if the program is ended in the middle: nobody shall take half an upload for a whole one.
-    const forget = terminal.onExit(remove);
-    let stays = false;
-    const stay = async (): Promise<void> => {
-      await file.close().catch(cannotWrite);
-      stays = true;
-      forget();
-    };
-    return {
-      sink: (chunk) => file.appendFile(chunk).catch(cannotWrite),
-      finish: stay,
-      async keep(error) {
-        const bytes = goodBytes(error);
-        if (!DfuError.is(error) || bytes === 0) return error;
-        await stay();
-        return withKept(error, `the ${bytes} good bytes are in ${path}`);
-      },
-      async discard() {
-        if (stays) return;
-        await file.close().catch(() => {});
-        forget();
-        remove();
-      },
-    };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
-      throw new CommandEnd(ExitCode.cannotCreate, `cannot create ${path}: it exists already`);
-    }
-    throw cannot(`create ${path}`, error, ExitCode.cannotCreate);
-  }
-}
-
-function finish(): Promise<void> {
-  return Promise.resolve();
-}
-
-async function sameError(error: unknown): Promise<unknown> {
-  await finish();
-  return error;
-}
-
-function cannotWrite(cause: unknown): never {
-  throw new DfuError('IO', `cannot write the file: ${systemWords(cause)}`, { cause });
 }
