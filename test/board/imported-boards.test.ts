@@ -161,6 +161,7 @@ describe('a Zephyr build', () => {
   test.each([
     ['the folder of the application', ['hello']],
     ['the folder of its zephyr.dts', ['hello', 'zephyr']],
+    ['its zephyr.dts', ['hello', 'zephyr', 'zephyr.dts']],
   ])('is found from %s, too', async (_, parts) => {
     const { file } = await newKey('rsa-2048');
     const build = join(builds, 'nrf52840dk', ...parts);

@@ -97,6 +97,9 @@ function keyFolders(files: Files, { top, application, mcuboot }: Folders): strin
   return [...new Set(folders)];
 }
 
+/** Files that a build of Zephyr has, and RIOT has not. */
+const ofZephyr: ReadonlySet<string> = new Set(['zephyr.dts', '.config', 'domains.yaml']);
+
 /** The files of a build folder. Throws `NOT_FOUND`, as an `UnreadableFile`, with what was looked for. */
 export function findBuild(
   files: Files,
@@ -107,6 +110,10 @@ export function findBuild(
   const stat = statSync(given, { throwIfNoEntry: false });
   if (stat === undefined) {
     throw new UnreadableFile('NOT_FOUND', `${path}: no such file or folder`);
+  }
+  // Somebody points at a file of the folder.
+  if (stat.isFile() && ofZephyr.has(basename(given))) {
+    return findBuild(files, dirname(path), { mcubootFolder });
   }
   // A pipe, too.
   if (!stat.isDirectory()) return { kind: 'riot', file: textOf(files, path) };
