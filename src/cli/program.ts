@@ -26,7 +26,10 @@ const entries: Readonly<Record<string, Entry>> = {
     summary: 'ask a device into or out of DFU mode',
     load: () => import('./host/detach.ts'),
   },
-  board: { summary: 'virtual boards: run, program, erase', load: () => import('./board/board.ts') },
+  board: {
+    summary: 'virtual boards: run, program, erase; make one out of a build',
+    load: () => import('./board/board.ts'),
+  },
   firmware: {
     summary: 'firmware for virtual boards: build, flash',
     load: () => import('./firmware/firmware.ts'),

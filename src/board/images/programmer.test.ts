@@ -92,7 +92,8 @@ describe('where an image goes', () => {
   });
 
   test('what has no header must say', () => {
-    const wrong = 'the image has no header: say slot or address';
+    const wrong =
+      'the image has no header: make an MCUboot image of it with imgtool sign, or say slot or address';
     expect(() => programFlash(flash(), layoutOf('mcuboot'), new Uint8Array(64))).toThrow(wrong);
   });
 

@@ -236,6 +236,9 @@ function doubtOf(
   }
 }
 
+/** What gives an image its header. */
+const headerTools = { mcuboot: 'imgtool sign', riotboot: 'genhdr' };
+
 /** What no bootloader boots as it is. Somebody may give it its header yet, so it is refused by nobody. */
 function missingHeader(
   { imageKind }: ProgramLayout,
@@ -243,8 +246,7 @@ function missingHeader(
   slot: ImageSlot | undefined,
 ): string | undefined {
   if (imageKind === undefined || slot === undefined || !isBareCode(image)) return undefined;
-  const how = { mcuboot: 'imgtool sign', riotboot: 'genhdr' };
-  return `it has no header; make ${kindNames[imageKind]} of it with ${how[imageKind]}`;
+  return `it has no header; make ${kindNames[imageKind]} of it with ${headerTools[imageKind]}`;
 }
 
 /** The slot that the header of an image names. */
@@ -268,7 +270,11 @@ function homeOf({ slots, imageKind }: ProgramLayout, image: Uint8Array): ImageSl
     if (slot !== undefined) return slot;
     throw elsewhere(slots, 'offsetBytes', loadAddr);
   }
-  throw new DfuError('INVALID_ARGUMENT', 'the image has no header: say slot or address');
+  const how =
+    imageKind === undefined
+      ? ''
+      : `make ${kindNames[imageKind]} of it with ${headerTools[imageKind]}, or `;
+  throw new DfuError('INVALID_ARGUMENT', `the image has no header: ${how}say slot or address`);
 }
 
 function elsewhere(

@@ -228,11 +228,23 @@ function buttonOf({ btnPin, btnMode, btnExtPullup, btnNone }: RunCommand): Butto
 /** Reads an address in flash, decimal or hex. */
 const address = wholeNumber('--address', [0, 0xffffffff]);
 
+const programHelp = `
+A file with addresses (hex, ELF, UF2) goes to its own; what it has for the bootloader is left out.
+
+Examples:
+  dfukit board program reel_board zephyr.signed.bin --flash reel.bin
+  dfukit board program my-board.json merged.hex --flash board.bin
+  dfukit board program particle-xenon slot1.2.riot.bin --flash xenon.bin
+  dfukit board program reel_board v2.signed.bin --slot 1 --flash reel.bin`;
+
 function programCommand(terminal: Terminal): Command {
   return new Command('program')
     .description('write an image into the flash file, as the regular programmer does: no USB')
     .argument('<board>', BOARD_HELP)
-    .argument('<image>', 'a slot image or Intel HEX, or any bytes with --slot or --address')
+    .argument(
+      '<image>',
+      'what a build leaves: .bin, .hex, .elf, .uf2; any bytes with --slot or --address',
+    )
     .requiredOption('--flash <file>', 'the file that holds the flash; made if it is not there')
     .option('--bootloader <name>', 'whose layout the slots have')
     .option('--algorithm <name>', ALGORITHM_HELP)
@@ -244,6 +256,7 @@ function programCommand(terminal: Terminal): Command {
     .option('--address <a>', 'to this address', address)
     .option(...partOption)
     .option('--force', 'even if it will not run there')
+    .addHelpText('after', programHelp)
     .action(async (name: string, image: string, options: ProgramOptions) => {
       if (options.slot !== undefined && options.address !== undefined) {
         throw new DfuError('INVALID_ARGUMENT', 'expected --slot or --address, got both');

@@ -70,13 +70,14 @@ function checkOwnAddress(
   throw new DfuError('INVALID_ARGUMENT', words, { remedies: ['force'] });
 }
 
-/** Does it; what can be had by force says by which option. */
+/** Does it; an error names the file, and what can be had by force says by which option. */
 function forced<T>(path: string, program: () => T): T {
   try {
     return asArgument(program);
   } catch (cause) {
-    if (!DfuError.is(cause) || !cause.remedies.includes('force')) throw cause;
-    const words = `${path}: ${cause.message} (--force to do it all the same)`;
+    if (!DfuError.is(cause)) throw cause;
+    const force = cause.remedies.includes('force') ? ' (--force to do it all the same)' : '';
+    const words = `${path}: ${cause.message}${force}`;
     throw new DfuError(cause.code, words, { cause });
   }
 }
