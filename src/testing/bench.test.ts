@@ -255,6 +255,22 @@ describe('what does not come as expected', () => {
     );
   });
 
+  test('images by a key that the bootloader does not know', async () => {
+    const other = await generateKey('ed25519');
+    await using bench = await reel({ key: other, slots: [v1] });
+    await expect(bench.boots()).rejects.toThrow(
+      /got nothing \(no bootable image; power-on\); slot 0: refused: key-unknown: .*; it knows /,
+    );
+  });
+
+  test('a host that finds nothing, because nobody plays the USB port', async () => {
+    await using bench = await reel();
+    await bench.boots();
+    await expect(bench.download(v2, { alt: 'slot1_image' })).rejects.toThrow(
+      'No DFU capable USB device available (NOT_FOUND); machine code runs, and its stand-in has nothing at the USB port: usb-dfu',
+    );
+  });
+
   test('a board without power', async () => {
     const message = await messageOf(async (bench) => {
       await bench.boots();

@@ -30,7 +30,9 @@ import type {
   Within,
 } from './options.ts';
 import { Pump } from './pump.ts';
+import { slotReasons } from './slot-reasons.ts';
 import { imageBytes } from './sources.ts';
+import { SILENT_WORDS, playsSilently } from './words.ts';
 import { watchedBootloader } from './watched-bootloader.ts';
 import { Work } from './work.ts';
 
@@ -90,6 +92,7 @@ export class Bench implements BoardBench {
       signal: options.signal,
       demandOpen: () => this.#demandOpen(),
       demandHope: () => this.#demandHope(),
+      slotReasons: () => slotReasons(order, flash),
     });
     this.console = new ExpectedConsole(this.#journal, this.#expectations);
     if (options.clock === 'real') clock.run();
@@ -274,7 +277,9 @@ export class Bench implements BoardBench {
     if ('value' in outcome) return outcome.value;
     const { error } = outcome;
     const words = DfuError.is(error) ? `${error.message} (${error.code})` : String(error);
-    throw this.#failure(`${what}: ${words}`, at, error);
+    const isSilent = DfuError.is(error, 'NOT_FOUND') && playsSilently(this.#journal);
+    const why = isSilent ? `; ${SILENT_WORDS}` : '';
+    throw this.#failure(`${what}: ${words}${why}`, at, error);
   }
 
   /** Throws `BUSY` while the board is lent to somebody else. */

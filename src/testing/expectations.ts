@@ -31,6 +31,8 @@ interface ExpectationParts {
   readonly demandOpen: () => void;
   /** Throws if nothing can come any more. */
   readonly demandHope: () => void;
+  /** Why the bootloader takes none of the images that are there. */
+  readonly slotReasons: () => Promise<readonly string[]>;
 }
 
 /** What a test waits for: each kind of it goes through the journal once, from its beginning to its end. */
@@ -66,7 +68,9 @@ export class Expectations {
     this.#eventsFrom = Math.max(this.#eventsFrom, begin);
     this.#linesFrom = Math.max(this.#linesFrom, begin);
     if (fits({ ...fields, mode }, boot)) return boot;
-    throw this.failure(`expected ${wanted}, got ${bootText(boot)}`, at);
+    const why = boot.mode === 'none' ? await this.#parts.slotReasons() : [];
+    const got = [bootText(boot), ...why].join('; ');
+    throw this.failure(`expected ${wanted}, got ${got}`, at);
   }
 
   /** A board that went to DFU mode since that event has done what it was asked to. */

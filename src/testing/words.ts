@@ -48,6 +48,18 @@ function timedText(event: BenchEvent): string {
   return `${(event.timeMs / 1000).toFixed(3)} s  ${eventText(event)}`;
 }
 
+/** What a host that finds nothing should know, where machine code has nobody to play its USB port. */
+export const SILENT_WORDS =
+  'machine code runs, and its stand-in has nothing at the USB port: usb-dfu and dfu-runtime have';
+
+/** Whether machine code runs, and nothing has come to the USB port since. */
+export function playsSilently({ events }: Pick<Journal, 'events'>): boolean {
+  const last = events.findLast(
+    ({ type }) => type === 'native' || type === 'usb' || type === 'power',
+  );
+  return last?.type === 'native';
+}
+
 /** What a message shows of all that has happened: the last of it. */
 export function lastWords({ events }: Pick<Journal, 'events'>): string {
   const lines: string[] = [];
