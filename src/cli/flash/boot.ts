@@ -11,6 +11,7 @@ import type { Row } from '../image/describe.ts';
 import { readImage } from '../shared/image-part.ts';
 import type { PartOptions } from '../shared/image-part.ts';
 import { refuseRunningFlash } from '../shared/write-file.ts';
+import { warn } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
 
 /** What is asked for before the first boot. */
@@ -39,6 +40,11 @@ export function prepareUpdate(
   { update, request, part }: UpdateOptions,
 ): void {
   const permanent = request === 'perm';
+  const many = device.config.images.length;
+  if (many > 1 && (update !== undefined || request !== undefined)) {
+    const words = `of the ${many} images of this layout the update of image 0 alone is asked for`;
+    warn(terminal, `${update === undefined ? '--request' : '--update'}: ${words}`);
+  }
   if (update !== undefined) {
     // What is staged is an update of the first image.
     const image = readImage(terminal, update, { part, imageIndex: 0 });

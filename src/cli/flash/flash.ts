@@ -28,10 +28,16 @@ function onDump(name: string, words: string): Command {
 
 function addUpdateOptions(to: Command): Command {
   return to
-    .option('--update <file>', 'put this image into the secondary slot and ask for it first')
+    .option(
+      '--update <file>',
+      'put this image into the secondary slot (of image 0) and ask for it first',
+    )
     .option(...partOption)
     .addOption(
-      new Option('--request <type>', 'ask for the secondary image first').choices(['test', 'perm']),
+      new Option('--request <type>', 'ask for the secondary image (of image 0) first').choices([
+        'test',
+        'perm',
+      ]),
     );
 }
 

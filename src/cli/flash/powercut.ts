@@ -196,7 +196,14 @@ async function conclusion(device: LabDevice, report: CutReport): Promise<string>
     return `without any cut: ${outcomeWords[undisturbed.outcome]}, so there is nothing to lose\n${state}\n`;
   }
   if (findings.length > 0) return '';
-  if (operations.length > 0) return 'no cut leads to a loss\n';
+  if (operations.length > 0) {
+    const many = device.config.images.length;
+    const changed = new Set(operations.map(({ area }) => area.replace(/\D+/, '')));
+    const still = [...device.config.images.keys()].filter((image) => !changed.has(String(image)));
+    const rest =
+      many > 1 && still.length > 0 ? `; of image ${still.join(' and ')} nothing was cut` : '';
+    return `no cut leads to a loss${rest}\n`;
+  }
   const help = 'ask for an update with --update FILE --request test to see one cut';
   return `the next boot changes nothing in flash, so there is nothing to cut; ${help}\n`;
 }

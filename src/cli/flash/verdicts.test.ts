@@ -88,6 +88,34 @@ describe('an image that is linked for another address', () => {
   });
 });
 
+describe('a layout of two images', () => {
+  test('says that the update is of one of them, and that of the other nothing was cut', async () => {
+    const pairs = [
+      '--sectors',
+      '4Kx64',
+      '--primary',
+      '0x0:32K',
+      '--secondary',
+      '0x8000:32K',
+    ].concat(['--primary', '0x10000:32K', '--secondary', '0x18000:32K']);
+    const bytes = new Uint8Array(64 * 4096).fill(0xff);
+    for (const at of [0, 0x1_0000]) bytes.set(await linked(0x201), at);
+    writeFileSync(path('pairs.bin'), bytes);
+    writeFileSync(path('pairs-update.bin'), await linked(0x201, 2));
+    const update = ['--update', path('pairs-update.bin')];
+    for (const name of ['boot', 'powercut', 'wear']) {
+      const { err } = await flashCommand(name, path('pairs.bin'), ...pairs, ...update);
+      expect(err).toContain(
+        '--update: of the 2 images of this layout the update of image 0 alone is asked for',
+      );
+    }
+    const cuts = await flashCommand('powercut', path('pairs.bin'), ...pairs, '--request', 'test');
+    expect(cuts.err).toContain('--request: of the 2 images');
+    const { out } = await flashCommand('powercut', path('pairs.bin'), ...pairs, ...update);
+    expect(out).toMatch(/no cut leads to a loss; of image 1 nothing was cut\n|image 1 is/);
+  });
+});
+
 describe('a verdict without a key', () => {
   test('says that it stands unless the signature is refused', async () => {
     const why = await flashCommand('why', path('good.bin'), ...slots);
