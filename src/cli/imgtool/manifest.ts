@@ -4,6 +4,7 @@ import type { Endian, Tlv } from '../../image/index.ts';
 import { readText } from '../shared/files.ts';
 import { readImageFile } from '../shared/image-file.ts';
 import type { ImageFile } from '../shared/image-file.ts';
+import { warn } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { UsageError } from './arguments.ts';
 import { judge } from './judge.ts';
@@ -29,6 +30,22 @@ const isMapping = (value: unknown): value is Mapping =>
 
 function malformed(path: string, words: string): DfuError {
   return new DfuError('MALFORMED', `${path}: ${words}`);
+}
+
+/** What a manifest and its images may say. */
+const MANIFEST_KEYS = ['format', 'manifest_index', 'images'];
+const IMAGE_KEYS = ['index', 'path', 'hash', 'name'];
+
+/** A slip of the pen would leave an image out, and nobody would notice. */
+function tellUnread(terminal: Terminal, path: string, config: Mapping): void {
+  const { images } = config;
+  const entries = Array.isArray(images) ? images.filter(isMapping) : [];
+  const strange = new Set([
+    ...Object.keys(config).filter((key) => !MANIFEST_KEYS.includes(key)),
+    ...entries.flatMap((entry) => Object.keys(entry).filter((key) => !IMAGE_KEYS.includes(key))),
+  ]);
+  if (strange.size > 0) warn(terminal, `warning: ${path}: not read: ${[...strange].join(', ')}`);
+  if (entries.length === 0) warn(terminal, `warning: ${path}: the manifest lists no image`);
 }
 
 /** Every scalar stays a text: a digest of nothing but digits is one, too. */
@@ -126,6 +143,7 @@ export async function readManifestFile(
   const { format = '0' } = config;
   if (format !== '1') throw new UsageError(`Unsupported manifest format: ${String(format)}`);
   const images = imagesOf(path, config);
+  tellUnread(terminal, path, config);
   checkIndexes(path, images, indexOf(path, config['manifest_index']));
   const digests: Uint8Array[] = [];
   for (const image of images) digests.push(await digestOf(terminal, path, image));

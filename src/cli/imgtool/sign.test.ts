@@ -426,6 +426,17 @@ describe('--manifest', () => {
     expect([desk.terminal.exits, desk.lastError.includes(words)]).toEqual([[1], true]);
   });
 
+  test('what is not read, and a list of nothing, is told', async () => {
+    const desk = new Desk();
+    const manifest = 'format: 1\nimagez: []\n';
+    desk.written.set('slip.yaml', new TextEncoder().encode(manifest));
+    const args = [...usual, '--manifest', 'slip.yaml', 'in/p300.bin', 'x.bin'];
+    expect(await sign(desk, ...args)).toBe(0);
+    expect(desk.err).toBe(
+      'warning: slip.yaml: not read: imagez\nwarning: slip.yaml: the manifest lists no image\n',
+    );
+  });
+
   test('departure imgtool/manifest-entry: a path and a hash for one image are refused', async () => {
     const desk = await withManifest(images(`- {path: out/version-2.bin.gz, hash: ${digest}}`));
     expect(desk.lastError).toBe('Error: m.yaml: an image has a path or a hash, not both');
