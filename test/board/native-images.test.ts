@@ -134,6 +134,16 @@ describe('board program', () => {
     const { exit, out, err } = await ran(program('reel_board', bare, '--slot', '0'));
     expect([exit, out]).toEqual([0, 'programmed 676 bytes at 0x0000c000 (slot 0)\n']);
     expect(err).toContain('it has no header; make an MCUboot image of it with imgtool sign');
+    const code = { address: 0xc200, bytes: nativeBinary('zephyr-slot0-1.0.0').subarray(0x200) };
+    const hex = file('no-room.hex', writeIntelHex([code]));
+    expect(await ran(program('reel_board', hex))).toMatchObject({
+      exit: 0,
+      out: expect.stringContaining('at 0x0000c200'),
+      err: `${hex}: it will not run there: it has no header; make an MCUboot image of it with imgtool sign\n`,
+    });
+    expect(await refused(...program('reel_board', bare))).toContain(
+      `${bare}: the image has no header: make an MCUboot image of it with imgtool sign, or say`,
+    );
     const xenon = (image: string): Promise<string> => dfukit(...program('particle-xenon', image));
     expect(await xenon(riot.slot0)).toContain('at 0x00004000 (slot 0)');
     expect(await xenon(riot.slot1)).toContain('at 0x00082000 (slot 1)');

@@ -62,7 +62,7 @@ function placed(
   }
   const doubt = doubtOf(layout, image, { address, slot });
   if (doubt === undefined || target?.force === true) {
-    return { address, offsetBytes, slot, doubt: doubt ?? missingHeader(layout, image, slot) };
+    return { address, offsetBytes, slot, doubt: doubt ?? missingHeader(layout, image, address) };
   }
   const words = `it will not run at ${hexNumber(address, 8)}: ${doubt}`;
   throw new DfuError('INVALID_ARGUMENT', words, { remedies: ['force'] });
@@ -241,11 +241,14 @@ const headerTools = { mcuboot: 'imgtool sign', riotboot: 'genhdr' };
 
 /** What no bootloader boots as it is. Somebody may give it its header yet, so it is refused by nobody. */
 function missingHeader(
-  { imageKind }: ProgramLayout,
+  { imageKind, slots }: ProgramLayout,
   image: Uint8Array,
-  slot: ImageSlot | undefined,
+  at: number,
 ): string | undefined {
-  if (imageKind === undefined || slot === undefined || !isBareCode(image)) return undefined;
+  const isInSlot = slots.some(
+    ({ address, sizeBytes }) => at >= address && at < address + sizeBytes,
+  );
+  if (imageKind === undefined || !isInSlot || !isBareCode(image)) return undefined;
   return `it has no header; make ${kindNames[imageKind]} of it with ${headerTools[imageKind]}`;
 }
 
