@@ -33,7 +33,7 @@ function withKept(error: DfuError, kept: string): DfuError {
 }
 
 /** Where an upload goes. */
-export interface UploadFile {
+interface UploadFile {
   readonly sink: UploadSink;
   /** All of it has come: the file has its name now. Throws if something else has taken it. */
   finish(): Promise<void>;
