@@ -8,16 +8,27 @@ describe('sectors on the command line', () => {
     ['4K', 1024 * 1024, '256x4K'],
     ['0x1000', 8192, '2x4K'],
     ['1024x256', 256 * 1024, '1024x256'],
+    ['16Kx4,64K, 128Kx7', 1024 * 1024, '4x16K,1x64K,7x128K'],
+    ['0x100x4', 1024, '4x256'],
   ])('%s of %i bytes', (text, bytes, shown) => {
     expect(sectorsText(fillSectors(parseSectors(text), bytes))).toBe(shown);
   });
 
-  test.each(['', 'x', '4x', '4K,4K', '0x0', '0x4K,', '-1x4K', '4x16k,', '00x1'])(
-    '"%s" is none',
-    (text) => {
-      expect(() => parseSectors(text)).toThrow('--sectors: expected sectors as 4x16K,1x64K,7x128K');
-    },
-  );
+  test.each([
+    '',
+    'x',
+    '4x',
+    '4Kx0',
+    '4Kx4K',
+    '2000000x4K',
+    '0x0',
+    '0x4K,',
+    '-1x4K',
+    '4x16k,',
+    '00x1',
+  ])('"%s" is none', (text) => {
+    expect(() => parseSectors(text)).toThrow('--sectors: expected sectors as 4x16K,1x64K,7x128K');
+  });
 
   test('they must fill the flash', () => {
     expect(() => fillSectors(parseSectors('3K'), 8192)).toThrow(

@@ -2,6 +2,8 @@ import { DfuError } from '../../bytes/index.ts';
 import type { SectorRun } from '../../flash/index.ts';
 
 const RUN = /^(?:([1-9]\d{0,6})x)?(0x[0-9a-f]{1,8}|\d{1,10})([KM]?)$/i;
+/** The other way round, where the size is seen by its unit: `16Kx4`. */
+const TURNED = /^(0x[0-9a-f]{1,8}|\d{1,10}(?=[KM]))([KM]?)x([1-9]\d{0,6})$/i;
 const FACTORS: Readonly<Record<string, number>> = { K: 1024, M: 1024 * 1024 };
 
 /** A run of sectors; without a count they fill the flash. */
@@ -11,21 +13,27 @@ export interface SectorWish {
 }
 
 /**
- * Reads sectors in order of address, `4x16K,1x64K,7x128K`, or the size of all of them, `4K`. Throws
- * `INVALID_ARGUMENT`.
+ * Reads sectors in order of address, `4x16K,64K,7x128K`, or the size of all of them, `4K`; `16Kx4` is `4x16K`.
+ * Throws `INVALID_ARGUMENT`.
  */
 export function parseSectors(text: string): readonly SectorWish[] {
-  const parts = text.split(',');
+  const parts = text.split(',').map((part) => part.trim());
   return parts.map((part) => {
-    const [, count, size = '', unit = ''] = RUN.exec(part) ?? [];
+    const [, size = '', unit = '', count] = TURNED.exec(part) ?? turned(RUN.exec(part));
     const sizeBytes = Number(size) * (FACTORS[unit.toUpperCase()] ?? 1);
-    const isWhole = count !== undefined || parts.length === 1;
-    if (size !== '' && sizeBytes > 0 && isWhole) {
-      return { count: count === undefined ? undefined : Number(count), sizeBytes };
-    }
-    const expected = 'expected sectors as 4x16K,1x64K,7x128K, or the size of all, 4K';
+    const one = parts.length === 1 ? undefined : 1;
+    const many = count === undefined ? one : Number(count);
+    const isBounded = sizeBytes <= 2 ** 32 && (many ?? 1) <= 2 ** 20;
+    if (size !== '' && sizeBytes > 0 && isBounded) return { count: many, sizeBytes };
+    const expected = 'expected sectors as 4x16K,1x64K,7x128K, or a size, 4K';
     throw new DfuError('INVALID_ARGUMENT', `--sectors: ${expected}, got "${text.slice(0, 60)}"`);
   });
+}
+
+/** What `RUN` has found, as `TURNED` would. */
+function turned(found: RegExpExecArray | null): readonly (string | undefined)[] {
+  const [all, count, size, unit] = found ?? [];
+  return [all, size, unit, count];
 }
 
 /** Runs of sectors as `--sectors` has them. */

@@ -45,7 +45,7 @@ export function importCommand(terminal: Terminal): Command {
     .option('--name <name>', 'what the board is called')
     .option('--chip <name>', 'what its chip is called')
     .option('--flash-base <a>', 'address of the first byte of flash', figure('--flash-base'))
-    .option('--sectors <list>', 'as 4x16K,1x64K,7x128K, or the size of all', parseSectors)
+    .option('--sectors <list>', 'as 4x16K,64K,7x128K, or the size of all', parseSectors)
     .option(
       '--write-unit <n>',
       'bytes that are written at once',

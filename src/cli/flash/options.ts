@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { parseSectors } from '../../board/index.ts';
 import { algorithmNamed, algorithms } from '../../boot/mcuboot/index.ts';
 import type { NamedAlgorithm } from '../../boot/mcuboot/index.ts';
 import { DfuError } from '../../bytes/index.ts';
@@ -68,14 +69,9 @@ function bytes(option: string, text: string): number {
   return value;
 }
 
-/** `4Kx256`, or runs one behind the other: `16Kx4,64K,128Kx7`. */
+/** `256x4K`, or runs one behind the other: `4x16K,64K,7x128K`. */
 function sectors(text: string): SectorRun[] {
-  return text.split(',').map((run) => {
-    const [, size, count = '1'] = /^(0x[0-9a-f]+|\d+[km]?)(?:x(\d+))?$/i.exec(run.trim()) ?? [];
-    if (size === undefined) throw wrong('--sectors', 'SIZExCOUNT, as 4Kx256', run);
-    const many = wholeNumber('--sectors', [1, 2 ** 20])(count);
-    return { sizeBytes: bytes('--sectors', size), count: many };
-  });
+  return parseSectors(text).map(({ count = 1, sizeBytes }) => ({ count, sizeBytes }));
 }
 
 function logicalSectorSize(text: string): number {
@@ -127,9 +123,7 @@ function addLayoutOptions(to: Command): Command {
       "one of the board's: riotboot, mcuboot, mcuboot:offset for a mode",
     )
     .option('--layout <file>', 'layout from a JSON file: the config of a vector file')
-    .addOption(
-      parsedOption('--sectors <runs>', 'sizes and counts: 4Kx256, or 16Kx4,64K,128Kx7', sectors),
-    )
+    .addOption(parsedOption('--sectors <runs>', 'as 256x4K, or 4x16K,64K,7x128K', sectors))
     .addOption(
       parsedOption('--primary <range>', 'OFFSET:SIZE; once for each image', ranges('--primary')),
     )
