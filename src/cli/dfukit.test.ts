@@ -36,6 +36,25 @@ test.each([[['--help']], [['download', '--help']], [['help', 'download']]])(
   },
 );
 
+describe('examples end the help, where a terminal shows them', () => {
+  test.each([['list'], ['download'], ['upload'], ['detach'], ['flash boot'], ['flash powercut']])(
+    '%s: each is a command line that is understood',
+    async (name) => {
+      const { out } = await ran([...name.split(' '), '--help']);
+      const lines = out.split('\nExamples:\n')[1]?.trimEnd().split('\n') ?? [];
+      expect(lines.length).toBeGreaterThanOrEqual(2);
+      for (const line of lines) {
+        const [words = ''] = line.trim().split(/ {2,}| \|/);
+        expect(words).toMatch(new RegExp(`^dfukit ${name}(?: |$)`));
+        // The last --bus counts, and nobody is there; nor are the files.
+        const bus = name.startsWith('flash') ? [] : ['--bus', 'usbip://127.0.0.1:1'];
+        const { exit, err } = await ran([...words.split(' ').slice(1), ...bus]);
+        expect([66, 74], `${words}: ${err}`).toContain(exit);
+      }
+    },
+  );
+});
+
 describe('what is asked for JSON fails in JSON too', () => {
   test.each([
     [['list', '--json', '--bus', 'x'], { code: 'INVALID_ARGUMENT', exit: 64 }],

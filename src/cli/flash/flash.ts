@@ -11,6 +11,7 @@ import type { WearOptions } from './wear.ts';
 import type { WhyOptions } from './why.ts';
 import { partOption } from '../shared/image-part.ts';
 import type { Terminal } from '../shared/terminal.ts';
+import { addExamples } from '../shared/examples.ts';
 import { answering } from '../shared/exit-codes.ts';
 import { wholeNumber } from '../shared/numbers.ts';
 
@@ -53,7 +54,7 @@ function inspectCommand(terminal: Terminal): Command {
 }
 
 function bootCommand(terminal: Terminal): Command {
-  return addUpdateOptions(onDump('boot', 'what the next boots do; the dump is not changed'))
+  const made = addUpdateOptions(onDump('boot', 'what the next boots do; the dump is not changed'))
     .addOption(
       new Option('--times <n>', 'boots; default 1').argParser(wholeNumber('--times', [1, 1000])),
     )
@@ -72,6 +73,11 @@ function bootCommand(terminal: Terminal): Command {
         return flashBoot(terminal, path, options);
       }),
     );
+  return addExamples(
+    made,
+    'dfukit flash boot dump.bin --board reel_board -k key.pem --times 2',
+    'dfukit flash boot dump.bin --board reel_board --update new.bin --request test -o after.bin',
+  );
 }
 
 function whyCommand(terminal: Terminal): Command {
@@ -102,7 +108,9 @@ followed by boots until nothing changes any more; each of those cuts again by on
 Exit code 1: some cut led to a loss, nothing boots, or the update is not taken.`;
 
 function powercutCommand(terminal: Terminal): Command {
-  return addUpdateOptions(onDump('powercut', 'cut the power at every operation of the next boot'))
+  const made = addUpdateOptions(
+    onDump('powercut', 'cut the power at every operation of the next boot'),
+  )
     .addOption(
       new Option('--after <n>', 'cut the boot after so many undisturbed ones').argParser(
         wholeNumber('--after', [1, 1000]),
@@ -120,6 +128,11 @@ function powercutCommand(terminal: Terminal): Command {
         return flashPowercut(terminal, path, options);
       }),
     );
+  return addExamples(
+    made,
+    'dfukit flash powercut dump.bin --board reel_board -k key.pem --update new.bin',
+    'dfukit flash powercut dump.bin --layout layout.json --once --svg map.svg',
+  );
 }
 
 function fitCommand(terminal: Terminal): Command {

@@ -8,6 +8,7 @@ import {
   listLine,
 } from '../../host/index.ts';
 import type { Found } from '../../host/index.ts';
+import { addExamples } from '../shared/examples.ts';
 import { ExitCode, answering } from '../shared/exit-codes.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { runOnBus } from './run-on-bus.ts';
@@ -21,10 +22,16 @@ interface DetachCommand extends OpenOptions {
 
 /** `dfukit detach`. */
 export function command(terminal: Terminal): Command {
-  return addOpenOptions(new Command('detach'))
+  const made = addOpenOptions(new Command('detach'))
     .description('ask a device from run-time into DFU mode, or out of DFU mode')
     .option('-R, --reset', 'reset a device that is in DFU mode after asking it')
     .action(answering((options: DetachCommand) => run(terminal, options)));
+  return addExamples(
+    made,
+    'dfukit detach -d 1209:7d00,1209:7d02                    run-time and DFU mode',
+    'dfukit detach -S ABC123 -E 30',
+    'dfukit detach -R                                        out of DFU mode, and a reset',
+  );
 }
 
 async function run(terminal: Terminal, options: DetachCommand): Promise<number> {

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { DfuError } from '../../bytes/index.ts';
 import { sendPlan, sendTo } from '../../host/index.ts';
 import type { SendPlan } from '../../host/index.ts';
+import { addExamples } from '../shared/examples.ts';
 import { ExitCode, answering, cannot } from '../shared/exit-codes.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { withOptionNames } from './option-names.ts';
@@ -17,7 +18,7 @@ interface DownloadCommand extends TransferOptions {
 
 /** `dfukit download FILE`. */
 export function command(terminal: Terminal): Command {
-  return addTransferOptions(new Command('download'), [
+  const made = addTransferOptions(new Command('download'), [
     'other-device',
     'outside-layout',
     'no-layout',
@@ -35,6 +36,13 @@ export function command(terminal: Terminal): Command {
         run(terminal, path, options),
       ),
     );
+  return addExamples(
+    made,
+    'dfukit download firmware.dfu                            the only device there is',
+    'dfukit download slot1.bin -a 1 -d 1209:7d00,1209:7d02 -R',
+    'dfukit download app.bin -s 0x08000000:leave             DfuSe',
+    'dfukit download slot0.bin -a 0 --bus usbip://127.0.0.1  a virtual board (board run)',
+  );
 }
 
 async function run(

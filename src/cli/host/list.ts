@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { listLine, nothingThere, printable, scanElseAll, select } from '../../host/index.ts';
 import type { DfuInterface, Scan, ScanProblem } from '../../host/index.ts';
+import { addExamples } from '../shared/examples.ts';
 import { ExitCode, answering } from '../shared/exit-codes.ts';
 import { interfaceAsJson } from './json.ts';
 import { runOnBus } from './run-on-bus.ts';
@@ -11,9 +12,15 @@ import type { Terminal } from '../shared/terminal.ts';
 
 /** `dfukit list`. */
 export function command(terminal: Terminal): Command {
-  return addDeviceOptions(new Command('list'))
+  const made = addDeviceOptions(new Command('list'))
     .description('list DFU devices, one line an alternate setting, as dfu-util -l does')
     .action(answering((options: DeviceOptions) => list(terminal, options)));
+  return addExamples(
+    made,
+    'dfukit list',
+    'dfukit list -d 0483:df11 --json',
+    'dfukit list --bus usbip://127.0.0.1                     a virtual board (board run)',
+  );
 }
 
 /** What is there: what matches, and what else there is where nothing does. */

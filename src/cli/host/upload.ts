@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { DfuError } from '../../bytes/index.ts';
 import { connect, leave, receive } from '../../host/index.ts';
 import type { UploadSink } from '../../host/index.ts';
+import { addExamples } from '../shared/examples.ts';
 import { wholeNumber } from '../shared/numbers.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { runOnBus } from './run-on-bus.ts';
@@ -20,7 +21,7 @@ const anySize = [1, Number.MAX_SAFE_INTEGER] as const;
 
 /** `dfukit upload FILE`. */
 export function command(terminal: Terminal): Command {
-  return addTransferOptions(new Command('upload'), ['outside-layout'])
+  const made = addTransferOptions(new Command('upload'), ['outside-layout'])
     .description('read a device into a new file (- for standard output)')
     .argument('<file>', 'must not exist yet')
     .option(
@@ -35,6 +36,12 @@ export function command(terminal: Terminal): Command {
     )
     .option('--force', "ask though the device's descriptor says that it gives no uploads")
     .action((path: string, options: UploadCommand) => run(terminal, path, options));
+  return addExamples(
+    made,
+    'dfukit upload copy.bin -d 1209:7d00,1209:7d02 -a 0',
+    'dfukit upload copy.bin -s 0x08000000:0x4000             DfuSe: 16 KiB from there',
+    'dfukit upload - --bus usbip://127.0.0.1 | sha256sum     a virtual board (board run)',
+  );
 }
 
 async function run(terminal: Terminal, path: string, options: UploadCommand): Promise<void> {
