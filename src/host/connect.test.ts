@@ -1,25 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { DfuError, fromHex } from '../bytes/index.ts';
-import { VirtualClock } from '../usb/index.ts';
 import {
-  ScriptedBus,
-  ScriptedBusDevice,
-  dfuStandard,
-  onClock,
-} from '../../test/support/scripted-pipe.ts';
+  ConnectBench,
+  needsReset,
+  runtimeWords,
+  willDetach,
+} from '../../test/support/connect-bench.ts';
+import { ScriptedBusDevice, dfuStandard, onClock } from '../../test/support/scripted-pipe.ts';
 import type { Answer, DeviceWords, StandardWords } from '../../test/support/scripted-pipe.ts';
-import { connect, enterDfuMode, find, parseDeviceIds, scan } from './index.ts';
-import type { ConnectOptions, DfuSession, HostEvent } from './index.ts';
+import { enterDfuMode, find, parseDeviceIds, scan } from './index.ts';
+import type { ConnectOptions, DfuSession } from './index.ts';
 
-/** bitWillDetach 1, 255 ms; and without the bit. */
-const willDetach = fromHex('092109ff0040001001');
-const needsReset = fromHex('092101ff0040001001');
-
-const runtimeWords: StandardWords = {
-  protocol: 1,
-  serial: 'ABC',
-  alternates: [{ name: 'RIOT-OS bootloader', functional: willDetach }],
-};
 const dfuWords: StandardWords = {
   protocol: 2,
   serial: 'ABC',
@@ -43,42 +34,18 @@ function dfuDevice(more: DeviceWords = {}): ScriptedBusDevice {
   return new ScriptedBusDevice({ id: 'dfu', standard: dfuStandard(dfuWords), ...more });
 }
 
-interface Bench {
-  readonly clock: VirtualClock;
-  readonly bus: ScriptedBus;
-  readonly events: HostEvent[];
-}
-
-function bench(...devices: ScriptedBusDevice[]): Bench {
-  return { clock: new VirtualClock(), bus: new ScriptedBus(...devices), events: [] };
-}
-
-/** At that time the device leaves and another comes. */
-function exchange(
-  { clock, bus }: Bench,
-  [old, next]: readonly [ScriptedBusDevice, ScriptedBusDevice | undefined],
-  [leaveMs, backMs]: readonly [number, number],
-): void {
-  clock.at(leaveMs, () => {
-    old.leave();
-    bus.detach(old.id);
-  });
-  if (next !== undefined) clock.at(backMs, () => bus.attach(next));
-}
-
 function connected(
-  { clock, bus, events }: Bench,
+  bench: ConnectBench,
   options: Partial<ConnectOptions> = {},
 ): Promise<DfuSession> {
-  const onEvent = (event: HostEvent): void => void events.push(event);
-  return onClock(clock, connect(bus, { clock, onEvent, selection: { alternate: 1 }, ...options }));
+  return bench.connected({ selection: { alternate: 1 }, ...options });
 }
 
 describe('from run-time to DFU mode', () => {
   test('departure dfu-util/waits-for-the-device: goes on as soon as it is back, with another id', async () => {
     const old = runtimeDevice();
-    const parts = bench(old);
-    exchange(parts, [old, dfuDevice()], [20, 320]);
+    const parts = new ConnectBench(old);
+    parts.exchange(old, [dfuDevice()], [20, 320]);
     const session = await connected(parts);
     expect(session.interface).toMatchObject({ mode: 'dfu', alternate: 1, deviceId: 'dfu' });
     expect(parts.clock.now()).toBe(320);
@@ -96,14 +63,14 @@ describe('from run-time to DFU mode', () => {
     'DETACH may end with %s if the device comes back',
     async (answer) => {
       const old = runtimeDevice(answer);
-      const parts = bench(old);
-      exchange(parts, [old, dfuDevice()], [1, 100]);
+      const parts = new ConnectBench(old);
+      parts.exchange(old, [dfuDevice()], [1, 100]);
       expect((await connected(parts)).interface.mode).toBe('dfu');
     },
   );
 
   test('bitWillDetach 0: resets the port, and finds what came back inside the reset', async () => {
-    const parts = bench();
+    const parts = new ConnectBench();
     const old = runtimeDevice('ok', {
       standard: dfuStandard({ ...runtimeWords, alternates: [{ functional: needsReset }] }),
       reset: () => {
@@ -120,21 +87,21 @@ describe('from run-time to DFU mode', () => {
 
   test('bitWillDetach 1: no reset', async () => {
     const old = runtimeDevice();
-    const parts = bench(old);
-    exchange(parts, [old, dfuDevice()], [20, 320]);
+    const parts = new ConnectBench(old);
+    parts.exchange(old, [dfuDevice()], [20, 320]);
     await connected(parts);
     expect(old.log).not.toContain('reset');
   });
 
   test('on another port it is known by its serial number', async () => {
     const old = runtimeDevice();
-    const parts = bench(old);
+    const parts = new ConnectBench(old);
     const stranger = dfuDevice({
       id: 'stranger',
       path: '1-1',
       standard: dfuStandard({ ...dfuWords, serial: 'XYZ' }),
     });
-    exchange(parts, [old, stranger], [20, 100]);
+    parts.exchange(old, [stranger], [20, 100]);
     parts.clock.at(500, () => parts.bus.attach(dfuDevice({ path: '1-9' })));
     const session = await connected(parts);
     expect(session.interface.location.path).toBe('1-9');
@@ -142,11 +109,11 @@ describe('from run-time to DFU mode', () => {
 
   test('a device that may not be opened at once is asked again', async () => {
     const old = runtimeDevice();
-    const parts = bench(old);
+    const parts = new ConnectBench(old);
     const open = (): void => {
       if (parts.clock.now() < 700) throw new DfuError('ACCESS', 'udev is not there yet');
     };
-    exchange(parts, [old, dfuDevice({ open })], [20, 320]);
+    parts.exchange(old, [dfuDevice({ open })], [20, 320]);
     await connected(parts);
     expect(parts.clock.now()).toBeGreaterThanOrEqual(700);
     expect(parts.clock.now()).toBeLessThan(800);
@@ -154,8 +121,8 @@ describe('from run-time to DFU mode', () => {
 
   test('a device that does not come back is given up, and it is said what came', async () => {
     const old = runtimeDevice('stall');
-    const parts = bench(old);
-    exchange(parts, [old, runtimeDevice('stall', { id: 'again' })], [20, 320]);
+    const parts = new ConnectBench(old);
+    parts.exchange(old, [runtimeDevice('stall', { id: 'again' })], [20, 320]);
     await expect(connected(parts)).rejects.toMatchObject({
       code: 'TIMEOUT',
       message:
@@ -167,7 +134,7 @@ describe('from run-time to DFU mode', () => {
 
   test('a bus that tells nothing is looked at once more at the end', async () => {
     const old = runtimeDevice();
-    const parts = bench(old);
+    const parts = new ConnectBench(old);
     parts.clock.at(50, () => {
       old.leave();
       parts.bus.devices.splice(0, 1, dfuDevice());
@@ -179,7 +146,7 @@ describe('from run-time to DFU mode', () => {
 
   test('waiting for it can be cancelled', async () => {
     const old = runtimeDevice();
-    const parts = bench(old);
+    const parts = new ConnectBench(old);
     const stop = new AbortController();
     parts.clock.at(500, () => stop.abort());
     await expect(connected(parts, { signal: stop.signal })).rejects.toMatchObject({
@@ -191,8 +158,8 @@ describe('from run-time to DFU mode', () => {
 
   test('an alternate that DFU mode does not have is not found', async () => {
     const old = runtimeDevice();
-    const parts = bench(old);
-    exchange(parts, [old, dfuDevice()], [20, 320]);
+    const parts = new ConnectBench(old);
+    parts.exchange(old, [dfuDevice()], [20, 320]);
     await expect(connected(parts, { selection: { alternate: 'Slot 7' } })).rejects.toMatchObject({
       code: 'NOT_FOUND',
       message: expect.stringContaining('name="Slot 1"') as string,
@@ -208,16 +175,16 @@ describe('from run-time to DFU mode', () => {
         ['DETACH 1000', 'ok'],
       ],
     });
-    const parts = bench(old);
-    exchange(parts, [old, dfuDevice()], [20, 320]);
+    const parts = new ConnectBench(old);
+    parts.exchange(old, [dfuDevice()], [20, 320]);
     await connected(parts);
     expect(old.rest).toEqual([]);
   });
 
   test('says what it found', async () => {
     const old = runtimeDevice();
-    const parts = bench(old);
-    exchange(parts, [old, dfuDevice()], [20, 320]);
+    const parts = new ConnectBench(old);
+    parts.exchange(old, [dfuDevice()], [20, 320]);
     const { clock, bus } = parts;
     const work = async (): Promise<unknown> => {
       const { entries, devices } = await scan(bus, { clock });
@@ -235,7 +202,7 @@ describe('from run-time to DFU mode', () => {
 
 describe('finding', () => {
   test('waits for a device if told to', async () => {
-    const parts = bench();
+    const parts = new ConnectBench();
     parts.clock.at(4321, () => parts.bus.attach(dfuDevice()));
     const session = await connected(parts, { wait: true });
     expect(session.interface.alternate).toBe(1);
@@ -245,14 +212,14 @@ describe('finding', () => {
   });
 
   test('does not wait where there are too many', async () => {
-    const parts = bench(dfuDevice());
+    const parts = new ConnectBench(dfuDevice());
     await expect(connected(parts, { wait: true, selection: {} })).rejects.toMatchObject({
       code: 'AMBIGUOUS',
     });
   });
 
   test('any alternate will do if told so, any device will not', async () => {
-    const { clock, bus } = bench(dfuDevice());
+    const { clock, bus } = new ConnectBench(dfuDevice());
     const found = await onClock(clock, find(bus, { clock, anyAlternate: true }));
     expect(found.interface.alternate).toBe(0);
     bus.attach(dfuDevice({ id: 'second', path: '1-1' }));
@@ -266,26 +233,30 @@ describe('the suffix of a file', () => {
   const suffix = { idVendor: 0x1209, idProduct: 0x7d02, bcdDevice: 0x9999, bcdDFU: 0x0100 };
 
   test('must fit the device in either mode; bcdDevice is the firmware’s', async () => {
-    expect((await connected(bench(dfuDevice()), { suffix })).interface.idProduct).toBe(0x7d02);
+    expect((await connected(new ConnectBench(dfuDevice()), { suffix })).interface.idProduct).toBe(
+      0x7d02,
+    );
     const old = runtimeDevice();
-    const parts = bench(old);
-    exchange(parts, [old, dfuDevice()], [20, 320]);
+    const parts = new ConnectBench(old);
+    parts.exchange(old, [dfuDevice()], [20, 320]);
     await connected(parts, { suffix: { ...suffix, idProduct: 0x7d00 } });
   });
 
   test('refuses another device, unless forced', async () => {
     const other = { ...suffix, idProduct: 0x0001 };
-    await expect(connected(bench(dfuDevice()), { suffix: other })).rejects.toMatchObject({
-      code: 'REFUSED',
-      message: expect.stringContaining('it is for 1209:0001, the device is 1209:7d02') as string,
-    });
-    await connected(bench(dfuDevice()), { suffix: other, force: true });
-    await connected(bench(dfuDevice()), { suffix: { ...other, idProduct: 0xffff } });
+    await expect(connected(new ConnectBench(dfuDevice()), { suffix: other })).rejects.toMatchObject(
+      {
+        code: 'REFUSED',
+        message: expect.stringContaining('it is for 1209:0001, the device is 1209:7d02') as string,
+      },
+    );
+    await connected(new ConnectBench(dfuDevice()), { suffix: other, force: true });
+    await connected(new ConnectBench(dfuDevice()), { suffix: { ...other, idProduct: 0xffff } });
   });
 
   test('chooses between devices where the selection names no ids', async () => {
     const other = { id: 'other', path: '1-1', descriptor: { idProduct: 0x0001 } };
-    const both = (): Bench => bench(dfuDevice(other), dfuDevice());
+    const both = (): ConnectBench => new ConnectBench(dfuDevice(other), dfuDevice());
     expect((await connected(both(), { suffix })).interface.deviceId).toBe('dfu');
     const selection = { alternate: 1, ...parseDeviceIds(',1209:0001') };
     await expect(connected(both(), { suffix, selection })).rejects.toMatchObject({

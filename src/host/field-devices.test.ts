@@ -3,6 +3,12 @@ import { fromHex } from '../bytes/index.ts';
 import { DescriptorType, VirtualClock, encodeString } from '../usb/index.ts';
 import type { ControlRequest } from '../usb/index.ts';
 import {
+  ConnectBench,
+  needsReset,
+  runtimeWords,
+  willDetach,
+} from '../../test/support/connect-bench.ts';
+import {
   ScriptedBus,
   ScriptedBusDevice,
   dfuStandard,
@@ -10,19 +16,11 @@ import {
   status,
 } from '../../test/support/scripted-pipe.ts';
 import type { Answer, DeviceWords, Line, StandardWords } from '../../test/support/scripted-pipe.ts';
-import { connect, parseDeviceIds, parseSerials, scan, scanElseAll } from './index.ts';
-import type { ConnectOptions, DfuInterface, DfuSession, HostEvent, Scan } from './index.ts';
+import { parseDeviceIds, parseSerials, scan, scanElseAll } from './index.ts';
+import type { DfuInterface, Scan } from './index.ts';
 
 /* Devices as they are in the field, by the reports about them. */
 
-const willDetach = fromHex('092109ff0040001001');
-const needsReset = fromHex('092101ff0040001001');
-
-const runtimeWords: StandardWords = {
-  protocol: 1,
-  serial: 'ABC',
-  alternates: [{ name: 'application', functional: willDetach }],
-};
 const dfuWords: StandardWords = {
   protocol: 2,
   serial: 'ABC',
@@ -46,37 +44,6 @@ function loader(more: DeviceWords = {}): ScriptedBusDevice {
   return device(dfuWords, { id: 'dfu', ...more });
 }
 
-class Bench {
-  readonly clock = new VirtualClock();
-  readonly events: HostEvent[] = [];
-  readonly bus: ScriptedBus;
-
-  constructor(...devices: ScriptedBusDevice[]) {
-    this.bus = new ScriptedBus(...devices);
-  }
-
-  /** The first leaves at 20 ms; the others come at 100 ms. */
-  exchange(old: ScriptedBusDevice, ...next: ScriptedBusDevice[]): void {
-    this.clock.at(20, () => {
-      old.leave();
-      this.bus.detach(old.id);
-    });
-    this.clock.at(100, () => {
-      for (const each of next) this.bus.attach(each);
-    });
-  }
-
-  connected(options: Partial<ConnectOptions> = {}): Promise<DfuSession> {
-    const onEvent = (event: HostEvent): void => void this.events.push(event);
-    const { clock, bus } = this;
-    return onClock(clock, connect(bus, { clock, onEvent, ...options }));
-  }
-
-  get notes(): string[] {
-    return this.events.flatMap((event) => (event.type === 'note' ? [event.message] : []));
-  }
-}
-
 /** The error that a promise ends with, or its value. */
 function ending(work: Promise<unknown>): Promise<unknown> {
   return work.catch((error: unknown) => error);
@@ -84,7 +51,7 @@ function ending(work: Promise<unknown>): Promise<unknown> {
 
 describe('in DFU mode, but describing itself as run-time', () => {
   test('it is asked before it is sent away (greatscottgadgets/hackrf#1509)', async () => {
-    const bench = new Bench(application({ script: [idle] }));
+    const bench = new ConnectBench(application({ script: [idle] }));
     const session = await bench.connected({ selection: parseDeviceIds('1209:7d00') });
     expect(session.interface).toMatchObject({ mode: 'dfu', name: 'application' });
     expect(bench.clock.now()).toBe(0);
@@ -95,7 +62,7 @@ describe('in DFU mode, but describing itself as run-time', () => {
 
   test('in dfuERROR too, and whatever its ids in DFU mode are said to be', async () => {
     const script: Line[] = [['GETSTATUS', status('dfuERROR', { bStatus: 3 })]];
-    const bench = new Bench(application({ script }));
+    const bench = new ConnectBench(application({ script }));
     const selection = parseDeviceIds('1209:7d00,1234:5678');
     expect((await bench.connected({ selection })).interface.mode).toBe('dfu');
   });
@@ -105,15 +72,15 @@ describe('in DFU mode, but describing itself as run-time', () => {
       standard: dfuStandard({ ...runtimeWords, alternates: [{ functional: needsReset }] }),
       script: [['GETSTATUS', status('appIDLE')], ['DETACH 255', 'ok'], idle],
     });
-    const session = await new Bench(old).connected();
+    const session = await new ConnectBench(old).connected();
     expect(session.interface.mode).toBe('dfu');
     expect(old.log).toContain('reset');
   });
 
   test('it came back so', async () => {
     const old = application();
-    const bench = new Bench(old);
-    bench.exchange(old, application({ id: 'again', script: [idle] }));
+    const bench = new ConnectBench(old);
+    bench.exchange(old, [application({ id: 'again', script: [idle] })]);
     const session = await bench.connected();
     expect(session.interface).toMatchObject({ mode: 'dfu', deviceId: 'again' });
     expect(bench.clock.now()).toBe(100);
@@ -126,8 +93,8 @@ describe('in DFU mode, but describing itself as run-time', () => {
         ['DETACH 255', 'ok'],
       ],
     });
-    const bench = new Bench(old);
-    bench.exchange(old, loader());
+    const bench = new ConnectBench(old);
+    bench.exchange(old, [loader()]);
     expect((await bench.connected()).interface.deviceId).toBe('dfu');
   });
 });
@@ -143,8 +110,8 @@ describe('back at another port, with another serial number', () => {
 
   test('it is taken if it has the ids that are said, and is the only one', async () => {
     const old = application();
-    const bench = new Bench(old);
-    bench.exchange(old, stranger());
+    const bench = new ConnectBench(old);
+    bench.exchange(old, [stranger()]);
     const session = await bench.connected({ selection: parseDeviceIds('1209:7d00,1209:7d02') });
     expect(session.interface.deviceId).toBe('stranger');
     expect(bench.clock.now()).toBe(1100);
@@ -152,8 +119,8 @@ describe('back at another port, with another serial number', () => {
 
   test('departure dfu-util/known-by-its-port: else it is said that it is there, and in which mode', async () => {
     const old = application();
-    const bench = new Bench(old);
-    bench.exchange(old, stranger());
+    const bench = new ConnectBench(old);
+    bench.exchange(old, [stranger()]);
     const selection = parseDeviceIds('1209:7d00');
     expect(await ending(bench.connected({ selection }))).toMatchObject({
       code: 'TIMEOUT',
@@ -165,15 +132,15 @@ describe('back at another port, with another serial number', () => {
 
   test('of two such none is taken', async () => {
     const old = application();
-    const bench = new Bench(old);
-    bench.exchange(old, stranger(), stranger({ id: 'second', path: '1-8' }));
+    const bench = new ConnectBench(old);
+    bench.exchange(old, [stranger(), stranger({ id: 'second', path: '1-8' })]);
     const selection = parseDeviceIds('1209:7d00,1209:7d02');
     expect(await ending(bench.connected({ selection }))).toMatchObject({ code: 'TIMEOUT' });
   });
 
   test('nor one that came while the device itself is still there', async () => {
     const old = application();
-    const bench = new Bench(old);
+    const bench = new ConnectBench(old);
     bench.clock.at(50, () => bench.bus.attach(stranger()));
     const selection = parseDeviceIds('1209:7d00,1209:7d02');
     expect(await ending(bench.connected({ selection }))).toMatchObject({ code: 'TIMEOUT' });
@@ -181,8 +148,8 @@ describe('back at another port, with another serial number', () => {
 
   test('and the one at the old port is taken before it', async () => {
     const old = application();
-    const bench = new Bench(old);
-    bench.exchange(old, stranger(), loader());
+    const bench = new ConnectBench(old);
+    bench.exchange(old, [stranger(), loader()]);
     const selection = parseDeviceIds('1209:7d00,1209:7d02');
     expect((await bench.connected({ selection })).interface.deviceId).toBe('dfu');
   });
@@ -191,8 +158,10 @@ describe('back at another port, with another serial number', () => {
 describe('its serial number in DFU mode', () => {
   test('is another one, and -S named the one of run-time (candle-usb/candleLight_fw#175)', async () => {
     const old = application();
-    const bench = new Bench(old);
-    bench.exchange(old, loader({ standard: dfuStandard({ ...dfuWords, serial: 'FFFFFFFEFFFF' }) }));
+    const bench = new ConnectBench(old);
+    bench.exchange(old, [
+      loader({ standard: dfuStandard({ ...dfuWords, serial: 'FFFFFFFEFFFF' }) }),
+    ]);
     expect(await ending(bench.connected({ selection: parseSerials('ABC') }))).toMatchObject({
       code: 'NOT_FOUND',
       message:
@@ -203,8 +172,8 @@ describe('its serial number in DFU mode', () => {
 
   test('so do other ids than were said', async () => {
     const old = application();
-    const bench = new Bench(old);
-    bench.exchange(old, loader());
+    const bench = new ConnectBench(old);
+    bench.exchange(old, [loader()]);
     const selection = parseDeviceIds('1209:7d00,1209:7d03');
     expect(await ending(bench.connected({ selection }))).toMatchObject({
       code: 'NOT_FOUND',
@@ -216,7 +185,7 @@ describe('its serial number in DFU mode', () => {
 
 describe('which device is meant', () => {
   test('a device in DFU mode that nobody named is not taken', async () => {
-    const bench = new Bench(loader({ descriptor: { idVendor: 0xdead, idProduct: 0xbeef } }));
+    const bench = new ConnectBench(loader({ descriptor: { idVendor: 0xdead, idProduct: 0xbeef } }));
     expect(await ending(bench.connected({ selection: parseDeviceIds('1209:7d02') }))).toMatchObject(
       { code: 'NOT_FOUND', message: expect.stringContaining('[dead:beef]') as string },
     );
@@ -224,14 +193,14 @@ describe('which device is meant', () => {
 
   test('one pair finds a device in run-time mode, whatever it is in DFU mode', async () => {
     const old = application();
-    const bench = new Bench(old);
-    bench.exchange(old, loader());
+    const bench = new ConnectBench(old);
+    bench.exchange(old, [loader()]);
     const session = await bench.connected({ selection: parseDeviceIds('1209:7d00') });
     expect(session.interface.idProduct).toBe(0x7d02);
   });
 
   test('by dfu-util’s rule, one of another vendor is taken with a word', async () => {
-    const bench = new Bench(loader({ descriptor: { idVendor: 0xdead, idProduct: 0xbeef } }));
+    const bench = new ConnectBench(loader({ descriptor: { idVendor: 0xdead, idProduct: 0xbeef } }));
     await bench.connected({ selection: parseDeviceIds('1209:7d02,*:*') });
     expect(bench.notes).toEqual([
       '1209:7d02 is for run-time mode alone; dead:beef is in DFU mode and is taken',
@@ -240,7 +209,7 @@ describe('which device is meant', () => {
 
   test('departure dfu-util/ids-of-strangers: of several that nobody named, none is taken', async () => {
     const two = { ...dfuWords, alternates: [{ name: 'a', functional: willDetach }, { name: 'b' }] };
-    const bench = new Bench(loader({ standard: dfuStandard(two) }));
+    const bench = new ConnectBench(loader({ standard: dfuStandard(two) }));
     expect(
       await ending(bench.connected({ selection: parseDeviceIds('1234:5678,*:*') })),
     ).toMatchObject({
@@ -262,13 +231,13 @@ function twice(bytes: Uint8Array): Uint8Array {
 }
 
 test('departure dfu-util/interface-by-number: it tells two with an alternate 0 each apart', async () => {
-  const bench = new Bench(loader({ standard: dfuStandard({ ...dfuWords, spoil: twice }) }));
+  const bench = new ConnectBench(loader({ standard: dfuStandard({ ...dfuWords, spoil: twice }) }));
   expect(await ending(bench.connected({ selection: { alternate: 0 } }))).toMatchObject({
     code: 'AMBIGUOUS',
     message: expect.stringMatching(/say which interface\.[^]*intf=0[^]*intf=3/) as string,
     remedies: ['interface'],
   });
-  const second = new Bench(loader({ standard: dfuStandard({ ...dfuWords, spoil: twice }) }));
+  const second = new ConnectBench(loader({ standard: dfuStandard({ ...dfuWords, spoil: twice }) }));
   const session = await second.connected({ selection: { interfaceNumber: 3 } });
   expect(session.interface.interfaceNumber).toBe(3);
 });
@@ -405,17 +374,20 @@ describe('devices that say nothing', () => {
 
   test('twenty that come while one is waited for do not hide it', async () => {
     const old = application();
-    const bench = new Bench(old);
+    const bench = new ConnectBench(old);
     const others = Array.from({ length: 20 }, (_, id) => silent(id, bench.clock));
-    bench.exchange(old, ...others, loader());
+    bench.exchange(old, [...others, loader()]);
     expect((await bench.connected()).interface.deviceId).toBe('dfu');
     expect(bench.clock.now()).toBe(100);
   });
 
   test('nor keep anybody beyond the time that is granted', async () => {
     const old = application();
-    const bench = new Bench(old);
-    bench.exchange(old, ...Array.from({ length: 20 }, (_, id) => silent(id, bench.clock)));
+    const bench = new ConnectBench(old);
+    bench.exchange(
+      old,
+      Array.from({ length: 20 }, (_, id) => silent(id, bench.clock)),
+    );
     expect(await ending(bench.connected({ returnMs: 3000 }))).toMatchObject({ code: 'TIMEOUT' });
     expect(bench.clock.now()).toBe(3000);
     expect(bench.bus.listeners).toBe(0);

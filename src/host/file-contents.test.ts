@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { entry, functional } from '../../test/support/host-bench.ts';
+import { dfuse, plain } from '../../test/support/host-bench.ts';
 import { toolchainFile } from '../../test/support/toolchain/read.ts';
 import { uf2Blocks, uf2File } from '../../test/support/uf2-file.ts';
 import { appendSuffix } from '../dfu/index.ts';
@@ -23,19 +23,6 @@ const files: Readonly<Record<string, Uint8Array>> = {
     bcdDevice: 0xffff,
     bcdDFU: 0x0100,
   }),
-};
-
-const version = (bcdDFUVersion: number): DfuInterface['functional'] => ({
-  ...functional,
-  wTransferSize: 16,
-  bcdDFUVersion,
-});
-const plain: DfuInterface = { ...entry, functional: version(0x0110) };
-const dfuse: DfuInterface = {
-  ...entry,
-  alternate: 0,
-  name: '@Flash/0x08000000/4*16Bg',
-  functional: version(0x011a),
 };
 
 const sending = (file: Uint8Array, to: DfuInterface, options: SendOptions = {}): Sending =>

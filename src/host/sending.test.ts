@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { entry, functional } from '../../test/support/host-bench.ts';
+import { dfuse, functional, plain } from '../../test/support/host-bench.ts';
 import { appendSuffix, writeDfuSeFile } from '../dfu/index.ts';
 import { generateRiotbootHeader } from '../image/index.ts';
 import { sendPlan, sendingOf } from './index.ts';
@@ -41,18 +41,6 @@ const empty = new Uint8Array(0);
 const dfuseFile = writeDfuSeFile(targets, ids);
 const dfuseForeign = writeDfuSeFile(targets, { ...ids, idVendor: 0x0483 });
 
-const version = (bcdDFUVersion: number): DfuInterface['functional'] => ({
-  ...functional,
-  wTransferSize: 16,
-  bcdDFUVersion,
-});
-const plain: DfuInterface = { ...entry, functional: version(0x0110) };
-const dfuse: DfuInterface = {
-  ...entry,
-  alternate: 0,
-  name: '@Flash/0x08000000/4*16Bg',
-  functional: version(0x011a),
-};
 const blind: DfuInterface = { ...dfuse, name: 'UNKNOWN' };
 const runtime: DfuInterface = { ...plain, mode: 'runtime' };
 const canDnload = false;
@@ -256,14 +244,14 @@ describe('the truth table', () => {
       'bcdDFUVersion with its bytes swapped',
       dfuseFile,
       {},
-      { ...dfuse, functional: version(0x1a01) },
+      { ...dfuse, functional: { ...plain.functional, bcdDFUVersion: 0x1a01 } },
       written20,
     ],
     [
       'a memory in its name, whatever the version',
       dfuseFile,
       {},
-      { ...dfuse, functional: version(0x0110) },
+      { ...dfuse, functional: { ...plain.functional, bcdDFUVersion: 0x0110 } },
       written20,
     ],
     ['as plain DFU', dfuseFile, { dialect: 'dfu' }, dfuse, 'INVALID_ARGUMENT'],

@@ -36,6 +36,20 @@ export const entry: DfuInterface = {
   notes: [],
 };
 
+const blocksOf16 = { ...functional, wTransferSize: 16 };
+
+/** Devices with blocks of 16 bytes: plain DFU, and DfuSe with four sectors of 16 bytes. */
+export const plain: DfuInterface = {
+  ...entry,
+  functional: { ...blocksOf16, bcdDFUVersion: 0x0110 },
+};
+export const dfuse: DfuInterface = {
+  ...entry,
+  alternate: 0,
+  name: '@Flash/0x08000000/4*16Bg',
+  functional: { ...blocksOf16, bcdDFUVersion: 0x011a },
+};
+
 /** An entry with these bits besides CanDnload and CanUpload; blocks of four bytes. */
 export function withBits(bits: Partial<DfuAttributes>): DfuInterface {
   const bmAttributes = { ...functional.bmAttributes, ...bits };
