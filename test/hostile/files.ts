@@ -1,8 +1,11 @@
 import { DfuError } from '../../src/bytes/index.ts';
 import { dfukit } from '../../src/cli/dfukit.ts';
+import { writeDfuSeFile } from '../../src/dfu/index.ts';
 import { riotbootImage } from '../../src/image/index.ts';
 import type { Files } from '../../src/cli/shared/files.ts';
 import { Collector, FakeTerminal } from '../support/fake-terminal.ts';
+import { toolchainFile } from '../support/toolchain/read.ts';
+import { uf2Blocks, uf2File } from '../support/uf2-file.ts';
 import { checkAnswer } from './attack.ts';
 import type { Attack, UnderWay } from './attack.ts';
 import { mutated } from './mutate.ts';
@@ -83,6 +86,14 @@ async function soundFiles(bag: Bag): Promise<void> {
     '1209:7d02',
     '-o',
     'signed.dfu',
+  );
+  for (const name of ['firmware.elf', 'firmware.srec', 'firmware.hex', 'dfu_application.zip'])
+    bag.all.set(name, toolchainFile(name));
+  const [at, signed] = [{ address: 0x4000 }, bag.read('signed.bin')];
+  bag.all.set('signed.uf2', uf2File(...uf2Blocks([{ ...at, bytes: signed }])));
+  bag.all.set(
+    'elements.dfu',
+    writeDfuSeFile([{ alternate: 0, elements: [{ ...at, data: signed }] }]),
   );
   const where = { version: 1, headerLength: 0x100, slotBase: 0x4000 };
   const riot = riotbootImage(bag.read('app.bin'), where);
