@@ -89,12 +89,10 @@ async function soundFiles(bag: Bag): Promise<void> {
   );
   for (const name of ['firmware.elf', 'firmware.srec', 'firmware.hex', 'dfu_application.zip'])
     bag.all.set(name, toolchainFile(name));
-  const [at, signed] = [{ address: 0x4000 }, bag.read('signed.bin')];
-  bag.all.set('signed.uf2', uf2File(...uf2Blocks([{ ...at, bytes: signed }])));
-  bag.all.set(
-    'elements.dfu',
-    writeDfuSeFile([{ alternate: 0, elements: [{ ...at, data: signed }] }]),
-  );
+  const [address, signed] = [0x4000, bag.read('signed.bin')];
+  bag.all.set('signed.uf2', uf2File(...uf2Blocks([{ address, bytes: signed }])));
+  const elements = [{ address, data: signed }];
+  bag.all.set('elements.dfu', writeDfuSeFile([{ alternate: 0, elements }]));
   const where = { version: 1, headerLength: 0x100, slotBase: 0x4000 };
   const riot = riotbootImage(bag.read('app.bin'), where);
   bag.all.set('riotboot.bin', riot);
