@@ -96,6 +96,22 @@ describe.skipIf(process.platform === 'win32')('a command of the shell', () => {
     await gone(pid);
   });
 
+  test('is killed when somebody cancels and it does not care', async () => {
+    const clock = new VirtualClock();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const ended = run('trap "" TERM; echo $$ > stubborn; while :; do sleep 0.01; done', {
+      clock,
+      signal,
+    });
+    const pid = await pidIn('stubborn');
+    controller.abort();
+    expect(isAlive(pid)).toBe(true);
+    clock.advance(2000);
+    expect(await ended).toMatchObject({ code: 137, timedOut: false });
+    await gone(pid);
+  });
+
   test('has a folder with the same dfukit in it, and the flash, for its time', async () => {
     const world = shellWorld();
     const path = world.writeFlash('left', new Uint8Array([1, 2]));

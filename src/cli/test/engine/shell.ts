@@ -84,13 +84,18 @@ export async function runShell(terminal: Terminal, order: ShellOrder): Promise<S
   child.stdout.setEncoding('utf8').on('data', heard);
   child.stderr.setEncoding('utf8').on('data', heard);
   let timedOut = false;
-  const end = (): void => void signalGroup(child, 'SIGTERM');
+  let kill = (): void => {};
+  // Whoever does not heed the first signal has no choice with the second one.
+  const end = (): void => {
+    signalGroup(child, 'SIGTERM');
+    kill();
+    kill = clock.at(clock.now() + GRACE_MS, () => signalGroup(child, 'SIGKILL'));
+  };
   const cancel = clock.at(clock.now() + timeOutMs, () => {
     timedOut = true;
     end();
   });
-  const kill = clock.at(clock.now() + timeOutMs + GRACE_MS, () => signalGroup(child, 'SIGKILL'));
-  const stopExit = terminal.onExit(end);
+  const stopExit = terminal.onExit(() => signalGroup(child, 'SIGKILL'));
   signal.addEventListener('abort', end, { once: true });
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   try {
