@@ -25,6 +25,7 @@ beforeAll(async () => {
     const image = await mcubootFirmware(sample, { model, version, key });
     write(`images/v${version[0]}.bin`, image);
   }
+  write('images/none.bin', '');
   const xenon = boardModel('particle-xenon');
   const hello = loadExample('hello-world', { modules: ['usbus_dfu'] });
   const riot = { model: xenon, bootloader: 'riotboot_dfu', slot: 0, version: 1 } as const;
@@ -103,6 +104,14 @@ describe('dfukit test', () => {
       /slot 0: expected the bytes of images\/v2\.bin, got others from byte \d+ on/,
     ],
     ['expect: { flash: { slot: 0, erased: true } }', 'slot 0: expected erased true, got false'],
+    [
+      'expect: { flash: { slot: 1, confirmed: true } }',
+      'slot 1: expected confirmed true, got no image',
+    ],
+    [
+      'expect: { flash: { slot: 0, same-as: images/none.bin } }',
+      'slot 0: expected the bytes of images/none.bin, which has none',
+    ],
     [
       'expect: { flash: { slot: 7, erased: true } }',
       'expected slot 7, got a board with slots 0, 1',
@@ -270,6 +279,24 @@ const two = `${head}scenarios:
     steps: [{ expect: { boot: 3.0.0 } }]
 `;
 
+test.each(['reset', 'expect: { boot: 1.0.0 }', 'download: images/v2.bin'])(
+  'a board that was told to be off stays off: %s',
+  async (step) => {
+    const { code, out } = await run(write('off.yaml', `${head}steps: [power: off, ${step}]\n`));
+    expect(out).toMatch(/FAIL .*\n.*(?:the board has no power|NOT_FOUND)/);
+    expect(code).toBe(1);
+  },
+);
+
+test('a bootloader that tries no image has none that is confirmed', async () => {
+  const text = `board: particle-xenon\nimages: [images/riot.bin]\nsteps:
+  - expect: { flash: { slot: 0, version: 1 } }
+  - expect: { flash: { slot: 0, confirmed: true } }\n`;
+  const { code, out } = await run(write('riot.yaml', text));
+  expect(out).toContain('expected confirmed true, got a bootloader that tries no images');
+  expect(code).toBe(1);
+});
+
 describe('which scenarios', () => {
   test('--list tells them and runs none, --only runs one', async () => {
     const file = write('two.yaml', two);
@@ -301,6 +328,12 @@ describe('what cannot run', () => {
     ['board: reel_board\nmode: swop\nsteps: [reset]\n', [], 78, /swop/],
     [`board: reel_board\nimages: [no.bin]\nsteps: [reset]\n`, [], 66, /no\.bin: no such file/],
     [`${head}steps: [{ download: no.bin }]\n`, [], 66, /no\.bin: no such file/],
+    [
+      `${head}steps: [{ for-each: power-cut, steps: [{ program: images/v2.bin }], check: [{ upload: { same-as: no.bin, alt: slot1_image } }] }]\n`,
+      [],
+      66,
+      /no\.bin: no such file/,
+    ],
     [`${head}steps: [reset]\n`, ['--set', 'A=b'], 64, /--set: no file uses \$\{A\}/],
     [`${head}steps: [reset]\n`, ['--set', 'A'], 64, /--set: expected NAME=VALUE, got "A"/],
     [

@@ -123,10 +123,13 @@ function benchesOf(stage: Stage, step: Step): readonly BoardBench[] {
   return step.on === undefined ? [...stage.benches.values()] : [benchOf(stage, step)];
 }
 
+/** Boards of which the scenario says itself when they have power. */
+const told = new WeakSet<BoardBench>();
+
 /** A scenario need not say that its boards get power: they have it when the first step needs it. */
 async function givePower(bench: BoardBench): Promise<void> {
   const hasHadPower = bench.events.some(({ type }) => type === 'power');
-  if (!hasHadPower) await bench.powerOn();
+  if (!hasHadPower && !told.has(bench)) await bench.powerOn();
 }
 
 /**
@@ -140,6 +143,7 @@ export async function act(
 ): Promise<string | undefined> {
   const { action } = step;
   for (const bench of benchesOf(stage, step)) {
+    if (action.kind === 'power') told.add(bench);
     if (!powerless.has(action.kind)) await givePower(bench);
     if (!looks.has(action.kind)) bench.skip();
   }

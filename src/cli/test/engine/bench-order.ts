@@ -1,6 +1,6 @@
 import type { BenchBoard, BenchOptions } from '../../../testing/index.ts';
 import type { BoardOrder, Scenario, ScenarioBoard } from '../format/scenario.ts';
-import { mcubootMode } from '../../../board/index.ts';
+import { isBoardPath, mcubootMode } from '../../../board/index.ts';
 import type { StandIn, StandInText } from '../../../board/index.ts';
 import { loadStandIn } from '../../../board/node/index.ts';
 import { DfuError, defined } from '../../../bytes/index.ts';
@@ -16,9 +16,9 @@ interface OrderedBench {
   readonly options: BenchOptions;
 }
 
-/** A board file has a folder or an ending; a name of the catalogue has neither. */
+/** A board file is meant from the scenario's folder. */
 function boardOf(scenario: Scenario, board: string): string {
-  return /[\\/]|\.(?:json|[cm]?[jt]s)$/i.test(board) ? pathOf(scenario, board) : board;
+  return isBoardPath(board) ? pathOf(scenario, board) : board;
 }
 
 function mcubootOf({ mode, refuseOlder, guarded }: BoardOrder): BenchOptions['mcuboot'] {

@@ -1,6 +1,6 @@
 import { sameBytes } from '../../../bytes/index.ts';
 import { ExpectationError } from '../../../testing/index.ts';
-import type { BoardBench, BootExpectation as BenchBoot } from '../../../testing/index.ts';
+import type { BoardBench, BootExpectation as BenchBoot, SlotView } from '../../../testing/index.ts';
 import type {
   BootExpectation,
   ExitExpectation,
@@ -92,6 +92,14 @@ function same(
   );
 }
 
+/** Whether an image stays; in words where that is no question. */
+function isConfirmed({ image, trailer }: SlotView): boolean | string {
+  if (image === undefined) return 'no image';
+  if (trailer === undefined) return 'a bootloader that tries no images, so that none is confirmed';
+  // Without a magic nothing was ever tried there: what runs, runs for good.
+  return trailer.magic !== 'good' || trailer.imageOk === 'set';
+}
+
 function expectSlot(stage: Stage, bench: BoardBench, expected: SlotExpectation): void {
   const { slot, version, sha256, sameAs, erased, confirmed } = expected;
   const view = bench.flash.slots.find(({ index }) => index === slot);
@@ -99,7 +107,7 @@ function expectSlot(stage: Stage, bench: BoardBench, expected: SlotExpectation):
     const known = bench.flash.slots.map(({ index }) => index).join(', ') || 'none';
     throw new StepFailed(`expected slot ${slot}, got a board with slots ${known}`);
   }
-  const { image, trailer, bytes } = view;
+  const { image, bytes } = view;
   const is = { ...(image && { version: plainVersion(image.version), sha256: image.sha256 }) };
   if (version !== undefined) same(slot, 'version', plainVersion(version), is.version);
   if (sha256 !== undefined) {
@@ -114,10 +122,7 @@ function expectSlot(stage: Stage, bench: BoardBench, expected: SlotExpectation):
       bytes.every((byte) => byte === erasedValue),
     );
   }
-  // Without a magic nothing was ever tried there: what runs, runs for good.
-  if (confirmed !== undefined) {
-    same(slot, 'confirmed', confirmed, trailer?.magic !== 'good' || trailer.imageOk === 'set');
-  }
+  if (confirmed !== undefined) same(slot, 'confirmed', confirmed, isConfirmed(view));
   if (sameAs === undefined) return;
   const file = bytesOf(stage, sameAs);
   const doubt = difference(file, view.bytes);
@@ -127,6 +132,7 @@ function expectSlot(stage: Stage, bench: BoardBench, expected: SlotExpectation):
 
 /** Where bytes are others than at the start of what was read; undefined if they are not. */
 export function difference(expected: Uint8Array, got: Uint8Array): string | undefined {
+  if (expected.length === 0) return 'which has none';
   if (expected.length > got.length) return `which has ${expected.length}, got ${got.length}`;
   if (sameBytes(expected, got.subarray(0, expected.length))) return undefined;
   const at = expected.findIndex((byte, index) => byte !== got[index]);

@@ -52,12 +52,23 @@ export async function forEachPowerCut(
 ): Promise<string> {
   const [bench] = stage.benches.values();
   if (bench === undefined) throw new Error('a scenario has a board');
-  const report = await everyPowerCut(
-    bench,
-    (each) => doAll(stage, each, steps, act),
-    (each) => doAll(stage, each, check, act),
-    { kinds: cuts, from, to, every },
-  );
+  let stopped: unknown;
+  const look = async (each: BoardBench): Promise<void> => {
+    if (stopped !== undefined) throw stopped;
+    try {
+      await doAll(stage, each, check, act);
+    } catch (error) {
+      const { cause } = error as LoopBroken;
+      if (brokenBy(cause).outcome === 'error') stopped = error;
+      throw error;
+    }
+  };
+  const does = (each: BoardBench): Promise<void> => doAll(stage, each, steps, act);
+  const trial = everyPowerCut(bench, does, look, { kinds: cuts, from, to, every });
+  // What could not even be tried says nothing about any cut.
+  const report = await trial.catch((error: unknown) => {
+    throw stopped ?? error;
+  });
   const { tried, operations, complete } = report;
   return `${tried} power cuts in ${operations} flash operations${complete ? '' : ', not at each'}`;
 }

@@ -211,6 +211,22 @@ steps:
       'got 12345678 (a number; put it in quotes)',
     ],
     [
+      `${small}  - expect: { flash: { slot: 0 } }\n`,
+      ':4: steps[1].expect.flash: expected one or more of version, sha256, same-as, erased, confirmed beside "slot", got none',
+    ],
+    [
+      `${small}  - program: { file: a, slot: 1, address: 0 }\n`,
+      ':4: steps[1].program: expected "slot" or "address", got both',
+    ],
+    [
+      `${small}  - download: { file: a, slot: 1, alt: x }\n`,
+      ':4: steps[1].download: expected "slot" or "alt", got both',
+    ],
+    [
+      `${small}  - upload: { slot: 1, alt: 0 }\n`,
+      ':4: steps[1].upload: expected "slot" or "alt", got both',
+    ],
+    [
       `${small}  - expect: { console: "/(/" }\n`,
       ':4: steps[1].expect.console: Invalid regular expression',
     ],

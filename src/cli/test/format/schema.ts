@@ -23,7 +23,7 @@ function withVariables(schema: unknown): unknown {
 /** The JSON schema of a scenario file. */
 export function scenarioSchema(): object {
   const schema = schemaDocument(fileShape, {
-    $id: 'https://unpkg.com/dfukit/test.schema.json',
+    $id: 'https://unpkg.com/dfukit/schemas/test.schema.json',
     title: 'dfukit test',
     description: 'Scenarios of firmware updates on virtual boards',
   });

@@ -15,98 +15,29 @@ import {
 import type { ObjectOf, Shape, ShapePlace } from '../../../bytes/index.ts';
 import { powerCutKinds } from '../../../flash/index.ts';
 import type { PowerCutKind } from '../../../flash/index.ts';
-import type {
-  Action,
-  BootExpectation,
-  ExitExpectation,
-  SlotExpectation,
-  Step,
-} from './scenario.ts';
+import { expectShape, slotShape } from './expect-shapes.ts';
+import type { Action, Step } from './scenario.ts';
 import { titleOf } from './title.ts';
-import { pathShape, patternShape, timeShape, versionShape } from './value-shapes.ts';
+import { pathShape, patternShape, timeShape } from './value-shapes.ts';
 
-/** Slots are few on every board. */
-const slotShape = wholeShape(0, 15);
 const altShape = eitherShape(
   textShape('a name of an alternate setting', { least: 1, most: 126 }),
   wholeShape(0, 255),
 );
 const none = nothingShape;
 
-/** One value, or several of which one must fit. */
-function oneOrMore<T>(shape: Shape<T>, most: number): Shape<readonly T[]> {
-  const one = madeShape(shape, (value) => [value]);
-  return eitherShape(one, listShape(shape, { least: 1, most }));
+/** An object in which only one of two keys may stand. */
+function notBoth<T extends object>(
+  shape: Shape<T>,
+  one: keyof T & string,
+  other: keyof T & string,
+): Shape<T> {
+  const read = madeShape(shape, (value, place) => {
+    if (value[one] === undefined || value[other] === undefined) return value;
+    throw place.fault(place.path, `expected "${one}" or "${other}", got both`);
+  });
+  return { ...read, schema: { ...shape.schema, not: { required: [one, other] } } };
 }
-
-const versions = oneOrMore(versionShape, 16);
-
-const bootObject = objectShape('what a boot must be', {
-  version: may(versions, 'the version that boots, or several of which one must'),
-  slot: may(slotShape, 'the slot that it is in'),
-  why: may(
-    textShape('some words of why', { least: 1 }),
-    'words of why it was chosen: test swap, revert, newest slot',
-  ),
-  mode: may(
-    choiceShape(['application', 'dfu', 'none']),
-    'application (default where a version is told), dfu, or none: nothing boots',
-  ),
-});
-
-const bootShape: Shape<BootExpectation> = eitherShape(
-  madeShape(versions, (all): BootExpectation => ({ versions: all })),
-  madeShape(bootObject, ({ version, ...rest }): BootExpectation => ({
-    ...rest,
-    versions: version ?? [],
-  })),
-);
-
-const slotContent: Shape<SlotExpectation> = madeShape(
-  objectShape('what a slot must hold', {
-    slot: need(slotShape, 'which slot'),
-    version: may(versionShape, 'version of the image in it'),
-    sha256: may(
-      textShape('8 to 64 hex digits in quotes', { pattern: /^[0-9a-fA-F]{8,64}$/ }),
-      'SHA-256 of the image, header to last record; the first digits are enough',
-    ),
-    'same-as': may(pathShape, 'it begins with the bytes of this file'),
-    erased: may(flagShape, 'nothing but erased flash'),
-    confirmed: may(flagShape, 'MCUboot: it is confirmed (image_ok)'),
-  }),
-  ({ 'same-as': sameAs, ...rest }): SlotExpectation => ({ ...rest, sameAs }),
-);
-
-const usbStates = choiceShape(['attached', 'configured', 'detached']);
-const usbShape = eitherShape(
-  madeShape(usbStates, (state) => ({ state })),
-  objectShape('what the USB port must be', {
-    state: need(usbStates, 'on the bus, configured by a host, or off the bus'),
-    id: may(
-      textShape('ids as 1209:7d02', { pattern: /^[0-9a-f]{4}:[0-9a-f]{4}$/ }),
-      'vendor and product',
-    ),
-  }),
-);
-
-const codeShape = wholeShape(0, 255);
-const exitShape: Shape<ExitExpectation> = eitherShape(
-  madeShape(codeShape, (code): ExitExpectation => ({ code })),
-  objectShape('how a command must end', {
-    code: need(codeShape, 'its exit code'),
-    says: may(patternShape, 'a line of what it prints'),
-  }),
-);
-
-/** What `expect` may look at. */
-const expectKeys = {
-  boot: may(bootShape, 'the next boot: a version, or version, slot, why, mode'),
-  console: may(patternShape, 'a line of the console from the last step on'),
-  flash: may(oneOrMore(slotContent, 16), 'what a slot holds'),
-  usb: may(usbShape, 'attached, configured or detached'),
-  exit: may(exitShape, 'how the last run ended'),
-};
-const expectShape = objectShape('what is expected: boot, console, flash, usb, exit', expectKeys);
 
 /** A file alone, or an object that names it. */
 function fileOr<T extends { readonly file: string }>(
@@ -118,30 +49,29 @@ function fileOr<T extends { readonly file: string }>(
   );
 }
 
-const downloadShape = fileOr(
-  objectShape('a download', {
-    file: need(pathShape, 'the file that is sent'),
-    slot: may(slotShape, 'the slot that it goes to'),
-    alt: may(altShape, 'or the alternate setting, by number or name'),
-    fails: may(patternShape, 'it must be refused, with this in the message'),
-  }),
-);
+const downloadObject = objectShape('a download', {
+  file: need(pathShape, 'the file that is sent'),
+  slot: may(slotShape, 'the slot that it goes to'),
+  alt: may(altShape, 'or the alternate setting, by number or name'),
+  fails: may(patternShape, 'it must be refused, with this in the message'),
+});
+const downloadShape = fileOr(notBoth(downloadObject, 'slot', 'alt'));
 
-const uploadShape = objectShape('an upload', {
+const uploadObject = objectShape('an upload', {
   slot: may(slotShape, 'the slot that it comes from'),
   alt: may(altShape, 'or the alternate setting, by number or name'),
   into: may(pathShape, 'the file that it is written to'),
   'same-as': may(pathShape, 'what comes must begin with the bytes of this file'),
   fails: may(patternShape, 'it must be refused, with this in the message'),
 });
+const uploadShape = notBoth(uploadObject, 'slot', 'alt');
 
-const programShape = fileOr(
-  objectShape('what is programmed', {
-    file: need(pathShape, 'the image'),
-    slot: may(slotShape, 'the slot that it goes to'),
-    address: may(wholeShape(0, 0xffffffff), 'or the address'),
-  }),
-);
+const programObject = objectShape('what is programmed', {
+  file: need(pathShape, 'the image'),
+  slot: may(slotShape, 'the slot that it goes to'),
+  address: may(wholeShape(0, 0xffffffff), 'or the address'),
+});
+const programShape = fileOr(notBoth(programObject, 'slot', 'address'));
 
 const press = choiceShape(['press', 'release']);
 const buttonShape = eitherShape(
@@ -282,10 +212,6 @@ function madeStep(step: FileStep, place: ShapePlace): Step {
   const lacking = (['steps', 'check'] as const).find((key) => isLoop && !has(key));
   if (lacking !== undefined) {
     throw place.fault(place.path, `for-each: "${lacking}" is missing: expected a list of steps`);
-  }
-  if (word === 'expect' && Object.keys(step.expect ?? {}).length === 0) {
-    const all = Object.keys(expectKeys).join(', ');
-    throw place.fault([...place.path, 'expect'], `expected one or more of ${all}, got none`);
   }
   const make = makers[word] as (value: unknown, step: FileStep) => Action;
   const action = make(step[word], step);
