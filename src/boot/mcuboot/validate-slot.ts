@@ -49,7 +49,8 @@ export function maxImageBytes(
   pair: Pair,
   slot: SlotIndex,
 ): number {
-  if (isSwap(session.build.algorithm)) return method.maxImageBytes(session, pair);
+  // slots of a sector or two have room for none, and not for less than none
+  if (isSwap(session.build.algorithm)) return Math.max(0, method.maxImageBytes(session, pair));
   return slotOf(pair, slot).area.layout.swapInfo;
 }
 

@@ -88,6 +88,21 @@ describe('an image that is linked for another address', () => {
   });
 });
 
+test('slots without room for any image are not said to have less than none', async () => {
+  writeFileSync(path('one.bin'), await linked(0x4401));
+  for (const size of ['4K', '32K', '64K']) {
+    const layout = ['--sectors', '4Kx48', '--primary', '0:64K', '--secondary', '0x10000:64K'];
+    const { out } = await flashCommand(
+      'fit',
+      path('one.bin'),
+      ...layout,
+      '--logical-sector-size',
+      size,
+    );
+    expect(out).not.toMatch(/has -\d/);
+  }
+});
+
 describe('a layout of two images', () => {
   test('says that the update is of one of them, and that of the other nothing was cut', async () => {
     const pairs = [
