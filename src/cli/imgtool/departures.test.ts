@@ -61,7 +61,7 @@ test.each([
 ])('departure imgtool/signed-as-it-is: %s is told', async (input, words) => {
   const desk = new Desk();
   if (input.startsWith('firmware') || input.endsWith('.zip')) {
-    desk.written.set(input, toolchainFile(input as Parameters<typeof toolchainFile>[0]));
+    desk.written.set(input, toolchainFile(input));
   }
   const args = ['-v', '1.0', '-H', '0x20', '--pad-header', '-S', '0x4000', input, 'made.bin'];
   expect(await runImgtool(['sign', ...args], desk.terminal)).toBe(0);
