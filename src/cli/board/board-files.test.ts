@@ -272,6 +272,28 @@ describe('a board file that is none', () => {
         "board reel_board: MCUboot checks ed25519, and the examples' key is of kind rsa-2048: expected mcuboot.keys in its file, or --key",
       ) as string,
     });
+    const other = path('other.pem');
+    expect(await ran(['imgtool', 'keygen', '-k', other, '-t', 'rsa-2048'])).toMatchObject({
+      exit: 0,
+    });
+    const several = write('several.json', {
+      ...mine,
+      mcuboot: { keys: ['keys/mine.pem', 'other.pem'] },
+    });
+    const build = ['firmware', 'build', 'saul', '-o', path('x.bin'), '--board'];
+    for (const args of [
+      ['board', 'run', several],
+      [...build, several],
+    ]) {
+      const { exit, err } = await ran(args);
+      expect(exit).toBe(64);
+      const one = `${other}: expected a key of kind ed25519, as ${path('keys/mine.pem')} is, got rsa-2048`;
+      expect(err).toContain(one);
+    }
+    expect(await ran([...build, file, '--key', path('keys/mine.pem')])).toMatchObject({
+      exit: 0,
+      err: expect.stringContaining('MCUboot of the board checks rsa-2048, not ed25519') as string,
+    });
     const gone = write('gone.json', {
       ...mine,
       mcuboot: { ...mine.mcuboot, keys: ['keys/no.pem'] },

@@ -5,6 +5,7 @@ import { isPrivateKey } from '../../image/index.ts';
 import type { Key, PrivateKey } from '../../image/index.ts';
 import type { ImageCommandOptions } from './image-options.ts';
 import type { NamedKey } from '../shared/key-files.ts';
+import { warn } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { asArgumentLater } from '../shared/wrong-argument.ts';
 
@@ -106,6 +107,11 @@ export async function signingKey(
     );
   }
   const key = await keyOf(terminal, path);
+  const { signature } = model.mcuboot ?? {};
+  if (signature !== undefined && signature !== key.kind) {
+    const checked = signature === 'none' ? 'hashes alone' : signature;
+    warn(terminal, `--key ${path}: MCUboot of the board checks ${checked}, not ${key.kind}`);
+  }
   if (isPrivateKey(key)) return key;
   throw new DfuError('INVALID_ARGUMENT', `${path}: expected a private key, got a public one`);
 }

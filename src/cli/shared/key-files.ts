@@ -40,15 +40,25 @@ export async function loadKeys(terminal: Terminal, paths: readonly string[]): Pr
   return keys;
 }
 
-/** Throws `INVALID_ARGUMENT` for keys of another kind than the bootloader checks. */
+/**
+ * Throws `INVALID_ARGUMENT` for keys of another kind than the bootloader checks, or where that is said by the keys alone,
+ * for keys of several.
+ */
 export function demandKind(
   keys: readonly NamedKey[],
   kind: SignatureKind | 'none' | undefined,
 ): void {
-  const other = keys.find(({ key }) => kind !== undefined && key.kind !== kind);
+  const first = keys.find(({ key }) => key.kind !== 'x25519');
+  const wanted = kind ?? first?.key.kind;
+  const other = keys.find(({ key }) => key.kind !== wanted);
   if (other === undefined) return;
-  const words = `expected a key of kind ${kind}, as mcuboot.signature of the board says`;
-  throw new DfuError('INVALID_ARGUMENT', `${other.path}: ${words}, got ${other.key.kind}`);
+  const says = kind === undefined ? `${first?.path} is` : 'mcuboot.signature of the board says';
+  const expected =
+    wanted === undefined ? 'a key that signs' : `a key of kind ${wanted}, as ${says}`;
+  throw new DfuError(
+    'INVALID_ARGUMENT',
+    `${other.path}: expected ${expected}, got ${other.key.kind}`,
+  );
 }
 
 /** Says that keys on the command line are of another kind than the board's own: they are taken. */
