@@ -255,6 +255,19 @@ describe('what does not come as expected', () => {
     );
   });
 
+  test('a slip in what is expected or done is no expectation', async () => {
+    await using bench = await reel();
+    const slips: object[] = [{ versoin: '1.0.0' }, { buton: true }, { after: 3 }];
+    const [boot = {}, reset = {}, cut = {}] = slips;
+    await expect(bench.boots(boot)).rejects.toThrow(
+      'boots: no option "versoin", did you mean "version"?',
+    );
+    await expect(bench.reset(reset)).rejects.toThrow(
+      'reset: no option "buton", did you mean "button"?',
+    );
+    await expect(bench.powerCut(cut)).rejects.toThrow('powerCut: no option "after"');
+  });
+
   test('images by a key that the bootloader does not know', async () => {
     const other = await generateKey('ed25519');
     await using bench = await reel({ key: other, slots: [v1] });

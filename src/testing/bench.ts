@@ -20,6 +20,7 @@ import type { FlashView } from './flash-view.ts';
 import { Journal } from './journal.ts';
 import type { BenchEvent, BootEvent } from './journal.ts';
 import type { EventMatch } from './match.ts';
+import { demandKnown } from './known-keys.ts';
 import { putImage } from './order.ts';
 import type { BenchOrder } from './order.ts';
 import type {
@@ -153,7 +154,9 @@ export class Bench implements BoardBench {
     await this.#transfer('detach', () => benchDetach(this.#host), { ...within, at });
   }
 
-  async reset({ button }: { readonly button?: boolean | undefined } = {}): Promise<void> {
+  async reset(options: { readonly button?: boolean | undefined } = {}): Promise<void> {
+    demandKnown('reset', options, ['button']);
+    const { button } = options;
     const at = callSiteOf(this, 'reset');
     if (!this.board.isOn) throw this.#failure('reset: the board has no power', at);
     await this.#done(() => this.board.pressReset({ button: button === true }));
@@ -163,7 +166,9 @@ export class Bench implements BoardBench {
     await this.#done(() => this.board.powerOn());
   }
 
-  async powerCut({ afterOperations, kind }: PowerCutOptions = {}): Promise<void> {
+  async powerCut(options: PowerCutOptions = {}): Promise<void> {
+    demandKnown('powerCut', options, ['afterOperations', 'kind']);
+    const { afterOperations, kind } = options;
     await this.#done(() => {
       if (afterOperations === undefined) this.board.powerCut();
       else this.board.cutAfter(afterOperations, { kind });

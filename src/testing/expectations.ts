@@ -4,6 +4,7 @@ import { callSiteOf } from './call-site.ts';
 import type { CallSite } from './call-site.ts';
 import { ExpectationError } from './expectation-error.ts';
 import type { BenchEvent, BootEvent, Journal } from './journal.ts';
+import { demandKnown } from './known-keys.ts';
 import { eventFits, fieldsText, fits, matchText } from './match.ts';
 import type { EventMatch } from './match.ts';
 import type { BootExpectation, Within } from './options.ts';
@@ -59,6 +60,7 @@ export class Expectations {
   }
 
   async boots({ within, signal, ...fields }: BootExpectation, at: CallSite): Promise<BootEvent> {
+    demandKnown('boots', fields, ['version', 'slot', 'why', 'mode', 'cause']);
     const { journal } = this.#parts;
     const mode = fields.mode ?? (fields.why === undefined ? 'application' : undefined);
     const wanted = bootWanted({ ...fields, mode });

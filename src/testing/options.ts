@@ -61,7 +61,7 @@ export interface BootExpectation extends Within {
   readonly slot?: number | undefined;
   /** Why the bootloader decided so, e.g. `test swap`. */
   readonly why?: BootReason | RegExp | undefined;
-  /** Default `application`, unless `why` or `cause` alone is asked for. */
+  /** Default `application`, unless `why` is asked for. */
   readonly mode?: 'application' | 'dfu' | 'none' | undefined;
   /** What started the board anew. */
   readonly cause?: BootCause | undefined;
