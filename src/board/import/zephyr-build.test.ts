@@ -162,6 +162,16 @@ describe('a Zephyr build', () => {
     expect(board.zephyr).toBeUndefined();
   });
 
+  test('an image for the non-secure world starts in the RAM of the secure one', () => {
+    const application: Edits = [on('CONFIG_TRUSTED_EXECUTION_NONSECURE')];
+    const ownTree: Edits = [['reg = < 0x20000000 0x40000 >;', 'reg = < 0x20016000 0x2a000 >;']];
+    const { file: board } = imported({ application, ownTree });
+    expect(readBoardFile(board).ram).toEqual({ baseAddress: 0x20000000, sizeBytes: 0x40000 });
+    const answers: BoardAnswers = { mode: 'swap-using-move' };
+    const alone = (): ImportedBoard => imported({ application, ownTree, mcuboot: 'none', answers });
+    expect(alone).toThrow('--ram  RAM, with that of the secure world, where the image starts (');
+  });
+
   test('with the partitions of the partition manager, those of the devicetree are not used', () => {
     const application: Edits = [
       on('CONFIG_PARTITION_MANAGER_ENABLED'),

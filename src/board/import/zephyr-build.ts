@@ -73,7 +73,7 @@ export function importZephyr(
   if (bl2?.value === 'y') inquiry.unsupported("TF-M's own MCUboot, CONFIG_TFM_BL2", bl2.place);
   const isChained = configuration.isOn('CONFIG_BOOTLOADER_MCUBOOT') || mcuboot !== undefined;
   const made = isChained ? chained(read, { target, keyAt }) : alone(read);
-  const ram = zephyrRam(read);
+  const ram = zephyrRam(read, bootTree);
   const { buttons, sensors } = zephyrParts(inquiry, tree);
   noteProcessor(inquiry, configuration);
   inquiry.close(build.devicetree.name);

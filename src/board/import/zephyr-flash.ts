@@ -7,6 +7,7 @@ import { busReg, isCompatible, namedNode, nodeText, numberOf } from './node-read
 import { fillSectors, sectorsText, sizeText } from './sectors.ts';
 import type { Settings } from './settings.ts';
 import { stm32Sectors } from './stm32-sectors.ts';
+import { placeText } from './text-file.ts';
 
 /** Who asks, of what, and what was said beforehand. */
 export interface ZephyrQuestion {
@@ -126,18 +127,26 @@ export function zephyrFlash(question: ZephyrQuestion, node: DevicetreeNode): Fou
   };
 }
 
-/** The RAM that the application is linked for. */
-export function zephyrRam({
-  inquiry,
-  tree,
-  configuration,
-  answers,
-}: ZephyrQuestion): MemoryRange | undefined {
+/**
+ * The RAM that the application is linked for. One that is built for the non-secure world starts in the secure one, in
+ * TF-M, whose stack is in RAM that its own devicetree leaves out: there it is that of MCUboot's.
+ */
+export function zephyrRam(
+  { inquiry, tree: own, configuration, answers }: ZephyrQuestion,
+  bootTree: Devicetree,
+): MemoryRange | undefined {
   const found = (range: MemoryRange, from: Source): MemoryRange => {
     const text = `${sizeText(range.sizeBytes)} at ${hexNumber(range.baseAddress, 8)}`;
     return inquiry.found('RAM', range, { from, text });
   };
   if (answers.ram !== undefined) return found(answers.ram, said);
+  const nonSecure = configuration.get('CONFIG_TRUSTED_EXECUTION_NONSECURE');
+  const isNonSecure = nonSecure?.value === 'y';
+  if (isNonSecure && bootTree === own) {
+    const what = `RAM, with that of the secure world, where the image starts (${placeText(nonSecure.place)})`;
+    return inquiry.missing(what, '--ram');
+  }
+  const tree = isNonSecure ? bootTree : own;
   const node = namedNode(tree, 'chosen', 'zephyr,sram');
   const reg = node && busReg(node);
   if (reg !== undefined && reg.sizeBytes > 0) {
