@@ -27,7 +27,7 @@ interface ImageOptions {
   readonly version?: string | undefined;
   readonly bootloader?: string | undefined;
   readonly usbusDfu: boolean;
-  readonly config: readonly string[];
+  readonly config?: readonly string[] | undefined;
   readonly algorithm?: string | undefined;
   readonly key?: string | undefined;
   readonly unsigned?: true | undefined;
@@ -77,12 +77,11 @@ function addImageOptions(to: Command, or = ''): Command {
       '--config <symbol>',
       'Zephyr: set this to y, e.g. CONFIG_APP_USB_DFU_USE_FLASH_BACKEND=y; may be given again',
       addSymbol,
-      [],
     );
 }
 
 /** `CONFIG_X=y` or `CONFIG_X` sets it, `CONFIG_X=n` does not. Throws `INVALID_ARGUMENT`. */
-function addSymbol(text: string, before: readonly string[]): readonly string[] {
+function addSymbol(text: string, before: readonly string[] = []): readonly string[] {
   const [, name, value = 'y'] = /^(CONFIG_[A-Z0-9_]+)(?:=([yn]))?$/.exec(text) ?? [];
   if (name === undefined) {
     throw new DfuError('INVALID_ARGUMENT', `--config: expected CONFIG_NAME=y, got "${text}"`);
@@ -150,7 +149,7 @@ function isFile(path: string): boolean {
 function made({ version, config, usbusDfu }: ImageOptions): Readonly<Record<string, unknown>> {
   return {
     '--version': version,
-    '--config': config.length > 0 ? config : undefined,
+    '--config': config?.length === 0 ? undefined : config,
     '--no-usbus-dfu': usbusDfu ? undefined : true,
   };
 }
