@@ -307,6 +307,39 @@ describe('what does not come as expected', () => {
     );
   });
 
+  test.each<[string, (bench: BoardBench, slip: object) => Promise<unknown>, object, string]>([
+    ['boots', (bench, slip) => bench.boots(slip), { versoin: '1' }, 'did you mean "version"?'],
+    ['within', (bench, slip) => bench.boots(slip), { within: '5s' }, 'a time in ms, got 5s'],
+    ['within', (bench, slip) => bench.boots(slip), { within: -1 }, 'a time in ms, got -1'],
+    ['event', (bench, slip) => bench.event({ type: 'usb' }, slip), { withn: 1 }, '"within"?'],
+    ['console', (bench, slip) => bench.console.until('x', slip), { withn: 1 }, '"within"?'],
+    ['pass', (bench, slip) => bench.pass(1, slip), { within: 1 }, 'no option "within"'],
+    ['detach', (bench, slip) => bench.detach(slip), { withn: 1 }, '"within"?'],
+    ['reset', (bench, slip) => bench.reset(slip), { buton: true }, '"button"?'],
+    ['cut', (bench, slip) => bench.powerCut(slip), { afterOperation: 3 }, '"afterOperations"?'],
+    ['cut', (bench, slip) => bench.powerCut(slip), { kind: 'torn' }, 'is for an operation'],
+    [
+      'cut',
+      (bench, slip) => bench.powerCut(slip),
+      { afterOperations: 1, kind: 'tron' },
+      'expected "kind" out of clean, torn, torn-tail, got tron',
+    ],
+    ['attach', (bench, slip) => bench.attach(slip), { kernl: true }, '"kernel"?'],
+    ['program', (bench, slip) => bench.program(v2, slip as { slot: 1 }), { slto: 1 }, '"slot"?'],
+  ])('an option that means nothing: %s', async (_, call, slip, message) => {
+    await using bench = await reel({ standIn: 'usb-dfu' });
+    await expect(call(bench, slip)).rejects.toThrow(message);
+    expect(bench.board.isOn).toBe(true);
+  });
+
+  test('an event that never comes', async () => {
+    await using bench = await reel();
+    const match = { type: 'boots' } as unknown as { readonly type: 'boot' };
+    await expect(bench.event(match)).rejects.toThrow(
+      'event: no event is of type "boots", did you mean "boot"?; there is: actuator,',
+    );
+  });
+
   test('a bench that is closed', async () => {
     const bench = await reel();
     await bench.close();

@@ -19,8 +19,8 @@ import { flashView } from './flash-view.ts';
 import type { FlashView } from './flash-view.ts';
 import { Journal } from './journal.ts';
 import type { BenchEvent, BootEvent } from './journal.ts';
+import { demandCut, demandKnown } from './known-keys.ts';
 import type { EventMatch } from './match.ts';
-import { demandKnown } from './known-keys.ts';
 import { putImage } from './order.ts';
 import type { BenchOrder } from './order.ts';
 import type {
@@ -151,13 +151,14 @@ export class Bench implements BoardBench {
 
   async detach(within: Within = {}): Promise<void> {
     const at = callSiteOf(this, 'detach');
+    demandKnown('detach', within, ['within', 'signal']);
     await this.#transfer('detach', () => benchDetach(this.#host), { ...within, at });
   }
 
   async reset(options: { readonly button?: boolean | undefined } = {}): Promise<void> {
+    const at = callSiteOf(this, 'reset');
     demandKnown('reset', options, ['button']);
     const { button } = options;
-    const at = callSiteOf(this, 'reset');
     if (!this.board.isOn) throw this.#failure('reset: the board has no power', at);
     await this.#done(() => this.board.pressReset({ button: button === true }));
   }
@@ -167,7 +168,7 @@ export class Bench implements BoardBench {
   }
 
   async powerCut(options: PowerCutOptions = {}): Promise<void> {
-    demandKnown('powerCut', options, ['afterOperations', 'kind']);
+    demandCut(options);
     const { afterOperations, kind } = options;
     await this.#done(() => {
       if (afterOperations === undefined) this.board.powerCut();
@@ -199,11 +200,14 @@ export class Bench implements BoardBench {
     image: ImageSource,
     target?: { readonly slot: number } | { readonly address: number },
   ): Promise<void> {
+    if (target !== undefined) demandKnown('program', target, ['slot', 'address']);
     await this.#done(() => putImage(this.order.layout, this.#flash, { source: image, target }));
   }
 
-  async pass(ms: number, { signal }: Pick<Within, 'signal'> = {}): Promise<void> {
+  async pass(ms: number, options: Pick<Within, 'signal'> = {}): Promise<void> {
     const at = callSiteOf(this, 'pass');
+    demandKnown('pass', options, ['signal']);
+    const { signal } = options;
     if (!(ms >= 0 && ms < Infinity)) {
       throw new DfuError('INVALID_ARGUMENT', `pass: expected a time in ms, got ${ms}`);
     }
@@ -223,6 +227,7 @@ export class Bench implements BoardBench {
 
   async attach(options: AttachOptions = {}): Promise<BenchAttachment> {
     this.#demandOwn();
+    demandKnown('attach', options, ['host', 'port', 'kernel', 'log']);
     await this.#pump.settle();
     const wasReal = this.#clock.isReal;
     this.#plug.unplug();

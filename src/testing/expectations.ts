@@ -5,7 +5,7 @@ import type { CallSite } from './call-site.ts';
 import { ExpectationError } from './expectation-error.ts';
 import type { BenchEvent, BootEvent, Journal } from './journal.ts';
 import { demandKnown } from './known-keys.ts';
-import { eventFits, fieldsText, fits, matchText } from './match.ts';
+import { demandEventType, eventFits, fieldsText, fits, matchText } from './match.ts';
 import type { EventMatch } from './match.ts';
 import type { BootExpectation, Within } from './options.ts';
 import type { Pump } from './pump.ts';
@@ -89,6 +89,8 @@ export class Expectations {
 
   async event(match: EventMatch, within: Within, at: CallSite): Promise<BenchEvent> {
     const { journal } = this.#parts;
+    demandKnown('event', within, ['within', 'signal']);
+    demandEventType(match);
     const isMeant = (event: BenchEvent): event is BenchEvent => eventFits(match, event);
     const look = (): BenchEvent | undefined => journal.find(this.#eventsFrom, isMeant);
     const event = await this.until({ look, wanted: matchText(match) }, within, at);
@@ -98,6 +100,7 @@ export class Expectations {
 
   async line(pattern: RegExp | string, within: Within, at: CallSite): Promise<RegExpExecArray> {
     const { journal } = this.#parts;
+    demandKnown('console.until', within, ['within', 'signal']);
     const expression = expressionOf(pattern);
     const isMeant = (event: BenchEvent): event is ConsoleEvent =>
       event.type === 'console' && expression.test(event.text);
@@ -116,6 +119,10 @@ export class Expectations {
     at: CallSite,
   ): Promise<T> {
     const { pump, demandOpen, demandHope } = this.#parts;
+    if (typeof within !== 'number' || !(within >= 0)) {
+      const words = `"within": expected a time in ms, got ${String(within)}`;
+      throw new DfuError('INVALID_ARGUMENT', words);
+    }
     const took = `${within / 1000} s of the board's time`;
     try {
       return await pump.until({

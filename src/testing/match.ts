@@ -1,4 +1,5 @@
 import type { BoardEvent } from '../board/index.ts';
+import { DfuError, didYouMean } from '../bytes/index.ts';
 import type { BenchEvent } from './journal.ts';
 import { versionText } from './words.ts';
 
@@ -54,4 +55,26 @@ export function matchText(match: EventMatch): string {
   const { type, ...rest } = match;
   const fields = fieldsText(rest);
   return `an event "${type}"${fields === '' ? '' : ` with ${fields}`}`;
+}
+
+const eventTypes: Readonly<Record<BoardEvent['type'], true>> = {
+  actuator: true,
+  boot: true,
+  confirmed: true,
+  console: true,
+  download: true,
+  fault: true,
+  native: true,
+  power: true,
+  refused: true,
+  upgrade: true,
+  usb: true,
+};
+
+/** Throws `INVALID_ARGUMENT` for a type that no event has: it would never come. */
+export function demandEventType(match: EventMatch): void {
+  if (typeof match === 'function' || Object.hasOwn(eventTypes, match.type)) return;
+  const known = Object.keys(eventTypes);
+  const words = `event: no event is of type "${match.type}"${didYouMean(match.type, known)}; there is: ${known.join(', ')}`;
+  throw new DfuError('INVALID_ARGUMENT', words);
 }
