@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -57,7 +57,10 @@ const trials: Readonly<Record<string, readonly [args: string, exit: number]>> = 
   download: ['app.bin --bus usbip://127.0.0.1:9 --json', 74],
   upload: ['- --bus usbip://127.0.0.1:9', 74],
   detach: ['--bus usbip://127.0.0.1:9 --json', 74],
+  test: ['update.yaml', 0],
   'board list': ['', 0],
+  'board show': ['reel_board', 0],
+  'board import': ['riot.vars --write-unit 4 --sectors 256x4K -o imported.json --force', 0],
   'board run': ['!', 0],
   'board program': ['reel_board app.signed.bin --flash flash.bin', 0],
   'board erase': ['reel_board --flash dump.bin', 0],
@@ -94,6 +97,12 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'dfukit-output-'));
   writeFileSync(join(folder, 'app.bin'), new Uint8Array(2000).fill(0x5a));
   writeFileSync(join(folder, 'dump.bin'), new Uint8Array(1 << 20).fill(0xff));
+  writeFileSync(
+    join(folder, 'update.yaml'),
+    'board: reel_board\nsteps: [{ expect: { boot: { mode: none } } }]\n',
+  );
+  const build = resolve(import.meta.dirname, '../fixtures/builds/riot-nrf52840dk/riot.vars');
+  copyFileSync(build, join(folder, 'riot.vars'));
   dfukit('image sign app.bin -v 1.0.0 -S 0x76000 -H 0x200 -o app.signed.bin'.split(' '));
   dfukit('imgtool keygen -k key.pem -t ecdsa-p256'.split(' '));
   dfukit('genhdr generate app.bin 1 0x4000 256 header.bin'.split(' '));
