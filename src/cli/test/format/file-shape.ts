@@ -206,20 +206,21 @@ export const variablesShape: Shape<Readonly<Record<string, string | undefined>>>
   ),
 );
 
+const fileObject = objectShape('a scenario file: an object with board and steps, or scenarios', {
+  $schema: may(textShape('the address of the schema'), 'for editors'),
+  variables: may(variablesShape, 'variables and their defaults; nothing: it must be set'),
+  ...commonKeys,
+  name: may(nameShape, 'name of the scenario; default: the name of the file'),
+  steps: may(stepsShape, 'what happens, one after the other'),
+  scenarios: may(
+    listShape(scenarioShape, { least: 1, most: 1000 }),
+    'several scenarios; what stands beside them is for all of them',
+  ),
+});
+
 /** All that a file may say. */
-export const fileShape: Shape<ScenarioFile> = madeShape(
-  objectShape('a scenario file: an object with board and steps, or scenarios', {
-    $schema: may(textShape('the address of the schema'), 'for editors'),
-    variables: may(variablesShape, 'variables and their defaults; nothing: it must be set'),
-    ...commonKeys,
-    name: may(nameShape, 'name of the scenario; default: the name of the file'),
-    steps: may(stepsShape, 'what happens, one after the other'),
-    scenarios: may(
-      listShape(scenarioShape, { least: 1, most: 1000 }),
-      'several scenarios; what stands beside them is for all of them',
-    ),
-  }),
-  (file, place): ScenarioFile => {
+export const fileShape: Shape<ScenarioFile> = {
+  ...madeShape(fileObject, (file, place): ScenarioFile => {
     const { steps, scenarios, name } = file;
     if ((steps === undefined) === (scenarios === undefined)) {
       const got = steps === undefined ? 'neither' : 'both';
@@ -229,5 +230,9 @@ export const fileShape: Shape<ScenarioFile> = madeShape(
       return { ...commonOf(file), name, steps, scenarios };
     }
     throw place.fault([...place.path, 'name'], 'each of "scenarios" has a name of its own');
+  }),
+  schema: {
+    ...fileObject.schema,
+    oneOf: [{ required: ['steps'] }, { required: ['scenarios'], not: { required: ['name'] } }],
   },
-);
+};

@@ -230,7 +230,14 @@ const objectStep = objectShape('a step', stepKeys);
 /** One step. */
 const stepShape: Shape<Step> = eitherShape(bareShape, {
   ...madeShape(objectStep, madeStep),
-  schema: { ...objectStep.schema, oneOf: words.map((key) => ({ required: [key] })) },
+  schema: {
+    ...objectStep.schema,
+    oneOf: words.map((key) => ({ required: [key] })),
+    dependentRequired: {
+      'for-each': ['steps', 'check'],
+      ...Object.fromEntries(forEachOnly.map((key) => [key, ['for-each']])),
+    },
+  },
 });
 
 /** The steps of a scenario. */
