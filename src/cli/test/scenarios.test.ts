@@ -217,6 +217,28 @@ steps:
     expect(code).toBe(0);
   });
 
+  test.each([
+    ['at the end', ''],
+    ['before the power is taken', '  - power: off\n'],
+    ['before another one', '  - power-cut: { after: 9 }\n'],
+  ])('a power cut that never strikes is a failure: %s', async (_, then) => {
+    const cut = `${head}steps:
+  - expect: { boot: 1.0.0 }
+  - power-cut: { after: 5 }
+  - wait: 1s
+${then}`;
+    const { code, out } = await run(write('unstruck.yaml', cut));
+    expect(out).toMatch(/expected the power cut at flash operation \d+, got to operation \d+ with/);
+    expect(code).toBe(1);
+  });
+
+  test('a name is one of printable characters', async () => {
+    const file = write('bell.yaml', `name: "a\\u001b[2Jb"\n${head}steps: [reset]\n`);
+    const { code, err } = await run(file);
+    expect(err).toMatch(/bell\.yaml:1: name: expected a name of printable characters/);
+    expect(code).toBe(78);
+  });
+
   test('holds several boards apart', async () => {
     const boards = `
 boards:

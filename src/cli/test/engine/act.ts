@@ -123,6 +123,17 @@ function benchesOf(stage: Stage, step: Step): readonly BoardBench[] {
   return step.on === undefined ? [...stage.benches.values()] : [benchOf(stage, step)];
 }
 
+/** Throws `StepFailed` if a power cut is due at an operation that the board has not come to. */
+export function demandStruck({ board }: BoardBench): void {
+  const { cutDueAt, operations } = board;
+  if (cutDueAt === undefined) return;
+  const got = `got to operation ${operations} without it`;
+  throw new StepFailed(`expected the power cut at flash operation ${cutDueAt}, ${got}`);
+}
+
+/** Steps that take an earlier power cut back. */
+const takesCutBack: ReadonlySet<Action['kind']> = new Set(['power', 'power-cut']);
+
 /** Boards of which the scenario says itself when they have power. */
 const told = new WeakSet<BoardBench>();
 
@@ -143,6 +154,7 @@ export async function act(
 ): Promise<string | undefined> {
   const { action } = step;
   for (const bench of benchesOf(stage, step)) {
+    if (takesCutBack.has(action.kind)) demandStruck(bench);
     if (action.kind === 'power') told.add(bench);
     if (!powerless.has(action.kind)) await givePower(bench);
     if (!looks.has(action.kind)) bench.skip();

@@ -5,7 +5,7 @@ import type { Clock } from '../../../usb/index.ts';
 import type { Terminal } from '../../shared/terminal.ts';
 import type { Scenario, Step } from '../format/scenario.ts';
 import type { Reporter, ScenarioResult, StepResult } from '../report/result.ts';
-import { act } from './act.ts';
+import { act, demandStruck } from './act.ts';
 import { benchOrder } from './bench-order.ts';
 import { brokenStepOf } from './power-cuts.ts';
 import type { Stage } from './stage.ts';
@@ -78,6 +78,16 @@ async function runSteps(
   return { results, exit };
 }
 
+/** What a scenario whose steps have all passed still lacks. */
+function lackOf({ benches }: Stage): string | undefined {
+  try {
+    for (const bench of benches.values()) demandStruck(bench);
+    return undefined;
+  } catch (error) {
+    return brokenBy(error).message;
+  }
+}
+
 function outcomeOf(steps: readonly StepResult[]): ScenarioResult['outcome'] {
   if (steps.some(({ outcome }) => outcome === 'error')) return 'error';
   return steps.some(({ outcome }) => outcome === 'failed') ? 'failed' : 'passed';
@@ -96,7 +106,11 @@ async function onStage(
     const stage: Stage = { terminal, scenario, benches, clock, signal: both };
     const { results: steps, exit } = await runSteps(stage, reporter);
     throwIfAborted(signal);
-    if (!time.signal.aborted) return { steps, exit, outcome: outcomeOf(steps) };
+    if (!time.signal.aborted) {
+      const outcome = outcomeOf(steps);
+      const message = outcome === 'passed' ? lackOf(stage) : undefined;
+      return { steps, exit, outcome: message === undefined ? outcome : 'failed', message };
+    }
     const during = scenario.steps[steps.length]?.title ?? 'its end';
     const limit = `${scenario.timeOutMs / 1000} s of the machine's time`;
     const message = `expected the scenario to be done within ${limit}, and it was not: ${during}`;

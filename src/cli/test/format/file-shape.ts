@@ -19,7 +19,7 @@ import { parseStandIn } from '../../../board/index.ts';
 import type { StandInText } from '../../../board/index.ts';
 import { stepsShape } from './step-shapes.ts';
 import type { BoardOrder, Step } from './scenario.ts';
-import { pathShape, timeShape, versionShape } from './value-shapes.ts';
+import { nameShape, pathShape, timeShape, versionShape } from './value-shapes.ts';
 import { variableName } from './variables.ts';
 
 const plays = eitherShape(
@@ -112,8 +112,6 @@ const imagesShape: Shape<ReadonlyMap<number, string>> = eitherShape(
     (record) => new Map(Object.entries(record).map(([slot, path]) => [Number(slot), path])),
   ),
 );
-
-const nameShape = textShape('a name', { least: 1, most: 200 });
 
 /** What is ordered of one board. */
 const orderKeys = {

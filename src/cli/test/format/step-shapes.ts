@@ -18,7 +18,7 @@ import type { PowerCutKind } from '../../../flash/index.ts';
 import { expectShape, slotShape } from './expect-shapes.ts';
 import type { Action, Step } from './scenario.ts';
 import { titleOf } from './title.ts';
-import { pathShape, patternShape, timeShape } from './value-shapes.ts';
+import { nameShape, pathShape, patternShape, timeShape } from './value-shapes.ts';
 
 const altShape = eitherShape(
   textShape('a name of an alternate setting', { least: 1, most: 126 }),
@@ -142,7 +142,7 @@ const stepList: Shape<readonly Step[]> = listShape(
 
 const stepKeys = {
   ...actionKeys,
-  name: may(textShape('a name', { least: 1, most: 200 }), 'as reports call this step'),
+  name: may(nameShape, 'as reports call this step'),
   on: may(textShape('the name of a board', { least: 1, most: 64 }), 'which of several boards'),
   'time-out': may(timeShape, 'most time for this step'),
   steps: may(stepList, 'for-each: what is done again and again'),

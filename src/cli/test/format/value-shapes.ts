@@ -31,6 +31,14 @@ export const versionShape: Shape<string> = {
   },
 };
 
+/** What something is called, in reports too: no character that is a command to a terminal. */
+export const nameShape: Shape<string> = textShape('a name of printable characters', {
+  // oxlint-disable-next-line no-control-regex -- those are meant
+  pattern: /^[^\u0000-\u001f\u007f-\u009f]*$/,
+  least: 1,
+  most: 200,
+});
+
 /** A path; relative ones are meant from the file's folder. */
 export const pathShape: Shape<string> = textShape('a path', { least: 1, most: 4096 });
 

@@ -56,7 +56,7 @@ export function textReporter(write: (text: string) => void, colour: boolean): Re
     colour ? `\u001b[${COLOURS[outcome]}m${text}\u001b[0m` : text;
   const say = (line: string): void => write(`${line}\n`);
   return {
-    scenarioBegins: ({ file, name }) => say(`${file}: ${name}`),
+    scenarioBegins: ({ file, name }) => say(harmless(`${file}: ${name}`)),
     stepEnded({ file, lineOf }, { step, outcome, message = '', details = '', inner, note }) {
       const extra = note === undefined ? '' : ` (${note})`;
       const isBroken = outcome === 'failed' || outcome === 'error';
