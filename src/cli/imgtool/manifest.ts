@@ -33,16 +33,16 @@ function malformed(path: string, words: string): DfuError {
 }
 
 /** What a manifest and its images may say. */
-const MANIFEST_KEYS = ['format', 'manifest_index', 'images'];
-const IMAGE_KEYS = ['index', 'path', 'hash', 'name'];
+const MANIFEST_KEYS: ReadonlySet<string> = new Set(['format', 'manifest_index', 'images']);
+const IMAGE_KEYS: ReadonlySet<string> = new Set(['index', 'path', 'hash', 'name']);
 
 /** A slip of the pen would leave an image out, and nobody would notice. */
 function tellUnread(terminal: Terminal, path: string, config: Mapping): void {
   const { images } = config;
   const entries = Array.isArray(images) ? images.filter(isMapping) : [];
   const strange = new Set([
-    ...Object.keys(config).filter((key) => !MANIFEST_KEYS.includes(key)),
-    ...entries.flatMap((entry) => Object.keys(entry).filter((key) => !IMAGE_KEYS.includes(key))),
+    ...Object.keys(config).filter((key) => !MANIFEST_KEYS.has(key)),
+    ...entries.flatMap((entry) => Object.keys(entry).filter((key) => !IMAGE_KEYS.has(key))),
   ]);
   if (strange.size > 0) warn(terminal, `warning: ${path}: not read: ${[...strange].join(', ')}`);
   if (entries.length === 0) warn(terminal, `warning: ${path}: the manifest lists no image`);
