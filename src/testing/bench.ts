@@ -40,6 +40,9 @@ import { Work } from './work.ts';
 /** How long a transfer may take: a whole flash at full speed, and a slow erase. */
 const TRANSFER_MS = 1_800_000;
 
+/** How long a kernel may take for a device that it was given: Linux tries four times, 5 s each. */
+const KERNEL_MS = 30_000;
+
 /** What went before, where a bench takes over from another one. */
 interface BenchPast {
   readonly timeMs: number;
@@ -239,6 +242,7 @@ export class Bench implements BoardBench {
       this.#plug.replug();
     };
     this.#attachment = await attach(this.board.port, options, { clock: this.#clock, over });
+    if (options.kernel === true) await this.#configured();
     return this.#attachment;
   }
 
@@ -259,6 +263,26 @@ export class Bench implements BoardBench {
   /** Resolves when nothing is under way at this moment of the board's time. */
   settle(): Promise<void> {
     return this.#pump.settle();
+  }
+
+  /** Resolves when the kernel has configured what is at the port, as programs find it; at the latest after its time. */
+  async #configured(): Promise<void> {
+    const waits = (): boolean => {
+      const last = this.#journal.events.findLast(({ type }) => type === 'usb');
+      return last?.type === 'usb' && last.state === 'attached';
+    };
+    if (!waits()) return;
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        cancel();
+        stop();
+        resolve();
+      };
+      const cancel = this.#clock.at(this.#clock.now() + KERNEL_MS, end);
+      const stop = this.board.listen(() => {
+        if (!waits()) end();
+      });
+    });
   }
 
   /** Does something to the board, and resolves when nothing follows from it any more at this moment. */

@@ -87,7 +87,8 @@ export interface BoardBench {
   pass(ms: number, options?: Pick<Within, 'signal'>): Promise<void>;
   /**
    * Lends the board to other hosts: over USB/IP, and to this machine's kernel if so told. From here on the board's time
-   * is this machine's, until what this resolves with is closed.
+   * is this machine's, until what this resolves with is closed. With `kernel` it resolves when the kernel has configured
+   * what is at the board's port, as programs find it.
    */
   attach(options?: AttachOptions): Promise<BenchAttachment>;
   /** Takes the power away and puts everything away. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import type { Bench } from './bench.ts';
 import { BoardProcess, dfukit } from './board.ts';
 import { dfuUtilList, dfuUtilSucceeds } from './dfu-util.ts';
@@ -83,6 +84,33 @@ export const native: readonly Scenario[] = [
         board.has({ event: 'confirmed', slot: 0 }) ? true : undefined,
       );
       assert.deepEqual(await reset(board), { version: '3.0.0+0', why: 'primary slot' });
+    },
+  },
+  {
+    name: 'a scenario of dfukit test runs dfu-util at its board: updated, and reverted',
+    async run(bench) {
+      const [first, second] = [await signed(bench, '1.0.0'), await signed(bench, '2.0.0')];
+      const download = `dfu-util --alt 1 --download ${second}`;
+      const scenario = {
+        board: REEL.name,
+        keys: await keyFile(bench),
+        images: [first],
+        'stand-ins': ['usb-dfu'],
+        steps: [
+          { expect: { boot: '1.0.0' } },
+          { run: { command: download, over: 'kernel' }, 'time-out': '3min' },
+          'reset',
+          { expect: { boot: { version: '2.0.0', why: 'test swap' } } },
+          'reset',
+          { expect: { boot: { version: '1.0.0', why: 'revert' } } },
+        ],
+      };
+      const file = bench.path('update.json');
+      writeFileSync(file, JSON.stringify(scenario));
+      const args = [...dfukit, 'test', file];
+      const { status, output } = await bench.run(process.execPath, args, { timeoutMs: 240_000 });
+      assert.match(output, /^1 passed/m);
+      assert.equal(status, 0);
     },
   },
 ];
