@@ -10,6 +10,7 @@ import type { BoardModel } from './models/board-model.ts';
 import { boardModel } from './models/catalogue.ts';
 import type { BootloaderRecord } from './seams/bootloader-record.ts';
 import type { DfuPolicy } from './seams/dfu-policy.ts';
+import type { ProgramLayout } from './seams/program-layout.ts';
 import type { Runner } from './seams/peripherals.ts';
 import { bootloaderOf } from './bootloaders/bootloaders.ts';
 import type { McubootOptions } from './bootloaders/mcuboot/mcuboot.ts';
@@ -107,6 +108,16 @@ function checkSerial(serial: string): string {
   throw new DfuError('INVALID_ARGUMENT', `serial number: ${expected}, got "${serial}"`);
 }
 
+/** Throws `INVALID_ARGUMENT` for a stand-in of a slot that the board does not have: it would never play. */
+function checkStandIns(standIns: readonly StandIn[], { slots }: ProgramLayout): void {
+  for (const { when: { slot } = {} } of standIns) {
+    if (slot === undefined || slot < slots.length) continue;
+    const expected =
+      slots.length === 0 ? 'there are no slots' : `expected one below ${slots.length}`;
+    throw new DfuError('INVALID_ARGUMENT', `stand-in for slot ${slot}: ${expected}`);
+  }
+}
+
 /**
  * Puts a board together; it has no power yet. Throws `NOT_FOUND` for a board that does not exist,
  * `INVALID_ARGUMENT` for anything that it cannot be had with.
@@ -121,6 +132,7 @@ export function createBoard(options: BoardOptions): Board {
   const record = typeof wanted === 'object' ? wanted : bootloaderOf(model, wanted);
   const profile = profileOf(options.profile ?? 'compatible', record.dfu?.dfuse === true);
   const usbIdentity = usbIdentityOf(options, profile);
+  checkStandIns(options.standIns ?? [], record.layout(model, mcuboot?.mode));
   const bootloader = record.make({
     model,
     serial,

@@ -50,6 +50,7 @@ describe('an option that does nothing', () => {
     [['particle-xenon', '--btn-pin', 'zz'], '--btn-pin: expected a pin'],
     [['particle-xenon', '--stand-in', 'confirm=1s'], 'riotboot_dfu has no --stand-in confirm'],
     [['reel_board', '--stand-in', 'slient'], 'no word "slient", did you mean "silent"?'],
+    [['reel_board', '--stand-in', 'slot=2:usb-dfu'], 'stand-in for slot 2: expected one below 2'],
     [['particle-xenon', '--landing-page', 'foo'], '--landing-page: expected a page'],
   ])('is refused: board run %j', async (args, words) => {
     const { exit, err } = await ran(['board', 'run', ...args]);
