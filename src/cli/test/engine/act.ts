@@ -123,12 +123,12 @@ function benchesOf(stage: Stage, step: Step): readonly BoardBench[] {
   return step.on === undefined ? [...stage.benches.values()] : [benchOf(stage, step)];
 }
 
-/** Throws `StepFailed` if a power cut is due at an operation that the board has not come to. */
-export function demandStruck({ board }: BoardBench): void {
+/** What to say of a power cut that is due at an operation which the board has not come to, if there is one. */
+export function unstruckCut({ board }: BoardBench): string | undefined {
   const { cutDueAt, operations } = board;
-  if (cutDueAt === undefined) return;
+  if (cutDueAt === undefined) return undefined;
   const got = `got to operation ${operations} without it`;
-  throw new StepFailed(`expected the power cut at flash operation ${cutDueAt}, ${got}`);
+  return `expected the power cut at flash operation ${cutDueAt}, ${got}`;
 }
 
 /** Steps that take an earlier power cut back. */
@@ -154,7 +154,8 @@ export async function act(
 ): Promise<string | undefined> {
   const { action } = step;
   for (const bench of benchesOf(stage, step)) {
-    if (takesCutBack.has(action.kind)) demandStruck(bench);
+    const unstruck = takesCutBack.has(action.kind) ? unstruckCut(bench) : undefined;
+    if (unstruck !== undefined) throw new StepFailed(unstruck);
     if (action.kind === 'power') told.add(bench);
     if (!powerless.has(action.kind)) await givePower(bench);
     if (!looks.has(action.kind)) bench.skip();

@@ -5,7 +5,7 @@ import type { Clock } from '../../../usb/index.ts';
 import type { Terminal } from '../../shared/terminal.ts';
 import type { Scenario, Step } from '../format/scenario.ts';
 import type { Reporter, ScenarioResult, StepResult } from '../report/result.ts';
-import { act, demandStruck } from './act.ts';
+import { act, unstruckCut } from './act.ts';
 import { benchOrder } from './bench-order.ts';
 import { brokenStepOf } from './power-cuts.ts';
 import type { Stage } from './stage.ts';
@@ -80,12 +80,7 @@ async function runSteps(
 
 /** What a scenario whose steps have all passed still lacks. */
 function lackOf({ benches }: Stage): string | undefined {
-  try {
-    for (const bench of benches.values()) demandStruck(bench);
-    return undefined;
-  } catch (error) {
-    return brokenBy(error).message;
-  }
+  return [...benches.values()].map(unstruckCut).find((lack) => lack !== undefined);
 }
 
 function outcomeOf(steps: readonly StepResult[]): ScenarioResult['outcome'] {
