@@ -16,6 +16,7 @@ export { boxProgram, unboxProgram } from './program/box.ts';
 export { CREDIT_UNITS, MOST_UNITS, unitsOf } from './program/port.ts';
 export type { CreditMessage, PortMessage, ProgramPort } from './program/port.ts';
 export type { programPrelude } from './program/prelude/prelude.ts';
+export { bootReasons } from './seams/bootloader.ts';
 export { ProgramEnd } from './program/program-end.ts';
 export { ProgramOnPort } from './program/program-on-port.ts';
 export { WATCHDOG_MS } from './processor.ts';

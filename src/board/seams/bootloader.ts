@@ -28,6 +28,27 @@ export type BootReason =
   | 'no application'
   | 'left the loader';
 
+const everyReason: Readonly<Record<BootReason, true>> = {
+  'newest slot': true,
+  'no valid slot': true,
+  button: true,
+  'magic number': true,
+  'primary slot': true,
+  'test swap': true,
+  'permanent swap': true,
+  revert: true,
+  'no bootable image': true,
+  'bootloader stopped': true,
+  'no bootloader': true,
+  'erased flash': true,
+  application: true,
+  'no application': true,
+  'left the loader': true,
+};
+
+/** All of them: the compiler misses one that is new. */
+export const bootReasons = Object.keys(everyReason) as readonly BootReason[];
+
 /** What a bootloader decides at a start. */
 export type BootDecision =
   | {

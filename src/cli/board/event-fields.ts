@@ -1,4 +1,5 @@
-import type { BoardEvent, BoardPowerCut, BootReason } from '../../board/index.ts';
+import { bootReasons } from '../../board/index.ts';
+import type { BoardEvent, BoardPowerCut } from '../../board/index.ts';
 import { DfuError, didYouMean } from '../../bytes/index.ts';
 import { DFU_STATUSES } from '../../dfu/index.ts';
 import { powerCutKinds } from '../../flash/index.ts';
@@ -18,24 +19,6 @@ type Table = {
   >;
 };
 
-const reasons: Readonly<Record<BootReason, true>> = {
-  'newest slot': true,
-  'no valid slot': true,
-  button: true,
-  'magic number': true,
-  'primary slot': true,
-  'test swap': true,
-  'permanent swap': true,
-  revert: true,
-  'no bootable image': true,
-  'bootloader stopped': true,
-  'no bootloader': true,
-  'erased flash': true,
-  application: true,
-  'no application': true,
-  'left the loader': true,
-};
-
 /** Every event of a board with its fields. The compiler misses one that is new. */
 const table: Table = {
   power: {
@@ -52,7 +35,7 @@ const table: Table = {
     mode: ['dfu', 'application', 'none'],
     slot: 'number',
     version: 'version',
-    why: Object.keys(reasons),
+    why: bootReasons,
   },
   native: {
     slot: 'number',

@@ -232,6 +232,16 @@ ${then}`;
     expect(code).toBe(1);
   });
 
+  test('no bootable image is none of an application; a reason that no board has is refused', async () => {
+    const empty = `board: reel_board\nbootloader: none\nsteps:\n  - expect: { boot: { why: REASON } }\n`;
+    const none = await run(write('none.yaml', empty.replace('REASON', 'application')));
+    expect(none.out).toContain('expected a boot with why "application", got nothing');
+    expect(none.code).toBe(1);
+    const slip = await run(write('slip.yaml', empty.replace('REASON', 'tset swap')));
+    expect(slip.err).toMatch(/slip\.yaml:4: .*why: .*test swap.*, got "tset swap"/s);
+    expect(slip.code).toBe(78);
+  });
+
   test('a name is one of printable characters', async () => {
     const file = write('bell.yaml', `name: "a\\u001b[2Jb"\n${head}steps: [reset]\n`);
     const { code, err } = await run(file);

@@ -1,3 +1,4 @@
+import { bootReasons } from '../../../board/index.ts';
 import {
   choiceShape,
   eitherShape,
@@ -28,10 +29,7 @@ const versions = oneOrMore(versionShape, 16);
 const bootObject = objectShape('what a boot must be', {
   version: may(versions, 'the version that boots, or several of which one must'),
   slot: may(slotShape, 'the slot that it is in'),
-  why: may(
-    textShape('some words of why', { least: 1 }),
-    'words of why it was chosen: test swap, revert, newest slot',
-  ),
+  why: may(choiceShape(bootReasons), 'why it was chosen: test swap, revert, newest slot'),
   mode: may(
     choiceShape(['application', 'dfu', 'none']),
     'application (default where a version is told), dfu, or none: nothing boots',

@@ -1,4 +1,4 @@
-import type { StandInText } from '../../../board/index.ts';
+import type { BootReason, StandInText } from '../../../board/index.ts';
 import type { ShapePath } from '../../../bytes/index.ts';
 import type { PowerCutKind } from '../../../flash/index.ts';
 
@@ -37,8 +37,7 @@ export interface BootExpectation {
   /** One of these; empty: any. */
   readonly versions: readonly string[];
   readonly slot?: number | undefined;
-  /** What the board says of it must have that in it. */
-  readonly why?: string | undefined;
+  readonly why?: BootReason | undefined;
   readonly mode?: 'application' | 'dfu' | 'none' | undefined;
 }
 
