@@ -41,7 +41,7 @@ describe('examples end the help, where a terminal shows them', () => {
     '%s: each is a command line that is understood',
     async (name) => {
       const { out } = await ran([...name.split(' '), '--help']);
-      const lines = out.split('\nExamples:\n')[1]?.trimEnd().split('\n') ?? [];
+      const lines = out.split('\nExamples:\n')[1]?.split('\n\n')[0]?.trimEnd().split('\n') ?? [];
       expect(lines.length).toBeGreaterThanOrEqual(2);
       for (const line of lines) {
         const [words = ''] = line.trim().split(/ {2,}| \|/);

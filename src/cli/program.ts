@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { PACKAGE_VERSION } from '../bytes/index.ts';
 import { CommandEnd, ExitCode, exitCodeOf, explain } from './shared/exit-codes.ts';
+import { addHelpAll } from './shared/rare-options.ts';
 import { tellFailure } from './shared/json-failure.ts';
 import { warn } from './shared/terminal.ts';
 import type { Output, Terminal } from './shared/terminal.ts';
@@ -135,6 +136,7 @@ function inherit(from: Command, to: Command, path = 'dfukit'): void {
   const own = `${path} ${to.name()}`;
   to.copyInheritedSettings(from).showHelpAfterError(`(run ${own} --help for the options)`);
   for (const command of to.commands) inherit(to, command, own);
+  addHelpAll(to, own);
 }
 
 /** What commander throws where it would otherwise end the process; it has told why already. */

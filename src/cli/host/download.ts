@@ -4,6 +4,7 @@ import { sendPlan, sendTo } from '../../host/index.ts';
 import type { SendPlan } from '../../host/index.ts';
 import { addExamples } from '../shared/examples.ts';
 import { ExitCode, answering, cannot } from '../shared/exit-codes.ts';
+import { rareOnes } from '../shared/rare-options.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { withOptionNames } from './option-names.ts';
 import { exitOf } from './progress.ts';
@@ -37,7 +38,7 @@ export function command(terminal: Terminal): Command {
       ),
     );
   return addExamples(
-    made,
+    rareOnes(made, '--raw', '--part'),
     'dfukit download firmware.dfu                            the only device there is',
     'dfukit download slot1.bin -a 1 -d 1209:7d00,1209:7d02 -R',
     'dfukit download app.bin -s 0x08000000:leave             DfuSe',

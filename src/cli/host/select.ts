@@ -6,6 +6,7 @@ import { DfuError } from '../../bytes/index.ts';
 import { BUS_FORMS } from './bus.ts';
 import { parseDfuSeAddress } from './dfuse-address.ts';
 import { seconds, wholeNumber } from '../shared/numbers.ts';
+import { inGroup, rareOnes } from '../shared/rare-options.ts';
 
 /** What the commands that talk to a device have in common, as commander reads it. */
 export interface DeviceOptions {
@@ -37,6 +38,17 @@ export function busOption(): Option {
 
 /** Adds `--bus`, `--json` and dfu-util's options that say which device is meant. */
 export function addDeviceOptions(command: Command): Command {
+  inGroup(command, 'Which device:', addWhich)
+    .option(
+      '--timeout <seconds>',
+      'most time for one control transfer (default: 5; 35 at least behind what erases everything); other limits of time grow with it',
+      seconds('--timeout', 3600),
+    )
+    .option('--json', 'one JSON object a line instead of text');
+  return rareOnes(command, '--devnum', '--cfg', '--intf', '--timeout');
+}
+
+function addWhich(command: Command): Command {
   return command
     .option(
       '-d, --device <ids>',
@@ -50,13 +62,7 @@ export function addDeviceOptions(command: Command): Command {
     .option('-n, --devnum <n>', 'device number on its bus', wholeNumber('--devnum', [0, 65535]))
     .option('-c, --cfg <n>', 'bConfigurationValue', wholeNumber('--cfg', byte))
     .option('-i, --intf <n>', 'interface number', wholeNumber('--intf', byte))
-    .addOption(busOption())
-    .option(
-      '--timeout <seconds>',
-      'most time for one control transfer (default: 5; 35 at least behind what erases everything); other limits of time grow with it',
-      seconds('--timeout', 3600),
-    )
-    .option('--json', 'one JSON object a line instead of text');
+    .addOption(busOption());
 }
 
 /** Options of the commands that open a device. */
@@ -67,13 +73,14 @@ export interface OpenOptions extends DeviceOptions {
 
 /** Adds what the commands that open a device have besides. */
 export function addOpenOptions(command: Command): Command {
-  return addDeviceOptions(command)
+  addDeviceOptions(command)
     .option('-w, --wait', 'wait until such a device is plugged in')
     .option(
       '-E, --detach-delay <seconds>',
       'most time for a device to come back in DFU mode (default: 10)',
       seconds('--detach-delay', 3600),
     );
+  return rareOnes(command, '--detach-delay');
 }
 
 /** Options of the commands that move bytes. */
@@ -90,7 +97,7 @@ export interface TransferOptions extends OpenOptions {
 
 /** Adds what the commands that move bytes have besides. */
 export function addTransferOptions(command: Command, allowances: readonly Allowance[]): Command {
-  return addOpenOptions(command)
+  addOpenOptions(command)
     .option('-R, --reset', 'afterwards, ask the device to leave DFU mode')
     .option(
       '-t, --transfer-size <bytes>',
@@ -126,6 +133,7 @@ export function addTransferOptions(command: Command, allowances: readonly Allowa
       'how long to wait between two questions to a busy device, whatever it asks for',
       wholeNumber('--poll-time', [0, 60_000]),
     );
+  return rareOnes(command, '--transfer-size', '--protocol', '--busy-limit', '--poll-time');
 }
 
 function allowance(text: string, allowances: readonly Allowance[]): Allowance {

@@ -4,6 +4,7 @@ import { connect, leave, receive } from '../../host/index.ts';
 import type { UploadSink } from '../../host/index.ts';
 import { addExamples } from '../shared/examples.ts';
 import { wholeNumber } from '../shared/numbers.ts';
+import { rareOnes } from '../shared/rare-options.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { runOnBus } from './run-on-bus.ts';
 import type { Surroundings } from './run-on-bus.ts';
@@ -37,7 +38,7 @@ export function command(terminal: Terminal): Command {
     .option('--force', "ask though the device's descriptor says that it gives no uploads")
     .action((path: string, options: UploadCommand) => run(terminal, path, options));
   return addExamples(
-    made,
+    rareOnes(made, '--max-size'),
     'dfukit upload copy.bin -d 1209:7d00,1209:7d02 -a 0',
     'dfukit upload copy.bin -s 0x08000000:0x4000             DfuSe: 16 KiB from there',
     'dfukit upload - --bus usbip://127.0.0.1 | sha256sum     a virtual board (board run)',
