@@ -58,8 +58,13 @@ export interface PortLocation {
   readonly bus: number;
   /** The address that the host gave it; changes with each attachment. */
   readonly address: number;
-  /** Bus and chain of hub ports, as dfu-util prints it: `1-4.2`. */
+  /**
+   * Bus and chain of hub ports, as dfu-util prints it: `1-4.2`. Where several buses are open as one, the station stands
+   * in front: `usbip://10.0.0.2/1-4.2`.
+   */
   readonly path: string;
+  /** Which of several buses that are open as one (`joinedBus`), as its user calls it; undefined for one bus alone. */
+  readonly station?: string | undefined;
 }
 
 /** A device that a bus knows of; not opened yet. */

@@ -48,6 +48,8 @@ export type {
 } from './descriptors.ts';
 export { DevicePort } from './device-port.ts';
 export type { PortListener, Transfer, TransferResult } from './device-port.ts';
+export { joinedBus } from './joined-bus.ts';
+export type { JoinedBusOptions, NamedBus } from './joined-bus.ts';
 export { LinkedPipe } from './linked-pipe.ts';
 export type { PipeLink, PipeParts } from './linked-pipe.ts';
 export type { MsOsFeatures, MsOsFunction } from './ms-os-20.ts';
