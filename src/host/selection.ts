@@ -1,6 +1,6 @@
 import { DfuError, cNumber } from '../bytes/index.ts';
 import { idDigits, parseIdNumber } from '../usb/index.ts';
-import type { UsbId } from '../usb/index.ts';
+import type { PortLocation, UsbId } from '../usb/index.ts';
 import type { DfuInterface } from './dfu-interface.ts';
 
 /** A number, or any, or none at all. */
@@ -26,7 +26,7 @@ export interface Selection {
   readonly runtimeSerial?: string | undefined;
   /** Serial number in DFU mode. */
   readonly dfuSerial?: string | undefined;
-  /** Bus and port chain, `1-4.2`. */
+  /** Bus and port chain, `1-4.2`; of several buses that are open as one, with or without the station in front. */
   readonly path?: string | undefined;
   /** Address on the bus (dfu-util's devnum). */
   readonly address?: number | undefined;
@@ -120,9 +120,17 @@ function fitsValue<T>(wanted: T | undefined, value: T): boolean {
   return wanted === undefined || wanted === value;
 }
 
+/** Without its station a path is meant at every station. */
+export function fitsPath(wanted: string | undefined, { path, station }: Place): boolean {
+  if (wanted === undefined || wanted === path) return true;
+  return station !== undefined && `${station}/${wanted}` === path;
+}
+
+type Place = Pick<PortLocation, 'path' | 'station'>;
+
 /** What a bus knows of a device before anybody opens it. */
 interface KnownBeforeOpening {
-  readonly location: { readonly path: string; readonly address: number };
+  readonly location: Place & { readonly address: number };
   readonly descriptor: UsbId;
 }
 
@@ -132,7 +140,7 @@ export function mayMatch(
   { location, descriptor }: KnownBeforeOpening,
 ): boolean {
   return (
-    fitsValue(selection.path, location.path) &&
+    fitsPath(selection.path, location) &&
     fitsValue(selection.address, location.address) &&
     fitsPair(selection.ids, descriptor) &&
     (fitsPair(selection.runtime, descriptor) || fitsPair(selection.dfu, descriptor))
@@ -143,7 +151,7 @@ export function mayMatch(
 export function matches(selection: Selection, entry: DfuInterface): boolean {
   const inDfuMode = entry.mode === 'dfu';
   return (
-    fitsValue(selection.path, entry.location.path) &&
+    fitsPath(selection.path, entry.location) &&
     fitsValue(selection.address, entry.location.address) &&
     fitsValue(selection.configuration, entry.configuration) &&
     fitsValue(selection.interfaceNumber, entry.interfaceNumber) &&

@@ -42,7 +42,7 @@ interface FlashCommand extends ImageOptions {
   readonly serial?: string | undefined;
   readonly path?: string | undefined;
   readonly wait?: true | undefined;
-  readonly bus: string;
+  readonly bus: readonly string[];
   readonly json?: true | undefined;
 }
 

@@ -1,14 +1,38 @@
 import { DfuError } from '../../bytes/index.ts';
+import { joinedBus } from '../../usb/index.ts';
 import type { Clock, UsbBus } from '../../usb/index.ts';
 
 /** What `--bus` takes, for the help. */
 export const BUS_FORMS = 'native, or usbip://HOST[:PORT]';
 
+/** What is told of a bus that cannot be reached, and of one that can again: then without an error. */
+export type BusTrouble = (station: string, error: unknown) => void;
+
+/**
+ * The buses that `--bus` names, as one; each is a station by the text that names it. Throws what `openBus` throws, and
+ * `INVALID_ARGUMENT` for the same one twice.
+ */
+export async function openBuses(
+  texts: readonly string[],
+  clock: Clock,
+  onTrouble: BusTrouble,
+): Promise<UsbBus> {
+  const twice = texts.find((text, at) => texts.indexOf(text) !== at);
+  if (twice !== undefined) {
+    throw new DfuError('INVALID_ARGUMENT', `--bus: ${twice} is given twice`);
+  }
+  for (const text of texts) if (text !== 'native') usbipAddress(text);
+  const buses = await Promise.all(
+    texts.map(async (station) => ({ station, bus: await openBus(station, clock) })),
+  );
+  return joinedBus(buses, { onTrouble });
+}
+
 /**
  * The bus that `--bus` names; what it needs is loaded now and not before. Throws `INVALID_ARGUMENT`,
  * and `NO_USB` where this machine has no USB.
  */
-export async function openBus(text: string, clock: Clock): Promise<UsbBus> {
+async function openBus(text: string, clock: Clock): Promise<UsbBus> {
   if (text === 'native') {
     const { nodeUsbBus } = await import('../../link/node-usb/index.ts');
     return nodeUsbBus({ clock });

@@ -1,7 +1,8 @@
+import { DfuError } from '../../bytes/index.ts';
 import type { HostListener } from '../../host/index.ts';
 import { timerClock } from '../../usb/index.ts';
 import type { Clock, UsbBus } from '../../usb/index.ts';
-import { openBus } from './bus.ts';
+import { openBuses } from './bus.ts';
 import { withOptionNames } from './option-names.ts';
 import { reporter } from './progress.ts';
 import { jsonGoesTo } from '../shared/json-failure.ts';
@@ -15,10 +16,12 @@ export interface Surroundings {
   /** Raised by Ctrl-C. */
   readonly signal: AbortSignal;
   readonly onEvent: HostListener;
+  /** Of several buses, those that cannot be reached now. */
+  readonly dark: ReadonlySet<string>;
 }
 
 interface RunOptions {
-  readonly bus: string;
+  readonly bus: readonly string[];
   readonly json?: true | undefined;
   /** Where milestones and JSON lines go; default standard output. */
   readonly out?: Output | undefined;
@@ -36,9 +39,15 @@ export async function runOnBus<T>(
     return await interruptible(terminal, async (signal) => {
       const clock = timerClock(globalThis);
       const report = await reporter(terminal, { json, out });
-      const bus = await openBus(options.bus, clock);
+      const onEvent: HostListener = (event) => report.tell(event);
+      const dark = new Set<string>();
+      const bus = await openBuses(options.bus, clock, (station, error) => {
+        if (error === undefined) dark.delete(station);
+        else dark.add(station);
+        onEvent({ type: 'note', message: troubleText(station, error) });
+      });
       try {
-        return await work({ bus, clock, signal, onEvent: (event) => report.tell(event) });
+        return await work({ bus, clock, signal, onEvent, dark });
       } finally {
         report.close();
         await bus.close();
@@ -47,4 +56,10 @@ export async function runOnBus<T>(
   } catch (reason) {
     throw withOptionNames(reason);
   }
+}
+
+function troubleText(station: string, error: unknown): string {
+  if (error === undefined) return `${station} answers again`;
+  const why = DfuError.is(error) ? error.message : String(error);
+  return `${station} is left out: ${why}`;
 }

@@ -10,7 +10,7 @@ import { inGroup, rareOnes } from '../shared/rare-options.ts';
 
 /** What the commands that talk to a device have in common, as commander reads it. */
 export interface DeviceOptions {
-  readonly bus: string;
+  readonly bus: readonly string[];
   readonly json?: true | undefined;
   readonly device?: Pick<Selection, 'ids' | 'runtime' | 'dfu'> | undefined;
   readonly alt?: number | string | undefined;
@@ -29,11 +29,19 @@ function dfuUtilIds(text: string): ReturnType<typeof parseDeviceIds> {
   return parseDeviceIds(text.includes(',') ? text : `${text},*:*`);
 }
 
+/** What is looked at if nobody says which bus. */
+const NATIVE: readonly string[] = ['native'];
+
 /** `--bus`, the same for each command that looks for a device. */
 export function busOption(): Option {
-  return new Option('--bus <bus>', `where devices are: ${BUS_FORMS}`)
+  return new Option('--bus <bus>', `where devices are: ${BUS_FORMS}; several may be given`)
     .env('DFUKIT_BUS')
-    .default('native');
+    .argParser((text: string, before: readonly string[] = NATIVE) => [
+      ...(before === NATIVE ? [] : before),
+      // Several in DFUKIT_BUS.
+      ...text.split(/[\s,]+/).filter((each) => each !== ''),
+    ])
+    .default(NATIVE, 'native');
 }
 
 /** Adds `--bus`, `--json` and dfu-util's options that say which device is meant. */
