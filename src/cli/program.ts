@@ -1,65 +1,15 @@
 import type { Command } from 'commander';
 import { PACKAGE_VERSION } from '../bytes/index.ts';
+import { commands } from './commands.ts';
 import { CommandEnd, ExitCode, exitCodeOf, explain } from './shared/exit-codes.ts';
 import { addHelpAll } from './shared/rare-options.ts';
 import { tellFailure } from './shared/json-failure.ts';
 import { warn } from './shared/terminal.ts';
 import type { Output, Terminal } from './shared/terminal.ts';
 
-/** A command of dfukit: its line in the help, and where the rest of it is. */
-interface Entry {
-  readonly summary: string;
-  readonly load: () => Promise<Loaded>;
-}
-
-/** Most commands speak commander; one that has another tool's command line reads it itself. */
-type Loaded =
-  | { command(terminal: Terminal): Command }
-  | { run(args: readonly string[], terminal: Terminal): Promise<number> };
-
-/** Only the command that is called is loaded. */
-const entries: Readonly<Record<string, Entry>> = {
-  tour: { summary: 'show virtual boards being flashed', load: () => import('./tour/tour.ts') },
-  list: { summary: 'list DFU devices', load: () => import('./host/list.ts') },
-  download: { summary: 'write a file into a device', load: () => import('./host/download.ts') },
-  upload: { summary: 'read a device into a file', load: () => import('./host/upload.ts') },
-  detach: {
-    summary: 'ask a device into or out of DFU mode',
-    load: () => import('./host/detach.ts'),
-  },
-  board: {
-    summary: 'virtual boards: run, program, erase; make one out of a build',
-    load: () => import('./board/board.ts'),
-  },
-  firmware: {
-    summary: 'firmware for virtual boards: build, flash',
-    load: () => import('./firmware/firmware.ts'),
-  },
-  test: {
-    summary: 'run scenarios of updates from files',
-    load: () => import('./test/test.ts'),
-  },
-  image: {
-    summary: 'sign, verify, explain and compare images',
-    load: () => import('./image/image.ts'),
-  },
-  flash: {
-    summary: 'explain a dump of flash: state, next boots, refusals, power cuts, wear',
-    load: () => import('./flash/flash.ts'),
-  },
-  imgtool: {
-    summary: 'make keys, sign and check MCUboot images, with the command line of imgtool',
-    load: () => import('./imgtool/imgtool.ts'),
-  },
-  genhdr: {
-    summary: 'make, change and show riotboot headers',
-    load: () => import('./genhdr/genhdr.ts'),
-  },
-};
-
 async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   const name = args[0] === 'help' ? args[1] : args[0];
-  const called = Object.hasOwn(entries, name ?? '') ? entries[name ?? ''] : undefined;
+  const called = Object.hasOwn(commands, name ?? '') ? commands[name ?? ''] : undefined;
   const loaded = await called?.load();
   if (loaded !== undefined && 'run' in loaded) {
     return loaded.run(args[0] === 'help' ? ['--help'] : args.slice(1), terminal);
@@ -71,7 +21,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
     program.addCommand(command);
     inherit(program, command);
   } else {
-    for (const [each, { summary }] of Object.entries(entries))
+    for (const [each, { summary }] of Object.entries(commands))
       program.command(each).description(summary);
   }
   if (args.length === 0) program.help({ error: true });
@@ -98,7 +48,7 @@ function refuseStrangers(program: Command, [first = '', second]: readonly string
     const command = `dfukit ${commandsForOptions[first]}`;
     program.error(`error: unknown option '${first}'; the command for it is: ${command}`, usage);
   }
-  const isKnown = second === undefined || second.startsWith('-') || Object.hasOwn(entries, second);
+  const isKnown = second === undefined || second.startsWith('-') || Object.hasOwn(commands, second);
   if (first === 'help' && !isKnown) program.error(`error: unknown command '${second}'`, usage);
 }
 

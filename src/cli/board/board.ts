@@ -18,8 +18,10 @@ import type { UsbipAddress } from './usbip-address.ts';
 import { ALGORITHM_HELP } from './mcuboot-options.ts';
 import { BOARD_HELP } from '../shared/board-named.ts';
 import { collect } from '../shared/collect.ts';
+import { addExamples } from '../shared/examples.ts';
 import { partOption } from '../shared/image-part.ts';
 import { wholeNumber } from '../shared/numbers.ts';
+import { addDetails, inGroup, rareOnes } from '../shared/rare-options.ts';
 import { warn } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
 
@@ -52,7 +54,7 @@ interface RunCommand extends UsbCommandOptions, ImageCommandOptions {
 
 /** `dfukit board …`. What runs or programs a board is loaded when that is asked for. */
 export function command(terminal: Terminal): Command {
-  return new Command('board')
+  const made = new Command('board')
     .description('virtual boards that any DFU host can flash')
     .addCommand(listCommand(terminal))
     .addCommand(showCommand(terminal))
@@ -60,6 +62,12 @@ export function command(terminal: Terminal): Command {
     .addCommand(programCommand(terminal))
     .addCommand(eraseCommand(terminal))
     .addCommand(importCommand(terminal));
+  return addExamples(
+    made,
+    'dfukit board list',
+    'dfukit board run reel_board --flash reel.bin',
+    'dfukit board program reel_board zephyr.signed.bin --flash reel.bin',
+  );
 }
 
 /** Reads `--will-detach`. */
@@ -73,9 +81,15 @@ function standIn(text: string, before: readonly StandInText[] = []): StandInText
 }
 
 const runHelp = `
-Without --usbip and --attach the board is lent over USB/IP at 127.0.0.1:3240, or at a free port if that
-one is taken; the first lines say where. Without --flash it forgets everything at the end.
+Without --usbip and --attach it is lent over USB/IP at 127.0.0.1:3240, or a free
+port, as the first lines say. Without --flash it forgets everything at the end.
 
+Examples:
+  dfukit board run reel_board --flash reel.bin
+  dfukit board run particle-xenon --usbip 127.0.0.1:0 --json
+  dfukit board run reel_board --until boot:version=2.0.0 --timeout 2min`;
+
+const runDetails = `
 Over USB/IP the run-time function says bitWillDetach = 0, so that the mode changes inside the reset that
 the host owes and a remote client keeps its connection; with --attach and with --profile riotboot it says
 1, as RIOT does: the board leaves the bus, and with --attach comes back by itself.
@@ -153,7 +167,7 @@ function runCommand(terminal: Terminal): Command {
     )
     .option(
       '--stand-in <text>',
-      'who plays images of machine code, [version=…|sha256=…|slot=…:]WORD,… (below); again for more',
+      'who plays images of machine code, [version=…|sha256=…|slot=…:]WORD,… (--help-all); again for more',
       standIn,
     )
     .option('--guarded', 'MCUboot refuses known hazards instead of doing as it does')
@@ -174,10 +188,35 @@ function runCommand(terminal: Terminal): Command {
     .option('--timeout <time>', 'put it away after this time, with exit code 124')
     .option('-v, --verbose', 'what the USB link does, on standard error')
     .option('--json', 'events and commands as JSON')
-    .addHelpText('after', runHelp)
     .action((name: string, options: RunCommand) => run(terminal, name, options));
-  return addUsbOptions(addImageOptions(made));
+  inGroup(made, 'Images that it takes:', addImageOptions);
+  inGroup(made, 'What it says on USB:', addUsbOptions);
+  return addDetails(rareOnes(made, ...seldom), runDetails).addHelpText('after', runHelp);
 }
+
+/** What boards have set right for most. */
+const seldom: readonly string[] = [
+  '--usb-id',
+  '--profile',
+  '--will-detach',
+  '--keep-bootable',
+  '--watchdog',
+  '--guarded',
+  '--btn-pin',
+  '--btn-mode',
+  '--btn-ext-pullup',
+  '--btn-none',
+  '--no-image-check',
+  '--refuse-older',
+  '--image-vendor',
+  '--image-class',
+  '--no-ms-os',
+  '--no-webusb',
+  '--landing-page',
+  '--no-serial-string',
+  '--detach-needs',
+  '--upload-needs',
+];
 
 async function run(terminal: Terminal, boardName: string, options: RunCommand): Promise<void> {
   const { runBoard } = await import('./run.ts');
@@ -267,7 +306,7 @@ function programCommand(terminal: Terminal): Command {
 }
 
 function eraseCommand(terminal: Terminal): Command {
-  return new Command('erase')
+  const made = new Command('erase')
     .description('erase the whole flash file')
     .argument('<board>', BOARD_HELP)
     .requiredOption('--flash <file>', 'the file that holds the flash')
@@ -275,4 +314,5 @@ function eraseCommand(terminal: Terminal): Command {
       const { eraseBoard } = await import('./program.ts');
       await eraseBoard(terminal, name, flash);
     });
+  return addExamples(made, 'dfukit board erase reel_board --flash reel.bin');
 }

@@ -63,7 +63,9 @@ function fileText(model: BoardModel): string {
 }
 
 const showHelp = `
-What it prints can be changed and given to every command that takes a board (docs/boards.md). Examples:
+What it prints can be changed and given to every command that takes a board (docs/boards.md).
+
+Examples:
   dfukit board show reel_board > my-board.json
   dfukit board run my-board.json`;
 

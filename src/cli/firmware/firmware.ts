@@ -11,6 +11,9 @@ import { parseUsbId } from '../../usb/index.ts';
 import type { PrivateKey } from '../../image/index.ts';
 import { BOARD_HELP, boardNamed } from '../shared/board-named.ts';
 import { ExitCode, answering, cannot } from '../shared/exit-codes.ts';
+import { addExamples } from '../shared/examples.ts';
+import { addDetails } from '../shared/rare-options.ts';
+import { writeJson } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { ALGORITHM_HELP, signingKey } from '../board/mcuboot-options.ts';
 import { builtImage } from './built-image.ts';
@@ -48,17 +51,29 @@ interface FlashCommand extends ImageOptions {
 
 /** `dfukit firmware …`. */
 export function command(terminal: Terminal): Command {
-  return new Command('firmware')
+  const group = new Command('firmware')
     .description('firmware for virtual boards: build it, flash it')
     .addCommand(listCommand(terminal))
     .addCommand(buildCommand(terminal))
     .addCommand(flashCommand(terminal));
+  return addExamples(
+    group,
+    'dfukit firmware list',
+    'dfukit firmware build hello-world --board reel_board -o hello.bin',
+  );
 }
 
 function listCommand(terminal: Terminal): Command {
-  return new Command('list').description('the examples that come along, built').action(() => {
-    for (const name of firmwareExamples) terminal.out.write(`${name}\n`);
-  });
+  const list = new Command('list')
+    .description('the examples that come along, built')
+    .option('--json', 'one JSON object a line instead of text')
+    .action(({ json }: { readonly json?: true }) => {
+      for (const name of firmwareExamples) {
+        if (json === true) writeJson(terminal.out, { firmware: name });
+        else terminal.out.write(`${name}\n`);
+      }
+    });
+  return addExamples(list, 'dfukit firmware list');
 }
 
 /** What both `build` and `flash` need to make an image. */
@@ -103,7 +118,7 @@ function secondsNow(): number {
 }
 
 function buildCommand(terminal: Terminal): Command {
-  return addVersion(addImageOptions(new Command('build')))
+  const build = addVersion(addImageOptions(new Command('build')))
     .description('build a firmware and put it into an image for a slot')
     .requiredOption('-o, --output <file>', 'the image; - for standard output')
     .option('--algorithm <name>', ALGORITHM_HELP)
@@ -112,15 +127,6 @@ function buildCommand(terminal: Terminal): Command {
       "MCUboot: key to sign with; default: the board file's, or the examples'",
     )
     .option('--unsigned', 'MCUboot: leave room for the header and do not sign; for imgtool sign')
-    .addHelpText(
-      'after',
-      `
-Without --bootloader the layout is that of riotboot_dfu, or with --no-usbus-dfu that of plain riotboot, as in RIOT;
-on boards that cannot be had with these, that of the board's first bootloader.
-
-For MCUboot the image comes signed, as Zephyr's zephyr.signed.bin. The key of the examples is made when it is
-first needed, and kept in the user's configuration folder (XDG_CONFIG_HOME/dfukit/examples-rsa-2048.pem).`,
-    )
     .action(async (dir: string, options: BuildCommand) => {
       const image = await makeImage(terminal, dir, options);
       if (options.output === '-') {
@@ -129,7 +135,19 @@ first needed, and kept in the user's configuration folder (XDG_CONFIG_HOME/dfuki
       }
       await writeImage(terminal, options.output, image);
     });
+  return addExamples(
+    addDetails(build, buildDetails),
+    'dfukit firmware build hello-world --board reel_board --version 1.2.0 -o hello.bin',
+    'dfukit firmware build my-firmware --board particle-xenon --slot 0 -o slot0.bin',
+  );
 }
+
+const buildDetails = `
+Without --bootloader the layout is that of riotboot_dfu, or with --no-usbus-dfu that of plain riotboot, as in RIOT;
+on boards that cannot be had with these, that of the board's first bootloader.
+
+For MCUboot the image comes signed, as Zephyr's zephyr.signed.bin. The key of the examples is made when it is
+first needed, and kept in the user's configuration folder (XDG_CONFIG_HOME/dfukit/examples-rsa-2048.pem).`;
 
 async function writeImage(terminal: Terminal, path: string, image: Uint8Array): Promise<void> {
   try {
@@ -155,7 +173,7 @@ function made({ version, config, usbusDfu }: ImageOptions): Readonly<Record<stri
 }
 
 function flashCommand(terminal: Terminal): Command {
-  return addVersion(addImageOptions(new Command('flash'), ', or an image that is built'))
+  const flash = addVersion(addImageOptions(new Command('flash'), ', or an image that is built'))
     .description(
       'build a firmware and download it to its slot; a board in run-time mode is asked first',
     )
@@ -186,6 +204,11 @@ function flashCommand(terminal: Terminal): Command {
         });
       }),
     );
+  return addExamples(
+    flash,
+    'dfukit firmware flash saul --board particle-xenon --slot 0 --bus usbip://127.0.0.1',
+    'dfukit firmware flash hello.bin --board reel_board -w',
+  );
 }
 
 /**

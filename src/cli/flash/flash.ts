@@ -14,6 +14,7 @@ import type { Terminal } from '../shared/terminal.ts';
 import { addExamples } from '../shared/examples.ts';
 import { answering } from '../shared/exit-codes.ts';
 import { wholeNumber } from '../shared/numbers.ts';
+import { addDetails } from '../shared/rare-options.ts';
 
 const jsonOption = (): Option => new Option('--json', 'for programs');
 
@@ -43,7 +44,10 @@ function addUpdateOptions(to: Command): Command {
 }
 
 function inspectCommand(terminal: Terminal): Command {
-  return onDump('inspect', 'slots, images, trailers, and the state of the device in a sentence')
+  const made = onDump(
+    'inspect',
+    'slots, images, trailers, and the state of the device in a sentence',
+  )
     .addOption(jsonOption())
     .action(
       answering(async (path: string, options: InspectOptions) => {
@@ -51,6 +55,11 @@ function inspectCommand(terminal: Terminal): Command {
         return flashInspect(terminal, path, options);
       }),
     );
+  return addExamples(
+    made,
+    'dfukit flash inspect dump.bin --board reel_board',
+    'dfukit flash inspect dump.hex --layout layout.json --json',
+  );
 }
 
 function bootCommand(terminal: Terminal): Command {
@@ -81,7 +90,7 @@ function bootCommand(terminal: Terminal): Command {
 }
 
 function whyCommand(terminal: Terminal): Command {
-  return onDump('why', 'what becomes of each image, and the first check that one fails')
+  const made = onDump('why', 'what becomes of each image, and the first check that one fails')
     .addOption(jsonOption())
     .action(
       answering(async (path: string, options: WhyOptions) => {
@@ -89,6 +98,11 @@ function whyCommand(terminal: Terminal): Command {
         return flashWhy(terminal, path, options);
       }),
     );
+  return addExamples(
+    made,
+    'dfukit flash why dump.bin --board reel_board',
+    'dfukit flash why dump.bin --sectors 256x4K --primary 0xc000:0x76000 --secondary 0x82000:0x76000',
+  );
 }
 
 /** Reads `--kinds`. */
@@ -121,7 +135,6 @@ function powercutCommand(terminal: Terminal): Command {
     .option('--svg <file>', 'draw operations and sectors in the colour of the outcome')
     .option('--vectors <folder>', 'write each loss as vector files that reproduce it')
     .addOption(jsonOption())
-    .addHelpText('after', powercutHelp)
     .action(
       answering(async (path: string, options: PowercutOptions) => {
         const { flashPowercut } = await import('./powercut.ts');
@@ -129,7 +142,7 @@ function powercutCommand(terminal: Terminal): Command {
       }),
     );
   return addExamples(
-    made,
+    addDetails(made, powercutHelp),
     'dfukit flash powercut dump.bin --board reel_board -k key.pem --update new.bin',
     'dfukit flash powercut dump.bin --layout layout.json --once --svg map.svg',
   );
@@ -139,7 +152,7 @@ function fitCommand(terminal: Terminal): Command {
   const made = new Command('fit')
     .description('largest image of a layout in bytes, and by how much a file is too big')
     .argument('[image]', 'MCUboot image, or a plain binary');
-  return addDeviceOptions(made)
+  addDeviceOptions(made)
     .option(...partOption)
     .addOption(
       new Option('--image <n>', 'which one of a layout with several; default: all').argParser(
@@ -153,10 +166,15 @@ function fitCommand(terminal: Terminal): Command {
         return flashFit(terminal, path, options);
       }),
     );
+  return addExamples(
+    made,
+    'dfukit flash fit --board reel_board',
+    'dfukit flash fit zephyr.signed.bin --board reel_board',
+  );
 }
 
 function wearCommand(terminal: Terminal): Command {
-  return onDump('wear', 'erases of each sector and seconds, for each algorithm')
+  const made = onDump('wear', 'erases of each sector and seconds, for each algorithm')
     .option('--update <file>', 'the image that replaces the primary one')
     .option(...partOption)
     .addOption(jsonOption())
@@ -166,11 +184,16 @@ function wearCommand(terminal: Terminal): Command {
         return flashWear(terminal, path, options);
       }),
     );
+  return addExamples(
+    made,
+    'dfukit flash wear dump.bin --board reel_board',
+    'dfukit flash wear dump.bin --board reel_board --update new.bin',
+  );
 }
 
 /** `dfukit flash …`. Each command is loaded when it is called, and what it works with. */
 export function command(terminal: Terminal): Command {
-  return new Command('flash')
+  const made = new Command('flash')
     .description('the laboratory: what a dump of flash means and what becomes of it')
     .addCommand(inspectCommand(terminal))
     .addCommand(bootCommand(terminal))
@@ -178,4 +201,9 @@ export function command(terminal: Terminal): Command {
     .addCommand(fitCommand(terminal))
     .addCommand(powercutCommand(terminal))
     .addCommand(wearCommand(terminal));
+  return addExamples(
+    made,
+    'dfukit flash inspect dump.bin --board reel_board',
+    'dfukit flash powercut dump.bin --board reel_board --update new.bin',
+  );
 }

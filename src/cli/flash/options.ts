@@ -7,6 +7,7 @@ import { DfuError } from '../../bytes/index.ts';
 import type { FlashRange, SectorRun } from '../../flash/index.ts';
 import { collect } from '../shared/collect.ts';
 import { oneOf, time, wholeNumber } from '../shared/numbers.ts';
+import { addDetails, inGroup, rareOnes } from '../shared/rare-options.ts';
 
 /** Where a part of the flash lies: without a size, all that is left of it. */
 export interface FlashBase {
@@ -243,9 +244,34 @@ any of them, from trying those that are plausible for this dump; which one fitte
 error. Other options change what it says. Without -k only hashes are checked, not
 signatures, unless the board file or the layout names keys.`;
 
+/** What most layouts say themselves, and most bootloaders leave at MCUboot's own. */
+const seldom: readonly string[] = [
+  '--bootloader',
+  '--scratch',
+  '--base',
+  '--write-unit',
+  '--max-align',
+  '--max-sectors',
+  '--logical-sector-size',
+  '--erased-value',
+  '--no-validate',
+  '--bootstrap',
+  '--fast',
+  '--keep-backup',
+  '--downgrade',
+  '--hw-rollback',
+  '--counter',
+  '--encrypted',
+  '--save-enctlv',
+  '--guarded',
+  '--erase-ms',
+  '--program-us',
+];
+
 /** Adds what every command on a dump takes. */
 export function addDeviceOptions(to: Command): Command {
-  return addBuildOptions(addLayoutOptions(to)).addHelpText('after', layoutHelp);
+  inGroup(to, 'Flash and bootloader:', (group) => addBuildOptions(addLayoutOptions(group)));
+  return addDetails(rareOnes(to, ...seldom), layoutHelp);
 }
 
 /** After which boots the application confirms. */

@@ -8,7 +8,7 @@ import {
   riotbootImage,
   updateRiotbootHeader,
 } from '../../image/index.ts';
-import { DfuError, hexNumber } from '../../bytes/index.ts';
+import { DfuError, didYouMean, hexNumber } from '../../bytes/index.ts';
 import { passOn } from '../shared/pass-on.ts';
 import { refuseRunningFlash } from '../shared/write-file.ts';
 import type { Input, Output, Terminal } from '../shared/terminal.ts';
@@ -223,12 +223,19 @@ export async function genhdr(args: readonly string[], terminal: Terminal): Promi
       return show(rest, terminal);
     case undefined:
     default:
+      terminal.err.write(nearest(what ?? ''));
       terminal.err.write(
         'usage:\tgenhdr generate [args]\n\tgenhdr update [file] [new_version]\n' +
           '\tgenhdr show [--json] [file]\n',
       );
       return 1;
   }
+}
+
+/** A line of its own for a command that is nearly one; what else there is to say is the tool's own. */
+function nearest(what: string): string {
+  const near = didYouMean(what, ['generate', 'update', 'show']);
+  return near === '' ? '' : `Error: no command "${what}"${near}\n`;
 }
 
 const HELP = `Usage: dfukit genhdr [options] [args...]
@@ -245,11 +252,15 @@ Commands, as riotboot_gen_hdr has them:
 
 As with riotboot_gen_hdr, "APP_VER not valid!" and "START_ADDR not valid!" end with 0 all the same, and 0
 stands in the header.
+
+Examples:
+  dfukit genhdr generate app.bin 7 0x2000 0x100 header.bin
+  dfukit genhdr show --json slot0.riot.bin
 `;
 
 /** `dfukit genhdr …`. Every argument goes to the tool as it is: -1 is a number, not an option. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
-  if (args[0] !== '--help' && args[0] !== '-h') return genhdr(args, terminal);
+  if (!['--help', '--help-all', '-h'].includes(args[0] ?? '')) return genhdr(args, terminal);
   terminal.out.write(HELP);
   return 0;
 }

@@ -11,7 +11,9 @@ import { answering } from '../shared/exit-codes.ts';
 import { partOption } from '../shared/image-part.ts';
 import type { PartOptions } from '../shared/image-part.ts';
 import { collect } from '../shared/collect.ts';
+import { addExamples } from '../shared/examples.ts';
 import { oneOf, wholeNumber } from '../shared/numbers.ts';
+import { inGroup, rareOnes } from '../shared/rare-options.ts';
 
 const keyOption = (): Option =>
   new Option('-k, --key <file>', 'public or private key of the signer; may be repeated').argParser(
@@ -108,14 +110,40 @@ function signCommand(terminal: Terminal): Command {
     .addOption(number('--address <n>', 'of the image in Intel HEX', [0, WORD]))
     .option(...partOption)
     .option('--dfu <vid:pid>', 'put a DFU suffix behind it');
-  addContentOptions(addSlotOptions(made));
-  return made.action(
+  inGroup(made, 'The slot that it goes into:', addSlotOptions);
+  inGroup(made, 'What it says of itself:', addContentOptions);
+  made.action(
     answering((path: string, options: ImageSignOptions) => imageSign(terminal, path, options)),
+  );
+  return addExamples(
+    rareOnes(made, ...seldom),
+    'dfukit image sign app.bin -k key.pem -v 1.2.0 -S 0x76000',
+    'dfukit image sign app.hex -k key.pem -v 1.2.0+7 --confirm -S 0x76000 -o app.signed.hex',
+    'dfukit image sign old.signed.bin -k new-key.pem          an image signed anew',
   );
 }
 
+/** What most images do without. */
+const seldom: readonly string[] = [
+  '--public-key',
+  '--encrypt-bits',
+  '--clear',
+  '--address',
+  '--part',
+  '--max-align',
+  '--max-sectors',
+  '--overwrite-only',
+  '--depends',
+  '--boot-record',
+  '--tlv',
+  '--load-address',
+  '--rom-address',
+  '--non-bootable',
+  '--endian',
+];
+
 function infoCommand(terminal: Terminal): Command {
-  return new Command('info')
+  const made = new Command('info')
     .description('say what a file is: MCUboot, riotboot, DFU suffix, Intel HEX, plain binary')
     .argument('<file>')
     .addOption(keyOption())
@@ -123,10 +151,15 @@ function infoCommand(terminal: Terminal): Command {
     .option(...partOption)
     .option('--json', 'for programs')
     .action(answering((path: string, options: InfoOptions) => imageInfo(terminal, path, options)));
+  return addExamples(
+    made,
+    'dfukit image info firmware.dfu',
+    'dfukit image info zephyr.signed.bin -k key.pem --json',
+  );
 }
 
 function verifyCommand(terminal: Terminal): Command {
-  return new Command('verify')
+  const made = new Command('verify')
     .description("check an MCUboot image's hash and signatures; encrypted and big-endian ones too")
     .argument('<file>')
     .addOption(keyOption())
@@ -136,10 +169,11 @@ function verifyCommand(terminal: Terminal): Command {
     .action(
       answering((path: string, options: VerifyOptions) => imageVerify(terminal, path, options)),
     );
+  return addExamples(made, 'dfukit image verify zephyr.signed.bin -k key.pem');
 }
 
 function diffCommand(terminal: Terminal): Command {
-  return new Command('diff')
+  const made = new Command('diff')
     .description('compare two images field by field; exit 1 if they differ')
     .argument('<one>')
     .argument('<other>')
@@ -149,14 +183,20 @@ function diffCommand(terminal: Terminal): Command {
         imageDiff(terminal, [one, other], options),
       ),
     );
+  return addExamples(made, 'dfukit image diff v1.signed.bin v2.signed.bin');
 }
 
 /** `dfukit image sign | verify | info | diff`. */
 export function command(terminal: Terminal): Command {
-  return new Command('image')
+  const made = new Command('image')
     .description('make, check, explain and compare firmware images')
     .addCommand(signCommand(terminal))
     .addCommand(verifyCommand(terminal))
     .addCommand(infoCommand(terminal))
     .addCommand(diffCommand(terminal));
+  return addExamples(
+    made,
+    'dfukit image info firmware.dfu',
+    'dfukit image sign app.bin -k key.pem -v 1.2.0',
+  );
 }

@@ -17,6 +17,8 @@ export interface OptionSpec {
   /** May be given several times. */
   readonly repeats?: boolean | undefined;
   readonly help?: string | undefined;
+  /** Only `--help-all` tells of it. */
+  readonly rare?: true | undefined;
   /** Checks one value; a `UsageError` or `DfuError` says what is wrong with it. */
   readonly check?: ((text: string) => unknown) | undefined;
 }
@@ -27,6 +29,8 @@ export interface CommandSpec {
   readonly options: Readonly<Record<string, OptionSpec>>;
   /** Names of the arguments, as the usage line has them. */
   readonly operands: readonly string[];
+  /** What may stand behind `dfukit imgtool`, for the help. */
+  readonly examples: readonly string[];
 }
 
 /** A command line read by its specification. */
@@ -241,9 +245,11 @@ export function decimalInteger(text: string): number {
   return Number(text.replaceAll('_', ''));
 }
 
-/** The help page of a command. */
-export function helpOf(name: string, spec: CommandSpec): string {
-  const rows = Object.values(spec.options).map(({ flags, value, choices, help, required }) => {
+/** The help page of a command; the whole of it where `all` is asked for. */
+export function helpOf(name: string, spec: CommandSpec, all: boolean): string {
+  const options = Object.values(spec.options);
+  const shown = options.filter(({ rare }) => all || rare !== true);
+  const rows = shown.map(({ flags, value, choices, help, required }) => {
     const meta = choices === undefined ? value : `[${choices.join('|')}]`;
     const head = flags.toSorted((one, other) => one.length - other.length).join(', ');
     const left = meta === undefined ? head : `${head} ${meta}`;
@@ -253,7 +259,13 @@ export function helpOf(name: string, spec: CommandSpec): string {
     ([left, right]) =>
       left.length > 30 ? `  ${left}\n${' '.repeat(34)}${right}` : `  ${left.padEnd(32)}${right}`,
   );
-  return [usageLine(name, spec), '', `  ${spec.summary}`, '', 'Options:', ...lines, ''].join('\n');
+  const examples = spec.examples.map((each) => `  dfukit imgtool ${each}`);
+  const left = options.length - shown.length;
+  const more = `There is more (${left} more options): dfukit imgtool ${name} --help-all`;
+  const page = [usageLine(name, spec), '', `  ${spec.summary}`, '', 'Options:', ...lines];
+  page.push('', 'Examples:', ...examples);
+  if (left > 0) page.push('', more);
+  return `${page.join('\n')}\n`;
 }
 
 /** `Usage: imgtool sign [OPTIONS] INFILE OUTFILE`. */

@@ -32,6 +32,7 @@ export const dumpinfoSpec: CommandSpec = {
     outfile: { flags: ['-o', '--outfile'], value: 'filename', help: 'File to write' },
   },
   operands: ['IMGFILE'],
+  examples: ['dumpinfo zephyr.signed.bin'],
 };
 
 function dumpTlvs(area: TlvArea | undefined): DumpedTlv[] {

@@ -133,7 +133,7 @@ describe('imgtool beyond the recorded runs', () => {
       "Usage: imgtool verify [OPTIONS] IMGFILE\nTry 'imgtool verify -h' for help.\n\n" +
         "Error: Missing argument 'IMGFILE'.\n",
     );
-    expect(await imgtool(desk, 'sign', '-h')).toBe(0);
+    expect(await imgtool(desk, 'sign', '--help-all')).toBe(0);
     expect(desk.out.toString()).toContain('--public-key-format [hash|full]');
     expect(await imgtool(desk)).toBe(0);
     expect(desk.out.toString()).toContain('Commands:');

@@ -1,4 +1,4 @@
-import { DfuError } from '../../bytes/index.ts';
+import { DfuError, didYouMean } from '../../bytes/index.ts';
 import type { Compressor } from '../../image/index.ts';
 import { UsageError, helpOf, usageLine } from './arguments.ts';
 import type { CommandSpec } from './arguments.ts';
@@ -38,6 +38,7 @@ const versionSpec: CommandSpec = {
   summary: 'Show the version of imgtool that this stands in for',
   options: {},
   operands: [],
+  examples: ['version'],
 };
 
 function version(terminal: Terminal): number {
@@ -62,7 +63,10 @@ function overview(): string {
   const rows = Object.entries(commands).map(
     ([name, { spec }]) => `  ${name.padEnd(12)}${spec.summary}`,
   );
-  return ['Usage: imgtool [OPTIONS] COMMAND [ARGS]...', '', 'Commands:', ...rows, ''].join('\n');
+  const examples = ['keygen', 'sign'].flatMap((name) => commands[name]?.spec.examples[0] ?? []);
+  const lines = examples.map((each) => `  dfukit imgtool ${each}`);
+  const usage = 'Usage: imgtool [OPTIONS] COMMAND [ARGS]...';
+  return [usage, '', 'Commands:', ...rows, '', 'Examples:', ...lines, ''].join('\n');
 }
 
 /** What went wrong in imgtool's words, and its exit code: 2 for the command line, 1 for the rest. */
@@ -91,18 +95,21 @@ export async function runImgtool(
   { compressor = lzmaCompressor }: ImgtoolOptions = {},
 ): Promise<number> {
   const [name = '', ...rest] = argv;
-  if (name === '' || name === '-h' || name === '--help') {
+  if (['', '-h', '--help', '--help-all'].includes(name)) {
     terminal.out.write(overview());
     return 0;
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) {
-    const words = name.startsWith('-') ? `No such option: ${name}` : `No such command '${name}'.`;
+    const words = name.startsWith('-')
+      ? `No such option: ${name}`
+      : `No such command '${name}'${didYouMean(name, Object.keys(commands)) || '.'}`;
     const usage = "Usage: imgtool [OPTIONS] COMMAND [ARGS]...\nTry 'imgtool -h' for help.";
     return report(terminal, new UsageError(words), usage);
   }
-  if (rest.includes('-h') || rest.includes('--help')) {
-    terminal.out.write(helpOf(name, command.spec));
+  const all = rest.includes('--help-all');
+  if (all || rest.includes('-h') || rest.includes('--help')) {
+    terminal.out.write(helpOf(name, command.spec, all));
     return 0;
   }
   const usage = `${usageLine(name, command.spec)}\nTry 'imgtool ${name} -h' for help.`;

@@ -10,6 +10,7 @@ export const verifySpec: CommandSpec = {
   summary: 'Check that an image is whole, and signed by a key',
   options: { key: { flags: ['-k', '--key'], value: 'filename' } },
   operands: ['IMGFILE'],
+  examples: ['verify -k key.pem zephyr.signed.bin'],
 };
 
 /** `imgtool verify`: little endian and plain images only; `dfukit image verify` takes all. */

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { tourMcuboot } from './mcuboot.ts';
 import { tourRiotboot } from './riotboot.ts';
+import { addExamples } from '../shared/examples.ts';
 import { interruptible } from '../shared/signals.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { Guide } from './guide.ts';
@@ -8,9 +9,10 @@ import { tourStm32 } from './stm32.ts';
 
 /** `dfukit tour`: the whole loop on virtual boards, over USB/IP on this machine. */
 export function command(terminal: Terminal): Command {
-  return new Command('tour')
+  const made = new Command('tour')
     .description('show virtual boards being flashed, booted, and flashed again')
     .action(() => interruptible(terminal, (signal) => run(terminal, signal)));
+  return addExamples(made, 'dfukit tour');
 }
 
 async function run(terminal: Terminal, signal: AbortSignal): Promise<void> {

@@ -1,0 +1,62 @@
+import type { Command } from 'commander';
+import { describe, expect, test } from 'vitest';
+import { FakeTerminal, ran } from '../../test/support/fake-terminal.ts';
+import { commands } from './commands.ts';
+
+/** Lines of a screen, with room for a prompt. */
+const SCREEN = 45;
+
+function below(command: Command, path: readonly string[]): string[] {
+  return [
+    path.join(' '),
+    ...command.commands.flatMap((each) => below(each, [...path, each.name()])),
+  ];
+}
+
+/** The commands of a program that reads its command line itself: how its help names them. */
+async function ownBelow(name: string): Promise<string[]> {
+  const { out } = await ran([name, '--help']);
+  const [, listed = ''] = /\nCommands[^\n]*:\n((?: {2}\S[^\n]*\n)+)/.exec(out) ?? [];
+  const names = [...listed.matchAll(/^ {2}([a-z]+)/gm)].map(([, each = '']) => each);
+  return [name, ...(name === 'genhdr' ? [] : names.map((each) => `${name} ${each}`))];
+}
+
+async function pathsOf(name: string): Promise<string[]> {
+  const loaded = await commands[name]?.load();
+  if (loaded === undefined || 'run' in loaded) return ownBelow(name);
+  return below(loaded.command(new FakeTerminal()), [name]);
+}
+
+const paths = (await Promise.all(Object.keys(commands).map(pathsOf))).flat();
+
+test('all of them are found', () => {
+  expect(paths).toContain('board run');
+  expect(paths).toContain('flash powercut');
+  expect(paths).toContain('imgtool sign');
+  expect(paths.length).toBeGreaterThan(35);
+});
+
+describe.each(paths)('dfukit %s', (path) => {
+  test('--help fits a screen and ends with examples', async () => {
+    const { exit, out, err } = await ran([...path.split(' '), '--help']);
+    expect([exit, err]).toEqual([0, '']);
+    const rows = out.trimEnd().split('\n');
+    const wrapped = rows.flatMap((row) => row.match(/.{1,80}/g) ?? ['']);
+    expect(wrapped.slice(SCREEN)).toEqual([]);
+    expect(out).toMatch(/\nExamples:\n {2}dfukit /);
+  });
+
+  test('--help-all has all of that', async () => {
+    const [short, long] = [
+      await ran([...path.split(' '), '--help']),
+      await ran([...path.split(' '), '--help-all']),
+    ];
+    expect(long.exit).toBe(0);
+    const options = (text: string): string[] => text.match(/(?<=^ {2}(?:-\w, )?)--[a-z-]+/gm) ?? [];
+    expect(options(long.out)).toEqual(expect.arrayContaining(options(short.out)));
+    const [, more = '0'] = /There is more \((\d+) more option/.exec(short.out) ?? [];
+    expect(options(long.out).length).toBeGreaterThanOrEqual(
+      options(short.out).length + Number(more),
+    );
+  });
+});

@@ -1,0 +1,53 @@
+import type { Command } from 'commander';
+import type { Terminal } from './shared/terminal.ts';
+
+/** A command of dfukit: its line in the help, and where the rest of it is. */
+export interface CommandEntry {
+  readonly summary: string;
+  readonly load: () => Promise<LoadedCommand>;
+}
+
+/** Most commands speak commander; one that has another tool's command line reads it itself. */
+export type LoadedCommand =
+  | { command(terminal: Terminal): Command }
+  | { run(args: readonly string[], terminal: Terminal): Promise<number> };
+
+/** All commands, in the order of the help. Only the one that is called is loaded. */
+export const commands: Readonly<Record<string, CommandEntry>> = {
+  tour: { summary: 'show virtual boards being flashed', load: () => import('./tour/tour.ts') },
+  list: { summary: 'list DFU devices', load: () => import('./host/list.ts') },
+  download: { summary: 'write a file into a device', load: () => import('./host/download.ts') },
+  upload: { summary: 'read a device into a file', load: () => import('./host/upload.ts') },
+  detach: {
+    summary: 'ask a device into or out of DFU mode',
+    load: () => import('./host/detach.ts'),
+  },
+  board: {
+    summary: 'virtual boards: run, program, erase; make one out of a build',
+    load: () => import('./board/board.ts'),
+  },
+  firmware: {
+    summary: 'firmware for virtual boards: build, flash',
+    load: () => import('./firmware/firmware.ts'),
+  },
+  test: {
+    summary: 'run scenarios of updates from files',
+    load: () => import('./test/test.ts'),
+  },
+  image: {
+    summary: 'sign, verify, explain and compare images',
+    load: () => import('./image/image.ts'),
+  },
+  flash: {
+    summary: 'explain a dump of flash: state, next boots, refusals, power cuts, wear',
+    load: () => import('./flash/flash.ts'),
+  },
+  imgtool: {
+    summary: 'make keys, sign and check MCUboot images, with the command line of imgtool',
+    load: () => import('./imgtool/imgtool.ts'),
+  },
+  genhdr: {
+    summary: 'make, change and show riotboot headers',
+    load: () => import('./genhdr/genhdr.ts'),
+  },
+};
