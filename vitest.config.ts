@@ -6,6 +6,7 @@ const floors = {
   usb: 90,
   dfu: 90,
   host: 90,
+  flasher: 90,
   device: 90,
   flash: 90,
   image: 90,

@@ -20,6 +20,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'link/loopback': ['bytes', 'usb'],
   'link/usbip': ['bytes', 'usb'],
   'link/node-usb': ['bytes', 'usb'],
+  'link/web-usb': ['bytes', 'usb'],
+  flasher: ['bytes', 'usb', 'host', 'link/node-usb', 'link/web-usb'],
   board: [
     'bytes',
     'usb',
@@ -185,12 +187,12 @@ describe('the house', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('exports a subpath for every room but bytes and cli', () => {
+  test('exports a subpath for every room but bytes and cli, and flasher as the package itself', () => {
     const manifest = JSON.parse(readFileSync(resolve(src, '../package.json'), 'utf8')) as {
       exports: Record<string, unknown>;
     };
     const subpaths = Object.keys(manifest.exports).map((subpath) => subpath.replace(/^\.\/?/, ''));
-    const rooms = Object.keys(arrows).filter((room) => room !== 'bytes');
+    const rooms = Object.keys(arrows).filter((room) => room !== 'bytes' && room !== 'flasher');
     const others = subpaths.filter((subpath) => /^(?:package|\w+\.schema)\.json$/.test(subpath));
     expect(new Set(subpaths)).toEqual(new Set(['', ...others, ...rooms]));
   });

@@ -25,7 +25,7 @@ let consumer: Installed;
 beforeAll(() => {
   prepareBuild();
   consumer = installPackage();
-  lend(consumer, '@types/node', 'undici-types');
+  lend(consumer, '@types/node', 'undici-types', '@types/w3c-web-usb');
 });
 
 afterAll(() => {
@@ -39,6 +39,9 @@ const anywhere = {
   boot: 'application: primary slot',
   ran: 'a program of another kind',
 };
+
+/** And in a page, which may use no device. */
+const inPage = { ...anywhere, web: 0, listed: 0 };
 
 /** And in Node, with a worker. */
 const inNode = {
@@ -147,7 +150,12 @@ describe('a consumer’s types', () => {
   });
 
   test('in a browser’s project, without Node’s', () => {
-    const options = { module: 'esnext', moduleResolution: 'bundler', lib: ['es2023', 'dom'] };
+    const options = {
+      module: 'esnext',
+      moduleResolution: 'bundler',
+      lib: ['es2023', 'dom'],
+      types: ['w3c-web-usb'],
+    };
     expect(compile(options, ['browser.ts'])).toBe('');
   });
 });
@@ -208,7 +216,7 @@ describe('in Chromium', () => {
       outfile: 'esbuild-page/browser.js',
     });
     writeFileSync(join(page, 'index.html'), PAGE);
-    expect(await outcomeInChromium(page)).toEqual(anywhere);
+    expect(await outcomeInChromium(page)).toEqual(inPage);
   });
 
   test('bundled by Vite', async (context) => {
@@ -219,7 +227,7 @@ describe('in Chromium', () => {
       cpSync(join(consumer.folder, file), join(from, file));
     writeFileSync(join(from, 'index.html'), PAGE.replace('browser.js', 'browser.ts'));
     await vite.build({ root: from, configFile: false, logLevel: 'error' });
-    expect(await outcomeInChromium(join(from, 'dist'))).toEqual(anywhere);
+    expect(await outcomeInChromium(join(from, 'dist'))).toEqual(inPage);
   });
 });
 

@@ -46,6 +46,8 @@ class NativeBus implements UsbBus {
   /** What was there when last looked; undefined before. */
   #known: Map<string, Present> | undefined;
   #stopWatching: (() => void) | undefined;
+  /** How often the system has told of something. */
+  #changes = 0;
 
   constructor({ clock, pollMs = POLL_MS, load = loadPackage }: NodeUsbOptions) {
     this.#clock = clock ?? timerClock(globalThis);
@@ -56,8 +58,13 @@ class NativeBus implements UsbBus {
   async list(): Promise<BusDevice[]> {
     const usb = await this.#package();
     let found: readonly NativeDevice[];
+    let before: number;
     try {
-      found = await usb.getDevices();
+      // What came or went while the system answered may be missing from its answer.
+      do {
+        before = this.#changes;
+        found = await usb.getDevices();
+      } while (before !== this.#changes);
     } catch (error) {
       // Without /sys/bus/usb the package rejects where it could answer an empty list.
       if (nativeErrorCode(error) === 'NO_USB') throw noUsb(error);
@@ -110,8 +117,14 @@ class NativeBus implements UsbBus {
     const listen = async (): Promise<void> => {
       const usb = await this.#package();
       if (stopped) return;
-      const connect = ({ device }: NativeUsbEvent): void => this.#appeared(device);
-      const disconnect = ({ device }: NativeUsbEvent): void => this.#vanished(idOf(device));
+      const connect = ({ device }: NativeUsbEvent): void => {
+        this.#changes += 1;
+        this.#appeared(device);
+      };
+      const disconnect = ({ device }: NativeUsbEvent): void => {
+        this.#changes += 1;
+        this.#vanished(idOf(device));
+      };
       usb.addEventListener('connect', connect);
       usb.addEventListener('disconnect', disconnect);
       unlisten = () => {
@@ -224,5 +237,10 @@ function descriptorOf(native: NativeDevice): DeviceDescriptor {
 }
 
 async function loadPackage(): Promise<NativeUsbModule> {
-  return import('usb');
+  // So a bundler takes it for what need not be there.
+  try {
+    return await import('usb');
+  } catch (error) {
+    throw noPackage(error);
+  }
 }

@@ -322,6 +322,26 @@ describe('watching', () => {
     expect(all.clock.nextMs).toBe(Infinity);
   });
 
+  test('of a device that comes while the system is asked tells once, and not that it left', async () => {
+    const all = bench();
+    const events: BusEvent[] = [];
+    all.bus.watch((event) => events.push(event));
+    await settle();
+    const other = new FakeNative(all.clock);
+    other.address = 6;
+    const { devices } = all.usb;
+    all.usb.getDevices = () => {
+      const before = [...devices];
+      if (!devices.includes(other)) {
+        devices.push(other);
+        all.usb.listeners.get('connect')?.({ device: other });
+      }
+      return Promise.resolve(before);
+    };
+    expect(await all.bus.list()).toHaveLength(2);
+    expect(events.map(({ type }) => type)).toEqual(['attached']);
+  });
+
   test('adds no listener where there is no USB, since the package would end the process', async () => {
     const all = bench();
     const events: BusEvent[] = [];

@@ -1,4 +1,4 @@
-import { DfuError } from 'dfukit';
+import { DfuError, findDevices, flash as flashDevice } from 'dfukit';
 import { boardModels } from 'dfukit/board';
 import type { Runner } from 'dfukit/board';
 import { WorkerRunner } from 'dfukit/board/node';
@@ -17,6 +17,7 @@ import { inspectFlash } from 'dfukit/lab';
 import { LoopbackBus } from 'dfukit/link/loopback';
 import { nodeUsbBus } from 'dfukit/link/node-usb';
 import { UsbipServer } from 'dfukit/link/usbip';
+import { webUsbBus } from 'dfukit/link/web-usb';
 import { boardBench } from 'dfukit/testing';
 import type { BoardBench } from 'dfukit/testing';
 import { VirtualClock } from 'dfukit/usb';
@@ -42,6 +43,9 @@ export const uses: readonly unknown[] = [
   inspectFlash,
   connect,
   nodeUsbBus,
+  webUsbBus,
+  findDevices,
+  flashDevice,
   UsbipServer,
   stm32,
   dfu,

@@ -1,0 +1,76 @@
+import type { ControlRequest } from '../../usb/index.ts';
+
+// What is used of WebUSB, written down here so that it can be had without a browser's types.
+
+/** Setup of a control transfer as WebUSB has it. */
+export interface WebUsbSetup {
+  readonly requestType: 'standard' | 'class' | 'vendor';
+  readonly recipient: 'device' | 'interface' | 'endpoint' | 'other';
+  readonly request: number;
+  readonly value: number;
+  readonly index: number;
+}
+
+/** A device as WebUSB has it: a `USBDevice` is one. */
+export interface WebUsbDevice {
+  readonly vendorId: number;
+  readonly productId: number;
+  readonly usbVersionMajor: number;
+  readonly usbVersionMinor: number;
+  readonly usbVersionSubminor: number;
+  readonly deviceVersionMajor: number;
+  readonly deviceVersionMinor: number;
+  readonly deviceVersionSubminor: number;
+  readonly deviceClass: number;
+  readonly deviceSubclass: number;
+  readonly deviceProtocol: number;
+  readonly opened: boolean;
+  /** Nothing while the device is not configured. */
+  readonly configuration?: object | null | undefined;
+  open(): Promise<void>;
+  close(): Promise<void>;
+  reset(): Promise<void>;
+  selectConfiguration(value: number): Promise<void>;
+  claimInterface(interfaceNumber: number): Promise<void>;
+  releaseInterface(interfaceNumber: number): Promise<void>;
+  selectAlternateInterface(interfaceNumber: number, alternate: number): Promise<void>;
+  controlTransferIn(
+    setup: WebUsbSetup,
+    length: number,
+  ): Promise<{ readonly data?: DataView | undefined; readonly status?: string | undefined }>;
+  controlTransferOut(
+    setup: WebUsbSetup,
+    data: Uint8Array<ArrayBuffer>,
+  ): Promise<{ readonly bytesWritten: number; readonly status?: string | undefined }>;
+}
+
+/** A device came or went. */
+export interface WebUsbEvent {
+  readonly device: WebUsbDevice;
+}
+
+/** The browser's `navigator.usb`: the devices that the page may use. */
+export interface WebUsb {
+  getDevices(): Promise<readonly WebUsbDevice[]>;
+  addEventListener(type: 'connect' | 'disconnect', listener: (event: WebUsbEvent) => void): void;
+  removeEventListener(type: 'connect' | 'disconnect', listener: (event: WebUsbEvent) => void): void;
+}
+
+const requestTypes = ['standard', 'class', 'vendor', 'standard'] as const;
+const recipients = ['device', 'interface', 'endpoint', 'other'] as const;
+
+/** A request in the words of WebUSB, which knows no reserved types and recipients. */
+export function webUsbSetup({
+  bmRequestType,
+  bRequest,
+  wValue,
+  wIndex,
+}: ControlRequest): WebUsbSetup {
+  return {
+    requestType: requestTypes[(bmRequestType >> 5) & 3] ?? 'standard',
+    recipient: recipients[bmRequestType & 3] ?? 'device',
+    request: bRequest,
+    value: wValue,
+    index: wIndex,
+  };
+}
