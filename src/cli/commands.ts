@@ -2,13 +2,13 @@ import type { Command } from 'commander';
 import type { Terminal } from './shared/terminal.ts';
 
 /** A command of dfukit: its line in the help, and where the rest of it is. */
-export interface CommandEntry {
+interface CommandEntry {
   readonly summary: string;
   readonly load: () => Promise<LoadedCommand>;
 }
 
 /** Most commands speak commander; one that has another tool's command line reads it itself. */
-export type LoadedCommand =
+type LoadedCommand =
   | { command(terminal: Terminal): Command }
   | { run(args: readonly string[], terminal: Terminal): Promise<number> };
 
