@@ -26,6 +26,7 @@ export type {
   DfuErrorCode,
   DfuErrorOptions,
   DfuRemedy,
+  SendOutcome,
   SendProgress,
   SendTally,
   Struct,

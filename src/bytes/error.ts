@@ -77,6 +77,14 @@ export interface SendProgress {
   readonly acknowledged: SendTally;
 }
 
+/** What has become of a device's memory: one word, the same in JSON (`outcome`), in journals and in exit codes. */
+export type SendOutcome =
+  | 'verified' // all written, and read back equal
+  | 'written' // all acknowledged; the device left or manifested as it said it would
+  | 'unconfirmed' // all acknowledged; what became of it nobody said
+  | 'unchanged' // failed, and nothing that changes the device has been sent
+  | 'partly-written'; // failed, and something in the device has been erased or written, or may have been
+
 /** What an error carries besides its message. */
 export interface DfuErrorOptions {
   /** bStatus of the device, with code `DEVICE_STATUS` (DFU 1.1 §6.1.2). */
@@ -85,6 +93,8 @@ export interface DfuErrorOptions {
   readonly remedies?: readonly DfuRemedy[] | undefined;
   /** How far it had come, where something was sent or received before. */
   readonly progress?: SendProgress | undefined;
+  /** What it leaves in the device's memory, where it ended work on one. */
+  readonly outcome?: SendOutcome | undefined;
   /** The error underneath, where there is one. */
   readonly cause?: unknown;
 }
@@ -99,6 +109,8 @@ export class DfuError extends Error {
   readonly remedies: readonly DfuRemedy[];
   /** How far it had come; undefined where nothing was on its way. */
   readonly progress: SendProgress | undefined;
+  /** What it leaves in the device's memory; undefined of what was no work on one. */
+  readonly outcome: SendOutcome | undefined;
 
   constructor(code: DfuErrorCode, message: string, options: DfuErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -106,6 +118,7 @@ export class DfuError extends Error {
     this.status = options.status;
     this.remedies = options.remedies ?? [];
     this.progress = options.progress;
+    this.outcome = options.outcome;
   }
 
   /** Also true of an error from a second copy of this package, where `instanceof` is not. */
@@ -113,4 +126,10 @@ export class DfuError extends Error {
     if (!(error instanceof Error) || error.name !== 'DfuError') return false;
     return code === undefined || (error as DfuError).code === code;
   }
+}
+
+/** The same error in other words, and with more to it where there is more. */
+export function retold(error: DfuError, message: string, more: DfuErrorOptions = {}): DfuError {
+  const { code, status, remedies, progress, outcome, cause } = error;
+  return new DfuError(code, message, { status, remedies, progress, outcome, cause, ...more });
 }

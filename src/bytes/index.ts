@@ -1,6 +1,13 @@
 export { crc32, crc32Register } from './crc32.ts';
-export { DfuError } from './error.ts';
-export type { DfuErrorCode, DfuErrorOptions, DfuRemedy, SendProgress, SendTally } from './error.ts';
+export { DfuError, retold } from './error.ts';
+export type {
+  DfuErrorCode,
+  DfuErrorOptions,
+  DfuRemedy,
+  SendOutcome,
+  SendProgress,
+  SendTally,
+} from './error.ts';
 export { sameBytes } from './same-bytes.ts';
 export { sha256 } from './sha256.ts';
 export { fromHex, hexNumber, toHex } from './hex.ts';

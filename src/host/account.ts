@@ -1,4 +1,4 @@
-import { DfuError } from '../bytes/index.ts';
+import { DfuError, retold } from '../bytes/index.ts';
 import type { SendTally } from '../bytes/index.ts';
 import { NOTHING, inWords, isWhole, sumOf } from './tally.ts';
 
@@ -42,11 +42,9 @@ export class Account {
     if (!DfuError.is(error) || !this.#isOpen || error.progress !== undefined) return error;
     const { planned, acknowledged } = this;
     if (isWhole(planned, NOTHING) && isWhole(acknowledged, NOTHING)) return error;
-    const { code, status, remedies, cause } = error;
     const far = `acknowledged so far: ${inWords(planned, acknowledged)}`;
     const message = `${error.message}; ${far}${remains(planned, acknowledged)}`;
-    const progress = { planned, acknowledged };
-    return new DfuError(code, message, { status, remedies, cause, progress });
+    return retold(error, message, { progress: { planned, acknowledged } });
   }
 }
 

@@ -6,6 +6,7 @@ import type { DfuSeOperation } from './dfuse-plan.ts';
 import type { DownloadEnding, UploadEnding } from './endings.ts';
 import type { Ended } from './ending-steps.ts';
 import type { HostListener } from './events.ts';
+import { unverified } from './outcome.ts';
 import type { DfuSession } from './session.ts';
 import { inWords, isWhole } from './tally.ts';
 
@@ -35,7 +36,8 @@ export async function concluded(
   const terms = { starts: leftAt === undefined, signal, onEvent };
   const { ending, finalState, reset } = await departed(session, told, terms);
   const { blocks, bytes } = acknowledged;
-  const whole = { blocks, bytes, ending, finalState, reset, planned, acknowledged };
+  const outcome = unverified(ending);
+  const whole = { blocks, bytes, outcome, ending, finalState, reset, planned, acknowledged };
   onEvent?.({ type: 'downloaded', ...whole });
   return whole;
 }

@@ -99,8 +99,17 @@ function begin({ current: last, done }: Progress, current: DfuSeOperation | unde
 function request(current: DfuSeOperation): Action<DfuSeEnd> {
   const { DNLOAD, UPLOAD } = DfuRequest;
   switch (current.op) {
-    case 'command':
-      return { do: 'out', bRequest: DNLOAD, wValue: 0, data: encodeDfuSeCommand(current.command) };
+    case 'command': {
+      const { command } = current;
+      const harmless = command.command === 'set-address';
+      return {
+        do: 'out',
+        bRequest: DNLOAD,
+        wValue: 0,
+        data: encodeDfuSeCommand(command),
+        harmless,
+      };
+    }
     case 'write':
       return { do: 'out', bRequest: DNLOAD, wValue: current.wBlockNum, data: current.data };
     case 'read': {

@@ -11,6 +11,7 @@ import { nothingToSend } from './download-steps.ts';
 import { drive, prepare, settled } from './drive.ts';
 import { LINGER_MS } from './ending-steps.ts';
 import type { HostListener } from './events.ts';
+import { withOutcome } from './outcome.ts';
 import { BUSY_LIMIT_MS } from './patience.ts';
 import { PlanWalk } from './plan-walk.ts';
 import { pollTimeOf } from './quirks.ts';
@@ -66,13 +67,14 @@ export async function downloadDfuSe(
   for (const message of plan.notes) onEvent?.({ type: 'note', message });
   const account = new Account(planned);
   const { transferSizeBytes } = terms;
-  return account.during(async () => {
+  const work = async (): Promise<DownloadEnding> => {
     const totalBytes = planned.bytes;
     const run = { operation: 'download', totalBytes, transferSizeBytes, account } as const;
     const { leftAt, ...ended } = await runPlan(session, plan, { ...options, ...run });
     const { acknowledged } = account;
     return concluded(session, { ended, leftAt, planned, acknowledged, signal, onEvent });
-  });
+  };
+  return withOutcome(session, () => account.during(work));
 }
 
 /**

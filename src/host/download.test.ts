@@ -45,6 +45,7 @@ describe('download', () => {
     const result = await downloaded(parts, six);
     const all = { elements: 1, bytes: 6, blocks: 2, commands: 0, erases: 0, erasedBytes: 0 };
     expect(result).toEqual({
+      outcome: 'written',
       planned: all,
       acknowledged: all,
       blocks: 2,

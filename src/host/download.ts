@@ -11,6 +11,7 @@ import type { DownloadState, DownloadTerms } from './download-steps.ts';
 import { LINGER_MS } from './ending-steps.ts';
 import { drive, prepare, settled } from './drive.ts';
 import type { HostListener } from './events.ts';
+import { withOutcome } from './outcome.ts';
 import { BUSY_LIMIT_MS } from './patience.ts';
 import { pollTimeOf } from './quirks.ts';
 import type { DfuSession } from './session.ts';
@@ -67,11 +68,11 @@ export async function download(
     account.note(plainTally(state.bytes, state.blocks, false));
     report?.(state);
   };
-  try {
+  const work = async (): Promise<DownloadEnding> => {
     await prepare(session, signal, terms);
     onEvent?.({ type: 'ready', transferSizeBytes: size });
     account.begin();
-    return await account.during(async () => {
+    return account.during(async () => {
       const ended = await settled(session, () =>
         drive(
           session,
@@ -87,6 +88,9 @@ export async function download(
       const planned = isPiecemeal ? acknowledged : account.planned;
       return concluded(session, { ended, planned, acknowledged, signal, onEvent });
     });
+  };
+  try {
+    return await withOutcome(session, work);
   } finally {
     await source.close();
   }

@@ -1,4 +1,4 @@
-import { DfuError } from '../bytes/index.ts';
+import { DfuError, retold } from '../bytes/index.ts';
 import type { DfuErrorCode } from '../bytes/index.ts';
 import { throwIfAborted } from '../usb/index.ts';
 import type { CancelSignal } from '../usb/index.ts';
@@ -12,7 +12,7 @@ import { readString } from './descriptor-reader.ts';
 import type { DfuSession } from './session.ts';
 import type { StatusReport } from './status-report.ts';
 import { START } from './steps.ts';
-import type { Action, FailedOutcome, Outcome, Step } from './steps.ts';
+import type { Action, FailedOutcome, OutAction, Outcome, Step } from './steps.ts';
 
 const DONE: Outcome = { is: 'done' };
 
@@ -88,7 +88,7 @@ async function timed(
     if (outcome.is !== 'data') return outcome;
     return { ...outcome, tookMs: session.clock.now() - startMs };
   } catch (error) {
-    return { ...outcomeOf(error, action), tookMs: session.clock.now() - startMs };
+    return { ...failedOutcome(error, action), tookMs: session.clock.now() - startMs };
   }
 }
 
@@ -101,6 +101,7 @@ async function transfer(
 ): Promise<Outcome> {
   switch (action.do) {
     case 'out':
+      if (mayChange(action)) session.noteChange();
       await session.out(action.bRequest, action.wValue, action.data, signal);
       return DONE;
     case 'in': {
@@ -116,7 +117,12 @@ async function transfer(
   }
 }
 
-function outcomeOf(error: unknown, action: Transfer): FailedOutcome {
+/** Whether the device's memory may be another one behind it, also if the request is lost on its way. */
+function mayChange({ bRequest, data, harmless }: OutAction): boolean {
+  return bRequest === DfuRequest.DNLOAD && data !== undefined && harmless !== true;
+}
+
+function failedOutcome(error: unknown, action: Transfer): FailedOutcome {
   if (!DfuError.is(error) || error.code === 'ABORTED') throw error;
   const is = outcomes.get(error.code) ?? 'broken';
   return { is, error: named(error, action) };
@@ -124,9 +130,9 @@ function outcomeOf(error: unknown, action: Transfer): FailedOutcome {
 
 /** A failure by the name of the request that it befell; one that took too long may be given more time. */
 function named(error: DfuError, action: Transfer): DfuError {
-  const { code, message, status, remedies, cause } = error;
-  const more = code === 'TIMEOUT' ? { remedies: ['transfer-time'] as const } : { remedies };
-  return new DfuError(code, `${requestName(action)}: ${message}`, { status, cause, ...more });
+  const { code, message } = error;
+  const more = code === 'TIMEOUT' ? { remedies: ['transfer-time'] as const } : {};
+  return retold(error, `${requestName(action)}: ${message}`, more);
 }
 
 function requestName(action: Transfer): string {
@@ -155,11 +161,7 @@ async function withDeviceText(
   const limits = { clock, transferMs, totalMs: transferMs };
   const text = await readString(pipe, report.iString, limits);
   if (text === undefined || error.message.includes(text)) return error;
-  return new DfuError(error.code, `${error.message}; it says "${printable(text)}"`, {
-    status: report.status,
-    remedies: error.remedies,
-    cause: error.cause,
-  });
+  return retold(error, `${error.message}; it says "${printable(text)}"`, { status: report.status });
 }
 
 /** Brings the device to dfuIDLE. Throws what keeps it from there. */

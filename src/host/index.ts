@@ -2,5 +2,6 @@
 export * from './public.ts';
 export { departureDoubt } from './departure.ts';
 export { scanElseAll } from './scan.ts';
+export { outcomeSaid, unchangedElse } from './outcome.ts';
 export { nothingThere } from './select-one.ts';
 export { parseAlternate, parseSerials } from './selection.ts';

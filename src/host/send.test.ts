@@ -51,6 +51,7 @@ describe('flashFile', () => {
   test('checks the suffix and does not send it', async () => {
     const { device, ending } = flash(appendSuffix(six, ids), whole);
     expect(await ending).toEqual({
+      outcome: 'written',
       blocks: 2,
       bytes: 6,
       ending: 'manifested',

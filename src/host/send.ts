@@ -11,6 +11,7 @@ import { download } from './download.ts';
 import type { HostListener } from './events.ts';
 import { contentsText } from './file-contents.ts';
 import { leave } from './leave.ts';
+import { unchangedElse, withOutcome } from './outcome.ts';
 import { readDfuInterfaces } from './read-interfaces.ts';
 import { demandBytes } from './send-arguments.ts';
 import { sendPlan } from './send-plan.ts';
@@ -51,7 +52,7 @@ export async function send(
   terms: SendTerms = {},
 ): Promise<SendEnding> {
   tellFile(plan, terms.onEvent);
-  return sendIt(session, plan, terms);
+  return withOutcome(session, () => sendIt(session, plan, terms));
 }
 
 /** What of the file is sent, and what is wrong with it and does not keep it from being sent: somebody should know. */
@@ -144,18 +145,22 @@ export async function sendTo(
 ): Promise<SendEnding> {
   const { signal, onEvent, selection, detach = false } = options;
   tellFile(plan, onEvent);
-  const session = await connect(bus, {
-    ...options,
-    suffix: plan.suffix,
-    force: allowsAnyDevice(plan),
-    demand: (entry) => demandFit(plan, entry),
-    // A DfuSe file says itself which alternates it is for.
-    anyAlternate: plan.format === 'dfuse' && selection?.alternate === undefined,
-  });
+  const session = await unchangedElse(() =>
+    connect(bus, {
+      ...options,
+      suffix: plan.suffix,
+      force: allowsAnyDevice(plan),
+      demand: (entry) => demandFit(plan, entry),
+      // A DfuSe file says itself which alternates it is for.
+      anyAlternate: plan.format === 'dfuse' && selection?.alternate === undefined,
+    }),
+  );
   try {
-    const ending = await sendIt(session, plan, options);
-    if (detach) await leave(session, { signal, onEvent });
-    return ending;
+    return await withOutcome(session, async () => {
+      const ending = await sendIt(session, plan, options);
+      if (detach) await leave(session, { signal, onEvent });
+      return ending;
+    });
   } finally {
     await session.close();
   }

@@ -54,6 +54,7 @@ export class DfuSession {
   readonly #transfer: TransferOptions;
   readonly #waiting = new Set<() => void>();
   #left = false;
+  #changes = 0;
 
   private constructor(pipe: ControlPipe, chosen: DfuInterface, options: SessionOptions) {
     this.pipe = pipe;
@@ -99,6 +100,16 @@ export class DfuSession {
   /** True once the device has left the bus or the pipe was closed. */
   get left(): boolean {
     return this.#left;
+  }
+
+  /** How many requests have been sent that may have changed the device's memory. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** Such a request is about to be sent. To a device that has left none is. */
+  noteChange(): void {
+    if (!this.#left) this.#changes += 1;
   }
 
   async #claim(): Promise<void> {

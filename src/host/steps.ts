@@ -34,11 +34,13 @@ export interface Failing {
   readonly report?: StatusReport | undefined;
 }
 
-interface OutAction {
+export interface OutAction {
   readonly do: 'out';
   readonly bRequest: number;
   readonly wValue: number;
   readonly data?: Uint8Array | undefined;
+  /** A DFU_DNLOAD that changes nothing in the device's memory. */
+  readonly harmless?: boolean | undefined;
 }
 
 export interface InAction {

@@ -110,14 +110,14 @@ describe('dfukit board run particle-xenon --json', () => {
     board.said.findLast((each) => each['event'] === name);
 
   test('an image for the other slot', async () => {
-    expect(await sent(0, 1)).toBe(76);
+    expect(await sent(0, 1)).toBe(79);
     expect(event('refused')).toMatchObject({ status: 'errTARGET', slot: 1, bytes: 0 });
     expect(event('refused')?.['reason']).toMatch(/slot 0/);
     expect(event('download')).toBeUndefined();
   });
 
   test('a block that is too long: the reason is no second name of the status', async () => {
-    expect(await sent(0, 0, '-t', '1000')).toBe(76);
+    expect(await sent(0, 0, '-t', '1000')).toBe(79);
     const reason = 'a block of 1000 bytes is unexpected in dfuIDLE';
     expect(event('refused')).toMatchObject({ status: 'errSTALLEDPKT', reason, slot: 0, bytes: 0 });
   });

@@ -60,7 +60,7 @@ export const dfuUtil = {
     },
     'unprotect-before-a-file': {
       original: '`-s :unprotect:force FILE` takes the read protection off and ends with 0',
-      here: 'it ends with 75 and says that the file is not in the device',
+      here: 'it ends with 79 and says that the file is not in the device',
       why: 'the device restarts before it gets the file; scripts take 0 for a device that has it',
     },
     'end-not-heard': {

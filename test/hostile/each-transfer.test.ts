@@ -47,6 +47,8 @@ const LATE_MS = 900;
 class Failing implements UsbDevice {
   /** The transfer that failed, or the first of them. */
   failed: SetupPacket | undefined;
+  /** Whether a block or a command with data was on its way. */
+  touched = false;
   readonly #device: UsbDevice;
   readonly #fault: Fault;
   readonly #at: number;
@@ -89,6 +91,7 @@ class Failing implements UsbDevice {
   }
 
   setup(packet: SetupPacket): SetupAnswer {
+    if (this.#armed && isBlock(packet) && packet.wLength > 0) this.touched = true;
     const number = this.#count;
     if (this.#armed) this.#count += 1;
     if (!this.#armed || number < this.#at) return this.#device.setup(packet);
@@ -152,6 +155,10 @@ class Failing implements UsbDevice {
   }
 }
 
+function isBlock({ bmRequestType, bRequest }: SetupPacket): boolean {
+  return bmRequestType === 0x21 && bRequest === DfuRequest.DNLOAD;
+}
+
 const all = { canDnload: true, canUpload: true, manifestationTolerant: true, willDetach: true };
 const image = Uint8Array.from({ length: 3000 }, (_, at) => (at * 7) ^ (at >> 8));
 const START = 0x08000000;
@@ -198,6 +205,9 @@ interface Run extends Ran {
   readonly struck: boolean;
   /** The device went instead of taking a block, the empty one at the end included. */
   readonly wentAtBlock: boolean;
+  /** Something that changes a device's memory was on its way to it. */
+  readonly touched: boolean;
+  readonly before: Uint8Array;
   readonly content: Uint8Array;
 }
 
@@ -208,6 +218,7 @@ async function run(
   [fault, at]: readonly [Fault, number],
 ): Promise<Run> {
   const failing = new Failing(subject.device, fault, at);
+  const before = Uint8Array.from(subject.content());
   const loopback = new LoopbackBus(timerClock(globalThis));
   loopback.plug(failing);
   await onFakeTime(loopback.list());
@@ -218,10 +229,9 @@ async function run(
   terminal.in.end();
   const done = await onFakeTime(ran(args, terminal));
   const ms = performance.now() - startMs;
-  const { struck, failed } = failing;
-  const isBlock = failed?.bmRequestType === 0x21 && failed.bRequest === DfuRequest.DNLOAD;
-  const wentAtBlock = fault === 'vanishes' && isBlock;
-  return { ...done, ms, struck, wentAtBlock, content: subject.content() };
+  const { struck, failed, touched } = failing;
+  const wentAtBlock = fault === 'vanishes' && failed !== undefined && isBlock(failed);
+  return { ...done, ms, struck, wentAtBlock, touched, before, content: subject.content() };
 }
 
 async function onFakeTime<T>(work: Promise<T>): Promise<T> {
@@ -279,7 +289,13 @@ function judge(args: readonly string[], done: Run, path: string): void {
   };
   demand(done.ms < MOST_MS, `took ${done.ms} ms`);
   // 65: what a device does not say of its memory is not guessed.
-  demand([0, 65, 74, 75, 76].includes(done.exit), 'no right exit code');
+  demand([0, 65, 74, 75, 76, 79].includes(done.exit), 'no right exit code');
+  demand(done.exit !== 79 || done.touched, 'partly written, and nothing was sent');
+  const isSame = Buffer.compare(done.before, done.content) === 0;
+  demand(
+    ![65, 74, 76].includes(done.exit) || isSame,
+    'nothing changed, it says, and something has',
+  );
   const saysSo = done.out.includes('Done!') || done.out.includes('Upload done.');
   demand(!saysSo || done.exit === 0 || done.exit === 75, 'success, and it is none');
   // A DfuSe device that is told to leave has all its data, and may be off before it says so.

@@ -36,5 +36,5 @@ test('the exit codes of endings are made in one place, too', () => {
   expect(filesWith(/ending === '|\.ending\) \{/).filter((file) => file.startsWith('cli/'))).toEqual(
     [],
   );
-  expect(filesWith(/=== 'unconfirmed'/)).toEqual(['cli/host/progress.ts']);
+  expect(filesWith(/=== 'unconfirmed'/)).toEqual(['host/outcome.ts', 'cli/host/progress.ts']);
 });

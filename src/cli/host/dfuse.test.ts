@@ -67,11 +67,11 @@ describe('a loader that speaks DfuSe', () => {
   });
 
   test.each(['0x08000000:unprotect:force', ':unprotect:force'])(
-    'departure dfu-util/unprotect-before-a-file: a restart before it has the file (-s %s): 75',
+    'departure dfu-util/unprotect-before-a-file: a restart before it has the file (-s %s): 79',
     async (opening) => {
       writeFileSync(path('a.bin'), firmware);
       const { exit, out, err } = await call('download', path('a.bin'), '-a', '0', '-s', opening);
-      expect(exit).toBe(75);
+      expect(exit).toBe(79);
       expect(out).not.toMatch(/success|Done!/);
       expect(err).toContain('read protection is off and the flash is erased');
       expect(err).toMatch(/run download again for the file \(acknowledged: .*0 of 5000 bytes\)/);
@@ -82,7 +82,7 @@ describe('a loader that speaks DfuSe', () => {
     writeFileSync(path('a.bin'), firmware);
     const opening = ['-s', '0x08000000:unprotect:force', '--json'];
     const { exit, out } = await call('download', path('a.bin'), '-a', '0', ...opening);
-    expect(exit).toBe(75);
+    expect(exit).toBe(79);
     const told = out
       .trimEnd()
       .split('\n')
@@ -91,6 +91,7 @@ describe('a loader that speaks DfuSe', () => {
     expect(told.at(-1)).toMatchObject({
       type: 'error',
       code: 'INCOMPLETE',
+      outcome: 'partly-written',
       planned: { bytes: 5000 },
       acknowledged: { bytes: 0, commands: 1 },
     });

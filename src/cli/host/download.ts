@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { DfuError } from '../../bytes/index.ts';
-import { sendPlan, sendTo } from '../../host/index.ts';
+import { sendPlan, sendTo, unchangedElse } from '../../host/index.ts';
 import type { SendPlan } from '../../host/index.ts';
 import { addExamples } from '../shared/examples.ts';
 import { ExitCode, answering, cannot } from '../shared/exit-codes.ts';
@@ -34,7 +34,7 @@ export function command(terminal: Terminal): Command {
     .option('--force', 'go past all that would be refused, and tell each')
     .action(
       answering((path: string | undefined, options: DownloadCommand) =>
-        run(terminal, path, options),
+        unchangedElse(() => run(terminal, path, options)),
       ),
     );
   return addExamples(

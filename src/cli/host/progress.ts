@@ -176,8 +176,8 @@ function ending({ planned, bytes, ending: how, reset }: DownloadEnding): string[
 }
 
 /** How a command ends whose work ended so. */
-export function exitOf({ ending: how }: DownloadEnding): number {
-  return how === 'unconfirmed' ? ExitCode.unconfirmed : ExitCode.ok;
+export function exitOf({ outcome }: DownloadEnding): number {
+  return outcome === 'unconfirmed' ? ExitCode.unconfirmed : ExitCode.ok;
 }
 
 interface BarPayload {

@@ -2,7 +2,7 @@ import { lstatSync, rmSync } from 'node:fs';
 import { link, open, rename } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { DfuError } from '../../bytes/index.ts';
+import { DfuError, retold } from '../../bytes/index.ts';
 import type { DfuErrorCode } from '../../bytes/index.ts';
 import type { UploadSink } from '../../host/index.ts';
 import { CommandEnd, ExitCode, cannot } from '../shared/exit-codes.ts';
@@ -28,8 +28,7 @@ function goodBytes(error: unknown): number {
 
 /** An error with what became of the bytes that came before. */
 function withKept(error: DfuError, kept: string): DfuError {
-  const { code, message, status, remedies, progress, cause } = error;
-  return new DfuError(code, `${message}; ${kept}`, { status, remedies, progress, cause });
+  return retold(error, `${error.message}; ${kept}`);
 }
 
 /** Where an upload goes. */

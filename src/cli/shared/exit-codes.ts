@@ -19,6 +19,10 @@ export const ExitCode = {
   unconfirmed: 75,
   protocol: 76,
   noPermission: 77,
+  /** It failed, and something in the device has been erased or written. */
+  partlyWritten: 79,
+  /** All is written, and it could not be read back as was asked for. */
+  unverified: 80,
   /** A file that says what shall be done is not as it must be. */
   config: 78,
   /** The time that was given is up; timeout(1) has the same. */
@@ -55,7 +59,10 @@ const exitCodes: Readonly<Record<DfuErrorCode, number>> = {
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UnreadableFile) return ExitCode.noInput;
   if (error instanceof ScenarioFault) return ExitCode.config;
-  return DfuError.is(error) ? exitCodes[error.code] : ExitCode.internal;
+  if (!DfuError.is(error)) return ExitCode.internal;
+  // Who stopped it knows that it is not done.
+  const isPartly = error.outcome === 'partly-written' && error.code !== 'ABORTED';
+  return isPartly ? ExitCode.partlyWritten : exitCodes[error.code];
 }
 
 /** The line that a person reads; a defect shows its stack, an error its sentence. */

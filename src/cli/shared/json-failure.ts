@@ -1,4 +1,5 @@
 import { DfuError } from '../../bytes/index.ts';
+import { outcomeSaid } from '../../host/index.ts';
 import { CommandEnd } from './exit-codes.ts';
 import { writeJson } from './terminal.ts';
 import type { Output, Terminal } from './terminal.ts';
@@ -36,7 +37,8 @@ export function tellFailure(
 ): void {
   if (!asksForJson(args) || message === '' || told.has(Object(error))) return;
   const { code, status, progress } = DfuError.is(error) ? error : codeOf(error);
-  const line = { type: 'error', code, message, status, exit, ...progress };
+  const outcome = outcomeSaid(error);
+  const line = { type: 'error', code, message, status, exit, outcome, ...progress };
   writeJson(outputs.get(terminal) ?? terminal.out, line);
 }
 
