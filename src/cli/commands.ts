@@ -50,4 +50,16 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'make, change and show riotboot headers',
     load: () => import('./genhdr/genhdr.ts'),
   },
+  'dfu-suffix': {
+    summary: 'show, add and remove DFU suffixes, as the program of that name',
+    load: () => import('./dfu-tools/dfu-suffix.ts'),
+  },
+  'dfu-prefix': {
+    summary: 'show, add and remove prefixes for TI Stellaris and NXP LPC, likewise',
+    load: () => import('./dfu-tools/dfu-prefix.ts'),
+  },
+  'dfuse-pack': {
+    summary: 'make DfuSe files, and show what is in them, likewise',
+    load: () => import('./dfu-tools/dfuse-pack.ts'),
+  },
 };

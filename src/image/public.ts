@@ -21,6 +21,8 @@ export type { LaidOver } from './formats/lay-over.ts';
 export { readSegments } from './formats/segment-file.ts';
 export type { ReadSegmentsOptions, SegmentFormat } from './formats/segment-file.ts';
 export type { Segment } from './formats/segments.ts';
+export { readPrefix, withLpcPrefix, withStellarisPrefix } from './formats/prefix.ts';
+export type { DfuPrefix } from './formats/prefix.ts';
 export { readUf2 } from './formats/uf2.ts';
 export type { Uf2Family, Uf2File } from './formats/uf2.ts';
 

@@ -1,3 +1,4 @@
+import { dfuTools } from './dfu-tools.ts';
 import { dfuUtil } from './dfu-util.ts';
 import { imgtool } from './imgtool.ts';
 import { mcuboot } from './mcuboot.ts';
@@ -12,6 +13,7 @@ import { zephyr } from './zephyr.ts';
 export const originals = {
   imgtool,
   'dfu-util': dfuUtil,
+  'dfu-tools': dfuTools,
   mcuboot,
   riot,
   zephyr,

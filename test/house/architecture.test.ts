@@ -89,6 +89,7 @@ const inside: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     image: ['shared', 'imgtool'],
     flash: ['shared', 'image'],
     genhdr: ['shared'],
+    'dfu-tools': ['shared'],
     test: ['shared'],
   },
 };

@@ -10,11 +10,34 @@ export interface GetoptOption {
 }
 
 /** What a command line says next, in the order of the options; all operands come at the end. */
-export type GetoptItem =
+type GetoptItem =
   | { readonly is: 'option'; readonly key: string; readonly value: string }
   | { readonly is: 'operand'; readonly value: string }
-  /** In the words of getopt(3), for behind the program's name and a colon. */
+  /** In the program's words, for behind the program's name and a colon. */
   | { readonly is: 'fault'; readonly message: string };
+
+/** How a program words what is wrong; names come with their dashes. */
+export interface GetoptWords {
+  readonly unknown: (name: string) => string;
+  readonly ambiguous: (name: string, possible: readonly string[]) => string;
+  readonly takesNone: (name: string) => string;
+  readonly needsOne: (name: string) => string;
+}
+
+/** As in glibc. */
+const glibc: GetoptWords = {
+  unknown: (name) =>
+    name.startsWith('--')
+      ? `unrecognized option '${name}'`
+      : `invalid option -- '${name.slice(1)}'`,
+  ambiguous: (name, possible) =>
+    `option '${name}' is ambiguous; possibilities: ${possible.map((each) => `'${each}'`).join(' ')}`,
+  takesNone: (name) => `option '${name}' doesn't allow an argument`,
+  needsOne: (name) =>
+    name.startsWith('--')
+      ? `option '${name}' requires an argument`
+      : `option requires an argument -- '${name.slice(1)}'`,
+};
 
 interface Found {
   readonly option: GetoptOption;
@@ -37,27 +60,29 @@ function fault(message: string): GetoptItem {
 interface Walk {
   readonly options: readonly GetoptOption[];
   readonly args: readonly string[];
+  readonly words: GetoptWords;
   at: number;
 }
 
 function longOption(walk: Walk, text: string): GetoptItem {
+  const { words } = walk;
   const equals = text.indexOf('=');
   const name = equals < 0 ? text : text.slice(0, equals);
   const given = equals < 0 ? undefined : text.slice(equals + 1);
   const found = candidates(walk.options, name);
   const [first] = found;
-  if (first === undefined) return fault(`unrecognized option '--${name}'`);
+  if (first === undefined) return fault(words.unknown(`--${name}`));
   if (found.some(({ option }) => option !== first.option)) {
-    const names = found.map((each) => `'--${each.name}'`).join(' ');
-    return fault(`option '--${name}' is ambiguous; possibilities: ${names}`);
+    const possible = found.map((each) => `--${each.name}`);
+    return fault(words.ambiguous(`--${name}`, possible));
   }
   const { key, takesValue = false } = first.option;
   if (!takesValue) {
-    if (given !== undefined) return fault(`option '--${first.name}' doesn't allow an argument`);
+    if (given !== undefined) return fault(words.takesNone(`--${first.name}`));
     return { is: 'option', key, value: '' };
   }
   const value = given ?? walk.args[walk.at];
-  if (value === undefined) return fault(`option '--${first.name}' requires an argument`);
+  if (value === undefined) return fault(words.needsOne(`--${first.name}`));
   if (given === undefined) walk.at += 1;
   return { is: 'option', key, value };
 }
@@ -67,7 +92,7 @@ function* shortOptions(walk: Walk, letters: string): Generator<GetoptItem> {
     const letter = letters.charAt(index);
     const option = walk.options.find(({ short }) => short === letter);
     if (option === undefined) {
-      yield fault(`invalid option -- '${letter}'`);
+      yield fault(walk.words.unknown(`-${letter}`));
       continue;
     }
     const { key, takesValue = false } = option;
@@ -78,7 +103,7 @@ function* shortOptions(walk: Walk, letters: string): Generator<GetoptItem> {
     const rest = letters.slice(index + 1);
     const value = rest === '' ? walk.args[walk.at] : rest;
     if (value === undefined) {
-      yield fault(`option requires an argument -- '${letter}'`);
+      yield fault(walk.words.needsOne(`-${letter}`));
       return;
     }
     if (rest === '') walk.at += 1;
@@ -90,13 +115,14 @@ function* shortOptions(walk: Walk, letters: string): Generator<GetoptItem> {
 /**
  * Reads a command line as GNU getopt_long does: options may stand behind operands, `--` ends them, short ones
  * share a dash, a long one may be cut short. Options that a program takes one after the other, and stops at the
- * first that is wrong.
+ * first that is wrong. `words` are those of another reader of the same command lines; default: glibc's.
  */
 export function* getopt(
   args: readonly string[],
   options: readonly GetoptOption[],
+  words: GetoptWords = glibc,
 ): Generator<GetoptItem> {
-  const walk: Walk = { options, args, at: 0 };
+  const walk: Walk = { options, args, words, at: 0 };
   const operands: string[] = [];
   while (walk.at < args.length) {
     const text = args[walk.at] ?? '';

@@ -146,6 +146,7 @@ export const pages: readonly Page[] = [
       `${zephyrSign} -v 2.0.0 new.bin build/hello/zephyr/zephyr.signed.bin`,
     ],
   },
+  { path: 'docs/files.md', files: { 'app.bin': app } },
   { path: 'README.md', given: 'declare const file: Uint8Array;' },
   {
     path: 'docs/images.md',
