@@ -7,8 +7,8 @@ export const dfuTools = {
     '`dfukit dfu-suffix`, `dfu-prefix` and `dfuse-pack` have their command lines, texts, exit codes and files ([files](files.md)).',
   departures: {
     'own-words': {
-      original: 'banner with its authors; its own help',
-      here: 'the first line of the banner, which scripts look for, then who it is; a shorter help, with examples',
+      original: 'banner with its authors; its own help, which `-h` prints on standard error',
+      here: 'the first line of the banner, which scripts look for, then who it is; a shorter help, with examples, which `-h` prints on standard output',
       why: 'it is another program',
     },
     'spec-0110': {

@@ -137,11 +137,8 @@ const missing = isThere === true ? undefined : install;
 /** `dfu-suffix -a @/raw.bin`: words by spaces. */
 const same: readonly string[] = [
   'dfu-suffix',
-  'dfu-suffix -h',
-  'dfu-suffix --help',
   'dfu-suffix -V',
   'dfu-suffix -V -a @/raw.bin',
-  'dfu-suffix -h -a @/raw.bin',
   'dfu-suffix -a',
   'dfu-suffix --add',
   'dfu-suffix -x',
@@ -183,7 +180,6 @@ const same: readonly string[] = [
   'dfu-suffix -D @/longer.bin',
   'dfu-suffix -D @/shorter.bin',
   'dfu-prefix',
-  'dfu-prefix -h',
   'dfu-prefix -V',
   'dfu-prefix -x',
   'dfu-prefix --st -c @/ti.bin',
@@ -384,8 +380,9 @@ describe('otherwise than the original', () => {
   test('departure dfu-tools/own-words: who it is', async () => {
     const terminal = new FakeTerminal();
     expect(await dfukit(['dfu-suffix', '-h'], terminal)).toBe(0);
-    expect(terminal.out.text).toMatch(/^dfu-suffix \(dfu-util\) 0\.11\n\nThis is dfukit /);
-    expect(terminal.err.text).toMatch(/^Usage: dfu-suffix /);
+    expect(terminal.out.text).toMatch(
+      /^dfu-suffix \(dfu-util\) 0\.11\n\nThis is dfukit .*\n\nUsage: dfu-suffix /,
+    );
   });
 
   test('departure dfu-tools/lpc-length: refused', () => {

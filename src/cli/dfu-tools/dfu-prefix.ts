@@ -74,7 +74,7 @@ async function work(tool: Tool, args: readonly string[]): Promise<number> {
     if (job !== undefined) jobs.push(job);
     else if (key === 'version') return ExitCode.ok;
     else if (key === 'help') {
-      tool.terminal.err.write(HELP);
+      tool.terminal.out.write(HELP);
       return ExitCode.ok;
     } else if (key === 'lpc') kinds.add('lpc');
     else kinds.add('stellaris');

@@ -73,7 +73,7 @@ async function work(tool: Tool, args: readonly string[]): Promise<number> {
     if (job !== undefined) jobs.push(job);
     else if (key === 'version') return ExitCode.ok;
     else if (key === 'help') {
-      tool.terminal.err.write(HELP);
+      tool.terminal.out.write(HELP);
       return ExitCode.ok;
     } else if (key === 'bcdDFU') suffix.bcdDFU = specificationOf(tool, value);
     else suffix[key as 'bcdDevice' | 'idProduct' | 'idVendor'] = idOf(tool, value);

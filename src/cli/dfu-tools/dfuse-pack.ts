@@ -25,12 +25,12 @@ Options:
   -a, --alt-intf=N      for this alternate, where -b says none (0)
   -d, --dump            write what is inside into files here
 
-Example:
+Examples:
   dfukit dfuse-pack -b 0x08000000:app.bin app.dfu
 `;
 
 const options = [
-  { key: 'help', short: 'h', long: ['help'] },
+  { key: 'help', short: 'h', long: ['help', 'help-all'] },
   { key: 'binary', short: 'b', long: ['build'], takesValue: true },
   { key: 'hex', short: 'i', long: ['build-ihex'], takesValue: true },
   { key: 's19', short: 's', long: ['build-s19'], takesValue: true },

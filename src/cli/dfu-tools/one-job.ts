@@ -8,7 +8,7 @@ export interface Job {
 }
 
 export const jobOptions = [
-  { key: 'help', short: 'h', long: ['help'] },
+  { key: 'help', short: 'h', long: ['help', 'help-all'] },
   { key: 'version', short: 'V', long: ['version'] },
   { key: 'check', short: 'c', long: ['check'], takesValue: true },
   { key: 'add', short: 'a', long: ['add'], takesValue: true },
