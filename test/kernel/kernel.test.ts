@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { missingBrowser } from '../package/chromium.ts';
 import { need } from '../support/needs.ts';
 import type { Outcome } from './guest/scenario.ts';
 import { scenarios } from './guest/scenarios.ts';
@@ -8,7 +9,7 @@ import { seedsPage } from './seeds-page.ts';
 const missing = missingPart();
 
 /** The first one also waits for the guest to boot. */
-const LIMIT_MS = 540_000;
+const LIMIT_MS = 900_000;
 
 describe('on a real Linux kernel', () => {
   let run: LabRun | undefined;
@@ -20,7 +21,7 @@ describe('on a real Linux kernel', () => {
 
   const names = scenarios.map(({ name }) => name);
   test.for(names)('%s', { timeout: LIMIT_MS }, async (name, context) => {
-    need(context, missing);
+    need(context, missing ?? (name.includes('Chromium') ? missingBrowser() : undefined));
     const outcome = await run?.outcome(name);
     if (outcome?.error !== undefined) throw new Error(outcome.error);
     expect(outcome?.name).toBe(name);

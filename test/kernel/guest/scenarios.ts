@@ -10,6 +10,7 @@ import { runTime } from './run-time.ts';
 import type { Scenario } from './scenario.ts';
 import { seeds } from './seeds.ts';
 import { systemLoader } from './system-loader.ts';
+import { webPage } from './web-page.ts';
 import { zephyrEdges } from './zephyr-edges.ts';
 import { zephyrSample } from './zephyr-sample.ts';
 
@@ -26,6 +27,7 @@ export const scenarios: readonly Scenario[] = [
   ...zephyrSample,
   ...zephyrEdges,
   ...native,
+  ...webPage,
   ...seeds,
   ...documents,
 ];
