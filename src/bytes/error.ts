@@ -28,7 +28,9 @@ export type DfuErrorCode =
   // what flash does
   | 'FLASH_RULE' // an access that NOR flash cannot do: alignment, 0→1, partial sector
   | 'POWER_LOST' // the power was cut; what is in flash is all there is
-  | 'REFUSED'; // it would destroy what must be kept
+  | 'REFUSED' // it would destroy what must be kept
+  // what a recording does
+  | 'REPLAY'; // what was asked of a replay is not what was recorded there
 
 /**
  * What the caller can say so that it goes differently, by the name that this package's options have:

@@ -11,6 +11,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   dfu: ['bytes', 'usb'],
   host: ['bytes', 'usb', 'dfu', 'image'],
   device: ['bytes', 'usb', 'dfu'],
+  trace: ['bytes', 'usb', 'dfu'],
   flash: ['bytes'],
   image: ['bytes', 'dfu', 'flash'],
   'boot/riotboot': ['bytes', 'flash', 'image'],

@@ -53,6 +53,7 @@ const exitCodes: Readonly<Record<DfuErrorCode, number>> = {
   FLASH_RULE: ExitCode.io,
   POWER_LOST: ExitCode.io,
   REFUSED: ExitCode.data,
+  REPLAY: ExitCode.protocol,
 };
 
 /** The exit code for whatever was thrown; what is no `DfuError` is a defect of this program. */

@@ -1,0 +1,337 @@
+import { DfuError } from '../bytes/index.ts';
+import type { DfuErrorCode } from '../bytes/index.ts';
+import { ControlWire, LinkedPipe, PipeState, deviceDescriptor } from '../usb/index.ts';
+import type {
+  BusDevice,
+  BusEvent,
+  Clock,
+  ControlPipe,
+  PipeLink,
+  TransferEnd,
+  UsbBus,
+  WireTransfer,
+} from '../usb/index.ts';
+import { PartReplay, departs } from './replay-part.ts';
+import type { Deed, Played } from './replay-part.ts';
+import { scriptOf } from './replay-script.ts';
+import type { Coming, Script } from './replay-script.ts';
+import type { ControlRecord, Trace, TraceFault } from './trace.ts';
+import { requestWords } from './words.ts';
+
+/** How a recording is played. */
+export interface ReplayOptions {
+  /** What it takes, it takes on this clock: a `VirtualClock` in a test. */
+  readonly clock: Clock;
+}
+
+/** A bus on which devices do what they did when they were recorded. */
+export interface ReplayBus extends UsbBus {
+  /** The first thing that a host did otherwise than the one that was recorded; undefined if nothing. */
+  readonly departure: DfuError | undefined;
+  /** What was recorded of devices that have been spoken to and was not asked for, in words. */
+  readonly rest: readonly string[];
+}
+
+/**
+ * Plays a recording back as the devices that were recorded. What a device says of itself is answered in any order and
+ * as often as it is asked for; everything else must come as it came: the same requests with the same bytes to the same
+ * device, one after the other. What does not throws `REPLAY`, which says what was recorded and what came, and from
+ * then on nothing that has an order is answered. Answers take as long as they took, and devices leave and come back as
+ * long after the requests that made them as they did.
+ */
+export function replayBus(trace: Trace, { clock }: ReplayOptions): ReplayBus {
+  return new Replay(trace, clock);
+}
+
+/** The codes that a bus throws. */
+const codes: readonly DfuErrorCode[] = [
+  'ABORTED',
+  'ACCESS',
+  'BUSY',
+  'DISCONNECTED',
+  'INVALID_ARGUMENT',
+  'IO',
+  'MALFORMED',
+  'NOT_FOUND',
+  'NO_USB',
+  'OUT_OF_RANGE',
+  'PROTOCOL',
+  'STALLED',
+  'TIMEOUT',
+  'TRUNCATED',
+  'UNSUPPORTED',
+];
+
+/** An error as it was recorded; one of a code that no bus has is `IO`. */
+function errorOf({ code, message }: TraceFault): DfuError {
+  return new DfuError(codes.find((each) => each === code) ?? 'IO', message);
+}
+
+/** A device of a replay while it is on the bus. */
+interface Present {
+  readonly device: BusDevice;
+  readonly state: PipeState;
+  /** Ends of transfers under way, for when it leaves. */
+  readonly underWay: Set<(how: TransferEnd) => void>;
+}
+
+class Replay implements ReplayBus {
+  readonly #script: Script;
+  readonly #clock: Clock;
+  readonly #parts = new Map<number, PartReplay>();
+  readonly #present = new Map<number, Present>();
+  readonly #listeners = new Set<(event: BusEvent) => void>();
+  readonly #timers = new Set<() => void>();
+  #listed = 0;
+  #departure: DfuError | undefined;
+  #attachments = 0;
+
+  constructor(trace: Trace, clock: Clock) {
+    this.#clock = clock;
+    this.#script = scriptOf(trace);
+    const { hasAlternates, parts, atFirst } = this.#script;
+    const rules = { free: trace.header.polls === 'free', hasAlternates };
+    for (const [number, part] of parts) this.#parts.set(number, new PartReplay(part, rules));
+    this.#schedule(atFirst);
+  }
+
+  get departure(): DfuError | undefined {
+    return this.#departure;
+  }
+
+  get rest(): readonly string[] {
+    const begun = [...this.#parts.values()].filter((each) => each.begun);
+    return begun.flatMap((each) =>
+      each.rest.map(({ record }) =>
+        record.type === 'control' ? requestWords(record.setup) : record.type,
+      ),
+    );
+  }
+
+  async list(): Promise<BusDevice[]> {
+    const { lists } = this.#script;
+    const error = lists[Math.min(this.#listed, lists.length - 1)];
+    this.#listed += 1;
+    await Promise.resolve();
+    if (error !== undefined) throw errorOf(error);
+    return [...this.#present.values()].map(({ device }) => device);
+  }
+
+  watch(listener: (event: BusEvent) => void): () => void {
+    const own = (event: BusEvent): void => listener(event);
+    this.#listeners.add(own);
+    return () => this.#listeners.delete(own);
+  }
+
+  close(): Promise<void> {
+    for (const cancel of this.#timers) cancel();
+    this.#timers.clear();
+    for (const number of this.#present.keys()) this.#leave(number);
+    this.#listeners.clear();
+    return Promise.resolve();
+  }
+
+  /** Does it in so many ms; at once if that is none. */
+  #after(ms: number, run: () => void): () => void {
+    if (ms <= 0) {
+      run();
+      return () => {};
+    }
+    const cancel = this.#clock.at(this.#clock.now() + ms, () => {
+      this.#timers.delete(cancel);
+      run();
+    });
+    this.#timers.add(cancel);
+    return () => {
+      cancel();
+      this.#timers.delete(cancel);
+    };
+  }
+
+  #schedule(comings: readonly Coming[]): void {
+    for (const { device, on, afterMs } of comings) {
+      this.#after(afterMs, () => (on ? this.#come(device) : this.#leave(device)));
+    }
+  }
+
+  #come(number: number): void {
+    const replay = this.#parts.get(number);
+    if (replay === undefined || this.#present.has(number)) return;
+    const { location, speed, descriptor } = replay.part.described;
+    const state = new PipeState();
+    const underWay = new Set<(how: TransferEnd) => void>();
+    this.#attachments += 1;
+    const device: BusDevice = {
+      id: `replay:${number}:${this.#attachments}`,
+      location,
+      speed,
+      descriptor: deviceDescriptor.decode(descriptor),
+      open: () => this.#open(replay, { device, state, underWay }),
+    };
+    this.#present.set(number, { device, state, underWay });
+    for (const listener of this.#listeners) listener({ type: 'attached', device });
+  }
+
+  #leave(number: number): void {
+    const present = this.#present.get(number);
+    if (present === undefined) return;
+    this.#present.delete(number);
+    present.state.leave();
+    for (const ended of present.underWay) ended({ end: 'lost' });
+    for (const listener of this.#listeners) listener({ type: 'detached', id: present.device.id });
+  }
+
+  async #open(replay: PartReplay, present: Present): Promise<ControlPipe> {
+    await Promise.resolve();
+    const { device, state, underWay } = present;
+    if (state.over) throw new DfuError('DISCONNECTED', `${device.location.path}: it has gone`);
+    const error = replay.open();
+    if (error !== undefined) throw errorOf(error);
+    const link = new ReplayLink(replay, {
+      state,
+      underWay,
+      play: (deed) => this.#play(replay, deed),
+      comes: (played) => this.#schedule(played.comings),
+      after: (ms, run) => this.#after(ms, run),
+    });
+    return new LinkedPipe({ device, link, wire: new ControlWire(link, this.#clock), state });
+  }
+
+  /** Throws `REPLAY`; what departs once has departed, and is told again whatever comes. */
+  #play(replay: PartReplay, deed: Deed): Played {
+    try {
+      if (this.#departure !== undefined) throw this.#departure;
+      return replay.play(deed);
+    } catch (error) {
+      if (DfuError.is(error, 'REPLAY')) this.#departure ??= error;
+      throw error;
+    }
+  }
+}
+
+/** What a link of a replay has of its bus. */
+interface LinkSurroundings {
+  readonly state: PipeState;
+  readonly underWay: Set<(how: TransferEnd) => void>;
+  readonly play: (deed: Deed) => Played;
+  readonly comes: (played: Played) => void;
+  readonly after: (ms: number, run: () => void) => () => void;
+}
+
+/** An open device of a replay. */
+class ReplayLink implements PipeLink {
+  readonly #replay: PartReplay;
+  readonly #around: LinkSurroundings;
+
+  constructor(replay: PartReplay, around: LinkSurroundings) {
+    this.#replay = replay;
+    this.#around = around;
+  }
+
+  transfer(
+    { packet, data }: WireTransfer,
+    ended: (how: TransferEnd) => void,
+  ): (() => void) | undefined {
+    const { state, underWay, play, comes, after } = this.#around;
+    if (state.over) {
+      this.#replay.miss({ do: 'transfer', setup: packet, data });
+      ended({ end: 'lost' });
+      return undefined;
+    }
+    let played: Played;
+    try {
+      played = play({ do: 'transfer', setup: packet, data });
+    } catch (error) {
+      if (!DfuError.is(error)) throw error;
+      ended({ end: 'failed', error });
+      return undefined;
+    }
+    const end = (how: TransferEnd): void => {
+      underWay.delete(end);
+      ended(how);
+    };
+    underWay.add(end);
+    const { record } = played;
+    const how = endOf(packet.wLength, record);
+    const cancel =
+      how === undefined
+        ? undefined
+        : after(record === undefined ? 0 : record.tookMs, () => end(how));
+    comes(played);
+    return () => {
+      cancel?.();
+      underWay.delete(end);
+    };
+  }
+
+  async claim(interfaceNumber: number): Promise<void> {
+    await Promise.resolve();
+    const error = this.#replay.claim(interfaceNumber);
+    if (error !== undefined) throw errorOf(error);
+  }
+
+  async select(interfaceNumber: number, alternate: number): Promise<void> {
+    const deed = { do: 'alternate', interface: interfaceNumber, alternate } as const;
+    const { record } = await this.#done(deed);
+    if (record?.type === 'alternate' && record.error !== undefined) throw errorOf(record.error);
+  }
+
+  async reset(): Promise<'same' | 'gone'> {
+    const { record } = await this.#done({ do: 'reset' });
+    if (record?.type !== 'reset') throw departs('the recording has no reset of the port');
+    if (record.error !== undefined) throw errorOf(record.error);
+    return record.port ?? 'same';
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** What takes time and is no transfer. */
+  #done(deed: Deed): Promise<Played> {
+    const { play, comes, after } = this.#around;
+    return new Promise((resolve, reject) => {
+      let played: Played;
+      try {
+        played = play(deed);
+      } catch (error) {
+        reject(error);
+        return;
+      }
+      after(played.record?.tookMs ?? 0, () => resolve(played));
+      comes(played);
+    });
+  }
+}
+
+/** How a transfer ends in a replay; undefined for one that nobody answers. */
+function endOf(lengthBytes: number, record: Played['record']): TransferEnd | undefined {
+  if (record?.type !== 'control') return { end: 'out', taken: lengthBytes };
+  switch (record.end) {
+    case 'stall':
+      return { end: 'stall' };
+    case 'failed':
+      return { end: 'failed', error: errorOf(record.error ?? { code: 'IO', message: 'failed' }) };
+    case 'ok':
+      return answerOf(record, lengthBytes);
+    case 'timeout':
+    case 'cancelled':
+    case 'gone':
+      // It kept silent, or left: then it leaves again.
+      return undefined;
+    default:
+      return record.end satisfies never;
+  }
+}
+
+function answerOf(
+  { setup, data = new Uint8Array(0), leftOut, taken }: ControlRecord,
+  lengthBytes: number,
+): TransferEnd {
+  if ((setup.bmRequestType & 0x80) === 0) return { end: 'out', taken: taken ?? lengthBytes };
+  if (leftOut !== undefined) {
+    const words = `${requestWords(setup)}: its ${leftOut.bytes} bytes were left out of the recording`;
+    return { end: 'failed', error: new DfuError('UNSUPPORTED', words) };
+  }
+  return { end: 'in', data: data.slice(0, lengthBytes) };
+}
