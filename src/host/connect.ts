@@ -5,6 +5,7 @@ import type { BusDevice, CancelSignal, Clock, UsbBus } from '../usb/index.ts';
 import { Arrivals } from './arrivals.ts';
 import { printable } from './dfu-interface.ts';
 import type { DfuInterface } from './dfu-interface.ts';
+import { speaksDfuSe } from './dialect.ts';
 import { enterDfuMode } from './enter-dfu-mode.ts';
 import type { HostListener } from './events.ts';
 import { scan, scanElseAll } from './scan.ts';
@@ -29,8 +30,8 @@ export interface FindOptions {
    * the selection names no ids it tells devices apart.
    */
   readonly suffix?: Suffix | undefined;
-  /** Several alternates of one interface are no ambiguity: the first will do. */
-  readonly anyAlternate?: boolean | undefined;
+  /** Several alternates of one interface are no ambiguity: the first will do; `dfuse`: of a device that speaks DfuSe. */
+  readonly anyAlternate?: boolean | 'dfuse' | undefined;
   /** Take a device that the suffix is not for. */
   readonly force?: boolean | undefined;
   /** Throws if what was found cannot be meant; called before anything is asked of the device. */
@@ -85,9 +86,7 @@ async function lookPatiently(bus: UsbBus, options: ScanOptions): Promise<Scan | 
 function choose({ entries, devices, problems }: Scan, options: FindOptions): Found {
   const { suffix, selection = {}, onEvent } = options;
   const candidates = narrowed(entries, selection, suffix);
-  const wanted =
-    options.anyAlternate === true ? firstAlternates(candidates, selection) : candidates;
-  const chosen = selectOne(wanted, selection, problems);
+  const chosen = selectOne(narrowedAlternates(candidates, selection, options), selection, problems);
   const device = devices.get(chosen.deviceId);
   if (device === undefined)
     throw new DfuError('DISCONNECTED', 'the device left while it was found');
@@ -106,6 +105,18 @@ function strangerNote(chosen: DfuInterface, { runtime, dfu }: Selection): string
   const vendor = runtime?.vendor;
   if (typeof vendor !== 'number' || vendor === chosen.idVendor) return undefined;
   return `${named} is for run-time mode alone; ${formatUsbId(chosen)} is in DFU mode and is taken`;
+}
+
+/** What matches, with one alternate an interface where any of them will do. */
+function narrowedAlternates(
+  entries: readonly DfuInterface[],
+  selection: Selection,
+  { anyAlternate = false }: Pick<FindOptions, 'anyAlternate'>,
+): readonly DfuInterface[] {
+  if (anyAlternate === false) return entries;
+  const found = anyAlternate === true ? entries : select(entries, selection);
+  const fits = anyAlternate === true || found.every(speaksDfuSe);
+  return fits ? firstAlternates(entries, selection) : entries;
 }
 
 /** What matches, one entry an interface; or everything if nothing does, for the message. */
@@ -144,8 +155,13 @@ export interface ConnectOptions extends FindOptions {
 }
 
 /** The interface that is meant of a device that was found again. What does not fit, it names. */
-function chosenOf(entries: readonly DfuInterface[], selection: Selection): DfuInterface {
+function chosenOf(
+  all: readonly DfuInterface[],
+  selection: Selection,
+  options: ConnectOptions,
+): DfuInterface {
   const wanted = afterDetach(selection);
+  const entries = narrowedAlternates(all, wanted, options);
   const [first] = entries;
   if (first === undefined || select(entries, wanted).length > 0) return selectOne(entries, wanted);
   const { dfu, dfuSerial } = wanted;
@@ -176,7 +192,8 @@ export async function connect(bus: UsbBus, options: ConnectOptions): Promise<Dfu
     // It may be in DFU mode without having left: then it has been chosen by its ids.
     const isSame = back.device.id === device.id;
     device = back.device;
-    chosen = chosenOf(back.entries, isSame ? { ...selection, dfu: undefined } : selection);
+    const wanted = isSame ? { ...selection, dfu: undefined } : selection;
+    chosen = chosenOf(back.entries, wanted, options);
     onEvent?.({ type: 'selected', interface: chosen });
     options.demand?.(chosen);
   }

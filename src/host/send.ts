@@ -13,6 +13,7 @@ import { contentsText } from './file-contents.ts';
 import { leave } from './leave.ts';
 import { unchangedElse, withOutcome } from './outcome.ts';
 import { readDfuInterfaces } from './read-interfaces.ts';
+import { canBePlaced, placedByLayout } from './place.ts';
 import { demandBytes } from './send-arguments.ts';
 import { sendPlan } from './send-plan.ts';
 import type { SendOptions, SendPlan } from './send-plan.ts';
@@ -31,6 +32,11 @@ export interface SendTerms {
   readonly pollTimeMs?: number | undefined;
   /** How long a device that has it all may take to leave. Default 3 s. */
   readonly lingerMs?: number | undefined;
+  /**
+   * Of a DfuSe device each piece with an address goes to the alternate setting whose memory layout has it, instead of
+   * all to the one that is open. `send`: default false; `sendTo`: default true where the selection names no alternate.
+   */
+  readonly placeByLayout?: boolean | undefined;
 }
 
 /** How sending ended: what was meant to reach the device, and what it has acknowledged of that. */
@@ -66,13 +72,11 @@ function tellFile(plan: SendPlan, onEvent: HostListener | undefined): void {
   }
 }
 
-async function sendIt(session: DfuSession, plan: SendPlan, terms: SendTerms): Promise<SendEnding> {
-  const namesAlternates = plan.targets.some(({ alternate }) => alternate !== undefined);
-  const alternates = namesAlternates ? await alternatesOf(session, terms.signal) : undefined;
-  for (const number of leftOut(plan, alternates ?? [])) {
+async function sendIt(session: DfuSession, given: SendPlan, terms: SendTerms): Promise<SendEnding> {
+  const { plan, sending, left } = await decided(session, given, terms);
+  for (const number of left) {
     terms.onEvent?.({ type: 'note', message: `no alternate setting ${number}: left out` });
   }
-  const sending = sendingOf(plan, session.interface, { alternates, was: session.was });
   if (sending.dialect !== undefined) {
     for (const message of sending.notes) terms.onEvent?.({ type: 'note', message });
   }
@@ -89,6 +93,29 @@ async function sendIt(session: DfuSession, plan: SendPlan, terms: SendTerms): Pr
     default:
       return sending satisfies never;
   }
+}
+
+/** What a plan comes to with the device that is open. */
+interface Decision {
+  readonly plan: SendPlan;
+  readonly sending: Sending;
+  /** Alternates that the file names and the device does not have. */
+  readonly left: readonly number[];
+}
+
+/** Decides all that is sent, and sends nothing. */
+async function decided(
+  session: DfuSession,
+  given: SendPlan,
+  { signal, placeByLayout = false }: SendTerms,
+): Promise<Decision> {
+  const { interface: entry, was } = session;
+  const places = placeByLayout && canBePlaced(given);
+  const names = given.targets.some(({ alternate }) => alternate !== undefined);
+  const alternates = places || names ? await alternatesOf(session, signal) : undefined;
+  const plan = places ? placedByLayout(given, entry, alternates ?? []) : given;
+  const sending = sendingOf(plan, entry, { alternates, was });
+  return { plan, sending, left: leftOut(plan, alternates ?? []) };
 }
 
 /** The other alternates of the interface that is open. */
@@ -127,6 +154,15 @@ async function sendParts(
   });
 }
 
+/** A DfuSe file says itself which alternates it is for; addresses say it of a DfuSe device. */
+function anyAlternateFor(
+  plan: SendPlan,
+  { placeByLayout = true }: SendToOptions,
+): boolean | 'dfuse' {
+  if (plan.format === 'dfuse') return true;
+  return placeByLayout && canBePlaced(plan) ? 'dfuse' : false;
+}
+
 /** Which device, and how it is talked to. */
 export interface SendToOptions
   extends Omit<ConnectOptions, 'suffix' | 'anyAlternate' | 'force' | 'demand'>, SendTerms {
@@ -143,7 +179,8 @@ export async function sendTo(
   plan: SendPlan,
   options: SendToOptions,
 ): Promise<SendEnding> {
-  const { signal, onEvent, selection, detach = false } = options;
+  const { signal, onEvent, selection, detach = false, placeByLayout = true } = options;
+  const isAlternateOpen = selection?.alternate === undefined;
   tellFile(plan, onEvent);
   const session = await unchangedElse(() =>
     connect(bus, {
@@ -151,13 +188,13 @@ export async function sendTo(
       suffix: plan.suffix,
       force: allowsAnyDevice(plan),
       demand: (entry) => demandFit(plan, entry),
-      // A DfuSe file says itself which alternates it is for.
-      anyAlternate: plan.format === 'dfuse' && selection?.alternate === undefined,
+      anyAlternate: isAlternateOpen ? anyAlternateFor(plan, options) : false,
     }),
   );
   try {
     return await withOutcome(session, async () => {
-      const ending = await sendIt(session, plan, options);
+      const places = isAlternateOpen && placeByLayout;
+      const ending = await sendIt(session, plan, { ...options, placeByLayout: places });
       if (detach) await leave(session, { signal, onEvent });
       return ending;
     });

@@ -1,0 +1,85 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DFUSE_COMPATIBLE, Device, DfuSeMode, DfuSeRam } from '../../device/index.ts';
+import { writeIntelHex } from '../../image/index.ts';
+import { UsbipServer } from '../../link/usbip/index.ts';
+import { timerClock } from '../../usb/index.ts';
+import { ran } from '../../../test/support/fake-terminal.ts';
+
+/* What files are to a DfuSe device with two memories, on a USB/IP bus, by the command line. */
+
+const BASE = 0x0800_0000;
+const OPTIONS = 0x1fff_f800;
+const image = Uint8Array.from({ length: 3000 }, (_, at) => (at * 7 + 1) & 0xff);
+
+let folder: string;
+let server: UsbipServer;
+let bus: string;
+let flash: DfuSeRam;
+let bytes: DfuSeRam;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dfukit-formats-'));
+  server = new UsbipServer({ clock: timerClock(globalThis), port: 0 });
+  const { host, port } = await server.listen();
+  bus = `usbip://${host}:${port}`;
+  flash = new DfuSeRam({ layout: '@Internal Flash  /0x08000000/64*002Kg' });
+  bytes = new DfuSeRam({ layout: '@Option Bytes  /0x1FFFF800/01*016 e' });
+  const mode = new DfuSeMode({
+    memories: [flash, bytes],
+    profile: DFUSE_COMPATIBLE,
+    functional: { wTransferSize: 1024 },
+    onLeave: () => {},
+  });
+  const configurations = [{ functions: [mode] }];
+  const identity = { idVendor: 0x0483, idProduct: 0xdf11, serial: 'ST' };
+  server.add(new Device({ identity, configurations }));
+});
+
+afterEach(async () => {
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+
+const call = (name: string, ...args: string[]): ReturnType<typeof ran> =>
+  ran([name, '--bus', bus, ...args]);
+
+async function fileWith(content: Uint8Array | string, name: string): Promise<string> {
+  await writeFile(join(folder, name), content);
+  return join(folder, name);
+}
+
+describe('download', () => {
+  test('a file with addresses chooses the alternates itself', async () => {
+    const text = writeIntelHex([
+      { address: BASE + 0x800, bytes: image },
+      { address: OPTIONS, bytes: image.subarray(0, 16) },
+    ]);
+    const { exit, err } = await call('download', await fileWith(text, 'both.hex'));
+    expect({ exit, err }).toEqual({ exit: 0, err: expect.stringContaining('Intel HEX file') });
+    expect(flash.read(BASE + 0x800, image.length)).toEqual(image);
+    expect(bytes.read(OPTIONS, 16)).toEqual(image.subarray(0, 16));
+  });
+
+  test('and is refused where none has its addresses, before anything is sent', async () => {
+    const text = writeIntelHex([
+      { address: BASE, bytes: image },
+      { address: 0x2000_0000, bytes: image },
+    ]);
+    const before = flash.read(BASE, 16).slice();
+    const { exit, err } = await call('download', await fileWith(text, 'ram.hex'));
+    expect(exit).toBe(65);
+    expect(err).toContain('no alternate setting has writable memory for 0x20000000 to 0x20000bb7');
+    expect(flash.read(BASE, 16)).toEqual(before);
+  });
+
+  test('a binary with -s finds its alternate; without, it is asked which', async () => {
+    const path = await fileWith(image, 'app.bin');
+    expect((await call('download', path, '-s', '0x08000000')).exit).toBe(0);
+    expect(flash.read(BASE, image.length)).toEqual(image);
+    const { exit, err } = await call('download', path);
+    expect([exit, err]).toEqual([74, expect.stringContaining('More than one DFU interface')]);
+  });
+});
