@@ -121,7 +121,7 @@ function fitsValue<T>(wanted: T | undefined, value: T): boolean {
 }
 
 /** Without its station a path is meant at every station. */
-export function fitsPath(wanted: string | undefined, { path, station }: Place): boolean {
+function fitsPath(wanted: string | undefined, { path, station }: Place): boolean {
   if (wanted === undefined || wanted === path) return true;
   return station !== undefined && `${station}/${wanted}` === path;
 }

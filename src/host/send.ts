@@ -165,7 +165,7 @@ function anyAlternateFor(
 
 /** Which device, and how it is talked to. */
 export interface SendToOptions
-  extends Omit<ConnectOptions, 'suffix' | 'anyAlternate' | 'force' | 'demand'>, SendTerms {
+  extends Omit<ConnectOptions, 'suffix' | 'anyAlternate' | 'force'>, SendTerms {
   /** Afterwards, ask the device out of DFU mode, as `leave` does. */
   readonly detach?: boolean | undefined;
 }
@@ -187,7 +187,10 @@ export async function sendTo(
       ...options,
       suffix: plan.suffix,
       force: allowsAnyDevice(plan),
-      demand: (entry) => demandFit(plan, entry),
+      demand: (entry) => {
+        options.demand?.(entry);
+        demandFit(plan, entry);
+      },
       anyAlternate: isAlternateOpen ? anyAlternateFor(plan, options) : false,
     }),
   );

@@ -10,6 +10,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   usb: ['bytes'],
   dfu: ['bytes', 'usb'],
   host: ['bytes', 'usb', 'dfu', 'image'],
+  gang: ['bytes', 'usb', 'dfu', 'image', 'host'],
   device: ['bytes', 'usb', 'dfu'],
   trace: ['bytes', 'usb', 'dfu'],
   flash: ['bytes'],
@@ -74,6 +75,7 @@ const inside: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     runtime: ['core', 'dfu', 'profiles'],
     dfuse: ['core', 'dfu', 'media', 'profiles', 'conversation'],
   },
+  gang: { inject: [] },
   image: {
     formats: [],
     keys: [],

@@ -18,6 +18,14 @@ export type Bits = Pick<
 const application: DeviceIdentity = { idVendor: 0x1209, idProduct: 0x7d00, serial: 'KEYSTONE' };
 const loader: DeviceIdentity = { idVendor: 0x1209, idProduct: 0x7d02, serial: 'KEYSTONE' };
 
+interface MiniatureOptions {
+  readonly starts?: 'loader' | undefined;
+  /** Null: it has none. */
+  readonly serial?: string | null | undefined;
+  /** In DFU mode. */
+  readonly loaderProduct?: number | undefined;
+}
+
 /** A board in miniature: an application with a run-time function, a loader with two memories. */
 export class MiniatureBoard {
   readonly device: SwitchableDevice;
@@ -32,13 +40,16 @@ export class MiniatureBoard {
   manifested = 0;
   readonly #functional: FunctionalOptions;
   readonly #profile: DfuProfile;
+  readonly #options: MiniatureOptions;
 
   constructor(
     bmAttributes: Bits,
     wTransferSize: number,
     profile: DfuProfile,
-    { starts }: { readonly starts?: 'loader' | undefined } = {},
+    options: MiniatureOptions = {},
   ) {
+    const { starts } = options;
+    this.#options = options;
     this.blank = profile === STRICT;
     const isLoader = this.blank || starts === 'loader';
     this.#functional = { bmAttributes, wTransferSize, wDetachTimeOut: 500 };
@@ -58,7 +69,10 @@ export class MiniatureBoard {
       name: 'asks for the loader',
       onDetach: ({ onBus }) => this.#become('loader', this.#loader(), onBus),
     });
-    return new Device({ identity: application, configurations: [{ functions: [runtime] }] });
+    return new Device({
+      identity: this.#named(application),
+      configurations: [{ functions: [runtime] }],
+    });
   }
 
   #loader(): Device {
@@ -73,7 +87,14 @@ export class MiniatureBoard {
       },
       onLeave: ({ onBus }) => this.#become('application', this.#application(), onBus),
     });
-    return new Device({ identity: loader, configurations: [{ functions: [mode] }] });
+    return new Device({ identity: this.#named(loader), configurations: [{ functions: [mode] }] });
+  }
+
+  #named(identity: DeviceIdentity): DeviceIdentity {
+    const { serial = identity.serial, loaderProduct } = this.#options;
+    const idProduct =
+      identity === loader ? (loaderProduct ?? loader.idProduct) : identity.idProduct;
+    return { ...identity, idProduct, serial: serial ?? undefined };
   }
 
   #become(name: string, device: Device, onBus: boolean): void {

@@ -6,7 +6,7 @@ import type { Clock, UsbBus } from '../../usb/index.ts';
 export const BUS_FORMS = 'native, or usbip://HOST[:PORT]';
 
 /** What is told of a bus that cannot be reached, and of one that can again: then without an error. */
-export type BusTrouble = (station: string, error: unknown) => void;
+type BusTrouble = (station: string, error: unknown) => void;
 
 /**
  * The buses that `--bus` names, as one; each is a station by the text that names it. Throws what `openBus` throws, and

@@ -1,8 +1,8 @@
-import { DfuError } from '../../bytes/index.ts';
 import type { HostListener } from '../../host/index.ts';
 import { timerClock } from '../../usb/index.ts';
 import type { Clock, UsbBus } from '../../usb/index.ts';
 import { openBuses } from './bus.ts';
+import { explain } from '../shared/exit-codes.ts';
 import { withOptionNames } from './option-names.ts';
 import { reporter } from './progress.ts';
 import { jsonGoesTo } from '../shared/json-failure.ts';
@@ -60,6 +60,6 @@ export async function runOnBus<T>(
 
 function troubleText(station: string, error: unknown): string {
   if (error === undefined) return `${station} answers again`;
-  const why = DfuError.is(error) ? error.message : String(error);
+  const why = explain(error);
   return `${station} is left out: ${why}`;
 }

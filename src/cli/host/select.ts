@@ -36,7 +36,7 @@ const NATIVE: readonly string[] = ['native'];
 export function busOption(): Option {
   return new Option('--bus <bus>', `where devices are: ${BUS_FORMS}; several may be given`)
     .env('DFUKIT_BUS')
-    .argParser((text: string, before: readonly string[] = NATIVE) => [
+    .argParser((text: string, before: readonly string[]) => [
       ...(before === NATIVE ? [] : before),
       // Several in DFUKIT_BUS.
       ...text.split(/[\s,]+/).filter((each) => each !== ''),

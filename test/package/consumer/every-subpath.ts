@@ -11,6 +11,7 @@ import type { Medium } from 'dfukit/device';
 import * as dfu from 'dfukit/dfu';
 import { MemoryFlash } from 'dfukit/flash';
 import type { Flash } from 'dfukit/flash';
+import { flashAll } from 'dfukit/gang';
 import { connect } from 'dfukit/host';
 import { parseVersion } from 'dfukit/image';
 import { inspectFlash } from 'dfukit/lab';
@@ -41,6 +42,7 @@ export const uses: readonly unknown[] = [
   boot,
   chooseSlot,
   inspectFlash,
+  flashAll,
   connect,
   nodeUsbBus,
   webUsbBus,

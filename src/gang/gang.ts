@@ -1,0 +1,405 @@
+import { DfuError } from '../bytes/index.ts';
+import { UNKNOWN, deviceMs, mayMatch, scanDevice, select, suffixFits } from '../host/index.ts';
+import type { DfuInterface, Selection, SendPlan } from '../host/index.ts';
+import { formatUsbId, sleep, until } from '../usb/index.ts';
+import type { BusDevice, CancelSignal, Clock, UsbBus } from '../usb/index.ts';
+import type { InjectedValue, Supply } from './inject/supply.ts';
+import type { DoneUnit, GangJournal } from './journal.ts';
+import { Ports } from './ports.ts';
+import { Roster, isPassing } from './roster.ts';
+import type { UnitBus } from './roster.ts';
+import { runUnit } from './run-unit.ts';
+import type { UnitTerms } from './run-unit.ts';
+import type { GangEvent, GangReport, GangUnit, UnitResult } from './unit.ts';
+
+/** What `flashAll` makes of its options. */
+interface GangTerms {
+  readonly clock: Clock;
+  readonly signal?: CancelSignal | undefined;
+  readonly journal?: GangJournal | undefined;
+  readonly settleMs: number;
+  readonly plan: SendPlan;
+  readonly fill: (values: readonly InjectedValue[]) => SendPlan;
+  readonly supply: Supply;
+  readonly terms: UnitTerms;
+  readonly tell: (event: GangEvent) => void;
+  readonly which: readonly Selection[];
+  readonly jobs: number;
+  readonly retries: number;
+  /** Units until it ends; undefined: those that are there at the beginning. */
+  readonly watch?: number | undefined;
+  readonly sha256: string;
+  readonly done: readonly DoneUnit[];
+  /** Take devices whatever their kind. */
+  readonly anyKind: boolean;
+}
+
+/** A unit that has been found, and its place. */
+interface Member {
+  readonly unit: GangUnit;
+  readonly selection: Selection;
+  readonly bus: UnitBus;
+  /** Serial numbers that it has been seen with. */
+  readonly serials: Set<string>;
+}
+
+/** A device that is meant. */
+interface Candidate {
+  readonly device: BusDevice;
+  readonly entry: DfuInterface;
+  readonly selection: Selection;
+}
+
+/** How long somebody else may hold a device that has just come, in ms: udev sets its permissions. */
+const HELD_MS = 2000;
+const RETRY_MS = 50;
+/** bDeviceClass of hubs. */
+const HUB_CLASS = 9;
+
+/** All units of one call. */
+export class Gang {
+  readonly #terms: GangTerms;
+  readonly #roster: Roster;
+  readonly #ports: Ports;
+  readonly #running = new Set<Member>();
+  readonly #waiting: Member[] = [];
+  readonly #results: UnitResult[] = [];
+  readonly #problems: DfuError[] = [];
+  readonly #found = new Set<Selection>();
+  readonly #names = new Map<string, number>();
+  /** How many units have this serial number; more than one: it tells nobody apart. */
+  readonly #serials = new Map<string, number>();
+  /** Devices that are looked into. */
+  #looks = 0;
+  /** Found before it is known that all are of one kind. */
+  #held: Candidate[] | undefined;
+  #kind: string | undefined;
+  #over: () => void = () => {};
+  #fail: (error: unknown) => void = () => {};
+
+  constructor(bus: UsbBus, terms: GangTerms) {
+    this.#terms = terms;
+    this.#ports = new Ports(terms.clock, terms.settleMs);
+    this.#roster = new Roster(bus, {
+      attached: (device) => this.#guard(this.#attached(device)),
+      detached: (device) => this.#ports.left(device),
+    });
+  }
+
+  async run(): Promise<GangReport> {
+    const { clock, signal } = this.#terms;
+    const startMs = clock.now();
+    try {
+      this.#held = this.#needsKind ? [] : undefined;
+      const begun = this.#roster.open();
+      await until<void>(clock, { signal }, ({ resolve, reject }) => {
+        this.#over = resolve;
+        this.#fail = reject;
+        begun.then(() => this.#next()).catch(reject);
+        return undefined;
+      }).catch((error: unknown) => {
+        if (!DfuError.is(error, 'ABORTED')) throw error;
+      });
+      await begun.catch(() => {});
+      await this.#settled();
+    } finally {
+      this.#roster.close();
+    }
+    if (this.#terms.watch === undefined) this.#missing();
+    const ms = Math.round(clock.now() - startMs);
+    return { results: this.#results, problems: this.#problems, ms };
+  }
+
+  /** Those that run still, once the signal is raised: each ends by itself. */
+  async #settled(): Promise<void> {
+    while (this.#running.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#over = resolve;
+      });
+    }
+  }
+
+  #guard(work: Promise<void>): void {
+    void work.catch((error: unknown) => this.#fail(error));
+  }
+
+  /** Nobody has said which devices are meant. */
+  get #needsKind(): boolean {
+    const { which, plan, anyKind } = this.#terms;
+    if (anyKind || plan.suffix !== undefined) return false;
+    return which.some(({ ids, runtime, dfu, runtimeSerial, dfuSerial, path }) =>
+      [ids, runtime, dfu, runtimeSerial, dfuSerial, path].every((each) => each === undefined),
+    );
+  }
+
+  async #attached(device: BusDevice): Promise<void> {
+    if (device.descriptor.bDeviceClass === HUB_CLASS) return;
+    const { which, signal } = this.#terms;
+    if (signal?.aborted === true) return;
+    // A board that moved may be one that is worked on, whatever its ids are now.
+    const isMeant = which.some((each) => mayMatch(each, device));
+    if (!isMeant && this.#running.size === 0) return;
+    this.#looks += 1;
+    try {
+      const entries = await this.#lookInto(device, isMeant);
+      if (entries !== undefined) this.#seen(device, entries);
+    } finally {
+      this.#looks -= 1;
+      this.#next();
+    }
+  }
+
+  /** Its interfaces; undefined if it has left or does not tell. */
+  async #lookInto(
+    device: BusDevice,
+    isMeant: boolean,
+  ): Promise<readonly DfuInterface[] | undefined> {
+    const { clock, signal, terms } = this.#terms;
+    const { transferMs } = terms;
+    const untilMs = clock.now() + HELD_MS;
+    for (;;) {
+      try {
+        const totalMs = deviceMs(transferMs);
+        return await scanDevice(device, { clock, signal, transferMs, totalMs });
+      } catch (error) {
+        if (!DfuError.is(error)) throw error;
+        if (error.code === 'DISCONNECTED' || error.code === 'ABORTED') return undefined;
+        if (!isPassing(error) || clock.now() >= untilMs) {
+          const where = `[${formatUsbId(device.descriptor)}] at ${device.location.path}`;
+          if (isMeant) this.#problem(new DfuError(error.code, `${where}: ${error.message}`));
+          return undefined;
+        }
+      }
+      await sleep(clock, RETRY_MS, signal);
+    }
+  }
+
+  #problem(error: DfuError): void {
+    this.#problems.push(error);
+    this.#terms.tell({ type: 'problem', code: error.code, message: error.message });
+  }
+
+  #seen(device: BusDevice, entries: readonly DfuInterface[]): void {
+    if (!this.#roster.devices.some(({ id }) => id === device.id)) return;
+    const away = this.#awayWith(entries);
+    if (away !== undefined) {
+      this.#roster.adopt(away.bus, device);
+      return;
+    }
+    for (const selection of this.#terms.which) {
+      const [entry] = select(entries, selection);
+      if (entry === undefined) continue;
+      this.#candidate({ device, entry, selection });
+      return;
+    }
+  }
+
+  /** The unit that has gone from its port, and has one of these serial numbers, and is the only one that has it. */
+  #awayWith(entries: readonly DfuInterface[]): Member | undefined {
+    return [...this.#running].find(
+      ({ bus, serials }) =>
+        !bus.isThere &&
+        entries.some(({ serial }) => serials.has(serial) && this.#serials.get(serial) === 1),
+    );
+  }
+
+  #candidate(candidate: Candidate): void {
+    const { plan, anyKind } = this.#terms;
+    const { entry, selection } = candidate;
+    const { ids, runtime } = selection;
+    const { suffix } = plan;
+    const isOther = suffix !== undefined && !suffixFits(suffix, entry);
+    if (isOther && (ids ?? runtime) === undefined && !anyKind) {
+      this.#leaveAlone(entry, 'the file is for another device, by its suffix');
+      return;
+    }
+    if (this.#held !== undefined) this.#held.push(candidate);
+    else this.#take(candidate);
+  }
+
+  #leaveAlone({ location }: DfuInterface, message: string): void {
+    this.#terms.tell({ type: 'left-alone', path: location.path, message });
+  }
+
+  #take({ device, entry, selection }: Candidate): void {
+    const kind = formatUsbId(entry);
+    if (this.#kind !== undefined && this.#kind !== kind) {
+      this.#leaveAlone(entry, `it is ${kind}, the first was ${this.#kind}: say which are meant`);
+      return;
+    }
+    if (this.#needsKind) this.#kind = kind;
+    const isThere = this.#roster.devices.some(({ id }) => id === device.id);
+    if (!isThere || this.#roster.ownerOf(device.location.path) !== undefined) return;
+    const own = this.#ports.isOwn(device, entry);
+    this.#found.add(selection);
+    if (own !== undefined) {
+      this.#leaveAlone(entry, own);
+      return;
+    }
+    this.#begin({ device, entry, selection });
+  }
+
+  #begin({ entry, selection }: Candidate): void {
+    const { location, serial: its } = entry;
+    const serial = its === UNKNOWN ? null : its;
+    const others = serial === null ? 0 : (this.#serials.get(serial) ?? 0);
+    const unit: GangUnit = {
+      unit: this.#named(serial, location.path),
+      id: formatUsbId(entry),
+      serial,
+      path: location.path,
+      station: location.station,
+      mode: entry.mode,
+    };
+    const bus = this.#roster.enter(location.path);
+    const isAgain = serial !== null && this.#ports.knows(serial) && !this.#ports.isThere(serial);
+    if (serial !== null && !isAgain) this.#serials.set(serial, others + 1);
+    const serials = new Set(serial === null ? [] : [serial]);
+    const member: Member = { unit, selection, bus, serials };
+    this.#terms.tell({ type: 'unit', ...unit });
+    if (this.#isDone(serial)) {
+      this.#skip(member);
+      return;
+    }
+    this.#waiting.push(member);
+  }
+
+  /** By the journal; a serial number that two units have says nothing. */
+  #isDone(serial: string | null): boolean {
+    const { done, sha256 } = this.#terms;
+    if (serial === null || this.#serials.get(serial) !== 1) return false;
+    return done.some((each) => each.serial === serial && each.sha256 === sha256);
+  }
+
+  #skip({ unit, bus, serials }: Member): void {
+    this.#ended(
+      { unit, bus, serials },
+      {
+        ...unit,
+        outcome: 'skipped',
+        attempts: 0,
+        ms: 0,
+        values: [],
+      },
+    );
+    const message = 'it has this file, by the journal';
+    const { tell } = this.#terms;
+    tell({ type: 'ended', unit: unit.unit, outcome: 'skipped', attempts: 0, ms: 0, message });
+  }
+
+  #named(serial: string | null, path: string): string {
+    const name = serial === null || this.#names.has(serial) ? path : serial;
+    const before = this.#names.get(name) ?? 0;
+    this.#names.set(name, before + 1);
+    return before === 0 ? name : `${name}#${before + 1}`;
+  }
+
+  /** Starts what may start, and says when all is over. */
+  #next(): void {
+    this.#decideKind();
+    while (this.#mayBegin) {
+      const member = this.#waiting.shift();
+      if (member === undefined) break;
+      this.#running.add(member);
+      this.#guard(this.#runMember(member));
+    }
+    if (this.#running.size === 0 && this.#isOver) this.#over();
+  }
+
+  get #mayBegin(): boolean {
+    const { jobs, signal } = this.#terms;
+    return this.#running.size < jobs && signal?.aborted !== true && !this.#isFull;
+  }
+
+  /** With a count: as many have ended and run as are wanted. */
+  get #isFull(): boolean {
+    const { watch } = this.#terms;
+    return watch !== undefined && this.#worked + this.#running.size >= watch;
+  }
+
+  get #worked(): number {
+    return this.#results.filter(({ outcome }) => outcome !== 'skipped').length;
+  }
+
+  get #isOver(): boolean {
+    const { watch, signal } = this.#terms;
+    if (signal?.aborted === true) return true;
+    if (watch !== undefined) return this.#worked >= watch;
+    return this.#looks === 0 && this.#waiting.length === 0 && this.#held === undefined;
+  }
+
+  /** Once all that are there at the beginning have been looked into. */
+  #decideKind(): void {
+    const held = this.#held;
+    if (held === undefined || this.#looks > 0) return;
+    this.#held = undefined;
+    const kinds = new Set(held.map(({ entry }) => formatUsbId(entry)));
+    if (kinds.size > 1) {
+      const message = `devices of several kinds are there (${[...kinds].join(', ')}), and nobody says which are meant`;
+      this.#fail(new DfuError('AMBIGUOUS', message, { remedies: ['ids'] }));
+      return;
+    }
+    for (const candidate of held) this.#take(candidate);
+  }
+
+  async #runMember(member: Member): Promise<void> {
+    const { plan: _, supply, fill, watch, ...terms } = this.#terms;
+    const { unit, selection, bus } = member;
+    const serial = this.#ownSerial(unit.serial);
+    const { path, station } = unit;
+    const port = station === undefined ? undefined : path.slice(station.length + 1);
+    const result = await runUnit({
+      ...terms,
+      unit,
+      bus,
+      selection,
+      take: () => {
+        const values = supply.take({ serial, path, port });
+        return { plan: fill(values), values };
+      },
+      demand: (entry) => this.#demandSame(member, entry),
+    });
+    this.#running.delete(member);
+    this.#ended(member, result);
+    this.#next();
+  }
+
+  #ended(
+    { unit, bus, serials }: Pick<Member, 'unit' | 'bus' | 'serials'>,
+    result: UnitResult,
+  ): void {
+    this.#results.push(result);
+    this.#roster.leave(bus);
+    const devices = this.#roster.devices.filter(({ location }) => bus.paths.has(location.path));
+    this.#ports.ended({ unit, paths: bus.paths, serials, devices, outcome: result.outcome });
+  }
+
+  #ownSerial(serial: string | null): string | undefined {
+    return serial !== null && this.#serials.get(serial) === 1 ? serial : undefined;
+  }
+
+  /** A board with the serial number of another unit is not this one, though it is at its port. */
+  #demandSame({ unit, serials }: Member, { serial, location }: DfuInterface): void {
+    if (serial === UNKNOWN || serials.has(serial)) return;
+    const other = [...this.#running].find((each) => each.serials.has(serial));
+    if (other !== undefined && this.#serials.get(serial) === 1) {
+      const message = `at ${location.path}, where ${unit.unit} was, is ${other.unit.unit} now`;
+      throw new DfuError('NOT_FOUND', message);
+    }
+    serials.add(serial);
+    if (!this.#serials.has(serial)) this.#serials.set(serial, 1);
+    else if (other === undefined) this.#serials.set(serial, 2);
+  }
+
+  /** What was asked for and is not there. */
+  #missing(): void {
+    if (this.#terms.signal?.aborted === true) return;
+    for (const selection of this.#terms.which) {
+      if (this.#found.has(selection)) continue;
+      const { runtimeSerial, dfuSerial, path } = selection;
+      const name = [runtimeSerial ?? dfuSerial, path].find((each) => each !== undefined);
+      const what = name === undefined ? 'no DFU device' : `no DFU device "${name}"`;
+      this.#problem(new DfuError('NOT_FOUND', `${what} is there that matches`));
+    }
+  }
+}
