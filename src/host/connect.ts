@@ -8,6 +8,7 @@ import type { DfuInterface } from './dfu-interface.ts';
 import { speaksDfuSe } from './dialect.ts';
 import { enterDfuMode } from './enter-dfu-mode.ts';
 import type { HostListener } from './events.ts';
+import type { QuirkRow } from './quirks/index.ts';
 import { scan, scanElseAll } from './scan.ts';
 import type { Scan, ScanOptions } from './scan.ts';
 import { selectOne } from './select-one.ts';
@@ -36,6 +37,8 @@ export interface FindOptions {
   readonly force?: boolean | undefined;
   /** Throws if what was found cannot be meant; called before anything is asked of the device. */
   readonly demand?: ((found: DfuInterface) => void) | undefined;
+  /** What is known of devices besides the table of quirks; it counts first. */
+  readonly quirks?: readonly QuirkRow[] | undefined;
 }
 
 /** What `find` chose. */
@@ -50,7 +53,8 @@ export interface Found {
  */
 export async function find(bus: UsbBus, options: FindOptions): Promise<Found> {
   const { clock, signal, onEvent, selection = {} } = options;
-  const matching = { clock, signal, selection, transferMs: options.transferMs };
+  const { transferMs, quirks } = options;
+  const matching = { clock, signal, selection, transferMs, quirks };
   if (options.wait !== true) return choose(await scanElseAll(bus, matching), options);
   const arrivals = new Arrivals(bus, clock);
   try {
@@ -201,6 +205,7 @@ export async function connect(bus: UsbBus, options: ConnectOptions): Promise<Dfu
   return DfuSession.open(device, chosen, {
     clock,
     transferMs,
+    quirks: options.quirks,
     bus,
     was: was === chosen ? undefined : was,
   });

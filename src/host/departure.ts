@@ -86,7 +86,8 @@ async function look(
     if (!isLike(here, session)) return 'left';
     isAnother = here.location.address !== was.location.address;
     if (!starts) return isAnother ? 'left' : NOT_LEFT;
-    const entries = await scanDevice(here, { clock, transferMs, signal, totalMs: LOOK_MS });
+    const { quirks } = session;
+    const entries = await scanDevice(here, { clock, transferMs, signal, totalMs: LOOK_MS, quirks });
     return entries.some(({ mode }) => mode === 'dfu') ? IN_DFU_MODE : 'left';
   } catch (error) {
     if (!DfuError.is(error) || error.code === 'ABORTED') throw error;

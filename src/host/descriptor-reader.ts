@@ -1,4 +1,4 @@
-import { DfuError } from '../bytes/index.ts';
+import { DfuError, Utf8Reader } from '../bytes/index.ts';
 import {
   DIRECTION_IN,
   DescriptorType,
@@ -11,6 +11,7 @@ import {
 } from '../usb/index.ts';
 import type { CancelSignal, Clock, ControlPipe, ControlTransfers } from '../usb/index.ts';
 import { UNKNOWN } from './dfu-interface.ts';
+import type { QuirkRow } from './quirks/index.ts';
 
 /** bLength is one byte: no string descriptor is longer. */
 const STRING_BYTES = 255;
@@ -28,11 +29,14 @@ export interface ReadLimits {
   /** Most time for all of them, in ms. */
   readonly totalMs: number;
   readonly signal?: CancelSignal | undefined;
+  /** What somebody knows of devices besides the table. */
+  readonly quirks?: readonly QuirkRow[] | undefined;
 }
 
 /** The descriptors of one open device, asked for once each and within bounded time. */
 export class DescriptorReader {
   readonly pipe: ControlPipe;
+  readonly quirks: readonly QuirkRow[];
   readonly #transfers: ControlTransfers;
   readonly #strings = new Map<number, string>();
   #language: number | undefined;
@@ -40,8 +44,10 @@ export class DescriptorReader {
   #asksLengthFirst = false;
   #silences = 0;
 
-  constructor(pipe: ControlPipe, { clock, transferMs: timeoutMs, totalMs, signal }: ReadLimits) {
+  constructor(pipe: ControlPipe, limits: ReadLimits) {
+    const { clock, transferMs: timeoutMs, totalMs, signal, quirks = [] } = limits;
     this.pipe = pipe;
+    this.quirks = quirks;
     this.#transfers = limited(pipe, clock, { timeoutMs, totalMs, signal });
   }
 
@@ -61,9 +67,21 @@ export class DescriptorReader {
   }
 
   async #read(index: number): Promise<string> {
-    this.#language ??= await this.#languageOf();
-    const bytes = await this.#bytesOf(index, this.#language);
+    const bytes = await this.#inItsLanguage(index);
     return (bytes === undefined ? '' : decodeString(bytes)) || UNKNOWN;
+  }
+
+  async #inItsLanguage(index: number): Promise<Uint8Array | undefined> {
+    this.#language ??= await this.#languageOf();
+    return this.#bytesOf(index, this.#language);
+  }
+
+  /** A string whose bytes are UTF-8 behind the two of its head, as GD32 has its serial number. */
+  async utf8String(index: number): Promise<string> {
+    if (index === 0) return UNKNOWN;
+    const bytes = (await this.#inItsLanguage(index)) ?? new Uint8Array(0);
+    const text = new Utf8Reader().read(bytes.subarray(HEAD_BYTES, bytes[0]));
+    return text.split('\0', 1)[0] || UNKNOWN;
   }
 
   async #languageOf(): Promise<number> {

@@ -25,6 +25,8 @@ export interface DetachTerms {
    * LPC: greatscottgadgets/hackrf#1509). There DFU_DETACH would mean something else, or nothing.
    */
   readonly asksFirst: boolean;
+  /** wIndex of DFU_DETACH, where it is not the number of the interface. */
+  readonly wIndex?: number | undefined;
 }
 
 interface DetachState extends DetachEnding {
@@ -77,10 +79,10 @@ export function detachStep(state: DetachState, outcome: Outcome, terms: DetachTe
   }
 }
 
-function detach(state: DetachState, { timeoutMs: wValue }: DetachTerms): Next {
+function detach(state: DetachState, { timeoutMs: wValue, wIndex }: DetachTerms): Next {
   return [
     { ...state, at: 'detaching' },
-    { do: 'out', bRequest: DfuRequest.DETACH, wValue },
+    { do: 'out', bRequest: DfuRequest.DETACH, wValue, wIndex },
   ];
 }
 

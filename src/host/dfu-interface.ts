@@ -1,6 +1,8 @@
 import type { FunctionalDescriptor } from '../dfu/index.ts';
 import { formatUsbId, idDigits } from '../usb/index.ts';
 import type { PortLocation, UsbSpeed } from '../usb/index.ts';
+import { quirksFor } from './quirks/index.ts';
+import type { AppliedQuirk } from './quirks/index.ts';
 
 /** One way to talk DFU to a device: an alternate setting of one of its interfaces. Plain data. */
 export interface DfuInterface {
@@ -29,6 +31,13 @@ export interface DfuInterface {
   readonly functionalFound: boolean;
   /** What was wrong with its descriptors and what was made of it. */
   readonly notes: readonly string[];
+  /** What is known of it besides, and from which rows; absent where nothing is. */
+  readonly quirk?: AppliedQuirk | undefined;
+}
+
+/** What is known of it besides; of an entry that nobody has read, by its ids alone. */
+export function quirkOf(entry: DfuInterface): Partial<AppliedQuirk> {
+  return entry.quirk ?? quirksFor(entry) ?? {};
 }
 
 /** The same, of a device that is in DFU mode though it describes itself as in run-time mode. */

@@ -3,6 +3,7 @@ import { DFUSE_FIRST_BLOCK, accessibleBytes, sectorsOf } from '../dfu/index.ts';
 import type { DfuSeCommand, DfuSeElement, MemoryLayout } from '../dfu/index.ts';
 import type { Allowance } from './allowances.ts';
 import { demandDfuMode, memoryLayoutOf, transferSize } from './dialect.ts';
+import { quirkOf } from './dfu-interface.ts';
 import type { DfuInterface } from './dfu-interface.ts';
 import { checkRange } from './dfuse-checks.ts';
 
@@ -92,10 +93,12 @@ export interface PlanOptions extends DfuSeModifiers {
 export function planTerms(entry: DfuInterface, options: PlanOptions): PlanTerms {
   demandDfuMode(entry);
   const { functional, functionalFound, notes } = entry;
+  const isOwn =
+    functionalFound && notes.length === 0 && quirkOf(entry).transferSizeBytes === undefined;
   return {
     layout: memoryLayoutOf(entry),
     // What was repaired is not what the device counts its blocks in.
-    deviceTransferSize: functionalFound && notes.length === 0 ? functional.wTransferSize : 0,
+    deviceTransferSize: isOwn ? functional.wTransferSize : 0,
     transferSizeBytes: transferSize(entry, options.transferSizeBytes),
     modifiers: options,
   };

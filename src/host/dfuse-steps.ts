@@ -23,7 +23,10 @@ export interface DfuSeEnd extends Ended {
 }
 
 /** What the steps depend on besides the device's answers. */
-export type DfuSeTerms = EndingLimits;
+export interface DfuSeTerms extends EndingLimits {
+  /** How long a device may keep silent behind an erase of everything, in ms; default 35 s. */
+  readonly massEraseMs?: number | undefined;
+}
 
 interface Progress {
   /** Which operation is under way. */
@@ -55,7 +58,7 @@ export function dfuseStep(state: DfuSeState, outcome: Outcome, terms: DfuSeTerms
     case 'planning':
       return outcome.is === 'planned' ? begin(state, outcome.operation) : [state, giveUp(outcome)];
     case 'sending':
-      return afterSend(state, outcome);
+      return afterSend(state, outcome, terms);
     case 'busy':
       return afterBusy(state, outcome, terms);
     case 'idling':
@@ -147,7 +150,7 @@ function doing(current: DfuSeOperation | undefined): string {
   }
 }
 
-function afterSend(state: DfuSeState, outcome: Outcome): Next {
+function afterSend(state: DfuSeState, outcome: Outcome, terms: DfuSeTerms): Next {
   const { current } = state;
   if (outcome.is === 'stalled') return refused(state, outcome.error);
   if (outcome.is === 'gone' && mayLeave(current)) return left(state, state.done);
@@ -159,18 +162,21 @@ function afterSend(state: DfuSeState, outcome: Outcome): Next {
   if (isLastWord(current) && isUnanswered(outcome)) return unconfirmed(state);
   if (outcome.is !== 'done') return [state, giveUp(outcome)];
   if (current?.op === 'idle') return [{ ...progress(state), at: 'idling' }, GET_STATUS];
-  return [{ ...progress(state), at: 'busy', patience: FRESH }, statusAfter(current)];
+  return [{ ...progress(state), at: 'busy', patience: FRESH }, statusAfter(current, terms)];
 }
 
 /** dfu-util gives a mass erase so long: an STM32F405 answers nothing until it is over. */
 const ERASE_ALL_MS = 35_000;
 
 /** What erases everything may keep the device from answering for as long as it takes. */
-function statusAfter(current: DfuSeOperation | undefined): InAction {
+function statusAfter(
+  current: DfuSeOperation | undefined,
+  { massEraseMs = ERASE_ALL_MS }: DfuSeTerms,
+): InAction {
   const isLong =
     current?.op === 'command' &&
     (current.command.command === 'mass-erase' || current.command.command === 'read-unprotect');
-  return isLong ? { ...GET_STATUS, leastTimeoutMs: ERASE_ALL_MS } : GET_STATUS;
+  return isLong ? { ...GET_STATUS, leastTimeoutMs: massEraseMs } : GET_STATUS;
 }
 
 function mayLeave(current: DfuSeOperation | undefined): boolean {
@@ -188,8 +194,8 @@ function afterBusy(
   terms: DfuSeTerms,
 ): Next {
   const { current } = state;
-  if (outcome.is === 'done') return [state, statusAfter(current)];
-  if (outcome.is === 'stalled') return waitAfterStall(state, outcome);
+  if (outcome.is === 'done') return [state, statusAfter(current, terms)];
+  if (outcome.is === 'stalled') return waitAfterStall(state, outcome, terms);
   // It had taken the block or the command before it went.
   if (outcome.is === 'gone' && mayLeave(current)) return left(state, counting(state));
   if (outcome.is !== 'data') return [state, giveUp(outcome)];
@@ -201,7 +207,7 @@ function afterBusy(
     return [state, { do: 'fail', error }];
   }
   const [patience, ms] = pause(state.patience, report, terms);
-  return [{ ...state, patience }, ms === 0 ? statusAfter(current) : { do: 'wait', ms }];
+  return [{ ...state, patience }, ms === 0 ? statusAfter(current, terms) : { do: 'wait', ms }];
 }
 
 const PROTECTED = {

@@ -14,7 +14,8 @@ import type { HostListener } from './events.ts';
 import { withOutcome } from './outcome.ts';
 import { BUSY_LIMIT_MS } from './patience.ts';
 import { PlanWalk } from './plan-walk.ts';
-import { pollTimeOf } from './quirks.ts';
+import { quirkOf } from './dfu-interface.ts';
+import { readFirst } from './read-first.ts';
 import type { DfuSession } from './session.ts';
 import type { Outcome } from './steps.ts';
 import { NOTHING, tallyOf } from './tally.ts';
@@ -129,9 +130,11 @@ export async function runPlan(
 ): Promise<DfuSeEnd> {
   const { signal, onEvent, write, transferSizeBytes, account } = options;
   const { busyLimitMs = BUSY_LIMIT_MS, lingerMs = LINGER_MS } = options;
-  const pollTimeMs = options.pollTimeMs ?? pollTimeOf(session.interface);
-  const terms: DfuSeTerms = { busyLimitMs, lingerMs, pollTimeMs };
+  const { massEraseMs, statusStalls, ...quirk } = quirkOf(session.interface);
+  const pollTimeMs = options.pollTimeMs ?? quirk.pollTimeMs;
+  const terms: DfuSeTerms = { busyLimitMs, lingerMs, pollTimeMs, statusStalls, massEraseMs };
   await prepare(session, signal, terms);
+  if (!session.moved && options.operation === 'download') await readFirst(session, signal);
   onEvent?.({ type: 'ready', transferSizeBytes });
   const step = (state: DfuSeState, outcome: Outcome) => dfuseStep(state, outcome, terms);
   const report = reporting(plan, options);

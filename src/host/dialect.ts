@@ -2,9 +2,8 @@ import { DfuError, hexNumber } from '../bytes/index.ts';
 import { DfuVersion, parseMemoryLayout } from '../dfu/index.ts';
 import type { MemoryLayout } from '../dfu/index.ts';
 import { MAX_TRANSFER_BYTES } from '../usb/index.ts';
-import { UNKNOWN } from './dfu-interface.ts';
+import { UNKNOWN, quirkOf } from './dfu-interface.ts';
 import type { DfuInterface } from './dfu-interface.ts';
-import { dialectQuirkOf } from './quirks.ts';
 
 /** What blocks mean to a device: DFU 1.1's image from its beginning, or DfuSe's commands and addresses. */
 export type Dialect = 'dfu' | 'dfuse';
@@ -18,8 +17,9 @@ const DFUSE_VERSIONS: ReadonlySet<number> = new Set([DfuVersion.dfuSe, 0x1a01]);
  */
 export function speaksDfuSe(entry: DfuInterface): boolean {
   const { functional, mode, name } = entry;
+  const { dialect } = quirkOf(entry);
+  if (dialect !== undefined) return dialect === 'dfuse';
   if (!DFUSE_VERSIONS.has(functional.bcdDFUVersion)) return false;
-  if (dialectQuirkOf(entry) === 'dfu') return false;
   // In run-time mode names describe no memory yet.
   return mode === 'runtime' || name === UNKNOWN || name === '' || name.startsWith('@');
 }

@@ -118,7 +118,7 @@ function afterWrite(
   terms: DownloadTerms,
 ): Next {
   if (outcome.is === 'done') return [state, GET_STATUS];
-  if (outcome.is === 'stalled') return waitAfterStall(state, outcome);
+  if (outcome.is === 'stalled') return waitAfterStall(state, outcome, terms);
   if (outcome.is !== 'data') return [state, giveUp(outcome)];
   const report = readStatus(outcome);
   if (isFailure(report)) return [state, failing(report, blockName(state))];

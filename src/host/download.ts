@@ -13,7 +13,8 @@ import { drive, prepare, settled } from './drive.ts';
 import type { HostListener } from './events.ts';
 import { withOutcome } from './outcome.ts';
 import { BUSY_LIMIT_MS } from './patience.ts';
-import { pollTimeOf } from './quirks.ts';
+import { quirkOf } from './dfu-interface.ts';
+import { readFirst } from './read-first.ts';
 import type { DfuSession } from './session.ts';
 import { plainTally } from './tally.ts';
 
@@ -53,12 +54,14 @@ export async function download(
   demandPlainDfu(session.interface, options.dialect);
   if (options.force !== true) demandDownloads(session.interface);
   const { bmAttributes } = session.interface.functional;
+  const quirk = quirkOf(session.interface);
   const size = transferSize(session.interface, options.transferSizeBytes);
   const terms: DownloadTerms = {
-    manifestationTolerant: bmAttributes.manifestationTolerant,
+    manifestationTolerant: bmAttributes.manifestationTolerant || quirk.manifestPoll === true,
     busyLimitMs: options.busyLimitMs ?? BUSY_LIMIT_MS,
     lingerMs: options.lingerMs ?? LINGER_MS,
-    pollTimeMs: options.pollTimeMs ?? pollTimeOf(session.interface),
+    pollTimeMs: options.pollTimeMs ?? quirk.pollTimeMs,
+    statusStalls: quirk.statusStalls,
   };
   if (payload instanceof Uint8Array && payload.length === 0) throw nothingToSend();
   const source = blockSource(payload, size);
@@ -70,6 +73,7 @@ export async function download(
   };
   const work = async (): Promise<DownloadEnding> => {
     await prepare(session, signal, terms);
+    if (!session.moved) await readFirst(session, signal);
     onEvent?.({ type: 'ready', transferSizeBytes: size });
     account.begin();
     return account.during(async () => {

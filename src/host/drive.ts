@@ -102,7 +102,10 @@ async function transfer(
   switch (action.do) {
     case 'out':
       if (mayChange(action)) session.noteChange();
-      await session.out(action.bRequest, action.wValue, action.data, signal);
+      await session.out(action.bRequest, action.wValue, action.data, {
+        signal,
+        wIndex: action.wIndex,
+      });
       return DONE;
     case 'in': {
       const { bRequest, wValue, lengthBytes, timeoutMs, leastTimeoutMs } = action;

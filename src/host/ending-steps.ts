@@ -109,7 +109,7 @@ function manifesting(state: Manifesting, outcome: Outcome, rules: EndingRules): 
   if (outcome.is === 'gone') return over('left', seen);
   if (mute(seen, rules)) return resetPort(seen);
   const asks = rules.asksAgain && outcome.is === 'stalled';
-  const again = asks ? pauseAfterStall(state.patience, outcome) : undefined;
+  const again = asks ? pauseAfterStall(state.patience, outcome, rules) : undefined;
   if (again === undefined) return linger(seen, rules);
   return [
     { ...state, patience: again[0] },

@@ -2,7 +2,7 @@ import { DfuError } from '../bytes/index.ts';
 import { formatUsbId, wholeMs } from '../usb/index.ts';
 import type { BusDevice, CancelSignal, Clock, UsbBus } from '../usb/index.ts';
 import { Arrivals } from './arrivals.ts';
-import { asDfuMode } from './dfu-interface.ts';
+import { asDfuMode, quirkOf } from './dfu-interface.ts';
 import type { DfuInterface } from './dfu-interface.ts';
 import type { DetachEnding } from './detach-steps.ts';
 import type { HostListener } from './events.ts';
@@ -10,6 +10,7 @@ import { sendDetach } from './leave.ts';
 import { Return } from './return.ts';
 import type { InDfuMode } from './return.ts';
 import { scanDevice } from './scan.ts';
+import type { QuirkRow } from './quirks/index.ts';
 import type { IdPair } from './selection.ts';
 import { DfuSession } from './session.ts';
 import { deviceMs } from './time-limits.ts';
@@ -18,7 +19,7 @@ export interface EnterOptions {
   readonly clock: Clock;
   readonly signal?: CancelSignal | undefined;
   readonly onEvent?: HostListener | undefined;
-  /** How long the device may take to come back, in ms. Default 10 s. */
+  /** How long the device may take to come back, in ms. Default 10 s, or what is known of the device. */
   readonly returnMs?: number | undefined;
   /** Most time that one control transfer may take, in ms. */
   readonly transferMs?: number | undefined;
@@ -27,6 +28,8 @@ export interface EnterOptions {
    * serial number be others, if nothing else that fits them has come.
    */
   readonly dfuIds?: IdPair | undefined;
+  /** What is known of devices besides the table of quirks; it counts first. */
+  readonly quirks?: readonly QuirkRow[] | undefined;
 }
 
 /** How long a device may take from DFU_DETACH until it is back unless told otherwise, in ms. */
@@ -47,7 +50,8 @@ export async function enterDfuMode(
   entry: DfuInterface,
   options: EnterOptions,
 ): Promise<InDfuMode> {
-  const { clock, onEvent, returnMs = RETURN_MS } = options;
+  const { clock, onEvent } = options;
+  const returnMs = options.returnMs ?? quirkOf(entry).returnMs ?? RETURN_MS;
   // From before the request on, so that no attachment can be missed.
   const arrivals = new Arrivals(bus, clock, [device.id]);
   try {
@@ -78,10 +82,27 @@ async function detach(
   const session = await DfuSession.open(device, entry, { clock, transferMs });
   try {
     const timeoutMs = wDetachTimeOut === 0 ? DETACH_MS : wDetachTimeOut;
-    const terms = { timeoutMs, reset: !bmAttributes.willDetach, asksFirst: true };
+    const { detachIndex, noReset } = quirkOf(entry);
+    const reset = !bmAttributes.willDetach && noReset !== true;
+    const wIndex = detachIndex === 'forced' ? entry.interfaceNumber | FORCED : detachIndex;
+    if (wIndex !== undefined) await claimToo(session, wIndex & 0xff);
+    const terms = { timeoutMs, reset, asksFirst: true, wIndex };
     return await sendDetach(session, terms, signal);
   } finally {
     await session.close();
+  }
+}
+
+/** Bit 8 of wIndex: whoever uses the device, it shall leave (Poly). */
+const FORCED = 0x100;
+
+/** Systems let nobody ask an interface that he does not hold. That somebody else has it is seen when it is asked. */
+async function claimToo({ pipe, interface: own }: DfuSession, other: number): Promise<void> {
+  if (other === own.interfaceNumber) return;
+  try {
+    await pipe.claimInterface(other);
+  } catch (error) {
+    if (!DfuError.is(error)) throw error;
   }
 }
 
@@ -90,11 +111,11 @@ async function thereAlready(
   device: BusDevice,
   entry: DfuInterface,
   { dfuState }: DetachEnding,
-  { clock, signal, transferMs, onEvent }: EnterOptions,
+  { clock, signal, transferMs, onEvent, quirks }: EnterOptions,
 ): Promise<InDfuMode> {
   const message = `the device describes itself as in run-time mode, but is in DFU mode (${dfuState})`;
   onEvent?.({ type: 'note', message });
-  const limits = { clock, signal, transferMs, totalMs: deviceMs(transferMs) };
+  const limits = { clock, signal, transferMs, totalMs: deviceMs(transferMs), quirks };
   const all = await scanDevice(device, limits);
   const same = all.filter(
     ({ interfaceNumber, configuration }) =>

@@ -2,6 +2,7 @@ import { DETACH_START, detachStep } from './detach-steps.ts';
 import type { DetachEnding, DetachTerms } from './detach-steps.ts';
 import { drive } from './drive.ts';
 import type { HostListener } from './events.ts';
+import { readFirst } from './read-first.ts';
 import type { DfuSession } from './session.ts';
 import type { CancelSignal } from '../usb/index.ts';
 
@@ -25,6 +26,7 @@ export async function leave(
   options: LeaveOptions = {},
 ): Promise<DetachEnding> {
   const { signal, onEvent, reset = true } = options;
+  if (!session.left && !session.moved) await readFirst(session, signal);
   const ending: DetachEnding = session.left
     ? { accepted: true, reset: 'gone', dfuState: undefined }
     : await sendDetach(session, { timeoutMs: DETACH_MS, reset, asksFirst: false }, signal);

@@ -10,12 +10,14 @@ export interface PatienceLimits {
   readonly busyLimitMs: number;
   /** How long to wait between two questions, in ms, whatever bwPollTimeout says. */
   readonly pollTimeMs?: number | undefined;
+  /** How many stalls of DFU_GETSTATUS in a row mean nothing; default 3: an STM32L4 stalls some while it erases a page. */
+  readonly statusStalls?: number | undefined;
 }
 
 /** Longest time that a device may be busy unless told otherwise: mass erase takes half a minute. */
 export const BUSY_LIMIT_MS = 120_000;
 
-/** How often a stalled DFU_GETSTATUS is repeated: STM32L4 stalls some while it erases a page. */
+/** How often a stalled DFU_GETSTATUS is repeated unless told otherwise. */
 const MOST_STALLS = 3;
 
 /** Longest pause between two questions to a device that names no time, in ms. */
@@ -67,8 +69,9 @@ export function pause(
 export function pauseAfterStall(
   patience: Patience,
   outcome: Outcome,
+  { statusStalls = MOST_STALLS }: Pick<PatienceLimits, 'statusStalls'>,
 ): readonly [Patience, number] | undefined {
-  if (patience.stalls >= MOST_STALLS) return undefined;
+  if (patience.stalls >= statusStalls) return undefined;
   const ms = Math.min(patience.lastPollMs, 1000);
   const tookMs = 'tookMs' in outcome ? (outcome.tookMs ?? 0) : 0;
   const waitedMs = patience.waitedMs + tookMs + ms;
@@ -79,8 +82,9 @@ export function pauseAfterStall(
 export function waitAfterStall<S extends { readonly patience: Patience }>(
   state: S,
   outcome: Outcome,
+  limits: Pick<PatienceLimits, 'statusStalls'>,
 ): readonly [S, Action<never>] {
-  const again = pauseAfterStall(state.patience, outcome);
+  const again = pauseAfterStall(state.patience, outcome, limits);
   if (again === undefined) return [state, giveUp(outcome)];
   const [patience, ms] = again;
   return [

@@ -36,7 +36,9 @@ export function prepareStep(state: PrepareState, outcome: Outcome, limits: Prepa
     case 'asking':
       if (outcome.is === 'data') return afterReport(state, readStatus(outcome), limits);
       if (outcome.is === 'done') return [state, GET_STATUS];
-      return outcome.is === 'stalled' ? waitAfterStall(state, outcome) : [state, giveUp(outcome)];
+      return outcome.is === 'stalled'
+        ? waitAfterStall(state, outcome, limits)
+        : [state, giveUp(outcome)];
     case 'acting':
       // A refusal shows in the next status; the number of rounds is bounded.
       if (outcome.is === 'done' || outcome.is === 'stalled') {

@@ -44,6 +44,14 @@ export { leave } from './leave.ts';
 export type { LeaveOptions } from './leave.ts';
 export type { Payload } from './block-source.ts';
 export { outcomeOf } from './outcome.ts';
+export { parseQuirk, parseQuirkFile, quirkRowsFor, quirksFor, QUIRKS } from './quirks/index.ts';
+export type {
+  AppliedQuirk,
+  Quirk,
+  QuirkCondition,
+  QuirkRow,
+  QuirkSubject,
+} from './quirks/index.ts';
 export { receive } from './receive.ts';
 export type { ReceiveOptions } from './receive.ts';
 export { scan } from './scan.ts';
@@ -59,7 +67,7 @@ export type { SendOptions, SendPlan, SendTarget } from './send-plan.ts';
 export { sendingOf } from './sending.ts';
 export type { Sending, SendingDevice, SendingPart } from './sending.ts';
 export { DfuSession } from './session.ts';
-export type { AnswerOptions, SessionOptions } from './session.ts';
+export type { AnswerOptions, OutOptions, SessionOptions } from './session.ts';
 export type { ResetOutcome } from './steps.ts';
 export type { SendOutcome, SendProgress, SendTally } from '../bytes/index.ts';
 export { upload } from './upload.ts';

@@ -1,5 +1,6 @@
 import { DfuError } from '../bytes/index.ts';
 import { DFU_CLASS, DFU_SUBCLASS, DfuProtocol } from '../dfu/index.ts';
+import type { FunctionalDescriptor } from '../dfu/index.ts';
 import { DescriptorType, configurationDescriptor, decodeConfiguration } from '../usb/index.ts';
 import type { Configuration, ControlPipe, InterfaceSetting } from '../usb/index.ts';
 import { DescriptorReader, endsReading } from './descriptor-reader.ts';
@@ -7,6 +8,8 @@ import type { ReadLimits } from './descriptor-reader.ts';
 import type { DfuInterface } from './dfu-interface.ts';
 import { FunctionalFinder } from './functional-finder.ts';
 import { Notes } from './notes.ts';
+import { gd32Layout, quirksFor } from './quirks/index.ts';
+import type { AppliedQuirk, QuirkSubject } from './quirks/index.ts';
 
 /** The most configurations that are read; Linux has the same bound (USB_MAXCONFIG). */
 const MOST_CONFIGURATIONS = 8;
@@ -81,6 +84,10 @@ function countByInterface(settings: readonly InterfaceSetting[]): ReadonlyMap<nu
   return counts;
 }
 
+function interfacesOf({ settings }: Configuration): number {
+  return new Set(settings.map(({ descriptor }) => descriptor.bInterfaceNumber)).size;
+}
+
 /** The configuration that a setting stands in. */
 interface Around {
   readonly reader: DescriptorReader;
@@ -100,22 +107,60 @@ async function readSetting(
   const { device } = reader.pipe;
   const { idVendor, idProduct, bcdDevice, iSerialNumber } = device.descriptor;
   const { functional, isGuess, notes: more } = await functionals.find(setting);
+  const subject: QuirkSubject = {
+    idVendor,
+    idProduct,
+    bcdDevice,
+    protocol: bInterfaceProtocol,
+    dfuVersion: functional.bcdDFUVersion,
+    interfaces: interfacesOf(configuration),
+  };
+  const quirk = quirksFor(subject, reader.quirks);
+  const isUtf8 = quirk?.serial === 'utf-8';
+  const serial = await (isUtf8 ? reader.utf8String(iSerialNumber) : reader.string(iSerialNumber));
   return {
-    mode: bInterfaceProtocol === DfuProtocol.dfuMode ? 'dfu' : 'runtime',
+    mode: quirk?.mode ?? (bInterfaceProtocol === DfuProtocol.dfuMode ? 'dfu' : 'runtime'),
     deviceId: device.id,
     location: device.location,
     speed: device.speed,
     idVendor,
     idProduct,
     bcdDevice,
-    serial: await reader.string(iSerialNumber),
+    serial,
     configuration: configuration.descriptor.bConfigurationValue,
     interfaceNumber: bInterfaceNumber,
     alternate: bAlternateSetting,
     alternates: alternates.get(bInterfaceNumber) ?? 1,
-    name: await reader.string(iInterface),
-    functional,
+    name: layoutOf(quirk, bAlternateSetting, serial) ?? (await reader.string(iInterface)),
+    functional: corrected(functional, quirk),
     functionalFound: !isGuess,
     notes: more.length === 0 ? notes : [...notes, ...more],
+    ...(quirk === undefined ? {} : { quirk }),
   };
+}
+
+/** What is known of a device instead of what it says. */
+function corrected(
+  functional: FunctionalDescriptor,
+  quirk: AppliedQuirk | undefined,
+): FunctionalDescriptor {
+  if (quirk === undefined) return functional;
+  const { dfuVersion, transferSizeBytes, noUploads } = quirk;
+  const { bmAttributes } = functional;
+  return {
+    ...functional,
+    bmAttributes: noUploads === true ? { ...bmAttributes, canUpload: false } : bmAttributes,
+    bcdDFUVersion: dfuVersion ?? functional.bcdDFUVersion,
+    wTransferSize: transferSizeBytes ?? functional.wTransferSize,
+  };
+}
+
+/** The memory of the first alternate, where the device tells another than it has. */
+function layoutOf(
+  quirk: AppliedQuirk | undefined,
+  alternate: number,
+  serial: string,
+): string | undefined {
+  if (alternate !== 0) return undefined;
+  return quirk?.layout === 'gd32' ? gd32Layout(serial) : quirk?.layout;
 }

@@ -6,6 +6,7 @@ import { dfuStateOf } from './detach-steps.ts';
 import { UNKNOWN, asDfuMode, printable } from './dfu-interface.ts';
 import type { DfuInterface } from './dfu-interface.ts';
 import { scanDevice } from './scan.ts';
+import type { QuirkRow } from './quirks/index.ts';
 import { isExactly } from './selection.ts';
 import type { IdPair } from './selection.ts';
 import { DfuSession } from './session.ts';
@@ -26,6 +27,8 @@ interface SearchTerms {
   readonly transferMs?: number | undefined;
   /** What its ids are in DFU mode, if they are known. */
   readonly dfuIds?: IdPair | undefined;
+  /** What is known of devices besides the table of quirks; it counts first. */
+  readonly quirks?: readonly QuirkRow[] | undefined;
   readonly deadlineMs: number;
 }
 
@@ -157,12 +160,13 @@ export class Return {
     deadlineMs: number,
     signal: CancelSignal,
   ): Promise<InDfuMode | undefined> {
-    const { clock, transferMs } = this.#terms;
+    const { clock, transferMs, quirks } = this.#terms;
     const untilMs = Math.min(deadlineMs, clock.now() + SETTLE_MS);
     for (;;) {
       try {
         const totalMs = Math.min(deviceMs(transferMs), Math.max(1, deadlineMs - clock.now()));
-        const entries = await scanDevice(device, { clock, signal, transferMs, totalMs });
+        const limits = { clock, signal, transferMs, totalMs, quirks };
+        const entries = await scanDevice(device, limits);
         const inDfuMode = entries.filter((entry) => entry.mode === 'dfu');
         if (inDfuMode.length > 0) return { device, entries: inDfuMode };
         return { device, entries: await this.#asItIs(device, entries, signal) };

@@ -9,6 +9,9 @@ import { mayMatch, select } from './selection.ts';
 import type { Selection } from './selection.ts';
 import { deviceMs, scanMs } from './time-limits.ts';
 
+import { checkedQuirk } from './quirks/index.ts';
+import type { QuirkRow } from './quirks/index.ts';
+
 /** A device that could not be looked into. */
 export interface ScanProblem {
   readonly device: BusDevice;
@@ -36,6 +39,8 @@ export interface ScanOptions {
    */
   readonly transferMs?: number | undefined;
   readonly signal?: CancelSignal | undefined;
+  /** What is known of devices besides the table of quirks; it counts first. */
+  readonly quirks?: readonly QuirkRow[] | undefined;
 }
 
 /** How many devices are asked at a time: one that hangs shall not make the others wait. */
@@ -80,6 +85,7 @@ class Looks {
 
   constructor(options: ScanOptions) {
     this.#options = options;
+    for (const [at, row] of (options.quirks ?? []).entries()) checkedQuirk(row, `quirks[${at}]`);
     this.#deadlineMs = options.clock.now() + scanMs(options.transferMs);
   }
 
@@ -92,13 +98,14 @@ class Looks {
   }
 
   async #into(device: BusDevice): Promise<void> {
-    const { clock, transferMs, signal } = this.#options;
+    const { clock, transferMs, signal, quirks } = this.#options;
     throwIfAborted(signal);
     try {
       if (this.entries.length >= MOST_ENTRIES) throw tooMany();
       const totalMs = Math.min(deviceMs(transferMs), this.#deadlineMs - clock.now());
       if (totalMs <= 0) throw tooSlow();
-      this.entries.push(...(await scanDevice(device, { clock, transferMs, signal, totalMs })));
+      const limits = { clock, transferMs, signal, totalMs, quirks };
+      this.entries.push(...(await scanDevice(device, limits)));
     } catch (error) {
       if (!DfuError.is(error) || error.code === 'ABORTED') throw error;
       if (error.code !== 'DISCONNECTED') this.#problems.push(problemOf(device, error));

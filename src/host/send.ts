@@ -4,6 +4,7 @@ import { concluded } from './conclude.ts';
 import type { DownloadEnding } from './endings.ts';
 import { connect } from './connect.ts';
 import type { ConnectOptions } from './connect.ts';
+import { quirkOf } from './dfu-interface.ts';
 import type { DfuInterface } from './dfu-interface.ts';
 import { runPlan } from './dfuse.ts';
 import type { DfuSeEnd } from './dfuse-steps.ts';
@@ -120,11 +121,11 @@ async function decided(
 
 /** The other alternates of the interface that is open. */
 async function alternatesOf(
-  { clock, pipe, transferMs, interface: own }: DfuSession,
+  { clock, pipe, transferMs, quirks, interface: own }: DfuSession,
   signal: CancelSignal | undefined,
 ): Promise<DfuInterface[]> {
   const totalMs = deviceMs(transferMs);
-  const all = await readDfuInterfaces(pipe, { clock, transferMs, totalMs, signal });
+  const all = await readDfuInterfaces(pipe, { clock, transferMs, totalMs, signal, quirks });
   return all.filter(
     (each) =>
       each.interfaceNumber === own.interfaceNumber && each.configuration === own.configuration,
@@ -166,7 +167,7 @@ function anyAlternateFor(
 /** Which device, and how it is talked to. */
 export interface SendToOptions
   extends Omit<ConnectOptions, 'suffix' | 'anyAlternate' | 'force'>, SendTerms {
-  /** Afterwards, ask the device out of DFU mode, as `leave` does. */
+  /** Afterwards, ask the device out of DFU mode, as `leave` does. Default: where it is known to stay otherwise. */
   readonly detach?: boolean | undefined;
 }
 
@@ -179,7 +180,7 @@ export async function sendTo(
   plan: SendPlan,
   options: SendToOptions,
 ): Promise<SendEnding> {
-  const { signal, onEvent, selection, detach = false, placeByLayout = true } = options;
+  const { signal, onEvent, selection, detach, placeByLayout = true } = options;
   const isAlternateOpen = selection?.alternate === undefined;
   tellFile(plan, onEvent);
   const session = await unchangedElse(() =>
@@ -198,7 +199,9 @@ export async function sendTo(
     return await withOutcome(session, async () => {
       const places = isAlternateOpen && placeByLayout;
       const ending = await sendIt(session, plan, { ...options, placeByLayout: places });
-      if (detach) await leave(session, { signal, onEvent });
+      // Some stay where they are unless they are asked.
+      const mustAsk = quirkOf(session.interface).detachToLeave === true;
+      if (detach ?? mustAsk) await leave(session, { signal, onEvent, reset: detach === true });
       return ending;
     });
   } finally {

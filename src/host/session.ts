@@ -1,4 +1,5 @@
 import { DfuError } from '../bytes/index.ts';
+import { DfuRequest } from '../dfu/index.ts';
 import {
   DIRECTION_IN,
   Recipient,
@@ -15,7 +16,9 @@ import type {
   TransferOptions,
   UsbBus,
 } from '../usb/index.ts';
+import { quirkOf } from './dfu-interface.ts';
 import type { DfuInterface } from './dfu-interface.ts';
+import type { QuirkRow } from './quirks/index.ts';
 import { closeQuietly } from './scan.ts';
 import type { ResetOutcome } from './steps.ts';
 import { openLimits } from './time-limits.ts';
@@ -32,6 +35,15 @@ export interface SessionOptions {
   readonly was?: DfuInterface | undefined;
   /** Where it was found: whether a device that is gone has left is asked there. */
   readonly bus?: UsbBus | undefined;
+  /** What is known of devices besides the table of quirks; it counts first. */
+  readonly quirks?: readonly QuirkRow[] | undefined;
+}
+
+/** How a request goes out. */
+export interface OutOptions {
+  readonly signal?: CancelSignal | undefined;
+  /** Default: the number of the interface. */
+  readonly wIndex?: number | undefined;
 }
 
 /** How long an answer is waited for. */
@@ -48,6 +60,8 @@ export class DfuSession {
   readonly was: DfuInterface | undefined;
   /** Where it was found, if that is known. */
   readonly bus: UsbBus | undefined;
+  /** What is known of devices besides the table of quirks. */
+  readonly quirks: readonly QuirkRow[];
   #interface: DfuInterface;
   /** Most time that one control transfer may take, in ms. */
   readonly transferMs: number;
@@ -55,6 +69,7 @@ export class DfuSession {
   readonly #waiting = new Set<() => void>();
   #left = false;
   #changes = 0;
+  #moved = false;
 
   private constructor(pipe: ControlPipe, chosen: DfuInterface, options: SessionOptions) {
     this.pipe = pipe;
@@ -62,6 +77,7 @@ export class DfuSession {
     this.clock = options.clock;
     this.was = options.was;
     this.bus = options.bus;
+    this.quirks = options.quirks ?? [];
     this.transferMs = options.transferMs ?? TRANSFER_TIMEOUT_MS;
     this.#transfer = { timeoutMs: this.transferMs };
     // `gone` never rejects; one listener serves all the waits of a long download.
@@ -130,9 +146,8 @@ export class DfuSession {
     bRequest: number,
     wValue: number,
     data?: Uint8Array,
-    signal?: CancelSignal,
+    { signal, wIndex = this.interface.interfaceNumber }: OutOptions = {},
   ): Promise<void> {
-    const wIndex = this.interface.interfaceNumber;
     const request = { bmRequestType: CLASS_OUT, bRequest, wValue, wIndex };
     const bytes = data ?? NOTHING;
     const taken = await this.pipe.controlOut(request, bytes, this.#options(undefined, signal));
@@ -140,6 +155,7 @@ export class DfuSession {
       const message = `control transfer: the device took ${taken} of ${bytes.length} bytes`;
       throw new DfuError('PROTOCOL', message);
     }
+    this.#moves(bRequest);
   }
 
   /** A class request that asks for bytes. Throws what the pipe throws. */
@@ -158,7 +174,17 @@ export class DfuSession {
       const message = `control transfer: ${data.length} bytes came, ${lengthBytes} were asked for`;
       throw new DfuError('PROTOCOL', message);
     }
+    this.#moves(bRequest);
     return data;
+  }
+
+  #moves(bRequest: number): void {
+    if (bRequest === DfuRequest.DNLOAD || bRequest === DfuRequest.UPLOAD) this.#moved = true;
+  }
+
+  /** Whether a block has gone to it, or come from it. */
+  get moved(): boolean {
+    return this.#moved;
   }
 
   #options(timeoutMs: number | undefined, signal: CancelSignal | undefined): TransferOptions {
@@ -172,6 +198,7 @@ export class DfuSession {
    */
   async reset(): Promise<ResetOutcome> {
     if (this.#left) return 'gone';
+    if (quirkOf(this.interface).noReset === true) return 'impossible';
     try {
       await this.#release();
       if ((await this.pipe.reset()) === 'gone') return 'gone';

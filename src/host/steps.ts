@@ -41,6 +41,8 @@ export interface OutAction {
   readonly data?: Uint8Array | undefined;
   /** A DFU_DNLOAD that changes nothing in the device's memory. */
   readonly harmless?: boolean | undefined;
+  /** Where it is not the number of the interface. */
+  readonly wIndex?: number | undefined;
 }
 
 export interface InAction {

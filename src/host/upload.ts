@@ -3,6 +3,7 @@ import type { CancelSignal } from '../usb/index.ts';
 import { Account } from './account.ts';
 import { concludedUpload } from './conclude.ts';
 import type { UploadEnding } from './endings.ts';
+import { quirkOf } from './dfu-interface.ts';
 import { demandPlainDfu, transferSize } from './dialect.ts';
 import { drive, prepare, settled } from './drive.ts';
 import type { HostListener } from './events.ts';
@@ -66,7 +67,9 @@ export async function upload(
     onEvent?.({ type: 'progress', operation: 'upload', doneBytes, totalBytes });
   };
   const { busyLimitMs = BUSY_LIMIT_MS, pollTimeMs } = options;
-  await prepare(session, signal, { busyLimitMs, pollTimeMs });
+  const { statusStalls, ...quirk } = quirkOf(session.interface);
+  const limits = { busyLimitMs, pollTimeMs: pollTimeMs ?? quirk.pollTimeMs, statusStalls };
+  await prepare(session, signal, limits);
   onEvent?.({ type: 'ready', transferSizeBytes });
   account.begin();
   return account.during(async () => {

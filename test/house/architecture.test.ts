@@ -76,6 +76,9 @@ const inside: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     dfuse: ['core', 'dfu', 'media', 'profiles', 'conversation'],
   },
   gang: { inject: [] },
+  host: {
+    quirks: [],
+  },
   image: {
     formats: [],
     keys: [],
