@@ -36,10 +36,10 @@ export function command(terminal: Terminal): Command {
 
 async function run(terminal: Terminal, options: DetachCommand): Promise<number> {
   return runOnBus(terminal, options, async (around) => {
-    const { bus, clock, signal, onEvent } = around;
+    const { bus, clock, signal, onEvent, quirks } = around;
     const selection = selectionOf(options);
     const { wait } = options;
-    const terms = { clock, signal, onEvent, selection, wait, anyAlternate: true };
+    const terms = { clock, signal, onEvent, selection, wait, quirks, anyAlternate: true };
     const found = await find(bus, terms);
     if (found.interface.mode === 'runtime') {
       const lines = await enter(found, options, around);
@@ -53,9 +53,9 @@ async function run(terminal: Terminal, options: DetachCommand): Promise<number> 
 async function enter(
   { device, interface: entry }: Found,
   { detachDelay: returnMs, timeout: transferMs }: DetachCommand,
-  { bus, clock, signal, onEvent }: Surroundings,
+  { bus, clock, signal, onEvent, quirks }: Surroundings,
 ): Promise<string[]> {
-  const terms = { clock, signal, onEvent, returnMs, transferMs };
+  const terms = { clock, signal, onEvent, returnMs, transferMs, quirks };
   const { entries } = await enterDfuMode(bus, device, entry, terms);
   return entries.map(listLine);
 }
@@ -66,11 +66,11 @@ const LEAVING_MS = 1000;
 async function out(
   { device, interface: entry }: Found,
   options: DetachCommand,
-  { bus, clock, signal, onEvent }: Surroundings,
+  { bus, clock, signal, onEvent, quirks }: Surroundings,
 ): Promise<number> {
   const { timeout: transferMs } = options;
   const reset = options.reset === true;
-  const session = await DfuSession.open(device, entry, { clock, transferMs, bus });
+  const session = await DfuSession.open(device, entry, { clock, transferMs, bus, quirks });
   try {
     const { accepted } = await leave(session, { signal, onEvent, reset });
     if (!accepted && !reset) await session.wait(LEAVING_MS, signal);

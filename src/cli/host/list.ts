@@ -4,6 +4,7 @@ import type { DfuInterface, Scan, ScanProblem } from '../../host/index.ts';
 import { addExamples } from '../shared/examples.ts';
 import { ExitCode, answering } from '../shared/exit-codes.ts';
 import { interfaceAsJson } from './json.ts';
+import { quirkLines } from './quirk-options.ts';
 import { runOnBus } from './run-on-bus.ts';
 import { addDeviceOptions, selectionOf } from './select.ts';
 import type { DeviceOptions } from './select.ts';
@@ -14,7 +15,8 @@ import type { Terminal } from '../shared/terminal.ts';
 export function command(terminal: Terminal): Command {
   const made = addDeviceOptions(new Command('list'))
     .description('list DFU devices, one line an alternate setting, as dfu-util -l does')
-    .action(answering((options: DeviceOptions) => list(terminal, options)));
+    .option('--quirks', 'below each, what is known of it besides what it says')
+    .action(answering((options: ListCommand) => list(terminal, options)));
   return addExamples(
     made,
     'dfukit list',
@@ -24,20 +26,24 @@ export function command(terminal: Terminal): Command {
 }
 
 /** What is there: what matches, and what else there is where nothing does. */
+interface ListCommand extends DeviceOptions {
+  readonly quirks?: true | undefined;
+}
+
 interface Listed extends Pick<Scan, 'problems'> {
   readonly entries: readonly DfuInterface[];
   readonly others: readonly DfuInterface[];
 }
 
-function list(terminal: Terminal, options: DeviceOptions): Promise<number> {
-  return runOnBus(terminal, options, async ({ bus, clock, signal }) => {
+function list(terminal: Terminal, options: ListCommand): Promise<number> {
+  return runOnBus(terminal, options, async ({ bus, clock, signal, quirks }) => {
     const selection = selectionOf(options);
-    const terms = { clock, signal, selection, transferMs: options.timeout };
+    const terms = { clock, signal, selection, transferMs: options.timeout, quirks };
     const { entries: all, problems } = await scanElseAll(bus, terms);
     const entries = select(all, selection);
     const listed = { entries, others: entries.length === 0 ? all : [], problems };
     if (options.json === true) writeAsJson(terminal, listed);
-    else writeAsText(terminal, listed);
+    else writeAsText(terminal, listed, options);
     const isBroken = entries.length === 0 && problems.some(({ code }) => code === 'PROTOCOL');
     return isBroken ? ExitCode.protocol : ExitCode.ok;
   });
@@ -51,8 +57,15 @@ function writeAsJson({ out }: Terminal, { entries, problems }: Listed): void {
   }
 }
 
-function writeAsText(terminal: Terminal, { entries, others, problems }: Listed): void {
-  for (const entry of entries) terminal.out.write(`${listLine(entry)}\n`);
+function writeAsText(
+  terminal: Terminal,
+  { entries, others, problems }: Listed,
+  { quirks }: ListCommand,
+): void {
+  for (const entry of entries) {
+    const lines = [listLine(entry), ...(quirks === true ? quirkLines(entry) : [])];
+    for (const line of lines) terminal.out.write(`${line}\n`);
+  }
   const say = (text: string): void => warn(terminal, `dfukit: ${text}`);
   for (const note of notesOf(entries)) say(`Warning: ${note}`);
   const forbidden = problems.filter(({ code }) => code === 'ACCESS');

@@ -1,10 +1,12 @@
-import type { HostListener } from '../../host/index.ts';
+import type { HostListener, QuirkRow } from '../../host/index.ts';
 import { timerClock } from '../../usb/index.ts';
 import type { Clock, UsbBus } from '../../usb/index.ts';
 import { openBuses } from './bus.ts';
 import { explain } from '../shared/exit-codes.ts';
 import { withOptionNames } from './option-names.ts';
 import { reporter } from './progress.ts';
+import { quirksOf } from './quirk-options.ts';
+import type { QuirkOptions } from './quirk-options.ts';
 import { jsonGoesTo } from '../shared/json-failure.ts';
 import { interruptible } from '../shared/signals.ts';
 import type { Output, Terminal } from '../shared/terminal.ts';
@@ -16,11 +18,13 @@ export interface Surroundings {
   /** Raised by Ctrl-C. */
   readonly signal: AbortSignal;
   readonly onEvent: HostListener;
+  /** What the command line knows of devices besides the table. */
+  readonly quirks: readonly QuirkRow[];
   /** Of several buses, those that cannot be reached now. */
   readonly dark: ReadonlySet<string>;
 }
 
-interface RunOptions {
+interface RunOptions extends QuirkOptions {
   readonly bus: readonly string[];
   readonly json?: true | undefined;
   /** Where milestones and JSON lines go; default standard output. */
@@ -35,6 +39,7 @@ export async function runOnBus<T>(
 ): Promise<T> {
   const { out = terminal.out, json = false } = options;
   jsonGoesTo(terminal, out);
+  const quirks = quirksOf(terminal, options);
   try {
     return await interruptible(terminal, async (signal) => {
       const clock = timerClock(globalThis);
@@ -47,7 +52,7 @@ export async function runOnBus<T>(
         onEvent({ type: 'note', message: troubleText(station, error) });
       });
       try {
-        return await work({ bus, clock, signal, onEvent, dark });
+        return await work({ bus, clock, signal, onEvent, dark, quirks });
       } finally {
         report.close();
         await bus.close();

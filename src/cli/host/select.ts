@@ -4,12 +4,14 @@ import { parseAlternate, parseDeviceIds, parseSerials } from '../../host/index.t
 import type { Allowance, DfuSeModifiers, Dialect, Selection } from '../../host/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import { BUS_FORMS } from './bus.ts';
+import { addQuirkOptions } from './quirk-options.ts';
+import type { QuirkOptions } from './quirk-options.ts';
 import { parseDfuSeAddress } from './dfuse-address.ts';
 import { seconds, wholeNumber } from '../shared/numbers.ts';
 import { inGroup, rareOnes } from '../shared/rare-options.ts';
 
 /** What the commands that talk to a device have in common, as commander reads it. */
-export interface DeviceOptions {
+export interface DeviceOptions extends QuirkOptions {
   readonly bus: readonly string[];
   readonly json?: true | undefined;
   readonly device?: Pick<Selection, 'ids' | 'runtime' | 'dfu'> | undefined;
@@ -53,6 +55,7 @@ export function addDeviceOptions(command: Command): Command {
       seconds('--timeout', 3600),
     )
     .option('--json', 'one JSON object a line instead of text');
+  addQuirkOptions(command);
   return rareOnes(command, '--devnum', '--cfg', '--intf', '--timeout');
 }
 

@@ -67,13 +67,13 @@ async function run(terminal: Terminal, path: string, options: UploadCommand): Pr
 async function receiveFrom(
   sink: UploadSink,
   options: UploadCommand,
-  { bus, clock, signal, onEvent }: Surroundings,
+  { bus, clock, signal, onEvent, quirks }: Surroundings,
 ): Promise<void> {
   const { wait, detachDelay: returnMs, timeout: transferMs, dfuseAddress, protocol } = options;
   const { transferSize: transferSizeBytes, maxSize: maxBytes, uploadSize: totalBytes } = options;
   const { busyLimit: busyLimitMs, pollTime: pollTimeMs, allow } = options;
   const selection = selectionOf(options);
-  const terms = { clock, signal, onEvent, selection, wait, returnMs, transferMs };
+  const terms = { clock, signal, onEvent, selection, wait, returnMs, transferMs, quirks };
   const session = await connect(bus, terms);
   const away = async (): Promise<void> => {
     if (options.reset === true) await leave(session, { signal, onEvent });

@@ -1,6 +1,6 @@
 import { devicePatterns, isOf } from './device-pattern.ts';
 import type { DevicePattern } from './device-pattern.ts';
-import type { AppliedQuirk, QuirkRow, QuirkSubject } from './quirk.ts';
+import type { AppliedQuirk, Quirk, QuirkRow, QuirkSubject } from './quirk.ts';
 import { QUIRKS } from './table.ts';
 
 const read = new WeakMap<QuirkRow, readonly DevicePattern[]>();
@@ -41,6 +41,6 @@ export function quirksFor(
   if (rows.length === 0) return undefined;
   const fields = rows
     .toReversed()
-    .map(({ devices, when, name, symptom, source, ...quirk }) => quirk);
-  return { ...Object.assign({}, ...fields), rows: rows.map(({ devices }) => devices) };
+    .map(({ devices, when, name, symptom, source, ...quirk }): Quirk => quirk);
+  return { ...Object.assign({}, ...fields), rows };
 }

@@ -69,6 +69,6 @@ export interface QuirkSubject extends QuirkCondition {
 
 /** All that rows say of one device, and which they were. */
 export interface AppliedQuirk extends Quirk {
-  /** `devices` of the rows, the user's own first. */
-  readonly rows: readonly string[];
+  /** A person's own first; of two that say different things the first one counts. */
+  readonly rows: readonly QuirkRow[];
 }
