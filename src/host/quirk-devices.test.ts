@@ -7,7 +7,7 @@ import {
   status,
 } from '../../test/support/scripted-pipe.ts';
 import type { Answer, DeviceWords, Line, StandardWords } from '../../test/support/scripted-pipe.ts';
-import { fromHex } from '../bytes/index.ts';
+import { encodeUtf8, fromHex } from '../bytes/index.ts';
 import { DescriptorType } from '../usb/index.ts';
 import type { ControlRequest, DeviceDescriptor } from '../usb/index.ts';
 import {
@@ -139,7 +139,7 @@ describe('GigaDevice GD32VF103', () => {
   // Four letters of one byte each, where UTF-16 has two.
   const utf8 = ({ wValue }: ControlRequest): Answer | undefined =>
     wValue === DescriptorType.string * 256 + 3
-      ? Uint8Array.of(6, 3, ...[...'3CBJ'].map((letter) => letter.charCodeAt(0)))
+      ? Uint8Array.of(6, 3, ...encodeUtf8('3CBJ'))
       : undefined;
 
   test('its serial number and its memory are as they are', async () => {

@@ -16,7 +16,10 @@ import type { Line, StandardWords } from '../../../test/support/scripted-pipe.ts
 /* Devices as they are in the field, by the commands. */
 
 let bus: UsbBus;
-vi.mock('./bus.ts', () => ({ BUS_FORMS: 'a script', openBus: () => Promise.resolve(bus) }));
+vi.mock('./bus.ts', async (original) => ({
+  ...(await original<object>()),
+  openBuses: () => Promise.resolve(bus),
+}));
 
 const functional = fromHex('0921 0d ff00 0004 1001'.replaceAll(' ', ''));
 const words: StandardWords = {

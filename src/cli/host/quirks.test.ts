@@ -18,7 +18,6 @@ import type { Line } from '../../../test/support/scripted-pipe.ts';
 let bus: UsbBus;
 vi.mock('./bus.ts', async (original) => ({
   ...(await original<object>()),
-  openBus: () => Promise.resolve(bus),
   openBuses: () => Promise.resolve(bus),
 }));
 
