@@ -76,7 +76,7 @@ const lost: readonly Line[] = [
 test('--quirk gives a device what it needs, by the row or by a file of rows', async () => {
   device(0x1209, 0x7d02, lost);
   expect(await ran(['download', file])).toMatchObject({
-    exit: 74,
+    exit: 79,
     err: expect.stringContaining('--poll-time') as string,
   });
   device(0x1209, 0x7d02, lost);
