@@ -50,6 +50,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'make, change and show riotboot headers',
     load: () => import('./genhdr/genhdr.ts'),
   },
+  'dfu-util': {
+    summary: 'talk to devices with the command line and the words of dfu-util',
+    load: () => import('./dfu-util/dfu-util.ts'),
+  },
   'dfu-suffix': {
     summary: 'show, add and remove DFU suffixes, as the program of that name',
     load: () => import('./dfu-tools/dfu-suffix.ts'),

@@ -4,6 +4,8 @@ export { departureDoubt } from './departure.ts';
 export { scanDevice, scanElseAll } from './scan.ts';
 export { outcomeSaid, unchangedElse } from './outcome.ts';
 export { CONDITIONS, FIELDS, fieldsText } from './quirks/index.ts';
+export { prepare } from './drive.ts';
+export { sendDetach } from './leave.ts';
 export { nothingThere } from './select-one.ts';
 export { mayMatch, parseAlternate, parseSerials } from './selection.ts';
 export { suffixFits } from './sending.ts';

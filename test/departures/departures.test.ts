@@ -2,7 +2,8 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runVectors } from '../support/vector-run.ts';
-import { departuresPage } from './page.ts';
+import { nativeRows } from '../dfu-util/native-lines.ts';
+import { departuresPage, dfuUtilPage } from './page.ts';
 import { departures, departs, sorted } from './table.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -19,13 +20,20 @@ function shownIn(folder: string): string[] {
     .flatMap(([, ids = '']) => ids.split(', '));
 }
 
+/** What the comparisons of the two programs meet, which look for exactly these. */
+const compared = nativeRows.map((row) => `dfu-util/${row}`);
+
+test('docs/dfu-util.md is what the table says', async () => {
+  await expect(dfuUtilPage()).toMatchFileSnapshot('../../docs/dfu-util.md');
+});
+
 describe('docs/departures.md', () => {
   test('is what the tables say', async () => {
     await expect(departuresPage()).toMatchFileSnapshot('../../docs/departures.md');
   });
 
   test('names nothing that no test shows and no recording meets, and nothing is met that it does not name', async () => {
-    const seen = new Set([...shownIn('src'), ...shownIn('test')]);
+    const seen = new Set([...shownIn('src'), ...shownIn('test'), ...compared]);
     const print = (): void => {};
     const departed = (id: string): void => void seen.add(id);
     for (const folder of RECORDINGS) {

@@ -1,10 +1,13 @@
 import type { Original } from './original.ts';
 
-/** What `dfukit download`, `upload`, `detach` and `list` do otherwise than dfu-util. */
+/**
+ * What `dfukit download`, `upload`, `detach` and `list` do otherwise than dfu-util, and what `dfukit dfu-util` does, which has its
+ * command line: the comparisons of the two programs judge by these rows.
+ */
 export const dfuUtil = {
   title: 'dfu-util 0.11',
   about:
-    '`dfukit list`, `download`, `upload` and `detach` take its options where they mean the same.',
+    '`dfukit list`, `download`, `upload` and `detach` take its options where they mean the same; `dfukit dfu-util` has its command line ([dfu-util](dfu-util.md)).',
   departures: {
     'ids-of-strangers': {
       original:
@@ -47,6 +50,7 @@ export const dfuUtil = {
         'downloads Intel HEX, S-records, UF2 and ELF as they are, text and headers included',
       here: 'the bytes in them, where they belong; a zip file or a key is refused; `--raw` sends the file',
       why: 'no device runs the text, and dfu-util reports success',
+      only: 'commands',
     },
     'dfuse-upload-to-the-gap': {
       original: 'an upload without a length stops at the first change of page size',
@@ -62,28 +66,91 @@ export const dfuUtil = {
       original: '`-s :unprotect:force FILE` takes the read protection off and ends with 0',
       here: 'it ends with 79 and says that the file is not in the device',
       why: 'the device restarts before it gets the file; scripts take 0 for a device that has it',
+      only: 'commands',
     },
     'end-not-heard': {
       original: 'a device that goes at the block of length 0 is an error (74)',
       here: '75: all bytes are in the device, and it did not confirm them',
       why: 'nothing was lost that is known of, and nothing says that it runs',
+      only: 'commands',
     },
     'gone-when-asked': {
       original:
         'a device of plain DFU that is gone when it is asked how the end went is an error (74)',
       here: 'the bus is asked: 0 if it is not there any more or is something else now; 75 if it is in DFU mode, or the bus answers no more',
       why: 'a device that starts its firmware goes so, and so does one whose cable or server is gone',
+      only: 'commands',
     },
     'no-layout': {
       original: 'a DfuSe device whose name is no memory layout is refused',
       here: 'too; `--allow no-layout` writes to it, with a warning that nothing is erased',
       why: 'RAM and memories that erase by themselves need no layout',
+      only: 'commands',
     },
     'short-upload': {
       original:
         'an upload of fewer bytes than `-Z` says is warned of, and ends with 0; so does one of no bytes',
       here: 'it ends with 75; so does a DfuSe upload that is shorter than its address and length say, and one of no bytes. What came is kept',
       why: 'a copy that is not whole is no success',
+      only: 'commands',
+    },
+    banner: {
+      original: 'its version, copyright and warranty, where to report bugs',
+      here: 'its version, in the same first line, and who it is',
+      why: 'scripts read the first line; the rest is true of the other program',
+      only: 'drop-in',
+    },
+    help: {
+      original: '`-h` prints its help on standard error, and so does every wrong option, in full',
+      here: 'a help of its own, on standard output; behind a wrong option one line, and which option may be meant',
+      why: 'the message is what has to be seen',
+      only: 'drop-in',
+    },
+    'own-words': {
+      original: 'says what failed, by the name that libusb has for it',
+      here: 'the same line; what else is known stands behind it on standard error, in lines that begin with `dfukit:`',
+      why: 'programs look for the line, people need the reason',
+      only: 'drop-in',
+    },
+    'no-suffix-no-warning': {
+      original:
+        'warns of every file without a suffix that one "will be required in a future dfu-util release"',
+      here: 'says nothing of a file without a suffix; a suffix that is damaged is told',
+      why: 'there has been no such release since 2021, and the warning sends people to look for what is not wrong',
+      only: 'drop-in',
+    },
+    verbose: {
+      original:
+        '`-v` says which libusb it has, and of DfuSe each page and each block on standard error',
+      here: 'says which dfukit it is; pages and blocks are not told',
+      why: 'what it talks through is another library',
+      only: 'drop-in',
+    },
+    'wait-is-a-switch': {
+      original: '`--wait` takes the next option for its value: `--wait -l` lists nothing',
+      here: 'takes no value, as `-w`',
+      why: 'its own help has it so',
+      only: 'drop-in',
+    },
+    'arguments-refused': {
+      original:
+        'numbers below 0 or beyond all use, `-n` with a word, `-a` with nothing and ids that are no hex numbers count as something else: any device, number 0',
+      here: '64, and what was expected',
+      why: 'a device that nobody meant is flashed',
+      only: 'drop-in',
+    },
+    'known-before-a-device': {
+      original:
+        'tells of a wrong `-s`, of a file that `-U` would replace and of a damaged DfuSe file when the device has been found and taken into DFU mode',
+      here: 'tells it before any device is looked for; words and exit code are the same',
+      why: 'a board is not stopped for nothing',
+      only: 'drop-in',
+    },
+    'folder-is-no-file': {
+      original: 'a folder is a file of -1 bytes: 70',
+      here: '66, and that it is a folder',
+      why: 'nothing is out of memory',
+      only: 'drop-in',
     },
   },
 } as const satisfies Original;

@@ -6,6 +6,8 @@ export interface Departure {
   readonly here: string;
   /** Why. */
   readonly why: string;
+  /** Where it is so, if not everywhere: in dfukit's own commands, or in the original's command line. */
+  readonly only?: 'commands' | 'drop-in' | undefined;
 }
 
 /** A program, or a device, that something here is like, and every departure from it by its name. */

@@ -27,13 +27,17 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
+function rowsOf(
+  name: string,
+  departures: Original['departures'],
+  elsewhere: NonNullable<Departure['only']>,
+): readonly (readonly string[])[] {
+  const rows = Object.entries<Departure>(departures).filter(([, { only }]) => only !== elsewhere);
+  return rows.map(([id, { original, here, why }]) => [`\`${name}/${id}\``, original, here, why]);
+}
+
 function section(name: string, { title, about, departures }: Original): string {
-  const rows = Object.entries<Departure>(departures).map(([id, { original, here, why }]) => [
-    `\`${name}/${id}\``,
-    original,
-    here,
-    why,
-  ]);
+  const rows = rowsOf(name, departures, 'drop-in');
   const body = rows.length === 0 ? 'None is known.' : table(['', 'there', 'here', 'why'], rows);
   return `\n## ${title}\n\n${about}\n\n${body}\n`;
 }
@@ -51,4 +55,45 @@ export function departuresPage(): string {
     PROFILES,
     ...profiles.map(({ name, deviations }) => kept(name, deviations)),
   ].join('');
+}
+
+const DFU_UTIL_HEAD = `# dfu-util's command line
+
+\`dfukit dfu-util …\` has the command line of dfu-util 0.11: every option, long and short, in clusters, with \`=\` and cut
+short; its list line, progress bar, milestones and exit codes, which other programs look for. What carries it out is the
+same as behind [\`download\`, \`upload\` and \`detach\`](errors.md).
+
+\`\`\`sh
+npx dfukit dfu-util --version
+npx dfukit dfu-util --help
+npx dfukit dfu-util -l
+\`\`\`
+
+\`--bus\` and \`DFUKIT_BUS\` say where devices are, as for the other commands: on the machine's own USB, or at a USB/IP server, which
+may be a virtual board.
+
+| exit code | as dfu-util has it |
+| --- | --- |
+| 0 | done |
+| 64 | the command line says nothing, or what it asks for does not fit the device or the file |
+| 65 | the file is damaged, or has nothing for the device |
+| 66 | the file cannot be read |
+| 73 | the file of an upload is there already, or cannot be made |
+| 74 | no device, or several; the device or the bus has failed; what became of the data is not known |
+| 76 | the device is in a state that it may not be in |
+| 130 | stopped by Ctrl-C |
+`;
+
+const DFU_UTIL_ROWS = `
+## What differs
+
+The same command lines go to both programs in the tests, without a device and on a real Linux kernel with virtual boards: output, exit
+code, files and flash are compared. What they may differ in stands here, and a difference that does not fails; the tests write this page.
+
+`;
+
+/** docs/dfu-util.md, as it should be. */
+export function dfuUtilPage(): string {
+  const rows = rowsOf('dfu-util', originals['dfu-util'].departures, 'commands');
+  return `${DFU_UTIL_HEAD}${DFU_UTIL_ROWS}${table(['', 'dfu-util', 'dfukit dfu-util', 'why'], rows)}\n`;
 }

@@ -96,6 +96,7 @@ const inside: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     flash: ['shared', 'image'],
     genhdr: ['shared'],
     'dfu-tools': ['shared'],
+    'dfu-util': ['shared', 'host'],
     test: ['shared'],
   },
 };

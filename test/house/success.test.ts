@@ -18,6 +18,8 @@ function filesWith(words: RegExp): string[] {
 
 test('the words of success stand where endings are told', () => {
   expect(filesWith(/downloaded successfully|'Done!'|Upload done/)).toEqual([
+    // In the words of dfu-util, once `send` has come back.
+    'cli/dfu-util/ending-words.ts',
     'cli/host/progress.ts',
   ]);
 });
