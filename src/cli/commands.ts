@@ -22,6 +22,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'ask a device into or out of DFU mode',
     load: () => import('./host/detach.ts'),
   },
+  doctor: {
+    summary: 'say which DFU devices can be used, why not, and how to mend it',
+    load: () => import('./doctor/doctor.ts'),
+  },
   board: {
     summary: 'virtual boards: run, program, erase; make one out of a build',
     load: () => import('./board/board.ts'),
