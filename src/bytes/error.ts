@@ -42,7 +42,9 @@ export type DfuRemedy =
   | 'busy-limit' // how long the device may be busy
   | 'dialect' // plain DFU or DfuSe, whatever the device says
   | 'configuration' // which configuration
+  | 'descriptor-time' // how long one descriptor may take
   | 'dfu-serial' // which serial number it has in DFU mode
+  | 'erase-time' // how long a device may keep silent behind an erase
   | 'family' // which chips of a UF2 file for several
   | 'force' // do it all the same
   | 'ids' // which device, by its ids in either mode
@@ -55,6 +57,7 @@ export type DfuRemedy =
   | 'path' // which device, by its port
   | 'poll-time' // how long to wait between two questions, whatever the device asks for
   | 'raw' // send the file as it is, not the bytes in it
+  | 'return-time' // how long a device may take from run-time to DFU mode
   | 'serial' // which device, by its serial number
   | 'transfer-time' // how long one request may take
   | 'unprotect'; // take the read protection off, which erases everything

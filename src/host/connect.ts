@@ -16,6 +16,7 @@ import { afterDetach, formatIdPair, select } from './selection.ts';
 import type { Selection } from './selection.ts';
 import { demandSuffix, suffixFits } from './sending.ts';
 import { DfuSession } from './session.ts';
+import type { TimeLimits } from './time-limits.ts';
 
 export interface FindOptions {
   readonly clock: Clock;
@@ -37,6 +38,8 @@ export interface FindOptions {
   readonly force?: boolean | undefined;
   /** Throws if what was found cannot be meant; called before anything is asked of the device. */
   readonly demand?: ((found: DfuInterface) => void) | undefined;
+  /** Limits of time phase by phase; what is there counts before the others. */
+  readonly limits?: TimeLimits | undefined;
   /** What is known of devices besides the table of quirks; it counts first. */
   readonly quirks?: readonly QuirkRow[] | undefined;
 }
@@ -53,8 +56,8 @@ export interface Found {
  */
 export async function find(bus: UsbBus, options: FindOptions): Promise<Found> {
   const { clock, signal, onEvent, selection = {} } = options;
-  const { transferMs, quirks } = options;
-  const matching = { clock, signal, selection, transferMs, quirks };
+  const { transferMs, limits, quirks } = options;
+  const matching = { clock, signal, selection, transferMs, limits, quirks };
   if (options.wait !== true) return choose(await scanElseAll(bus, matching), options);
   const arrivals = new Arrivals(bus, clock);
   try {
@@ -205,6 +208,7 @@ export async function connect(bus: UsbBus, options: ConnectOptions): Promise<Dfu
   return DfuSession.open(device, chosen, {
     clock,
     transferMs,
+    limits: options.limits,
     quirks: options.quirks,
     bus,
     was: was === chosen ? undefined : was,

@@ -77,7 +77,7 @@ async function look(
   session: DfuSession,
   { starts, signal }: DepartureTerms,
 ): Promise<'left' | Open> {
-  const { interface: was, clock, transferMs } = session;
+  const { interface: was, clock, descriptorMs: transferMs } = session;
   let isAnother = false;
   try {
     const devices = (await session.bus?.list()) ?? [];

@@ -26,6 +26,8 @@ export interface DfuSeEnd extends Ended {
 export interface DfuSeTerms extends EndingLimits {
   /** How long a device may keep silent behind an erase of everything, in ms; default 35 s. */
   readonly massEraseMs?: number | undefined;
+  /** The same behind any erase, whatever else is said. */
+  readonly eraseMs?: number | undefined;
 }
 
 interface Progress {
@@ -168,15 +170,16 @@ function afterSend(state: DfuSeState, outcome: Outcome, terms: DfuSeTerms): Next
 /** dfu-util gives a mass erase so long: an STM32F405 answers nothing until it is over. */
 const ERASE_ALL_MS = 35_000;
 
-/** What erases everything may keep the device from answering for as long as it takes. */
+/** What erases may keep the device from answering for as long as it takes. */
 function statusAfter(
   current: DfuSeOperation | undefined,
-  { massEraseMs = ERASE_ALL_MS }: DfuSeTerms,
+  { massEraseMs = ERASE_ALL_MS, eraseMs }: DfuSeTerms,
 ): InAction {
-  const isLong =
-    current?.op === 'command' &&
-    (current.command.command === 'mass-erase' || current.command.command === 'read-unprotect');
-  return isLong ? { ...GET_STATUS, leastTimeoutMs: massEraseMs } : GET_STATUS;
+  const command = current?.op === 'command' ? current.command.command : 'set-address';
+  if (command === 'set-address') return GET_STATUS;
+  const erasing: InAction = { ...GET_STATUS, isErase: true, timeoutMs: eraseMs };
+  const isLong = command !== 'erase' && eraseMs === undefined;
+  return isLong ? { ...erasing, leastTimeoutMs: massEraseMs } : erasing;
 }
 
 function mayLeave(current: DfuSeOperation | undefined): boolean {

@@ -242,7 +242,7 @@ describe('a device that is slow, protected, or odd at the end', () => {
       message: expect.stringMatching(
         /^DFU_GETSTATUS: .*0 of 1 erases; it may be half erased/,
       ) as string,
-      remedies: ['transfer-time'],
+      remedies: ['erase-time'],
     });
     expect(clock.now()).toBe(100 + 35_000);
   });

@@ -129,10 +129,19 @@ export async function runPlan(
   options: Run,
 ): Promise<DfuSeEnd> {
   const { signal, onEvent, write, transferSizeBytes, account } = options;
+  const { eraseMs, busyMs, manifestMs } = session.limits;
   const { busyLimitMs = BUSY_LIMIT_MS, lingerMs = LINGER_MS } = options;
   const { massEraseMs, statusStalls, ...quirk } = quirkOf(session.interface);
   const pollTimeMs = options.pollTimeMs ?? quirk.pollTimeMs;
-  const terms: DfuSeTerms = { busyLimitMs, lingerMs, pollTimeMs, statusStalls, massEraseMs };
+  const terms: DfuSeTerms = {
+    busyLimitMs: busyMs ?? busyLimitMs,
+    manifestMs,
+    lingerMs,
+    pollTimeMs,
+    statusStalls,
+    massEraseMs,
+    eraseMs,
+  };
   await prepare(session, signal, terms);
   if (!session.moved && options.operation === 'download') await readFirst(session, signal);
   onEvent?.({ type: 'ready', transferSizeBytes });

@@ -58,7 +58,8 @@ export async function download(
   const size = transferSize(session.interface, options.transferSizeBytes);
   const terms: DownloadTerms = {
     manifestationTolerant: bmAttributes.manifestationTolerant || quirk.manifestPoll === true,
-    busyLimitMs: options.busyLimitMs ?? BUSY_LIMIT_MS,
+    busyLimitMs: session.limits.busyMs ?? options.busyLimitMs ?? BUSY_LIMIT_MS,
+    manifestMs: session.limits.manifestMs,
     lingerMs: options.lingerMs ?? LINGER_MS,
     pollTimeMs: options.pollTimeMs ?? quirk.pollTimeMs,
     statusStalls: quirk.statusStalls,

@@ -1,5 +1,5 @@
 import { DfuError, retold } from '../bytes/index.ts';
-import type { DfuErrorCode } from '../bytes/index.ts';
+import type { DfuErrorCode, DfuRemedy } from '../bytes/index.ts';
 import { throwIfAborted } from '../usb/index.ts';
 import type { CancelSignal } from '../usb/index.ts';
 import { DfuRequest, dfuRequestName } from '../dfu/index.ts';
@@ -134,7 +134,9 @@ function failedOutcome(error: unknown, action: Transfer): FailedOutcome {
 /** A failure by the name of the request that it befell; one that took too long may be given more time. */
 function named(error: DfuError, action: Transfer): DfuError {
   const { code, message } = error;
-  const more = code === 'TIMEOUT' ? { remedies: ['transfer-time'] as const } : {};
+  const isErase = 'isErase' in action && action.isErase === true;
+  const time: DfuRemedy = isErase ? 'erase-time' : 'transfer-time';
+  const more = code === 'TIMEOUT' ? { remedies: [time] } : {};
   return retold(error, `${requestName(action)}: ${message}`, more);
 }
 
@@ -159,7 +161,7 @@ async function withDeviceText(
   report: StatusReport | undefined,
 ): Promise<DfuError> {
   if (report === undefined || report.iString === 0) return error;
-  const { clock, pipe, transferMs } = session;
+  const { clock, pipe, descriptorMs: transferMs } = session;
   // In all, for the two or three requests that it takes: the error is known already.
   const limits = { clock, transferMs, totalMs: transferMs };
   const text = await readString(pipe, report.iString, limits);

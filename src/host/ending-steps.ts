@@ -6,7 +6,7 @@ import { failing } from './refusal.ts';
 import { isFailure, readStatus, unexpectedState } from './status-report.ts';
 import type { StatusReport } from './status-report.ts';
 import { GET_STATUS } from './steps.ts';
-import type { Action, Outcome, ResetOutcome } from './steps.ts';
+import type { Action, InAction, Outcome, ResetOutcome } from './steps.ts';
 
 /** How a download ended, as far as the host can know. */
 export type Ending =
@@ -32,6 +32,8 @@ export interface Ended {
 export interface EndingLimits extends PatienceLimits {
   /** How long a device that has all its data may take to leave, in ms. */
   readonly lingerMs: number;
+  /** Most time for manifestation, in ms; default: as long as being busy. */
+  readonly manifestMs?: number | undefined;
 }
 
 /** How long a device that has it all may take to leave unless told otherwise: RIOT takes a second. */
@@ -72,7 +74,7 @@ export function endingStep(state: EndingState, outcome: Outcome, rules: EndingRu
     case 'closing':
       if (outcome.is === 'gone') return over(rules.goneAtTheEnd, undefined);
       if (outcome.is !== 'done') return linger(undefined, rules);
-      return [{ at: 'manifesting', patience: FRESH, seen: undefined }, GET_STATUS];
+      return [{ at: 'manifesting', patience: FRESH, seen: undefined }, ask(rules)];
     case 'manifesting':
       return manifesting(state, outcome, rules);
     case 'resetting':
@@ -98,12 +100,17 @@ export function over(ending: Ending, finalState: DfuState | undefined, reset?: R
   ];
 }
 
+/** Some manifest before they answer; whoever grants them time for it grants it there, too. */
+function ask({ manifestMs }: EndingRules): InAction {
+  return manifestMs === undefined ? GET_STATUS : { ...GET_STATUS, leastTimeoutMs: manifestMs };
+}
+
 type Manifesting = EndingState & { readonly at: 'manifesting' };
 
 function manifesting(state: Manifesting, outcome: Outcome, rules: EndingRules): Next {
   const { seen } = state;
   if (outcome.is === 'done') {
-    return [state, mute(seen, rules) ? { ...GET_STATUS, timeoutMs: SILENT_MS } : GET_STATUS];
+    return [state, mute(seen, rules) ? { ...GET_STATUS, timeoutMs: SILENT_MS } : ask(rules)];
   }
   if (outcome.is === 'data') return reported(state, readStatus(outcome), rules);
   if (outcome.is === 'gone') return over('left', seen);
@@ -126,7 +133,8 @@ function reported(state: Manifesting, report: StatusReport, rules: EndingRules):
   if (isFailure(report)) return [state, failing(report, rules.doing)];
   const seen = report.state;
   if (rules.busy.has(seen)) {
-    const again = pauseOrNot(state.patience, report, rules);
+    const busyLimitMs = rules.manifestMs ?? rules.busyLimitMs;
+    const again = pauseOrNot(state.patience, report, { ...rules, busyLimitMs });
     // It has all the data, so that its time being up is no failure: whether it is done is not known.
     if (again === undefined) return over('unconfirmed', seen);
     return [

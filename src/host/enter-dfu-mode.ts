@@ -13,7 +13,8 @@ import { scanDevice } from './scan.ts';
 import type { QuirkRow } from './quirks/index.ts';
 import type { IdPair } from './selection.ts';
 import { DfuSession } from './session.ts';
-import { deviceMs } from './time-limits.ts';
+import { descriptorLimit, deviceMs } from './time-limits.ts';
+import type { TimeLimits } from './time-limits.ts';
 
 export interface EnterOptions {
   readonly clock: Clock;
@@ -23,6 +24,8 @@ export interface EnterOptions {
   readonly returnMs?: number | undefined;
   /** Most time that one control transfer may take, in ms. */
   readonly transferMs?: number | undefined;
+  /** Limits of time phase by phase; what is there counts before the others. */
+  readonly limits?: TimeLimits | undefined;
   /**
    * What its ids are in DFU mode, if they are known: then it is known by them too, though its port and its
    * serial number be others, if nothing else that fits them has come.
@@ -51,7 +54,8 @@ export async function enterDfuMode(
   options: EnterOptions,
 ): Promise<InDfuMode> {
   const { clock, onEvent } = options;
-  const returnMs = options.returnMs ?? quirkOf(entry).returnMs ?? RETURN_MS;
+  const returnMs =
+    options.limits?.returnMs ?? options.returnMs ?? quirkOf(entry).returnMs ?? RETURN_MS;
   // From before the request on, so that no attachment can be missed.
   const arrivals = new Arrivals(bus, clock, [device.id]);
   try {
@@ -76,10 +80,10 @@ export async function enterDfuMode(
 async function detach(
   device: BusDevice,
   entry: DfuInterface,
-  { clock, signal, transferMs }: EnterOptions,
+  { clock, signal, transferMs, limits }: EnterOptions,
 ): Promise<DetachEnding> {
   const { wDetachTimeOut, bmAttributes } = entry.functional;
-  const session = await DfuSession.open(device, entry, { clock, transferMs });
+  const session = await DfuSession.open(device, entry, { clock, transferMs, limits });
   try {
     const timeoutMs = wDetachTimeOut === 0 ? DETACH_MS : wDetachTimeOut;
     const { detachIndex, noReset } = quirkOf(entry);
@@ -111,10 +115,12 @@ async function thereAlready(
   device: BusDevice,
   entry: DfuInterface,
   { dfuState }: DetachEnding,
-  { clock, signal, transferMs, onEvent, quirks }: EnterOptions,
+  options: EnterOptions,
 ): Promise<InDfuMode> {
+  const { clock, signal, onEvent, quirks } = options;
   const message = `the device describes itself as in run-time mode, but is in DFU mode (${dfuState})`;
   onEvent?.({ type: 'note', message });
+  const transferMs = descriptorLimit(options);
   const limits = { clock, signal, transferMs, totalMs: deviceMs(transferMs), quirks };
   const all = await scanDevice(device, limits);
   const same = all.filter(
@@ -135,5 +141,7 @@ function lost(
   const noReset = detached.reset === 'impossible' ? '; this system could not reset its port' : '';
   const came = seen.length === 0 ? '' : `; seen since: ${seen.join(', ')}`;
   const message = `${device} did not come back in DFU mode within ${wholeMs(returnMs)}`;
-  return new DfuError('TIMEOUT', `${message}${refused}${noReset}${came}`);
+  return new DfuError('TIMEOUT', `${message}${refused}${noReset}${came}`, {
+    remedies: ['return-time'],
+  });
 }

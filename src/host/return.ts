@@ -11,7 +11,8 @@ import { isExactly } from './selection.ts';
 import type { IdPair } from './selection.ts';
 import { DfuSession } from './session.ts';
 import { GET_STATUS } from './steps.ts';
-import { deviceMs } from './time-limits.ts';
+import { descriptorLimit, deviceMs } from './time-limits.ts';
+import type { TimeLimits } from './time-limits.ts';
 
 /** A device that was found again in DFU mode. */
 export interface InDfuMode {
@@ -25,6 +26,7 @@ interface SearchTerms {
   readonly clock: Clock;
   readonly signal?: CancelSignal | undefined;
   readonly transferMs?: number | undefined;
+  readonly limits?: TimeLimits | undefined;
   /** What its ids are in DFU mode, if they are known. */
   readonly dfuIds?: IdPair | undefined;
   /** What is known of devices besides the table of quirks; it counts first. */
@@ -66,14 +68,16 @@ export class Return {
 
   /** The device, or undefined if it has not come back by then. Throws `ABORTED`. */
   async search(): Promise<InDfuMode | undefined> {
-    const { clock, deadlineMs, transferMs } = this.#terms;
+    const { clock, deadlineMs } = this.#terms;
     const { path } = this.#was.location;
     await this.#arrivals.lookAround(path);
     const found = await this.#among(deadlineMs);
     if (found !== undefined) return found;
     // A bus that failed to tell of it still lists it.
     await this.#arrivals.lookAround(path);
-    return this.#arrivals.waiting ? this.#among(clock.now() + deviceMs(transferMs)) : undefined;
+    return this.#arrivals.waiting
+      ? this.#among(clock.now() + deviceMs(descriptorLimit(this.#terms)))
+      : undefined;
   }
 
   async #among(deadlineMs: number): Promise<InDfuMode | undefined> {
@@ -160,7 +164,8 @@ export class Return {
     deadlineMs: number,
     signal: CancelSignal,
   ): Promise<InDfuMode | undefined> {
-    const { clock, transferMs, quirks } = this.#terms;
+    const { clock, quirks } = this.#terms;
+    const transferMs = descriptorLimit(this.#terms);
     const untilMs = Math.min(deadlineMs, clock.now() + SETTLE_MS);
     for (;;) {
       try {
@@ -194,8 +199,8 @@ export class Return {
   ): Promise<readonly DfuInterface[]> {
     const [first] = entries;
     if (first === undefined || device.location.path !== this.#was.location.path) return entries;
-    const { clock, transferMs } = this.#terms;
-    const session = await DfuSession.open(device, first, { clock, transferMs });
+    const { clock, transferMs, limits } = this.#terms;
+    const session = await DfuSession.open(device, first, { clock, transferMs, limits });
     try {
       const { bRequest, wValue, lengthBytes } = GET_STATUS;
       const data = await session.in(bRequest, wValue, lengthBytes, { signal });

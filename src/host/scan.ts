@@ -7,7 +7,8 @@ import type { DfuInterface } from './dfu-interface.ts';
 import { readDfuInterfaces } from './read-interfaces.ts';
 import { mayMatch, select } from './selection.ts';
 import type { Selection } from './selection.ts';
-import { deviceMs, scanMs } from './time-limits.ts';
+import { descriptorLimit, deviceMs, scanMs } from './time-limits.ts';
+import type { TimeLimits } from './time-limits.ts';
 
 import { checkedQuirk } from './quirks/index.ts';
 import type { QuirkRow } from './quirks/index.ts';
@@ -39,6 +40,8 @@ export interface ScanOptions {
    */
   readonly transferMs?: number | undefined;
   readonly signal?: CancelSignal | undefined;
+  /** Limits of time phase by phase; what is there counts before the others. */
+  readonly limits?: TimeLimits | undefined;
   /** What is known of devices besides the table of quirks; it counts first. */
   readonly quirks?: readonly QuirkRow[] | undefined;
 }
@@ -86,7 +89,7 @@ class Looks {
   constructor(options: ScanOptions) {
     this.#options = options;
     for (const [at, row] of (options.quirks ?? []).entries()) checkedQuirk(row, `quirks[${at}]`);
-    this.#deadlineMs = options.clock.now() + scanMs(options.transferMs);
+    this.#deadlineMs = options.clock.now() + scanMs(descriptorLimit(options));
   }
 
   async into(devices: readonly BusDevice[]): Promise<void> {
@@ -98,7 +101,8 @@ class Looks {
   }
 
   async #into(device: BusDevice): Promise<void> {
-    const { clock, transferMs, signal, quirks } = this.#options;
+    const { clock, signal, quirks } = this.#options;
+    const transferMs = descriptorLimit(this.#options);
     throwIfAborted(signal);
     try {
       if (this.entries.length >= MOST_ENTRIES) throw tooMany();

@@ -29,9 +29,11 @@ export function selectOne(
 function notFound(entries: readonly DfuInterface[], problems: readonly Problem[]): DfuError {
   const messages = problems.map(({ message }) => message);
   const hint = problems.length === 0 ? '' : `\nNot looked into:${list(messages)}`;
+  const isSlow = problems.some(({ code }) => code === 'TIMEOUT');
+  const remedies: readonly DfuRemedy[] = isSlow ? ['descriptor-time'] : [];
   if (entries.length > 0) {
     const message = `No DFU interface matches; there is:${lines(entries)}${hint}`;
-    return new DfuError('NOT_FOUND', message);
+    return new DfuError('NOT_FOUND', message, { remedies });
   }
   if (problems.some(({ code }) => code === 'PROTOCOL')) {
     return new DfuError(
@@ -39,7 +41,7 @@ function notFound(entries: readonly DfuInterface[], problems: readonly Problem[]
       `What is there does not keep to the protocol:${list(messages)}`,
     );
   }
-  return new DfuError('NOT_FOUND', `${nothingThere(problems)}${hint}`);
+  return new DfuError('NOT_FOUND', `${nothingThere(problems)}${hint}`, { remedies });
 }
 
 /** dfu-util's sentence, unless something may be there: a device that one may not open is a keyboard. */

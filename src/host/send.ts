@@ -121,7 +121,7 @@ async function decided(
 
 /** The other alternates of the interface that is open. */
 async function alternatesOf(
-  { clock, pipe, transferMs, quirks, interface: own }: DfuSession,
+  { clock, pipe, descriptorMs: transferMs, quirks, interface: own }: DfuSession,
   signal: CancelSignal | undefined,
 ): Promise<DfuInterface[]> {
   const totalMs = deviceMs(transferMs);

@@ -21,7 +21,8 @@ import type { DfuInterface } from './dfu-interface.ts';
 import type { QuirkRow } from './quirks/index.ts';
 import { closeQuietly } from './scan.ts';
 import type { ResetOutcome } from './steps.ts';
-import { openLimits } from './time-limits.ts';
+import { descriptorLimit, openLimits, transferLimit } from './time-limits.ts';
+import type { TimeLimits } from './time-limits.ts';
 
 const CLASS_OUT = RequestType.class | Recipient.interface;
 const CLASS_IN = DIRECTION_IN | CLASS_OUT;
@@ -31,6 +32,8 @@ export interface SessionOptions {
   readonly clock: Clock;
   /** Most time that one control transfer may take, in ms. Default 5000. */
   readonly transferMs?: number | undefined;
+  /** Limits of time phase by phase; what is there counts before the others. */
+  readonly limits?: TimeLimits | undefined;
   /** What the device was before it went to DFU mode: a file may be for its ids there. */
   readonly was?: DfuInterface | undefined;
   /** Where it was found: whether a device that is gone has left is asked there. */
@@ -65,6 +68,10 @@ export class DfuSession {
   #interface: DfuInterface;
   /** Most time that one control transfer may take, in ms. */
   readonly transferMs: number;
+  /** The same for one descriptor. */
+  readonly descriptorMs: number;
+  /** What else was said about limits of time. */
+  readonly limits: TimeLimits;
   readonly #transfer: TransferOptions;
   readonly #waiting = new Set<() => void>();
   #left = false;
@@ -78,7 +85,9 @@ export class DfuSession {
     this.was = options.was;
     this.bus = options.bus;
     this.quirks = options.quirks ?? [];
-    this.transferMs = options.transferMs ?? TRANSFER_TIMEOUT_MS;
+    this.limits = options.limits ?? {};
+    this.transferMs = transferLimit(options) ?? TRANSFER_TIMEOUT_MS;
+    this.descriptorMs = descriptorLimit(options) ?? TRANSFER_TIMEOUT_MS;
     this.#transfer = { timeoutMs: this.transferMs };
     // `gone` never rejects; one listener serves all the waits of a long download.
     void pipe.gone.then(() => this.#leave());
@@ -90,7 +99,7 @@ export class DfuSession {
     chosen: DfuInterface,
     options: SessionOptions,
   ): Promise<DfuSession> {
-    const pipe = await device.open(openLimits(options.transferMs));
+    const pipe = await device.open(openLimits(descriptorLimit(options)));
     const session = new DfuSession(pipe, chosen, options);
     try {
       await session.#claim();

@@ -54,6 +54,8 @@ export interface InAction {
   readonly timeoutMs?: number | undefined;
   /** Where the usual time may be too short: it is waited for at least so long. */
   readonly leastTimeoutMs?: number | undefined;
+  /** The device erases meanwhile. */
+  readonly isErase?: boolean | undefined;
 }
 
 /** What came of an action. */

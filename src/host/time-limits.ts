@@ -4,6 +4,38 @@ import type { OpenLimits } from '../usb/index.ts';
 // What a limit for one transfer makes of the limits for more than one: who grants a slow device more
 // time for a transfer wants it to get through the rest, too.
 
+/** How long each phase may take, in ms; what is left out is as long as ever. */
+export interface TimeLimits {
+  /** One request for a descriptor. Default: as long as a transfer. */
+  readonly descriptorMs?: number | undefined;
+  /** One control transfer. Default 5000. What devices and buses may take in all grows with it. */
+  readonly transferMs?: number | undefined;
+  /** The silence behind an erase: many a device answers nothing until it is over. Default: as long as a transfer, 35 000 at least where everything is erased. */
+  readonly eraseMs?: number | undefined;
+  /** Being busy with one block or command. Default 120 000. */
+  readonly busyMs?: number | undefined;
+  /** Manifestation, behind which nothing is lost: the ending is `unconfirmed`. Default: as long as being busy. */
+  readonly manifestMs?: number | undefined;
+  /** From run-time to DFU mode. Default 10 000. */
+  readonly returnMs?: number | undefined;
+}
+
+/** What options say of limits, in either way. */
+interface Limiting {
+  readonly transferMs?: number | undefined;
+  readonly limits?: TimeLimits | undefined;
+}
+
+/** Most time for one control transfer; undefined: the usual. */
+export function transferLimit({ limits, transferMs }: Limiting): number | undefined {
+  return limits?.transferMs ?? transferMs;
+}
+
+/** Most time for one descriptor; undefined: the usual. */
+export function descriptorLimit(options: Limiting): number | undefined {
+  return options.limits?.descriptorMs ?? transferLimit(options);
+}
+
 /** A device's descriptors, as many of these as there are, may take as long as so many slow transfers. */
 const DEVICE_TRANSFERS = 6;
 /** And all the devices of a bus as long as so many. */

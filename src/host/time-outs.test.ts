@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bench, idle, six, taken } from '../../test/support/host-bench.ts';
+import { bench, dfuse, idle, six, taken } from '../../test/support/host-bench.ts';
 import {
   ScriptedBus,
   ScriptedBusDevice,
@@ -10,7 +10,8 @@ import {
 import type { Answer, DeviceWords, Line, StandardWords } from '../../test/support/scripted-pipe.ts';
 import { DfuError } from '../bytes/index.ts';
 import { VirtualClock } from '../usb/index.ts';
-import { connect, download, find, scan } from './index.ts';
+import { connect, download, downloadDfuSe, find, scan } from './index.ts';
+import type { DfuInterface, DfuSession, TimeLimits } from './index.ts';
 
 /* How long each patience of the host lasts, to the millisecond of a virtual clock. */
 
@@ -143,5 +144,109 @@ describe('a bus', () => {
     });
     await expect(onClock(clock, connect(bus, { clock }))).rejects.toThrow('udev never came');
     expect(opened).toEqual(Array.from({ length: 41 }, (_, at) => 100 + at * 50));
+  });
+});
+
+describe('limits phase by phase', () => {
+  async function ended(
+    script: readonly Line[],
+    limits: TimeLimits,
+    work: (session: DfuSession) => Promise<unknown>,
+    entry?: DfuInterface,
+  ): Promise<{ ms: number; error: unknown; result: unknown }> {
+    const { clock, session } = await bench(script, {}, entry, limits);
+    let [error, result]: [unknown, unknown] = [undefined, undefined];
+    try {
+      result = await onClock(clock, work(session));
+    } catch (reason) {
+      error = reason;
+    }
+    return { ms: clock.now(), error, result };
+  }
+
+  const send = (session: DfuSession): Promise<unknown> => download(session, six);
+
+  test('transfer', async () => {
+    const { ms, error } = await ended([idle, ['DNLOAD 0 4', 'silent']], { transferMs: 700 }, send);
+    expect([ms, error]).toEqual([
+      700,
+      expect.objectContaining({ code: 'TIMEOUT', remedies: ['transfer-time'] }),
+    ]);
+  });
+
+  test('busy', async () => {
+    const script = [idle, sending, busy(600), busy(600)];
+    const { ms, error } = await ended(script, { busyMs: 1000 }, send);
+    expect([ms, error]).toEqual([
+      600,
+      expect.objectContaining({ code: 'TIMEOUT', remedies: ['busy-limit'] }),
+    ]);
+  });
+
+  test('manifest: its end is no failure', async () => {
+    const sync: Line = ['GETSTATUS', status('dfuMANIFEST-SYNC', { pollMs: 600 })];
+    const last: Line[] = [['DNLOAD 1 2', 'ok'], taken, ['DNLOAD 2 0', 'ok'], sync, sync];
+    const script = [idle, sending, taken, ...last];
+    const { ms, result } = await ended(script, { manifestMs: 1000, busyMs: 1 }, send);
+    expect(result).toMatchObject({ ending: 'unconfirmed' });
+    expect(ms).toBe(600);
+  });
+
+  test('manifest: one that does it before it answers has as long', async () => {
+    const last: Line[] = [
+      ['DNLOAD 1 2', 'ok'],
+      taken,
+      ['DNLOAD 2 0', 'ok'],
+      ['GETSTATUS', 'silent'],
+    ];
+    const script = [idle, sending, taken, ...last];
+    const { ms, result } = await ended(script, { manifestMs: 20_000 }, send);
+    expect(result).toMatchObject({ ending: 'unconfirmed' });
+    expect(ms).toBe(20_000 + 3000);
+  });
+
+  test.each([
+    ['a sector', false, 'DNLOAD 0 5', 60_000],
+    ['a sector', false, 'DNLOAD 0 5', 800],
+    ['everything', true, 'DNLOAD 0 1', 800],
+  ])('erase of %s: as long as it says (%s, %s, %i ms)', async (_, massErase, request, eraseMs) => {
+    const script: Line[] = [idle, [request, 'ok'], ['GETSTATUS', 'silent']];
+    const elements = [{ address: 0x08000000, data: six }];
+    const erase = (session: DfuSession): Promise<unknown> =>
+      downloadDfuSe(session, elements, { massErase, force: true });
+    const { ms, error } = await ended(script, { eraseMs, transferMs: 2000 }, erase, dfuse);
+    expect(error).toMatchObject({ code: 'TIMEOUT', remedies: ['erase-time'] });
+    expect(ms).toBe(eraseMs);
+  });
+
+  test('descriptors, of a bus that is looked through and of a device that comes back', async () => {
+    const clock = new VirtualClock();
+    const device = new ScriptedBusDevice({ clock, standard: () => 'silent' });
+    const limits = { descriptorMs: 300, transferMs: 9000 };
+    const bus = new ScriptedBus(device);
+    await expect(onClock(clock, find(bus, { clock, limits }))).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      remedies: ['descriptor-time'],
+    });
+    expect(clock.now()).toBe(300);
+  });
+
+  test('return', async () => {
+    const clock = new VirtualClock();
+    const old = new ScriptedBusDevice({
+      standard: dfuStandard({ protocol: 1, alternates: [{}], serial: 'ABC' }),
+      script: [
+        ['GETSTATUS', 'stall'],
+        ['DETACH 1000', 'ok'],
+        ['GETSTATUS', 'stall'],
+      ],
+    });
+    const work = connect(new ScriptedBus(old), { clock, limits: { returnMs: 2500 } });
+    await expect(onClock(clock, work)).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      remedies: ['return-time'],
+      message: expect.stringContaining('within 2500 ms') as string,
+    });
+    expect(clock.now()).toBe(2500);
   });
 });

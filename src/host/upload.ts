@@ -66,7 +66,8 @@ export async function upload(
     const { bytes: doneBytes } = state;
     onEvent?.({ type: 'progress', operation: 'upload', doneBytes, totalBytes });
   };
-  const { busyLimitMs = BUSY_LIMIT_MS, pollTimeMs } = options;
+  const { pollTimeMs } = options;
+  const busyLimitMs = session.limits.busyMs ?? options.busyLimitMs ?? BUSY_LIMIT_MS;
   const { statusStalls, ...quirk } = quirkOf(session.interface);
   const limits = { busyLimitMs, pollTimeMs: pollTimeMs ?? quirk.pollTimeMs, statusStalls };
   await prepare(session, signal, limits);

@@ -8,6 +8,7 @@ import type {
   DownloadEnding,
   DownloadOptions,
   Payload,
+  TimeLimits,
 } from '../../src/host/index.ts';
 import { VirtualClock } from '../../src/usb/index.ts';
 import { ScriptedBusDevice, onClock, status } from './scripted-pipe.ts';
@@ -67,10 +68,11 @@ export async function bench(
   script: readonly Line[],
   more: DeviceWords = {},
   as = entry,
+  limits?: TimeLimits,
 ): Promise<Bench> {
   const clock = new VirtualClock();
   const device = new ScriptedBusDevice({ script, clock, standard: () => 'stall', ...more });
-  return { clock, device, session: await DfuSession.open(device, as, { clock }) };
+  return { clock, device, session: await DfuSession.open(device, as, { clock, limits }) };
 }
 
 /** Downloads on virtual time, and looks whether the script went to its end. */

@@ -38,8 +38,8 @@ async function run(terminal: Terminal, options: DetachCommand): Promise<number> 
   return runOnBus(terminal, options, async (around) => {
     const { bus, clock, signal, onEvent, quirks } = around;
     const selection = selectionOf(options);
-    const { wait } = options;
-    const terms = { clock, signal, onEvent, selection, wait, quirks, anyAlternate: true };
+    const { wait, timeout: limits } = options;
+    const terms = { clock, signal, onEvent, selection, wait, limits, quirks, anyAlternate: true };
     const found = await find(bus, terms);
     if (found.interface.mode === 'runtime') {
       const lines = await enter(found, options, around);
@@ -52,10 +52,10 @@ async function run(terminal: Terminal, options: DetachCommand): Promise<number> 
 
 async function enter(
   { device, interface: entry }: Found,
-  { detachDelay: returnMs, timeout: transferMs }: DetachCommand,
+  { detachDelay: returnMs, timeout: limits }: DetachCommand,
   { bus, clock, signal, onEvent, quirks }: Surroundings,
 ): Promise<string[]> {
-  const terms = { clock, signal, onEvent, returnMs, transferMs, quirks };
+  const terms = { clock, signal, onEvent, returnMs, limits, quirks };
   const { entries } = await enterDfuMode(bus, device, entry, terms);
   return entries.map(listLine);
 }
@@ -68,9 +68,9 @@ async function out(
   options: DetachCommand,
   { bus, clock, signal, onEvent, quirks }: Surroundings,
 ): Promise<number> {
-  const { timeout: transferMs } = options;
+  const { timeout: limits } = options;
   const reset = options.reset === true;
-  const session = await DfuSession.open(device, entry, { clock, transferMs, bus, quirks });
+  const session = await DfuSession.open(device, entry, { clock, limits, bus, quirks });
   try {
     const { accepted } = await leave(session, { signal, onEvent, reset });
     if (!accepted && !reset) await session.wait(LEAVING_MS, signal);

@@ -57,13 +57,13 @@ async function run(
       "missing required argument 'file'; only -s with commands needs none",
     );
   }
-  const { wait, reset: detach, detachDelay: returnMs, timeout: transferMs } = options;
+  const { wait, reset: detach, detachDelay: returnMs, timeout: limits } = options;
   const { busyLimit: busyLimitMs, pollTime: pollTimeMs } = options;
   const file = path === undefined ? undefined : await read(terminal, path);
   const plan = planOf(file, options);
   return runOnBus(terminal, options, async (around) => {
     const selection = selectionOf(options);
-    const times = { returnMs, transferMs, busyLimitMs, pollTimeMs };
+    const times = { returnMs, limits, busyLimitMs, pollTimeMs };
     if (options.dfuseAddress?.lengthBytes !== undefined) {
       const message = 'the length in -s is for uploads, and of a download it says nothing';
       around.onEvent({ type: 'note', message });

@@ -38,7 +38,7 @@ interface Listed extends Pick<Scan, 'problems'> {
 function list(terminal: Terminal, options: ListCommand): Promise<number> {
   return runOnBus(terminal, options, async ({ bus, clock, signal, quirks }) => {
     const selection = selectionOf(options);
-    const terms = { clock, signal, selection, transferMs: options.timeout, quirks };
+    const terms = { clock, signal, selection, limits: options.timeout, quirks };
     const { entries: all, problems } = await scanElseAll(bus, terms);
     const entries = select(all, selection);
     const listed = { entries, others: entries.length === 0 ? all : [], problems };
@@ -69,7 +69,9 @@ function writeAsText(
   const say = (text: string): void => warn(terminal, `dfukit: ${text}`);
   for (const note of notesOf(entries)) say(`Warning: ${note}`);
   const forbidden = problems.filter(({ code }) => code === 'ACCESS');
-  for (const { message } of problems.filter(({ code }) => code !== 'ACCESS')) say(message);
+  for (const { code, message } of problems.filter((each) => each.code !== 'ACCESS')) {
+    say(code === 'TIMEOUT' ? `${message} (--timeout descriptors=SECONDS)` : message);
+  }
   if (forbidden.length > 0) say(forbiddenLine(forbidden));
   if (entries.length > 0) return;
   if (others.length === 0) say(nothingThere(problems));

@@ -1,11 +1,18 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { parseAlternate, parseDeviceIds, parseSerials } from '../../host/index.ts';
-import type { Allowance, DfuSeModifiers, Dialect, Selection } from '../../host/index.ts';
+import type {
+  Allowance,
+  DfuSeModifiers,
+  Dialect,
+  Selection,
+  TimeLimits,
+} from '../../host/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import { BUS_FORMS } from './bus.ts';
 import { addQuirkOptions } from './quirk-options.ts';
 import type { QuirkOptions } from './quirk-options.ts';
+import { parseTimeLimits } from './time-options.ts';
 import { parseDfuSeAddress } from './dfuse-address.ts';
 import { seconds, wholeNumber } from '../shared/numbers.ts';
 import { inGroup, rareOnes } from '../shared/rare-options.ts';
@@ -21,7 +28,7 @@ export interface DeviceOptions extends QuirkOptions {
   readonly devnum?: number | undefined;
   readonly cfg?: number | undefined;
   readonly intf?: number | undefined;
-  readonly timeout?: number | undefined;
+  readonly timeout?: TimeLimits | undefined;
 }
 
 const byte = [0, 255] as const;
@@ -50,9 +57,10 @@ export function busOption(): Option {
 export function addDeviceOptions(command: Command): Command {
   inGroup(command, 'Which device:', addWhich)
     .option(
-      '--timeout <seconds>',
-      'most time for one control transfer (default: 5; 35 at least behind what erases everything); other limits of time grow with it',
-      seconds('--timeout', 3600),
+      '--timeout <limits>',
+      'most seconds for one control transfer (default: 5; 35 at least behind what erases everything), with which others grow; ' +
+        'or of a phase: descriptors, transfer, erase, busy, manifest, return, e.g. erase=60,transfer=10',
+      parseTimeLimits,
     )
     .option('--json', 'one JSON object a line instead of text');
   addQuirkOptions(command);

@@ -69,11 +69,11 @@ async function receiveFrom(
   options: UploadCommand,
   { bus, clock, signal, onEvent, quirks }: Surroundings,
 ): Promise<void> {
-  const { wait, detachDelay: returnMs, timeout: transferMs, dfuseAddress, protocol } = options;
+  const { wait, detachDelay: returnMs, timeout: limits, dfuseAddress, protocol } = options;
   const { transferSize: transferSizeBytes, maxSize: maxBytes, uploadSize: totalBytes } = options;
   const { busyLimit: busyLimitMs, pollTime: pollTimeMs, allow } = options;
   const selection = selectionOf(options);
-  const terms = { clock, signal, onEvent, selection, wait, returnMs, transferMs, quirks };
+  const terms = { clock, signal, onEvent, selection, wait, returnMs, limits, quirks };
   const session = await connect(bus, terms);
   const away = async (): Promise<void> => {
     if (options.reset === true) await leave(session, { signal, onEvent });
