@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Completable } from './shared/completable.ts';
 import type { Terminal } from './shared/terminal.ts';
 
 /** A command of dfukit: its line in the help, and where the rest of it is. */
@@ -10,7 +11,11 @@ interface CommandEntry {
 /** Most commands speak commander; one that has another tool's command line reads it itself. */
 type LoadedCommand =
   | { command(terminal: Terminal): Command }
-  | { run(args: readonly string[], terminal: Terminal): Promise<number> };
+  | {
+      run(args: readonly string[], terminal: Terminal): Promise<number>;
+      /** What a shell may offer; without it, files. */
+      completable?(): Completable;
+    };
 
 /** All commands, in the order of the help. Only the one that is called is loaded. */
 export const commands: Readonly<Record<string, CommandEntry>> = {
@@ -69,5 +74,9 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   'dfuse-pack': {
     summary: 'make DfuSe files, and show what is in them, likewise',
     load: () => import('./dfu-tools/dfuse-pack.ts'),
+  },
+  completion: {
+    summary: 'print a script that lets a shell complete commands, options and values',
+    load: () => import('./completion/completion.ts'),
   },
 };

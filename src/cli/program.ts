@@ -8,6 +8,10 @@ import { warn } from './shared/terminal.ts';
 import type { Output, Terminal } from './shared/terminal.ts';
 
 async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  if (args[0] === 'complete') {
+    const { complete } = await import('./completion/complete.ts');
+    return complete(commands, args.slice(1), terminal);
+  }
   const name = args[0] === 'help' ? args[1] : args[0];
   const called = Object.hasOwn(commands, name ?? '') ? commands[name ?? ''] : undefined;
   const loaded = await called?.load();

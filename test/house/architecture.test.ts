@@ -95,6 +95,8 @@ const inside: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     image: ['shared', 'imgtool'],
     flash: ['shared', 'image'],
     genhdr: ['shared'],
+    doctor: ['shared', 'host'],
+    completion: ['shared'],
     'dfu-tools': ['shared'],
     'dfu-util': ['shared', 'host'],
     test: ['shared'],

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { FakeTerminal } from '../../../test/support/fake-terminal.ts';
 import { fakeSystem, stm32Files } from '../../../test/support/fake-system.ts';
@@ -213,4 +215,12 @@ test('descriptors that are garbage are no DFU device', async () => {
   });
   expect(exit).toBe(0);
   expect(told[0]?.message).toBe('1 devices, and none of them is DFU');
+});
+
+test('every problem has its row in docs/doctor.md', () => {
+  const read = (path: string): string => readFileSync(join(import.meta.dirname, path), 'utf8');
+  const codes = [...read('finding.ts').matchAll(/^ {2}\| '([a-z-]+)'/gm)].map(([, code]) => code);
+  expect(codes.length).toBeGreaterThan(20);
+  const page = read('../../../docs/doctor.md');
+  expect(codes.filter((code) => !page.includes(`\`${code}\``))).toEqual([]);
 });

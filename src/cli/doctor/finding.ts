@@ -1,7 +1,7 @@
 import type { FoundDevice } from './found-device.ts';
 
 /** What may be wrong. These words are API: scripts ask for them. */
-export type Problem =
+type Problem =
   // with this computer
   | 'no-usb'
   | 'container-no-sysfs'

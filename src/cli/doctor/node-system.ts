@@ -53,7 +53,7 @@ export function nodeSystem(): System {
 /** Names by number, of /etc/passwd or /etc/group. */
 function readNames(path: string): ReadonlyMap<number, string> {
   const text = attempt(() => readFileSync(path, 'utf8')) ?? '';
-  const rows = text.split('\n').map((line) => line.split(':'));
+  const rows = text.match(/^[^#:\n]+:.*$/gm)?.map((line) => line.split(':')) ?? [];
   return new Map(rows.map(([name = '', , id = '']): [number, string] => [Number(id), name]));
 }
 

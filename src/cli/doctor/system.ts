@@ -13,7 +13,7 @@ export interface Holder {
 }
 
 /** The user that this program runs as. */
-export interface SystemUser {
+interface SystemUser {
   readonly name: string;
   readonly isRoot: boolean;
   /** Names of all groups that this program is in. */

@@ -3,7 +3,7 @@ import type { FoundDevice } from './found-device.ts';
 import type { System } from './system.ts';
 
 /** The file that the rules are put into: in front of 73-seat-late.rules, which reads the tag. */
-export const RULES_FILE = '/etc/udev/rules.d/60-dfu.rules';
+const RULES_FILE = '/etc/udev/rules.d/60-dfu.rules';
 
 /** Groups that systems have for people who may use devices. */
 const GROUPS = ['plugdev', 'usb', 'dialout', 'uucp'] as const;

@@ -3,6 +3,8 @@ import type { Compressor } from '../../image/index.ts';
 import { UsageError, helpOf, usageLine } from './arguments.ts';
 import type { CommandSpec } from './arguments.ts';
 import { dumpinfo, dumpinfoSpec } from './dump.ts';
+import { slot } from '../shared/completable.ts';
+import type { Completable } from '../shared/completable.ts';
 import { warn } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import {
@@ -118,6 +120,25 @@ export async function runImgtool(
   } catch (error) {
     return report(terminal, error, usage);
   }
+}
+
+/** What a shell may offer behind `dfukit imgtool`. */
+export function completable(): Completable {
+  const each = Object.entries(commands).map(([name, { spec }]): [string, Completable] => [
+    name,
+    {
+      summary: spec.summary,
+      commands: new Map(),
+      options: Object.values(spec.options).map(({ flags, help = '', value, choices, rare }) => ({
+        flags,
+        words: help,
+        value: value === undefined ? undefined : slot(value, choices),
+        rare: rare === true,
+      })),
+      operands: spec.operands.map((operand) => slot(operand)),
+    },
+  ]);
+  return { summary: '', commands: new Map(each), options: [], operands: [] };
 }
 
 /** The command line behind `dfukit imgtool`. */
