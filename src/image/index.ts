@@ -1,5 +1,6 @@
 /** The room's face to its siblings: what the world sees, and what only they need. */
 export * from './public.ts';
+export { wholePrefix } from './contents.ts';
 export { firstMemory, MOST_SPAN_BYTES, runOf } from './formats/lay-over.ts';
 export { segmentFormatNames } from './formats/segment-file.ts';
 export { rangeText, segmentEnd } from './formats/segments.ts';

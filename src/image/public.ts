@@ -21,6 +21,20 @@ export type { LaidOver } from './formats/lay-over.ts';
 export { readSegments } from './formats/segment-file.ts';
 export type { ReadSegmentsOptions, SegmentFormat } from './formats/segment-file.ts';
 export type { Segment } from './formats/segments.ts';
+export { inputFormats, outputFormats, readContents, writeContents } from './contents.ts';
+export type {
+  ContentPart,
+  ContentPiece,
+  FileContents,
+  InputFormat,
+  OutputFormat,
+  ReadContentsOptions,
+  WriteContentsOptions,
+} from './contents.ts';
+export { writeSRecords } from './formats/s-record-writer.ts';
+export type { SRecordKind, SRecordOptions } from './formats/s-record-writer.ts';
+export { writeUf2 } from './formats/uf2-writer.ts';
+export type { Uf2Options } from './formats/uf2-writer.ts';
 export { readPrefix, withLpcPrefix, withStellarisPrefix } from './formats/prefix.ts';
 export type { DfuPrefix } from './formats/prefix.ts';
 export { readUf2 } from './formats/uf2.ts';

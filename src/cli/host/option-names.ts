@@ -1,5 +1,5 @@
-import { DfuError, retold } from '../../bytes/index.ts';
 import type { DfuRemedy } from '../../bytes/index.ts';
+import { remediesNamed } from '../shared/remedies.ts';
 
 /** What the commands call that which would make it go differently. */
 const names: Readonly<Record<DfuRemedy, string>> = {
@@ -31,11 +31,5 @@ const names: Readonly<Record<DfuRemedy, string>> = {
 
 /** An error of the library with the option in it that helps, behind its first sentence. */
 export function withOptionNames(error: unknown): unknown {
-  if (!DfuError.is(error) || error.remedies.length === 0) return error;
-  const { message, remedies } = error;
-  const [sentence = '', ...lines] = message.split('\n');
-  const options = remedies.map((remedy) => names[remedy]).join(' or ');
-  const end = sentence.endsWith('.') ? '.' : '';
-  const first = `${sentence.slice(0, sentence.length - end.length)} (${options})${end}`;
-  return retold(error, [first, ...lines].join('\n'));
+  return remediesNamed(error, names);
 }

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { convertCommand } from './convert.ts';
 import { imageDiff } from './diff.ts';
 import { imageInfo } from './info.ts';
 import type { InfoOptions } from './info.ts';
@@ -186,14 +187,15 @@ function diffCommand(terminal: Terminal): Command {
   return addExamples(made, 'dfukit image diff v1.signed.bin v2.signed.bin');
 }
 
-/** `dfukit image sign | verify | info | diff`. */
+/** `dfukit image sign | verify | info | diff | convert`. */
 export function command(terminal: Terminal): Command {
   const made = new Command('image')
     .description('make, check, explain and compare firmware images')
     .addCommand(signCommand(terminal))
     .addCommand(verifyCommand(terminal))
     .addCommand(infoCommand(terminal))
-    .addCommand(diffCommand(terminal));
+    .addCommand(diffCommand(terminal))
+    .addCommand(convertCommand(terminal));
   return addExamples(
     made,
     'dfukit image info firmware.dfu',

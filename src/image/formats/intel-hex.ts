@@ -2,7 +2,7 @@ import { DfuError, hexNumber } from '../../bytes/index.ts';
 import type { OwnBytes } from '../../bytes/index.ts';
 import { HexDigits } from './hex-digits.ts';
 import { runOf } from './lay-over.ts';
-import { SegmentCollector, segmentEnd } from './segments.ts';
+import { joinTouching, SegmentCollector, segmentEnd } from './segments.ts';
 import type { Segment } from './segments.ts';
 import { textLines } from './text-lines.ts';
 
@@ -138,18 +138,16 @@ function hexLine(type: number, offset: number, data: Uint8Array): string {
  * run on within a line. Throws `OUT_OF_RANGE` past 32 bits of address.
  */
 export function writeIntelHex(segments: readonly Segment[]): string {
-  const sorted = segments
-    .filter(({ bytes }) => bytes.length > 0)
-    .toSorted((one, other) => one.address - other.address);
-  const end = sorted.reduce((most, each) => Math.max(most, segmentEnd(each)), 0);
-  const start = sorted[0]?.address ?? 0;
+  const joined = joinTouching(segments);
+  const end = joined.reduce((most, each) => Math.max(most, segmentEnd(each)), 0);
+  const start = joined[0]?.address ?? 0;
   if (start < 0 || end > 0x1_0000_0000) {
     const words = `expected addresses of 32 bits, got ${start} to ${end}`;
     throw new DfuError('OUT_OF_RANGE', `Intel HEX: ${words}`);
   }
   const lines: string[] = [];
   let base = end > 0x1_0000 ? -1 : 0;
-  for (const { address, bytes } of joinTouching(sorted)) {
+  for (const { address, bytes } of joined) {
     let at = 0;
     while (at < bytes.length) {
       const here = address + at;
@@ -165,22 +163,4 @@ export function writeIntelHex(segments: readonly Segment[]): string {
     }
   }
   return `${lines.join('')}:00000001FF\n`;
-}
-
-/** One segment of each run of touching ones; of overlapping bytes the later segment's count. */
-function joinTouching(sorted: readonly Segment[]): Segment[] {
-  const runs: { address: number; end: number; parts: Segment[] }[] = [];
-  for (const segment of sorted) {
-    const end = segmentEnd(segment);
-    const run = runs.at(-1);
-    if (run !== undefined && segment.address <= run.end) {
-      run.end = Math.max(run.end, end);
-      run.parts.push(segment);
-    } else runs.push({ address: segment.address, end, parts: [segment] });
-  }
-  return runs.map(({ address, end, parts }) => {
-    const bytes = new Uint8Array(end - address);
-    for (const part of parts) bytes.set(part.bytes, part.address - address);
-    return { address, bytes };
-  });
 }

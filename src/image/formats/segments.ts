@@ -139,3 +139,24 @@ export function rangeText(segment: Segment): string {
   const last = hexNumber(segmentEnd(segment) - 1, 8);
   return `${hexNumber(address, 8)} to ${last} (${bytes.length} bytes)`;
 }
+
+/** One segment of each run of touching ones, by address; of overlapping bytes the later segment's count. */
+export function joinTouching(segments: readonly Segment[]): Segment[] {
+  const sorted = segments
+    .filter(({ bytes }) => bytes.length > 0)
+    .toSorted((one, other) => one.address - other.address);
+  const runs: { address: number; end: number; parts: Segment[] }[] = [];
+  for (const segment of sorted) {
+    const end = segmentEnd(segment);
+    const run = runs.at(-1);
+    if (run !== undefined && segment.address <= run.end) {
+      run.end = Math.max(run.end, end);
+      run.parts.push(segment);
+    } else runs.push({ address: segment.address, end, parts: [segment] });
+  }
+  return runs.map(({ address, end, parts }) => {
+    const bytes = new Uint8Array(end - address);
+    for (const part of parts) bytes.set(part.bytes, part.address - address);
+    return { address, bytes };
+  });
+}

@@ -1,16 +1,17 @@
 import { DfuError, hexNumber, struct, u32le, viewOf } from '../../bytes/index.ts';
+import type { Struct } from '../../bytes/index.ts';
 import { SegmentCollector } from './segments.ts';
 import type { Segment } from './segments.ts';
 
-const BLOCK_BYTES = 512;
-const HEAD_BYTES = 32;
+export const BLOCK_BYTES = 512;
+export const HEAD_BYTES = 32;
 const MOST_PAYLOAD = BLOCK_BYTES - HEAD_BYTES - 4;
-const MAGIC_0 = 0x0a32_4655;
-const MAGIC_1 = 0x9e5d_5157;
-const MAGIC_END = 0x0ab1_6f30;
+export const MAGIC_0 = 0x0a32_4655;
+export const MAGIC_1 = 0x9e5d_5157;
+export const MAGIC_END = 0x0ab1_6f30;
 
 /** The head of a block of UF2 (github.com/microsoft/uf2). */
-const blockHead = struct<BlockHead>('UF2 block', {
+export const blockHead: Struct<BlockHead> = struct<BlockHead>('UF2 block', {
   magic0: u32le,
   magic1: u32le,
   flags: u32le,
@@ -32,7 +33,7 @@ interface BlockHead {
   readonly sizeOrFamily: number;
 }
 
-const Flag = {
+export const Flag = {
   notMainFlash: 0x1,
   fileContainer: 0x1000,
   familyId: 0x2000,
