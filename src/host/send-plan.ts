@@ -1,8 +1,8 @@
 import type { DfuError } from '../bytes/index.ts';
 import { readDfuSeFile, splitSuffix } from '../dfu/index.ts';
 import type { Suffix } from '../dfu/index.ts';
-import { recognise } from '../image/index.ts';
-import type { FileFormat } from '../image/index.ts';
+import { recognise, wholePrefix } from '../image/index.ts';
+import type { DfuPrefix, FileFormat } from '../image/index.ts';
 import type { Allowance } from './allowances.ts';
 import type { Dialect } from './dialect.ts';
 import type { DfuSeModifiers } from './dfuse-plan.ts';
@@ -59,6 +59,8 @@ export interface SendPlan {
   readonly format: FileFormat | undefined;
   /** What goes where, views of the file; nothing for commands alone. */
   readonly targets: readonly SendTarget[];
+  /** A prefix for a boot loader that the file begins with: plain DFU sends it, DfuSe does not. */
+  readonly prefix?: DfuPrefix | undefined;
   /** Which devices the file is for; it is not sent. */
   readonly suffix: Suffix | undefined;
   /** Why what stands at the end of the file is no suffix though it looks like one: it is sent. */
@@ -109,5 +111,6 @@ export function sendPlan(file: Uint8Array | undefined, options: SendOptions = {}
   const kind = isRaw ? 'binary' : format;
   const elements = elementsOf(payload, kind, { address, family });
   const targets = [{ alternate: undefined, elements }];
-  return { ...common, format: kind, targets, suffix, suffixProblem };
+  const prefix = kind === 'binary' && !isRaw ? wholePrefix(payload) : undefined;
+  return { ...common, format: kind, targets, prefix, suffix, suffixProblem };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { dfuse, functional, plain } from '../../test/support/host-bench.ts';
 import { appendSuffix, writeDfuSeFile } from '../dfu/index.ts';
-import { generateRiotbootHeader } from '../image/index.ts';
+import { generateRiotbootHeader, withStellarisPrefix } from '../image/index.ts';
 import { sendPlan, sendingOf } from './index.ts';
 import type { DfuInterface, SendOptions, Sending, SendingDevice } from './index.ts';
 
@@ -445,5 +445,29 @@ describe('the truth table', () => {
     file[0x20] = 0xaa;
     expect(() => sendPlan(file)).toThrow('DfuSe file, byte');
     expect(() => sendPlan(dfuseFile.subarray(0, 100))).toThrow('DfuSe');
+  });
+});
+
+describe('a prefix for a boot loader', () => {
+  const ti = withStellarisPrefix(binary, 0x2000);
+  const low: DfuInterface = { ...dfuse, name: '@Flash /0x00002000/16*001Kg' };
+  const sent = (options: SendOptions, to: DfuInterface): Sending =>
+    sendingOf(sendPlan(ti, options), to);
+
+  test('is payload of plain DFU', () => {
+    expect(inWords(sent({}, plain))).toBe('plain 28');
+  });
+
+  test('is not sent by DfuSe, and says where the rest belongs', () => {
+    const sending = sent({}, low);
+    expect(inWords(sending)).toMatch(/^0: erase, at 00002000, 16, 4, idle$/);
+    expect(sending).toMatchObject({
+      notes: ['the file begins with a TI Stellaris prefix: its 8 bytes are not sent'],
+    });
+    const elsewhere = sent({ address: 0x2400 }, low);
+    expect(elsewhere).toMatchObject({
+      notes: [expect.stringContaining('belongs at 0x00002000 counts for nothing')],
+    });
+    expect(inWords(sent({ raw: true, address: 0x2000 }, low))).toContain('16, 12');
   });
 });

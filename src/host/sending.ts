@@ -1,4 +1,4 @@
-import { DfuError } from '../bytes/index.ts';
+import { DfuError, hexNumber } from '../bytes/index.ts';
 import type { SendTally } from '../bytes/index.ts';
 import { DfuVersion, suffixMatches } from '../dfu/index.ts';
 import type { DfuSeElement, Suffix } from '../dfu/index.ts';
@@ -199,15 +199,34 @@ function dfuseSending(
 ): Decided {
   demandSameAddress(plan, plan.modifiers.address);
   const hasFile = plan.format !== undefined || plan.targets.length > 0;
-  const jobs = hasFile ? jobsOf(plan, entry, alternates) : [];
+  const jobs = hasFile ? jobsOf(withoutPrefix(plan), entry, alternates) : [];
   const all = hasFile
     ? jobs.map((job, at) => partOf(plan, job, [at, jobs]))
     : [commandsAlone(plan, entry)];
   const unplaced = jobs.map(({ unplacedBytes }) => plainTally(unplacedBytes, 0, false));
   const planned = sumOf([...all.map(({ part }) => tallyOf(part.operations)), ...unplaced]);
   if (hasFile && planned.bytes === 0) throw nothingToSend();
-  const notes = [...new Set(all.flatMap((each) => each.notes))];
+  const notes = [...new Set([...prefixNotes(plan), ...all.flatMap((each) => each.notes)])];
   return { dialect: 'dfuse', parts: all.map(({ part }) => part), planned, notes };
+}
+
+/** DfuSe has addresses of its own: a prefix would be the first bytes of the firmware. Its address counts where none is given. */
+function withoutPrefix({ prefix, targets, ...plan }: SendPlan): SendPlan {
+  if (prefix === undefined) return { ...plan, targets };
+  const elements = (targets[0]?.elements ?? []).map(({ address = prefix.address, data }) => ({
+    address,
+    data: data.subarray(prefix.sizeBytes),
+  }));
+  return { ...plan, targets: [{ alternate: targets[0]?.alternate, elements }] };
+}
+
+function prefixNotes({ prefix, modifiers: { address } }: SendPlan): string[] {
+  if (prefix === undefined) return [];
+  const { kind, sizeBytes, address: own } = prefix;
+  const name = kind === 'lpc' ? 'NXP LPC' : 'TI Stellaris';
+  const elsewhere = own !== undefined && address !== undefined && own !== address;
+  const where = elsewhere ? `, and that it belongs at ${hexNumber(own, 8)} counts for nothing` : '';
+  return [`the file begins with a ${name} prefix: its ${sizeBytes} bytes are not sent${where}`];
 }
 
 function jobsOf(

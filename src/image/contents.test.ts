@@ -36,7 +36,7 @@ describe('every format', () => {
   test('a format with addresses wants one', () => {
     for (const format of outputFormats.filter((each) => !['bin', 'dfu'].includes(each))) {
       const write = (): unknown => writeContents(readContents(data), format);
-      expect(write, format).toThrow(/says where bytes belong/);
+      expect(write).toThrow(/says where bytes belong/);
     }
   });
 

@@ -83,3 +83,31 @@ describe('download', () => {
     expect([exit, err]).toEqual([74, expect.stringContaining('More than one DFU interface')]);
   });
 });
+
+describe('upload', () => {
+  test.each(['hex', 'srec', 'uf2', 'dfuse'])(
+    '--format %s: what can be sent back',
+    async (format) => {
+      flash.read(BASE, 4096).set(image);
+      const path = join(folder, 'copy');
+      const read = await call('upload', path, '-a', '0', '-s', `${BASE}:3072`, '--format', format);
+      expect({ exit: read.exit, err: read.err }).toEqual({ exit: 0, err: '' });
+      flash.read(BASE, 4096).fill(0xff);
+      expect((await call('download', path)).exit).toBe(0);
+      expect(flash.read(BASE, image.length)).toEqual(image);
+      const { out } = await ran(['image', 'info', path]);
+      expect(out).not.toContain('plain binary');
+    },
+  );
+
+  test('--format dfu names the device; a format with addresses wants one', async () => {
+    const path = join(folder, 'copy');
+    const dfu = ['-a', '0', '-s', `${BASE}:1024`, '--format', 'dfu'];
+    expect((await call('upload', path, ...dfu)).exit).toBe(0);
+    expect((await ran(['image', 'info', path])).out).toContain('for 0483:df11');
+    const { exit, err } = await call('upload', join(folder, 'x'), '--format', 'hex');
+    expect([exit, err]).toEqual([64, expect.stringContaining('-s ADDRESS of a DfuSe device')]);
+    const two = ['-s', '0x08000000', '--address', '1', '--format', 'hex'];
+    expect((await call('upload', join(folder, 'x'), ...two)).exit).toBe(64);
+  });
+});

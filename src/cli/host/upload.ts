@@ -1,18 +1,20 @@
 import { Command } from 'commander';
 import { DfuError } from '../../bytes/index.ts';
 import { connect, leave, receive } from '../../host/index.ts';
-import type { UploadSink } from '../../host/index.ts';
+import type { DfuInterface, UploadSink } from '../../host/index.ts';
 import { addExamples } from '../shared/examples.ts';
 import { wholeNumber } from '../shared/numbers.ts';
 import { rareOnes } from '../shared/rare-options.ts';
 import type { Terminal } from '../shared/terminal.ts';
+import { addUploadFormatOptions, demandFormat, formattedSink } from './format-options.ts';
+import type { UploadFormatOptions } from './format-options.ts';
 import { runOnBus } from './run-on-bus.ts';
 import type { Surroundings } from './run-on-bus.ts';
 import { addTransferOptions, dialectOf, forceOf, selectionOf } from './select.ts';
 import type { TransferOptions } from './select.ts';
 import { uploadFile } from './upload-file.ts';
 
-interface UploadCommand extends TransferOptions {
+interface UploadCommand extends TransferOptions, UploadFormatOptions {
   readonly uploadSize?: number | undefined;
   readonly maxSize?: number | undefined;
 }
@@ -22,7 +24,7 @@ const anySize = [1, Number.MAX_SAFE_INTEGER] as const;
 
 /** `dfukit upload FILE`. */
 export function command(terminal: Terminal): Command {
-  const made = addTransferOptions(new Command('upload'), ['outside-layout'])
+  const made = addUploadFormatOptions(addTransferOptions(new Command('upload'), ['outside-layout']))
     .description('read a device into a new file (- for standard output)')
     .argument('<file>', 'must not exist yet')
     .option(
@@ -38,23 +40,31 @@ export function command(terminal: Terminal): Command {
     .option('--force', "ask though the device's descriptor says that it gives no uploads")
     .action((path: string, options: UploadCommand) => run(terminal, path, options));
   return addExamples(
-    rareOnes(made, '--max-size'),
+    rareOnes(made, '--max-size', '--address'),
     'dfukit upload copy.bin -d 1209:7d00,1209:7d02 -a 0',
     'dfukit upload copy.bin -s 0x08000000:0x4000             DfuSe: 16 KiB from there',
+    'dfukit upload copy.hex --format hex -s 0x08000000:0x4000',
     'dfukit upload - --bus usbip://127.0.0.1 | sha256sum     a virtual board (board run)',
   );
 }
 
 async function run(terminal: Terminal, path: string, options: UploadCommand): Promise<void> {
   const dialect = dialectOf(options);
+  const address = addressOf(options);
+  demandFormat({ ...options, address });
   const output = await uploadFile(terminal, path);
+  const formatted = formattedSink(output.sink, { ...options, address });
   const out = path === '-' ? terminal.err : terminal.out;
   try {
     await runOnBus(terminal, { ...options, out }, async (around) => {
+      let from: DfuInterface | undefined;
+      const opened = (entry: DfuInterface): void => void (from = entry);
       try {
-        await receiveFrom(output.sink, { ...options, protocol: dialect }, around);
+        await receiveFrom(formatted.sink, { ...options, protocol: dialect, opened }, around);
+        await formatted.finish(from);
         await output.finish();
       } catch (error) {
+        await formatted.finish(from);
         throw await output.keep(error);
       }
     });
@@ -64,9 +74,16 @@ async function run(terminal: Terminal, path: string, options: UploadCommand): Pr
   }
 }
 
+/** Throws `INVALID_ARGUMENT` for two addresses. */
+function addressOf({ dfuseAddress, address }: UploadCommand): number | undefined {
+  const said = dfuseAddress?.address;
+  if (said === undefined || address === undefined || said === address) return said ?? address;
+  throw new DfuError('INVALID_ARGUMENT', '-s and --address say two different addresses');
+}
+
 async function receiveFrom(
   sink: UploadSink,
-  options: UploadCommand,
+  options: UploadCommand & { readonly opened: (entry: DfuInterface) => void },
   { bus, clock, signal, onEvent, quirks }: Surroundings,
 ): Promise<void> {
   const { wait, detachDelay: returnMs, timeout: limits, dfuseAddress, protocol } = options;
@@ -75,6 +92,7 @@ async function receiveFrom(
   const selection = selectionOf(options);
   const terms = { clock, signal, onEvent, selection, wait, returnMs, limits, quirks };
   const session = await connect(bus, terms);
+  options.opened(session.interface);
   const away = async (): Promise<void> => {
     if (options.reset === true) await leave(session, { signal, onEvent });
   };
