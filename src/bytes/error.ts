@@ -19,6 +19,7 @@ export type DfuErrorCode =
   | 'DEVICE_STATUS' // DFU_GETSTATUS answered dfuERROR; `status` says why
   | 'PROTOCOL' // an answer that the protocol does not allow here
   | 'INCOMPLETE' // what was done went as it should, and it is not all that was planned
+  | 'MISMATCH' // what was read back is not what was written
   // what this end of the cable may do
   | 'ACCESS' // the operating system refuses: permission or driver
   | 'BUSY' // somebody else holds it: interface, board, file

@@ -6,7 +6,8 @@ import type { DfuSeOperation } from './dfuse-plan.ts';
 import type { DownloadEnding, UploadEnding } from './endings.ts';
 import type { Ended } from './ending-steps.ts';
 import type { HostListener } from './events.ts';
-import { unverified } from './outcome.ts';
+import { outcomeBy } from './outcome.ts';
+import type { Verdict } from './read-back.ts';
 import type { DfuSession } from './session.ts';
 import { inWords, isWhole } from './tally.ts';
 
@@ -15,6 +16,10 @@ interface Conclusion extends SendProgress {
   readonly ended: Ended;
   /** The operation at which the device left. */
   readonly leftAt?: DfuSeOperation | undefined;
+  /** What was there already and was left alone. */
+  readonly kept?: DownloadEnding['kept'];
+  /** Whether it was read back, where that is asked for; asked once the end is known. */
+  readonly verdict?: ((ended: Ended) => Promise<Verdict | undefined>) | undefined;
   readonly signal?: CancelSignal | undefined;
   readonly onEvent?: HostListener | undefined;
 }
@@ -25,7 +30,7 @@ interface Conclusion extends SendProgress {
  */
 export async function concluded(
   session: DfuSession,
-  { ended: told, leftAt, signal, onEvent, ...progress }: Conclusion,
+  { ended: told, leftAt, kept, verdict, signal, onEvent, ...progress }: Conclusion,
 ): Promise<DownloadEnding> {
   const { planned, acknowledged } = progress;
   if (!isWhole(planned, acknowledged)) {
@@ -34,10 +39,24 @@ export async function concluded(
     throw new DfuError('INCOMPLETE', message, { progress });
   }
   const terms = { starts: leftAt === undefined, signal, onEvent };
-  const { ending, finalState, reset } = await departed(session, told, terms);
+  const ended = await departed(session, told, terms);
+  const { ending, finalState, reset } = ended;
   const { blocks, bytes } = acknowledged;
-  const outcome = unverified(ending);
-  const whole = { blocks, bytes, outcome, ending, finalState, reset, planned, acknowledged };
+  const seen = await verdict?.(ended);
+  const unverified = seen === 'verified' ? undefined : seen?.unverified;
+  const outcome = outcomeBy(ending, seen === 'verified');
+  const whole = {
+    blocks,
+    bytes,
+    outcome,
+    unverified,
+    kept,
+    ending,
+    finalState,
+    reset,
+    planned,
+    acknowledged,
+  };
   onEvent?.({ type: 'downloaded', ...whole });
   return whole;
 }

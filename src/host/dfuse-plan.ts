@@ -111,7 +111,7 @@ const setAddress = (address: number): DfuSeOperation => ({
   op: 'command',
   command: { command: 'set-address', address },
 });
-const IDLE: DfuSeOperation = { op: 'idle' };
+export const IDLE: DfuSeOperation = { op: 'idle' };
 
 /** Walks anew each time. */
 function walked<T>(walk: () => Iterator<T>): Iterable<T> {
@@ -227,6 +227,31 @@ function* blocks(
     const next = wBlockNum + 1;
     wBlockNum = counts && next <= LAST_BLOCK ? next : DFUSE_FIRST_BLOCK;
   }
+}
+
+/** What to do to read what these elements lie upon, in their order, until it `isOver`: then back to dfuIDLE. */
+export function readPlan(
+  elements: readonly DfuSeElement[],
+  terms: PlanTerms,
+  isOver: () => boolean,
+): Pick<DfuSePlan, 'operations' | 'ending'> {
+  const operations = walked(function* (): Generator<DfuSeOperation> {
+    let reads = false;
+    for (const { address, data } of elements) {
+      for (const { start, wBlockNum } of blocks(data.length, terms)) {
+        if (isOver()) return;
+        if (wBlockNum === DFUSE_FIRST_BLOCK) {
+          if (reads) yield IDLE;
+          yield setAddress(address + start);
+          yield IDLE;
+        }
+        reads = true;
+        const lengthBytes = Math.min(terms.transferSizeBytes, data.length - start);
+        yield { op: 'read', wBlockNum, address: address + start, lengthBytes };
+      }
+    }
+  });
+  return { operations, ending: [IDLE] };
 }
 
 /** dfu-util reads no more than that where neither address nor length is given. */

@@ -115,7 +115,9 @@ export async function uploadDfuSe(
 }
 
 interface Run extends DfuSeTransferOptions {
-  readonly operation: 'download' | 'upload';
+  readonly operation: 'download' | 'upload' | 'verify';
+  /** The device has been got ready and talked of before. */
+  readonly isMore?: boolean | undefined;
   readonly totalBytes: number | undefined;
   readonly transferSizeBytes: number;
   readonly account: Account;
@@ -144,7 +146,7 @@ export async function runPlan(
   };
   await prepare(session, signal, terms);
   if (!session.moved && options.operation === 'download') await readFirst(session, signal);
-  onEvent?.({ type: 'ready', transferSizeBytes });
+  if (options.isMore !== true) onEvent?.({ type: 'ready', transferSizeBytes });
   const step = (state: DfuSeState, outcome: Outcome) => dfuseStep(state, outcome, terms);
   const report = reporting(plan, options);
   const onState = (state: DfuSeState): void => {
@@ -164,7 +166,7 @@ function reporting(
   { onEvent, operation, totalBytes }: Run,
 ): ((state: DfuSeState) => void) | undefined {
   if (onEvent === undefined) return undefined;
-  const eraseBytes = operation === 'upload' ? 0 : tallyOf(operations).erasedBytes;
+  const eraseBytes = operation !== 'download' ? 0 : tallyOf(operations).erasedBytes;
   let toldErased = 0;
   let toldBytes = -1;
   let left = false;

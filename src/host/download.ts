@@ -10,11 +10,13 @@ import { DOWNLOAD_START, downloadStep, nothingToSend } from './download-steps.ts
 import type { DownloadState, DownloadTerms } from './download-steps.ts';
 import { LINGER_MS } from './ending-steps.ts';
 import { drive, prepare, settled } from './drive.ts';
+import type { Ended } from './ending-steps.ts';
 import type { HostListener } from './events.ts';
 import { withOutcome } from './outcome.ts';
 import { BUSY_LIMIT_MS } from './patience.ts';
 import { quirkOf } from './dfu-interface.ts';
 import { readFirst } from './read-first.ts';
+import { plainVerdict } from './read-plain.ts';
 import type { DfuSession } from './session.ts';
 import { plainTally } from './tally.ts';
 
@@ -33,6 +35,11 @@ export interface DownloadOptions {
   readonly lingerMs?: number | undefined;
   /** `dfu`: it is plain DFU, whatever the device says. */
   readonly dialect?: 'dfu' | undefined;
+  /**
+   * Read back what was written, once the device is in dfuIDLE again: where it is not, or what was sent came in pieces, the ending says
+   * why under `unverified`.
+   */
+  readonly verify?: boolean | undefined;
   /** Send it also to a device that says it takes no downloads (bitCanDnload 0). */
   readonly force?: boolean | undefined;
 }
@@ -42,7 +49,7 @@ export interface DownloadOptions {
  * device shall get, without a DFU suffix. Cancelling leaves the device in dfuIDLE where possible.
  *
  * Throws `DEVICE_STATUS` with what the device says, `STALLED`, `TIMEOUT`, `DISCONNECTED`, `PROTOCOL`, each
- * with how far it had come;
+ * with how far it had come; `MISMATCH` for what is read back otherwise;
  * `UNSUPPORTED` for a device that takes none; `INVALID_ARGUMENT` for nothing to send; `ABORTED`.
  */
 export async function download(
@@ -91,7 +98,12 @@ export async function download(
       const isPiecemeal = !(payload instanceof Uint8Array);
       // What comes in pieces is all that its source gave: it ended, and every block was acknowledged.
       const planned = isPiecemeal ? acknowledged : account.planned;
-      return concluded(session, { ended, planned, acknowledged, signal, onEvent });
+      const read = { ...options, transferSizeBytes: size };
+      const verdict =
+        options.verify === true
+          ? (how: Ended) => plainVerdict(session, payload, how, { ...read, planned, acknowledged })
+          : undefined;
+      return concluded(session, { ended, planned, acknowledged, verdict, signal, onEvent });
     });
   };
   try {

@@ -5,6 +5,10 @@ import type { Ended } from './ending-steps.ts';
 export interface DownloadEnding extends Ended, SendProgress {
   /** What has become of the device's memory. */
   readonly outcome: SendOutcome;
+  /** Why it was not read back though that was asked for, in words. */
+  readonly unverified?: string | undefined;
+  /** What was there already and was left alone, where that was looked for. */
+  readonly kept?: { readonly sectors: number; readonly bytes: number } | undefined;
   /** Blocks and bytes that the device has acknowledged. */
   readonly blocks: number;
   readonly bytes: number;

@@ -17,7 +17,8 @@ export type HostEvent =
   | { readonly type: 'ready'; readonly transferSizeBytes: number }
   | {
       readonly type: 'progress';
-      readonly operation: 'download' | 'upload' | 'erase';
+      /** `verify`: the device is read back, before or behind the writing. */
+      readonly operation: 'download' | 'upload' | 'erase' | 'verify';
       readonly doneBytes: number;
       /** Undefined where the length is not known beforehand. */
       readonly totalBytes: number | undefined;

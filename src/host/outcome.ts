@@ -27,9 +27,10 @@ export function outcomeSaid(error: unknown): SendOutcome | undefined {
   return typeof error === 'object' && error !== null ? outcomes.get(error) : undefined;
 }
 
-/** What an ending means for the memory where nobody has read it back. */
-export function unverified(ending: Ending): SendOutcome {
-  return ending === 'unconfirmed' ? 'unconfirmed' : 'written';
+/** What an ending means. A device that was to go, and has not been seen going, is in doubt though its memory be right. */
+export function outcomeBy(ending: Ending, isVerified: boolean): SendOutcome {
+  if (ending === 'unconfirmed') return 'unconfirmed';
+  return isVerified ? 'verified' : 'written';
 }
 
 /** Does what may change a device; what it throws says whether something may have been changed. */
@@ -53,7 +54,7 @@ export async function unchangedElse<T>(work: () => Promise<T>): Promise<T> {
 
 /** The error, which says so; what it has said before of a device that was changed stands. */
 function endedAs(error: unknown, outcome: SendOutcome): unknown {
-  if (outcome === 'unchanged' && outcomeOf(error) !== 'unchanged') return error;
+  if (outcomeOf(error) !== 'unchanged') return error;
   // One of a class of its own stays what it is.
   if (DfuError.is(error) && Object.getPrototypeOf(error) === DfuError.prototype) {
     return error.outcome === outcome ? error : retold(error, error.message, { outcome });

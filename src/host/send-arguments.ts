@@ -1,6 +1,15 @@
 import { DfuError } from '../bytes/index.ts';
 
-const FLAGS = ['leave', 'massErase', 'unprotect', 'willReset', 'raw'] as const;
+const FLAGS = [
+  'leave',
+  'massErase',
+  'unprotect',
+  'willReset',
+  'raw',
+  'verify',
+  'changedOnly',
+  'resume',
+] as const;
 
 /** What callers without types may hand in. */
 type Unchecked = {

@@ -1,4 +1,4 @@
-import type { DfuError } from '../bytes/index.ts';
+import { DfuError } from '../bytes/index.ts';
 import { readDfuSeFile, splitSuffix } from '../dfu/index.ts';
 import type { Suffix } from '../dfu/index.ts';
 import { recognise, wholePrefix } from '../image/index.ts';
@@ -8,6 +8,7 @@ import type { Dialect } from './dialect.ts';
 import type { DfuSeModifiers } from './dfuse-plan.ts';
 import { elementsOf, notOfFamilies } from './file-contents.ts';
 import type { SendElement } from './file-contents.ts';
+import type { ReadBack } from './read-back.ts';
 import { demandArguments } from './send-arguments.ts';
 
 /** What is said of a file besides its bytes. What a device's dialect does not have is not asked for. */
@@ -43,6 +44,18 @@ export interface SendOptions {
    * the text around them, and a zip file or a key is refused.
    */
   readonly raw?: boolean | undefined;
+  /**
+   * Read back what was written, and compare: a DfuSe device before it leaves, any other once it is in dfuIDLE again. What cannot be
+   * read back is `written`, and `unverified` in the ending says why.
+   */
+  readonly verify?: boolean | undefined;
+  /**
+   * Read the device first, and write what differs: of a DfuSe device the sectors, of any other all of it or nothing. What
+   * of an erased sector the file does not cover is lost, as ever.
+   */
+  readonly changedOnly?: boolean | undefined;
+  /** Read a DfuSe device first, and go on at the first sector that differs; any other begins from the start. */
+  readonly resume?: boolean | undefined;
   /** Of a UF2 file for several families of chips: which is meant, by number or by name (`RP2040`). */
   readonly family?: number | string | undefined;
 }
@@ -72,6 +85,7 @@ export interface SendPlan {
   readonly transferSizeBytes: number | undefined;
   /** What a DfuSe device does besides. */
   readonly modifiers: DfuSeModifiers;
+  readonly readBack: ReadBack;
   /** Whether the suffix and the device's own word against downloads count for nothing. */
   readonly anyDevice: boolean;
 }
@@ -95,6 +109,7 @@ export function sendPlan(file: Uint8Array | undefined, options: SendOptions = {}
     anyDevice: force === true,
     dialect,
     problems: [],
+    readBack: readBackOf(options),
   };
   const nothing = { format: undefined, targets: [], suffix: undefined, suffixProblem: undefined };
   if (file === undefined) {
@@ -113,4 +128,18 @@ export function sendPlan(file: Uint8Array | undefined, options: SendOptions = {}
   const targets = [{ alternate: undefined, elements }];
   const prefix = kind === 'binary' && !isRaw ? wholePrefix(payload) : undefined;
   return { ...common, format: kind, targets, prefix, suffix, suffixProblem };
+}
+
+/** What erases everything has nothing to compare with. */
+function readBackOf({ verify, changedOnly, resume, massErase, unprotect }: SendOptions): ReadBack {
+  if ((changedOnly === true || resume === true) && (massErase === true || unprotect === true)) {
+    const what = massErase === true ? 'a mass erase' : 'read unprotect';
+    const which = changedOnly === true ? 'what changed' : 'where it stopped';
+    throw new DfuError('INVALID_ARGUMENT', `${what} leaves nothing to tell ${which} by`);
+  }
+  return {
+    verify: verify === true,
+    changedOnly: changedOnly === true,
+    resume: resume === true,
+  };
 }

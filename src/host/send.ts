@@ -1,14 +1,9 @@
 import type { CancelSignal, UsbBus } from '../usb/index.ts';
-import { Account } from './account.ts';
-import { concluded } from './conclude.ts';
 import type { DownloadEnding } from './endings.ts';
 import { connect } from './connect.ts';
 import type { ConnectOptions } from './connect.ts';
 import { quirkOf } from './dfu-interface.ts';
 import type { DfuInterface } from './dfu-interface.ts';
-import { runPlan } from './dfuse.ts';
-import type { DfuSeEnd } from './dfuse-steps.ts';
-import { download } from './download.ts';
 import type { HostListener } from './events.ts';
 import { contentsText } from './file-contents.ts';
 import { leave } from './leave.ts';
@@ -16,10 +11,11 @@ import { unchangedElse, withOutcome } from './outcome.ts';
 import { readDfuInterfaces } from './read-interfaces.ts';
 import { canBePlaced, placedByLayout } from './place.ts';
 import { demandBytes } from './send-arguments.ts';
+import { sendParts } from './send-parts.ts';
 import { sendPlan } from './send-plan.ts';
 import type { SendOptions, SendPlan } from './send-plan.ts';
-import { allowsAnyDevice, demandFit, leftOut, sendingOf } from './sending.ts';
-import type { Sending } from './sending.ts';
+import { sendPlain } from './send-plain.ts';
+import { allowsAnyDevice, decidedSending, demandFit, leftOut } from './sending.ts';
 import type { DfuSession } from './session.ts';
 import { deviceMs } from './time-limits.ts';
 
@@ -84,11 +80,11 @@ async function sendIt(session: DfuSession, given: SendPlan, terms: SendTerms): P
   switch (sending.dialect) {
     case 'dfu': {
       const { payload, transferSizeBytes } = sending;
-      const force = plan.anyDevice;
-      return download(session, payload, { ...terms, transferSizeBytes, dialect: 'dfu', force });
+      const { readBack, anyDevice: force } = plan;
+      return sendPlain(session, payload, readBack, { ...terms, transferSizeBytes, force });
     }
     case 'dfuse':
-      return sendParts(session, sending, terms);
+      return sendParts(session, { ...sending, readBack: plan.readBack }, terms);
     case undefined:
       throw sending.refused;
     default:
@@ -99,7 +95,7 @@ async function sendIt(session: DfuSession, given: SendPlan, terms: SendTerms): P
 /** What a plan comes to with the device that is open. */
 interface Decision {
   readonly plan: SendPlan;
-  readonly sending: Sending;
+  readonly sending: ReturnType<typeof decidedSending>;
   /** Alternates that the file names and the device does not have. */
   readonly left: readonly number[];
 }
@@ -115,7 +111,7 @@ async function decided(
   const names = given.targets.some(({ alternate }) => alternate !== undefined);
   const alternates = places || names ? await alternatesOf(session, signal) : undefined;
   const plan = places ? placedByLayout(given, entry, alternates ?? []) : given;
-  const sending = sendingOf(plan, entry, { alternates, was });
+  const sending = decidedSending(plan, entry, { alternates, was });
   return { plan, sending, left: leftOut(plan, alternates ?? []) };
 }
 
@@ -130,29 +126,6 @@ async function alternatesOf(
     (each) =>
       each.interfaceNumber === own.interfaceNumber && each.configuration === own.configuration,
   );
-}
-
-/** Part by part, each in its own alternate setting; a device that has left gets no more. */
-async function sendParts(
-  session: DfuSession,
-  { parts, planned }: Sending & { readonly dialect: 'dfuse' },
-  terms: SendTerms,
-): Promise<SendEnding> {
-  const account = new Account(planned);
-  const { signal, onEvent } = terms;
-  return account.during(async () => {
-    let last: DfuSeEnd | undefined;
-    for (const { entry, operations, totalBytes, transferSizeBytes } of parts) {
-      await session.switchTo(entry);
-      const run = { operation: 'download', totalBytes, transferSizeBytes, account } as const;
-      last = await runPlan(session, { operations, ending: [] }, { ...terms, ...run });
-      if (last.leftAt !== undefined) break;
-    }
-    const ended = last ?? { ending: 'written', finalState: undefined, reset: undefined };
-    const { acknowledged } = account;
-    const leftAt = last?.leftAt;
-    return concluded(session, { ended, leftAt, planned, acknowledged, signal, onEvent });
-  });
 }
 
 /** A DfuSe file says itself which alternates it is for; addresses say it of a DfuSe device. */

@@ -38,6 +38,15 @@ export interface SendingPart {
   readonly totalBytes: number | undefined;
 }
 
+/** A part, and what it is made of: what is read back of it may change it. */
+export interface PlacedPart extends SendingPart {
+  readonly elements: readonly DfuSeElement[];
+  readonly terms: PlanTerms;
+  /** Its operations up to the ending, and those. */
+  readonly work: Iterable<DfuSeOperation>;
+  readonly ending: readonly DfuSeOperation[];
+}
+
 /** A plan for a device that is known: every byte and every command, or why nothing is sent at all. */
 export type Sending =
   | {
@@ -56,7 +65,9 @@ export type Sending =
     }
   | { readonly dialect: undefined; readonly refused: DfuError };
 
-type Decided = Exclude<Sending, { readonly dialect: undefined }>;
+type Decided =
+  | Extract<Sending, { readonly dialect: 'dfu' }>
+  | (Extract<Sending, { readonly dialect: 'dfuse' }> & { readonly parts: readonly PlacedPart[] });
 
 /** What is known of the device besides the interface that was opened. */
 export interface SendingDevice {
@@ -70,8 +81,17 @@ export interface SendingDevice {
 export function sendingOf(
   plan: SendPlan,
   entry: DfuInterface,
-  { alternates = [entry], was }: SendingDevice = {},
+  device: SendingDevice = {},
 ): Sending {
+  return decidedSending(plan, entry, device);
+}
+
+/** The same, with what its parts are made of. */
+export function decidedSending(
+  plan: SendPlan,
+  entry: DfuInterface,
+  { alternates = [entry], was }: SendingDevice,
+): Decided | Extract<Sending, { readonly dialect: undefined }> {
   try {
     demandDfuMode(entry);
     const notes = suffixNotes(plan, was === undefined ? [entry] : [was, entry]);
@@ -269,7 +289,7 @@ function nowhere(entry: DfuInterface): DfuError {
 }
 
 interface Made {
-  readonly part: SendingPart;
+  readonly part: PlacedPart;
   readonly notes: readonly string[];
 }
 
@@ -292,27 +312,37 @@ function partOf(
   };
   const terms = planTerms(entry, optionsOf(plan, modifiers));
   const totalBytes = elements.reduce((sum, { data }) => sum + data.length, 0);
-  return made(entry, terms, downloadPlan(elements, terms), totalBytes);
+  return made({ entry, elements, terms, totalBytes }, downloadPlan(elements, terms));
 }
 
 function commandsAlone(plan: SendPlan, entry: DfuInterface): Made {
   const terms = planTerms(entry, optionsOf(plan, plan.modifiers));
-  return made(entry, terms, commandPlan(terms.modifiers), undefined);
+  return made({ entry, elements: [], terms, totalBytes: undefined }, commandPlan(terms.modifiers));
+}
+
+/** A part with fewer elements: what is left out is not erased, and not written. */
+export function partWith(
+  { entry, terms, ending }: PlacedPart,
+  elements: readonly DfuSeElement[],
+): PlacedPart {
+  const totalBytes = elements.reduce((sum, { data }) => sum + data.length, 0);
+  const { operations } = downloadPlan(elements, terms);
+  return made({ entry, elements, terms, totalBytes }, { operations, ending, notes: [] }).part;
 }
 
 function made(
-  entry: DfuInterface,
-  { transferSizeBytes }: PlanTerms,
+  of: Pick<PlacedPart, 'entry' | 'elements' | 'terms' | 'totalBytes'>,
   { operations, ending, notes }: DfuSePlan,
-  totalBytes: number | undefined,
 ): Made {
+  const { transferSizeBytes } = of.terms;
   const all: Iterable<DfuSeOperation> = {
     *[Symbol.iterator]() {
       yield* operations;
       yield* ending;
     },
   };
-  return { part: { entry, transferSizeBytes, operations: all, totalBytes }, notes };
+  const part = { ...of, transferSizeBytes, operations: all, work: operations, ending };
+  return { part, notes };
 }
 
 function optionsOf({ transferSizeBytes }: SendPlan, modifiers: DfuSeModifiers): PlanOptions {

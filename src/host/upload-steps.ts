@@ -15,6 +15,8 @@ interface UploadTerms {
   readonly transferSizeBytes: number;
   /** A device that goes on beyond this is given up. */
   readonly maxBytes: number;
+  /** So much is enough, whatever else it has. */
+  readonly wantedBytes?: number | undefined;
 }
 
 export type UploadState = Uploaded &
@@ -41,7 +43,8 @@ export function uploadStep(state: UploadState, outcome: Outcome, terms: UploadTe
       return [{ ...state, at: 'refused', error: outcome.error }, GET_STATUS];
     case 'storing': {
       if (outcome.is !== 'done') return [state, giveUp(outcome)];
-      if (state.last) return end(state);
+      const isEnough = state.bytes >= (terms.wantedBytes ?? Infinity);
+      if (state.last || isEnough) return end(state);
       const { blocks, bytes } = state;
       return [{ at: 'asking', blocks, bytes }, ask(state, terms)];
     }

@@ -38,5 +38,9 @@ test('the exit codes of endings are made in one place, too', () => {
   expect(filesWith(/ending === '|\.ending\) \{/).filter((file) => file.startsWith('cli/'))).toEqual(
     [],
   );
-  expect(filesWith(/=== 'unconfirmed'/)).toEqual(['host/outcome.ts', 'cli/host/progress.ts']);
+  expect(filesWith(/=== 'unconfirmed'/)).toEqual([
+    'host/outcome.ts',
+    'cli/host/progress.ts',
+    'cli/shared/exit-codes.ts',
+  ]);
 });

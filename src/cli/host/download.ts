@@ -8,22 +8,25 @@ import { rareOnes } from '../shared/rare-options.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { withOptionNames } from './option-names.ts';
 import { exitOf } from './progress.ts';
+import { addReadBackOptions, readBackOf } from './read-back-options.ts';
+import type { ReadBackOptions } from './read-back-options.ts';
 import { runOnBus } from './run-on-bus.ts';
 import { addTransferOptions, dialectOf, forceOf, selectionOf } from './select.ts';
 import type { TransferOptions } from './select.ts';
 
-interface DownloadCommand extends TransferOptions {
+interface DownloadCommand extends TransferOptions, ReadBackOptions {
   readonly raw?: true | undefined;
   readonly part?: string | undefined;
 }
 
 /** `dfukit download FILE`. */
 export function command(terminal: Terminal): Command {
-  const made = addTransferOptions(new Command('download'), [
+  const transfers = addTransferOptions(new Command('download'), [
     'other-device',
     'outside-layout',
     'no-layout',
-  ])
+  ]);
+  const made = addReadBackOptions(transfers)
     .description('write a file into a device (- for standard input)')
     .argument(
       '[file]',
@@ -80,7 +83,15 @@ function planOf(file: Uint8Array | undefined, options: DownloadCommand): SendPla
   const { dfuseAddress, transferSize: transferSizeBytes, protocol, allow, raw, part } = options;
   const dialect = dialectOf(options);
   const force = forceOf(options);
-  const terms = { ...dfuseAddress, transferSizeBytes, allow, raw, force, family: part };
+  const terms = {
+    ...dfuseAddress,
+    transferSizeBytes,
+    allow,
+    raw,
+    force,
+    family: part,
+    ...readBackOf(options),
+  };
   try {
     const plan = sendPlan(file, { ...terms, dialect: protocol });
     const asks = file !== undefined && plan.format !== 'dfuse';

@@ -54,7 +54,12 @@ class JsonReporter implements Reporter {
   close(): void {}
 }
 
-const LABELS = { download: 'Download', upload: 'Upload', erase: 'Erase' } as const;
+const LABELS = {
+  download: 'Download',
+  upload: 'Upload',
+  erase: 'Erase',
+  verify: 'Verify',
+} as const;
 
 type Progress = Extract<HostEvent, { readonly type: 'progress' }>;
 
@@ -144,7 +149,27 @@ function describe(entry: DfuInterface): string {
 }
 
 /** What was done, once the device has acknowledged all that was planned: the one place that says so. */
-function ending({ planned, bytes, ending: how, reset }: DownloadEnding): string[] {
+function ending(ended: DownloadEnding): string[] {
+  return [...keptText(ended), ...endingText(ended), ...verdictText(ended)];
+}
+
+/** What was there already. */
+function keptText({ kept, planned }: DownloadEnding): string[] {
+  if (kept === undefined) return [];
+  if (planned.bytes === 0) {
+    return [`All ${kept.bytes} bytes are there already: read back, and nothing was written`];
+  }
+  const sectors = kept.sectors === 1 ? '1 sector' : `${kept.sectors} sectors`;
+  return [`${sectors} (${kept.bytes} bytes) were there already and are left alone`];
+}
+
+/** What reading back led to. */
+function verdictText({ outcome, planned, unverified }: DownloadEnding): string[] {
+  if (unverified !== undefined) return [`It could not be read back: ${unverified}.`];
+  return outcome === 'verified' && planned.bytes > 0 ? ['Read back: all is as it should be.'] : [];
+}
+
+function endingText({ planned, bytes, ending: how, reset }: DownloadEnding): string[] {
   const isFile = planned.bytes > 0;
   const commands = planned.commands === 1 ? '1 command' : `${planned.commands} commands`;
   const what = isFile ? 'File downloaded successfully' : `Acknowledged: ${commands}`;
@@ -176,8 +201,9 @@ function ending({ planned, bytes, ending: how, reset }: DownloadEnding): string[
 }
 
 /** How a command ends whose work ended so. */
-export function exitOf({ outcome }: DownloadEnding): number {
-  return outcome === 'unconfirmed' ? ExitCode.unconfirmed : ExitCode.ok;
+export function exitOf({ outcome, unverified }: DownloadEnding): number {
+  if (outcome === 'unconfirmed') return ExitCode.unconfirmed;
+  return unverified === undefined ? ExitCode.ok : ExitCode.unverified;
 }
 
 interface BarPayload {

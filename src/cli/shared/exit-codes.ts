@@ -45,6 +45,7 @@ const exitCodes: Readonly<Record<DfuErrorCode, number>> = {
   DEVICE_STATUS: ExitCode.protocol,
   PROTOCOL: ExitCode.protocol,
   INCOMPLETE: ExitCode.unconfirmed,
+  MISMATCH: ExitCode.partlyWritten,
   ACCESS: ExitCode.noPermission,
   BUSY: ExitCode.io,
   NO_USB: ExitCode.io,
@@ -62,8 +63,9 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof ScenarioFault) return ExitCode.config;
   if (!DfuError.is(error)) return ExitCode.internal;
   // Who stopped it knows that it is not done.
-  const isPartly = error.outcome === 'partly-written' && error.code !== 'ABORTED';
-  return isPartly ? ExitCode.partlyWritten : exitCodes[error.code];
+  if (error.code === 'ABORTED') return ExitCode.interrupted;
+  if (error.outcome === 'unconfirmed') return ExitCode.unconfirmed;
+  return error.outcome === 'partly-written' ? ExitCode.partlyWritten : exitCodes[error.code];
 }
 
 /** The line that a person reads; a defect shows its stack, an error its sentence. */
