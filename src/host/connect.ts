@@ -193,6 +193,7 @@ export async function connect(bus: UsbBus, options: ConnectOptions): Promise<Dfu
   const { clock, selection = {}, transferMs, onEvent } = options;
   let { device, interface: chosen } = await find(bus, options);
   const was = chosen;
+  const startMs = clock.now();
   options.demand?.(chosen);
   if (chosen.mode === 'runtime') {
     const back = await enterDfuMode(bus, device, chosen, { ...options, dfuIds: selection.dfu });
@@ -209,6 +210,7 @@ export async function connect(bus: UsbBus, options: ConnectOptions): Promise<Dfu
     clock,
     transferMs,
     limits: options.limits,
+    returnedMs: clock.now() - startMs,
     quirks: options.quirks,
     bus,
     was: was === chosen ? undefined : was,

@@ -45,6 +45,7 @@ describe('download', () => {
     const result = await downloaded(parts, six);
     const all = { elements: 1, bytes: 6, blocks: 2, commands: 0, erases: 0, erasedBytes: 0 };
     expect(result).toEqual({
+      spent: { totalMs: 0, wireMs: 0, pollMs: 0, returnMs: 0, otherMs: 0 },
       outcome: 'written',
       planned: all,
       acknowledged: all,

@@ -56,10 +56,13 @@ async function perform<S>(
   const { signal } = options;
   switch (action.do) {
     case 'wait':
-      await session.wait(action.ms, signal);
+      await session.watch.during('pollMs', () => session.wait(action.ms, signal));
       return DONE;
     case 'linger':
-      return { is: 'lingered', left: await session.wait(action.ms, signal) };
+      return session.watch.during('returnMs', async () => ({
+        is: 'lingered',
+        left: await session.wait(action.ms, signal),
+      }));
     case 'read':
       return { is: 'data', data: (await options.read?.()) ?? new Uint8Array(0) };
     case 'plan':
@@ -83,12 +86,18 @@ async function timed(
   signal: CancelSignal | undefined,
 ): Promise<Outcome> {
   const startMs = session.clock.now();
+  const took = (): number => {
+    const tookMs = session.clock.now() - startMs;
+    session.watch.spend('wireMs', tookMs);
+    return tookMs;
+  };
   try {
     const outcome = await transfer(session, action, signal);
-    if (outcome.is !== 'data') return outcome;
-    return { ...outcome, tookMs: session.clock.now() - startMs };
+    const tookMs = took();
+    return outcome.is === 'data' ? { ...outcome, tookMs } : outcome;
   } catch (error) {
-    return { ...failedOutcome(error, action), tookMs: session.clock.now() - startMs };
+    const tookMs = took();
+    return { ...failedOutcome(error, action), tookMs };
   }
 }
 
@@ -175,6 +184,7 @@ export async function prepare(
   signal?: CancelSignal,
   limits: PrepareLimits = { busyLimitMs: BUSY_LIMIT_MS },
 ): Promise<void> {
+  session.watch.begin();
   await drive(session, PREPARE_START, (state, outcome) => prepareStep(state, outcome, limits), {
     signal,
   });

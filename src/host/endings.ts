@@ -1,5 +1,6 @@
 import type { SendOutcome, SendProgress } from '../bytes/index.ts';
 import type { Ended } from './ending-steps.ts';
+import type { TimeSpent } from './time-spent.ts';
 
 /** What is known after a download, whatever was sent: what was meant to reach the device, and what it has acknowledged. */
 export interface DownloadEnding extends Ended, SendProgress {
@@ -12,6 +13,8 @@ export interface DownloadEnding extends Ended, SendProgress {
   /** Blocks and bytes that the device has acknowledged. */
   readonly blocks: number;
   readonly bytes: number;
+  /** Where the time went. */
+  readonly spent: TimeSpent;
 }
 
 /** What an upload brought. */

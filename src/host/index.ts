@@ -6,6 +6,7 @@ export { outcomeSaid, unchangedElse } from './outcome.ts';
 export { CONDITIONS, FIELDS, fieldsText } from './quirks/index.ts';
 export { prepare } from './drive.ts';
 export { sendDetach } from './leave.ts';
+export { waitsText } from './time-spent.ts';
 export { nothingThere } from './select-one.ts';
 export { mayMatch, parseAlternate, parseSerials } from './selection.ts';
 export { suffixFits } from './sending.ts';

@@ -51,6 +51,7 @@ describe('flashFile', () => {
   test('checks the suffix and does not send it', async () => {
     const { device, ending } = flash(appendSuffix(six, ids), whole);
     expect(await ending).toEqual({
+      spent: { totalMs: 0, wireMs: 0, pollMs: 0, returnMs: 0, otherMs: 0 },
       outcome: 'written',
       blocks: 2,
       bytes: 6,

@@ -23,6 +23,7 @@ import { closeQuietly } from './scan.ts';
 import type { ResetOutcome } from './steps.ts';
 import { descriptorLimit, openLimits, transferLimit } from './time-limits.ts';
 import type { TimeLimits } from './time-limits.ts';
+import { Stopwatch } from './time-spent.ts';
 
 const CLASS_OUT = RequestType.class | Recipient.interface;
 const CLASS_IN = DIRECTION_IN | CLASS_OUT;
@@ -36,6 +37,8 @@ export interface SessionOptions {
   readonly limits?: TimeLimits | undefined;
   /** What the device was before it went to DFU mode: a file may be for its ids there. */
   readonly was?: DfuInterface | undefined;
+  /** How long it took until it was back in DFU mode, in ms. */
+  readonly returnedMs?: number | undefined;
   /** Where it was found: whether a device that is gone has left is asked there. */
   readonly bus?: UsbBus | undefined;
   /** What is known of devices besides the table of quirks; it counts first. */
@@ -65,6 +68,8 @@ export class DfuSession {
   readonly bus: UsbBus | undefined;
   /** What is known of devices besides the table of quirks. */
   readonly quirks: readonly QuirkRow[];
+  /** Where the time goes. */
+  readonly watch: Stopwatch;
   #interface: DfuInterface;
   /** Most time that one control transfer may take, in ms. */
   readonly transferMs: number;
@@ -85,6 +90,7 @@ export class DfuSession {
     this.was = options.was;
     this.bus = options.bus;
     this.quirks = options.quirks ?? [];
+    this.watch = new Stopwatch(options.clock, options.returnedMs);
     this.limits = options.limits ?? {};
     this.transferMs = transferLimit(options) ?? TRANSFER_TIMEOUT_MS;
     this.descriptorMs = descriptorLimit(options) ?? TRANSFER_TIMEOUT_MS;

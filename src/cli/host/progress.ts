@@ -1,5 +1,5 @@
 import type { SingleBar } from 'cli-progress';
-import { printable } from '../../host/index.ts';
+import { printable, waitsText } from '../../host/index.ts';
 import type { DfuInterface, DownloadEnding, HostEvent } from '../../host/index.ts';
 import { formatUsbId } from '../../usb/index.ts';
 import { ExitCode } from '../shared/exit-codes.ts';
@@ -124,7 +124,7 @@ function sentences(
     case 'manifesting':
       return ['Download done.'];
     case 'downloaded':
-      return ending(event);
+      return [...ending(event), ...waits(event)];
     case 'uploaded':
       return ['Upload done.', `Received a total of ${event.bytes} bytes`];
     case 'leaving':
@@ -198,6 +198,12 @@ function endingText({ planned, bytes, ending: how, reset }: DownloadEnding): str
     default:
       return how satisfies never;
   }
+}
+
+/** What the device's own waits cost, where they are what it took so long for. */
+function waits(event: DownloadEnding): string[] {
+  const text = waitsText(event);
+  return text === undefined ? [] : [`${text} (bwPollTimeout).`];
 }
 
 /** How a command ends whose work ended so. */
