@@ -3,6 +3,7 @@ import { listLine, nothingThere, printable, scanElseAll, select } from '../../ho
 import type { DfuInterface, Scan, ScanProblem } from '../../host/index.ts';
 import { addExamples } from '../shared/examples.ts';
 import { ExitCode, answering } from '../shared/exit-codes.ts';
+import { DOCTOR_HINT } from './doctor-hint.ts';
 import { interfaceAsJson } from './json.ts';
 import { quirkLines } from './quirk-options.ts';
 import { runOnBus } from './run-on-bus.ts';
@@ -60,7 +61,7 @@ function writeAsJson({ out }: Terminal, { entries, problems }: Listed): void {
 function writeAsText(
   terminal: Terminal,
   { entries, others, problems }: Listed,
-  { quirks }: ListCommand,
+  { quirks, bus }: ListCommand,
 ): void {
   for (const entry of entries) {
     const lines = [listLine(entry), ...(quirks === true ? quirkLines(entry) : [])];
@@ -74,8 +75,9 @@ function writeAsText(
   }
   if (forbidden.length > 0) say(forbiddenLine(forbidden));
   if (entries.length > 0) return;
-  if (others.length === 0) say(nothingThere(problems));
-  else say(`No DFU interface matches; there is:${linesOf(others)}`);
+  if (others.length > 0) say(`No DFU interface matches; there is:${linesOf(others)}`);
+  else say(nothingThere(problems));
+  if (others.length === 0 && bus.includes('native')) say(DOCTOR_HINT);
 }
 
 /** What is wrong with a device, once, however many alternates it has. */

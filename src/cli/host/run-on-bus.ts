@@ -3,6 +3,7 @@ import { timerClock } from '../../usb/index.ts';
 import type { Clock, UsbBus } from '../../usb/index.ts';
 import { openBuses } from './bus.ts';
 import { explain } from '../shared/exit-codes.ts';
+import { withDoctor } from './doctor-hint.ts';
 import { withOptionNames } from './option-names.ts';
 import { reporter } from './progress.ts';
 import { quirksOf } from './quirk-options.ts';
@@ -59,7 +60,7 @@ export async function runOnBus<T>(
       }
     });
   } catch (reason) {
-    throw withOptionNames(reason);
+    throw withDoctor(withOptionNames(reason), options.bus);
   }
 }
 
