@@ -54,8 +54,7 @@ export async function doctor(
     });
     return (await Promise.all(each)).flat();
   });
-  const paint: Paint = (style, text) =>
-    terminal.out.isTTY === true ? styleText(style, text) : text;
+  const paint: Paint = (style, text) => styleText(style, text, { stream: terminal.out });
   for (const finding of findings) {
     if (json === true) writeJson(terminal.out, findingAsJson(finding));
     else terminal.out.write(`${findingLines(finding, paint).join('\n')}\n`);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { barLine } from './progress.ts';
+import { barLine, progressLine } from './progress.ts';
 
 test('the bar is dfu-util’s, byte for byte', () => {
   const label = 'Download';
@@ -29,4 +29,33 @@ test('more than was expected is no more than all; an unknown length has no bar',
   const label = 'Upload  ';
   expect(barLine({ label, known: true }, 2000, 1000)).toMatch(/ 100% {9}2000 bytes$/);
   expect(barLine({ label, known: false }, 2000, 0)).toBe('Upload  \t        2000 bytes');
+});
+
+test('the pace stands behind it, in cells of the bar', () => {
+  const bar = (pace: string, columns: number): string =>
+    barLine({ label: 'Download', known: true, pace }, 50, 100, columns);
+  expect(bar('12.3 kB/s 0:08', 80)).toBe(
+    'Download\t[==========           ]  50%           50 bytes 12.3 kB/s 0:08 ',
+  );
+  expect(bar('', 80)).toHaveLength(bar('12.3 kB/s 0:08', 80).length);
+  expect(bar('12.3 kB/s 0:08', 60)).not.toContain('kB/s');
+  expect(barLine({ label: 'Upload  ', known: false, pace: '1.0 kB/s' }, 50, 0)).toBe(
+    'Upload  \t          50 bytes 1.0 kB/s',
+  );
+});
+
+test('a short line where there is no bar', () => {
+  const event = {
+    type: 'progress',
+    operation: 'download',
+    doneBytes: 50,
+    totalBytes: 100,
+  } as const;
+  expect(progressLine(event, '12.3 kB/s 0:08')).toBe(
+    'Download: 50 of 100 bytes, 12.3 kB/s, 0:08 left',
+  );
+  expect(progressLine(event, '')).toBe('Download: 50 of 100 bytes');
+  expect(progressLine({ ...event, totalBytes: undefined }, '9 B/s')).toBe(
+    'Download: 50 bytes, 9 B/s',
+  );
 });

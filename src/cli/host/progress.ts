@@ -4,6 +4,7 @@ import type { DfuInterface, DownloadEnding, HostEvent } from '../../host/index.t
 import { formatUsbId } from '../../usb/index.ts';
 import { ExitCode } from '../shared/exit-codes.ts';
 import { eventAsJson } from './json.ts';
+import { PACE_WIDTH, Pace } from './pace.ts';
 import { warn, writeJson } from '../shared/terminal.ts';
 import type { Output, Terminal } from '../shared/terminal.ts';
 
@@ -67,7 +68,8 @@ class TextReporter implements Reporter {
   readonly #terminal: Terminal;
   readonly #out: Output;
   readonly #bar: SingleBar | undefined;
-  #running = false;
+  /** What the bar or the lines are about, while they are. */
+  #running: Running | undefined;
   #chosen: DfuInterface | undefined;
 
   constructor(terminal: Terminal, out: Output, bar: SingleBar | undefined) {
@@ -87,22 +89,48 @@ class TextReporter implements Reporter {
     else for (const line of sentences(event, this.#chosen)) this.#out.write(`${line}\n`);
   }
 
-  #progress({ operation, doneBytes, totalBytes }: Progress): void {
-    if (this.#bar === undefined) return;
-    if (!this.#running) {
-      this.#running = true;
+  #progress(event: Progress): void {
+    const { operation, doneBytes, totalBytes } = event;
+    const now = performance.now();
+    if (this.#running?.operation !== operation) {
+      this.close();
+      const nextMs = now + LINE_EVERY_MS;
+      this.#running = { operation, pace: new Pace(now, doneBytes), nextMs };
       const label = LABELS[operation].padEnd(8);
-      const payload: BarPayload = { label, known: totalBytes !== undefined };
-      this.#bar.start(totalBytes ?? 0, doneBytes, payload);
+      const payload: BarPayload = { label, known: totalBytes !== undefined, pace: '' };
+      this.#bar?.start(totalBytes ?? 0, doneBytes, payload);
     }
-    this.#bar.update(doneBytes);
+    const pace = this.#running.pace.words(now, doneBytes, totalBytes);
+    if (this.#bar !== undefined) this.#bar.update(doneBytes, { pace });
+    else if (now >= this.#running.nextMs) {
+      this.#running = { ...this.#running, nextMs: now + LINE_EVERY_MS };
+      warn(this.#terminal, progressLine(event, pace));
+    }
   }
 
   close(): void {
-    if (!this.#running) return;
-    this.#running = false;
+    if (this.#running === undefined) return;
+    this.#running = undefined;
     this.#bar?.stop();
   }
+}
+
+/** How often a line says how far it is where there is no bar, in ms. */
+const LINE_EVERY_MS = 10_000;
+
+interface Running {
+  readonly operation: Progress['operation'];
+  readonly pace: Pace;
+  /** When the next line is due. */
+  readonly nextMs: number;
+}
+
+/** Where no bar can be drawn: a short line now and then, of what takes long. */
+export function progressLine({ operation, doneBytes, totalBytes }: Progress, pace: string): string {
+  const of = totalBytes === undefined ? '' : ` of ${totalBytes}`;
+  const [rate = '', left = ''] = pace.split(/ (?=[\d:]+$)/);
+  const rest = `${rate === '' ? '' : `, ${rate}`}${left === '' ? '' : `, ${left} left`}`;
+  return `${LABELS[operation]}: ${doneBytes}${of} bytes${rest}`;
 }
 
 /** What a person reads; the words that other programs look for are dfu-util's. */
@@ -216,6 +244,8 @@ interface BarPayload {
   readonly label: string;
   /** Whether the whole length is known: else there is nothing to be a part of. */
   readonly known: boolean;
+  /** How fast it goes, and how long yet; undefined where nobody wants to know. */
+  readonly pace?: string | undefined;
 }
 
 const CELLS = 25;
@@ -226,25 +256,27 @@ const BYTES = ' 123456789012 bytes'.length;
 const LEAST_CELLS = 5;
 
 /**
- * A line as dfu-util draws it: label, 25 cells, percent in three places, bytes in twelve. A narrow
- * terminal has fewer cells, and then no bytes: it would cut off the percent.
+ * A line as dfu-util draws it: label, 25 cells, percent in three places, bytes in twelve; behind it the pace. A narrow
+ * terminal has fewer cells, then no pace and then no bytes: it would cut off the percent.
  */
 export function barLine(
-  { label, known }: BarPayload,
+  { label, known, pace }: BarPayload,
   doneBytes: number,
   totalBytes: number,
   columns = 80,
 ): string {
   const bytes = `${String(doneBytes).padStart(12)} bytes`;
-  if (!known) return `${label}\t${bytes}`;
+  if (!known) return `${label}\t${bytes}${pace === undefined ? '' : ` ${pace}`}`.trimEnd();
   const part = totalBytes === 0 ? 1 : Math.min(1, doneBytes / totalBytes);
   // The last column stays free: some terminals wrap there.
-  const room = columns - 1 - REST;
+  const whole = columns - 1 - REST;
+  const hasPace = pace !== undefined && whole - BYTES - 1 - PACE_WIDTH >= LEAST_CELLS;
+  const room = hasPace ? whole - 1 - PACE_WIDTH : whole;
   const hasBytes = room - BYTES >= LEAST_CELLS;
   const width = Math.max(LEAST_CELLS, Math.min(CELLS, hasBytes ? room - BYTES : room));
   const cells = '='.repeat(Math.floor(part * width)).padEnd(width);
   const percent = `${String(Math.floor(part * 100)).padStart(3)}%`;
-  return `${label}\t[${cells}] ${percent}${hasBytes ? ` ${bytes}` : ''}`;
+  return `${label}\t[${cells}] ${percent}${hasBytes ? ` ${bytes}` : ''}${hasPace ? ` ${pace.padEnd(PACE_WIDTH)}` : ''}`;
 }
 
 async function progressBar(err: Output): Promise<SingleBar> {
