@@ -39,8 +39,7 @@ export async function concluded(
     throw new DfuError('INCOMPLETE', message, { progress });
   }
   const terms = { starts: leftAt === undefined, signal, onEvent };
-<<<<<<< HEAD
-  const ended = await departed(session, told, terms);
+  const ended = await session.watch.during('returnMs', () => departed(session, told, terms));
   const { ending, finalState, reset } = ended;
   const { blocks, bytes } = acknowledged;
   const seen = await verdict?.(ended);
@@ -57,16 +56,8 @@ export async function concluded(
     reset,
     planned,
     acknowledged,
+    spent: session.watch.take(),
   };
-=======
-  const last = await session.watch.during('returnMs', () => departed(session, told, terms));
-  const { ending, finalState, reset } = last;
-  const { blocks, bytes } = acknowledged;
-  const outcome = unverified(ending);
-  const spent = session.watch.take();
-  const ended = { outcome, ending, finalState, reset, planned, acknowledged, spent };
-  const whole = { blocks, bytes, ...ended };
->>>>>>> 5e07bca (host: an ending says where the time went)
   onEvent?.({ type: 'downloaded', ...whole });
   return whole;
 }
