@@ -2,9 +2,12 @@ import { Command } from 'commander';
 import { DfuError } from '../../bytes/index.ts';
 import { sendPlan, sendTo, unchangedElse } from '../../host/index.ts';
 import type { SendPlan } from '../../host/index.ts';
+import { downloadGang } from './download-gang.ts';
+import { INJECT_HELP, addGangOptions, isGang } from './gang-options.ts';
+import type { GangCommandOptions } from './gang-options.ts';
 import { addExamples } from '../shared/examples.ts';
 import { ExitCode, answering, cannot } from '../shared/exit-codes.ts';
-import { rareOnes } from '../shared/rare-options.ts';
+import { addDetails, rareOnes } from '../shared/rare-options.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { withOptionNames } from './option-names.ts';
 import { exitOf } from './progress.ts';
@@ -14,7 +17,7 @@ import { runOnBus } from './run-on-bus.ts';
 import { addTransferOptions, dialectOf, forceOf, selectionOf } from './select.ts';
 import type { TransferOptions } from './select.ts';
 
-interface DownloadCommand extends TransferOptions, ReadBackOptions {
+interface DownloadCommand extends TransferOptions, ReadBackOptions, GangCommandOptions {
   readonly raw?: true | undefined;
   readonly part?: string | undefined;
 }
@@ -41,10 +44,11 @@ export function command(terminal: Terminal): Command {
       ),
     );
   return addExamples(
-    rareOnes(made, '--raw', '--part'),
+    addDetails(addGangOptions(rareOnes(made, '--raw', '--part')), INJECT_HELP),
     'dfukit download firmware.dfu                            the only device there is',
     'dfukit download slot1.bin -a 1 -d 1209:7d00,1209:7d02 -R',
     'dfukit download app.bin -s 0x08000000:leave             DfuSe',
+    'dfukit download app.bin -d 1209:7d02 --all --journal line.ndjson',
     'dfukit download slot0.bin -a 0 --bus usbip://127.0.0.1  a virtual board (board run)',
   );
 }
@@ -64,9 +68,15 @@ async function run(
   const { busyLimit: busyLimitMs, pollTime: pollTimeMs } = options;
   const file = path === undefined ? undefined : await read(terminal, path);
   const plan = planOf(file, options);
+  const times = { returnMs, limits, busyLimitMs, pollTimeMs };
+  if (isGang(options)) {
+    if (file === undefined) throw new DfuError('INVALID_ARGUMENT', 'many devices need a file');
+    if (wait === true)
+      throw new DfuError('INVALID_ARGUMENT', '--wait is for one device; --watch for many');
+    return downloadGang(terminal, options, { file, plan, terms: { ...times, detach } });
+  }
   return runOnBus(terminal, options, async (around) => {
     const selection = selectionOf(options);
-    const times = { returnMs, limits, busyLimitMs, pollTimeMs };
     if (options.dfuseAddress?.lengthBytes !== undefined) {
       const message = 'the length in -s is for uploads, and of a download it says nothing';
       around.onEvent({ type: 'note', message });

@@ -1,0 +1,152 @@
+import { readFileSync } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { DfuError } from '../../bytes/index.ts';
+import { readJournal } from '../../gang/index.ts';
+import type { GangJournal, JournalEntry, JournalState } from '../../gang/index.ts';
+import { systemWords } from '../shared/system-words.ts';
+
+/** A journal on the disk, which this program alone writes. */
+export interface JournalFile extends GangJournal {
+  readonly before: JournalState;
+  /** What was wrong with it and is mended, for a person. */
+  readonly note: string | undefined;
+  close(): Promise<void>;
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * Opens a journal, or begins one. A line that a crash has cut goes, nothing of it was done; one that lacks but its end
+ * gets it. Throws `BUSY` where another program writes it, `MALFORMED` for what is no journal, `IO`.
+ */
+export async function openJournal(path: string): Promise<JournalFile> {
+  const lock = await locked(path);
+  try {
+    const before = contents(path);
+    const { state, wholeBytes, torn, lacksEnd } = readJournal(before, (bytes) =>
+      new TextDecoder().decode(bytes),
+    );
+    const file = await open(path, 'a');
+    if (lacksEnd) await durably(file, '\n');
+    else if (torn.length > 0) await cut(file, wholeBytes);
+    const isCut = torn.length > 0 && !lacksEnd;
+    const note = isCut
+      ? `${path}: the last line was cut by a crash, ${torn.length} bytes of it are removed`
+      : undefined;
+    return new Lines(file, { before: state, note, lock });
+  } catch (error) {
+    await rm(lock, { force: true });
+    throw failure(path, error);
+  }
+}
+
+function contents(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return NO_BYTES;
+    throw error;
+  }
+}
+
+async function cut(file: FileHandle, bytes: number): Promise<void> {
+  await file.truncate(bytes);
+  await file.sync();
+}
+
+async function durably(file: FileHandle, text: string): Promise<void> {
+  await file.appendFile(text);
+  await file.datasync();
+}
+
+function failure(path: string, error: unknown): unknown {
+  if (DfuError.is(error)) {
+    return new DfuError(error.code, `${path}: ${error.message}`, { cause: error });
+  }
+  return new DfuError('IO', `${path}: ${systemWords(error)}`, { cause: error });
+}
+
+/** The file beside the journal that says who writes it. One of a program that is no more is taken over. */
+async function locked(path: string): Promise<string> {
+  const lock = `${path}.lock`;
+  for (let tries = 0; ; tries += 1) {
+    try {
+      const file = await open(lock, 'wx');
+      await file.writeFile(String(process.pid));
+      await file.close();
+      return lock;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw failure(lock, error);
+      const owner = ownerOf(lock);
+      if (tries > 2 || (owner !== undefined && runs(owner))) {
+        const message = `process ${owner ?? 'unknown'} writes this journal now; if none does, remove ${lock}`;
+        throw new DfuError('BUSY', `${path}: ${message}`, { cause: error });
+      }
+      await rm(lock, { force: true });
+    }
+  }
+}
+
+function ownerOf(lock: string): number | undefined {
+  try {
+    const text = readFileSync(lock, 'utf8');
+    return /^[1-9][0-9]*$/.test(text) ? Number(text) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function runs(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+class Lines implements JournalFile {
+  readonly before: JournalState;
+  readonly note: string | undefined;
+  readonly #file: FileHandle;
+  readonly #lock: string;
+  /** One line at a time, in their order. */
+  #last: Promise<void> = Promise.resolve();
+  #broken: unknown;
+
+  constructor(
+    file: FileHandle,
+    { before, note, lock }: { before: JournalState; note: string | undefined; lock: string },
+  ) {
+    this.#file = file;
+    this.before = before;
+    this.note = note;
+    this.#lock = lock;
+  }
+
+  append(entry: JournalEntry): Promise<void> {
+    const line = JSON.stringify({ time: new Date().toISOString(), ...entry });
+    const written = this.#last.then(() => this.#write(`${line}\n`));
+    this.#last = written.catch(() => {});
+    return written;
+  }
+
+  /** Behind a line of which nobody knows how much is there, no more are written. */
+  async #write(line: string): Promise<void> {
+    if (this.#broken !== undefined) throw this.#broken;
+    try {
+      await durably(this.#file, line);
+    } catch (error) {
+      const message = `the journal cannot be written: ${systemWords(error)}`;
+      this.#broken = new DfuError('IO', message, { cause: error });
+      throw this.#broken;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#last;
+    await this.#file.close();
+    await rm(this.#lock, { force: true });
+  }
+}
