@@ -1,5 +1,13 @@
 import { DfuError } from '../bytes/index.ts';
-import { UNKNOWN, deviceMs, mayMatch, scanDevice, select, suffixFits } from '../host/index.ts';
+import {
+  UNKNOWN,
+  descriptorLimit,
+  deviceMs,
+  mayMatch,
+  scanDevice,
+  select,
+  suffixFits,
+} from '../host/index.ts';
 import type { DfuInterface, Selection, SendPlan } from '../host/index.ts';
 import { formatUsbId, sleep, until } from '../usb/index.ts';
 import type { BusDevice, CancelSignal, Clock, UsbBus } from '../usb/index.ts';
@@ -155,12 +163,13 @@ export class Gang {
     isMeant: boolean,
   ): Promise<readonly DfuInterface[] | undefined> {
     const { clock, signal, terms } = this.#terms;
-    const { transferMs } = terms;
+    const { quirks } = terms;
+    const transferMs = descriptorLimit(terms);
     const untilMs = clock.now() + HELD_MS;
     for (;;) {
       try {
         const totalMs = deviceMs(transferMs);
-        return await scanDevice(device, { clock, signal, transferMs, totalMs });
+        return await scanDevice(device, { clock, signal, transferMs, totalMs, quirks });
       } catch (error) {
         if (!DfuError.is(error)) throw error;
         if (error.code === 'DISCONNECTED' || error.code === 'ABORTED') return undefined;

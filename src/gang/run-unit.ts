@@ -146,7 +146,7 @@ class UnitRun {
   #backAtItsPort(): Promise<void> {
     const { bus, clock, signal, terms } = this.#work;
     if (bus.isThere) return Promise.resolve();
-    const ms = terms.returnMs ?? AGAIN_MS;
+    const ms = terms.limits?.returnMs ?? terms.returnMs ?? AGAIN_MS;
     return until<void>(clock, { ms, signal, late: () => {} }, ({ resolve }) =>
       bus.watch(({ type }) => {
         if (type === 'attached') resolve();

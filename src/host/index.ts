@@ -10,4 +10,4 @@ export { waitsText } from './time-spent.ts';
 export { nothingThere } from './select-one.ts';
 export { mayMatch, parseAlternate, parseSerials } from './selection.ts';
 export { suffixFits } from './sending.ts';
-export { deviceMs } from './time-limits.ts';
+export { descriptorLimit, deviceMs } from './time-limits.ts';

@@ -57,12 +57,13 @@ async function flash(
   { file, plan, terms, table, journal, around }: Line,
 ): Promise<number> {
   const { watch, jobs, retry: retries, inject, force } = options;
-  const { bus, clock, signal, dark, onEvent } = around;
+  const { bus, clock, signal, dark, quirks, onEvent } = around;
   if (journal?.note !== undefined) onEvent({ type: 'note', message: journal.note });
   const reporter = await gangReporter(terminal, options.json === true);
   try {
     const report = await sendToAll(bus, plan, {
       ...terms,
+      quirks,
       clock,
       signal,
       which: whichOf(options, selectionOf(options)),

@@ -27,10 +27,10 @@ export interface GangCommandOptions {
 
 /** Adds the options for many devices at once. */
 export function addGangOptions(command: Command): Command {
-  const collect = <T>(name: string, read: (text: string) => T): void => {
+  const collect = (name: string, read: (text: string) => unknown): void => {
     const key = `${name}s`;
     command.on(`option:${name}`, (text: string) => {
-      const before = (command.getOptionValue(key) ?? []) as readonly T[];
+      const before = (command.getOptionValue(key) ?? []) as readonly unknown[];
       command.setOptionValue(key, [...before, read(text)]);
     });
   };

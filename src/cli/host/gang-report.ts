@@ -186,8 +186,17 @@ function lineOf(event: GangEvent): string | undefined {
       return event.message;
     case 'note':
       return `${unit === '' ? '' : `${unit}: `}Warning: ${event.message}`;
-    default:
+    case 'detaching':
+    case 'downloaded':
+    case 'leaving':
+    case 'progress':
+    case 'ready':
+    case 'selected':
+    case 'uploaded':
+    case 'waiting':
       return undefined;
+    default:
+      return event satisfies never;
   }
 }
 
@@ -201,7 +210,7 @@ function table(results: readonly UnitResult[]): string[] {
     `${(ms / 1000).toFixed(1)} s`,
     values.map(({ text }) => printable(text)).join(' '),
   ]);
-  const head = ['UNIT', 'PATH', 'OUTCOME', 'TRIES', 'TIME', values(results) ? 'GOT' : ''];
+  const head = ['UNIT', 'PATH', 'OUTCOME', 'TRIES', 'TIME', hasValues(results) ? 'GOT' : ''];
   const all = [head, ...rows];
   const widths = head.map((_, at) => Math.max(...all.map((row) => row[at]?.length ?? 0)));
   return all.map((row) =>
@@ -212,6 +221,6 @@ function table(results: readonly UnitResult[]): string[] {
   );
 }
 
-function values(results: readonly UnitResult[]): boolean {
+function hasValues(results: readonly UnitResult[]): boolean {
   return results.some((each) => each.values.length > 0);
 }
