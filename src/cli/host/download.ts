@@ -37,19 +37,19 @@ export function command(terminal: Terminal): Command {
     )
     .option('--raw', 'send an Intel HEX, S-record, UF2, ELF, zip or PEM file as it is')
     .option('--part <family>', 'of a UF2 file for several chips the family, by name or number')
-    .option('--force', 'go past all that would be refused, and tell each')
+    .option('--force', 'go past all that would be refused; it is told')
     .action(
       answering((path: string | undefined, options: DownloadCommand) =>
         unchangedElse(() => run(terminal, path, options)),
       ),
     );
   return addExamples(
-    addDetails(addGangOptions(rareOnes(made, '--raw', '--part')), INJECT_HELP),
+    addDetails(addGangOptions(rareOnes(made, '--raw', '--part', '--allow')), INJECT_HELP),
     'dfukit download firmware.dfu                            the only device there is',
     'dfukit download slot1.bin -a 1 -d 1209:7d00,1209:7d02 -R',
     'dfukit download app.bin -s 0x08000000:leave             DfuSe',
-    'dfukit download app.bin -d 1209:7d02 --all --journal line.ndjson',
-    'dfukit download slot0.bin -a 0 --bus usbip://127.0.0.1  a virtual board (board run)',
+    'dfukit download app.bin -d 1209:7d02 --all              many at once',
+    'dfukit download slot0.bin -a 0 --bus usbip://127.0.0.1  a virtual board',
   );
 }
 

@@ -39,23 +39,26 @@ export function addGangOptions(command: Command): Command {
   const option = command.createOption.bind(command);
   const count = (name: string, least: number) => wholeNumber(name, [least, 1_000_000]);
   return command
-    .option('--all', 'every device that matches, all at once; or give -S or -p several times')
+    .option('--all', 'every device that matches, all at once')
     .addOption(
-      option(
-        '--watch [count]',
-        'flash whatever is plugged in that matches, until Ctrl-C',
-      ).argParser(count('--watch', 1)),
+      option('--watch [count]', 'flash whatever is plugged in, until Ctrl-C').argParser(
+        count('--watch', 1),
+      ),
     )
-    .option('--journal <file>', 'write down which unit got what, and never give a value twice')
+    .option('--journal <file>', 'who got what; no value is given twice')
     .option(
       '--inject <address:what>',
-      'put counter:START, csv:COLUMN or serial there, with :FORMAT (--help-all)',
+      'what each unit has of its own (--help-all)',
       (text: string, before: readonly InjectField[] | undefined) => [
         ...(before ?? []),
         parseInject(text),
       ],
     )
-    .option('--inject-csv <file>', 'the table for csv:COLUMN: a head and a row for each unit')
+    .addOption(
+      rare(
+        option('--inject-csv <file>', 'the table for csv:COLUMN: a head and a row for each unit'),
+      ),
+    )
     .addOption(
       rare(
         option(
@@ -64,7 +67,13 @@ export function addGangOptions(command: Command): Command {
         ).argParser(parseMatch),
       ),
     )
-    .option('--retry <n>', 'how often a unit that fails is tried again', count('--retry', 0))
+    .addOption(
+      rare(
+        option('--retry <n>', 'how often a unit that fails is tried again').argParser(
+          count('--retry', 0),
+        ),
+      ),
+    )
     .addOption(rare(option('--jobs <n>', 'devices at a time').argParser(count('--jobs', 1))))
     .addOption(rare(option('--skip-done', 'leave units alone that have this file by the journal')));
 }

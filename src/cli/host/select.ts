@@ -43,7 +43,7 @@ const NATIVE: readonly string[] = ['native'];
 
 /** `--bus`, the same for each command that looks for a device. */
 export function busOption(): Option {
-  return new Option('--bus <bus>', `where devices are: ${BUS_FORMS}; several may be given`)
+  return new Option('--bus <bus>', `${BUS_FORMS}; repeatable`)
     .env('DFUKIT_BUS')
     .argParser((text: string, before: readonly string[]) => [
       ...(before === NATIVE ? [] : before),
