@@ -31,6 +31,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'say which DFU devices can be used, why not, and how to mend it',
     load: () => import('./doctor/doctor.ts'),
   },
+  trace: {
+    summary: 'show, convert and redact what was written down with --trace',
+    load: () => import('./trace/trace.ts'),
+  },
   board: {
     summary: 'virtual boards: run, program, erase; make one out of a build',
     load: () => import('./board/board.ts'),

@@ -2,6 +2,7 @@
 export * from './public.ts';
 export { wholePrefix } from './contents.ts';
 export { firstMemory, MOST_SPAN_BYTES, runOf } from './formats/lay-over.ts';
+export { zipEntries } from './formats/zip.ts';
 export { segmentFormatNames } from './formats/segment-file.ts';
 export { rangeText, segmentEnd } from './formats/segments.ts';
 export { fletcher32 } from './riotboot/fletcher32.ts';

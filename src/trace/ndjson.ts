@@ -15,8 +15,9 @@ function rounded(ms: number): number {
 
 /** The first line, its end included. */
 export function encodeTraceHeader(header: TraceHeader): string {
-  const { tool, ...rest } = header;
-  return `${JSON.stringify({ type: TRACE_TYPE, version: TRACE_VERSION, tool, ...rest })}\n`;
+  const { tool, started, payload, serials, polls, about } = header;
+  const words = { tool, started, payload, serials, polls, about };
+  return `${JSON.stringify({ type: TRACE_TYPE, version: TRACE_VERSION, ...words })}\n`;
 }
 
 /** A record as a line, its end included: bytes are hex digits, times are in ms. */

@@ -33,3 +33,8 @@ export type {
 export { tracedBus } from './traced-bus.ts';
 export type { TraceListener } from './trace-clock.ts';
 export { traceLines } from './words.ts';
+export { tracePayloadLeftOut } from './payload.ts';
+export { serialMask, serialsIn, traceSerialsMasked } from './serials.ts';
+export type { SerialMask } from './serials.ts';
+export { isFwupdRecording, readFwupdRecording } from './fwupd.ts';
+export type { FwupdPhase } from './fwupd.ts';

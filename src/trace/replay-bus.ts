@@ -11,7 +11,7 @@ import type {
   UsbBus,
   WireTransfer,
 } from '../usb/index.ts';
-import { PartReplay, departs } from './replay-part.ts';
+import { PartReplay } from './replay-part.ts';
 import type { Deed, Played } from './replay-part.ts';
 import { scriptOf } from './replay-script.ts';
 import type { Coming, Script } from './replay-script.ts';
@@ -28,7 +28,7 @@ export interface ReplayOptions {
 export interface ReplayBus extends UsbBus {
   /** The first thing that a host did otherwise than the one that was recorded; undefined if nothing. */
   readonly departure: DfuError | undefined;
-  /** What was recorded of devices that have been spoken to and was not asked for, in words. */
+  /** What was recorded and was not asked for, in words; nothing if no more was asked than what devices say of themselves. */
   readonly rest: readonly string[];
 }
 
@@ -100,8 +100,9 @@ class Replay implements ReplayBus {
   }
 
   get rest(): readonly string[] {
-    const begun = [...this.#parts.values()].filter((each) => each.begun);
-    return begun.flatMap((each) =>
+    const parts = [...this.#parts.values()];
+    if (!parts.some((each) => each.begun)) return [];
+    return parts.flatMap((each) =>
       each.rest.map(({ record }) =>
         record.type === 'control' ? requestWords(record.setup) : record.type,
       ),
@@ -278,7 +279,7 @@ class ReplayLink implements PipeLink {
 
   async reset(): Promise<'same' | 'gone'> {
     const { record } = await this.#done({ do: 'reset' });
-    if (record?.type !== 'reset') throw departs('the recording has no reset of the port');
+    if (record?.type !== 'reset') return 'same';
     if (record.error !== undefined) throw errorOf(record.error);
     return record.port ?? 'same';
   }

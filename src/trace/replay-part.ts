@@ -107,6 +107,8 @@ export class PartReplay {
     const { steps } = this.part;
     const { free, hasAlternates } = this.#rules;
     if (deed.do === 'alternate' && !hasAlternates) return { record: undefined, comings: [] };
+    // Nor does fwupd write down that it resets a port.
+    if (free && deed.do === 'reset') return { record: undefined, comings: [] };
     if (free) {
       const skipped = this.#skip(deed);
       if (skipped !== undefined) return skipped;
@@ -162,7 +164,7 @@ function covers({ setup, data, end }: ControlRecord, lengthBytes: number): boole
 }
 
 /** A replay that goes another way than the recording. */
-export function departs(message: string): DfuError {
+function departs(message: string): DfuError {
   return new DfuError('REPLAY', message);
 }
 

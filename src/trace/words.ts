@@ -22,6 +22,11 @@ import type { ControlRecord, DeviceRecord, Trace, TraceRecord } from './trace.ts
 /** Bits 6..5 of bmRequestType. */
 const TYPE_MASK = 0x60;
 
+/** Standard, class or vendor (USB 2.0 table 9-2). */
+export function requestType({ bmRequestType }: Pick<SetupPacket, 'bmRequestType'>): number {
+  return bmRequestType & TYPE_MASK;
+}
+
 /** Whether a request is one of DFU's: a class request to an interface. */
 export function isDfuRequest({ bmRequestType, bRequest }: SetupPacket): boolean {
   return (bmRequestType & 0x7f) === 0x21 && dfuRequestName(bRequest) !== undefined;
@@ -29,7 +34,7 @@ export function isDfuRequest({ bmRequestType, bRequest }: SetupPacket): boolean 
 
 /** Whether a standard request only asks what a device is, so that its order means nothing. */
 export function isStandardRead(setup: SetupPacket): boolean {
-  return isIn(setup) && (setup.bmRequestType & TYPE_MASK) === RequestType.standard;
+  return isIn(setup) && requestType(setup) === RequestType.standard;
 }
 
 const standardNames = Object.entries(StandardRequest);
@@ -44,9 +49,7 @@ export function requestWords(setup: SetupPacket): string {
   const { bmRequestType, bRequest, wValue, wIndex, wLength } = setup;
   if (isDfuRequest(setup)) return dfuWords(setup);
   const standard =
-    (bmRequestType & TYPE_MASK) === RequestType.standard
-      ? nameOf(standardNames, bRequest)
-      : undefined;
+    requestType(setup) === RequestType.standard ? nameOf(standardNames, bRequest) : undefined;
   const length = wLength === 0 && !isIn(setup) ? '' : `, ${wLength} bytes`;
   if (standard === 'GET_DESCRIPTOR') {
     const type = nameOf(descriptorNames, wValue >> 8) ?? hexNumber(wValue >> 8, 2);
@@ -179,7 +182,7 @@ function recordWords(record: TraceRecord): string | undefined {
 }
 
 /** Where answers stand. */
-const REQUEST_WIDTH = 34;
+const REQUEST_WIDTH = 42;
 
 type Act = Exclude<TraceRecord, { readonly type: 'device' | 'control' | 'note' | 'enclosed' }>;
 

@@ -13,6 +13,7 @@ const read = (path: string): string => readFileSync(resolve(root, path), 'utf8')
 const shown: Readonly<Record<string, RegExp>> = {
   'board-in-a-test.mjs': /^(#|ℹ) pass 3$/m,
   'board-over-usbip.mjs': /client: 2\d{3} bytes, manifested\nboard: runs slot 1, version 7\n$/,
+  'bug-report-as-test.mjs': /^(#|ℹ) pass 2$/m,
   'flash-a-board.mjs': /host: 2\d{3} bytes, manifested\n(.*\n)*board: Slot 0, version 1\.\n$/,
   'flash-in-ten-lines.mjs':
     /^1209:7d02 at 1-1, serial number [0-9A-F]{16}\n\d+ of \d+ bytes\n(.*\n)*\w+: 2\d{3} bytes\n$/,

@@ -100,6 +100,7 @@ const inside: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     'dfu-tools': ['shared'],
     'dfu-util': ['shared', 'host'],
     test: ['shared'],
+    trace: ['shared'],
   },
 };
 

@@ -11,6 +11,8 @@ import type { QuirkOptions } from './quirk-options.ts';
 import { jsonGoesTo } from '../shared/json-failure.ts';
 import { interruptible } from '../shared/signals.ts';
 import type { Output, Terminal } from '../shared/terminal.ts';
+import type { TracedRun } from './traced-run.ts';
+import type { TraceOptions } from './trace-options.ts';
 
 /** What a command that talks to devices works with. */
 export interface Surroundings {
@@ -25,7 +27,7 @@ export interface Surroundings {
   readonly dark: ReadonlySet<string>;
 }
 
-interface RunOptions extends QuirkOptions {
+interface RunOptions extends QuirkOptions, TraceOptions {
   readonly bus: readonly string[];
   readonly json?: true | undefined;
   /** Where milestones and JSON lines go; default standard output. */
@@ -47,13 +49,20 @@ export async function runOnBus<T>(
       const report = await reporter(terminal, { json, out });
       const onEvent: HostListener = (event) => report.tell(event);
       const dark = new Set<string>();
-      const bus = await openBuses(options.bus, clock, (station, error) => {
-        if (error === undefined) dark.delete(station);
-        else dark.add(station);
-        onEvent({ type: 'note', message: troubleText(station, error) });
-      });
+      const open = (): Promise<UsbBus> =>
+        openBuses(options.bus, clock, (station, error) => {
+          if (error === undefined) dark.delete(station);
+          else dark.add(station);
+          onEvent({ type: 'note', message: troubleText(station, error) });
+        });
+      const { bus, finish, fail } = await onBus(terminal, options, { clock, open });
       try {
-        return await work({ bus, clock, signal, onEvent, dark, quirks });
+        const done = await work({ bus, clock, signal, onEvent, dark, quirks });
+        const message = finish();
+        if (message !== undefined) onEvent({ type: 'note', message });
+        return done;
+      } catch (error) {
+        throw fail(error);
       } finally {
         report.close();
         await bus.close();
@@ -62,6 +71,19 @@ export async function runOnBus<T>(
   } catch (reason) {
     throw withDoctor(withOptionNames(reason), options.bus);
   }
+}
+
+/** What traces and replays is loaded where it is asked for. */
+async function onBus(
+  terminal: Terminal,
+  options: TraceOptions,
+  around: { readonly clock: Clock; readonly open: () => Promise<UsbBus> },
+): Promise<TracedRun> {
+  if (options.trace === undefined && options.replay === undefined) {
+    return { bus: await around.open(), finish: () => undefined, fail: (error) => error };
+  }
+  const { tracedRun } = await import('./traced-run.ts');
+  return tracedRun(terminal, options, around);
 }
 
 function troubleText(station: string, error: unknown): string {

@@ -16,9 +16,11 @@ import { parseTimeLimits } from './time-options.ts';
 import { parseDfuSeAddress } from './dfuse-address.ts';
 import { seconds, wholeNumber } from '../shared/numbers.ts';
 import { inGroup, rareOnes } from '../shared/rare-options.ts';
+import { addTraceOptions } from './trace-options.ts';
+import type { TraceOptions } from './trace-options.ts';
 
 /** What the commands that talk to a device have in common, as commander reads it. */
-export interface DeviceOptions extends QuirkOptions {
+export interface DeviceOptions extends QuirkOptions, TraceOptions {
   readonly bus: readonly string[];
   readonly json?: true | undefined;
   readonly device?: Pick<Selection, 'ids' | 'runtime' | 'dfu'> | undefined;
@@ -64,6 +66,7 @@ export function addDeviceOptions(command: Command): Command {
     )
     .option('--json', 'one JSON object a line instead of text');
   addQuirkOptions(command);
+  addTraceOptions(command);
   return rareOnes(command, '--devnum', '--cfg', '--intf', '--timeout');
 }
 
