@@ -37,7 +37,8 @@ export {
   readManifest,
   readNumber,
 } from './mcuboot/records.ts';
-export { allowedHashes } from './mcuboot/sign.ts';
+export { allowedHashes, signPieces } from './mcuboot/sign.ts';
+export type { SignedPieces } from './mcuboot/sign-options.ts';
 export { hashTlvs, imageDigest, signatureTlvs } from './mcuboot/signed-bytes.ts';
 export {
   readTlvAreaHead,

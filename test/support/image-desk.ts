@@ -3,7 +3,10 @@ import { command } from '../../src/cli/image/image.ts';
 import { vectorFile } from './mcuboot/imgtool-runs.ts';
 import { CommandEnd } from '../../src/cli/shared/exit-codes.ts';
 import type { Files } from '../../src/cli/shared/files.ts';
+import type { FileBytes } from '../../src/cli/shared/write-file.ts';
 import { FakeTerminal } from './fake-terminal.ts';
+
+const joined = (pieces: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(pieces));
 
 /** One run with its files in memory: what it reads is the vectors', what it writes is kept. */
 export class Desk implements Files {
@@ -29,8 +32,8 @@ export class Desk implements Files {
     return this.written.get(path);
   }
 
-  write(path: string, bytes: Uint8Array): Promise<void> {
-    this.written.set(path, bytes);
+  write(path: string, bytes: FileBytes): Promise<void> {
+    this.written.set(path, bytes instanceof Uint8Array ? bytes : joined(bytes));
     return Promise.resolve();
   }
 

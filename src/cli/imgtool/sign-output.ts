@@ -6,7 +6,7 @@ import {
   trailerPieces,
   writeIntelHex,
 } from '../../image/index.ts';
-import type { Endian, PaddingOptions, SignedImage } from '../../image/index.ts';
+import type { Endian, PaddingOptions, SignedPieces } from '../../image/index.ts';
 import { isHexPath } from '../shared/files.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { UsageError, basedInteger, integer } from './arguments.ts';
@@ -18,7 +18,7 @@ export function erasedValueOf(args: ParsedArguments): number {
 }
 
 /** How the slot is filled up, as the command line says. */
-export function paddingOf(args: ParsedArguments, signed: SignedImage): PaddingOptions {
+export function paddingOf(args: ParsedArguments, signed: SignedPieces): PaddingOptions {
   const maxAlign = args.text('maxAlign');
   const maxSectors = args.text('maxSectors');
   const encrypted = args.text('encrypt') !== undefined;
@@ -39,7 +39,8 @@ export function paddingOf(args: ParsedArguments, signed: SignedImage): PaddingOp
 
 /** Image, and where it goes in a HEX file. */
 interface Output {
-  readonly bytes: Uint8Array;
+  /** One behind the other. */
+  readonly pieces: readonly Uint8Array[];
   readonly address: number | undefined;
   /** Undefined if no trailer is asked for. */
   readonly padding: PaddingOptions | undefined;
@@ -61,18 +62,19 @@ export function imageHex(
 export async function save(
   terminal: Terminal,
   args: ParsedArguments,
-  { bytes, address, padding }: Output,
+  { pieces, address, padding }: Output,
 ): Promise<void> {
   const path = args.operands[1] ?? '';
   if (!isHexPath(path)) {
-    await terminal.files.write(path, padding === undefined ? bytes : padImage(bytes, padding));
+    const padded = padding === undefined ? pieces : padImage(Buffer.concat(pieces), padding);
+    await terminal.files.write(path, padded);
     return;
   }
   const start = integer(args, 'hexAddr') ?? address;
   if (start === undefined) {
     throw new UsageError('No address exists in input file neither was it provided by user');
   }
-  const text = imageHex(bytes, start, padding);
+  const text = imageHex(Buffer.concat(pieces), start, padding);
   await terminal.files.write(path, new TextEncoder().encode(text));
 }
 

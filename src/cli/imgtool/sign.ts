@@ -3,19 +3,21 @@ import {
   bytesToSign,
   isPrivateKey,
   recognise,
-  signImage,
+  signPieces,
   verifyMessage,
 } from '../../image/index.ts';
 import type {
   CompressionResult,
   Compressor,
   FileFormat,
-  SignedImage,
+  SignedPieces,
   SignOptions,
   ToSignOptions,
 } from '../../image/index.ts';
+
 import { readImageFile } from '../shared/image-file.ts';
 import type { ImageFile } from '../shared/image-file.ts';
+import { nodeCrypto } from '../shared/node-crypto.ts';
 import { warn } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { UsageError, integer, parseArguments } from './arguments.ts';
@@ -89,12 +91,12 @@ function hashRefused({ encryption }: SignOptions): boolean {
 /** A signature made elsewhere may be of something else; imgtool takes it as it is, and so does no bootloader. */
 async function tellForeignSignature(
   terminal: Terminal,
-  { digest, signedBytes }: SignedImage,
+  { digest, signedPieces }: SignedPieces,
   { fixedSignature, pure }: SignOptions,
 ): Promise<void> {
   if (fixedSignature === undefined) return;
   const { key, signature } = fixedSignature;
-  const over = key.kind === 'ed25519' && pure !== true ? digest : signedBytes;
+  const over = key.kind === 'ed25519' && pure !== true ? digest : Buffer.concat(signedPieces);
   if (await verifyMessage(key, over, signature)) return;
   const words = 'no signature of this image by the key of --fix-sig-pubkey: no bootloader takes it';
   warn(terminal, `warning: --fix-sig: ${words}`);
@@ -104,9 +106,9 @@ async function signAndTell(
   terminal: Terminal,
   input: Uint8Array,
   options: SignOptions,
-): Promise<SignedImage> {
+): Promise<SignedPieces> {
   const refused = hashRefused(options);
-  const signed = await signImage(input, refused ? { ...options, encryption: undefined } : options);
+  const signed = await signPieces(input, refused ? { ...options, encryption: undefined } : options);
   const { key } = options;
   const what = key?.kind === 'ed25519' ? 'digest' : 'payload';
   const line = key === undefined ? '' : `image.py: sign the ${what}\n`;
@@ -125,10 +127,11 @@ async function exportVector(
   const { digest, signedBytes, compression } = await bytesToSign(input.bytes, options);
   tell(terminal, `image.py: export ${vector}\n`, compression);
   const bytes = vector === 'digest' ? digest : signedBytes;
-  await save(terminal, args, { bytes, address: input.address, padding: undefined });
+  await save(terminal, args, { pieces: [bytes], address: input.address, padding: undefined });
 }
 
-function withPrivateKey({ key, ...options }: ToSignOptions): SignOptions {
+function withPrivateKey({ key, ...rest }: ToSignOptions): SignOptions {
+  const options = { ...rest, crypto: nodeCrypto() };
   return key !== undefined && isPrivateKey(key) ? { ...options, key } : options;
 }
 
@@ -158,10 +161,14 @@ export async function sign(
   }
   const signed = await signAndTell(terminal, input.bytes, withPrivateKey(options));
   const padding = paddingOf(args, signed);
-  refuseTooBig(signed.bytes.length, padding);
+  const { pieces, signature } = signed;
+  refuseTooBig(
+    pieces.reduce((sum, { length }) => sum + length, 0),
+    padding,
+  );
   const pad = args.on('pad') || args.on('test') || args.on('confirm');
-  const { bytes, signature } = signed;
-  await save(terminal, args, { bytes, address: input.address, padding: pad ? padding : undefined });
+  const { address } = input;
+  await save(terminal, args, { pieces, address, padding: pad ? padding : undefined });
   if (sigOut !== undefined && signature !== undefined) {
     await saveSignature(terminal, sigOut, signature);
   }

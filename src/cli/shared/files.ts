@@ -11,7 +11,7 @@ import { dirname } from 'node:path';
 import { DfuError } from '../../bytes/index.ts';
 import { systemWords } from './system-words.ts';
 import { UnreadableFile } from './unreadable-file.ts';
-import type { WriteOptions } from './write-file.ts';
+import type { FileBytes, WriteOptions } from './write-file.ts';
 
 /** The files that a command reads and writes. */
 export interface Files {
@@ -23,7 +23,7 @@ export interface Files {
    * A file is there whole or not at all: it is written under another name, then renamed. Throws `BUSY`
    * for the flash of a board that runs, `NOT_FOUND` where its folder is missing, else `IO`.
    */
-  write(path: string, bytes: Uint8Array, options?: WriteOptions): Promise<void>;
+  write(path: string, bytes: FileBytes, options?: WriteOptions): Promise<void>;
 }
 
 /** `NOT_FOUND` and `IO` in words of our own around what the system says. */
@@ -35,19 +35,20 @@ function fileError(path: string, cause: unknown): DfuError {
   return new DfuError('IO', `${path}: ${words}`, { cause });
 }
 
-/** The most that Node reads at once. */
-const MOST_AT_ONCE = 0x7fffffff;
-/** The pieces in which more is read. */
+/** The most that is read at once: Node takes no more than 2 GiB. */
 const PIECE_BYTES = 0x10000000;
 
-/** All of a file, of more than 2 GiB too; `mostAtOnce` is for tests. */
-export function readWhole(path: string, mostAtOnce: number = MOST_AT_ONCE): Uint8Array {
+/** All of a file, of more than 2 GiB too; `pieceBytes` is for tests. */
+export function readWhole(path: string, pieceBytes: number = PIECE_BYTES): Uint8Array {
   const file = openSync(path, 'r');
   try {
     const stat = fstatSync(file);
     const { size } = stat;
     if (!stat.isFile() && !stat.isDirectory()) return readStream(file);
-    return size > mostAtOnce ? readPieces(file, size) : new Uint8Array(readFileSync(file));
+    // Files of the kernel have something to read and no size; a folder says that it is one.
+    return size === 0 || !stat.isFile()
+      ? new Uint8Array(readFileSync(file))
+      : readPieces(file, size, pieceBytes);
   } finally {
     closeSync(file);
   }
@@ -69,11 +70,12 @@ function readStream(file: number): Uint8Array {
   throw new Error(`expected an end within ${MOST_OF_STREAM} bytes; put what is wanted into a file`);
 }
 
-function readPieces(file: number, size: number): Uint8Array {
+/** Into the bytes that are handed out: what is large is there once. */
+function readPieces(file: number, size: number, pieceBytes: number): Uint8Array {
   const bytes = new Uint8Array(size);
   let at = 0;
   while (at < size) {
-    const read = readSync(file, bytes, at, Math.min(PIECE_BYTES, size - at), at);
+    const read = readSync(file, bytes, at, Math.min(pieceBytes, size - at), at);
     if (read === 0) break;
     at += read;
   }

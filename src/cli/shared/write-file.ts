@@ -17,6 +17,9 @@ import type { Stats } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { DfuError } from '../../bytes/index.ts';
 
+/** What a file is to hold: in one piece, or in several, one behind the other. */
+export type FileBytes = Uint8Array | readonly Uint8Array[];
+
 /** How a file is written. */
 export interface WriteOptions {
   /** At no moment can anybody but its owner read it, whatever stood there before. */
@@ -70,8 +73,23 @@ export async function refuseRunningFlash(path: string): Promise<void> {
   throw new DfuError('BUSY', `${path}: process ${holder} has it open; stop that board first`);
 }
 
+/** Into an open file, from its beginning, all of it. */
+function writeAll(file: number, bytes: FileBytes): void {
+  for (const piece of bytes instanceof Uint8Array ? [bytes] : bytes) writeFileSync(file, piece);
+}
+
+/** Into what stands there already: a pipe, a terminal, or a file that nothing can take the place of. */
+function writeOver(path: string, bytes: FileBytes): void {
+  const file = openSync(path, 'w');
+  try {
+    writeAll(file, bytes);
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** As the file that was there: its owner and its rights stay, and nobody sees more in between. */
-function replace(path: string, bytes: Uint8Array, before: Stats): void {
+function replace(path: string, bytes: FileBytes, before: Stats): void {
   const rights = before.mode & 0o7777;
   writeBeside(path, bytes, rights & 0o777, (file) => {
     const { uid, gid } = fstatSync(file);
@@ -83,7 +101,7 @@ function replace(path: string, bytes: Uint8Array, before: Stats): void {
 /** Under another name in the same folder, with the mode that it is made with; then renamed. */
 function writeBeside(
   path: string,
-  bytes: Uint8Array,
+  bytes: FileBytes,
   mode: number,
   finish?: (file: number) => void,
 ): void {
@@ -92,7 +110,7 @@ function writeBeside(
   const file = openSync(temporary, 'wx', mode);
   try {
     try {
-      writeFileSync(file, bytes);
+      writeAll(file, bytes);
       finish?.(file);
       // Renamed before its bytes are on the disk, a crash of the machine would leave neither the old nor the new.
       fsyncSync(file);
@@ -116,14 +134,14 @@ const closedFolder: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM', 'EROFS'])
  */
 export async function writeFile(
   path: string,
-  bytes: Uint8Array,
+  bytes: FileBytes,
   { secret = false, makeFolders = false }: WriteOptions,
 ): Promise<void> {
   if (makeFolders) mkdirSync(dirname(path), { recursive: true });
   const before = statSync(path, { throwIfNoEntry: false });
   if (before !== undefined && !before.isFile()) {
     // A pipe or a terminal: nothing stays there, and nothing can take its name.
-    writeFileSync(path, bytes);
+    writeOver(path, bytes);
     return;
   }
   await refuseRunningFlash(path);
@@ -136,6 +154,6 @@ export async function writeFile(
     replace(real, bytes, before);
   } catch (error) {
     if (!closedFolder.has(codeOf(error))) throw error;
-    writeFileSync(real, bytes);
+    writeOver(real, bytes);
   }
 }

@@ -61,6 +61,8 @@ export interface SubtleCryptoLike {
 export interface CryptoLike {
   readonly subtle: SubtleCryptoLike;
   getRandomValues(bytes: OwnBytes): unknown;
+  /** The hash of the pieces, one behind the other; left out, they are copied together for `subtle.digest`. */
+  hashPieces?(hash: HashName, pieces: readonly Uint8Array[]): Uint8Array;
 }
 
 /**
@@ -97,6 +99,16 @@ export async function hashOf(
   crypto: CryptoLike = platformCrypto(),
 ): Promise<OwnBytes> {
   return new Uint8Array(await crypto.subtle.digest(hash, ownBytes(bytes)));
+}
+
+/** The hash of the pieces, one behind the other. */
+export async function hashOfPieces(
+  hash: HashName,
+  pieces: readonly Uint8Array[],
+  crypto: CryptoLike = platformCrypto(),
+): Promise<OwnBytes> {
+  if (crypto.hashPieces === undefined) return hashOf(hash, joinBytes(...pieces), crypto);
+  return Uint8Array.from(crypto.hashPieces(hash, pieces));
 }
 
 /** As many random bytes as asked for. */

@@ -42,9 +42,14 @@ function streamHeader({ dictionaryBytes, lc, lp, pb }: CompressionSettings): Own
   return Uint8Array.of(code, (pb * 5 + lp) * 9 + lc);
 }
 
+/** What of the plain image goes into the compressed one. */
+interface Unpacked extends Pick<BytesToSign, 'digest' | 'compression'> {
+  readonly signature?: OwnBytes | undefined;
+}
+
 /** Records that let a loader check the payload once it is unpacked. */
 function unpackedTlvs(
-  { digest, signature }: BytesToSign & { readonly signature?: OwnBytes | undefined },
+  { digest, signature }: Unpacked,
   size: number,
   { endian }: ToSignOptions,
 ): Tlv[] {
@@ -73,7 +78,7 @@ type Make<Options, Made> = (input: Uint8Array, options: Options) => Promise<Made
  * Compresses the payload if that is asked for and gains anything: the image is made plain first, for its
  * hash and signature go into the compressed one as records.
  */
-export async function compressed<Options extends ToSignOptions, Made extends BytesToSign>(
+export async function compressed<Options extends ToSignOptions, Made extends Unpacked>(
   input: Uint8Array,
   options: Options,
   make: Make<Options, Made>,

@@ -139,3 +139,11 @@ export interface SignedImage extends BytesToSign {
   /** Bytes of the wrapped image key's record value, 0 if not encrypted. */
   readonly wrappedKeyBytes: number;
 }
+
+/** A finished image in pieces, and what was computed on the way. */
+export interface SignedPieces extends Omit<SignedImage, 'bytes' | 'signedBytes'> {
+  /** The image, one behind the other. */
+  readonly pieces: readonly Uint8Array[];
+  /** What hash and signature are over. */
+  readonly signedPieces: readonly Uint8Array[];
+}

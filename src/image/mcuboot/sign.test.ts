@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { fromHex, toHex } from '../../bytes/index.ts';
+import type { OwnBytes } from '../../bytes/index.ts';
 import {
   asDecryptionKey,
   checkImageFits,
@@ -10,9 +12,11 @@ import {
   isSignedByGiven,
   padImage,
   parseVersion,
+  platformCrypto,
   publicHalf,
   readTrailerInfo,
   signImage,
+  signPieces,
   takeImage,
   TlvType,
   trailerMagic,
@@ -21,6 +25,7 @@ import {
   validateImage,
 } from '../index.ts';
 import type {
+  CryptoLike,
   EncryptionKey,
   Endian,
   KeyKind,
@@ -371,4 +376,37 @@ describe('a trailer', () => {
     expect(toHex(trailerMagic(16))).toBe('10002de15d29410b8d77679c110f1f8a');
     expect(toHex(trailerMagic(16, 'big'))).toBe('00102de15d29410b8d77679c110f1f8a');
   });
+});
+
+describe('the pieces of an image', () => {
+  test.each(['ed25519', undefined] as const)(
+    'hold the payload as it was given, key %s',
+    async (kind) => {
+      const input = new Uint8Array(1 << 20).fill(0x5a);
+      const key = kind === undefined ? undefined : await keyOf(kind);
+      const { subtle } = platformCrypto();
+      const copied: number[] = [];
+      const crypto: CryptoLike = {
+        getRandomValues,
+        subtle: Object.assign(Object.create(subtle) as typeof subtle, {
+          importKey: subtle.importKey.bind(subtle),
+          sign: subtle.sign.bind(subtle),
+          digest(name: string, data: OwnBytes) {
+            copied.push(data.length);
+            return subtle.digest(name, data);
+          },
+        }),
+        hashPieces: (_hash, pieces) => {
+          expect(pieces.some((piece) => piece.buffer === input.buffer)).toBe(true);
+          return new Uint8Array(createHash('sha256').update(Buffer.concat(pieces)).digest());
+        },
+      };
+      const made = await signPieces(input, { ...base, key, crypto });
+      expect(made.pieces.filter(({ buffer }) => buffer === input.buffer)).toHaveLength(1);
+      // WebCrypto copies what it is given.
+      expect(Math.max(0, ...copied)).toBeLessThan(1024);
+      const whole = new Uint8Array(Buffer.concat(made.pieces));
+      expect(whole).toEqual((await signImage(input, { ...base, key })).bytes);
+    },
+  );
 });

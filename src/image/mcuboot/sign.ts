@@ -6,12 +6,18 @@ import { compressed } from './compress.ts';
 import { DEFAULT_IMAGE_KEY_BITS, imageCipher, newImageKey, wrapImageKey } from './encrypt.ts';
 import { IMAGE_HEADER_BYTES, ImageFlag, encryptedFlag, writeImageHeader } from './header.ts';
 import { bootRecordTlv, dependencyTlv, numberTlv, securityCounterOf } from './records.ts';
-import type { BytesToSign, SignOptions, SignedImage, ToSignOptions } from './sign-options.ts';
+import type {
+  BytesToSign,
+  SignOptions,
+  SignedImage,
+  SignedPieces,
+  ToSignOptions,
+} from './sign-options.ts';
 import { TLV_INFO_MAGIC, TLV_PROT_INFO_MAGIC, TlvType, tlvAreaSize, writeTlvArea } from './tlv.ts';
 import type { Tlv } from './tlv.ts';
 import { hashTlvs, signatureTlvs } from './signed-bytes.ts';
 import type { SignatureKind } from './signed-bytes.ts';
-import { HASH_BYTES, hashOf, joinBytes, platformCrypto } from '../keys/web-crypto.ts';
+import { HASH_BYTES, hashOfPieces, joinBytes, platformCrypto } from '../keys/web-crypto.ts';
 import type { OwnBytes } from '../../bytes/index.ts';
 import type { HashName } from '../keys/web-crypto.ts';
 
@@ -53,8 +59,14 @@ function signerOf(options: ToSignOptions): Signer {
   return { publicKey, hash };
 }
 
-/** Header room and payload, filled up to whole AES blocks if it will be encrypted. */
-function plainImage(input: Uint8Array, options: ToSignOptions): OwnBytes {
+/** An image without its records: the room of the header, which is this side's own, and the payload as it was given. */
+interface Plain {
+  readonly head: OwnBytes;
+  readonly payload: Uint8Array;
+}
+
+/** Header room and payload, filled up to whole AES blocks if it will be encrypted; else the payload is not copied. */
+function plainImage(input: Uint8Array, options: ToSignOptions): Plain {
   const { headerSize, padHeader = false, erasedValue = 0xff, encryption } = options;
   if (headerSize < IMAGE_HEADER_BYTES || headerSize > 0xffff) {
     const words = `expected ${IMAGE_HEADER_BYTES} to 65535, got ${headerSize}`;
@@ -64,16 +76,15 @@ function plainImage(input: Uint8Array, options: ToSignOptions): OwnBytes {
     const words = `expected ${headerSize} zero bytes in front of the payload for the header`;
     throw new DfuError('INVALID_ARGUMENT', `sign: ${words}`);
   }
-  const start = padHeader ? headerSize : 0;
-  const length = start + input.length;
-  const whole = encryption === undefined ? length : Math.ceil(length / 16) * 16;
-  const image = new Uint8Array(whole);
-  image.fill(erasedValue, 0, start);
-  if (padHeader && options.headerRest !== undefined) {
-    image.set(options.headerRest.subarray(0, headerSize - IMAGE_HEADER_BYTES), IMAGE_HEADER_BYTES);
+  const head = new Uint8Array(headerSize);
+  if (padHeader) {
+    head.fill(erasedValue);
+    const rest = options.headerRest?.subarray(0, headerSize - IMAGE_HEADER_BYTES);
+    if (rest !== undefined) head.set(rest, IMAGE_HEADER_BYTES);
   }
-  image.set(input, start);
-  return image;
+  const payload = padHeader ? input : input.subarray(headerSize);
+  const missing = encryption === undefined ? 0 : -(headerSize + payload.length) & 15;
+  return { head, payload: missing === 0 ? payload : joinBytes(payload, new Uint8Array(missing)) };
 }
 
 function flagsOf(options: ToSignOptions): number {
@@ -108,13 +119,14 @@ const paddedBytes: Readonly<Partial<Record<KeyKind, number>>> = {
 };
 
 async function signatureOf(
-  { signedBytes, digest }: Prepared,
+  { signedPieces, digest }: Prepared,
   options: SignOptions,
 ): Promise<OwnBytes | undefined> {
   const { key, fixedSignature: fixed } = options;
   if (fixed !== undefined) return Uint8Array.from(fixed.signature);
   if (key === undefined) return undefined;
-  const over = key.kind === 'ed25519' && options.pure !== true ? digest : signedBytes;
+  const isOfDigest = key.kind === 'ed25519' && options.pure !== true;
+  const over = isOfDigest ? digest : joinBytes(...signedPieces);
   const signature = await signMessage(key, over, options.crypto);
   if (options.padSignature !== true || !isEc(key.kind)) return signature;
   const missing = (paddedBytes[key.kind] ?? 0) - signature.length;
@@ -146,11 +158,11 @@ async function encryptPayload(
 interface Prepared {
   readonly signer: Signer;
   readonly signerId: OwnBytes;
-  /** Header and payload, not encrypted. */
-  readonly plain: OwnBytes;
+  /** Not encrypted. */
+  readonly plain: Plain;
   readonly protectedArea: OwnBytes;
-  /** Both together. */
-  readonly signedBytes: OwnBytes;
+  /** All of these, one behind the other. */
+  readonly signedPieces: readonly Uint8Array[];
   readonly digest: OwnBytes;
 }
 
@@ -168,17 +180,17 @@ async function prepare(input: Uint8Array, options: ToSignOptions): Promise<Prepa
       loadAddr: romFixed === 0 ? loadAddr : romFixed,
       hdrSize: headerSize,
       protectTlvSize: tlvAreaSize(protectedTlvs),
-      imgSize: plain.length - headerSize,
+      imgSize: plain.payload.length,
       flags: flagsOf(options),
       version,
     },
     endian,
   );
-  plain.set(header);
+  plain.head.set(header);
   const protectedArea = writeTlvArea(TLV_PROT_INFO_MAGIC, protectedTlvs, endian);
-  const signedBytes = joinBytes(plain, protectedArea);
-  const digest = await hashOf(hash, signedBytes, crypto);
-  return { signer, signerId, plain, protectedArea, signedBytes, digest };
+  const signedPieces = [plain.head, plain.payload, protectedArea];
+  const digest = await hashOfPieces(hash, signedPieces, crypto);
+  return { signer, signerId, plain, protectedArea, signedPieces, digest };
 }
 
 function keyTlv({ signer, signerId }: Prepared, { keyRecord }: SignOptions): Tlv | undefined {
@@ -188,10 +200,10 @@ function keyTlv({ signer, signerId }: Prepared, { keyRecord }: SignOptions): Tlv
     : { type: TlvType.KEYHASH, data: signerId };
 }
 
-async function finish(input: Uint8Array, options: SignOptions): Promise<SignedImage> {
-  const { headerSize, endian = 'little' } = options;
+async function finish(input: Uint8Array, options: SignOptions): Promise<SignedPieces> {
+  const { endian = 'little' } = options;
   const prepared = await prepare(input, options);
-  const { signer, plain, protectedArea, signedBytes, digest } = prepared;
+  const { signer, plain, protectedArea, signedPieces, digest } = prepared;
   const signature = await signatureOf(prepared, options);
   const tlvs: Tlv[] = [{ type: hashTlvs[signer.hash], data: digest }];
   if (options.pure === true) tlvs.push({ type: TlvType.SIG_PURE, data: Uint8Array.of(1) });
@@ -200,11 +212,19 @@ async function finish(input: Uint8Array, options: SignOptions): Promise<SignedIm
     const kind = signer.publicKey?.kind as SignatureKind;
     tlvs.push(named, { type: signatureTlvs[kind], data: signature });
   }
-  const wrapped = await encryptPayload(plain.subarray(headerSize), options);
+  const wrapped = await encryptPayload(plain.payload, options);
   const area = writeTlvArea(TLV_INFO_MAGIC, [...tlvs, ...wrapped.tlvs], endian);
-  const bytes = joinBytes(plain.subarray(0, headerSize), wrapped.payload, protectedArea, area);
+  const pieces = [plain.head, wrapped.payload, protectedArea, area];
   const wrappedKeyBytes = wrapped.tlvs[0]?.data.length ?? 0;
-  return { bytes, signedBytes, digest, signature, wrappedKeyBytes, compression: undefined };
+  return { pieces, signedPieces, digest, signature, wrappedKeyBytes, compression: undefined };
+}
+
+/**
+ * As `signImage`, without a copy of the payload: the pieces of the image, one behind the other, of which one
+ * may be a view of `input`.
+ */
+export function signPieces(input: Uint8Array, options: SignOptions): Promise<SignedPieces> {
+  return compressed(input, options, finish);
 }
 
 /**
@@ -212,8 +232,9 @@ async function finish(input: Uint8Array, options: SignOptions): Promise<SignedIm
  * asked for. The result is byte for byte what imgtool makes, but for what is random (RSA, ECDSA,
  * wrapped keys). Throws `INVALID_ARGUMENT` or `OUT_OF_RANGE`, and what the compressor throws.
  */
-export function signImage(input: Uint8Array, options: SignOptions): Promise<SignedImage> {
-  return compressed(input, options, finish);
+export async function signImage(input: Uint8Array, options: SignOptions): Promise<SignedImage> {
+  const { pieces, signedPieces, ...made } = await signPieces(input, options);
+  return { ...made, bytes: joinBytes(...pieces), signedBytes: joinBytes(...signedPieces) };
 }
 
 /**
@@ -222,7 +243,7 @@ export function signImage(input: Uint8Array, options: SignOptions): Promise<Sign
  */
 export function bytesToSign(input: Uint8Array, options: ToSignOptions): Promise<BytesToSign> {
   return compressed(input, options, async (payload, last): Promise<BytesToSign> => {
-    const { signedBytes, digest } = await prepare(payload, last);
-    return { signedBytes, digest, compression: undefined };
+    const { signedPieces, digest } = await prepare(payload, last);
+    return { signedBytes: joinBytes(...signedPieces), digest, compression: undefined };
   });
 }
