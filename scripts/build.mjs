@@ -15,13 +15,17 @@ import { root, run, tool } from './run.mjs';
 /** Its time is when the last successful build began. */
 export const builtStamp = `${root}node_modules/.cache/dfukit/built`;
 
-/** The compiler first, then the texts that stand in modules of their own: programs for workers, and firmware. */
+/**
+ * The compiler first, then the texts that stand in modules of their own: programs for workers, and firmware. The
+ * command line of it all comes last.
+ */
 function compile(fresh) {
   const script = (name) => run(process.execPath, [`${root}scripts/${name}.mjs`, fresh]);
   return (
     tool('tsc', '-p', 'tsconfig.json', '--outDir', fresh) &&
     script('worker-scripts') &&
-    script('build-firmware')
+    script('build-firmware') &&
+    script('bundle-cli')
   );
 }
 

@@ -210,6 +210,14 @@ describe('the house', () => {
 });
 
 describe('a command', () => {
+  test('asks one place where its files are: they are put together when it is built', () => {
+    const wrong = files
+      .filter((file) => relative(src, file).startsWith(`cli${sep}`))
+      .filter((file) => readFileSync(file, 'utf8').includes('import.meta'))
+      .map((file) => relative(src, file).replaceAll(sep, '/'));
+    expect(wrong).toEqual(['cli/shared/main-file.ts']);
+  });
+
   test('has its terminal from its caller, and the process has one place', () => {
     const own = ['cli/main.ts', 'cli/process-terminal.ts'];
     const streams =

@@ -1,10 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-/** This program, for commands that a scenario runs. */
-const main = fileURLToPath(new URL('../../main.js', import.meta.url));
+import { mainFile as main } from '../../shared/main-file.ts';
 
 const quoted = (path: string): string => `'${path.replaceAll("'", String.raw`'\''`)}'`;
 
