@@ -11,8 +11,10 @@ import { root } from './run.mjs';
 
 const benches = [
   ['transfers'],
+  ['transfer-cost'],
   ['downloads'],
   ['start-up'],
+  ['command-cost'],
   ['boards', '--expose-gc'],
   ['images'],
   ['swaps'],
