@@ -32,6 +32,8 @@ export type { Dialect } from './dialect.ts';
 export { downloadDfuSe, uploadDfuSe } from './dfuse.ts';
 export type { DfuSeOptions, DfuSeTransferOptions, DfuSeUploadOptions } from './dfuse.ts';
 export type { DfuSeModifiers, DfuSeOperation } from './dfuse-plan.ts';
+export { describeSending, dryRun } from './describe-sending.ts';
+export type { DescribedStep, SendDescription } from './describe-sending.ts';
 export { download } from './download.ts';
 export type { DownloadOptions } from './download.ts';
 export type { Ended, Ending } from './ending-steps.ts';

@@ -59,14 +59,15 @@ export async function send(
 }
 
 /** What of the file is sent, and what is wrong with it and does not keep it from being sent: somebody should know. */
-function tellFile(plan: SendPlan, onEvent: HostListener | undefined): void {
+export function fileNotes(plan: SendPlan): string[] {
   const { suffixProblem, problems } = plan;
-  const contents = contentsText(plan);
   const damaged =
     suffixProblem === undefined ? undefined : `${suffixProblem.message}; sent as it is`;
-  for (const message of [contents, ...problems, damaged]) {
-    if (message !== undefined) onEvent?.({ type: 'note', message });
-  }
+  return [contentsText(plan), ...problems, damaged].filter((each) => each !== undefined);
+}
+
+function tellFile(plan: SendPlan, onEvent: HostListener | undefined): void {
+  for (const message of fileNotes(plan)) onEvent?.({ type: 'note', message });
 }
 
 async function sendIt(session: DfuSession, given: SendPlan, terms: SendTerms): Promise<SendEnding> {
@@ -144,6 +145,24 @@ export interface SendToOptions
   readonly detach?: boolean | undefined;
 }
 
+/** How the device is found that a plan is for. */
+export function findTerms(
+  plan: SendPlan,
+  options: SendToOptions,
+): ConnectOptions & { readonly demand: (found: DfuInterface) => void } {
+  const isAlternateOpen = options.selection?.alternate === undefined;
+  return {
+    ...options,
+    suffix: plan.suffix,
+    force: allowsAnyDevice(plan),
+    demand: (entry) => {
+      options.demand?.(entry);
+      demandFit(plan, entry);
+    },
+    anyAlternate: isAlternateOpen ? anyAlternateFor(plan, options) : false,
+  };
+}
+
 /**
  * Finds the device that is meant, or that the file's suffix is for, brings it to DFU mode, sends the plan
  * and closes the device. Throws what `connect` and `send` throw.
@@ -156,18 +175,7 @@ export async function sendTo(
   const { signal, onEvent, selection, detach, placeByLayout = true } = options;
   const isAlternateOpen = selection?.alternate === undefined;
   tellFile(plan, onEvent);
-  const session = await unchangedElse(() =>
-    connect(bus, {
-      ...options,
-      suffix: plan.suffix,
-      force: allowsAnyDevice(plan),
-      demand: (entry) => {
-        options.demand?.(entry);
-        demandFit(plan, entry);
-      },
-      anyAlternate: isAlternateOpen ? anyAlternateFor(plan, options) : false,
-    }),
-  );
+  const session = await unchangedElse(() => connect(bus, findTerms(plan, options)));
   try {
     return await withOutcome(session, async () => {
       const places = isAlternateOpen && placeByLayout;

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { DfuError } from '../../bytes/index.ts';
-import { sendPlan, sendTo, unchangedElse } from '../../host/index.ts';
+import { dryRun, sendPlan, sendTo, unchangedElse } from '../../host/index.ts';
 import type { SendPlan } from '../../host/index.ts';
 import { downloadGang } from './download-gang.ts';
 import { INJECT_HELP, addGangOptions, isGang } from './gang-options.ts';
@@ -9,6 +9,8 @@ import { addExamples } from '../shared/examples.ts';
 import { ExitCode, answering, cannot } from '../shared/exit-codes.ts';
 import { addDetails, rareOnes } from '../shared/rare-options.ts';
 import type { Terminal } from '../shared/terminal.ts';
+import { addDryRunOptions, tellPlan } from './dry-run-options.ts';
+import type { DryRunOptions } from './dry-run-options.ts';
 import { withOptionNames } from './option-names.ts';
 import { exitOf } from './progress.ts';
 import { addReadBackOptions, readBackOf } from './read-back-options.ts';
@@ -17,7 +19,8 @@ import { runOnBus } from './run-on-bus.ts';
 import { addTransferOptions, dialectOf, forceOf, selectionOf } from './select.ts';
 import type { TransferOptions } from './select.ts';
 
-interface DownloadCommand extends TransferOptions, ReadBackOptions, GangCommandOptions {
+interface DownloadCommand
+  extends TransferOptions, ReadBackOptions, GangCommandOptions, DryRunOptions {
   readonly raw?: true | undefined;
   readonly part?: string | undefined;
 }
@@ -43,6 +46,7 @@ export function command(terminal: Terminal): Command {
         unchangedElse(() => run(terminal, path, options)),
       ),
     );
+  addDryRunOptions(made);
   return addExamples(
     addDetails(addGangOptions(rareOnes(made, '--raw', '--part', '--allow')), INJECT_HELP),
     'dfukit download firmware.dfu                            the only device there is',
@@ -70,6 +74,8 @@ async function run(
   const plan = planOf(file, options);
   const times = { returnMs, limits, busyLimitMs, pollTimeMs };
   if (isGang(options)) {
+    if (options.dryRun === true)
+      throw new DfuError('INVALID_ARGUMENT', '--dry-run is for one device');
     if (file === undefined) throw new DfuError('INVALID_ARGUMENT', 'many devices need a file');
     if (wait === true)
       throw new DfuError('INVALID_ARGUMENT', '--wait is for one device; --watch for many');
@@ -81,7 +87,12 @@ async function run(
       const message = 'the length in -s is for uploads, and of a download it says nothing';
       around.onEvent({ type: 'note', message });
     }
-    return exitOf(await sendTo(around.bus, plan, { ...around, ...times, selection, wait, detach }));
+    const terms = { ...around, ...times, selection, wait, detach };
+    if (options.dryRun === true) {
+      tellPlan(terminal.out, await dryRun(around.bus, plan, terms), options.json === true);
+      return ExitCode.ok;
+    }
+    return exitOf(await sendTo(around.bus, plan, terms));
   });
 }
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { DFUSE_COMPATIBLE, Device, DfuSeMode, DfuSeRam } from '../../device/index.ts';
+import { DFUSE_COMPATIBLE, Device, DfuRuntime, DfuSeMode, DfuSeRam } from '../../device/index.ts';
 import { writeIntelHex } from '../../image/index.ts';
 import { UsbipServer } from '../../link/usbip/index.ts';
 import { timerClock } from '../../usb/index.ts';
@@ -109,5 +109,66 @@ describe('upload', () => {
     expect([exit, err]).toEqual([64, expect.stringContaining('-s ADDRESS of a DfuSe device')]);
     const two = ['-s', '0x08000000', '--address', '1', '--format', 'hex'];
     expect((await call('upload', join(folder, 'x'), ...two)).exit).toBe(64);
+  });
+});
+
+describe('download --dry-run', () => {
+  test('prints the exact plan, and sends nothing', async () => {
+    const text = writeIntelHex([
+      { address: BASE + 0x800, bytes: image },
+      { address: OPTIONS, bytes: image.subarray(0, 16) },
+    ]);
+    const path = await fileWith(text, 'both.hex');
+    const before = flash.read(BASE, 8192).slice();
+    const { exit, out, err } = await call('download', path, '--dry-run');
+    expect([exit, err]).toEqual([0, '']);
+    expect(out.split('\n').filter((line) => !/^Open|^Device/.test(line))).toEqual([
+      'Protocol  DfuSe, blocks of 1024 bytes',
+      'Alternate 0',
+      '  erase       0x08000800 to 0x080017ff: 4096 bytes in 2 sectors',
+      '  write       0x08000800 to 0x080013b7: 3000 bytes in 3 blocks',
+      'Alternate 1',
+      '  write       0x1ffff800 to 0x1ffff80f: 16 bytes in 1 block',
+      'End       the device stays in DFU mode',
+      expect.stringMatching(/^Note {6}Intel HEX file: its bytes are sent, 0x08000800 to /),
+      'Dry run: nothing was sent',
+      '',
+    ]);
+    expect(flash.read(BASE, 8192)).toEqual(before);
+  });
+
+  test('in JSON; what would be refused is refused', async () => {
+    const path = await fileWith(image, 'app.bin');
+    const args = ['-s', '0x08000000:leave', '--dry-run', '--json'];
+    const { exit, out } = await call('download', path, ...args);
+    const last: unknown = JSON.parse(out.trim().split('\n').at(-1) ?? '');
+    expect([exit, last]).toEqual([
+      0,
+      expect.objectContaining({
+        type: 'plan',
+        sent: false,
+        dialect: 'dfuse',
+        transferSizeBytes: 1024,
+        planned: expect.objectContaining({ bytes: 3000, blocks: 3, erases: 2 }),
+        ending: 'the device leaves DFU mode and starts what stands at 0x08000000',
+        unknown: [],
+      }),
+    ]);
+    const outside = await call('download', path, '-s', '0x08100000', '--dry-run');
+    expect(outside.exit).toBe(65);
+    expect((await call('download', path, '--dry-run', '-a', '0')).exit).toBe(64);
+  });
+
+  test('a device in run-time mode is not even asked out of it', async () => {
+    let detached = false;
+    const functions = [new DfuRuntime({ onDetach: () => void (detached = true) })];
+    const identity = { idVendor: 0x1209, idProduct: 0x7d00 };
+    server.add(new Device({ identity, configurations: [{ functions }] }));
+    const path = await fileWith(image, 'app.bin');
+    const { exit, out } = await call('download', path, '--dry-run', '-d', '1209:7d00,1209:7d02');
+    expect(exit).toBe(0);
+    expect(out).toMatch(/^Not known it is in run-time mode: DFU_DETACH .*is not sent$/m);
+    expect(out).toMatch(/^Not known block size, alternate settings, memory/m);
+    expect(detached).toBe(false);
   });
 });
