@@ -13,6 +13,7 @@ const benches = [
   ['transfers'],
   ['transfer-cost'],
   ['downloads'],
+  ['gang'],
   ['start-up'],
   ['command-cost'],
   ['boards', '--expose-gc'],
