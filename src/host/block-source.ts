@@ -5,6 +5,8 @@ export type Payload = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Arr
 export interface BlockSource {
   /** The next block; shorter at the end, empty behind it. Valid until the next call. */
   next(): Uint8Array | Promise<Uint8Array>;
+  /** Begins anew with smaller blocks; only while the first block is the last that was asked for. */
+  again(blockBytes: number): void;
   /** Nothing more will be asked for. */
   close(): Promise<void>;
 }
@@ -17,7 +19,7 @@ export function blockSource(payload: Payload, blockBytes: number): BlockSource {
 
 class WholeSource implements BlockSource {
   readonly #payload: Uint8Array;
-  readonly #blockBytes: number;
+  #blockBytes: number;
   #at = 0;
 
   constructor(payload: Uint8Array, blockBytes: number) {
@@ -31,6 +33,11 @@ class WholeSource implements BlockSource {
     return block;
   }
 
+  again(blockBytes: number): void {
+    this.#blockBytes = blockBytes;
+    this.#at = 0;
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }
@@ -39,8 +46,10 @@ class WholeSource implements BlockSource {
 class ChunkSource implements BlockSource {
   readonly #chunks: Iterator<Uint8Array> | AsyncIterator<Uint8Array>;
   /** For blocks that lie across chunks; used again and again. */
-  readonly #scratch: Uint8Array;
+  #scratch: Uint8Array;
   #chunk: Uint8Array = new Uint8Array(0);
+  /** What was asked for last. */
+  #last: Uint8Array = this.#chunk;
   #ended = false;
 
   constructor(payload: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, blockBytes: number) {
@@ -52,6 +61,19 @@ class ChunkSource implements BlockSource {
   }
 
   async next(): Promise<Uint8Array> {
+    this.#last = await this.#block();
+    return this.#last;
+  }
+
+  again(blockBytes: number): void {
+    const whole = new Uint8Array(this.#last.length + this.#chunk.length);
+    whole.set(this.#last);
+    whole.set(this.#chunk, this.#last.length);
+    this.#chunk = whole;
+    this.#scratch = new Uint8Array(blockBytes);
+  }
+
+  async #block(): Promise<Uint8Array> {
     const size = this.#scratch.length;
     if (this.#chunk.length >= size) return this.#take(size);
     let filled = 0;

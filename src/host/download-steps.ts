@@ -1,5 +1,5 @@
 import { DfuError } from '../bytes/index.ts';
-import { DfuRequest } from '../dfu/index.ts';
+import { DfuRequest, statusNumber } from '../dfu/index.ts';
 import type { DfuState } from '../dfu/index.ts';
 import { endingStep } from './ending-steps.ts';
 import type { Ended, EndingLimits, EndingState } from './ending-steps.ts';
@@ -7,7 +7,7 @@ import { FRESH, pause, waitAfterStall } from './patience.ts';
 import type { Patience } from './patience.ts';
 import { failing, refusal } from './refusal.ts';
 import { isFailure, readStatus, unexpectedState } from './status-report.ts';
-import { GET_STATUS, giveUp } from './steps.ts';
+import { CLEAR_STATUS, GET_STATUS, giveUp } from './steps.ts';
 import type { Action, Outcome } from './steps.ts';
 
 /** How a conversation that downloads ended. */
@@ -20,6 +20,8 @@ interface DownloadEnd extends Ended {
 export interface DownloadTerms extends EndingLimits {
   /** bitManifestationTolerant of the device. */
   readonly manifestationTolerant: boolean;
+  /** Bytes in a block, to begin with. */
+  readonly blockBytes: number;
 }
 
 interface Written {
@@ -35,7 +37,15 @@ export type DownloadState = Written &
     | { readonly at: 'sending'; readonly size: number }
     | { readonly at: 'writing'; readonly size: number; readonly patience: Patience }
     /** A block or the end was refused; the status says why. */
-    | { readonly at: 'refused'; readonly doing: string; readonly error: DfuError }
+    | {
+        readonly at: 'refused';
+        readonly doing: string;
+        readonly error: DfuError;
+        /** Bytes of the block. */
+        readonly size?: number | undefined;
+      }
+    /** The first block was too long for the device, it seems: it is cleared, and the block cut. */
+    | { readonly at: 'clearing' | 'shrinking'; readonly size: number }
     | EndingState
   );
 
@@ -55,7 +65,15 @@ export function downloadStep(state: DownloadState, outcome: Outcome, terms: Down
     case 'writing':
       return afterWrite(state, outcome, terms);
     case 'refused':
-      return [state, refusal(state.doing, state.error, outcome)];
+      return afterRefusal(state, outcome, terms);
+    case 'clearing':
+      // That it is not cleared shows with the next block.
+      if (outcome.is === 'done' || outcome.is === 'stalled') return shrunk(state, terms);
+      return [state, giveUp(outcome)];
+    case 'shrinking':
+      return outcome.is === 'done'
+        ? [{ ...written(state), at: 'reading' }, { do: 'read' }]
+        : [state, giveUp(outcome)];
     case 'closing':
       if (outcome.is === 'stalled') return refused(state, endName(state), outcome.error);
       return ending(state, outcome, terms);
@@ -109,7 +127,8 @@ function afterSend(state: Written, size: number, outcome: Outcome): Next {
     return [{ ...written(state), at: 'writing', size, patience: FRESH }, GET_STATUS];
   }
   if (outcome.is !== 'stalled') return [{ ...written(state), at: 'reading' }, giveUp(outcome)];
-  return refused(state, blockName(state), outcome.error);
+  const [next, action] = refused(state, blockName(state), outcome.error);
+  return [{ ...next, size } as DownloadState, action];
 }
 
 function afterWrite(
@@ -135,6 +154,50 @@ function afterWrite(
   return [{ ...state, patience }, ms === 0 ? GET_STATUS : { do: 'wait', ms }];
 }
 
+/** Fewer bytes are tried by nobody: one packet of endpoint 0. */
+const LEAST_BLOCK_BYTES = 64;
+
+/** Of a block that is longer than the device takes; anything else is about what is in it. */
+const TOO_LONG: ReadonlySet<number> = new Set([
+  statusNumber('OK'),
+  statusNumber('errUNKNOWN'),
+  statusNumber('errSTALLEDPKT'),
+]);
+
+/**
+ * A stall of the first block, for which the device has no reason: many cannot take as much at a time as they say. Behind the
+ * first block that was taken there is no such doubt.
+ */
+function afterRefusal(
+  state: DownloadState & { readonly at: 'refused' },
+  outcome: Outcome,
+  terms: DownloadTerms,
+): Next {
+  const { size = 0, blocks, doing, error } = state;
+  if (blocks === 0 && size > LEAST_BLOCK_BYTES && outcome.is === 'data') {
+    const report = readStatus(outcome);
+    const next = { ...written(state), size };
+    if (report.state === 'dfuIDLE' && report.status === 0) return shrunk(next, terms);
+    if (report.state === 'dfuERROR' && TOO_LONG.has(report.status)) {
+      return [{ ...next, at: 'clearing' }, CLEAR_STATUS];
+    }
+  }
+  return [state, refusal(doing, error, outcome)];
+}
+
+/** Half of what a block has, or of that, until this one is longer. */
+function shrunk(
+  state: Written & { readonly size: number },
+  { blockBytes: first }: DownloadTerms,
+): Next {
+  let blockBytes = first;
+  while (blockBytes >= state.size) blockBytes = Math.floor(blockBytes / 2);
+  return [
+    { ...written(state), size: state.size, at: 'shrinking' },
+    { do: 'shrink', blockBytes: Math.max(blockBytes, LEAST_BLOCK_BYTES) },
+  ];
+}
+
 /** The block or the end was stalled: the device is asked why. */
 function refused(state: Written, doing: string, error: DfuError): Next {
   return [{ ...written(state), at: 'refused', doing, error }, GET_STATUS];
@@ -152,7 +215,7 @@ const QUIET: ReadonlySet<DfuState> = new Set(['dfuDNLOAD-IDLE']);
 
 /** DFU 1.1 §7: manifestation, and what may follow it. */
 function ending(state: Written & EndingState, outcome: Outcome, terms: DownloadTerms): Next {
-  const { manifestationTolerant, ...limits } = terms;
+  const { manifestationTolerant, blockBytes: _, ...limits } = terms;
   const [next, action] = endingStep(state, outcome, {
     ...limits,
     doing: 'manifestation',

@@ -62,7 +62,7 @@ export async function download(
   if (options.force !== true) demandDownloads(session.interface);
   const { bmAttributes } = session.interface.functional;
   const quirk = quirkOf(session.interface);
-  const size = transferSize(session.interface, options.transferSizeBytes);
+  let size = transferSize(session.interface, options.transferSizeBytes);
   const terms: DownloadTerms = {
     manifestationTolerant: bmAttributes.manifestationTolerant || quirk.manifestPoll === true,
     busyLimitMs: session.limits.busyMs ?? options.busyLimitMs ?? BUSY_LIMIT_MS,
@@ -70,6 +70,7 @@ export async function download(
     lingerMs: options.lingerMs ?? LINGER_MS,
     pollTimeMs: options.pollTimeMs ?? quirk.pollTimeMs,
     statusStalls: quirk.statusStalls,
+    blockBytes: size,
   };
   if (payload instanceof Uint8Array && payload.length === 0) throw nothingToSend();
   const source = blockSource(payload, size);
@@ -78,6 +79,12 @@ export async function download(
   const onState = (state: DownloadState): void => {
     account.note(plainTally(state.bytes, state.blocks, false));
     report?.(state);
+  };
+  const shrink = (blockBytes: number): void => {
+    source.again(blockBytes);
+    const message = `the device refused its first block, of ${size} bytes, without a reason: blocks of ${blockBytes} are sent`;
+    onEvent?.({ type: 'note', message });
+    size = blockBytes;
   };
   const work = async (): Promise<DownloadEnding> => {
     await prepare(session, signal, terms);
@@ -90,14 +97,15 @@ export async function download(
           session,
           DOWNLOAD_START,
           (state: DownloadState, outcome) => downloadStep(state, outcome, terms),
-          { signal, read: () => source.next(), onState },
+          { signal, read: () => source.next(), shrink, onState },
         ),
       );
-      const isAll = ended.bytes >= account.planned.bytes;
+      const whole = plannedOf(payload, size, options.totalBytes);
+      const isAll = ended.bytes >= whole.bytes;
       const acknowledged = plainTally(ended.bytes, ended.blocks, isAll);
       const isPiecemeal = !(payload instanceof Uint8Array);
       // What comes in pieces is all that its source gave: it ended, and every block was acknowledged.
-      const planned = isPiecemeal ? acknowledged : account.planned;
+      const planned = isPiecemeal ? acknowledged : whole;
       const read = { ...options, transferSizeBytes: size };
       const verdict =
         options.verify === true

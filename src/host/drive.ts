@@ -21,6 +21,8 @@ interface DriveOptions<S> {
   readonly signal?: CancelSignal | undefined;
   /** Where `read` gets its blocks. */
   readonly read?: (() => Uint8Array | Promise<Uint8Array>) | undefined;
+  /** Whom `shrink` asks. */
+  readonly shrink?: ((blockBytes: number) => void) | undefined;
   /** Where `plan` gets its operations. */
   readonly plan?: PlanWalk | undefined;
   /** Where `write` puts its bytes. */
@@ -65,6 +67,9 @@ async function perform<S>(
       }));
     case 'read':
       return { is: 'data', data: (await options.read?.()) ?? new Uint8Array(0) };
+    case 'shrink':
+      options.shrink?.(action.blockBytes);
+      return DONE;
     case 'plan':
       return { is: 'planned', operation: options.plan?.next(action.toEnd) };
     case 'write':

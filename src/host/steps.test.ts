@@ -57,7 +57,7 @@ describe('every conversation ends in done, and says the same when asked again', 
   });
 
   test('download', () => {
-    const terms = { ...limits, manifestationTolerant: true };
+    const terms = { ...limits, manifestationTolerant: true, blockBytes: 64 };
     const { actions, at, again } = played(
       (state, outcome) => downloadStep(state, outcome, terms),
       DOWNLOAD_START,

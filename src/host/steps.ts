@@ -16,6 +16,8 @@ export type Action<R> =
   | { readonly do: 'wait'; readonly ms: number }
   /** Bring the next block of the input; empty at its end. */
   | { readonly do: 'read' }
+  /** Begin the input anew, in blocks of so many bytes. */
+  | { readonly do: 'shrink'; readonly blockBytes: number }
   /** Bring the next operation of the plan; with `toEnd` the first of those that end it. */
   | { readonly do: 'plan'; readonly toEnd: boolean }
   /** Take these bytes to the output. */
@@ -62,7 +64,7 @@ export interface InAction {
 export type Outcome =
   /** Nothing has been asked yet: the first step. */
   | { readonly is: 'start' }
-  /** `out`, `wait` and `write` went well. */
+  /** `out`, `wait`, `shrink` and `write` went well. */
   | { readonly is: 'done' }
   /** The answer to `in`, or the block that `read` brought. */
   | {
