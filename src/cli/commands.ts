@@ -83,4 +83,8 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'print a script that lets a shell complete commands, options and values',
     load: () => import('./completion/completion.ts'),
   },
+  'install-shims': {
+    summary: 'make dfu-util and its companions start dfukit, in a folder of your own',
+    load: () => import('./install-shims/install-shims.ts'),
+  },
 };

@@ -152,5 +152,81 @@ export const dfuUtil = {
       why: 'nothing is out of memory',
       only: 'drop-in',
     },
+    'told-before-asking': {
+      original: 'tells what the device will not take when it has asked for its state',
+      here: 'tells it as soon as the device is known; words and exit code are the same',
+      why: 'nothing of it depends on the state',
+      only: 'drop-in',
+    },
+    'alternate-where-needed': {
+      original: 'sends SET_INTERFACE 0 to every run-time interface',
+      here: 'only where it has several alternate settings',
+      why: 'macOS and some devices fail at it (libusb issue 1011)',
+      only: 'drop-in',
+    },
+    'blocks-beyond-4096': {
+      original: 'cuts blocks to 4096 bytes, on Linux alone',
+      here: 'sends them as they were asked for',
+      why: 'no system needs it by this way',
+      only: 'drop-in',
+    },
+    'torn-lines': {
+      original:
+        'messages with a line break, without a blank, or of the parser of the memory layout in between',
+      here: 'in one line; the parser keeps its thoughts for itself',
+      why: 'what is looked for stands in the line that begins with `dfu-util:`',
+      only: 'drop-in',
+    },
+    'foreign-suffix': {
+      original:
+        'a file whose suffix is for another device is sent to whatever is in DFU mode, unless `-d` says which',
+      here: '64: does not match',
+      why: 'that is what the suffix is for',
+      only: 'drop-in',
+    },
+    'nothing-for-the-alternate': {
+      original: 'a DfuSe file that has nothing for the alternate setting is "done", exit 0',
+      here: '65, and that nothing was sent',
+      why: 'a success that is none',
+      only: 'drop-in',
+    },
+    'left-in-order': {
+      original:
+        'after a block that was refused leaves the device in dfuERROR, for the next command to clear',
+      here: 'brings it back to dfuIDLE where it can',
+      why: 'the next command need not be one of dfu-util',
+      only: 'drop-in',
+    },
+    'will-reset': {
+      original:
+        '`will-reset` takes every block for the last: a file of several blocks fails behind the first, 74',
+      here: 'the device may restart with the last block',
+      why: 'a file that is longer than a block would never be written',
+      only: 'drop-in',
+    },
+    'restarts-before-the-file': {
+      original: '`-s :unprotect:force` with a file takes the read protection off, and ends with 0',
+      here: 'it ends with 74, and says that the file is not in the device',
+      why: 'the device restarts before it gets the file',
+      only: 'drop-in',
+    },
+    'upload-to-standard-output': {
+      original: '`-U -` makes a file that is called `-`',
+      here: 'what is read goes to standard output, and all words to standard error',
+      why: 'the next program in a pipe wants it',
+      only: 'drop-in',
+    },
+    'file-when-whole': {
+      original: 'the file of an upload is there from the beginning, empty if nothing comes',
+      here: 'it gets its name when all of it has come; of a device that ends early what came is kept',
+      why: 'half a file looks like a whole one',
+      only: 'drop-in',
+    },
+    'text-is-told': {
+      original: 'sends Intel HEX, S-records, UF2 and ELF as they are',
+      here: 'so it does here, and says so; `dfukit download` sends the bytes in them',
+      why: 'some devices want the file, and most the bytes',
+      only: 'drop-in',
+    },
   },
 } as const satisfies Original;

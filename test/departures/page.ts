@@ -72,6 +72,21 @@ npx dfukit dfu-util -l
 \`--bus\` and \`DFUKIT_BUS\` say where devices are, as for the other commands: on the machine's own USB, or at a USB/IP server, which
 may be a virtual board.
 
+## Under the real names
+
+Nothing is called \`dfu-util\` unless you ask for it. This writes \`dfu-util\`, \`dfu-suffix\`, \`dfu-prefix\` and \`dfuse-pack\` into a folder
+of your own, small scripts that start this dfukit (\`.cmd\` files on Windows), and says what to put into PATH:
+
+\`\`\`sh
+npx dfukit install-shims ./shims
+./shims/dfu-util --version
+\`\`\`
+
+What stands there under one of these names and was not made by dfukit is left as it is, and where the system keeps its own programs
+none is written; \`--force\` does both. Files that were made by an older dfukit are replaced.
+
+## Exit codes
+
 | exit code | as dfu-util has it |
 | --- | --- |
 | 0 | done |

@@ -99,6 +99,7 @@ const inside: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     completion: ['shared'],
     'dfu-tools': ['shared'],
     'dfu-util': ['shared', 'host'],
+    'install-shims': ['shared'],
     test: ['shared'],
     trace: ['shared'],
   },

@@ -44,6 +44,13 @@ function theirLines(stream: 'out' | 'err', pattern: RegExp): Level {
   });
 }
 
+function theirOut(pattern: RegExp): Level {
+  return ({ theirs, ours }) => {
+    const isOurs = pattern.test(ours.out);
+    return { theirs: isOurs ? theirs : { ...theirs, out: theirs.out.replace(pattern, '') }, ours };
+  };
+}
+
 const both =
   (change: (ran: Ran) => Ran): Level =>
   ({ theirs, ours }) => ({ theirs: change(theirs), ours: change(ours) });
@@ -103,6 +110,12 @@ const LEVELS: readonly (readonly [string, Level])[] = [
     }),
   ],
   ['order-of-the-list', both(sortedList)],
+  [
+    'left-in-order',
+    theirOut(
+      /^DFU state\((?:10|5|9)\) = .*\n(?:Clearing status|Aborting previous incomplete transfer)\nDetermining device status\.\.\.\n/m,
+    ),
+  ],
   ['alternate-where-needed', theirLines('out', /^Setting Alternate Interface zero\.\.\.$/)],
   ['blocks-beyond-4096', theirLines('out', /^Limited transfer size to 4096$/)],
   [
