@@ -6,7 +6,7 @@ import type { DfuSeOperation } from './dfuse-plan.ts';
 import type { DownloadEnding, UploadEnding } from './endings.ts';
 import type { Ended } from './ending-steps.ts';
 import type { HostListener } from './events.ts';
-import { outcomeBy } from './outcome.ts';
+import { outcomeBy, unconfirmedElse } from './outcome.ts';
 import type { Verdict } from './read-back.ts';
 import type { DfuSession } from './session.ts';
 import { inWords, isWhole } from './tally.ts';
@@ -39,10 +39,12 @@ export async function concluded(
     throw new DfuError('INCOMPLETE', message, { progress });
   }
   const terms = { starts: leftAt === undefined, signal, onEvent };
-  const ended = await session.watch.during('returnMs', () => departed(session, told, terms));
+  const ended = await unconfirmedElse(() =>
+    session.watch.during('returnMs', () => departed(session, told, terms)),
+  );
   const { ending, finalState, reset } = ended;
   const { blocks, bytes } = acknowledged;
-  const seen = await verdict?.(ended);
+  const seen = await unconfirmedElse(() => Promise.resolve(verdict?.(ended)));
   const unverified = seen === 'verified' ? undefined : seen?.unverified;
   const outcome = outcomeBy(ending, seen === 'verified');
   const whole = {

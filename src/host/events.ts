@@ -1,6 +1,7 @@
+import type { SendOutcome } from '../bytes/index.ts';
 import type { DfuState } from '../dfu/index.ts';
 import type { DfuInterface } from './dfu-interface.ts';
-import type { DownloadEnding, UploadEnding } from './endings.ts';
+import type { Application, DownloadEnding, UploadEnding } from './endings.ts';
 import type { ResetOutcome } from './steps.ts';
 
 /** What a listener is told while the host works. Plain data: as JSON it is the program's output. */
@@ -34,6 +35,12 @@ export type HostEvent =
       /** False if it refused DFU_DETACH, or did not answer. */
       readonly accepted: boolean;
       readonly reset: ResetOutcome | undefined;
+    }
+  /** It was waited for the application; without one none has come. `outcome` is the last word on the download. */
+  | {
+      readonly type: 'application';
+      readonly outcome: SendOutcome;
+      readonly application: Application | undefined;
     }
   /** Something that a person should know and a program need not act on. */
   | { readonly type: 'note'; readonly message: string };

@@ -52,6 +52,15 @@ export async function unchangedElse<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Where all is acknowledged already: what is thrown leaves it in doubt what became of that. */
+export async function unconfirmedElse<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw endedAs(error, 'unconfirmed');
+  }
+}
+
 /** The error, which says so; what it has said before of a device that was changed stands. */
 function endedAs(error: unknown, outcome: SendOutcome): unknown {
   if (outcomeOf(error) !== 'unchanged') return error;

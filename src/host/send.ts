@@ -5,9 +5,11 @@ import type { ConnectOptions } from './connect.ts';
 import { quirkOf } from './dfu-interface.ts';
 import type { DfuInterface } from './dfu-interface.ts';
 import type { HostListener } from './events.ts';
+import { waitAppMs, withApplication } from './application.ts';
+import type { ApplicationTerms } from './application.ts';
 import { contentsText } from './file-contents.ts';
 import { leave } from './leave.ts';
-import { unchangedElse, withOutcome } from './outcome.ts';
+import { unchangedElse, unconfirmedElse, withOutcome } from './outcome.ts';
 import { readDfuInterfaces } from './read-interfaces.ts';
 import { canBePlaced, placedByLayout } from './place.ts';
 import { demandBytes } from './send-arguments.ts';
@@ -140,7 +142,7 @@ function anyAlternateFor(
 
 /** Which device, and how it is talked to. */
 export interface SendToOptions
-  extends Omit<ConnectOptions, 'suffix' | 'anyAlternate' | 'force'>, SendTerms {
+  extends Omit<ConnectOptions, 'suffix' | 'anyAlternate' | 'force'>, SendTerms, ApplicationTerms {
   /** Afterwards, ask the device out of DFU mode, as `leave` does. Default: where it is known to stay otherwise. */
   readonly detach?: boolean | undefined;
 }
@@ -175,19 +177,30 @@ export async function sendTo(
   const { signal, onEvent, selection, detach, placeByLayout = true } = options;
   const isAlternateOpen = selection?.alternate === undefined;
   tellFile(plan, onEvent);
+  // What cannot be waited for is said before anything is sent.
+  waitAppMs(options);
   const session = await unchangedElse(() => connect(bus, findTerms(plan, options)));
-  try {
-    return await withOutcome(session, async () => {
-      const places = isAlternateOpen && placeByLayout;
-      const ending = await sendIt(session, plan, { ...options, placeByLayout: places });
-      // Some stay where they are unless they are asked.
-      const mustAsk = quirkOf(session.interface).detachToLeave === true;
-      if (detach ?? mustAsk) await leave(session, { signal, onEvent, reset: detach === true });
-      return ending;
-    });
-  } finally {
-    await session.close();
-  }
+  const sent = async (): Promise<SendEnding> => {
+    try {
+      return await withOutcome(session, work);
+    } finally {
+      await session.close();
+    }
+  };
+  const work = async (): Promise<SendEnding> => {
+    const places = isAlternateOpen && placeByLayout;
+    const ending = await sendIt(session, plan, { ...options, placeByLayout: places });
+    // Some stay where they are unless they are asked.
+    const mustAsk = quirkOf(session.interface).detachToLeave === true;
+    if (detach ?? mustAsk) {
+      const reset = detach === true;
+      await unconfirmedElse(() => leave(session, { signal, onEvent, reset }));
+    }
+    return ending;
+  };
+  const { clock, transferMs } = options;
+  const { interface: dfu, was: runtime } = session;
+  return withApplication({ bus, clock, transferMs, dfu, runtime }, await sent(), options);
 }
 
 /** What `flashFile` goes by: which device, and what is said of the file besides its bytes. */

@@ -39,6 +39,7 @@ test('the exit codes of endings are made in one place, too', () => {
     [],
   );
   expect(filesWith(/=== 'unconfirmed'/)).toEqual([
+    'host/application.ts',
     'host/outcome.ts',
     'cli/host/progress.ts',
     'cli/shared/exit-codes.ts',

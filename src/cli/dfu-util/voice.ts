@@ -120,6 +120,7 @@ export class Voice {
       case 'returned':
       case 'downloaded':
       case 'uploaded':
+      case 'application':
       case 'leaving':
         return;
       default:

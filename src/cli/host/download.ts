@@ -5,6 +5,8 @@ import type { SendPlan } from '../../host/index.ts';
 import { downloadGang } from './download-gang.ts';
 import { INJECT_HELP, addGangOptions, isGang } from './gang-options.ts';
 import type { GangCommandOptions } from './gang-options.ts';
+import { addApplicationOptions, applicationOf } from './application-options.ts';
+import type { ApplicationOptions } from './application-options.ts';
 import { addExamples } from '../shared/examples.ts';
 import { ExitCode, answering, cannot } from '../shared/exit-codes.ts';
 import { addDetails, rareOnes } from '../shared/rare-options.ts';
@@ -20,7 +22,7 @@ import { addTransferOptions, dialectOf, forceOf, selectionOf } from './select.ts
 import type { TransferOptions } from './select.ts';
 
 interface DownloadCommand
-  extends TransferOptions, ReadBackOptions, GangCommandOptions, DryRunOptions {
+  extends TransferOptions, ReadBackOptions, ApplicationOptions, GangCommandOptions, DryRunOptions {
   readonly raw?: true | undefined;
   readonly part?: string | undefined;
 }
@@ -32,7 +34,7 @@ export function command(terminal: Terminal): Command {
     'outside-layout',
     'no-layout',
   ]);
-  const made = addReadBackOptions(transfers)
+  const made = addApplicationOptions(addReadBackOptions(transfers))
     .description('write a file into a device (- for standard input)')
     .argument(
       '[file]',
@@ -79,7 +81,11 @@ async function run(
     if (file === undefined) throw new DfuError('INVALID_ARGUMENT', 'many devices need a file');
     if (wait === true)
       throw new DfuError('INVALID_ARGUMENT', '--wait is for one device; --watch for many');
-    return downloadGang(terminal, options, { file, plan, terms: { ...times, detach } });
+    return downloadGang(terminal, options, {
+      file,
+      plan,
+      terms: { ...times, ...applicationOf(options), detach },
+    });
   }
   return runOnBus(terminal, options, async (around) => {
     const selection = selectionOf(options);
@@ -87,7 +93,7 @@ async function run(
       const message = 'the length in -s is for uploads, and of a download it says nothing';
       around.onEvent({ type: 'note', message });
     }
-    const terms = { ...around, ...times, selection, wait, detach };
+    const terms = { ...around, ...times, ...applicationOf(options), selection, wait, detach };
     if (options.dryRun === true) {
       tellPlan(terminal.out, await dryRun(around.bus, plan, terms), options.json === true);
       return ExitCode.ok;

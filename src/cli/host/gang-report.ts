@@ -174,6 +174,10 @@ function lineOf(event: GangEvent): string | undefined {
     }
     case 'returned':
       return `${unit}: back in DFU mode after ${Math.round(event.afterMs)} ms`;
+    case 'application':
+      return event.application === undefined
+        ? undefined
+        : `${unit}: its application is there after ${Math.round(event.application.afterMs)} ms`;
     case 'manifesting':
       return `${unit}: all data is in the device`;
     case 'retry':

@@ -8,6 +8,11 @@ export function interfaceAsJson(entry: DfuInterface): object {
 
 /** An event as JSON. */
 export function eventAsJson(event: HostEvent): object {
+  if (event.type === 'application' && event.application !== undefined) {
+    const { application } = event;
+    const texts = { id: formatUsbId(application), release: idDigits(application.bcdDevice) };
+    return { ...event, application: { ...texts, ...application } };
+  }
   if (!('interface' in event)) return event;
   return { ...event, interface: interfaceAsJson(event.interface) };
 }

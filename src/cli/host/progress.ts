@@ -1,7 +1,7 @@
 import type { SingleBar } from 'cli-progress';
 import { printable, waitsText } from '../../host/index.ts';
-import type { DfuInterface, DownloadEnding, HostEvent } from '../../host/index.ts';
-import { formatUsbId } from '../../usb/index.ts';
+import type { Application, DfuInterface, DownloadEnding, HostEvent } from '../../host/index.ts';
+import { formatUsbId, idDigits } from '../../usb/index.ts';
 import { ExitCode } from '../shared/exit-codes.ts';
 import { eventAsJson } from './json.ts';
 import { PACE_WIDTH, Pace } from './pace.ts';
@@ -153,6 +153,8 @@ function sentences(
       return ['Download done.'];
     case 'downloaded':
       return [...ending(event), ...waits(event)];
+    case 'application':
+      return event.application === undefined ? [] : [applicationText(event.application)];
     case 'uploaded':
       return ['Upload done.', `Received a total of ${event.bytes} bytes`];
     case 'leaving':
@@ -162,6 +164,13 @@ function sentences(
     default:
       return event satisfies never;
   }
+}
+
+/** What runs now. */
+function applicationText({ afterMs, serial, ...device }: Application): string {
+  const its = serial === undefined ? '' : `, serial "${printable(serial)}"`;
+  const runs = `${formatUsbId(device)}, version ${idDigits(device.bcdDevice)}${its}`;
+  return `Its application is there after ${Math.round(afterMs)} ms: ${runs}`;
 }
 
 /** The device's own, and what is used instead if somebody asked for that. */

@@ -1,0 +1,251 @@
+import { DfuError } from '../bytes/index.ts';
+import { formatUsbId, idDigits, wholeMs } from '../usb/index.ts';
+import type { BusDevice, CancelSignal, Clock, UsbBus } from '../usb/index.ts';
+import { Arrivals } from './arrivals.ts';
+import { UNKNOWN, printable } from './dfu-interface.ts';
+import type { DfuInterface } from './dfu-interface.ts';
+import { DescriptorReader } from './descriptor-reader.ts';
+import type { Application, DownloadEnding } from './endings.ts';
+import type { HostListener } from './events.ts';
+import { unconfirmedElse } from './outcome.ts';
+import { readDfuInterfaces } from './read-interfaces.ts';
+import { closeQuietly } from './scan.ts';
+import { deviceMs } from './time-limits.ts';
+
+/** Which application is waited for. */
+export interface ApplicationTerms {
+  /** How long to wait for the device to come back as its application, in ms. Default 30 s where anything of it is expected. */
+  readonly waitAppMs?: number | undefined;
+  /**
+   * Its version: bcdDevice as `0102` or `1.02`, or a text that stands in the name of the product or of its DFU interface.
+   */
+  readonly expectVersion?: string | undefined;
+  readonly expectSerial?: string | undefined;
+}
+
+/** How long it is waited for unless told otherwise, in ms: a swap of two slots takes its time. */
+const WAIT_APP_MS = 30_000;
+
+/** How long a bus is trusted to tell of devices by itself, in ms. */
+const AGAIN_MS = 1000;
+/** Least time between two looks, in ms. */
+const LEAST_MS = 50;
+/** Most time that one device is looked into, in ms. */
+const LOOK_MS = 3000;
+
+/** How long to wait, in ms; undefined if nobody asked for it. Throws `INVALID_ARGUMENT`. */
+export function waitAppMs({
+  waitAppMs: ms,
+  expectVersion,
+  expectSerial,
+}: ApplicationTerms): number | undefined {
+  for (const [name, text] of Object.entries({ expectVersion, expectSerial })) {
+    if (text === '') throw new DfuError('INVALID_ARGUMENT', `${name}: expected a text, got none`);
+  }
+  const expects = expectVersion !== undefined || expectSerial !== undefined;
+  return ms ?? (expects ? WAIT_APP_MS : undefined);
+}
+
+/** bcdDevice that a version means, if it means one: `0102`, `0x0102`, `1.02`. */
+function bcdOf(version: string): number | undefined {
+  const [, whole] = /^(?:0x)?([0-9a-f]{4})$/i.exec(version) ?? [];
+  if (whole !== undefined) return Number.parseInt(whole, 16);
+  const [, major, minor] = /^(\d{1,2})\.(\d{2})$/.exec(version) ?? [];
+  return major === undefined ? undefined : Number.parseInt(`${major}${minor}`, 16);
+}
+
+/** The device that left, and what it was. */
+interface Was {
+  readonly bus: UsbBus;
+  readonly clock: Clock;
+  readonly transferMs: number | undefined;
+  readonly dfu: DfuInterface;
+  readonly runtime: DfuInterface | undefined;
+}
+
+interface WaitOptions extends ApplicationTerms {
+  readonly signal?: CancelSignal | undefined;
+  readonly onEvent?: HostListener | undefined;
+}
+
+/**
+ * Waits until a device runs its application again: what is at its port, or has its serial number, and is not in DFU mode. The
+ * outcome stays what it was if that is the one that is expected; else it is `unconfirmed`, and a note says why. Throws
+ * `ABORTED`.
+ */
+export async function withApplication(
+  was: Was,
+  ending: DownloadEnding,
+  options: WaitOptions,
+): Promise<DownloadEnding> {
+  const ms = waitAppMs(options);
+  if (ms === undefined) return ending;
+  const { application, doubt } = await unconfirmedElse(() => new Wait(was, options).during(ms));
+  const outcome = doubt === undefined ? confirmed(ending, options) : 'unconfirmed';
+  if (doubt !== undefined) options.onEvent?.({ type: 'note', message: doubt });
+  options.onEvent?.({ type: 'application', outcome, application });
+  return { ...ending, outcome, application };
+}
+
+/** What was in doubt is not any more if the new one is seen running. */
+function confirmed(
+  { outcome, unverified }: DownloadEnding,
+  { expectVersion, expectSerial }: ApplicationTerms,
+): DownloadEnding['outcome'] {
+  const isKnown = expectVersion !== undefined || expectSerial !== undefined;
+  return outcome === 'unconfirmed' && isKnown && unverified === undefined ? 'written' : outcome;
+}
+
+interface Found {
+  readonly application: Application | undefined;
+  /** What speaks against it, in a sentence. */
+  readonly doubt: string | undefined;
+}
+
+/** What a device is that may be it. */
+interface Seen {
+  readonly isInDfuMode: boolean;
+  readonly serial: string | undefined;
+  readonly product: string | undefined;
+  readonly names: readonly string[];
+}
+
+/** How a device fails to open that others have, or that one has no right to. */
+const HELD: ReadonlySet<string> = new Set(['ACCESS', 'BUSY', 'UNSUPPORTED']);
+
+class Wait {
+  readonly #was: Was;
+  readonly #options: WaitOptions;
+  readonly #startMs: number;
+  /** Why it is not there yet, as far as is known. */
+  #last = 'the device has not come back';
+  /** Devices elsewhere that are not it. */
+  readonly #others = new Set<string>();
+
+  constructor(was: Was, options: WaitOptions) {
+    this.#was = was;
+    this.#options = options;
+    this.#startMs = was.clock.now();
+  }
+
+  async during(ms: number): Promise<Found> {
+    const { bus, clock } = this.#was;
+    const { signal } = this.#options;
+    const deadlineMs = this.#startMs + ms;
+    const arrivals = new Arrivals(bus, clock);
+    try {
+      for (;;) {
+        const found = await this.#look();
+        if (found !== undefined) return found;
+        const leftMs = deadlineMs - clock.now();
+        if (leftMs <= 0) {
+          const doubt = `${this.#last} within ${wholeMs(ms)}: whether it runs is not known`;
+          return { application: undefined, doubt };
+        }
+        // Several things that happen at once are one.
+        const least = Math.min(LEAST_MS, leftMs);
+        await arrivals.happening(Math.min(AGAIN_MS, leftMs), signal);
+        if (clock.now() - this.#startMs < least) await arrivals.happening(least, signal);
+      }
+    } finally {
+      arrivals.close();
+    }
+  }
+
+  async #look(): Promise<Found | undefined> {
+    const { dfu, bus } = this.#was;
+    try {
+      const devices = await bus.list();
+      const here = devices.find(({ location }) => location.path === dfu.location.path);
+      if (here !== undefined) return await this.#judged(here, true);
+      this.#last = 'the device has not come back';
+      for (const device of devices) {
+        if (device.id === dfu.deviceId || this.#others.has(device.id)) continue;
+        const found = await this.#judged(device, false);
+        if (found !== undefined) return found;
+      }
+    } catch (error) {
+      if (!DfuError.is(error) || error.code === 'ABORTED') throw error;
+      this.#last = `the device has not been found again (${error.message})`;
+    }
+    return undefined;
+  }
+
+  /** What that device says of the matter; undefined if it says nothing yet. */
+  async #judged(device: BusDevice, isAtPort: boolean): Promise<Found | undefined> {
+    const seen = await this.#seen(device);
+    const { dfu, runtime } = this.#was;
+    const { expectSerial } = this.#options;
+    const known = [dfu.serial, runtime?.serial, expectSerial];
+    const isIt = isAtPort || (isSaid(seen.serial) && known.includes(seen.serial));
+    if (!isIt) {
+      this.#others.add(device.id);
+      return undefined;
+    }
+    if (seen.isInDfuMode) {
+      const isSame = device.id === dfu.deviceId;
+      this.#last = isSame
+        ? 'the device is still in DFU mode, and has not left it'
+        : 'the device has come back in DFU mode, and has not left it';
+      return undefined;
+    }
+    const { idVendor, idProduct, bcdDevice } = device.descriptor;
+    const afterMs = this.#was.clock.now() - this.#startMs;
+    const { serial, product } = seen;
+    const application = { idVendor, idProduct, bcdDevice, serial, product, afterMs };
+    return { application, doubt: this.#doubt(application, seen) };
+  }
+
+  async #seen(device: BusDevice): Promise<Seen> {
+    const { clock, transferMs, dfu } = this.#was;
+    const { signal } = this.#options;
+    const limits = { clock, transferMs, signal, totalMs: Math.min(LOOK_MS, deviceMs(transferMs)) };
+    try {
+      const pipe = await device.open({ timeoutMs: transferMs, totalMs: limits.totalMs, signal });
+      try {
+        const entries = await readDfuInterfaces(pipe, limits);
+        const reader = new DescriptorReader(pipe, limits);
+        // A list of a USB/IP server has no numbers of strings.
+        const { iSerialNumber, iProduct } = pipe.device.descriptor;
+        return {
+          isInDfuMode: entries.some(({ mode }) => mode === 'dfu'),
+          serial: said(await reader.string(iSerialNumber)),
+          product: said(await reader.string(iProduct)),
+          names: entries.map(({ name }) => name),
+        };
+      } finally {
+        await closeQuietly(pipe);
+      }
+    } catch (error) {
+      // What others hold, or nobody may open, tells by its place, its ids and its release.
+      if (!DfuError.is(error) || !HELD.has(error.code) || device.id === dfu.deviceId) throw error;
+      return { isInDfuMode: false, serial: undefined, product: undefined, names: [] };
+    }
+  }
+
+  /** What speaks against that application, in a sentence. */
+  #doubt(application: Application, { names }: Seen): string | undefined {
+    const { expectVersion, expectSerial } = this.#options;
+    const { bcdDevice, serial, product } = application;
+    const runs = `what runs now is [${formatUsbId(application)}] with version ${idDigits(bcdDevice)}`;
+    if (expectVersion !== undefined) {
+      const texts = [...(product === undefined ? [] : [product]), ...names];
+      const isIt =
+        bcdOf(expectVersion) === bcdDevice || texts.some((text) => text.includes(expectVersion));
+      const also = product === undefined ? '' : `, "${printable(product)}"`;
+      if (!isIt) return `${runs}${also}, expected ${printable(expectVersion)}`;
+    }
+    if (expectSerial === undefined || expectSerial === serial) return undefined;
+    const its =
+      serial === undefined ? 'no serial number that it gives' : `serial "${printable(serial)}"`;
+    return `${runs} and ${its}, expected "${printable(expectSerial)}"`;
+  }
+}
+
+function said(text: string): string | undefined {
+  return text === UNKNOWN ? undefined : text;
+}
+
+function isSaid(text: string | undefined): text is string {
+  return text !== undefined && text !== UNKNOWN;
+}
