@@ -15,6 +15,8 @@ const shown: Readonly<Record<string, RegExp>> = {
   'board-over-usbip.mjs': /client: 2\d{3} bytes, manifested\nboard: runs slot 1, version 7\n$/,
   'bug-report-as-test.mjs': /^(#|ℹ) pass 2$/m,
   'flash-a-board.mjs': /host: 2\d{3} bytes, manifested\n(.*\n)*board: Slot 0, version 1\.\n$/,
+  'flash-a-rack.mjs':
+    /^UNIT-1: 1000 written\n(.*\n)*UNIT-5: 1004 partly-written \(DEVICE_STATUS\)\n(.*\n)*8 boards in \d+ ms\n$/,
   'flash-in-ten-lines.mjs':
     /^1209:7d02 at 1-1, serial number [0-9A-F]{16}\n\d+ of \d+ bytes\n(.*\n)*\w+: 2\d{3} bytes\n$/,
   'power-cuts.mjs': /^\d+ operations, \d{3} cuts\n {2}same: \d{3}\nevery cut ends well\n$/m,

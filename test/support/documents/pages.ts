@@ -132,6 +132,13 @@ export const pages: readonly Page[] = [
     before: ['npx dfukit imgtool keygen -k root-rsa-2048.pem -t rsa-2048'],
   },
   { path: 'docs/board-json.md' },
+  {
+    path: 'docs/production.md',
+    given: [
+      "import type { Clock, UsbBus } from 'dfukit/usb';",
+      'declare const clock: Clock, left: UsbBus, right: UsbBus, file: Uint8Array;',
+    ].join('\n'),
+  },
   { path: 'docs/boards.md' },
   {
     path: 'docs/ci.md',
