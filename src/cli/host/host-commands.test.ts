@@ -278,7 +278,7 @@ describe('at a terminal', () => {
     const path = await fileWith(image(20_000));
     terminal = new FakeTerminal().sitDown();
     expect(await dfukit(['download', path, '-a', '1', '--bus', bus], terminal)).toBe(0);
-    expect(terminal.err.text).toMatch(/Download\t\[={25}\] 100% {8}20000 bytes/);
+    expect(terminal.err.text).toMatch(/Download\t\[={21}\] 100% {8}20000 bytes/);
     expect(terminal.out.text).toMatch(/^Device ID [^]*Download done\.[^]*Done!\n$/);
     expect(terminal.out.text).not.toContain('[=');
   });

@@ -1,4 +1,5 @@
 import { bootChoice } from './boot-choice.ts';
+import { doctor } from './doctor.ts';
 import { documents } from './documents.ts';
 import { dfuMode } from './dfu-mode.ts';
 import { environment } from './environment.ts';
@@ -21,6 +22,7 @@ export const scenarios: readonly Scenario[] = [
   ...runTime,
   ...bootChoice,
   ...hosts,
+  ...doctor,
   ...foreignHosts,
   ...identity,
   ...systemLoader,
