@@ -45,6 +45,29 @@ test('all of them are found', () => {
   expect(paths.length).toBeGreaterThan(35);
 });
 
+/** Commands without `--json`, and why. */
+const withoutJson: Readonly<Record<string, string>> = {
+  tour: 'a show for people',
+  board: 'its commands have it',
+  firmware: 'its commands have it',
+  image: 'its commands have it',
+  flash: 'its commands have it',
+  genhdr: 'show has --json, where the tool has it',
+  completion: 'a script for a shell',
+  trace: 'its commands write traces, which are JSON',
+  'trace convert': 'what it writes is a trace',
+  'trace redact': 'what it writes is a trace',
+  'board show': 'it prints a board file, which is JSON',
+};
+
+/** imgtool has its own: `dumpinfo -f json`. */
+const sayJson = paths.filter((path) => !path.startsWith('imgtool') && !(path in withoutJson));
+
+test.each(sayJson)('dfukit %s has --json', async (path) => {
+  const { out } = await ran([...path.split(' '), '--help']);
+  expect(out).toMatch(/^ {2}--json\b/m);
+});
+
 describe.each(paths)('dfukit %s', (path) => {
   test('--help fits a screen and ends with examples', async () => {
     const { exit, out, err } = await ran([...path.split(' '), '--help']);

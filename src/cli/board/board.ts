@@ -3,7 +3,7 @@ import { parseStandIn, pinMode } from '../../board/index.ts';
 import type { ButtonConfiguration, StandInText } from '../../board/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import { DFUSE_PROFILES, DFU_PROFILES, STM32_ROM } from '../../device/index.ts';
-import type { ProgramOptions } from './program.ts';
+import type { EraseOptions, ProgramOptions } from './program.ts';
 import type { RunOrder } from './run.ts';
 import type { BoardRunOptions } from './session.ts';
 import { addImageOptions } from './image-options.ts';
@@ -295,6 +295,7 @@ function programCommand(terminal: Terminal): Command {
     .option('--address <a>', 'to this address', address)
     .option(...partOption)
     .option('--force', 'even if it will not run there')
+    .option('--json', 'one JSON object a line instead of text')
     .addHelpText('after', programHelp)
     .action(async (name: string, image: string, options: ProgramOptions) => {
       if (options.slot !== undefined && options.address !== undefined) {
@@ -310,9 +311,10 @@ function eraseCommand(terminal: Terminal): Command {
     .description('erase the whole flash file')
     .argument('<board>', BOARD_HELP)
     .requiredOption('--flash <file>', 'the file that holds the flash')
-    .action(async (name: string, { flash }: { readonly flash: string }) => {
+    .option('--json', 'one JSON object a line instead of text')
+    .action(async (name: string, options: EraseOptions) => {
       const { eraseBoard } = await import('./program.ts');
-      await eraseBoard(terminal, name, flash);
+      await eraseBoard(terminal, name, options);
     });
   return addExamples(made, 'dfukit board erase reel_board --flash reel.bin');
 }

@@ -61,6 +61,7 @@ export function importCommand(terminal: Terminal): Command {
     .option('--slot0-len <n>', 'SLOT0_LEN', figure('--slot0-len'))
     .option('--slot1-offset <n>', 'SLOT1_OFFSET', figure('--slot1-offset'))
     .option('--slot1-len <n>', 'SLOT1_LEN', figure('--slot1-len'))
+    .option('--json', 'one JSON object a line instead of text')
     .addHelpText('after', help)
     .action(async (build: string | undefined, options: ImportOptions) => {
       const { importBoard } = await import('./import.ts');

@@ -7,13 +7,14 @@ import type { MemoryRange } from '../../flash/index.ts';
 import { ExitCode, cannot } from '../shared/exit-codes.ts';
 import { loadKeys } from '../shared/key-files.ts';
 import { UnreadableFile } from '../shared/unreadable-file.ts';
-import { warn } from '../shared/terminal.ts';
+import { warn, writeJson } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { findBuild, findKey } from './build-folder.ts';
 import type { FoundBuild } from './build-folder.ts';
 
 /** What `board import` is told besides the build. */
 export interface ImportOptions {
+  readonly json?: true | undefined;
   readonly output?: string | undefined;
   readonly force?: true | undefined;
   readonly name?: string | undefined;
@@ -175,5 +176,6 @@ export async function importBoard(
     throw cannot(`create ${to}`, new Error('it exists already'), ExitCode.cannotCreate);
   }
   await terminal.files.write(to, new TextEncoder().encode(text));
-  terminal.out.write(`wrote ${to}\n`);
+  if (options.json === true) writeJson(terminal.out, { type: 'wrote', file: to });
+  else terminal.out.write(`wrote ${to}\n`);
 }

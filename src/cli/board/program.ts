@@ -11,11 +11,13 @@ import { boardNamed } from '../shared/board-named.ts';
 import { ExitCode, cannot } from '../shared/exit-codes.ts';
 import { tellLeftOut } from '../shared/firmware-file.ts';
 import { readWhole } from '../shared/image-part.ts';
+import { writeJson } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { asArgument } from '../shared/wrong-argument.ts';
 
 /** What `board program` is told besides board and image. */
 export interface ProgramOptions {
+  readonly json?: true | undefined;
   readonly flash: string;
   readonly bootloader?: string | undefined;
   readonly algorithm?: string | undefined;
@@ -96,7 +98,9 @@ export async function programBoard(
   const target = targetOf(options);
   const say = ({ address, bytes, slot, doubt }: Programmed): void => {
     const where = slot === undefined ? '' : ` (slot ${slot})`;
-    terminal.out.write(`programmed ${bytes} bytes at ${hexNumber(address, 8)}${where}\n`);
+    if (options.json === true) {
+      writeJson(terminal.out, { type: 'programmed', address, bytes, slot, doubt });
+    } else terminal.out.write(`programmed ${bytes} bytes at ${hexNumber(address, 8)}${where}\n`);
     if (doubt !== undefined) terminal.err.write(`${imagePath}: it will not run there: ${doubt}\n`);
   };
   withFlash(model, options.flash, (flash) => {
@@ -119,14 +123,26 @@ export async function programBoard(
   });
 }
 
+/** Options of `board erase`. */
+export interface EraseOptions {
+  readonly flash: string;
+  readonly json?: true | undefined;
+}
+
 /** `board erase`. */
-export async function eraseBoard(terminal: Terminal, name: string, path: string): Promise<void> {
+export async function eraseBoard(
+  terminal: Terminal,
+  name: string,
+  { flash: path, json }: EraseOptions,
+): Promise<void> {
   const model = await boardNamed(terminal, name);
   if (!existsSync(path)) {
     throw cannot(`erase ${path}`, new Error('no such file'), ExitCode.noInput);
   }
   withFlash(model, path, (flash) => {
     eraseFlash(flash);
-    terminal.out.write(`erased ${flash.sizeBytes} bytes\n`);
+    const bytes = flash.sizeBytes;
+    if (json === true) writeJson(terminal.out, { type: 'erased', bytes });
+    else terminal.out.write(`erased ${bytes} bytes\n`);
   });
 }

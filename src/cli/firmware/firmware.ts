@@ -37,6 +37,7 @@ interface ImageOptions {
 }
 
 interface BuildCommand extends ImageOptions {
+  readonly json?: true | undefined;
   readonly output: string;
 }
 
@@ -127,13 +128,14 @@ function buildCommand(terminal: Terminal): Command {
       "MCUboot: key to sign with; default: the board file's, or the examples'",
     )
     .option('--unsigned', 'MCUboot: leave room for the header and do not sign; for imgtool sign')
+    .option('--json', 'one JSON object a line instead of text')
     .action(async (dir: string, options: BuildCommand) => {
       const image = await makeImage(terminal, dir, options);
       if (options.output === '-') {
         await passOn(terminal.out, image);
         return;
       }
-      await writeImage(terminal, options.output, image);
+      await writeImage(terminal, options, image);
     });
   return addExamples(
     addDetails(build, buildDetails),
@@ -149,14 +151,20 @@ on boards that cannot be had with these, that of the board's first bootloader.
 For MCUboot the image comes signed, as Zephyr's zephyr.signed.bin. The key of the examples is made when it is
 first needed, and kept in the user's configuration folder (XDG_CONFIG_HOME/dfukit/examples-rsa-2048.pem).`;
 
-async function writeImage(terminal: Terminal, path: string, image: Uint8Array): Promise<void> {
+async function writeImage(
+  terminal: Terminal,
+  { output: path, json }: BuildCommand,
+  image: Uint8Array,
+): Promise<void> {
   try {
     await terminal.files.write(path, image);
   } catch (error) {
     if (!DfuError.is(error) || error.code === 'BUSY') throw error;
     throw cannot(`write ${path}`, error.cause, ExitCode.cannotCreate);
   }
-  terminal.out.write(`${path}: ${image.length} bytes\n`);
+  const bytes = image.length;
+  if (json === true) writeJson(terminal.out, { type: 'built', file: path, bytes });
+  else terminal.out.write(`${path}: ${bytes} bytes\n`);
 }
 
 function isFile(path: string): boolean {

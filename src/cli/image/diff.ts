@@ -5,6 +5,7 @@ import { diffBytes, diffImages, diffMaps } from './diff-image.ts';
 import { inFile } from '../shared/firmware-file.ts';
 import { packageIn, readPart } from '../shared/image-part.ts';
 import type { PartOptions } from '../shared/image-part.ts';
+import { writeJson } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
 
 /** An image taken apart; what is wrong with it where that cannot be done. */
@@ -106,22 +107,51 @@ function diffFilesOf(one: readonly PackagedFile[], other: readonly PackagedFile[
   return lines;
 }
 
+/** Options of `dfukit image diff`. */
+export interface DiffOptions extends PartOptions {
+  readonly json?: true | undefined;
+}
+
+interface Sayer {
+  difference(line: string): void;
+  /** How it ended; where they differ, the lines before have told it. */
+  end(same: boolean, message?: string): void;
+}
+
+function sayer({ out }: Terminal, { json }: DiffOptions): Sayer {
+  if (json !== true) {
+    return {
+      difference: (line) => void out.write(`${line}\n`),
+      end: (_, message) => void (message !== undefined && out.write(`${message}\n`)),
+    };
+  }
+  return {
+    difference: (message) => writeJson(out, { type: 'difference', message }),
+    end: (same, message) => writeJson(out, { type: 'compared', same, message }),
+  };
+}
+
 /** `dfukit image diff`: 0 if the images are equal, 1 if not, as diff has it. */
 export function imageDiff(
   terminal: Terminal,
   [one, other]: readonly [string, string],
-  options: PartOptions = {},
+  options: DiffOptions = {},
 ): number {
+  const say = sayer(terminal, options);
   const files = [terminal.files.read(one), terminal.files.read(other)] as const;
   if (sameBytes(...files)) {
-    terminal.out.write(`no difference: ${files[0].length} bytes, all the same\n`);
+    say.end(true, `no difference: ${files[0].length} bytes, all the same`);
     return 0;
   }
   const { lines, size } = compared(terminal, [one, other], options);
-  for (const line of lines) terminal.out.write(`${line}\n`);
-  if (lines.length > 0) return 1;
-  terminal.out.write(
-    `no difference in what they hold, ${size} bytes; the files are written in another way\n`,
+  for (const line of lines) say.difference(line);
+  if (lines.length > 0) {
+    say.end(false);
+    return 1;
+  }
+  say.end(
+    true,
+    `no difference in what they hold, ${size} bytes; the files are written in another way`,
   );
   return 0;
 }

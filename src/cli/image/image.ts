@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { convertCommand } from './convert.ts';
 import { imageDiff } from './diff.ts';
+import type { DiffOptions } from './diff.ts';
 import { imageInfo } from './info.ts';
 import type { InfoOptions } from './info.ts';
 import { imageSign } from './sign.ts';
@@ -10,7 +11,6 @@ import type { VerifyOptions } from './verify.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { answering } from '../shared/exit-codes.ts';
 import { partOption } from '../shared/image-part.ts';
-import type { PartOptions } from '../shared/image-part.ts';
 import { collect } from '../shared/collect.ts';
 import { addExamples } from '../shared/examples.ts';
 import { oneOf, wholeNumber } from '../shared/numbers.ts';
@@ -26,6 +26,8 @@ const decryptOption = (): Option =>
     '-d, --decrypt <file>',
     'private key, or AES wrapping key, that opens the payload; may be repeated',
   ).argParser(collect);
+
+const jsonOption = (): Option => new Option('--json', 'for programs');
 
 /** `--align` of `--align <bytes>`. */
 function nameOf(flags: string): string {
@@ -110,7 +112,8 @@ function signCommand(terminal: Terminal): Command {
     .addOption(decryptOption())
     .addOption(number('--address <n>', 'of the image in Intel HEX', [0, WORD]))
     .option(...partOption)
-    .option('--dfu <vid:pid>', 'put a DFU suffix behind it');
+    .option('--dfu <vid:pid>', 'put a DFU suffix behind it')
+    .addOption(jsonOption());
   inGroup(made, 'The slot that it goes into:', addSlotOptions);
   inGroup(made, 'What it says of itself:', addContentOptions);
   made.action(
@@ -150,7 +153,7 @@ function infoCommand(terminal: Terminal): Command {
     .addOption(keyOption())
     .addOption(decryptOption())
     .option(...partOption)
-    .option('--json', 'for programs')
+    .addOption(jsonOption())
     .action(answering((path: string, options: InfoOptions) => imageInfo(terminal, path, options)));
   return addExamples(
     made,
@@ -167,6 +170,7 @@ function verifyCommand(terminal: Terminal): Command {
     .addOption(decryptOption())
     .addOption(new Option('--endian <order>', 'insist on a byte order').choices(['little', 'big']))
     .option(...partOption)
+    .addOption(jsonOption())
     .action(
       answering((path: string, options: VerifyOptions) => imageVerify(terminal, path, options)),
     );
@@ -179,8 +183,9 @@ function diffCommand(terminal: Terminal): Command {
     .argument('<one>')
     .argument('<other>')
     .option(...partOption)
+    .addOption(jsonOption())
     .action(
-      answering((one: string, other: string, options: PartOptions) =>
+      answering((one: string, other: string, options: DiffOptions) =>
         imageDiff(terminal, [one, other], options),
       ),
     );

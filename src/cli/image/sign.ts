@@ -31,11 +31,13 @@ import { isHexPath } from '../shared/files.ts';
 import { readPart, tellElsewhere } from '../shared/image-part.ts';
 import type { PartOptions } from '../shared/image-part.ts';
 import { loadKey } from '../shared/key-files.ts';
+import { writeJson } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { parseDependencies, tlvValue, vendorTlvs } from '../imgtool/sign-options.ts';
 
 /** Options of `dfukit image sign`, as commander names them. */
 export interface ImageSignOptions extends PartOptions {
+  readonly json?: true | undefined;
   readonly key?: string | undefined;
   readonly output?: string | undefined;
   readonly imageVersion?: string | undefined;
@@ -296,6 +298,9 @@ export async function imageSign(
   const keys = key === undefined ? [] : [{ path: options.key ?? '', key }];
   const inspection = await inspectImage(signed.bytes, { keys: keys.map((each) => each.key) });
   const rows = imageRows(inspection, signed.bytes, keys).slice(0, -1);
-  terminal.out.write(`${output}: ${input.note}\n${table(rows)}`);
+  const bytes = signed.bytes.length;
+  if (options.json === true) {
+    writeJson(terminal.out, { type: 'signed', file: output, bytes, message: input.note });
+  } else terminal.out.write(`${output}: ${input.note}\n${table(rows)}`);
   return 0;
 }

@@ -6,7 +6,7 @@ import { loadDecryptionKeys, loadKeys } from '../shared/key-files.ts';
 import { expectMcuboot } from './expect-mcuboot.ts';
 import { readOneImage } from '../shared/image-part.ts';
 import type { PartOptions } from '../shared/image-part.ts';
-import { warn } from '../shared/terminal.ts';
+import { warn, writeJson } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
 
 /** Options of `dfukit image verify`. */
@@ -14,6 +14,7 @@ export interface VerifyOptions extends PartOptions {
   readonly key?: readonly string[] | undefined;
   readonly decrypt?: readonly string[] | undefined;
   readonly endian?: Endian | undefined;
+  readonly json?: true | undefined;
 }
 
 /** What keeps an image from being taken apart is one byte; only another copy tells the others. */
@@ -46,7 +47,9 @@ export async function imageVerify(
   const inspection = await takenApart(path, () =>
     inspectImage(bytes, { keys: given, decryptionKeys, endian: options.endian }),
   );
-  terminal.out.write(`${path}: MCUboot image\n${table(imageRows(inspection, bytes, keys))}`);
+  if (options.json !== true) {
+    terminal.out.write(`${path}: MCUboot image\n${table(imageRows(inspection, bytes, keys))}`);
+  }
   if (inspection.payload === 'sealed' && decryptionKeys.length === 0) {
     const words =
       'the payload is encrypted: give the private key that opens it with -d to check it';
@@ -54,7 +57,10 @@ export async function imageVerify(
   }
   const [fault] = imageFaults(inspection);
   if (fault !== undefined) throw new DfuError('MALFORMED', `${path}: ${fault}`);
+  const signatures = inspection.signatures.length;
+  const told = { type: 'verified', file: path, bytes: bytes.length, signatures };
   if (keys.length === 0) {
+    if (options.json === true) writeJson(terminal.out, { ...told, signedByGiven: false });
     if (inspection.signatures.length > 0) {
       warn(
         terminal,
@@ -67,5 +73,6 @@ export async function imageVerify(
     const words = 'none of its signatures was made by a key that was given';
     throw new DfuError('MALFORMED', `${path}: ${words}`);
   }
+  if (options.json === true) writeJson(terminal.out, { ...told, signedByGiven: true });
   return 0;
 }
