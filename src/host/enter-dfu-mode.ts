@@ -59,12 +59,14 @@ export async function enterDfuMode(
   // From before the request on, so that no attachment can be missed.
   const arrivals = new Arrivals(bus, clock, [device.id]);
   try {
+    const othersAt = await othersThan(entry, bus);
     onEvent?.({ type: 'detaching', interface: entry });
     const startMs = clock.now();
     const detached = await detach(device, entry, options);
     if (detached.dfuState !== undefined)
       return await thereAlready(device, entry, detached, options);
-    const back = new Return(arrivals, entry, { ...options, deadlineMs: clock.now() + returnMs });
+    const deadlineMs = clock.now() + returnMs;
+    const back = new Return(arrivals, entry, { ...options, othersAt, deadlineMs });
     const found = await back.search();
     if (found === undefined) throw lost(entry, back.seen, detached, returnMs);
     const [first] = found.entries;
@@ -75,6 +77,15 @@ export async function enterDfuMode(
   } finally {
     arrivals.close();
   }
+}
+
+/**
+ * Ports at which other devices are: what comes there later is one of them, though it has the same serial number. Two
+ * boards may be asked away at once, and numbers are not always different.
+ */
+async function othersThan(own: DfuInterface, bus: UsbBus): Promise<ReadonlySet<string>> {
+  const paths = (await bus.list()).map(({ location }) => location.path);
+  return new Set(paths.filter((path) => path !== own.location.path));
 }
 
 async function detach(

@@ -31,6 +31,8 @@ interface SearchTerms {
   readonly dfuIds?: IdPair | undefined;
   /** What is known of devices besides the table of quirks; it counts first. */
   readonly quirks?: readonly QuirkRow[] | undefined;
+  /** Ports at which other devices were. */
+  readonly othersAt?: ReadonlySet<string> | undefined;
   readonly deadlineMs: number;
 }
 
@@ -147,6 +149,9 @@ export class Return {
     if (first === undefined) return this.#other(`${where} without DFU`);
     if (first.mode === 'runtime') return this.#other(`${where} in run-time mode`);
     if (device.location.path === location.path) return 'same';
+    if (this.#terms.othersAt?.has(device.location.path) === true) {
+      return this.#other(`${where} in DFU mode, where another device was`);
+    }
     if (serial !== UNKNOWN && entries.some((each) => each.serial === serial)) return 'same';
     const itsSerial = `serial number "${printable(first.serial)}"`;
     this.#other(`${where} in DFU mode, at another port and with ${itsSerial}`);

@@ -92,7 +92,7 @@ test('the way from run-time to DFU mode, and leaving, are told apart from the re
 describe('in words', () => {
   const nothing = { totalMs: 0, wireMs: 0, pollMs: 0, returnMs: 0, otherMs: 0 };
 
-  test.each([
+  test.each<readonly [number, number, number, number, string | undefined]>([
     [
       54_000,
       51_000,
@@ -109,7 +109,7 @@ describe('in words', () => {
     ],
     [54_000, 20_000, 490, 0, undefined],
     [1900, 1900, 2, 0, undefined],
-  ])('%i ms in all, %i ms of waits', (totalMs, pollMs, blocks, erases, text) => {
+  ])('%i ms in all, %i ms of waits', (totalMs, pollMs, ...[blocks, erases, text]) => {
     const spent = { ...nothing, totalMs, pollMs };
     expect(waitsText({ spent, planned: { erases }, blocks })).toBe(text);
   });
