@@ -61,6 +61,7 @@ export type DfuRemedy =
   | 'return-time' // how long a device may take from run-time to DFU mode
   | 'serial' // which device, by its serial number
   | 'transfer-time' // how long one request may take
+  | 'unknown-version' // allow what cannot be compared with what the device has
   | 'unprotect'; // take the read protection off, which erases everything
 
 /** What goes over the wire, counted: of a plan, or of what a device has acknowledged of it. */

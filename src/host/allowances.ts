@@ -5,7 +5,9 @@ export type Allowance =
   /** Memory that the device's layout does not have, or does not let be written or read. */
   | 'outside-layout'
   /** A DfuSe device that does not tell where its memory is: nothing can be erased before it is written. */
-  | 'no-layout';
+  | 'no-layout'
+  /** With `noDowngrade`: a device of which it cannot be known what it has. */
+  | 'unknown-version';
 
 /** The word for everything at once, and the words for one thing each. */
 export interface Allowing {

@@ -125,8 +125,10 @@ function dfuseEnding(
 }
 
 /** What reading the device back adds, which depends on what is in it. */
-function readBackUnknown({ readBack: { verify, changedOnly, resume } }: SendPlan): string[] {
+function readBackUnknown({ readBack, noDowngrade = false }: SendPlan): string[] {
+  const { verify, changedOnly, resume } = readBack;
   return [
+    noDowngrade ? ['whether the device has something newer: its image is read first'] : [],
     changedOnly
       ? ['which of these bytes it has: it is read first, and what is equal is left out']
       : [],

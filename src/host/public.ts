@@ -64,6 +64,8 @@ export { matches, parseDeviceIds, select } from './selection.ts';
 export type { IdPair, IdPattern, Selection } from './selection.ts';
 export { flashFile, send, sendTo } from './send.ts';
 export type { FlashOptions, SendEnding, SendTerms, SendToOptions } from './send.ts';
+export { withPolicy } from './policy.ts';
+export type { SendPolicy } from './policy.ts';
 export { sendPlan } from './send-plan.ts';
 export type { SendElement } from './file-contents.ts';
 export type { SendOptions, SendPlan, SendTarget } from './send-plan.ts';

@@ -18,7 +18,7 @@ type Unchecked = {
   ]?: unknown;
 };
 
-const ALLOWANCES = ['other-device', 'outside-layout', 'no-layout'];
+const ALLOWANCES = ['other-device', 'outside-layout', 'no-layout', 'unknown-version'];
 
 /** Throws `INVALID_ARGUMENT` for what is no file, and for options whose value says nothing. */
 export function demandArguments(file: unknown, options: Unchecked): void {

@@ -86,6 +86,8 @@ export interface SendPlan {
   /** What a DfuSe device does besides. */
   readonly modifiers: DfuSeModifiers;
   readonly readBack: ReadBack;
+  /** A device that has something newer, or does not say, gets nothing: see `withPolicy`. */
+  readonly noDowngrade?: boolean | undefined;
   /** Whether the suffix and the device's own word against downloads count for nothing. */
   readonly anyDevice: boolean;
 }

@@ -11,6 +11,7 @@ import { contentsText } from './file-contents.ts';
 import { leave } from './leave.ts';
 import { unchangedElse, unconfirmedElse, withOutcome } from './outcome.ts';
 import { readDfuInterfaces } from './read-interfaces.ts';
+import { demandNotOlder } from './not-older.ts';
 import { canBePlaced, placedByLayout } from './place.ts';
 import { demandBytes } from './send-arguments.ts';
 import { sendParts } from './send-parts.ts';
@@ -78,7 +79,9 @@ async function sendIt(session: DfuSession, given: SendPlan, terms: SendTerms): P
     terms.onEvent?.({ type: 'note', message: `no alternate setting ${number}: left out` });
   }
   if (sending.dialect !== undefined) {
-    for (const message of sending.notes) terms.onEvent?.({ type: 'note', message });
+    const compared = await demandNotOlder(session, { plan, sending }, terms.signal);
+    for (const message of [...sending.notes, ...(compared === undefined ? [] : [compared])])
+      terms.onEvent?.({ type: 'note', message });
   }
   switch (sending.dialect) {
     case 'dfu': {

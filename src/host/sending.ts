@@ -25,6 +25,7 @@ import type {
 import { nothingToSend } from './download-steps.ts';
 import { demandOnePiece, demandSameAddress } from './file-contents.ts';
 import type { SendElement } from './file-contents.ts';
+import { demandRelease } from './policy.ts';
 import type { SendPlan, SendTarget } from './send-plan.ts';
 import { plainTally, sumOf, tallyOf } from './tally.ts';
 
@@ -162,6 +163,7 @@ function plainDevice(what: string): DfuError {
 
 /** Throws what is known to be wrong with this device before anything is asked of it. */
 export function demandFit(plan: SendPlan, entry: DfuInterface): void {
+  demandRelease(plan, entry);
   if (entry.mode === 'dfu') dialectFor(plan, entry);
   else demandDfuSeToCome(plan, entry);
 }

@@ -14,6 +14,8 @@ import type { Terminal } from '../shared/terminal.ts';
 import { addDryRunOptions, tellPlan } from './dry-run-options.ts';
 import type { DryRunOptions } from './dry-run-options.ts';
 import { withOptionNames } from './option-names.ts';
+import { addPolicyOptions, heldTo } from './policy-options.ts';
+import type { PolicyOptions } from './policy-options.ts';
 import { exitOf } from './progress.ts';
 import { addReadBackOptions, readBackOf } from './read-back-options.ts';
 import type { ReadBackOptions } from './read-back-options.ts';
@@ -22,7 +24,13 @@ import { addTransferOptions, dialectOf, forceOf, selectionOf } from './select.ts
 import type { TransferOptions } from './select.ts';
 
 interface DownloadCommand
-  extends TransferOptions, ReadBackOptions, ApplicationOptions, GangCommandOptions, DryRunOptions {
+  extends
+    TransferOptions,
+    ReadBackOptions,
+    ApplicationOptions,
+    GangCommandOptions,
+    DryRunOptions,
+    PolicyOptions {
   readonly raw?: true | undefined;
   readonly part?: string | undefined;
 }
@@ -33,13 +41,11 @@ export function command(terminal: Terminal): Command {
     'other-device',
     'outside-layout',
     'no-layout',
+    'unknown-version',
   ]);
   const made = addApplicationOptions(addReadBackOptions(transfers))
     .description('write a file into a device (- for standard input)')
-    .argument(
-      '[file]',
-      'binary, DfuSe, Intel HEX, S-record, UF2 or ELF file, with or without DFU suffix; may be left out with -s',
-    )
+    .argument('[file]', 'of any format; may be left out with -s')
     .option('--raw', 'send an Intel HEX, S-record, UF2, ELF, zip or PEM file as it is')
     .option('--part <family>', 'of a UF2 file for several chips the family, by name or number')
     .option('--force', 'go past all that would be refused; it is told')
@@ -48,7 +54,7 @@ export function command(terminal: Terminal): Command {
         unchangedElse(() => run(terminal, path, options)),
       ),
     );
-  addDryRunOptions(made);
+  addPolicyOptions(addDryRunOptions(made));
   return addExamples(
     addDetails(addGangOptions(rareOnes(made, '--raw', '--part', '--allow')), INJECT_HELP),
     'dfukit download firmware.dfu                            the only device there is',
@@ -73,9 +79,11 @@ async function run(
   const { wait, reset: detach, detachDelay: returnMs, timeout: limits } = options;
   const { busyLimit: busyLimitMs, pollTime: pollTimeMs } = options;
   const file = path === undefined ? undefined : await read(terminal, path);
-  const plan = planOf(file, options);
+  const plan = await heldTo(terminal, planOf(file, options), options);
   const times = { returnMs, limits, busyLimitMs, pollTimeMs };
   if (isGang(options)) {
+    if (options.key !== undefined && options.inject !== undefined)
+      throw new DfuError('INVALID_ARGUMENT', '--inject changes what --key has checked');
     if (options.dryRun === true)
       throw new DfuError('INVALID_ARGUMENT', '--dry-run is for one device');
     if (file === undefined) throw new DfuError('INVALID_ARGUMENT', 'many devices need a file');

@@ -25,6 +25,7 @@ const names: Readonly<Record<DfuRemedy, string>> = {
   raw: '--raw to send the file itself',
   'return-time': '-E SECONDS',
   serial: '-S serial',
+  'unknown-version': '--allow unknown-version to do it all the same',
   'transfer-time': '--timeout',
   unprotect: '-s :unprotect:force, which erases everything',
 };

@@ -1,0 +1,51 @@
+import type { Command } from 'commander';
+import { DfuError } from '../../bytes/index.ts';
+import { withPolicy } from '../../host/index.ts';
+import type { SendPlan } from '../../host/index.ts';
+import { parseVersion } from '../../image/index.ts';
+import type { ImageVersion } from '../../image/index.ts';
+import { collect } from '../shared/collect.ts';
+import { loadKeys } from '../shared/key-files.ts';
+import { rareOnes } from '../shared/rare-options.ts';
+import type { Terminal } from '../shared/terminal.ts';
+
+/** What a file must be before it is sent, as commander reads it. */
+export interface PolicyOptions {
+  readonly key?: readonly string[] | undefined;
+  readonly requireSuffix?: true | undefined;
+  readonly minVersion?: ImageVersion | undefined;
+  /** False for `--no-downgrade`. */
+  readonly downgrade?: boolean | undefined;
+}
+
+/** Adds what a download can be held to. */
+export function addPolicyOptions(command: Command): Command {
+  command
+    .option('--key <file>', 'refuse an image that no such key signed', collect)
+    .option('--no-downgrade', 'refuse what is older than what the device has')
+    .option('--min-version <version>', 'refuse an older MCUboot image', (text) => {
+      try {
+        return parseVersion(text);
+      } catch (error) {
+        if (!DfuError.is(error)) throw error;
+        throw new DfuError('INVALID_ARGUMENT', `--min-version: ${error.message}`);
+      }
+    })
+    .option('--require-suffix', 'refuse a file that does not say which device it is for');
+  return rareOnes(command, '--no-downgrade', '--min-version', '--require-suffix');
+}
+
+/** The plan, held to all of that. Throws before any device is looked for, where the file is not as it must be. */
+export async function heldTo(
+  terminal: Terminal,
+  plan: SendPlan,
+  { key, requireSuffix, minVersion, downgrade }: PolicyOptions,
+): Promise<SendPlan> {
+  const noDowngrade = downgrade === false;
+  if (key === undefined && minVersion === undefined && requireSuffix !== true && !noDowngrade) {
+    return plan;
+  }
+  const named = key === undefined ? undefined : await loadKeys(terminal, key);
+  const keys = named?.map((each) => each.key);
+  return withPolicy(plan, { keys, requireSuffix, minVersion, noDowngrade });
+}
