@@ -9,19 +9,11 @@ import {
   DfuSeRam,
   SwitchableDevice,
 } from '../../src/device/index.ts';
-import { DfuRequest } from '../../src/dfu/index.ts';
 import { LoopbackBus } from '../../src/link/loopback/index.ts';
-import { HELD, STALL, timerClock } from '../../src/usb/index.ts';
-import type {
-  DataAnswer,
-  DeviceBus,
-  DeviceDescriptors,
-  SetupAnswer,
-  SetupPacket,
-  UsbBus,
-  UsbDevice,
-  UsbSpeed,
-} from '../../src/usb/index.ts';
+import { timerClock } from '../../src/usb/index.ts';
+import type { UsbBus, UsbDevice } from '../../src/usb/index.ts';
+import { FailingDevice, faults, isBlock } from '../support/failing-device.ts';
+import type { Fault } from '../support/failing-device.ts';
 import { FakeTerminal, ran } from '../support/fake-terminal.ts';
 import type { Ran } from '../support/fake-terminal.ts';
 import { MiniatureBoard } from '../support/miniature-board.ts';
@@ -34,130 +26,8 @@ let bus: UsbBus;
 vi.mock('../../src/cli/host/bus.ts', () => ({
   BUS_FORMS: 'a loopback',
   openBus: () => Promise.resolve(bus),
+  openBuses: () => Promise.resolve(bus),
 }));
-
-/** From that transfer on, or at it alone, as the name says. */
-const faults = ['silent', 'stalls once', 'stalls', 'vanishes', 'answers short', 'slow'] as const;
-type Fault = (typeof faults)[number];
-
-/** How late a slow device answers, in ms. */
-const LATE_MS = 900;
-
-/** Another device in front of it, which fails one transfer, or all from one on. */
-class Failing implements UsbDevice {
-  /** The transfer that failed, or the first of them. */
-  failed: SetupPacket | undefined;
-  /** Whether a block or a command with data was on its way. */
-  touched = false;
-  readonly #device: UsbDevice;
-  readonly #fault: Fault;
-  readonly #at: number;
-  #bus: DeviceBus | undefined;
-  #count = 0;
-  #armed = false;
-  /** What it has held back, and when it lets go of it. */
-  #late: { readonly answer: SetupAnswer; readonly atMs: number } | undefined;
-  #nowMs = 0;
-
-  constructor(device: UsbDevice, fault: Fault, at: number) {
-    this.#device = device;
-    this.#fault = fault;
-    this.#at = at;
-  }
-
-  /** The host has found it; the transfers are counted from here. */
-  arm(): void {
-    this.#armed = true;
-  }
-
-  /** Whether the conversation has come to the transfer that fails. */
-  get struck(): boolean {
-    return this.#count > this.#at;
-  }
-
-  get speed(): UsbSpeed {
-    return this.#device.speed;
-  }
-
-  connect(deviceBus: DeviceBus): void {
-    this.#bus = deviceBus;
-    this.#device.connect(deviceBus);
-  }
-
-  disconnect(): void {
-    this.#bus = undefined;
-    this.#late = undefined;
-    this.#device.disconnect();
-  }
-
-  setup(packet: SetupPacket): SetupAnswer {
-    if (this.#armed && isBlock(packet) && packet.wLength > 0) this.touched = true;
-    const number = this.#count;
-    if (this.#armed) this.#count += 1;
-    if (!this.#armed || number < this.#at) return this.#device.setup(packet);
-    const isIt = number === this.#at;
-    if (isIt) this.failed = packet;
-    switch (this.#fault) {
-      case 'silent':
-        return HELD;
-      case 'stalls once':
-        return isIt ? STALL : this.#device.setup(packet);
-      case 'stalls':
-        return STALL;
-      case 'vanishes':
-        this.#bus?.detach();
-        return STALL;
-      case 'answers short': {
-        const answer = this.#device.setup(packet);
-        if (!isIt || answer.stage !== 'in') return answer;
-        return { stage: 'in', data: answer.data.subarray(0, answer.data.length >> 1) };
-      }
-      case 'slow': {
-        const answer = this.#device.setup(packet);
-        if (answer.stage !== 'in') return answer;
-        this.#late = { answer, atMs: this.#nowMs + LATE_MS };
-        return HELD;
-      }
-      default:
-        return this.#fault satisfies never;
-    }
-  }
-
-  data(bytes: Uint8Array): DataAnswer {
-    return this.#device.data(bytes);
-  }
-  done(): void {
-    this.#device.done();
-  }
-  reset(): void {
-    this.#late = undefined;
-    this.#device.reset();
-  }
-  configure(value: number): boolean {
-    return this.#device.configure(value);
-  }
-  selectAlternate(interfaceNumber: number, alternate: number): boolean {
-    return this.#device.selectAlternate(interfaceNumber, alternate);
-  }
-  descriptors(): DeviceDescriptors {
-    return this.#device.descriptors();
-  }
-
-  tick(nowMs: number): number {
-    this.#nowMs = nowMs;
-    const late = this.#late;
-    if (late !== undefined && nowMs >= late.atMs) {
-      this.#late = undefined;
-      this.#bus?.resume(late.answer);
-    }
-    const next = this.#device.tick(nowMs);
-    return Math.min(next, this.#late?.atMs ?? Infinity);
-  }
-}
-
-function isBlock({ bmRequestType, bRequest }: SetupPacket): boolean {
-  return bmRequestType === 0x21 && bRequest === DfuRequest.DNLOAD;
-}
 
 const all = { canDnload: true, canUpload: true, manifestationTolerant: true, willDetach: true };
 const image = Uint8Array.from({ length: 3000 }, (_, at) => (at * 7) ^ (at >> 8));
@@ -179,8 +49,11 @@ function board(isLoader: boolean): Subject {
   return { device: loader.device, content: () => loader.disks[1]?.content ?? disk.content };
 }
 
-function dfuse(): Subject {
-  const ram = new DfuSeRam({ layout: '@Flash /0x08000000/16*001Kg', eraseMs: 5 });
+function dfuseFlash(): DfuSeRam {
+  return new DfuSeRam({ layout: '@Flash /0x08000000/16*001Kg', eraseMs: 5 });
+}
+
+function dfuse(ram: DfuSeRam = dfuseFlash()): Subject {
   const functional = { wTransferSize: 1024 };
   const identity = { idVendor: 0x0483, idProduct: 0xdf11, serial: 'ST' };
   const functions = [new DfuSeMode({ functional, memories: [ram] })];
@@ -215,9 +88,9 @@ interface Run extends Ran {
 async function run(
   args: readonly string[],
   subject: Subject,
-  [fault, at]: readonly [Fault, number],
+  [fault, at]: readonly [Fault, number] = ['vanishes', Infinity],
 ): Promise<Run> {
-  const failing = new Failing(subject.device, fault, at);
+  const failing = new FailingDevice(subject.device, fault, at);
   const before = Uint8Array.from(subject.content());
   const loopback = new LoopbackBus(timerClock(globalThis));
   loopback.plug(failing);
@@ -258,9 +131,16 @@ const commands: readonly (readonly [string, () => Subject, readonly string[]])[]
   ['upload', () => board(true), ['upload', 'NEW', '-a', '1', '-R']],
   ['detach', () => board(false), ['detach']],
   ['detach from DFU mode', () => board(true), ['detach']],
-  ['download -s', dfuse, ['download', 'IMAGE', '-s', '0x08000000:leave']],
-  ['download -s :mass-erase', dfuse, ['download', '-s', ':mass-erase:force']],
-  ['upload -s', dfuse, ['upload', 'NEW', '-s', '0x08000000:3000']],
+  ['download -s', () => dfuse(), ['download', 'IMAGE', '-s', '0x08000000:leave']],
+  ['download --verify', () => board(true), ['download', 'IMAGE', '-a', '1', '--verify']],
+  ['download -s --verify', () => dfuse(), ['download', 'IMAGE', '-s', '0x08000000', '--verify']],
+  [
+    'download -s --changed-only',
+    () => dfuse(),
+    ['download', 'IMAGE', '-s', '0x08000000', '--changed-only'],
+  ],
+  ['download -s :mass-erase', () => dfuse(), ['download', '-s', ':mass-erase:force']],
+  ['upload -s', () => dfuse(), ['upload', 'NEW', '-s', '0x08000000:3000']],
 ];
 
 describe.each(commands)('%s', (_, subject, words) => {
@@ -289,7 +169,7 @@ function judge(args: readonly string[], done: Run, path: string): void {
   };
   demand(done.ms < MOST_MS, `took ${done.ms} ms`);
   // 65: what a device does not say of its memory is not guessed.
-  demand([0, 65, 74, 75, 76, 79].includes(done.exit), 'no right exit code');
+  demand([0, 65, 74, 75, 76, 79, 80].includes(done.exit), 'no right exit code');
   demand(done.exit !== 79 || done.touched, 'partly written, and nothing was sent');
   const isSame = Buffer.compare(done.before, done.content) === 0;
   demand(
@@ -297,7 +177,7 @@ function judge(args: readonly string[], done: Run, path: string): void {
     'nothing changed, it says, and something has',
   );
   const saysSo = done.out.includes('Done!') || done.out.includes('Upload done.');
-  demand(!saysSo || done.exit === 0 || done.exit === 75, 'success, and it is none');
+  demand(!saysSo || [0, 75, 80].includes(done.exit), 'success, and it is none');
   // A DfuSe device that is told to leave has all its data, and may be off before it says so.
   const mayGo = args.some((arg) => arg.endsWith(':leave'));
   demand(!done.wentAtBlock || done.exit !== 0 || mayGo, 'success, and a block was not taken');
@@ -312,4 +192,44 @@ function judge(args: readonly string[], done: Run, path: string): void {
     const there = done.content.subarray(0, got.length);
     demand(Buffer.compare(got, there) === 0, 'a file with other bytes');
   }
+}
+
+describe('a DfuSe device that is unplugged at each transfer of a download', () => {
+  const download = (...more: string[]): string[] => [
+    'download',
+    join(folder, 'image.bin'),
+    '-s',
+    '0x08000000',
+    ...more,
+  ];
+
+  test('is what the outcome says; plugged in again it is finished by --resume', async () => {
+    const outcomes = new Set<string>();
+    for (let at = 0, struck = true; struck; at += 1) {
+      const flash = dfuseFlash();
+      const cut = await run([...download(), '--json'], dfuse(flash), ['vanishes', at]);
+      struck = cut.struck;
+      const { outcome } = lastLine(cut);
+      outcomes.add(outcome);
+      const isSame = Buffer.compare(cut.before, cut.content) === 0;
+      const isAll = Buffer.compare(cut.content, image) === 0;
+      expect([at, outcome !== 'unchanged' || isSame]).toEqual([at, true]);
+      expect([at, outcome !== 'written' || isAll]).toEqual([at, true]);
+      expect([at, outcome === 'partly-written']).toEqual([at, cut.exit === 79]);
+      const again = await run([...download('--resume', '--verify'), '--json'], dfuse(flash));
+      expect([at, again.exit]).toEqual([at, 0]);
+      expect(lastLine(again).outcome).toBe('verified');
+      expect(Buffer.compare(again.content, image)).toBe(0);
+    }
+    expect([...outcomes].toSorted()).toEqual([
+      'partly-written',
+      'unchanged',
+      'unconfirmed',
+      'written',
+    ]);
+  });
+});
+
+function lastLine({ out }: Ran): { readonly outcome: string } {
+  return JSON.parse(out.trimEnd().split('\n').at(-1) ?? '') as { readonly outcome: string };
 }
