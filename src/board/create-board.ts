@@ -1,4 +1,4 @@
-import { DfuError } from '../bytes/index.ts';
+import { DfuError, didYouMean } from '../bytes/index.ts';
 import type { DfuProfile, DfuSeProfile } from '../device/index.ts';
 import { COMPATIBLE, DFUSE_PROFILES, DFU_PROFILES } from '../device/index.ts';
 import type { NorFlash } from '../flash/index.ts';
@@ -79,8 +79,10 @@ function profileOf(name: string, isDfuSe: boolean): DfuProfile {
   if (isDfuSe && dfuseProfileOf(name) !== undefined) return COMPATIBLE;
   const known = [
     ...new Set([...Object.keys(DFU_PROFILES), ...(isDfuSe ? Object.keys(DFUSE_PROFILES) : [])]),
-  ].join(', ');
-  throw new DfuError('INVALID_ARGUMENT', `no profile "${name}"; there is: ${known}`);
+  ];
+  const near = didYouMean(name, known);
+  const message = `no profile "${name}"${near}; there is: ${known.join(', ')}`;
+  throw new DfuError('INVALID_ARGUMENT', message);
 }
 
 function dfuseProfileOf(name: string | undefined): DfuSeProfile | undefined {

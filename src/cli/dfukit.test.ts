@@ -13,6 +13,13 @@ test.each([
   [['help', 'nosuch'], "dfukit: unknown command 'nosuch'"],
   [['list', '--frobnicate'], '(run dfukit list --help for the options)'],
   [['flash', 'why', '--frobnicate'], '(run dfukit flash why --help for the options)'],
+  [['lst'], '(Did you mean list?)'],
+  [['board', 'rnu'], '(Did you mean run?)'],
+  [['flash', 'why', 'x', '--bord', 'y'], '(Did you mean --board?)'],
+  [['download', 'x', '--protocol', 'dfus'], 'choices are dfu, dfuse, did you mean "dfu"?'],
+  [['completion', 'fissh'], 'powershell, did you mean "fish"?'],
+  [['download', 'x', '--allow', 'no-layot'], 'got "no-layot", did you mean "no-layout"?'],
+  [['board', 'run', 'reel_bord'], 'no board "reel_bord", did you mean "reel_board"?; there is:'],
   [['list', '-n', 'x'], 'dfukit: --devnum: expected a whole number from 0 to 65535, got "x"'],
 ])('%j is a wrong argument: 64', async (args, message) => {
   const { exit, err } = await ran(args);

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { PACKAGE_VERSION } from '../bytes/index.ts';
+import { PACKAGE_VERSION, didYouMean } from '../bytes/index.ts';
 import { commands } from './commands.ts';
 import { CommandEnd, ExitCode, exitCodeOf, explain } from './shared/exit-codes.ts';
 import { addHelpAll } from './shared/rare-options.ts';
@@ -75,8 +75,17 @@ async function emptyProgram(terminal: Terminal): Promise<Command> {
         getErrHelpWidth: () => widthOf(err),
         getOutHasColors: () => out.isTTY === true,
         getErrHasColors: () => err.isTTY === true,
-        outputError: (text, write) => write(text.replace(/^error: /, 'dfukit: ')),
+        outputError: (text, write) => write(withNearest(text.replace(/^error: /, 'dfukit: '))),
       })
+  );
+}
+
+/** Commander's sentence about a wrong choice, with the one that may have been meant. */
+function withNearest(text: string): string {
+  return text.replace(
+    /'([^'\n]*)' is invalid(?: for argument '[^']*')?\. Allowed choices are ([^\n]*)\./,
+    (sentence, word: string, choices: string) =>
+      `${sentence.slice(0, -1)}${didYouMean(word, choices.split(', ')) || '.'}`,
   );
 }
 
@@ -122,7 +131,7 @@ interface Failure {
 function failureOf(error: unknown): Failure {
   if (isFromCommander(error)) {
     const exit = error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
-    return { error, exit, message: error.message.replace(/^error: /, '') };
+    return { error, exit, message: withNearest(error.message.replace(/^error: /, '')) };
   }
   if (error instanceof CommandEnd) return { error, exit: error.exitCode, message: error.message };
   return { error, exit: exitCodeOf(error), message: explain(error) };

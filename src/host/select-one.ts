@@ -1,7 +1,7 @@
-import { DfuError } from '../bytes/index.ts';
+import { DfuError, didYouMean } from '../bytes/index.ts';
 import type { DfuRemedy } from '../bytes/index.ts';
 import type { DfuInterface } from './dfu-interface.ts';
-import { listLine } from './dfu-interface.ts';
+import { listLine, printable } from './dfu-interface.ts';
 import type { ScanProblem } from './scan.ts';
 import { fitsPair, formatIdPair, select } from './selection.ts';
 import type { Selection } from './selection.ts';
@@ -21,18 +21,38 @@ export function selectOne(
 ): DfuInterface {
   const found = select(entries, selection);
   const [first, ...others] = found;
-  if (first === undefined) throw notFound(entries, problems);
+  if (first === undefined) throw notFound(entries, problems, nearest(entries, selection));
   if (others.length === 0) return first;
   throw noneOfThese(found, selection) ?? ambiguous(found);
 }
 
-function notFound(entries: readonly DfuInterface[], problems: readonly Problem[]): DfuError {
+/** What may have been meant by a name or a serial number that nothing there has. */
+function nearest(
+  entries: readonly DfuInterface[],
+  { alternate, runtimeSerial, dfuSerial }: Selection,
+): string {
+  const names = entries.map(({ name }) => name);
+  if (typeof alternate === 'string' && !names.includes(alternate)) {
+    return didYouMean(alternate, names.map(printable));
+  }
+  const serials = entries.map(({ serial }) => serial);
+  const wanted = [runtimeSerial, dfuSerial].find(
+    (serial) => serial !== undefined && !serials.includes(serial),
+  );
+  return wanted === undefined ? '' : didYouMean(wanted, serials.map(printable));
+}
+
+function notFound(
+  entries: readonly DfuInterface[],
+  problems: readonly Problem[],
+  near: string,
+): DfuError {
   const messages = problems.map(({ message }) => message);
   const hint = problems.length === 0 ? '' : `\nNot looked into:${list(messages)}`;
   const isSlow = problems.some(({ code }) => code === 'TIMEOUT');
   const remedies: readonly DfuRemedy[] = isSlow ? ['descriptor-time'] : [];
   if (entries.length > 0) {
-    const message = `No DFU interface matches; there is:${lines(entries)}${hint}`;
+    const message = `No DFU interface matches${near}; there is:${lines(entries)}${hint}`;
     return new DfuError('NOT_FOUND', message, { remedies });
   }
   if (problems.some(({ code }) => code === 'PROTOCOL')) {

@@ -136,6 +136,17 @@ describe('choosing one', () => {
     expect(selectOne([base, slot1], { alternate: 1 })).toBe(slot1);
   });
 
+  test('says what may have been meant by a name or a serial number', () => {
+    const named = { ...base, name: 'Slot 0', serial: 'ABC123' };
+    expect(() => selectOne([named], { alternate: 'slot0' })).toThrow(
+      'did you mean "Slot 0"?; there',
+    );
+    expect(() => selectOne([named], { dfuSerial: 'ABC132' })).toThrow(
+      'did you mean "ABC123"?; there',
+    );
+    expect(() => selectOne([named], { alternate: 'flash' })).toThrow('matches; there is:');
+  });
+
   test('says that there is nothing, and what was not looked into', () => {
     expect(() => selectOne([], {})).toThrow('No DFU capable USB device available');
     const problem = { code: 'ACCESS', message: '[1:2] at 1-3: no permission' } as const;

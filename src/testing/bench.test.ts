@@ -218,7 +218,7 @@ describe('what does not come as expected', () => {
   test('a download that does not go well', async () => {
     expect(await messageOf((bench) => bench.download(v2, { alt: 'slot7_image' })))
       .toMatchInlineSnapshot(`
-      "download: No DFU interface matches; there is:
+      "download: No DFU interface matches, did you mean "slot1_image"?; there is:
         Found DFU: [2fe3:ffff] ver=0100, devnum=2, cfg=1, intf=0, path="1-1", alt=0, name="ramdisk0", serial="0000000000000000"
         Found DFU: [2fe3:ffff] ver=0100, devnum=2, cfg=1, intf=0, path="1-1", alt=1, name="slot1_image", serial="0000000000000000" (NOT_FOUND)
 

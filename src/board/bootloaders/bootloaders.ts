@@ -1,4 +1,4 @@
-import { DfuError } from '../../bytes/index.ts';
+import { DfuError, didYouMean } from '../../bytes/index.ts';
 import type { BoardModel } from '../models/board-model.ts';
 import type { BootloaderRecord } from '../seams/bootloader-record.ts';
 import { mcuboot } from './mcuboot/record.ts';
@@ -29,6 +29,7 @@ export function bootloaderOf(model: BoardModel, name?: string): BootloaderRecord
   const found = name === undefined ? had[0] : had.find((each) => each.name === name);
   if (found !== undefined) return found;
   const known = model.bootloaders.join(', ');
-  const wrong = `${model.name} has no bootloader "${name ?? ''}"; it has: ${known}`;
+  const near = didYouMean(name ?? '', model.bootloaders);
+  const wrong = `${model.name} has no bootloader "${name ?? ''}"${near}; it has: ${known}`;
   throw new DfuError('INVALID_ARGUMENT', wrong);
 }

@@ -1,4 +1,4 @@
-import { DfuError } from '../../bytes/index.ts';
+import { DfuError, didYouMean } from '../../bytes/index.ts';
 import { readBoardFile } from './board-file.ts';
 import type { BoardModel } from './board-model.ts';
 import { nucleoU575ziQ } from './boards/nucleo-u575zi-q.ts';
@@ -18,6 +18,7 @@ export const boardModels: readonly BoardModel[] = [
 export function boardModel(name: string): BoardModel {
   const model = boardModels.find((each) => each.name === name);
   if (model !== undefined) return model;
-  const names = boardModels.map((each) => each.name).join(', ');
-  throw new DfuError('NOT_FOUND', `no board "${name}"; there is: ${names}`);
+  const names = boardModels.map((each) => each.name);
+  const near = didYouMean(name, names);
+  throw new DfuError('NOT_FOUND', `no board "${name}"${near}; there is: ${names.join(', ')}`);
 }

@@ -4,7 +4,7 @@ import { bootloaderOf, bootloadersOf } from '../../board/index.ts';
 import { buildFirmware, firmwareExamples, loadExample } from '../../board/node/index.ts';
 import type { BoardModel, BootloaderRecord } from '../../board/index.ts';
 import type { FirmwareBuildOptions } from '../../board/node/index.ts';
-import { DfuError } from '../../bytes/index.ts';
+import { DfuError, didYouMean } from '../../bytes/index.ts';
 import { sendPlan, sendTo } from '../../host/index.ts';
 import type { Selection } from '../../host/index.ts';
 import { parseUsbId } from '../../usb/index.ts';
@@ -310,5 +310,7 @@ async function makePayload(
   }
   if (firmwareExamples.includes(dir)) return loadExample(dir, { modules, config });
   const known = firmwareExamples.join(', ');
-  throw new DfuError('INVALID_ARGUMENT', `${dir}: no such folder, and no such example (${known})`);
+  const near = didYouMean(dir, firmwareExamples);
+  const message = `${dir}: no such folder, and no such example (${known})${near}`;
+  throw new DfuError('INVALID_ARGUMENT', message);
 }

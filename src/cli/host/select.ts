@@ -8,7 +8,7 @@ import type {
   Selection,
   TimeLimits,
 } from '../../host/index.ts';
-import { DfuError } from '../../bytes/index.ts';
+import { DfuError, didYouMean } from '../../bytes/index.ts';
 import { BUS_FORMS } from './bus.ts';
 import { addQuirkOptions } from './quirk-options.ts';
 import type { QuirkOptions } from './quirk-options.ts';
@@ -161,7 +161,7 @@ export function addTransferOptions(command: Command, allowances: readonly Allowa
 function allowance(text: string, allowances: readonly Allowance[]): Allowance {
   const found = allowances.find((each) => each === text);
   if (found !== undefined) return found;
-  const message = `--allow: expected ${allowances.join(', ')}, got "${text}"`;
+  const message = `--allow: expected ${allowances.join(', ')}, got "${text}"${didYouMean(text, allowances)}`;
   throw new DfuError('INVALID_ARGUMENT', message);
 }
 

@@ -1,6 +1,6 @@
 import { algorithmNamed } from '../../../boot/mcuboot/index.ts';
 import type { BootConfig } from '../../../boot/mcuboot/index.ts';
-import { DfuError } from '../../../bytes/index.ts';
+import { DfuError, didYouMean } from '../../../bytes/index.ts';
 import { SectorMap } from '../../../flash/index.ts';
 import type { FlashRange } from '../../../flash/index.ts';
 import type { FirmwareFlashArea } from '../../seams/firmware-api.ts';
@@ -27,7 +27,9 @@ export function mcubootMode(name: string): McubootMode {
   const mode = mcubootModes.find((each) => each === wanted);
   if (mode !== undefined) return mode;
   const known = mcubootModes.join(', ');
-  throw new DfuError('INVALID_ARGUMENT', `MCUboot has no mode "${name}" here; it has: ${known}`);
+  const near = didYouMean(name, mcubootModes);
+  const message = `MCUboot has no mode "${name}" here${near}; it has: ${known}`;
+  throw new DfuError('INVALID_ARGUMENT', message);
 }
 
 /** What Zephyr knows of the board. Throws `INVALID_ARGUMENT` if it does not know it. */
