@@ -125,6 +125,44 @@ describe('many at once', () => {
   });
 });
 
+describe('at the end', () => {
+  test('those whose turn has not come are told, too', async () => {
+    const rack = new Rack();
+    for (let at = 0; at < 3; at += 1) rack.add({ serial: `U${at}`, starts: 'loader' });
+    const stop = new AbortController();
+    rack.clock.at(20, () => stop.abort());
+    const { report } = await ganged(rack, { signal: stop.signal, jobs: 1 });
+    expect(report.results.map(({ unit, attempts }) => [unit, attempts])).toEqual([
+      ['U0', 1],
+      ['U1', 0],
+      ['U2', 0],
+    ]);
+  });
+
+  test('without a watch, what comes later is no unit: an application that takes its time', async () => {
+    const rack = new Rack();
+    const first = rack.add({ serial: null });
+    rack.add({ serial: 'SLOW', fault: 'hangs' });
+    rack.clock.at(1000, () => first.plug.unplug());
+    rack.clock.at(1500, () => first.plug.replug());
+    const { report } = await ganged(rack, { settleMs: 1 });
+    expect(report.results.map(({ unit }) => unit)).toEqual(['1-1', 'SLOW']);
+  });
+
+  test('what has a serial number that two have stands in the journal without one', async () => {
+    const rack = new Rack();
+    for (let at = 0; at < 2; at += 1) rack.add({ serial: 'SAME', starts: 'loader' });
+    const lines: JournalEntry[] = [];
+    const append = (line: JournalEntry): Promise<void> => {
+      lines.push(line);
+      return Promise.resolve();
+    };
+    await ganged(rack, { journal: { append } });
+    const ended = lines.filter(({ type }) => type === 'ended');
+    expect(ended.map(({ serial }) => serial)).toEqual([null, null]);
+  });
+});
+
 describe('which are meant', () => {
   test('all of one kind without a word, several kinds not', async () => {
     const rack = new Rack();
@@ -202,7 +240,7 @@ describe('a line that is watched', () => {
     const rack = new Rack();
     const first = rack.add({ serial: null });
     rack.clock.at(20_000, () => first.plug.unplug());
-    rack.clock.at(25_000, () => first.plug.replug());
+    rack.clock.at(32_000, () => first.plug.replug());
     const { report } = await watched(rack, 2);
     expect(report.results.map(({ unit }) => unit)).toEqual(['1-1', '1-1#2']);
   });

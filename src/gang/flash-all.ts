@@ -38,7 +38,7 @@ export interface SendToAllOptions extends UnitTerms {
   readonly watch?: number | undefined;
   /**
    * With `watch`: how long behind a unit's end, or behind its departure, a device at the same port is the same board
-   * with its new firmware, in ms, if no serial number says otherwise. Default 3000.
+   * with its new firmware, in ms, if no serial number says otherwise. Default 10 000.
    */
   readonly settleMs?: number | undefined;
   /** By which the journal knows the file: SHA-256 of its bytes, in hex. */
@@ -111,7 +111,7 @@ export async function flashAll(
 }
 
 /** A board that starts its new firmware is there again within that time, in ms. */
-const SETTLE_MS = 3000;
+const SETTLE_MS = 10_000;
 
 function injectionOf({ at, hex }: InjectedValue): { at: number; bytes: Uint8Array } {
   return { at, bytes: fromDigits(hex) };

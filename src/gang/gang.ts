@@ -79,6 +79,8 @@ export class Gang {
   readonly #serials = new Map<string, number>();
   /** Devices that are looked into. */
   #looks = 0;
+  /** What was there at the beginning has been told of. */
+  #isOpen = false;
   /** Found before it is known that all are of one kind. */
   #held: Candidate[] | undefined;
   #kind: string | undefined;
@@ -103,13 +105,19 @@ export class Gang {
       await until<void>(clock, { signal }, ({ resolve, reject }) => {
         this.#over = resolve;
         this.#fail = reject;
-        begun.then(() => this.#next()).catch(reject);
+        begun
+          .then(() => {
+            this.#isOpen = true;
+            this.#next();
+          })
+          .catch(reject);
         return undefined;
       }).catch((error: unknown) => {
         if (!DfuError.is(error, 'ABORTED')) throw error;
       });
       await begun.catch(() => {});
       await this.#settled();
+      this.#cancelWaiting();
     } finally {
       this.#roster.close();
     }
@@ -124,6 +132,18 @@ export class Gang {
       await new Promise<void>((resolve) => {
         this.#over = resolve;
       });
+    }
+  }
+
+  /** Those whose turn did not come before the signal. */
+  #cancelWaiting(): void {
+    if (this.#terms.signal?.aborted !== true) return;
+    for (const { unit } of this.#waiting.splice(0)) {
+      const error = new DfuError('ABORTED', 'cancelled before it was its turn');
+      const end = { outcome: 'unchanged', attempts: 0, ms: 0 } as const;
+      this.#results.push({ ...unit, ...end, values: [], error });
+      const { code, message } = error;
+      this.#terms.tell({ type: 'ended', unit: unit.unit, ...end, code, message });
     }
   }
 
@@ -146,11 +166,13 @@ export class Gang {
     if (signal?.aborted === true) return;
     // A board that moved may be one that is worked on, whatever its ids are now.
     const isMeant = which.some((each) => mayMatch(each, device));
-    if (!isMeant && this.#running.size === 0) return;
+    // Without a watch, what comes later is no unit, but it may be where one has gone to.
+    const isLate = this.#isOpen && this.#terms.watch === undefined;
+    if ((isLate || !isMeant) && this.#running.size === 0) return;
     this.#looks += 1;
     try {
-      const entries = await this.#lookInto(device, isMeant);
-      if (entries !== undefined) this.#seen(device, entries);
+      const entries = await this.#lookInto(device, isMeant && !isLate);
+      if (entries !== undefined) this.#seen(device, entries, isLate);
     } finally {
       this.#looks -= 1;
       this.#next();
@@ -188,13 +210,14 @@ export class Gang {
     this.#terms.tell({ type: 'problem', code: error.code, message: error.message });
   }
 
-  #seen(device: BusDevice, entries: readonly DfuInterface[]): void {
+  #seen(device: BusDevice, entries: readonly DfuInterface[], isLate: boolean): void {
     if (!this.#roster.devices.some(({ id }) => id === device.id)) return;
     const away = this.#awayWith(entries);
     if (away !== undefined) {
       this.#roster.adopt(away.bus, device);
       return;
     }
+    if (isLate) return;
     for (const selection of this.#terms.which) {
       const [entry] = select(entries, selection);
       if (entry === undefined) continue;
@@ -366,6 +389,7 @@ export class Gang {
         const values = supply.take({ serial, path, port });
         return { plan: fill(values), values };
       },
+      ownSerial: () => this.#ownSerial(unit.serial),
       demand: (entry) => this.#demandSame(member, entry),
     });
     this.#running.delete(member);

@@ -6,7 +6,7 @@ import type { GivenValues, InjectedValue } from './inject/supply.ts';
 export interface JournalUnit {
   /** As it is called in events. */
   readonly unit: string;
-  /** Its serial number, and the one that it has in DFU mode where that is another; null: it has none. */
+  /** Its serial number, and the one that it has in DFU mode where that is another; null: it has none of its own. */
   readonly serial: string | null;
   readonly dfuSerial?: string | undefined;
   readonly path: string;

@@ -24,6 +24,9 @@ interface EndedUnit {
   readonly outcome: UnitResult['outcome'];
 }
 
+/** One that failed and is back sooner has started anew by itself: nobody has pulled it, in ms. */
+const RESTART_MS = 2000;
+
 /** Remembers which boards have been worked on, so that one that starts its new firmware is no new unit. */
 export class Ports {
   readonly #clock: Clock;
@@ -80,7 +83,7 @@ export class Ports {
   #isAgain(known: Berth, device: BusDevice): string | undefined {
     const { unit, outcome } = known;
     const isFailed = outcome === 'unchanged' || outcome === 'partly-written';
-    const isSoon = this.#clock.now() - known.sinceMs < this.#settleMs;
+    const isSoon = this.#clock.now() - known.sinceMs < Math.min(this.#settleMs, RESTART_MS);
     if (isFailed && !isSoon && known.deviceId !== device.id) return undefined;
     known.deviceId = device.id;
     this.#berths.set(device.location.path, known);

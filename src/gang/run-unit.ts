@@ -30,6 +30,8 @@ interface UnitWork {
   readonly tell: (event: GangEvent) => void;
   /** What it gets; called once. */
   readonly take: () => { readonly plan: SendPlan; readonly values: readonly InjectedValue[] };
+  /** Its serial number, as long as no other unit has the same. */
+  readonly ownSerial: () => string | undefined;
   /** Throws if what is at its port now is another board. */
   readonly demand: (entry: DfuInterface) => void;
 }
@@ -175,9 +177,11 @@ class UnitRun {
   }
 
   #who(): JournalUnit {
-    const { unit, serial, path, station } = this.#work.unit;
+    const { unit, path, station } = this.#work.unit;
+    const serial = this.#work.ownSerial() ?? null;
     const dfuSerial = this.#inDfuMode?.serial;
-    const isOther = dfuSerial !== undefined && dfuSerial !== UNKNOWN && dfuSerial !== serial;
+    const isOwn = serial !== null && dfuSerial !== undefined && dfuSerial !== UNKNOWN;
+    const isOther = isOwn && dfuSerial !== serial;
     const { sha256 } = this.#work;
     return { unit, serial, dfuSerial: isOther ? dfuSerial : undefined, path, station, sha256 };
   }

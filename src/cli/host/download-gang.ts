@@ -68,6 +68,7 @@ async function flash(
       signal,
       which: whichOf(options, selectionOf(options)),
       watch: watch === true ? Infinity : watch,
+      settleMs: options.settle,
       jobs,
       retries,
       inject,
@@ -110,7 +111,7 @@ function rankOf(exit: number): number {
 }
 
 function exitOfUnit({ outcome, error, ending }: UnitResult): number {
-  if (outcome === 'partly-written') return ExitCode.partlyWritten;
+  if (outcome === 'partly-written' && error?.code !== 'ABORTED') return ExitCode.partlyWritten;
   if (error !== undefined) return exitCodeOf(error);
   return ending === undefined ? ExitCode.ok : exitOf(ending);
 }

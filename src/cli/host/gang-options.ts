@@ -4,7 +4,7 @@ import { parseInjectFormat } from '../../gang/index.ts';
 import type { InjectField, InjectFormat, InjectTable } from '../../gang/index.ts';
 import { parseSerials } from '../../host/index.ts';
 import type { Selection } from '../../host/index.ts';
-import { wholeNumber } from '../shared/numbers.ts';
+import { seconds, wholeNumber } from '../shared/numbers.ts';
 import { rare } from '../shared/rare-options.ts';
 
 type Serials = Pick<Selection, 'runtimeSerial' | 'dfuSerial'>;
@@ -20,6 +20,7 @@ export interface GangCommandOptions {
   readonly injectMatch?: NonNullable<InjectTable['match']> | undefined;
   readonly journal?: string | undefined;
   readonly skipDone?: true | undefined;
+  readonly settle?: number | undefined;
   /** All that `-S` and `-p` were given, each time. */
   readonly serials?: readonly Serials[] | undefined;
   readonly paths?: readonly string[] | undefined;
@@ -41,9 +42,7 @@ export function addGangOptions(command: Command): Command {
   return command
     .option('--all', 'every device that matches, all at once')
     .addOption(
-      option('--watch [count]', 'flash whatever is plugged in, until Ctrl-C').argParser(
-        count('--watch', 1),
-      ),
+      option('--watch [count]', 'flash whatever is plugged in, until Ctrl-C').argParser(watchCount),
     )
     .option('--journal <file>', 'who got what; no value is given twice')
     .option(
@@ -75,7 +74,21 @@ export function addGangOptions(command: Command): Command {
       ),
     )
     .addOption(rare(option('--jobs <n>', 'devices at a time').argParser(count('--jobs', 1))))
+    .addOption(
+      rare(
+        option(
+          '--settle <seconds>',
+          'of --watch: how long a board without serial number may take to start anew (default: 10)',
+        ).argParser(seconds('--settle', 3600)),
+      ),
+    )
     .addOption(rare(option('--skip-done', 'leave units alone that have this file by the journal')));
+}
+
+function watchCount(text: string): number {
+  if (cNumber(text) !== undefined) return wholeNumber('--watch', [1, 1_000_000])(text);
+  const message = `--watch: expected a number of units or nothing, got "${text}"; a file stands before it`;
+  throw new DfuError('INVALID_ARGUMENT', message);
 }
 
 /** What `--help-all` says of `--inject`. */

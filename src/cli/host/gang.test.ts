@@ -213,6 +213,7 @@ describe('what makes no sense is refused', () => {
     [['--all', '--inject-match', 'name=x'], '--inject-match: expected serial=COLUMN'],
     [['--all', '--watch', '0'], '--watch: expected a whole number from 1'],
     [['--all', '--wait'], '--wait is for one device'],
+    [['--watch', 'app.bin'], 'a file stands before it'],
   ])('%j', async (args, message) => {
     const { exit, err } = await ran(['download', image, '--bus', DARK, ...args]);
     expect([exit, err]).toEqual([64, expect.stringContaining(message)]);
