@@ -105,12 +105,7 @@ export class Gang {
       await until<void>(clock, { signal }, ({ resolve, reject }) => {
         this.#over = resolve;
         this.#fail = reject;
-        begun
-          .then(() => {
-            this.#isOpen = true;
-            this.#next();
-          })
-          .catch(reject);
+        begun.then(() => this.#opened()).catch(reject);
         return undefined;
       }).catch((error: unknown) => {
         if (!DfuError.is(error, 'ABORTED')) throw error;
@@ -133,6 +128,11 @@ export class Gang {
         this.#over = resolve;
       });
     }
+  }
+
+  #opened(): void {
+    this.#isOpen = true;
+    this.#next();
   }
 
   /** Those whose turn did not come before the signal. */

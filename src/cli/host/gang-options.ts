@@ -45,13 +45,16 @@ export function addGangOptions(command: Command): Command {
       option('--watch [count]', 'flash whatever is plugged in, until Ctrl-C').argParser(watchCount),
     )
     .option('--journal <file>', 'who got what; no value is given twice')
-    .option(
-      '--inject <address:what>',
-      'what each unit has of its own (--help-all)',
-      (text: string, before: readonly InjectField[] | undefined) => [
-        ...(before ?? []),
-        parseInject(text),
-      ],
+    .addOption(
+      rare(
+        option(
+          '--inject <address:what>',
+          'what each unit has of its own; may be given again',
+        ).argParser((text: string, before: readonly InjectField[] | undefined) => [
+          ...(before ?? []),
+          parseInject(text),
+        ]),
+      ),
     )
     .addOption(
       rare(
