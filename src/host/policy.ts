@@ -37,9 +37,15 @@ function piecesOf({ targets }: SendPlan): Uint8Array[] {
   return targets.flatMap(({ elements }) => elements.map(({ data }) => data));
 }
 
-/** The version of an MCUboot image; undefined for anything else. */
+/** The version of an MCUboot image; undefined for anything else, a header that cannot be one included. */
 export function imageVersion(bytes: Uint8Array): ImageVersion | undefined {
-  return recognise(bytes).format === 'mcuboot' ? readImageHeader(bytes).version : undefined;
+  if (recognise(bytes).format !== 'mcuboot') return undefined;
+  try {
+    return readImageHeader(bytes).version;
+  } catch (error) {
+    if (DfuError.is(error)) return undefined;
+    throw error;
+  }
 }
 
 async function demandSigned(

@@ -8,11 +8,13 @@ import {
   demandDfuMode,
   demandDownloads,
   dialectOf,
+  memoryLayoutOf,
   speaksDfuSe,
   takesDfuSe,
   transferSize,
 } from './dialect.ts';
 import type { Dialect } from './dialect.ts';
+import { likelyAddress } from './likely-address.ts';
 import type { DfuInterface } from './dfu-interface.ts';
 import { commandPlan, downloadPlan, planTerms } from './dfuse-plan.ts';
 import type {
@@ -279,14 +281,15 @@ function jobOf(
   for (const { address, data } of all) {
     if (address !== undefined) elements.push({ address, data });
     else if (unprotect === true) unplacedBytes += data.length;
-    else throw nowhere(entry);
+    else throw nowhere(entry, data);
   }
   return { entry, elements, unplacedBytes };
 }
 
-function nowhere(entry: DfuInterface): DfuError {
+function nowhere(entry: DfuInterface, data: Uint8Array): DfuError {
   const who = speaksDfuSe(entry) ? 'the device speaks DfuSe' : 'DfuSe is asked for';
-  const message = `${who}, and the file does not say where it belongs`;
+  const likely = likelyAddress(data, memoryLayoutOf(entry));
+  const message = `${who}, and the file does not say where it belongs${likely}`;
   return new DfuError('INVALID_ARGUMENT', message, { remedies: ['address'] });
 }
 
