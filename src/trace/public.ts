@@ -24,6 +24,7 @@ export type {
   DeviceRecord,
   LeftOut,
   ResetRecord,
+  Timed,
   Trace,
   TraceEnd,
   TraceFault,

@@ -16,7 +16,7 @@ import type { Deed, Played } from './replay-part.ts';
 import { scriptOf } from './replay-script.ts';
 import type { Coming, Script } from './replay-script.ts';
 import type { ControlRecord, Trace, TraceFault } from './trace.ts';
-import { requestWords } from './words.ts';
+import { isStandardRead, requestWords } from './words.ts';
 
 /** How a recording is played. */
 export interface ReplayOptions {
@@ -36,7 +36,8 @@ export interface ReplayBus extends UsbBus {
  * Plays a recording back as the devices that were recorded. What a device says of itself is answered in any order and
  * as often as it is asked for; everything else must come as it came: the same requests with the same bytes to the same
  * device, one after the other. What does not throws `REPLAY`, which says what was recorded and what came, and from
- * then on nothing that has an order is answered. Answers take as long as they took, and devices leave and come back as
+ * then on nothing that has an order is answered. A question of the first kind that was not recorded throws `REPLAY`, too,
+ * and is no departure: a host may ask what it can do without. Answers take as long as they took, and devices leave and come back as
  * long after the requests that made them as they did.
  */
 export function replayBus(trace: Trace, { clock }: ReplayOptions): ReplayBus {
@@ -198,13 +199,14 @@ class Replay implements ReplayBus {
     return new LinkedPipe({ device, link, wire: new ControlWire(link, this.#clock), state });
   }
 
-  /** Throws `REPLAY`; what departs once has departed, and is told again whatever comes. */
+  /** Throws `REPLAY`; what departs in its order once has departed, and is told again whatever comes. */
   #play(replay: PartReplay, deed: Deed): Played {
+    if (deed.do === 'transfer' && isStandardRead(deed.setup)) return replay.play(deed);
+    if (this.#departure !== undefined) throw this.#departure;
     try {
-      if (this.#departure !== undefined) throw this.#departure;
       return replay.play(deed);
     } catch (error) {
-      if (DfuError.is(error, 'REPLAY')) this.#departure ??= error;
+      if (DfuError.is(error, 'REPLAY')) this.#departure = error;
       throw error;
     }
   }

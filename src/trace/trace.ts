@@ -39,7 +39,7 @@ export interface DeviceRecord {
 }
 
 /** When something began, and how long it took: in ms from the beginning of the trace. */
-interface Timed {
+export interface Timed {
   readonly ms: number;
   readonly tookMs: number;
 }

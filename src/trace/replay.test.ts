@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { DfuError } from '../../src/bytes/index.ts';
-import { scan } from '../../src/host/index.ts';
-import type { Trace } from '../../src/trace/index.ts';
+import { DfuError } from '../bytes/index.ts';
+import { scan } from '../host/index.ts';
+import type { Trace } from './index.ts';
 import {
   dfuseDevice,
   flashDfuSe,
@@ -9,7 +9,7 @@ import {
   miniature,
   recorded,
   replayed,
-} from '../support/recorded.ts';
+} from '../../test/support/recorded.ts';
 
 /** What a replay fails with. */
 async function failure(work: Promise<unknown>): Promise<DfuError> {

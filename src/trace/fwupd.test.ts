@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { DfuError } from '../../src/bytes/index.ts';
-import { flashFile } from '../../src/host/index.ts';
-import { isFwupdRecording, readFwupdRecording } from '../../src/trace/index.ts';
-import type { FwupdPhase, TraceRecord } from '../../src/trace/index.ts';
-import { decodeConfiguration, decodeString, deviceDescriptor } from '../../src/usb/index.ts';
+import { DfuError } from '../bytes/index.ts';
+import { flashFile } from '../host/index.ts';
+import { isFwupdRecording, readFwupdRecording } from './index.ts';
+import type { FwupdPhase, TraceRecord } from './index.ts';
+import { decodeConfiguration, decodeString, deviceDescriptor } from '../usb/index.ts';
 import {
   dfuseDevice,
   firmware,
@@ -12,7 +12,7 @@ import {
   miniature,
   recorded,
   replayed,
-} from '../support/recorded.ts';
+} from '../../test/support/recorded.ts';
 
 /*
  * Recordings in the form of fwupd's device emulation, written here out of traces of virtual devices: fwupd's keys
