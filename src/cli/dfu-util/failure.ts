@@ -1,6 +1,6 @@
 import { DfuError } from '../../bytes/index.ts';
 import type { DfuErrorCode } from '../../bytes/index.ts';
-import { ExitCode, exitCodeOf } from '../shared/exit-codes.ts';
+import { ExitCode } from '../shared/exit-codes.ts';
 import { RunEnd } from './end.ts';
 import { statusLine } from './status-words.ts';
 import type { Voice } from './voice.ts';
@@ -106,6 +106,6 @@ function whileMoving(error: DfuError, voice: Voice, work: Work): Words {
     voice.say(statusLine(status));
     return { exitCode: ExitCode.io, line: '' };
   }
-  const isOpen = error.code === 'INCOMPLETE';
-  return { exitCode: isOpen ? ExitCode.io : exitCodeOf(error), line: '' };
+  const isUnexpected = error.code === 'PROTOCOL';
+  return { exitCode: isUnexpected ? ExitCode.protocol : ExitCode.io, line: '' };
 }
