@@ -192,8 +192,8 @@ export const dfuUtil = {
     },
     'left-in-order': {
       original:
-        'after a block that was refused leaves the device in dfuERROR, for the next command to clear',
-      here: 'brings it back to dfuIDLE where it can',
+        'leaves the device in dfuERROR after a block that was refused; the next command clears it, whatever it is',
+      here: 'brings it back to dfuIDLE where it can; what is left is cleared by the next command that needs the device',
       why: 'the next command need not be one of dfu-util',
       only: 'drop-in',
     },
@@ -226,6 +226,19 @@ export const dfuUtil = {
       original: 'sends Intel HEX, S-records, UF2 and ELF as they are',
       here: 'so it does here, and says so; `dfukit download` sends the bytes in them',
       why: 'some devices want the file, and most the bytes',
+      only: 'drop-in',
+    },
+    'images-as-one': {
+      original:
+        'erases and writes a DfuSe file element by element, with the names of its targets; begins with the highest alternate setting',
+      here: 'erases all that an alternate setting is to hold, then writes it: one bar each; begins with the lowest',
+      why: 'an erased sector that two elements share is not erased under the first',
+      only: 'drop-in',
+    },
+    'smaller-blocks': {
+      original: 'fails where a device refuses the size of its first block',
+      here: 'tries smaller ones, and says so',
+      why: 'some devices take less than they say that they take',
       only: 'drop-in',
     },
   },

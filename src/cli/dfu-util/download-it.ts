@@ -84,7 +84,9 @@ async function sendIt(session: DfuSession, given: SendPlan, around: Surroundings
   const { signal, wishes, voice } = around;
   const { interface: entry } = session;
   const transferSizeBytes = takeBlockSize(session, wishes, voice);
-  const plan: SendPlan = { ...given, transferSizeBytes, anyDevice: true };
+  // What is wrong with the file has been told.
+  const told = { suffixProblem: undefined, problems: [] };
+  const plan: SendPlan = { ...given, ...told, transferSizeBytes, anyDevice: true };
   const isDfuSe = demandPossible(plan, entry, around);
   voice.isDfuSe = isDfuSe;
   if (isDfuSe) tellDfuSe(plan, entry, voice);

@@ -167,6 +167,8 @@ export class Voice {
     }
     for (const line of this.#lines(moment)) this.say(line);
     if (moment.type !== 'request') return;
+    // The next block is another matter.
+    if (BLOCKS.has(moment.bRequest)) this.#refusal = undefined;
     if (moment.bRequest === DfuRequest.DETACH && this.#phase === 'detaching')
       this.#phase = 'returning';
   }
@@ -232,6 +234,8 @@ function whilePreparing(moment: Moment): readonly string[] {
       return moment satisfies never;
   }
 }
+
+const BLOCKS: ReadonlySet<number> = new Set([DfuRequest.DNLOAD, DfuRequest.UPLOAD]);
 
 const requestLines: ReadonlyMap<number, readonly string[]> = new Map([
   [DfuRequest.GETSTATUS, ['Determining device status...']],

@@ -44,11 +44,28 @@ function theirLines(stream: 'out' | 'err', pattern: RegExp): Level {
   });
 }
 
-function theirOut(pattern: RegExp): Level {
-  return ({ theirs, ours }) => {
-    const isOurs = pattern.test(ours.out);
-    return { theirs: isOurs ? theirs : { ...theirs, out: theirs.out.replace(pattern, '') }, ours };
-  };
+/** dfuERROR, or a transfer in the middle, that an earlier command has left, and that is cleared. */
+const CLEARED =
+  /^DFU state\((?:10|5|9)\) = .*\n(?:Clearing status|Aborting previous incomplete transfer)\nDetermining device status\.\.\.\n/m;
+
+/** Which of the two meets what an earlier command has left depends on what that one asked of the device. */
+function cleared({ theirs, ours }: Pair): Pair {
+  if (CLEARED.test(theirs.out) === CLEARED.test(ours.out)) return { theirs, ours };
+  const plain = (ran: Ran): Ran => ({ ...ran, out: ran.out.replace(CLEARED, '') });
+  return { theirs: plain(theirs), ours: plain(ours) };
+}
+
+/** SHA-256 of nothing. */
+const EMPTY = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+
+const IMAGE_LINES =
+  /^(?:DfuSe interface name|Target name|Parsing element|Setting Alternate Interface #|Erase |Download\t)/;
+
+/** Of a DfuSe file: what is told, whatever the order. */
+function imagesTold(ran: Ran): Ran {
+  if (!ran.out.includes('Multiple alternate interfaces for DfuSe file')) return ran;
+  const lines = ran.out.split('\n').filter((each) => !IMAGE_LINES.test(each));
+  return { ...ran, out: [...new Set(lines)].toSorted().join('\n') };
 }
 
 const both =
@@ -110,11 +127,13 @@ const LEVELS: readonly (readonly [string, Level])[] = [
     }),
   ],
   ['order-of-the-list', both(sortedList)],
+  ['left-in-order', cleared],
   [
-    'left-in-order',
-    theirOut(
-      /^DFU state\((?:10|5|9)\) = .*\n(?:Clearing status|Aborting previous incomplete transfer)\nDetermining device status\.\.\.\n/m,
-    ),
+    'file-when-whole',
+    ({ theirs, ours }) => ({
+      theirs: { ...theirs, left: withoutLines(theirs.left, new RegExp(` ${EMPTY}$`)) },
+      ours,
+    }),
   ],
   ['alternate-where-needed', theirLines('out', /^Setting Alternate Interface zero\.\.\.$/)],
   ['blocks-beyond-4096', theirLines('out', /^Limited transfer size to 4096$/)],
@@ -134,6 +153,7 @@ const LEVELS: readonly (readonly [string, Level])[] = [
     }),
   ],
   ['told-before-asking', saidEarlier],
+  ['images-as-one', both(imagesTold)],
 ];
 
 /** The rows that have a level of their own. */
