@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { bench, downloaded, entry, idle } from '../../test/support/host-bench.ts';
 import { onClock, status } from '../../test/support/scripted-pipe.ts';
 import type { Line } from '../../test/support/scripted-pipe.ts';
-import { download } from './index.ts';
-import type { DfuInterface, HostEvent } from './index.ts';
+import { download, receive, send, sendPlan } from './index.ts';
+import type { DfuInterface, DfuSession, HostEvent, HostListener } from './index.ts';
 
 /* Devices that cannot take as much at a time as they say (zephyr#97455 and others). */
 
@@ -124,5 +124,45 @@ describe('no block is cut', () => {
       code: 'DEVICE_STATUS',
     });
     expect(device.rest).toEqual([]);
+  });
+});
+
+describe('a system that carries no more than so many bytes at a time', () => {
+  const bound: DfuInterface = { ...withBlocks(4096), mostTransferBytes: 512 };
+  const note =
+    'this system carries 512 bytes at a time: blocks of the 4096 that the device says are not sent';
+
+  async function told(
+    script: readonly Line[],
+    as: DfuInterface,
+    work: (session: DfuSession, onEvent: HostListener) => Promise<unknown>,
+  ): Promise<string[]> {
+    const { clock, session, device } = await bench(script, {}, as);
+    const notes: string[] = [];
+    const onEvent = (event: HostEvent): void => {
+      if (event.type === 'note') notes.push(event.message);
+    };
+    await onClock(clock, work(session, onEvent));
+    expect(device.rest).toEqual([]);
+    return notes;
+  }
+
+  test('gets no longer blocks, asked for or not, and that is told', async () => {
+    const script = [idle, ...rest(512)];
+    const sending = (transferSizeBytes?: number) => (session: DfuSession, onEvent: HostListener) =>
+      send(session, sendPlan(payload, { transferSizeBytes }), { onEvent });
+    expect(await told(script, bound, sending())).toEqual([note]);
+    expect(await told(script, bound, sending(2048))).toEqual([note]);
+    expect(await told([idle, ...rest(128)], bound, sending(128))).toEqual([]);
+    expect(await told(script, { ...withBlocks(512), mostTransferBytes: 512 }, sending())).toEqual(
+      [],
+    );
+  });
+
+  test('is asked for no longer blocks', async () => {
+    const script: Line[] = [idle, ['UPLOAD 0 512', payload.subarray(0, 100)]];
+    const work = (session: DfuSession, onEvent: HostListener): Promise<unknown> =>
+      receive(session, () => {}, { onEvent });
+    expect(await told(script, bound, work)).toEqual([note]);
   });
 });

@@ -31,6 +31,8 @@ export interface DfuInterface {
   readonly functionalFound: boolean;
   /** What was wrong with its descriptors and what was made of it. */
   readonly notes: readonly string[];
+  /** Most bytes of one control transfer that this system carries to it; absent: 65535. */
+  readonly mostTransferBytes?: number | undefined;
   /** What is known of it besides, and from which rows; absent where nothing is. */
   readonly quirk?: AppliedQuirk | undefined;
 }

@@ -2,6 +2,7 @@ import type { DfuSeElement } from '../dfu/index.ts';
 import type { CancelSignal } from '../usb/index.ts';
 import { Account } from './account.ts';
 import { concluded, concludedUpload } from './conclude.ts';
+import { capNote } from './dialect.ts';
 import type { DownloadEnding, UploadEnding } from './endings.ts';
 import { downloadPlan, planTerms, uploadPlan } from './dfuse-plan.ts';
 import type { DfuSeModifiers, DfuSePlan } from './dfuse-plan.ts';
@@ -146,6 +147,8 @@ export async function runPlan(
   };
   await prepare(session, signal, terms);
   if (!session.moved && options.operation === 'download') await readFirst(session, signal);
+  const note = options.isMore === true ? undefined : capNote(session.interface, transferSizeBytes);
+  if (note !== undefined) onEvent?.({ type: 'note', message: note });
   if (options.isMore !== true) onEvent?.({ type: 'ready', transferSizeBytes });
   const step = (state: DfuSeState, outcome: Outcome) => dfuseStep(state, outcome, terms);
   const report = reporting(plan, options);

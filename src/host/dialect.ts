@@ -70,14 +70,23 @@ export function demandDownloads({ functional }: DfuInterface): void {
 }
 
 /**
- * How many bytes a block has: what the device says, or what the caller wants instead.
+ * How many bytes a block has: what the device says, or what the caller wants instead, and no more than this system carries.
  * Throws `INVALID_ARGUMENT`.
  */
-export function transferSize({ functional }: DfuInterface, wanted: number | undefined): number {
-  if (wanted === undefined) return functional.wTransferSize;
+export function transferSize(entry: DfuInterface, wanted: number | undefined): number {
+  const { functional, mostTransferBytes = MAX_TRANSFER_BYTES } = entry;
+  if (wanted === undefined) return Math.min(functional.wTransferSize, mostTransferBytes);
   if (!Number.isInteger(wanted) || wanted < 1 || wanted > MAX_TRANSFER_BYTES) {
     const range = `expected 1 to ${MAX_TRANSFER_BYTES} bytes, got ${wanted}`;
     throw new DfuError('INVALID_ARGUMENT', `transfer size: ${range}`);
   }
-  return wanted;
+  return Math.min(wanted, mostTransferBytes);
+}
+
+/** That blocks are smaller than the device would take, in words; undefined where they are not for that reason. */
+export function capNote(entry: DfuInterface, usedBytes: number): string | undefined {
+  const { functional, mostTransferBytes } = entry;
+  if (usedBytes !== mostTransferBytes || functional.wTransferSize <= mostTransferBytes)
+    return undefined;
+  return `this system carries ${mostTransferBytes} bytes at a time: blocks of the ${functional.wTransferSize} that the device says are not sent`;
 }

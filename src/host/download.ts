@@ -5,7 +5,7 @@ import { blockSource } from './block-source.ts';
 import type { Payload } from './block-source.ts';
 import { concluded } from './conclude.ts';
 import type { DownloadEnding } from './endings.ts';
-import { demandDownloads, demandPlainDfu, transferSize } from './dialect.ts';
+import { capNote, demandDownloads, demandPlainDfu, transferSize } from './dialect.ts';
 import { DOWNLOAD_START, downloadStep, nothingToSend } from './download-steps.ts';
 import type { DownloadState, DownloadTerms } from './download-steps.ts';
 import { LINGER_MS } from './ending-steps.ts';
@@ -89,6 +89,8 @@ export async function download(
   const work = async (): Promise<DownloadEnding> => {
     await prepare(session, signal, terms);
     if (!session.moved) await readFirst(session, signal);
+    const note = capNote(session.interface, size);
+    if (note !== undefined) onEvent?.({ type: 'note', message: note });
     onEvent?.({ type: 'ready', transferSizeBytes: size });
     account.begin();
     return account.during(async () => {

@@ -76,6 +76,6 @@ export type { AnswerOptions, OutOptions, SessionOptions } from './session.ts';
 export type { ResetOutcome } from './steps.ts';
 export type { SendOutcome, SendProgress, SendTally } from '../bytes/index.ts';
 export type { TimeLimits } from './time-limits.ts';
-export type { TimeSpent } from './time-spent.ts';
+export type { Stopwatch, TimeSpent } from './time-spent.ts';
 export { upload } from './upload.ts';
 export type { UploadOptions, UploadSink } from './upload.ts';

@@ -105,6 +105,7 @@ async function readSetting(
   const { bInterfaceNumber, bAlternateSetting, bInterfaceProtocol, iInterface } =
     setting.descriptor;
   const { device } = reader.pipe;
+  const { mostTransferBytes } = device;
   const { idVendor, idProduct, bcdDevice, iSerialNumber } = device.descriptor;
   const { functional, isGuess, notes: more } = await functionals.find(setting);
   const subject: QuirkSubject = {
@@ -135,6 +136,7 @@ async function readSetting(
     functional: corrected(functional, quirk),
     functionalFound: !isGuess,
     notes: more.length === 0 ? notes : [...notes, ...more],
+    ...(mostTransferBytes === undefined ? {} : { mostTransferBytes }),
     ...(quirk === undefined ? {} : { quirk }),
   };
 }

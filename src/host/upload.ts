@@ -4,7 +4,7 @@ import { Account } from './account.ts';
 import { concludedUpload } from './conclude.ts';
 import type { UploadEnding } from './endings.ts';
 import { quirkOf } from './dfu-interface.ts';
-import { demandPlainDfu, transferSize } from './dialect.ts';
+import { capNote, demandPlainDfu, transferSize } from './dialect.ts';
 import { drive, prepare, settled } from './drive.ts';
 import type { HostListener } from './events.ts';
 import { BUSY_LIMIT_MS } from './patience.ts';
@@ -71,6 +71,8 @@ export async function upload(
   const { statusStalls, ...quirk } = quirkOf(session.interface);
   const limits = { busyLimitMs, pollTimeMs: pollTimeMs ?? quirk.pollTimeMs, statusStalls };
   await prepare(session, signal, limits);
+  const note = capNote(session.interface, transferSizeBytes);
+  if (note !== undefined) onEvent?.({ type: 'note', message: note });
   onEvent?.({ type: 'ready', transferSizeBytes });
   account.begin();
   return account.during(async () => {

@@ -131,10 +131,11 @@ class TracedBus implements UsbBus {
   }
 
   #traced(device: BusDevice, numbered: Numbered): BusDevice {
-    const { id, location, speed, descriptor } = device;
+    const { id, location, speed, descriptor, mostTransferBytes } = device;
     const open = (limits?: OpenLimits): Promise<ControlPipe> =>
       this.#open(device, numbered, limits);
-    return { id, location, speed, descriptor, open };
+    const bound = mostTransferBytes === undefined ? {} : { mostTransferBytes };
+    return { id, location, speed, descriptor, ...bound, open };
   }
 
   async #open(

@@ -74,6 +74,8 @@ export interface BusDevice {
   readonly location: PortLocation;
   readonly speed: UsbSpeed;
   readonly descriptor: DeviceDescriptor;
+  /** Most bytes of one control transfer, where its system has such a bound (WinUSB: 4096 at full speed); absent: 65535. */
+  readonly mostTransferBytes?: number | undefined;
   /** Throws `ACCESS`, `BUSY`, `DISCONNECTED`, and `TIMEOUT` beyond the limits. */
   open(limits?: OpenLimits): Promise<ControlPipe>;
 }

@@ -140,11 +140,12 @@ function underStation(device: BusDevice, id: string, station: string): BusDevice
     path: `${station}/${device.location.path}`,
     station,
   };
-  const { speed, descriptor } = device;
+  const { speed, descriptor, mostTransferBytes } = device;
   const own: BusDevice = {
     id,
     location,
     speed,
+    ...(mostTransferBytes === undefined ? {} : { mostTransferBytes }),
     descriptor,
     open: async (limits?: OpenLimits) => pipeOf(await device.open(limits), own),
   };

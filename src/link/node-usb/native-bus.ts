@@ -20,9 +20,14 @@ export interface NodeUsbOptions {
   readonly pollMs?: number | undefined;
   /** Loads the package; default: `import('usb')`. */
   readonly load?: (() => Promise<NativeUsbModule>) | undefined;
+  /** Which system this is, as Node names it; default: `process.platform`. */
+  readonly platform?: string | undefined;
 }
 
 const POLL_MS = 500;
+
+/** What WinUSB carries at a time at full speed and below; at high speed it is 64 KiB. */
+const WINUSB_BYTES = 4096;
 
 /**
  * The machine's own USB as a bus. A listed device's descriptor has what the system tells without
@@ -41,6 +46,7 @@ class NativeBus implements UsbBus {
   readonly #clock: Clock;
   readonly #pollMs: number;
   readonly #load: () => Promise<NativeUsbModule>;
+  readonly #platform: string;
   readonly #listeners = new Set<(event: BusEvent) => void>();
   #usb: Promise<NativeUsb> | undefined;
   /** What was there when last looked; undefined before. */
@@ -49,7 +55,13 @@ class NativeBus implements UsbBus {
   /** How often the system has told of something. */
   #changes = 0;
 
-  constructor({ clock, pollMs = POLL_MS, load = loadPackage }: NodeUsbOptions) {
+  constructor({
+    clock,
+    pollMs = POLL_MS,
+    load = loadPackage,
+    platform = process.platform,
+  }: NodeUsbOptions) {
+    this.#platform = platform;
     this.#clock = clock ?? timerClock(globalThis);
     this.#pollMs = pollMs;
     this.#load = load;
@@ -181,10 +193,13 @@ class NativeBus implements UsbBus {
 
   #presentOf(native: NativeDevice): Present {
     const id = idOf(native);
+    const speed = native.speed === 'superPlus' ? 'super' : (native.speed ?? 'full');
+    const isBound = this.#platform === 'win32' && (speed === 'full' || speed === 'low');
     const device: BusDevice = {
       id,
       location: locationOf(native),
-      speed: native.speed === 'superPlus' ? 'super' : (native.speed ?? 'full'),
+      speed,
+      ...(isBound ? { mostTransferBytes: WINUSB_BYTES } : {}),
       descriptor: descriptorOf(native),
       open: (limits) =>
         openNative(native, device, {

@@ -60,6 +60,15 @@ describe('listing', () => {
     expect(native.log).toEqual([]);
   });
 
+  test.each([
+    ['win32', 4096],
+    ['linux', undefined],
+  ])('on %s a transfer at full speed has at most so many bytes: %s', async (platform, most) => {
+    const { clock, usb } = bench();
+    const bus = nodeUsbBus({ clock, platform, load: () => Promise.resolve({ usb }) });
+    expect((await bus.list())[0]?.mostTransferBytes).toBe(most);
+  });
+
   test('without /sys/bus/usb says that there is no USB, and what to do', async () => {
     const { bus, usb } = bench();
     usb.failure = '/sys/bus/usb/devices/ not found';
