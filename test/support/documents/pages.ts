@@ -196,6 +196,7 @@ export const pages: readonly Page[] = [
     ],
   },
   { path: 'docs/stm32.md' },
+  { path: 'docs/traces.md' },
   ...exampleFolders,
   {
     path: 'docs/testing.md',
