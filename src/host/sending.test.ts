@@ -471,3 +471,26 @@ describe('a prefix for a boot loader', () => {
     expect(inWords(sent({ raw: true, address: 0x2000 }, low))).toContain('16, 12');
   });
 });
+
+describe('elements of a DfuSe file that overlap', () => {
+  const overlapping = (second: Uint8Array): Uint8Array =>
+    writeDfuSeFile(
+      [
+        {
+          alternate: 0,
+          elements: [
+            { address: 0x08000000, data: binary },
+            { address: 0x08000004, data: second },
+          ],
+        },
+      ],
+      ids,
+    );
+
+  test('are refused where they give a byte two values, and no others', () => {
+    const twice = sendingOf(sendPlan(overlapping(binary.subarray(0, 4))), dfuse);
+    expect(inWords(twice)).toBe('MALFORMED');
+    const same = sendingOf(sendPlan(overlapping(binary.subarray(4, 8))), dfuse);
+    expect(inWords(same)).toMatch(/^0: erase/);
+  });
+});

@@ -25,7 +25,7 @@ import type {
   PlanTerms,
 } from './dfuse-plan.ts';
 import { nothingToSend } from './download-steps.ts';
-import { demandOnePiece, demandSameAddress } from './file-contents.ts';
+import { demandNoConflict, demandOnePiece, demandSameAddress } from './file-contents.ts';
 import type { SendElement } from './file-contents.ts';
 import { demandRelease } from './policy.ts';
 import type { SendPlan, SendTarget } from './send-plan.ts';
@@ -224,6 +224,7 @@ function dfuseSending(
   demandSameAddress(plan, plan.modifiers.address);
   const hasFile = plan.format !== undefined || plan.targets.length > 0;
   const jobs = hasFile ? jobsOf(withoutPrefix(plan), entry, alternates) : [];
+  for (const { elements } of jobs) demandNoConflict(elements);
   const all = hasFile
     ? jobs.map((job, at) => partOf(plan, job, [at, jobs]))
     : [commandsAlone(plan, entry)];
