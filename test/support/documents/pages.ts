@@ -202,6 +202,7 @@ export const pages: readonly Page[] = [
     path: 'docs/testing.md',
     given: 'declare function test(name: string, run: () => Promise<void>): void;',
   },
+  { path: 'docs/endings.md' },
   { path: 'docs/when-an-update-fails.md' },
   {
     path: 'docs/your-firmware.md',
