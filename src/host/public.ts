@@ -55,6 +55,7 @@ export type {
   QuirkRow,
   QuirkSubject,
 } from './quirks/index.ts';
+export type { ReadBack } from './read-back.ts';
 export { receive } from './receive.ts';
 export type { ReceiveOptions } from './receive.ts';
 export { scan } from './scan.ts';
