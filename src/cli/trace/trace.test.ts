@@ -57,7 +57,14 @@ describe('a download with --trace', () => {
   test('tells where another file departs, with a code of its own', async () => {
     await ran(['download', file, ...ids, '--bus', bus, '--trace', at('t.ndjson')]);
     writeFileSync(file, firmware(1001).subarray(1));
-    const { exit, err, out } = await ran(['download', file, ...ids, '--replay', at('t.ndjson'), '--json']);
+    const { exit, err, out } = await ran([
+      'download',
+      file,
+      ...ids,
+      '--replay',
+      at('t.ndjson'),
+      '--json',
+    ]);
     expect(exit).toBe(76);
     expect(err).toMatch(
       /the recording has DFU_DNLOAD block 0, 256 bytes with 0x\w\w and not 0x\w\w at byte 0 there/,
