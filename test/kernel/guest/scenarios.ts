@@ -2,6 +2,7 @@ import { bootChoice } from './boot-choice.ts';
 import { doctor } from './doctor.ts';
 import { documents } from './documents.ts';
 import { dfuMode } from './dfu-mode.ts';
+import { dropIn } from './drop-in.ts';
 import { environment } from './environment.ts';
 import { foreignHosts } from './foreign-hosts.ts';
 import { hosts } from './hosts.ts';
@@ -26,6 +27,7 @@ export const scenarios: readonly Scenario[] = [
   ...foreignHosts,
   ...identity,
   ...systemLoader,
+  ...dropIn,
   ...zephyrSample,
   ...zephyrEdges,
   ...native,

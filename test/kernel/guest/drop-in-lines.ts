@@ -1,0 +1,66 @@
+import type { ComparedLine } from './program-comparison.ts';
+
+/** A command line for a board, and what happens to the board behind it. */
+export interface BoardLine extends ComparedLine {
+  /** The ids that it comes back with. */
+  readonly comesBack?: string | undefined;
+  /** What the board is told behind it. */
+  readonly command?: object | undefined;
+}
+
+type More = Omit<BoardLine, 'args'>;
+
+/** Words with a blank in them stand between double quotes. */
+function line(words: string, more: More = {}): BoardLine {
+  const args = words.match(/"[^"]*"|\S+/g) ?? [];
+  return { args: args.map((word) => word.replaceAll('"', '')), ...more };
+}
+
+const departs = (row: string, status: number, says?: RegExp): More => ({
+  departs: { row, status, says },
+});
+
+const DFU = '1209:7d02';
+const APPLICATION = '1209:7d00';
+
+/** A riotboot in DFU mode, both slots empty; `{path}` and `{devnum}` are its own. */
+export const riotLines: readonly BoardLine[] = [
+  line('-l'),
+  line('-lv'),
+  line('-l -a 1'),
+  line('--list --alt "RIOT-OS Slot 0"'),
+  line('-l -d 1209:7d00'),
+  line('-l -d 1209:7d02 -p {path} -n {devnum} -c 1 -i 0 -S ABC'),
+  line('-l -d ,1209:*'),
+  line('-l -d ,1:2'),
+  line('-l -d *:*,-:-'),
+  line('-l -S other'),
+  line('-l -S other,ABC'),
+  line('-l -c 2'),
+  line('-l -i 1'),
+  line('-D wrong.bin'),
+  line('-a 5 -D wrong.bin'),
+  line('-a 0 -D wrong.bin'),
+  line('-v -a "RIOT-OS Slot 1" -D wrong.bin'),
+  line('-a 0 -t 32 -D wrong.bin'),
+  line('-a 0 -D good.dfu'),
+  line('-a 0 -d 1209:7d02 -D foreign.dfu'),
+  line('-a 0 -D foreign.dfu', departs('foreign-suffix', 64, /File ID 1234:5678 does not match/)),
+  line('-w -a 0 -D damaged.dfu'),
+  line('-a 0 -U up.bin'),
+  line('-a 0 -s :leave'),
+  line('-a 0 -s 0x1000 -D wrong.bin'),
+  line('-a 0 -e', { comesBack: DFU }),
+  line('-a 0 -D first.bin', { comesBack: APPLICATION }),
+];
+
+/** The same with its firmware. */
+export const runTimeLines: readonly BoardLine[] = [
+  line('-lv'),
+  line('-l -d 1209:7d02'),
+  line('-l -S ABC,other'),
+  line('-e', { comesBack: DFU, command: { command: 'reset' } }),
+  line('-v --detach --wait', {
+    departs: { row: 'wait-is-a-switch', status: 0, says: /Device will detach and reattach/ },
+  }),
+];

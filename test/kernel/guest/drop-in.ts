@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Bench } from './bench.ts';
+import { BoardProcess, dfukit } from './board.ts';
+import { riotLines, runTimeLines } from './drop-in-lines.ts';
+import type { BoardLine } from './drop-in-lines.ts';
+import { flashHolding, imagePath } from './flash.ts';
+import { HELLO_0, HELLO_1 } from './images.ts';
+import { judged } from './program-comparison.ts';
+import type { Ran } from './program-comparison.ts';
+import type { Scenario } from './scenario.ts';
+
+/*
+ * dfu-util, and this project's program with its command line, are given the same command lines, each the same board.
+ */
+
+type Program = 'dfu-util' | 'dfukit';
+
+const LIMIT_MS = 120_000;
+
+/** This project's own program in a process that is there already, one command line after the other. */
+class Driver {
+  readonly #bench: Bench;
+  readonly #child: ChildProcessWithoutNullStreams;
+  #out = '';
+  #err = '';
+  #wake: () => void = () => {};
+
+  constructor(bench: Bench) {
+    this.#bench = bench;
+    const script = join(import.meta.dirname, 'drop-in-driver.js');
+    this.#child = spawn(process.execPath, [script, ...dfukit], { cwd: bench.folder });
+    this.#child.stdout.on('data', (chunk: Buffer) => {
+      this.#out += chunk.toString();
+      this.#wake();
+    });
+    this.#child.stderr.on('data', (chunk: Buffer) => {
+      this.#err += chunk.toString();
+      this.#wake();
+    });
+    this.#child.on('close', () => this.#wake());
+    bench.atEnd(() => this.end());
+  }
+
+  async run(args: readonly string[]): Promise<Ran> {
+    this.#out = '';
+    this.#err = '';
+    this.#child.stdin.write(`${JSON.stringify(['dfu-util', ...args])}\n`);
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), LIMIT_MS);
+    while (!(END.test(this.#out) && END.test(this.#err))) {
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
+        throw new Error(`the driver has ended: ${this.#out}${this.#err}`);
+      }
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+    clearTimeout(timer);
+    const status = Number(END.exec(this.#out)?.[1]);
+    this.#bench.note(`(dfukit) dfu-util ${args.join(' ')} => ${status}`);
+    const [out, err] = [this.#out.replace(END, ''), this.#err.replace(END, '')];
+    return { status, out, err, left: takeFiles(this.#bench) };
+  }
+
+  end(): void {
+    this.#child.stdin.end();
+  }
+}
+
+/** What the driver says behind each answer. */
+const END = /-- end of answer: (\d+)\n$/;
+
+async function runLine(bench: Bench, program: Program, args: readonly string[]): Promise<Ran> {
+  const [command, first] =
+    program === 'dfukit' ? [process.execPath, [...dfukit, 'dfu-util']] : ['dfu-util', []];
+  const child = spawn(command, [...first, ...args], {
+    cwd: bench.folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let out = '';
+  let err = '';
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+  const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
+  const status = await new Promise<number>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code ?? -1));
+  }).finally(() => clearTimeout(timer));
+  bench.note(`${program} ${args.join(' ')} => ${status}`);
+  return { status, out, err, left: takeFiles(bench) };
+}
+
+/** What an upload has left, which is then removed. */
+function takeFiles(bench: Bench): string {
+  const names = readdirSync(bench.folder).filter((name) => !before(bench).has(name));
+  return names
+    .toSorted()
+    .map((name) => {
+      const digest = createHash('sha256')
+        .update(readFileSync(bench.path(name)))
+        .digest('hex');
+      rmSync(bench.path(name));
+      return `${name} ${digest}`;
+    })
+    .join('\n');
+}
+
+const kept = new WeakMap<Bench, Set<string>>();
+
+/** The files that were there before the first line. */
+function before(bench: Bench): Set<string> {
+  const names = kept.get(bench) ?? new Set(readdirSync(bench.folder));
+  kept.set(bench, names);
+  return names;
+}
+
+interface Stage {
+  readonly board: BoardProcess;
+  /** After it has ended: what its flash holds. */
+  readonly flash: () => string;
+}
+
+async function play(
+  bench: Bench,
+  program: Program,
+  lines: readonly BoardLine[],
+  start: () => Promise<Stage>,
+): Promise<readonly Ran[]> {
+  const { board, flash } = await start();
+  const { output } = await bench.quietly('dfu-util', ['-l']);
+  const [, devnum = '', path = ''] = /devnum=(\d+).*path="([^"]*)"/.exec(output) ?? [];
+  before(bench);
+  const all: Ran[] = [];
+  const driver = program === 'dfukit' ? new Driver(bench) : undefined;
+  for (const [at, { args, comesBack, command }] of lines.entries()) {
+    const words = args.map((word) => word.replace('{devnum}', devnum).replace('{path}', path));
+    // The first as a user starts it.
+    const isStarted = driver === undefined || at === 0;
+    all.push(await (isStarted ? runLine(bench, program, words) : driver.run(words)));
+    if (comesBack !== undefined) await board.configured(comesBack);
+    if (command !== undefined) {
+      board.send(command);
+      await board.configured('1209:7d00');
+    }
+  }
+  driver?.end();
+  await board.quit();
+  return [...all, { status: 0, out: '', err: '', left: flash() }];
+}
+
+/** Both programs from the same start; they differ in what a row of the table tells of, and in nothing else. */
+async function compare(
+  bench: Bench,
+  lines: readonly BoardLine[],
+  start: () => Promise<Stage>,
+): Promise<void> {
+  const theirs = await play(bench, 'dfu-util', lines, start);
+  const ours = await play(bench, 'dfukit', lines, start);
+  const wrong: string[] = [];
+  for (const [at, each] of [...lines, { args: ['(the flash)'] }].entries()) {
+    const pair = { theirs: theirs[at] as Ran, ours: ours[at] as Ran };
+    const { differences } = judged(each, pair, bench.folder);
+    wrong.push(...differences.map((text) => `dfu-util ${each.args.join(' ')}\n    ${text}`));
+  }
+  assert.equal(wrong.join('\n\n'), '');
+}
+
+function hashOf(path: string): string {
+  return createHash('sha256').update(readFileSync(path)).digest('hex');
+}
+
+/** The files for a riotboot: firmware, and what it refuses. */
+function riotFiles(bench: Bench): void {
+  const wrong = Buffer.alloc(300, 1);
+  writeFileSync(bench.path('wrong.bin'), wrong);
+  writeFileSync(bench.path('first.bin'), readFileSync(imagePath(HELLO_0)));
+  writeFileSync(bench.path('second.bin'), readFileSync(imagePath(HELLO_1)));
+}
+
+async function suffixed(
+  bench: Bench,
+  from: string,
+  to: string,
+  ...ids: readonly string[]
+): Promise<void> {
+  writeFileSync(bench.path(to), readFileSync(bench.path(from)));
+  const { status } = await bench.run('dfu-suffix', [...ids, '-a', to]);
+  assert.equal(status, 0, 'exit status of dfu-suffix');
+}
+
+const ATTACHED = ['--attach', '--serial', 'ABC'] as const;
+
+export const dropIn: readonly Scenario[] = [
+  {
+    name: 'dfukit dfu-util and dfu-util: a riotboot in DFU mode',
+    async run(bench) {
+      riotFiles(bench);
+      await suffixed(bench, 'wrong.bin', 'good.dfu', '-v', '1209', '-p', '7d02');
+      await suffixed(bench, 'wrong.bin', 'foreign.dfu', '-v', '1234', '-p', '5678');
+      const damaged = readFileSync(bench.path('good.dfu'));
+      damaged[10] = 0xff;
+      writeFileSync(bench.path('damaged.dfu'), damaged);
+      await compare(bench, riotLines, async () => {
+        const flash = flashHolding(bench);
+        const board = await BoardProcess.attached(bench, '--flash', flash, '--serial', 'ABC');
+        return { board, flash: () => hashOf(flash) };
+      });
+    },
+  },
+  {
+    name: 'dfukit dfu-util and dfu-util: a firmware with the run-time function',
+    async run(bench) {
+      riotFiles(bench);
+      await compare(bench, runTimeLines, async () => {
+        const flash = flashHolding(bench, HELLO_0);
+        const board = await BoardProcess.run(bench, ...ATTACHED, '--flash', flash);
+        await board.configured('1209:7d00');
+        return { board, flash: () => hashOf(flash) };
+      });
+    },
+  },
+];
