@@ -82,6 +82,7 @@ const shapes: Readonly<Record<TraceRecord['type'], Shape<object>>> = {
     location: need(location, 'where it is'),
     speed: need(choiceShape(['low', 'full', 'high', 'super']), 'its speed'),
     descriptor: need(descriptor, 'its device descriptor'),
+    mostTransferBytes: may(wholeShape(1, MOST_NUMBER), 'what its system carries at a time'),
   }),
   list: objectShape('a listing', {
     ms,

@@ -159,7 +159,7 @@ class Replay implements ReplayBus {
   #come(number: number): void {
     const replay = this.#parts.get(number);
     if (replay === undefined || this.#present.has(number)) return;
-    const { location, speed, descriptor } = replay.part.described;
+    const { location, speed, descriptor, mostTransferBytes } = replay.part.described;
     const state = new PipeState();
     const underWay = new Set<(how: TransferEnd) => void>();
     this.#attachments += 1;
@@ -168,6 +168,7 @@ class Replay implements ReplayBus {
       location,
       speed,
       descriptor: deviceDescriptor.decode(descriptor),
+      mostTransferBytes,
       open: () => this.#open(replay, { device, state, underWay }),
     };
     this.#present.set(number, { device, state, underWay });

@@ -36,6 +36,8 @@ export interface DeviceRecord {
   readonly speed: UsbSpeed;
   /** The 18 bytes of its device descriptor (USB 2.0 §9.6.1). */
   readonly descriptor: Uint8Array;
+  /** As in `BusDevice`. */
+  readonly mostTransferBytes?: number | undefined;
 }
 
 /** When something began, and how long it took: in ms from the beginning of the trace. */

@@ -126,8 +126,9 @@ class TracedBus implements UsbBus {
   }
 
   #describe({ number, inner, descriptor }: Numbered): void {
-    const { id, location, speed } = inner;
-    this.#tell({ type: 'device', device: number, id, location, speed, descriptor });
+    const { id, location, speed, mostTransferBytes: most } = inner;
+    const limit = most === undefined ? {} : { mostTransferBytes: most };
+    this.#tell({ type: 'device', device: number, id, location, speed, descriptor, ...limit });
   }
 
   #traced(device: BusDevice, numbered: Numbered): BusDevice {
