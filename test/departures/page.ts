@@ -110,5 +110,7 @@ code, files and flash are compared. What they may differ in stands here, and a d
 /** docs/dfu-util.md, as it should be. */
 export function dfuUtilPage(): string {
   const rows = rowsOf('dfu-util', originals['dfu-util'].departures, 'commands');
-  return `${DFU_UTIL_HEAD}${DFU_UTIL_ROWS}${table(['', 'dfu-util', 'dfukit dfu-util', 'why'], rows)}\n`;
+  const own = table(['', 'dfu-util', 'dfukit dfu-util', 'why'], rows);
+  const tools = section('dfu-tools', originals['dfu-tools']);
+  return `${DFU_UTIL_HEAD}${DFU_UTIL_ROWS}${own}\n${tools}`;
 }
