@@ -27,8 +27,11 @@ function words(operations: Iterable<DfuSeOperation>): string[] {
         return `write ${each.wBlockNum} ${each.address.toString(16)} ${each.data.length}`;
       case 'read':
         return `read ${each.wBlockNum} ${each.address.toString(16)} ${each.lengthBytes}`;
-      default:
+      case 'idle':
+      case 'leave':
         return each.op;
+      default:
+        return each satisfies never;
     }
   });
 }

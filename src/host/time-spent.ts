@@ -40,12 +40,10 @@ interface DownloadTimes {
   readonly blocks: number;
 }
 
-type Kind = 'wireMs' | 'pollMs' | 'returnMs';
-
 /** Adds up where the time goes. */
 export class Stopwatch {
   readonly #clock: Clock;
-  readonly #spent: Record<Kind, number>;
+  readonly #spent: Record<'wireMs' | 'pollMs' | 'returnMs', number>;
   /** What had passed before it was begun. */
   #beforeMs: number;
   #startMs: number | undefined;
@@ -63,12 +61,12 @@ export class Stopwatch {
   }
 
   /** So many ms went into that. */
-  spend(kind: Kind, ms: number): void {
+  spend(kind: 'wireMs' | 'pollMs' | 'returnMs', ms: number): void {
     this.#spent[kind] += ms;
   }
 
   /** Does the work; its time goes into that. */
-  async during<T>(kind: Kind, work: () => Promise<T>): Promise<T> {
+  async during<T>(kind: 'wireMs' | 'pollMs' | 'returnMs', work: () => Promise<T>): Promise<T> {
     const startMs = this.#clock.now();
     try {
       return await work();
