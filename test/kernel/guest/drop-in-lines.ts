@@ -64,3 +64,19 @@ export const runTimeLines: readonly BoardLine[] = [
     departs: { row: 'wait-is-a-switch', status: 0, says: /Device will detach and reattach/ },
   }),
 ];
+
+/** Zephyr's sample: a RAM disk that gives what it has. */
+export const zephyrLines: readonly BoardLine[] = [
+  line('-l'),
+  line('-e', { comesBack: '2fe3:ffff' }),
+  line('-l'),
+  line('-v -a 0 -U all.bin'),
+  line('-a 0 -U sized.bin -Z 16384'),
+  line('-a 0 -U smaller.bin --upload-size=100'),
+  line('-a ramdisk0 -D part.bin'),
+  line('-a 0 -t 10 -D part.bin'),
+  line('-a 0 -U again.bin -t 64'),
+  line('-a 0 -D large.bin'),
+  line('-e -a 0'),
+  line('-a 0 -D part.bin -R'),
+];

@@ -6,13 +6,14 @@ import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bench } from './bench.ts';
 import { BoardProcess, dfukit } from './board.ts';
-import { riotLines, runTimeLines } from './drop-in-lines.ts';
+import { riotLines, runTimeLines, zephyrLines } from './drop-in-lines.ts';
 import type { BoardLine } from './drop-in-lines.ts';
 import { flashHolding, imagePath } from './flash.ts';
 import { HELLO_0, HELLO_1 } from './images.ts';
 import { judged } from './program-comparison.ts';
 import type { Ran } from './program-comparison.ts';
 import type { Scenario } from './scenario.ts';
+import { REEL, ZephyrBench } from './zephyr-board.ts';
 
 /*
  * dfu-util, and this project's program with its command line, are given the same command lines, each the same board.
@@ -190,6 +191,8 @@ async function suffixed(
   assert.equal(status, 0, 'exit status of dfu-suffix');
 }
 
+const pattern = Buffer.from(Uint8Array.from({ length: 32 * 1024 }, (_, at) => at * 7));
+
 const ATTACHED = ['--attach', '--serial', 'ABC'] as const;
 
 export const dropIn: readonly Scenario[] = [
@@ -218,6 +221,17 @@ export const dropIn: readonly Scenario[] = [
         const board = await BoardProcess.run(bench, ...ATTACHED, '--flash', flash);
         await board.configured('1209:7d00');
         return { board, flash: () => hashOf(flash) };
+      });
+    },
+  },
+  {
+    name: "dfukit dfu-util and dfu-util: Zephyr's sample",
+    async run(bench) {
+      writeFileSync(bench.path('part.bin'), pattern.subarray(0, 3000));
+      writeFileSync(bench.path('large.bin'), pattern.subarray(0, 17 * 1024));
+      await compare(bench, zephyrLines, async () => {
+        const { board } = await ZephyrBench.start(bench, REEL);
+        return { board, flash: () => hashOf(bench.path('flash.bin')) };
       });
     },
   },
