@@ -1,4 +1,5 @@
-import { DfuError } from '../bytes/index.ts';
+import { DfuError, didYouMean } from '../bytes/index.ts';
+import { inputFormats } from '../image/index.ts';
 
 const FLAGS = [
   'leave',
@@ -14,7 +15,7 @@ const FLAGS = [
 /** What callers without types may hand in. */
 type Unchecked = {
   readonly [
-    Key in 'address' | 'dialect' | 'family' | 'force' | 'allow' | (typeof FLAGS)[number]
+    Key in 'address' | 'dialect' | 'family' | 'force' | 'allow' | 'format' | (typeof FLAGS)[number]
   ]?: unknown;
 };
 
@@ -23,7 +24,7 @@ const ALLOWANCES = ['other-device', 'outside-layout', 'no-layout', 'unknown-vers
 /** Throws `INVALID_ARGUMENT` for what is no file, and for options whose value says nothing. */
 export function demandArguments(file: unknown, options: Unchecked): void {
   if (file !== undefined) demandBytes(file);
-  const { address, dialect, family, force, allow } = options;
+  const { address, dialect, family, force, allow, format } = options;
   const isAddress = Number.isInteger(address) && Number(address) >= 0 && Number(address) < 2 ** 32;
   demand(isAddress, 'address', address, 'an integer from 0 to 0xffffffff');
   demand(dialect === 'dfu' || dialect === 'dfuse', 'dialect', dialect, '"dfu" or "dfuse"');
@@ -32,9 +33,19 @@ export function demandArguments(file: unknown, options: Unchecked): void {
   demand(isFamily, 'family', family, 'a number or a name');
   const isAllow = Array.isArray(allow) && allow.every((each) => ALLOWANCES.includes(String(each)));
   demand(isAllow, 'allow', allow, `a list of ${ALLOWANCES.map((each) => `"${each}"`).join(', ')}`);
+  demandFormat(format);
   for (const flag of FLAGS) {
     demand(typeof options[flag] === 'boolean', flag, options[flag], 'a boolean');
   }
+}
+
+function demandFormat(format: unknown): void {
+  const isFormat = inputFormats.some((each) => each === format);
+  if (isFormat || format === undefined) return;
+  const expected = inputFormats.map((each) => `"${each}"`).join(', ');
+  const near = typeof format === 'string' ? didYouMean(format, inputFormats) : '';
+  const message = `format: expected one of ${expected}, got ${named(format)}${near}`;
+  throw new DfuError('INVALID_ARGUMENT', message);
 }
 
 /** Throws `INVALID_ARGUMENT` for anything but the bytes of a file. */

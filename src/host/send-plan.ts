@@ -2,7 +2,7 @@ import { DfuError } from '../bytes/index.ts';
 import { readDfuSeFile, splitSuffix } from '../dfu/index.ts';
 import type { Suffix } from '../dfu/index.ts';
 import { recognise, wholePrefix } from '../image/index.ts';
-import type { DfuPrefix, FileFormat } from '../image/index.ts';
+import type { DfuPrefix, FileFormat, InputFormat } from '../image/index.ts';
 import type { Allowance } from './allowances.ts';
 import type { Dialect } from './dialect.ts';
 import type { DfuSeModifiers } from './dfuse-plan.ts';
@@ -44,6 +44,8 @@ export interface SendOptions {
    * the text around them, and a zip file or a key is refused.
    */
   readonly raw?: boolean | undefined;
+  /** What the file is, whatever it looks like; `bin` is as it is, a DfuSe file and a prefix included. Default: what it is by its looks. */
+  readonly format?: InputFormat | undefined;
   /**
    * Read back what was written, and compare: a DfuSe device before it leaves, any other once it is in dfuIDLE again. What cannot be
    * read back is `written`, and `unverified` in the ending says why.
@@ -116,20 +118,40 @@ export function sendPlan(file: Uint8Array | undefined, options: SendOptions = {}
   const nothing = { format: undefined, targets: [], suffix: undefined, suffixProblem: undefined };
   if (file === undefined) {
     if (family !== undefined) throw notOfFamilies('none');
+    if (options.format !== undefined) {
+      throw new DfuError('INVALID_ARGUMENT', 'format: expected a file of it, got none');
+    }
     return { ...nothing, ...common };
   }
   const { payload, suffix, problem: suffixProblem } = splitSuffix(file);
-  const { format } = recognise(payload);
-  if (format === 'dfuse' && family === undefined) {
+  const { kind, isRaw } = kindOf(payload, options);
+  if (kind === 'dfuse' && family === undefined) {
     const { targets, problems } = readDfuSeFile(file);
-    return { ...common, format, targets, suffix, suffixProblem, problems };
+    return { ...common, format: kind, targets, suffix, suffixProblem, problems };
   }
-  const isRaw = options.raw === true;
-  const kind = isRaw ? 'binary' : format;
   const elements = elementsOf(payload, kind, { address, family });
   const targets = [{ alternate: undefined, elements }];
   const prefix = kind === 'binary' && !isRaw ? wholePrefix(payload) : undefined;
   return { ...common, format: kind, targets, prefix, suffix, suffixProblem };
+}
+
+interface Kind {
+  readonly kind: FileFormat;
+  /** Whether it goes as it is, a prefix included. */
+  readonly isRaw: boolean;
+}
+
+/** What a file is taken for. */
+function kindOf(payload: Uint8Array, { raw, format }: SendOptions): Kind {
+  if (raw === true && format !== undefined && format !== 'bin') {
+    const message = `raw sends the file as it is, and format ${format} takes it apart`;
+    throw new DfuError('INVALID_ARGUMENT', message);
+  }
+  if (format === 'bin') return { kind: 'binary', isRaw: true };
+  const kind = format ?? recognise(payload).format;
+  // A DfuSe file says what goes where, and as it is no device would know it.
+  if (raw === true) return { kind: kind === 'dfuse' ? kind : 'binary', isRaw: true };
+  return { kind, isRaw: false };
 }
 
 /** What erases everything has nothing to compare with. */

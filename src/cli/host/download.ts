@@ -13,6 +13,8 @@ import { addDetails, rareOnes } from '../shared/rare-options.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { addDryRunOptions, tellPlan } from './dry-run-options.ts';
 import type { DryRunOptions } from './dry-run-options.ts';
+import { addDownloadFormatOptions } from './format-options.ts';
+import type { DownloadFormatOptions } from './format-options.ts';
 import { withOptionNames } from './option-names.ts';
 import { addPolicyOptions, heldTo } from './policy-options.ts';
 import type { PolicyOptions } from './policy-options.ts';
@@ -30,10 +32,8 @@ interface DownloadCommand
     ApplicationOptions,
     GangCommandOptions,
     DryRunOptions,
-    PolicyOptions {
-  readonly raw?: true | undefined;
-  readonly part?: string | undefined;
-}
+    DownloadFormatOptions,
+    PolicyOptions {}
 
 /** `dfukit download FILE`. */
 export function command(terminal: Terminal): Command {
@@ -46,17 +46,15 @@ export function command(terminal: Terminal): Command {
   const made = addApplicationOptions(addReadBackOptions(transfers))
     .description('write a file into a device (- for standard input)')
     .argument('[file]', 'of any format; may be left out with -s')
-    .option('--raw', 'send an Intel HEX, S-record, UF2, ELF, zip or PEM file as it is')
-    .option('--part <family>', 'of a UF2 file for several chips the family, by name or number')
     .option('--force', 'go past all that would be refused; it is told')
     .action(
       answering((path: string | undefined, options: DownloadCommand) =>
         unchangedElse(() => run(terminal, path, options)),
       ),
     );
-  addPolicyOptions(addDryRunOptions(made));
+  addPolicyOptions(addDryRunOptions(addDownloadFormatOptions(made)));
   return addExamples(
-    addDetails(addGangOptions(rareOnes(made, '--raw', '--part', '--allow')), INJECT_HELP),
+    addDetails(addGangOptions(rareOnes(made, '--allow')), INJECT_HELP),
     'dfukit download firmware.dfu                            the only device there is',
     'dfukit download slot1.bin -a 1 -d 1209:7d00,1209:7d02 -R',
     'dfukit download app.bin -s 0x08000000:leave             DfuSe',
@@ -115,7 +113,15 @@ async function run(
  * where the file does not say itself what it is for.
  */
 function planOf(file: Uint8Array | undefined, options: DownloadCommand): SendPlan {
-  const { dfuseAddress, transferSize: transferSizeBytes, protocol, allow, raw, part } = options;
+  const {
+    dfuseAddress,
+    transferSize: transferSizeBytes,
+    protocol,
+    allow,
+    raw,
+    part,
+    format,
+  } = options;
   const dialect = dialectOf(options);
   const force = forceOf(options);
   const terms = {
@@ -123,6 +129,7 @@ function planOf(file: Uint8Array | undefined, options: DownloadCommand): SendPla
     transferSizeBytes,
     allow,
     raw,
+    format,
     force,
     family: part,
     ...readBackOf(options),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DFUSE_COMPATIBLE, Device, DfuRuntime, DfuSeMode, DfuSeRam } from '../../device/index.ts';
-import { writeIntelHex } from '../../image/index.ts';
+import { writeIntelHex, writeSRecords } from '../../image/index.ts';
 import { UsbipServer } from '../../link/usbip/index.ts';
 import { timerClock } from '../../usb/index.ts';
 import { ran } from '../../../test/support/fake-terminal.ts';
@@ -170,5 +170,39 @@ describe('download --dry-run', () => {
     expect(out).toMatch(/^Not known it is in run-time mode: DFU_DETACH .*is not sent$/m);
     expect(out).toMatch(/^Not known block size, alternate settings, memory/m);
     expect(detached).toBe(false);
+  });
+});
+
+describe('--format', () => {
+  test('takes a file for what it is said to be', async () => {
+    // Its first line is no record: by its looks it is a binary.
+    const text = `; made by hand\n${writeIntelHex([{ address: BASE, bytes: image }])}`;
+    const path = await fileWith(text, 'odd.txt');
+    const refused = await call('download', path, '--format', 'hex');
+    expect([refused.exit, refused.err]).toEqual([65, expect.stringContaining('line 1')]);
+    const s19 = writeSRecords([{ address: BASE, bytes: image }], {});
+    const srec = await fileWith(s19, 'app.mot');
+    const { exit, err } = await call('download', srec, '--format', 'srec');
+    expect([exit, err]).toEqual([0, expect.stringContaining('S-record file')]);
+    expect(flash.read(BASE, image.length)).toEqual(image);
+  });
+
+  test('bin is byte for byte what stands in it', async () => {
+    const text = writeIntelHex([{ address: OPTIONS, bytes: image }]);
+    const path = await fileWith(text, 'app.hex');
+    const { exit } = await call('download', path, '--format', 'bin', '-s', '0x08000000');
+    expect(exit).toBe(0);
+    expect(new TextDecoder().decode(flash.read(BASE, 64))).toBe(text.slice(0, 64));
+  });
+
+  test.each([
+    ['elf', 65, 'ELF: '],
+    ['dfuse', 65, 'DfuSe'],
+    ['hexx', 64, 'did you mean "hex"?'],
+  ])('a file that is none of %s, and names that there are not', async (format, code, words) => {
+    const path = await fileWith(image, 'app.bin');
+    const { exit, err } = await call('download', path, '--format', format, '-s', '0x08000000');
+    expect([exit, err]).toEqual([code, expect.stringContaining(words)]);
+    expect((await call('download', path, '--raw', '--format', 'hex')).exit).toBe(64);
   });
 });

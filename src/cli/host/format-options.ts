@@ -3,9 +3,30 @@ import type { Command } from 'commander';
 import { DfuError } from '../../bytes/index.ts';
 import { memoryLayoutOf } from '../../host/index.ts';
 import type { DfuInterface, UploadSink } from '../../host/index.ts';
-import { outputFormats, writeContents } from '../../image/index.ts';
-import type { OutputFormat } from '../../image/index.ts';
+import { inputFormats, outputFormats, writeContents } from '../../image/index.ts';
+import type { InputFormat, OutputFormat } from '../../image/index.ts';
 import { wholeNumber } from '../shared/numbers.ts';
+import { rareOnes } from '../shared/rare-options.ts';
+
+/** What a file is that is sent. */
+export interface DownloadFormatOptions {
+  readonly raw?: true | undefined;
+  readonly format?: InputFormat | undefined;
+  readonly part?: string | undefined;
+}
+
+/** Adds `--raw`, `--format` and `--part` to a download. */
+export function addDownloadFormatOptions(command: Command): Command {
+  command
+    .option('--raw', 'send an Intel HEX, S-record, UF2, ELF, zip or PEM file as it is')
+    .addOption(
+      new Option('--format <format>', 'what the file is, whatever it looks like').choices(
+        inputFormats,
+      ),
+    )
+    .option('--part <family>', 'of a UF2 file for several chips the family, by name or number');
+  return rareOnes(command, '--raw', '--format', '--part');
+}
 
 /** What an upload is written in. */
 export interface UploadFormatOptions {
