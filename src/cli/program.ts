@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { PACKAGE_VERSION, didYouMean } from '../bytes/index.ts';
 import { commands } from './commands.ts';
 import { CommandEnd, ExitCode, exitCodeOf, explain } from './shared/exit-codes.ts';
+import { addExamples } from './shared/examples.ts';
 import { addHelpAll } from './shared/rare-options.ts';
 import { tellFailure } from './shared/json-failure.ts';
 import { warn } from './shared/terminal.ts';
@@ -24,9 +25,11 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
     const command = loaded.command(terminal);
     program.addCommand(command);
     inherit(program, command);
+    refuseFile(command, args);
   } else {
     for (const [each, { summary }] of Object.entries(commands))
       program.command(each).description(summary);
+    addExamples(program, ...examples);
   }
   if (args.length === 0) program.help({ error: true });
   await program.parseAsync(args, { from: 'user' });
@@ -50,11 +53,43 @@ function refuseStrangers(program: Command, [first = '', second]: readonly string
   const usage = { code: 'commander.unknownCommand', exitCode: ExitCode.usage };
   if (Object.hasOwn(commandsForOptions, first)) {
     const command = `dfukit ${commandsForOptions[first]}`;
-    program.error(`error: unknown option '${first}'; the command for it is: ${command}`, usage);
+    const drop = `or, with dfu-util's own options: dfukit dfu-util ${first} …`;
+    program.error(
+      `error: unknown option '${first}'; the command for it is: ${command}, ${drop}`,
+      usage,
+    );
+  }
+  if (commandsForOptions[second ?? ''] === first) {
+    program.error(
+      `error: unknown option '${second}'; '${first}' says it already, leave it out`,
+      usage,
+    );
   }
   const isKnown = second === undefined || second.startsWith('-') || Object.hasOwn(commands, second);
   if (first === 'help' && !isKnown) program.error(`error: unknown command '${second}'`, usage);
 }
+
+/** In a library `flash` is what sends a file; here it explains dumps. Whoever gives it a file is told what sends one. */
+function refuseFile(command: Command, [first, second = '']: readonly string[]): void {
+  const names = ['help', ...command.commands.map((each) => each.name())];
+  if (first !== 'flash' || second === '' || second.startsWith('-')) return;
+  if (names.includes(second) || didYouMean(second, names) !== '') return;
+  const usage = { code: 'commander.unknownCommand', exitCode: ExitCode.usage };
+  const download = `dfukit download ${second}`;
+  command.error(
+    `error: unknown command '${second}'; the command that writes a file into a device is: ${download}`,
+    usage,
+  );
+}
+
+/** What whoever has a device begins with. */
+const examples = [
+  'dfukit list                                 which devices there are',
+  'dfukit doctor                               why one cannot be used',
+  'dfukit download firmware.dfu                any format; --verify reads it back',
+  "dfukit dfu-util -l                          dfu-util's own command line",
+  'dfukit board run particle-xenon             a virtual board, at usbip://127.0.0.1',
+];
 
 /** The program without its commands, which speaks through the terminal and ends nothing by itself. */
 async function emptyProgram(terminal: Terminal): Promise<Command> {

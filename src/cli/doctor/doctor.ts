@@ -51,6 +51,15 @@ export function command(terminal: Terminal): Command {
   );
 }
 
+/** Of several buses it is said which: in front of the port, as `list` has it, or of the sentence. */
+function atStation(finding: Finding, station: string): Finding {
+  const { device, message } = finding;
+  if (device !== undefined) {
+    return { ...finding, device: { ...device, path: `${station}/${device.path}` } };
+  }
+  return message.startsWith(station) ? finding : { ...finding, message: `${station}: ${message}` };
+}
+
 /** Runs it on a system; the answer is the exit code. */
 export async function doctor(
   terminal: Terminal,
@@ -63,9 +72,13 @@ export async function doctor(
   }
   const findings = await interruptible(terminal, async (signal) => {
     const clock = timerClock(globalThis);
-    const each = bus.map((name) => {
+    const each = bus.map(async (name) => {
       const opening = { clock, signal, open: () => openBuses([name], clock, () => {}) };
-      return name === 'native' ? examineNative(system, opening) : examineServer(name, opening);
+      const isNative = name === 'native';
+      const found = await (isNative
+        ? examineNative(system, opening)
+        : examineServer(name, opening));
+      return bus.length === 1 ? found : found.map((finding) => atStation(finding, name));
     });
     return (await Promise.all(each)).flat();
   });

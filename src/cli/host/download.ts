@@ -83,7 +83,10 @@ async function run(
     if (options.key !== undefined && options.inject !== undefined)
       throw new DfuError('INVALID_ARGUMENT', '--inject changes what --key has checked');
     if (options.dryRun === true)
-      throw new DfuError('INVALID_ARGUMENT', '--dry-run is for one device');
+      throw new DfuError(
+        'INVALID_ARGUMENT',
+        '--dry-run is for one device: say which with -S or -p',
+      );
     if (file === undefined) throw new DfuError('INVALID_ARGUMENT', 'many devices need a file');
     if (wait === true)
       throw new DfuError('INVALID_ARGUMENT', '--wait is for one device; --watch for many');

@@ -55,3 +55,11 @@ test('where none can be reached the command fails, and no station is meant twice
   const twice = await ran(['list', '--bus', DARK, '--bus', DARK]);
   expect([twice.exit, twice.err]).toEqual([64, expect.stringContaining('is given twice')]);
 });
+
+test('doctor says of each device, and of each sentence, at which station it is', async () => {
+  const { exit, out } = await ran(['doctor', ...buses(DARK)]);
+  expect(exit).toBe(1);
+  for (const { bus } of boards) expect(out).toMatch(new RegExp(`at ${bus}/\\S+ \\(DFU mode`));
+  expect(out).toContain(`${DARK} does not answer`);
+  expect(out).not.toContain(`${DARK}: ${DARK}`);
+});
