@@ -61,7 +61,7 @@ const DFU_UTIL_HEAD = `# dfu-util's command line
 
 \`dfukit dfu-util …\` has the command line of dfu-util 0.11: every option, long and short, in clusters, with \`=\` and cut
 short; its list line, progress bar, milestones and exit codes, which other programs look for. What carries it out is the
-same as behind [\`download\`, \`upload\` and \`detach\`](errors.md).
+same as behind \`download\`, \`upload\` and \`detach\`, and [ends as they do](endings.md), in its own exit codes.
 
 \`\`\`sh
 npx dfukit dfu-util --version
