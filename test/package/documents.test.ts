@@ -158,7 +158,7 @@ describe('the documents', () => {
   test.for(pages)('$path: its commands, typed as printed', async (page, context) => {
     need(context, await takenPort());
     need(context, missingFor(page.path));
-    const stage = new Stage(consumer.folder, page.path.replaceAll('/', '-'));
+    const stage = new Stage(consumer.folder, page.path.replaceAll('/', '-'), page.env);
     stages.push(stage);
     const files = { ...page.files, ...filesOf(read(page.path)) };
     for (const [name, bytes] of Object.entries(files)) stage.write(name, bytes);

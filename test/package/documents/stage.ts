@@ -19,14 +19,20 @@ export class Stage {
   readonly #env: NodeJS.ProcessEnv;
   #board: ChildProcess | undefined;
 
-  /** In a folder of that name, beside the node_modules of those who have installed the package. */
-  constructor(installed: string, name: string) {
+  /** In a folder of that name, beside the node_modules of those who have installed the package; with that in the environment. */
+  constructor(installed: string, name: string, env: Readonly<Record<string, string>> = {}) {
     this.folder = join(installed, 'pages', name);
     const home = join(this.folder, 'home');
     mkdirSync(home, { recursive: true });
     symlinkSync(join(installed, 'node_modules'), join(this.folder, 'node_modules'));
     const { PATH } = process.env;
-    this.#env = { PATH, HOME: home, NO_UPDATE_NOTIFIER: '1', npm_config_update_notifier: 'false' };
+    this.#env = {
+      PATH,
+      HOME: home,
+      NO_UPDATE_NOTIFIER: '1',
+      npm_config_update_notifier: 'false',
+      ...env,
+    };
   }
 
   write(name: string, bytes: Uint8Array | string): void {

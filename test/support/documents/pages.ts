@@ -10,6 +10,8 @@ export interface Page {
   readonly path: string;
   /** Files that the page's reader has. */
   readonly files?: Readonly<Record<string, Uint8Array | string>>;
+  /** In the environment of its commands: `DFUKIT_BUS`, where a virtual board stands for the reader's device. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Typed before, so that what the page takes for granted is there. */
   readonly before?: readonly string[];
   /** Declarations of what its programs take for granted. */
@@ -154,7 +156,20 @@ export const pages: readonly Page[] = [
     ],
   },
   { path: 'docs/files.md', files: { 'app.bin': app } },
-  { path: 'README.md', given: 'declare const file: Uint8Array;' },
+  {
+    path: 'README.md',
+    // The device of one's own: a board with flash that DfuSe can read.
+    env: { DFUKIT_BUS: 'usbip://127.0.0.1' },
+    before: [
+      'npx dfukit firmware build hello-world --board stm32f072b_disco -o app.bin',
+      'npx dfukit board run stm32f072b_disco --flash own.bin',
+    ],
+    given: [
+      "import type { WebUsbDevice } from 'dfukit/link/web-usb';",
+      'declare const file: Uint8Array;',
+      'declare const navigator: { usb: { requestDevice(which: object): Promise<WebUsbDevice> } };',
+    ].join('\n'),
+  },
   {
     path: 'docs/images.md',
     files: { 'app.bin': app },
