@@ -2,15 +2,19 @@ import { DfuError } from '../bytes/index.ts';
 import { formatUsbId, idDigits, wholeMs } from '../usb/index.ts';
 import type { BusDevice, CancelSignal, Clock, UsbBus } from '../usb/index.ts';
 import { Arrivals } from './arrivals.ts';
-import { UNKNOWN, printable } from './dfu-interface.ts';
+import { UNKNOWN, hasIdsOf, printable } from './dfu-interface.ts';
 import type { DfuInterface } from './dfu-interface.ts';
 import { DescriptorReader } from './descriptor-reader.ts';
 import type { Application, DownloadEnding } from './endings.ts';
 import type { HostListener } from './events.ts';
 import { unconfirmedElse } from './outcome.ts';
+import type { QuirkRow } from './quirks/index.ts';
 import { readDfuInterfaces } from './read-interfaces.ts';
+import { askedForState } from './return.ts';
 import { closeQuietly } from './scan.ts';
-import { deviceMs } from './time-limits.ts';
+import { descriptorLimit, deviceMs } from './time-limits.ts';
+import type { TimeLimits } from './time-limits.ts';
+import { bcdOf, namesVersion } from './version-text.ts';
 
 /** Which application is waited for. */
 export interface ApplicationTerms {
@@ -30,8 +34,12 @@ const WAIT_APP_MS = 30_000;
 const AGAIN_MS = 1000;
 /** Least time between two looks, in ms. */
 const LEAST_MS = 50;
-/** Most time that one device is looked into, in ms. */
+/** Most time that a device elsewhere is looked into, in ms. */
 const LOOK_MS = 3000;
+/** How long a device that has just come may be nobody's, in ms: udev sets its permissions. */
+const SETTLE_MS = 2000;
+/** How often it is looked at meanwhile, in ms. */
+const SETTLING_MS = 100;
 
 /** How long to wait, in ms; undefined if nobody asked for it. Throws `INVALID_ARGUMENT`. */
 export function waitAppMs({
@@ -46,24 +54,20 @@ export function waitAppMs({
   return ms ?? (expects ? WAIT_APP_MS : undefined);
 }
 
-/** bcdDevice that a version means, if it means one: `0102`, `0x0102`, `1.02`. */
-function bcdOf(version: string): number | undefined {
-  const [, whole] = /^(?:0x)?([0-9a-f]{4})$/i.exec(version) ?? [];
-  if (whole !== undefined) return Number.parseInt(whole, 16);
-  const [, major, minor] = /^(\d{1,2})\.(\d{2})$/.exec(version) ?? [];
-  return major === undefined ? undefined : Number.parseInt(`${major}${minor}`, 16);
-}
-
 /** The device that left, and what it was. */
 interface Was {
   readonly bus: UsbBus;
   readonly clock: Clock;
-  readonly transferMs: number | undefined;
   readonly dfu: DfuInterface;
   readonly runtime: DfuInterface | undefined;
+  /** Ids of devices that were there beside it before anything was sent: none of them is it. */
+  readonly others: ReadonlySet<string>;
 }
 
 interface WaitOptions extends ApplicationTerms {
+  readonly transferMs?: number | undefined;
+  readonly limits?: TimeLimits | undefined;
+  readonly quirks?: readonly QuirkRow[] | undefined;
   readonly signal?: CancelSignal | undefined;
   readonly onEvent?: HostListener | undefined;
 }
@@ -120,10 +124,14 @@ class Wait {
   /** Why it is not there yet, as far as is known. */
   #last = 'the device has not come back';
   /** Devices elsewhere that are not it. */
-  readonly #others = new Set<string>();
+  readonly #others: Set<string>;
+  /** Since when each device is there and cannot be opened, in ms. */
+  readonly #heldSince = new Map<string, number>();
+  #isSettling = false;
 
   constructor(was: Was, options: WaitOptions) {
     this.#was = was;
+    this.#others = new Set(was.others);
     this.#options = options;
     this.#startMs = was.clock.now();
   }
@@ -144,7 +152,8 @@ class Wait {
         }
         // Several things that happen at once are one.
         const least = Math.min(LEAST_MS, leftMs);
-        await arrivals.happening(Math.min(AGAIN_MS, leftMs), signal);
+        const againMs = this.#isSettling ? SETTLING_MS : AGAIN_MS;
+        await arrivals.happening(Math.min(againMs, leftMs), signal);
         if (clock.now() - this.#startMs < least) await arrivals.happening(least, signal);
       }
     } finally {
@@ -154,6 +163,7 @@ class Wait {
 
   async #look(): Promise<Found | undefined> {
     const { dfu, bus } = this.#was;
+    this.#isSettling = false;
     try {
       const devices = await bus.list();
       const here = devices.find(({ location }) => location.path === dfu.location.path);
@@ -173,7 +183,8 @@ class Wait {
 
   /** What that device says of the matter; undefined if it says nothing yet. */
   async #judged(device: BusDevice, isAtPort: boolean): Promise<Found | undefined> {
-    const seen = await this.#seen(device);
+    const seen = await this.#seen(device, isAtPort);
+    if (seen === undefined) return undefined;
     const { dfu, runtime } = this.#was;
     const { expectSerial } = this.#options;
     const known = [dfu.serial, runtime?.serial, expectSerial];
@@ -196,18 +207,24 @@ class Wait {
     return { application, doubt: this.#doubt(application, seen) };
   }
 
-  async #seen(device: BusDevice): Promise<Seen> {
-    const { clock, transferMs, dfu } = this.#was;
-    const { signal } = this.#options;
-    const limits = { clock, transferMs, signal, totalMs: Math.min(LOOK_MS, deviceMs(transferMs)) };
+  /** What can be seen of it; undefined if that says nothing yet. */
+  async #seen(device: BusDevice, isAtPort: boolean): Promise<Seen | undefined> {
+    const { clock } = this.#was;
+    const { signal, quirks } = this.#options;
+    const transferMs = descriptorLimit(this.#options);
+    const mostMs = deviceMs(transferMs);
+    const totalMs = isAtPort ? mostMs : Math.min(LOOK_MS, mostMs);
+    const limits = { clock, transferMs, signal, totalMs, quirks };
     try {
-      const pipe = await device.open({ timeoutMs: transferMs, totalMs: limits.totalMs, signal });
+      const pipe = await device.open({ timeoutMs: transferMs, totalMs, signal });
+      let seen: Seen;
+      let entries: DfuInterface[];
       try {
-        const entries = await readDfuInterfaces(pipe, limits);
+        entries = await readDfuInterfaces(pipe, limits);
         const reader = new DescriptorReader(pipe, limits);
         // A list of a USB/IP server has no numbers of strings.
         const { iSerialNumber, iProduct } = pipe.device.descriptor;
-        return {
+        seen = {
           isInDfuMode: entries.some(({ mode }) => mode === 'dfu'),
           serial: said(await reader.string(iSerialNumber)),
           product: said(await reader.string(iProduct)),
@@ -216,11 +233,42 @@ class Wait {
       } finally {
         await closeQuietly(pipe);
       }
+      return seen.isInDfuMode ? seen : { ...seen, isInDfuMode: await this.#says(device, entries) };
     } catch (error) {
-      // What others hold, or nobody may open, tells by its place, its ids and its release.
-      if (!DfuError.is(error) || !HELD.has(error.code) || device.id === dfu.deviceId) throw error;
+      if (!DfuError.is(error) || !HELD.has(error.code) || device.id === this.#was.dfu.deviceId) {
+        throw error;
+      }
+      return this.#held(device, error);
+    }
+  }
+
+  /** Whether a device that describes itself as in run-time mode says that it is not, where it looks as it did in DFU mode. */
+  async #says(device: BusDevice, entries: readonly DfuInterface[]): Promise<boolean> {
+    const [first] = entries;
+    if (first === undefined || !hasIdsOf(device.descriptor, this.#was.dfu)) return false;
+    const { clock } = this.#was;
+    return (await askedForState(device, first, { ...this.#options, clock })) !== undefined;
+  }
+
+  /**
+   * What others hold, or nobody may open, tells by its place, its ids and its release: not before its permissions are
+   * set, and not if they are those that it has in DFU mode.
+   */
+  #held(device: BusDevice, error: DfuError): Seen | undefined {
+    const nowMs = this.#was.clock.now();
+    const sinceMs = this.#heldSince.get(device.id) ?? nowMs;
+    this.#heldSince.set(device.id, sinceMs);
+    this.#isSettling = nowMs - sinceMs < SETTLE_MS;
+    if (hasIdsOf(device.descriptor, this.#was.dfu)) {
+      const looks = 'the device has come back with the ids that it has in DFU mode';
+      this.#last = `${looks}, and cannot be asked for more (${error.message})`;
+      return undefined;
+    }
+    if (!this.#isSettling) {
       return { isInDfuMode: false, serial: undefined, product: undefined, names: [] };
     }
+    this.#last = `the device has come back, and cannot be opened (${error.message})`;
+    return undefined;
   }
 
   /** What speaks against that application, in a sentence. */
@@ -231,7 +279,8 @@ class Wait {
     if (expectVersion !== undefined) {
       const texts = [...(product === undefined ? [] : [product]), ...names];
       const isIt =
-        bcdOf(expectVersion) === bcdDevice || texts.some((text) => text.includes(expectVersion));
+        bcdOf(expectVersion) === bcdDevice ||
+        texts.some((text) => namesVersion(text, expectVersion));
       const also = product === undefined ? '' : `, "${printable(product)}"`;
       if (!isIt) return `${runs}${also}, expected ${printable(expectVersion)}`;
     }

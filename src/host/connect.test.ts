@@ -59,6 +59,19 @@ describe('from run-time to DFU mode', () => {
     expect(parts.bus.listeners).toBe(0);
   });
 
+  test('of several alternates there one has to be named', async () => {
+    const old = runtimeDevice();
+    const parts = new ConnectBench(old);
+    parts.exchange(old, [dfuDevice()], [20, 320]);
+    await expect(connected(parts, { selection: {} })).rejects.toMatchObject({
+      code: 'AMBIGUOUS',
+      message: expect.stringMatching(
+        /^More than one DFU interface matches: say which alternate/,
+      ) as string,
+      remedies: ['alternate'],
+    });
+  });
+
   test.each<Answer>(['stall', 'gone', 'broken', 'silent'])(
     'DETACH may end with %s if the device comes back',
     async (answer) => {

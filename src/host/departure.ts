@@ -1,6 +1,7 @@
 import { DfuError } from '../bytes/index.ts';
 import { sleep } from '../usb/index.ts';
-import type { BusDevice, CancelSignal } from '../usb/index.ts';
+import type { CancelSignal } from '../usb/index.ts';
+import { hasIdsOf } from './dfu-interface.ts';
 import type { Ended } from './ending-steps.ts';
 import type { HostListener } from './events.ts';
 import { scanDevice } from './scan.ts';
@@ -83,7 +84,7 @@ async function look(
     const devices = (await session.bus?.list()) ?? [];
     const here = devices.find(({ location }) => location.path === was.location.path);
     if (here === undefined) return AWAY;
-    if (!isLike(here, session)) return 'left';
+    if (!hasIdsOf(here.descriptor, was)) return 'left';
     isAnother = here.location.address !== was.location.address;
     if (!starts) return isAnother ? 'left' : NOT_LEFT;
     const { quirks } = session;
@@ -100,10 +101,3 @@ async function look(
 
 /** How a device fails to open that a driver has, or that one has no right to. */
 const HELD: ReadonlySet<string> = new Set(['ACCESS', 'BUSY', 'UNSUPPORTED']);
-
-/** Whether it could be the device as it was. */
-function isLike({ descriptor }: BusDevice, { interface: was }: DfuSession): boolean {
-  return (['idVendor', 'idProduct', 'bcdDevice'] as const).every(
-    (id) => descriptor[id] === was[id],
-  );
-}

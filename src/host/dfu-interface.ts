@@ -1,6 +1,6 @@
 import type { FunctionalDescriptor } from '../dfu/index.ts';
 import { formatUsbId, idDigits } from '../usb/index.ts';
-import type { PortLocation, UsbSpeed } from '../usb/index.ts';
+import type { DeviceDescriptor, PortLocation, UsbSpeed } from '../usb/index.ts';
 import { quirksFor } from './quirks/index.ts';
 import type { AppliedQuirk } from './quirks/index.ts';
 
@@ -42,7 +42,14 @@ export function quirkOf(entry: DfuInterface): Partial<AppliedQuirk> {
   return entry.quirk ?? quirksFor(entry) ?? {};
 }
 
-/** The same, of a device that is in DFU mode though it describes itself as in run-time mode. */
+/** Whether a device has the ids and the release of one as it was. */
+export function hasIdsOf(descriptor: DeviceDescriptor, was: DfuInterface): boolean {
+  return (['idVendor', 'idProduct', 'bcdDevice'] as const).every(
+    (id) => descriptor[id] === was[id],
+  );
+}
+
+/** An entry of a device that is in DFU mode though it describes itself as in run-time mode. */
 export function asDfuMode(entry: DfuInterface): DfuInterface {
   return { ...entry, mode: 'dfu' };
 }

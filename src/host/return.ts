@@ -1,6 +1,7 @@
 import { DfuError } from '../bytes/index.ts';
 import { Canceller, formatUsbId, sleep, throwIfAborted, until } from '../usb/index.ts';
 import type { BusDevice, CancelSignal, Clock } from '../usb/index.ts';
+import type { DfuState } from '../dfu/index.ts';
 import type { Arrivals } from './arrivals.ts';
 import { dfuStateOf } from './detach-steps.ts';
 import { UNKNOWN, asDfuMode, printable } from './dfu-interface.ts';
@@ -204,19 +205,31 @@ export class Return {
   ): Promise<readonly DfuInterface[]> {
     const [first] = entries;
     if (first === undefined || device.location.path !== this.#was.location.path) return entries;
-    const { clock, transferMs, limits } = this.#terms;
-    const session = await DfuSession.open(device, first, { clock, transferMs, limits });
-    try {
-      const { bRequest, wValue, lengthBytes } = GET_STATUS;
-      const data = await session.in(bRequest, wValue, lengthBytes, { signal });
-      if (dfuStateOf({ is: 'data', data }) === undefined) return entries;
-      const { interfaceNumber } = first;
-      return entries.filter((each) => each.interfaceNumber === interfaceNumber).map(asDfuMode);
-    } catch (error) {
-      if (!DfuError.is(error) || error.code === 'ABORTED') throw error;
+    if ((await askedForState(device, first, { ...this.#terms, signal })) === undefined)
       return entries;
-    } finally {
-      await session.close();
-    }
+    const { interfaceNumber } = first;
+    return entries.filter((each) => each.interfaceNumber === interfaceNumber).map(asDfuMode);
+  }
+}
+
+/** How a device is asked what state it is in. */
+interface AskTerms extends Pick<SearchTerms, 'clock' | 'signal' | 'transferMs' | 'limits'> {}
+
+/** The state of DFU mode that a device of whatever description answers to be in; undefined if it does not. Throws `ABORTED`. */
+export async function askedForState(
+  device: BusDevice,
+  entry: DfuInterface,
+  { clock, signal, transferMs, limits }: AskTerms,
+): Promise<DfuState | undefined> {
+  const session = await DfuSession.open(device, entry, { clock, transferMs, limits });
+  try {
+    const { bRequest, wValue, lengthBytes } = GET_STATUS;
+    const data = await session.in(bRequest, wValue, lengthBytes, { signal });
+    return dfuStateOf({ is: 'data', data });
+  } catch (error) {
+    if (!DfuError.is(error) || error.code === 'ABORTED') throw error;
+    return undefined;
+  } finally {
+    await session.close();
   }
 }

@@ -71,10 +71,15 @@ export function nothingThere(problems: readonly Pick<Problem, 'code'>[]): string
     : 'No DFU device was found among those that could be looked into';
 }
 
-/** Ids for run-time alone let any device in DFU mode match: of several, none is the one that was named. */
+/**
+ * Ids for run-time alone let any device in DFU mode match: of several, none is the one that was named. None at all, as of a
+ * device that is known by its port once it has gone to DFU mode, names nothing.
+ */
 function noneOfThese(found: readonly DfuInterface[], selection: Selection): DfuError | undefined {
   const named = formatIdPair(selection.runtime);
   if (named === undefined || formatIdPair(selection.dfu) !== undefined) return undefined;
+  if (selection.runtime?.vendor === 'none' && selection.runtime.product === 'none')
+    return undefined;
   if (found.some((entry) => fitsPair(selection.runtime, entry))) return undefined;
   const isOne = new Set(found.map(({ deviceId }) => deviceId)).size === 1;
   const others = isOne

@@ -13,6 +13,7 @@ import { unchangedElse, unconfirmedElse, withOutcome } from './outcome.ts';
 import { readDfuInterfaces } from './read-interfaces.ts';
 import { demandNotOlder } from './not-older.ts';
 import { canBePlaced, placedByLayout } from './place.ts';
+import { othersBeside } from './others-beside.ts';
 import { demandBytes } from './send-arguments.ts';
 import { sendParts } from './send-parts.ts';
 import { sendPlan } from './send-plan.ts';
@@ -181,10 +182,12 @@ export async function sendTo(
   const isAlternateOpen = selection?.alternate === undefined;
   tellFile(plan, onEvent);
   // What cannot be waited for is said before anything is sent.
-  waitAppMs(options);
+  const isWaited = waitAppMs(options) !== undefined;
   const session = await unchangedElse(() => connect(bus, findTerms(plan, options)));
+  let others: ReadonlySet<string> = new Set();
   const sent = async (): Promise<SendEnding> => {
     try {
+      if (isWaited) others = await unchangedElse(() => othersBeside(bus, session.interface));
       return await withOutcome(session, work);
     } finally {
       await session.close();
@@ -201,9 +204,10 @@ export async function sendTo(
     }
     return ending;
   };
-  const { clock, transferMs } = options;
+  const ending = await sent();
   const { interface: dfu, was: runtime } = session;
-  return withApplication({ bus, clock, transferMs, dfu, runtime }, await sent(), options);
+  const was = { bus, clock: options.clock, dfu, runtime, others };
+  return withApplication(was, ending, options);
 }
 
 /** What `flashFile` goes by: which device, and what is said of the file besides its bytes. */
