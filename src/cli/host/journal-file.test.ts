@@ -1,5 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Supply } from '../../gang/index.ts';
@@ -50,4 +58,45 @@ test('two programs do not write it at once; a lock that was left is taken over',
   writeFileSync(`${path}.lock`, '');
   await (await openJournal(path)).close();
   await expect(openJournal(join(folder, 'none', 'line'))).rejects.toMatchObject({ code: 'IO' });
+});
+
+test('a journal has one lock, whatever name it is called by', async () => {
+  const path = join(folder, 'line');
+  await given(path);
+  mkdirSync(join(folder, 'other'));
+  symlinkSync(path, join(folder, 'other', 'link'));
+  const journal = await openJournal(path);
+  const twice = openJournal(join(folder, 'other', 'link'));
+  await expect(twice).rejects.toMatchObject({ code: 'BUSY' });
+  await journal.close();
+});
+
+test('many at once: one of them gets it, and a lock that was left does not let in two', async () => {
+  const path = join(folder, 'line');
+  writeFileSync(`${path}.lock`, '4194305');
+  const all = await Promise.allSettled(Array.from({ length: 8 }, () => openJournal(path)));
+  const open = all.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  expect(open).toHaveLength(1);
+  await open[0]?.close();
+  expect(readdirSync(folder)).toEqual(['line']);
+});
+
+test('a lock of the process before in the same container is taken over, one of another computer is not', async () => {
+  const path = join(folder, 'line');
+  writeFileSync(`${path}.lock`, `${process.pid} ${hostname()}\n`);
+  await (await openJournal(path)).close();
+  writeFileSync(`${path}.lock`, `4194305 station-7\n`);
+  await expect(openJournal(path)).rejects.toMatchObject({
+    code: 'BUSY',
+    message: expect.stringContaining('process 4194305 of station-7') as string,
+  });
+});
+
+test('what is no file is no journal', async () => {
+  for (const path of ['/dev/full', '/dev/zero', folder]) {
+    await expect(openJournal(path)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: `${path}: it is no file`,
+    });
+  }
 });

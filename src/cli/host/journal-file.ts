@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
+import { open, realpath, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { DfuError } from '../../bytes/index.ts';
 import { readJournal } from '../../gang/index.ts';
 import type { GangJournal, JournalEntry, JournalState } from '../../gang/index.ts';
 import { systemWords } from '../shared/system-words.ts';
+import { lockFile } from './file-lock.ts';
+import type { FileLock } from './file-lock.ts';
 
 /** A journal on the disk, which this program alone writes. */
 export interface JournalFile extends GangJournal {
@@ -18,10 +21,11 @@ const NO_BYTES = new Uint8Array(0);
 
 /**
  * Opens a journal, or begins one. A line that a crash has cut goes, nothing of it was done; one that lacks but its end
- * gets it. Throws `BUSY` where another program writes it, `MALFORMED` for what is no journal, `IO`.
+ * gets it. Throws `BUSY` where another program writes it, `MALFORMED` for what is no journal, `INVALID_ARGUMENT` for what is no
+ * file, `IO`.
  */
 export async function openJournal(path: string): Promise<JournalFile> {
-  const lock = await locked(path);
+  const lock = await lockOf(path);
   try {
     const before = contents(path);
     const { state, wholeBytes, torn, lacksEnd } = readJournal(before, (bytes) =>
@@ -36,8 +40,28 @@ export async function openJournal(path: string): Promise<JournalFile> {
       : undefined;
     return new Lines(file, { before: state, note, lock });
   } catch (error) {
-    await rm(lock, { force: true });
+    await lock.release();
     throw failure(path, error);
+  }
+}
+
+/** Whatever name it goes by here: one file has one lock. */
+async function lockOf(path: string): Promise<FileLock> {
+  try {
+    return await lockFile(`${await realName(path)}.lock`);
+  } catch (error) {
+    throw failure(path, error);
+  }
+}
+
+async function realName(path: string): Promise<string> {
+  try {
+    const name = await realpath(path);
+    if (!(await stat(name)).isFile()) throw new DfuError('INVALID_ARGUMENT', 'it is no file');
+    return name;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return join(await realpath(dirname(path)), basename(path));
   }
 }
 
@@ -67,57 +91,18 @@ function failure(path: string, error: unknown): unknown {
   return new DfuError('IO', `${path}: ${systemWords(error)}`, { cause: error });
 }
 
-/** The file beside the journal that says who writes it. One of a program that is no more is taken over. */
-async function locked(path: string): Promise<string> {
-  const lock = `${path}.lock`;
-  for (let tries = 0; ; tries += 1) {
-    try {
-      const file = await open(lock, 'wx');
-      await file.writeFile(String(process.pid));
-      await file.close();
-      return lock;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw failure(lock, error);
-      const owner = ownerOf(lock);
-      if (tries > 2 || (owner !== undefined && runs(owner))) {
-        const message = `process ${owner ?? 'unknown'} writes this journal now; if none does, remove ${lock}`;
-        throw new DfuError('BUSY', `${path}: ${message}`, { cause: error });
-      }
-      await rm(lock, { force: true });
-    }
-  }
-}
-
-function ownerOf(lock: string): number | undefined {
-  try {
-    const text = readFileSync(lock, 'utf8');
-    return /^[1-9][0-9]*$/.test(text) ? Number(text) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function runs(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
 class Lines implements JournalFile {
   readonly before: JournalState;
   readonly note: string | undefined;
   readonly #file: FileHandle;
-  readonly #lock: string;
+  readonly #lock: FileLock;
   /** One line at a time, in their order. */
   #last: Promise<void> = Promise.resolve();
   #broken: unknown;
 
   constructor(
     file: FileHandle,
-    { before, note, lock }: { before: JournalState; note: string | undefined; lock: string },
+    { before, note, lock }: { before: JournalState; note: string | undefined; lock: FileLock },
   ) {
     this.#file = file;
     this.before = before;
@@ -147,6 +132,6 @@ class Lines implements JournalFile {
   async close(): Promise<void> {
     await this.#last;
     await this.#file.close();
-    await rm(this.#lock, { force: true });
+    await this.#lock.release();
   }
 }

@@ -113,6 +113,31 @@ describe('who gets what', () => {
     expect(texts(new Supply({ fields: [counter('100')], given }))).toEqual(['100']);
   });
 
+  test('a place that moved with another file gives no number again; two counters do not meddle', () => {
+    const given = [{ serial: 'A', values: new Supply({ fields: [counter('7')] }).take(unit('A')) }];
+    expect(texts(new Supply({ fields: [counter('1', 8)], given }))).toEqual(['8']);
+    expect(texts(new Supply({ fields: [counter('X1', 8)], given }))).toEqual(['X1']);
+    const both = [counter('1', 0), counter('1', 8)];
+    expect(texts(new Supply({ fields: both, given }))).toEqual(['8', '1']);
+  });
+
+  test('a cell that is the same value in other letters is the same value', () => {
+    const field = (format: InjectField['format']): InjectField => ({ ...column('key'), format });
+    for (const text of ['16', '0x10']) {
+      const rows = table(`key\n${text}\n0016\n`);
+      const made = (): Supply => new Supply({ fields: [field('u32le')], table: rows });
+      expect(problem(made)).toContain('AMBIGUOUS: line 3: column "key" has "0016", as line 2 has');
+    }
+    const first = new Supply({ fields: [field('hex')], table: table('key\nab12\n') });
+    const given = [{ serial: undefined, values: first.take(unit()) }];
+    const again = new Supply({ fields: [field('hex')], table: table('key\n0xAB12\ncd\n'), given });
+    expect(texts(again)).toEqual(['cd']);
+    const match = { by: 'serial', column: 'unit' } as const;
+    const named = table('unit,key\nB,0xAB12\n', match);
+    const other = new Supply({ fields: [field('hex')], table: named, given });
+    expect(problem(() => texts(other, unit('B')))).toContain('REFUSED: line 2: "0xAB12" has been');
+  });
+
   test('the next free row, until there is none', () => {
     const rows = table('key\nK1\nK2\nK3\n');
     const fields = [column('key')];

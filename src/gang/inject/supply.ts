@@ -73,7 +73,7 @@ export class Supply {
   readonly #fields: readonly InjectField[];
   readonly #table: InjectTable | undefined;
   readonly #counters = new Map<InjectField, Counter>();
-  /** Who has what of the table: column and text, and the serial number of the one who has it. */
+  /** Who has what of the table: column and text or bytes, and the serial number of the one who has it. */
   readonly #taken = new Map<string, string | undefined>();
   #nextRow = 0;
 
@@ -125,23 +125,26 @@ export class Supply {
 
   #checkTable({ table, match }: InjectTable): void {
     const seen = new Map<string, number>();
-    const once = (column: string, row: CsvRow): void => {
-      const key = keyOf(column, cellOf(table, row, column));
-      const before = seen.get(key);
-      if (before !== undefined && before !== row.line) {
-        const message = `line ${row.line}: column "${column}" has "${cellOf(table, row, column)}", as line ${before} has; each is given to one unit`;
-        throw new DfuError('AMBIGUOUS', message);
+    const once = (column: string, row: CsvRow, keys: readonly string[]): void => {
+      for (const key of keys) {
+        const before = seen.get(key);
+        if (before !== undefined && before !== row.line) {
+          const message = `line ${row.line}: column "${column}" has "${cellOf(table, row, column)}", as line ${before} has; each is given to one unit`;
+          throw new DfuError('AMBIGUOUS', message);
+        }
+        seen.set(key, row.line);
       }
-      seen.set(key, row.line);
     };
     if (match !== undefined) demandColumn(table, match.column);
     for (const row of table.rows) {
-      if (match !== undefined) once(match.column, row);
+      if (match !== undefined) {
+        once(match.column, row, [keyOf(match.column, cellOf(table, row, match.column))]);
+      }
       for (const field of this.#fields) {
         const { source } = field;
         if (source.from !== 'csv') continue;
-        if (source.shared !== true) once(source.column, row);
-        this.#value(field, row, undefined);
+        const keys = keysOf(this.#value(field, row, undefined));
+        if (source.shared !== true) once(source.column, row, keys);
       }
     }
   }
@@ -155,12 +158,7 @@ export class Supply {
   #freeRow(table: CsvTable): CsvRow {
     for (; this.#nextRow < table.rows.length; this.#nextRow += 1) {
       const row = table.rows[this.#nextRow];
-      if (
-        row !== undefined &&
-        !this.#columnsOnce.some((column) => this.#isTaken(table, row, column))
-      ) {
-        return row;
-      }
+      if (row !== undefined && !this.#onceOf(row).some((key) => this.#taken.has(key))) return row;
     }
     const message = `all ${table.rows.length} rows of the table have been given to units`;
     throw new DfuError('NOT_FOUND', message);
@@ -178,26 +176,29 @@ export class Supply {
       const what = name === undefined ? 'the unit has no serial number' : `no row for "${name}"`;
       throw new DfuError('NOT_FOUND', `${what} in column "${column}" of the table`);
     }
-    for (const each of this.#columnsOnce) {
-      const key = keyOf(each, cellOf(table, row, each));
-      if (!this.#taken.has(key)) continue;
-      const owner = this.#taken.get(key);
-      if (owner !== undefined && owner === unit.serial) continue;
-      const message = `line ${row.line}: "${cellOf(table, row, each)}" has been given to another unit already`;
-      throw new DfuError('REFUSED', message);
+    for (const value of this.#givenOnce(row)) {
+      for (const key of keysOf(value)) {
+        if (!this.#taken.has(key)) continue;
+        const owner = this.#taken.get(key);
+        if (owner !== undefined && owner === unit.serial) continue;
+        const message = `line ${row.line}: "${value.text}" has been given to another unit already`;
+        throw new DfuError('REFUSED', message);
+      }
     }
     return row;
   }
 
-  /** Columns whose values are given once. */
-  get #columnsOnce(): readonly string[] {
-    return this.#fields.flatMap(({ source }) =>
-      source.from === 'csv' && source.shared !== true ? [source.column] : [],
-    );
+  /** What is given once, of a row. */
+  #givenOnce(row: CsvRow): readonly InjectedValue[] {
+    return this.#fields.flatMap((field) => {
+      const { source } = field;
+      const isOnce = source.from === 'csv' && source.shared !== true;
+      return isOnce ? [this.#value(field, row, undefined)] : [];
+    });
   }
 
-  #isTaken(table: CsvTable, row: CsvRow, column: string): boolean {
-    return this.#taken.has(keyOf(column, cellOf(table, row, column)));
+  #onceOf(row: CsvRow): readonly string[] {
+    return this.#givenOnce(row).flatMap(keysOf);
   }
 
   #value(field: InjectField, row: CsvRow | undefined, unit: ValueTaker | undefined): InjectedValue {
@@ -231,13 +232,20 @@ export class Supply {
 
   /** What is somebody's is nobody else's. */
   #note(serial: string | undefined, values: readonly InjectedValue[]): void {
-    for (const { at, from, column, shared, text } of values) {
-      if (from === 'csv' && column !== undefined && shared !== true) {
-        this.#taken.set(keyOf(column, text), serial);
+    for (const value of values) {
+      const { at, from, shared, text } = value;
+      if (from === 'csv' && shared !== true) {
+        for (const key of keysOf(value)) this.#taken.set(key, serial);
       }
-      if (from !== 'counter') continue;
-      for (const [field, counter] of this.#counters) if (field.at === at) counter.pass(text);
+      if (from === 'counter') for (const counter of this.#countersOf(at)) counter.pass(text);
     }
+  }
+
+  /** The counter for a place; where none is, the place may have moved with another file, and it is any of them. */
+  #countersOf(at: number): readonly Counter[] {
+    const all = [...this.#counters];
+    const own = all.filter(([field]) => field.at === at);
+    return (own.length > 0 ? own : all).map(([, counter]) => counter);
   }
 }
 
@@ -254,4 +262,9 @@ function cellOf({ columns }: CsvTable, { cells }: CsvRow, column: string): strin
 
 function keyOf(column: string, text: string): string {
   return JSON.stringify([column, text]);
+}
+
+/** By which a cell is known again: as it is written, and by its bytes. `0x10` and `16` may be the same number. */
+function keysOf({ column, text, hex }: InjectedValue): readonly string[] {
+  return column === undefined ? [] : [keyOf(column, text), JSON.stringify([column, 'hex', hex])];
 }
