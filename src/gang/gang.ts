@@ -1,20 +1,16 @@
 import { DfuError } from '../bytes/index.ts';
-import {
-  UNKNOWN,
-  descriptorLimit,
-  deviceMs,
-  mayMatch,
-  scanDevice,
-  select,
-  suffixFits,
-} from '../host/index.ts';
+import { UNKNOWN, mayMatch, select } from '../host/index.ts';
 import type { DfuInterface, Selection, SendPlan } from '../host/index.ts';
-import { formatUsbId, sleep, until } from '../usb/index.ts';
+import { formatUsbId, until } from '../usb/index.ts';
 import type { BusDevice, CancelSignal, Clock, UsbBus } from '../usb/index.ts';
+import { Admission } from './admission.ts';
+import type { Candidate } from './admission.ts';
+import { Identities } from './identities.ts';
 import type { InjectedValue, Supply } from './inject/supply.ts';
 import type { DoneUnit, GangJournal } from './journal.ts';
+import { lookInto } from './look-into.ts';
 import { Ports } from './ports.ts';
-import { Roster, isPassing } from './roster.ts';
+import { Roster } from './roster.ts';
 import type { UnitBus } from './roster.ts';
 import { runUnit } from './run-unit.ts';
 import type { UnitTerms } from './run-unit.ts';
@@ -51,16 +47,6 @@ interface Member {
   readonly serials: Set<string>;
 }
 
-/** A device that is meant. */
-interface Candidate {
-  readonly device: BusDevice;
-  readonly entry: DfuInterface;
-  readonly selection: Selection;
-}
-
-/** How long somebody else may hold a device that has just come, in ms: udev sets its permissions. */
-const HELD_MS = 2000;
-const RETRY_MS = 50;
 /** bDeviceClass of hubs. */
 const HUB_CLASS = 9;
 
@@ -74,22 +60,19 @@ export class Gang {
   readonly #results: UnitResult[] = [];
   readonly #problems: DfuError[] = [];
   readonly #found = new Set<Selection>();
-  readonly #names = new Map<string, number>();
-  /** How many units have this serial number; more than one: it tells nobody apart. */
-  readonly #serials = new Map<string, number>();
+  readonly #who = new Identities();
+  readonly #admission: Admission;
   /** Devices that are looked into. */
   #looks = 0;
   /** What was there at the beginning has been told of. */
   #isOpen = false;
-  /** Found before it is known that all are of one kind. */
-  #held: Candidate[] | undefined;
-  #kind: string | undefined;
   #over: () => void = () => {};
   #fail: (error: unknown) => void = () => {};
 
   constructor(bus: UsbBus, terms: GangTerms) {
     this.#terms = terms;
     this.#ports = new Ports(terms.clock, terms.settleMs);
+    this.#admission = new Admission(terms);
     this.#roster = new Roster(bus, {
       attached: (device) => this.#guard(this.#attached(device)),
       detached: (device) => this.#ports.left(device),
@@ -100,7 +83,6 @@ export class Gang {
     const { clock, signal } = this.#terms;
     const startMs = clock.now();
     try {
-      this.#held = this.#needsKind ? [] : undefined;
       const begun = this.#roster.open();
       await until<void>(clock, { signal }, ({ resolve, reject }) => {
         this.#over = resolve;
@@ -151,15 +133,6 @@ export class Gang {
     void work.catch((error: unknown) => this.#fail(error));
   }
 
-  /** Nobody has said which devices are meant. */
-  get #needsKind(): boolean {
-    const { which, plan, anyKind } = this.#terms;
-    if (anyKind || plan.suffix !== undefined) return false;
-    return which.some(({ ids, runtime, dfu, runtimeSerial, dfuSerial, path }) =>
-      [ids, runtime, dfu, runtimeSerial, dfuSerial, path].every((each) => each === undefined),
-    );
-  }
-
   async #attached(device: BusDevice): Promise<void> {
     if (device.descriptor.bDeviceClass === HUB_CLASS) return;
     const { which, signal } = this.#terms;
@@ -179,29 +152,17 @@ export class Gang {
     }
   }
 
-  /** Its interfaces; undefined if it has left or does not tell. */
+  /** Its interfaces; undefined if it has left or does not tell, which is told of one that is meant. */
   async #lookInto(
     device: BusDevice,
     isMeant: boolean,
   ): Promise<readonly DfuInterface[] | undefined> {
-    const { clock, signal, terms } = this.#terms;
-    const { quirks } = terms;
-    const transferMs = descriptorLimit(terms);
-    const untilMs = clock.now() + HELD_MS;
-    for (;;) {
-      try {
-        const totalMs = deviceMs(transferMs);
-        return await scanDevice(device, { clock, signal, transferMs, totalMs, quirks });
-      } catch (error) {
-        if (!DfuError.is(error)) throw error;
-        if (error.code === 'DISCONNECTED' || error.code === 'ABORTED') return undefined;
-        if (!isPassing(error) || clock.now() >= untilMs) {
-          const where = `[${formatUsbId(device.descriptor)}] at ${device.location.path}`;
-          if (isMeant) this.#problem(new DfuError(error.code, `${where}: ${error.message}`));
-          return undefined;
-        }
-      }
-      await sleep(clock, RETRY_MS, signal);
+    try {
+      return await lookInto(device, this.#terms);
+    } catch (error) {
+      if (!DfuError.is(error)) throw error;
+      if (isMeant) this.#problem(error);
+      return undefined;
     }
   }
 
@@ -221,7 +182,8 @@ export class Gang {
     for (const selection of this.#terms.which) {
       const [entry] = select(entries, selection);
       if (entry === undefined) continue;
-      this.#candidate({ device, entry, selection });
+      const candidate = { device, entry, selection };
+      if (this.#admission.mayTake(candidate)) this.#take(candidate);
       return;
     }
   }
@@ -231,41 +193,18 @@ export class Gang {
     return [...this.#running].find(
       ({ bus, serials }) =>
         !bus.isThere &&
-        entries.some(({ serial }) => serials.has(serial) && this.#serials.get(serial) === 1),
+        entries.some(({ serial }) => serials.has(serial) && this.#who.isOwn(serial)),
     );
   }
 
-  #candidate(candidate: Candidate): void {
-    const { plan, anyKind } = this.#terms;
-    const { entry, selection } = candidate;
-    const { ids, runtime } = selection;
-    const { suffix } = plan;
-    const isOther = suffix !== undefined && !suffixFits(suffix, entry);
-    if (isOther && (ids ?? runtime) === undefined && !anyKind) {
-      this.#leaveAlone(entry, 'the file is for another device, by its suffix');
-      return;
-    }
-    if (this.#held !== undefined) this.#held.push(candidate);
-    else this.#take(candidate);
-  }
-
-  #leaveAlone({ location }: DfuInterface, message: string): void {
-    this.#terms.tell({ type: 'left-alone', path: location.path, message });
-  }
-
   #take({ device, entry, selection }: Candidate): void {
-    const kind = formatUsbId(entry);
-    if (this.#kind !== undefined && this.#kind !== kind) {
-      this.#leaveAlone(entry, `it is ${kind}, the first was ${this.#kind}: say which are meant`);
-      return;
-    }
-    if (this.#needsKind) this.#kind = kind;
+    if (!this.#admission.isOfKind(entry)) return;
     const isThere = this.#roster.devices.some(({ id }) => id === device.id);
     if (!isThere || this.#roster.ownerOf(device.location.path) !== undefined) return;
     const own = this.#ports.isOwn(device, entry);
     this.#found.add(selection);
     if (own !== undefined) {
-      this.#leaveAlone(entry, own);
+      this.#admission.leaveAlone(entry, own);
       return;
     }
     this.#begin({ device, entry, selection });
@@ -274,9 +213,8 @@ export class Gang {
   #begin({ entry, selection }: Candidate): void {
     const { location, serial: its } = entry;
     const serial = its === UNKNOWN ? null : its;
-    const others = serial === null ? 0 : (this.#serials.get(serial) ?? 0);
     const unit: GangUnit = {
-      unit: this.#named(serial, location.path),
+      unit: this.#who.named(serial, location.path),
       id: formatUsbId(entry),
       serial,
       path: location.path,
@@ -285,7 +223,7 @@ export class Gang {
     };
     const bus = this.#roster.enter(location.path);
     const isAgain = serial !== null && this.#ports.knows(serial) && !this.#ports.isThere(serial);
-    if (serial !== null && !isAgain) this.#serials.set(serial, others + 1);
+    if (serial !== null && !isAgain) this.#who.add(serial);
     const serials = new Set(serial === null ? [] : [serial]);
     const member: Member = { unit, selection, bus, serials };
     this.#terms.tell({ type: 'unit', ...unit });
@@ -299,7 +237,7 @@ export class Gang {
   /** By the journal; a serial number that two units have says nothing. */
   #isDone(serial: string | null): boolean {
     const { done, sha256 } = this.#terms;
-    if (serial === null || this.#serials.get(serial) !== 1) return false;
+    if (serial === null || !this.#who.isOwn(serial)) return false;
     return done.some((each) => each.serial === serial && each.sha256 === sha256);
   }
 
@@ -317,13 +255,6 @@ export class Gang {
     const message = 'it has this file, by the journal';
     const { tell } = this.#terms;
     tell({ type: 'ended', unit: unit.unit, outcome: 'skipped', attempts: 0, ms: 0, message });
-  }
-
-  #named(serial: string | null, path: string): string {
-    const name = serial === null || this.#names.has(serial) ? path : serial;
-    const before = this.#names.get(name) ?? 0;
-    this.#names.set(name, before + 1);
-    return before === 0 ? name : `${name}#${before + 1}`;
   }
 
   /** Starts what may start, and says when all is over. */
@@ -357,27 +288,23 @@ export class Gang {
     const { watch, signal } = this.#terms;
     if (signal?.aborted === true) return true;
     if (watch !== undefined) return this.#worked >= watch;
-    return this.#looks === 0 && this.#waiting.length === 0 && this.#held === undefined;
+    return this.#looks === 0 && this.#waiting.length === 0 && !this.#admission.isUndecided;
   }
 
   /** Once all that are there at the beginning have been looked into. */
   #decideKind(): void {
-    const held = this.#held;
-    if (held === undefined || this.#looks > 0) return;
-    this.#held = undefined;
-    const kinds = new Set(held.map(({ entry }) => formatUsbId(entry)));
-    if (kinds.size > 1) {
-      const message = `devices of several kinds are there (${[...kinds].join(', ')}), and nobody says which are meant`;
-      this.#fail(new DfuError('AMBIGUOUS', message, { remedies: ['ids'] }));
-      return;
+    if (!this.#admission.isUndecided || this.#looks > 0) return;
+    try {
+      for (const candidate of this.#admission.decide()) this.#take(candidate);
+    } catch (error) {
+      this.#fail(error);
     }
-    for (const candidate of held) this.#take(candidate);
   }
 
   async #runMember(member: Member): Promise<void> {
     const { plan: _, supply, fill, watch, ...terms } = this.#terms;
     const { unit, selection, bus } = member;
-    const serial = this.#ownSerial(unit.serial);
+    const serial = this.#who.ownOf(unit.serial);
     const { path, station } = unit;
     const port = station === undefined ? undefined : path.slice(station.length + 1);
     const result = await runUnit({
@@ -389,7 +316,7 @@ export class Gang {
         const values = supply.take({ serial, path, port });
         return { plan: fill(values), values };
       },
-      ownSerial: () => this.#ownSerial(unit.serial),
+      ownSerial: () => this.#who.ownOf(unit.serial),
       demand: (entry) => this.#demandSame(member, entry),
     });
     this.#running.delete(member);
@@ -407,21 +334,16 @@ export class Gang {
     this.#ports.ended({ unit, paths: bus.paths, serials, devices, outcome: result.outcome });
   }
 
-  #ownSerial(serial: string | null): string | undefined {
-    return serial !== null && this.#serials.get(serial) === 1 ? serial : undefined;
-  }
-
   /** A board with the serial number of another unit is not this one, though it is at its port. */
   #demandSame({ unit, serials }: Member, { serial, location }: DfuInterface): void {
     if (serial === UNKNOWN || serials.has(serial)) return;
     const other = [...this.#running].find((each) => each.serials.has(serial));
-    if (other !== undefined && this.#serials.get(serial) === 1) {
+    if (other !== undefined && this.#who.isOwn(serial)) {
       const message = `at ${location.path}, where ${unit.unit} was, is ${other.unit.unit} now`;
       throw new DfuError('NOT_FOUND', message);
     }
     serials.add(serial);
-    if (!this.#serials.has(serial)) this.#serials.set(serial, 1);
-    else if (other === undefined) this.#serials.set(serial, 2);
+    if (other === undefined) this.#who.met(serial);
   }
 
   /** What was asked for and is not there. */
