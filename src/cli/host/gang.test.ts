@@ -173,7 +173,7 @@ describe('values of their own, and a journal', () => {
   test('a journal that another program writes, and one that is none, are left alone', async () => {
     const { bus } = await station(['A', 'loader']);
     const args = ['download', image, '--all', ...ids, '--bus', bus, '--journal', journal()];
-    writeFileSync(`${journal()}.lock`, String(process.pid));
+    writeFileSync(`${journal()}.lock`, String(process.ppid));
     const busy = await ran(args);
     expect([busy.exit, busy.err]).toEqual([74, expect.stringContaining('writes this journal now')]);
     writeFileSync(`${journal()}.lock`, '999999999');
