@@ -10,7 +10,7 @@ import { readSysfs } from './sysfs.ts';
 import type { System } from './system.ts';
 
 /** What is opened where the system itself tells nothing. */
-interface Opening {
+export interface Opening {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly open: () => Promise<UsbBus>;

@@ -99,6 +99,27 @@ describe('doctor --report', () => {
     expect([again.exit, again.err]).toEqual([0, '']);
   });
 
+  test('a bus that is asked is written down, and played back instead of one', async () => {
+    const traced = await ran(['doctor', '--bus', bus, '--trace', at('t.ndjson')]);
+    expect([traced.exit, traced.err]).toEqual([0, '']);
+    const played = await ran(['doctor', '--replay', at('t.ndjson'), '--report', at('r.ndjson')]);
+    expect([played.exit, played.err]).toEqual([0, '']);
+    expect(played.out).toBe(`${traced.out}report: ${at('r.ndjson')}, serial numbers masked\n`);
+    const listed = await ran(['list', '--replay', at('r.ndjson')]);
+    expect(listed.out).toMatch(/^Found Runtime: \[1209:7d00\] .*serial="XXXXXXX1"\n$/);
+    const two = await ran([
+      'doctor',
+      '--bus',
+      bus,
+      '--bus',
+      'usbip://x',
+      '--trace',
+      at('u.ndjson'),
+    ]);
+    expect([two.exit, two.err]).toEqual([64, expect.stringContaining('one --bus at a time')]);
+    expect(existsSync(at('u.ndjson'))).toBe(false);
+  });
+
   test('tells nothing of other devices', async () => {
     server.add(new ScriptedDevice());
     await ran(['doctor', '--bus', bus, '--report', at('r.ndjson')]);

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { DfuError, cNumber } from '../../bytes/index.ts';
 import { parseInjectFormat } from '../../gang/index.ts';
 import type { InjectField, InjectFormat, InjectTable } from '../../gang/index.ts';
+import type { ApplicationOptions } from './application-options.ts';
 import { parseSerials } from '../../host/index.ts';
 import type { Selection } from '../../host/index.ts';
 import { seconds, wholeNumber } from '../shared/numbers.ts';
@@ -143,7 +144,9 @@ function parseMatch(text: string): NonNullable<InjectTable['match']> {
 }
 
 /** Whether many devices are meant, or one in the way of many. Throws `INVALID_ARGUMENT` for what makes no sense together. */
-export function isGang(options: GangCommandOptions): boolean {
+export function isGang(
+  options: GangCommandOptions & Pick<ApplicationOptions, 'expectSerial'>,
+): boolean {
   const { all, watch, serials = [], paths = [] } = options;
   const { inject, injectCsv, injectMatch, journal, skipDone, jobs, retry } = options;
   const demand = (holds: boolean, message: string): void => {
@@ -157,6 +160,10 @@ export function isGang(options: GangCommandOptions): boolean {
   const several = all === true || watch !== undefined || serials.length > 1 || paths.length > 1;
   const wants = [inject, journal, jobs, retry].some((each) => each !== undefined);
   const isNamed = serials.length + paths.length > 0;
+  demand(
+    !several || options.expectSerial === undefined,
+    '--expect-serial is for one device: no two have the same',
+  );
   demand(
     several || isNamed || !wants,
     '--inject, --journal, --retry and --jobs need to know for which devices: --all, --watch, -S or -p',

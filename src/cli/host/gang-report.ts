@@ -1,6 +1,8 @@
 import type { MultiBar, SingleBar } from 'cli-progress';
 import type { GangEvent, GangReport, UnitResult } from '../../gang/index.ts';
 import { printable } from '../../host/index.ts';
+import type { DownloadEnding } from '../../host/index.ts';
+import { withOptionNames } from './option-names.ts';
 import { writeJson } from '../shared/terminal.ts';
 import type { Output, Terminal } from '../shared/terminal.ts';
 import { eventAsJson } from './json.ts';
@@ -147,6 +149,7 @@ class TextGang implements GangReporter {
     const missing = problems.length > 0 ? [`${problems.length} not found or not readable`] : [];
     const what = [...counts, ...missing].join(', ');
     out.write(`${what === '' ? 'no units' : what} in ${(ms / 1000).toFixed(1)} s\n`);
+    for (const line of remedyLines(results)) this.#terminal.err.write(`dfukit: ${line}\n`);
   }
 
   close(): void {
@@ -190,8 +193,11 @@ function lineOf(event: GangEvent): string | undefined {
       return event.message;
     case 'note':
       return `${unit === '' ? '' : `${unit}: `}Warning: ${event.message}`;
+    case 'downloaded': {
+      const words = wordsOf(event);
+      return words.length === 0 ? undefined : `${unit}: ${words.join('; ')}`;
+    }
     case 'detaching':
-    case 'downloaded':
     case 'leaving':
     case 'progress':
     case 'ready':
@@ -202,6 +208,28 @@ function lineOf(event: GangEvent): string | undefined {
     default:
       return event satisfies never;
   }
+}
+
+/** What an option of this command helps against, once for all units that failed with it. */
+function remedyLines(results: readonly UnitResult[]): string[] {
+  const lines = results.flatMap(({ error }) => {
+    const named = withOptionNames(error);
+    const helps = error !== undefined && named instanceof Error && named.message !== error.message;
+    return helps ? [named.message] : [];
+  });
+  return [...new Set(lines)];
+}
+
+/** What an ending says besides its outcome. */
+function wordsOf({ unverified, kept, planned, reset }: DownloadEnding): string[] {
+  const there = planned.bytes === 0 ? 'all is there already' : `${kept?.bytes} bytes were there`;
+  return [
+    ...(kept === undefined ? [] : [`${there}, by what was read`]),
+    ...(unverified === undefined ? [] : [`could not be read back: ${unverified}`]),
+    ...(reset === 'impossible'
+      ? ['waits for a reset that this system cannot do: plug it in again']
+      : []),
+  ];
 }
 
 function table(results: readonly UnitResult[]): string[] {
