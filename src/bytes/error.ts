@@ -54,6 +54,7 @@ export type DfuRemedy =
   | 'max-bytes' // how many bytes are taken at most
   | 'no-layout' // allow a device that does not tell where its memory is
   | 'other-device' // allow a device that the file is not for
+  | 'other-place' // allow a program that by its own words runs elsewhere
   | 'outside-layout' // allow memory that the device says it does not have or cannot write
   | 'path' // which device, by its port
   | 'poll-time' // how long to wait between two questions, whatever the device asks for

@@ -4,6 +4,8 @@ export type Allowance =
   | 'other-device'
   /** Memory that the device's layout does not have, or does not let be written or read. */
   | 'outside-layout'
+  /** A program that by its own words runs somewhere else than it is sent to. */
+  | 'other-place'
   /** A DfuSe device that does not tell where its memory is: nothing can be erased before it is written. */
   | 'no-layout'
   /** With `noDowngrade`: a device of which it cannot be known what it has. */

@@ -19,7 +19,13 @@ type Unchecked = {
   ]?: unknown;
 };
 
-const ALLOWANCES = ['other-device', 'outside-layout', 'no-layout', 'unknown-version'];
+const ALLOWANCES = [
+  'other-device',
+  'other-place',
+  'outside-layout',
+  'no-layout',
+  'unknown-version',
+];
 
 /** Throws `INVALID_ARGUMENT` for what is no file, and for options whose value says nothing. */
 export function demandArguments(file: unknown, options: Unchecked): void {

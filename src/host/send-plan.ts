@@ -80,6 +80,8 @@ export interface SendPlan {
   readonly suffix: Suffix | undefined;
   /** Why what stands at the end of the file is no suffix though it looks like one: it is sent. */
   readonly suffixProblem: DfuError | undefined;
+  /** It is sent as it is, whatever it says of itself. */
+  readonly raw?: true | undefined;
   /** What else is wrong with the file, in words, and does not keep it from being sent. */
   readonly problems: readonly string[];
   /** The one that was asked for; undefined: what the device speaks. */
@@ -114,6 +116,7 @@ export function sendPlan(file: Uint8Array | undefined, options: SendOptions = {}
     dialect,
     problems: [],
     readBack: readBackOf(options),
+    ...((options.raw === true || options.format === 'bin') && { raw: true as const }),
   };
   const nothing = { format: undefined, targets: [], suffix: undefined, suffixProblem: undefined };
   if (file === undefined) {

@@ -28,6 +28,7 @@ import { nothingToSend } from './download-steps.ts';
 import { demandNoConflict, demandOnePiece, demandSameAddress } from './file-contents.ts';
 import type { SendElement } from './file-contents.ts';
 import { demandRelease } from './policy.ts';
+import { demandRunsThere } from './runs-where.ts';
 import type { SendPlan, SendTarget } from './send-plan.ts';
 import { plainTally, sumOf, tallyOf } from './tally.ts';
 
@@ -68,9 +69,12 @@ export type Sending =
     }
   | { readonly dialect: undefined; readonly refused: DfuError };
 
-type Decided =
+/** A plan that can be sent. */
+export type Decided =
   | Extract<Sending, { readonly dialect: 'dfu' }>
-  | (Extract<Sending, { readonly dialect: 'dfuse' }> & { readonly parts: readonly PlacedPart[] });
+  | (Omit<Extract<Sending, { readonly dialect: 'dfuse' }>, 'parts'> & {
+      readonly parts: readonly PlacedPart[];
+    });
 
 /** What is known of the device besides the interface that was opened. */
 export interface SendingDevice {
@@ -225,13 +229,16 @@ function dfuseSending(
   const hasFile = plan.format !== undefined || plan.targets.length > 0;
   const jobs = hasFile ? jobsOf(withoutPrefix(plan), entry, alternates) : [];
   for (const { elements } of jobs) demandNoConflict(elements);
+  const elsewhere = plan.raw === true ? [] : placeNotes(plan, jobs, alternates);
   const all = hasFile
     ? jobs.map((job, at) => partOf(plan, job, [at, jobs]))
     : [commandsAlone(plan, entry)];
   const unplaced = jobs.map(({ unplacedBytes }) => plainTally(unplacedBytes, 0, false));
   const planned = sumOf([...all.map(({ part }) => tallyOf(part.operations)), ...unplaced]);
   if (hasFile && planned.bytes === 0) throw nothingToSend();
-  const notes = [...new Set([...prefixNotes(plan), ...all.flatMap((each) => each.notes)])];
+  const notes = [
+    ...new Set([...prefixNotes(plan), ...elsewhere, ...all.flatMap((each) => each.notes)]),
+  ];
   return { dialect: 'dfuse', parts: all.map(({ part }) => part), planned, notes };
 }
 
@@ -252,6 +259,16 @@ function prefixNotes({ prefix, modifiers: { address } }: SendPlan): string[] {
   const elsewhere = own !== undefined && address !== undefined && own !== address;
   const where = elsewhere ? `, and that it belongs at ${hexNumber(own, 8)} counts for nothing` : '';
   return [`the file begins with a ${name} prefix: its ${sizeBytes} bytes are not sent${where}`];
+}
+
+function placeNotes(
+  { modifiers: { allow }, anyDevice: force }: SendPlan,
+  jobs: readonly Job[],
+  alternates: readonly DfuInterface[],
+): string[] {
+  const elements = jobs.flatMap((job) => job.elements);
+  const layouts = alternates.flatMap((each) => memoryLayoutOf(each) ?? []);
+  return demandRunsThere({ elements, layouts }, { force, allow });
 }
 
 function jobsOf(

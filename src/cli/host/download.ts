@@ -8,7 +8,8 @@ import type { GangCommandOptions } from './gang-options.ts';
 import { addApplicationOptions, applicationOf } from './application-options.ts';
 import type { ApplicationOptions } from './application-options.ts';
 import { addExamples } from '../shared/examples.ts';
-import { ExitCode, answering, cannot } from '../shared/exit-codes.ts';
+import { ExitCode, answering } from '../shared/exit-codes.ts';
+import { readInput } from '../shared/read-input.ts';
 import { addDetails, rareOnes } from '../shared/rare-options.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { addDryRunOptions, tellPlan } from './dry-run-options.ts';
@@ -39,6 +40,7 @@ interface DownloadCommand
 export function command(terminal: Terminal): Command {
   const transfers = addTransferOptions(new Command('download'), [
     'other-device',
+    'other-place',
     'outside-layout',
     'no-layout',
     'unknown-version',
@@ -76,12 +78,15 @@ async function run(
   }
   const { wait, reset: detach, detachDelay: returnMs, timeout: limits } = options;
   const { busyLimit: busyLimitMs, pollTime: pollTimeMs } = options;
-  const file = path === undefined ? undefined : await read(terminal, path);
+  const file = path === undefined ? undefined : await readInput(terminal, path);
   const plan = await heldTo(terminal, planOf(file, options), options);
   const times = { returnMs, limits, busyLimitMs, pollTimeMs };
   if (isGang(options)) {
     if (options.key !== undefined && options.inject !== undefined)
-      throw new DfuError('INVALID_ARGUMENT', '--inject changes what --key has checked');
+      throw new DfuError(
+        'INVALID_ARGUMENT',
+        '--inject changes what --key has checked: no signature is right behind it',
+      );
     if (options.dryRun === true)
       throw new DfuError(
         'INVALID_ARGUMENT',
@@ -144,20 +149,4 @@ function planOf(file: Uint8Array | undefined, options: DownloadCommand): SendPla
   } catch (error) {
     throw withOptionNames(error);
   }
-}
-
-/** The file's bytes. Throws where they cannot be read, with an exit code of its own. */
-async function read(terminal: Terminal, path: string): Promise<Uint8Array> {
-  if (path !== '-') return terminal.files.read(path);
-  try {
-    return await readAll(terminal.in);
-  } catch (error) {
-    throw cannot('read standard input', error, ExitCode.noInput);
-  }
-}
-
-async function readAll(input: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of input) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }

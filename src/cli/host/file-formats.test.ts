@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DFUSE_COMPATIBLE, Device, DfuRuntime, DfuSeMode, DfuSeRam } from '../../device/index.ts';
-import { writeIntelHex, writeSRecords } from '../../image/index.ts';
+import { riotbootImage, writeIntelHex, writeSRecords } from '../../image/index.ts';
 import { UsbipServer } from '../../link/usbip/index.ts';
 import { timerClock } from '../../usb/index.ts';
 import { ran } from '../../../test/support/fake-terminal.ts';
@@ -204,5 +204,46 @@ describe('--format', () => {
     const { exit, err } = await call('download', path, '--format', format, '-s', '0x08000000');
     expect([exit, err]).toEqual([code, expect.stringContaining(words)]);
     expect((await call('download', path, '--raw', '--format', 'hex')).exit).toBe(64);
+  });
+});
+
+describe('a program for another place', () => {
+  /** The first words of a Cortex-M program that starts there. */
+  const program = (handler: number): Uint8Array => {
+    const bytes = image.slice();
+    new DataView(bytes.buffer).setUint32(0, 0x2000_1000, true);
+    new DataView(bytes.buffer).setUint32(4, handler + 1, true);
+    return bytes;
+  };
+
+  test('by its vector table: in no memory of the device is refused, elsewhere in it is told', async () => {
+    const at = ['-s', '0x08000000'];
+    const path = await fileWith(program(0x0003_0100), 'nordic.bin');
+    const refused = await call('download', path, ...at);
+    expect([refused.exit, refused.err]).toEqual([
+      65,
+      expect.stringContaining('starts at 0x00030100, which is neither in what is sent nor in any'),
+    ]);
+    expect(refused.err).toContain('--allow other-place');
+    expect((await call('download', path, ...at, '--dry-run')).exit).toBe(65);
+    expect((await call('download', path, ...at, '--raw')).exit).toBe(0);
+    const allowed = await call('download', path, ...at, '--allow', 'other-place');
+    expect([allowed.exit, allowed.err]).toEqual([0, expect.stringContaining('sent all the same')]);
+    const there = await fileWith(program(BASE + 0x100), 'app.bin');
+    const moved = await call('download', there, '-s', '0x08004000');
+    expect([moved.exit, moved.err]).toEqual([
+      0,
+      expect.stringContaining('not in what is sent; by its vector table, which starts at'),
+    ]);
+    const right = await call('download', there, ...at);
+    expect([right.exit, right.err]).toEqual([0, expect.not.stringContaining('vector table')]);
+  });
+
+  test("by riotboot's header: the image of another slot", async () => {
+    const slot = riotbootImage(image, { version: 1, headerLength: 256, slotBase: BASE + 0x4000 });
+    const path = await fileWith(slot, 'slot1.bin');
+    const { exit, err } = await call('download', path, '-s', '0x08001000');
+    expect([exit, err]).toEqual([65, expect.stringContaining("another slot's image")]);
+    expect((await call('download', path, '-s', '0x08004000')).exit).toBe(0);
   });
 });

@@ -19,6 +19,7 @@ const names: Readonly<Record<DfuRemedy, string>> = {
   'max-bytes': '--max-size',
   'no-layout': '--allow no-layout, which writes without erasing',
   'other-device': '--allow other-device to do it all the same',
+  'other-place': '--allow other-place to do it all the same',
   'outside-layout': '--allow outside-layout to do it all the same',
   path: '-p path',
   'poll-time': '--poll-time',

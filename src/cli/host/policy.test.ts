@@ -8,7 +8,9 @@ import {
   generateKey,
   parseVersion,
   publicHalf,
+  riotbootImage,
   signImage,
+  writeIntelHex,
   writePublicPem,
 } from '../../image/index.ts';
 import type { PrivateKey } from '../../image/index.ts';
@@ -130,7 +132,12 @@ describe('--no-downgrade', () => {
 
   test.each([
     ['it gives no uploads', false, async () => image('1.0.0'), 'bitCanUpload is 0'],
-    ['the file has no version', true, async () => Promise.resolve(payload), 'no MCUboot image'],
+    [
+      'the file has no version',
+      true,
+      async () => Promise.resolve(payload),
+      'no MCUboot or riotboot image',
+    ],
   ])(
     'what cannot be known is refused unless it is allowed: %s',
     async (_, readable, file, words) => {
@@ -168,6 +175,44 @@ describe('--no-downgrade', () => {
     const newer = await download(await image('3.0.1'), ...args);
     expect(newer.exit).toBe(0);
     expect(flash.read(0x08000000, 16)).toEqual((await image('3.0.1')).subarray(0, 16));
+  });
+});
+
+describe('--no-downgrade of riotboot, and of several images', () => {
+  const riot = (version: number): Uint8Array =>
+    riotbootImage(payload, { version, headerLength: 256, slotBase: 0x08001000 });
+
+  test('by the number in its header', async () => {
+    await plain(riot(7));
+    const older = await download(riot(6), '--no-downgrade');
+    expect([older.exit, older.err]).toEqual([
+      65,
+      expect.stringContaining('the image is 6, the one in alternate 0 "ramdisk0" is 7: older'),
+    ]);
+    expect((await download(riot(8), '--no-downgrade')).exit).toBe(0);
+    const other = await download(await image('9.0.0'), '--no-downgrade');
+    expect([other.exit, other.err]).toEqual([65, expect.stringContaining('is no MCUboot image')]);
+  });
+
+  test('each with the one that it replaces', async () => {
+    const flash = new DfuSeRam({ layout: '@Flash /0x08000000/64*002Kg' });
+    flash.read(0x08000000, 8192).set(await image('1.0.0'));
+    flash.read(0x08004000, 8192).set(await image('3.0.0'));
+    plugIn(new DfuSeMode({ memories: [flash], onLeave: () => {} }));
+    const merged = async (second: string): Promise<Uint8Array> =>
+      new TextEncoder().encode(
+        writeIntelHex([
+          { address: 0x08000000, bytes: await image('1.0.0') },
+          { address: 0x08004000, bytes: await image(second) },
+        ]),
+      );
+    const older = await download(await merged('2.0.0'), '--no-downgrade');
+    expect([older.exit, older.err]).toEqual([
+      65,
+      expect.stringContaining('at 0x08004000 is 3.0.0+0: older'),
+    ]);
+    expect((await download(await merged('3.0.1'), '--no-downgrade')).exit).toBe(0);
+    expect(flash.read(0x08004000, 16)).toEqual((await image('3.0.1')).subarray(0, 16));
   });
 });
 
