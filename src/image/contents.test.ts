@@ -147,3 +147,14 @@ describe('S-records and UF2', () => {
     expect(() => writeUf2([{ address: 0xffff_fff0, bytes: data }])).toThrow(/32 bits/);
   });
 });
+
+test('what would be too large as text is refused at once', () => {
+  // Never touched, so it costs nothing.
+  const bytes = new Uint8Array(0x8000001);
+  const pieces = [{ address: 0, bytes }];
+  const part = { alternate: undefined, name: undefined, pieces };
+  const contents = { format: 'bin', parts: [part], suffix: undefined, prefix: undefined } as const;
+  for (const format of ['hex', 'srec', 'uf2'] as const) {
+    expect(() => writeContents(contents, format)).toThrow('134217728 at most');
+  }
+});

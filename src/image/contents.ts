@@ -152,6 +152,9 @@ export function wholePrefix(bytes: Uint8Array): DfuPrefix | undefined {
   return prefix?.isWhole === true ? prefix : undefined;
 }
 
+/** Most bytes that are written in a format that is some three times as large as they are. */
+const MOST_BYTES = 0x8000000;
+
 /** How a file is written. */
 export interface WriteContentsOptions {
   /** What stands where a format without addresses has to have something, and beside the bytes in UF2's pages. Default 0xff. */
@@ -205,7 +208,7 @@ function run(
 /**
  * Writes contents in another format. Throws `INVALID_ARGUMENT` where the format has addresses and the contents do not,
  * `AMBIGUOUS` where it has no alternates and they are for several, `REFUSED` where it is one run and they are for
- * several memories, `OUT_OF_RANGE` for addresses that do not fit it.
+ * several memories, `OUT_OF_RANGE` for addresses that do not fit it, and for more than 128 MiB in text or UF2.
  */
 export function writeContents(
   contents: FileContents,
@@ -230,6 +233,11 @@ export function writeContents(
     return appendSuffix(run(format, pieces, filler), { ...ids, bcdDFU });
   }
   const segments = placed(format, pieces);
+  const sizeBytes = segments.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  if (sizeBytes > MOST_BYTES) {
+    const message = `${format} of ${sizeBytes} bytes would be too large: ${MOST_BYTES} at most`;
+    throw new DfuError('OUT_OF_RANGE', message);
+  }
   const text = (words: string): OwnBytes => Uint8Array.from(words, (each) => each.charCodeAt(0));
   if (format === 'hex') return text(writeIntelHex(segments));
   if (format === 'uf2') return writeUf2(segments, { family, filler });

@@ -73,3 +73,11 @@ test.each([
   const [code, , err] = await convert(...args);
   expect([code, err]).toEqual([exit, expect.stringContaining(words)]);
 });
+
+test('image info tells the prefix', async () => {
+  writeFileSync(path('ti.bin'), withStellarisPrefix(app, 0x2000));
+  const { out } = await ran(['image', 'info', path('ti.bin')]);
+  expect(out).toContain('TI Stellaris, 8 bytes, in front of 512 bytes for 0x00002000');
+  const { out: json } = await ran(['image', 'info', path('ti.bin'), '--json']);
+  expect(JSON.parse(json)).toMatchObject({ prefix: { kind: 'stellaris', address: 0x2000 } });
+});

@@ -13,6 +13,7 @@ import { addExamples } from '../shared/examples.ts';
 import { answering, ExitCode } from '../shared/exit-codes.ts';
 import { wholeNumber } from '../shared/numbers.ts';
 import { passOn } from '../shared/pass-on.ts';
+import { readInput } from '../shared/read-input.ts';
 import { remediesNamed } from '../shared/remedies.ts';
 import { warn, writeJson } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
@@ -47,7 +48,10 @@ const WORD = 0xffffffff;
 export function convertCommand(terminal: Terminal): Command {
   const made = new Command('convert')
     .description('write the firmware of one file in the format of another')
-    .argument('<in>', 'binary, DfuSe, Intel HEX, S-record, UF2, ELF; with DFU suffix or without')
+    .argument(
+      '<in>',
+      'binary, DfuSe, Intel HEX, S-record, UF2, ELF; with DFU suffix or without; - for standard input',
+    )
     .argument('<out>', 'replaced if it is there; - for standard output')
     .addOption(new Option('--from <format>', 'default: what it is').choices(inputFormats))
     .addOption(
@@ -114,7 +118,7 @@ async function convert(
   options: ConvertOptions,
 ): Promise<number> {
   const { from: format, address, part: family, alternate, fill: filler, device } = options;
-  const file = terminal.files.read(input);
+  const file = await readInput(terminal, input);
   try {
     const contents = readContents(file, { format, address, family, alternate });
     const to = formatOf(output, contents, options.to);

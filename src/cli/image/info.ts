@@ -10,9 +10,11 @@ import {
   recognise,
   segmentFormatNames,
   unwrapFile,
+  wholePrefix,
 } from '../../image/index.ts';
 import type {
   DecryptionKey,
+  DfuPrefix,
   FileFormat,
   FoundImage,
   ImageInspection,
@@ -73,6 +75,13 @@ function wrapRows(file: Unwrapped): Row[] {
   return rows;
 }
 
+/** What stands in front of a firmware for another boot loader. */
+function prefixText({ kind, sizeBytes, address, lengthBytes }: DfuPrefix): string {
+  const maker = { lpc: 'NXP LPC', stellaris: 'TI Stellaris' }[kind];
+  const where = address === undefined ? '' : ` for ${hexNumber(address, 8)}`;
+  return `${maker}, ${sizeBytes} bytes, in front of ${lengthBytes} bytes${where}`;
+}
+
 function plainRows(what: Recognised, bytes: Uint8Array): Row[] {
   const rows: Row[] = [['size', sizeText(bytes.length)]];
   if (what.format === 'riotboot') {
@@ -85,6 +94,8 @@ function plainRows(what: Recognised, bytes: Uint8Array): Row[] {
       ['payload', 'no hash, no signature: riotboot checks only the header'],
     );
   }
+  const prefix = what.format === 'binary' ? wholePrefix(bytes) : undefined;
+  if (prefix !== undefined) rows.push(['prefix', prefixText(prefix)]);
   if (what.format === 'binary' && what.vectors !== undefined) {
     const { offsetBytes, stackPointer, resetHandler } = what.vectors;
     const where = `stack ${hexNumber(stackPointer, 8)}, reset handler ${hexNumber(resetHandler, 8)}`;
@@ -172,6 +183,7 @@ function contentJson({ name, manifest, file, inspection, inside }: Content): obj
     segments: segments.length === 0 ? undefined : places,
     suffix,
     suffixProblem,
+    prefix: format === 'binary' ? wholePrefix(bytes) : undefined,
     loadHeader: readEspressifLoadHeader(bytes),
     ...image,
     images: inside.length === 0 ? undefined : inside.map(insideJson),

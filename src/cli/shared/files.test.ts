@@ -13,6 +13,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -235,4 +236,14 @@ describe.skipIf(process.platform === 'win32')('the flash of a board that runs', 
       expect(await ran(args)).toMatchObject({ exit: 0, err: '' });
     }
   });
+});
+
+test('a file of more than 32 bits can address is refused with its size', async () => {
+  writeFileSync(path('huge.bin'), '');
+  truncateSync(path('huge.bin'), 5 * 2 ** 30);
+  const { exit, err } = await ran(['image', 'info', path('huge.bin')]);
+  expect([exit, err]).toEqual([
+    66,
+    expect.stringContaining('it has 5368709120 bytes, and no more than 4294967296 are read'),
+  ]);
 });

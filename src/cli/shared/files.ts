@@ -38,6 +38,9 @@ function fileError(path: string, cause: unknown): DfuError {
 /** The most that is read at once: Node takes no more than 2 GiB. */
 const PIECE_BYTES = 0x10000000;
 
+/** The most that is read of one file: what 32 bits can address. */
+const MOST_BYTES = 0x100000000;
+
 /** All of a file, of more than 2 GiB too; `pieceBytes` is for tests. */
 export function readWhole(path: string, pieceBytes: number = PIECE_BYTES): Uint8Array {
   const file = openSync(path, 'r');
@@ -45,6 +48,9 @@ export function readWhole(path: string, pieceBytes: number = PIECE_BYTES): Uint8
     const stat = fstatSync(file);
     const { size } = stat;
     if (!stat.isFile() && !stat.isDirectory()) return readStream(file);
+    if (stat.isFile() && size > MOST_BYTES) {
+      throw new Error(`it has ${size} bytes, and no more than ${MOST_BYTES} are read`);
+    }
     // Files of the kernel have something to read and no size; a folder says that it is one.
     return size === 0 || !stat.isFile()
       ? new Uint8Array(readFileSync(file))
