@@ -2,7 +2,7 @@ import { DfuError } from '../bytes/index.ts';
 import type { SendProgress } from '../bytes/index.ts';
 import type { CancelSignal } from '../usb/index.ts';
 import type { Payload } from './block-source.ts';
-import { drive, prepare } from './drive.ts';
+import { drive, prepare, settled } from './drive.ts';
 import type { Ended } from './ending-steps.ts';
 import type { HostListener } from './events.ts';
 import { BUSY_LIMIT_MS } from './patience.ts';
@@ -36,7 +36,7 @@ class Differs extends Error {
 /**
  * Reads as many bytes as an image has from a device in dfuIDLE, and leaves it there: the first difference, or
  * undefined if they are equal. What it has behind them, padding of a slot say, is not looked at. Throws as
- * `upload` does.
+ * `upload` does; cancelling leaves it there, too, where possible.
  */
 export async function comparePlain(
   session: DfuSession,
@@ -55,16 +55,18 @@ export async function comparePlain(
     onEvent?.({ type: 'progress', operation: 'verify', doneBytes, totalBytes: image.length });
   };
   const write = (chunk: Uint8Array): void => comparison.take(chunk);
-  let first: Difference | undefined;
-  try {
-    await drive(session, UPLOAD_START, step, { signal, onState, write });
-    comparison.end();
-  } catch (error) {
-    if (!(error instanceof Differs)) throw error;
-    first = error.difference;
-  }
-  await prepare(session, signal, { busyLimitMs, pollTimeMs });
-  return first;
+  return settled(session, async () => {
+    let first: Difference | undefined;
+    try {
+      await drive(session, UPLOAD_START, step, { signal, onState, write });
+      comparison.end();
+    } catch (error) {
+      if (!(error instanceof Differs)) throw error;
+      first = error.difference;
+    }
+    await prepare(session, signal, { busyLimitMs, pollTimeMs });
+    return first;
+  });
 }
 
 /** What it is read back for. */
