@@ -15,13 +15,13 @@ const [device] = await findDevices({ bus });
 if (device === undefined) throw new Error('plug in a DFU device');
 console.log(`${device.id} at ${device.path}, serial number ${device.serial}`);
 
-const { ending, acknowledged } = await flash(device, firmware, {
+const { outcome, acknowledged } = await flash(device, firmware, {
   alternate: device.interfaces[0].alternate,
   onEvent(event) {
     if (event.type === 'progress') console.log(`${event.doneBytes} of ${event.totalBytes} bytes`);
   },
 });
-console.log(`${ending}: ${acknowledged.bytes} bytes`);
+console.log(`${outcome}: ${acknowledged.bytes} bytes`);
 // The firmware of the virtual board runs for as long as somebody lets it.
 if (path === undefined) process.exit();
 
