@@ -1,3 +1,4 @@
+import { DfuError } from '../bytes/index.ts';
 import { flashFile } from '../host/index.ts';
 import type { FlashOptions, Selection, SendEnding } from '../host/index.ts';
 import type { WebUsbDevice } from '../link/web-usb/index.ts';
@@ -27,7 +28,8 @@ export interface FlashDeviceOptions extends Omit<FlashOptions, 'selection' | 'cl
 
 /**
  * Flashes a device: finds out what the file is, asks the device into DFU mode and finds it again, sends the file,
- * and says how that ended. Throws what `flashFile` of `dfukit/host` throws, and `INVALID_ARGUMENT` for what is no file.
+ * and says how that ended. Throws what `flashFile` of `dfukit/host` throws, `NOT_FOUND` for no device, as the first of none
+ * that `findDevices` found, and `INVALID_ARGUMENT` for what is no device and what is no file.
  */
 export async function flash(
   target: FlashTarget,
@@ -41,10 +43,26 @@ export async function flash(
   return flashFile(bus, bytes, { ...options, clock, selection });
 }
 
+/** What only each kind of target has. */
+const marks = ['interfaces', 'controlIn', 'controlTransferIn'] as const;
+
+/** In JavaScript anything may come, and most often nothing: `const [device] = await findDevices()`. */
+function demandTarget(target: unknown): void {
+  if (target === undefined || target === null) {
+    const words = 'plug one in, or put the board into its bootloader (BOOT or RESET button)';
+    throw new DfuError('NOT_FOUND', `flash: no device was given, as if none was found: ${words}`);
+  }
+  if (typeof target === 'object' && marks.some((mark) => mark in target)) return;
+  const what = 'a device that findDevices found, a USBDevice or a ControlPipe';
+  const got = Array.isArray(target) ? 'an array: name one of it' : typeof target;
+  throw new DfuError('INVALID_ARGUMENT', `flash: expected ${what}, got ${got}`);
+}
+
 /** Where it is: nothing else at that bus has that path and that address. */
 type Place = Pick<Selection, 'path' | 'address'> & { readonly bus: UsbBus };
 
 async function busAndPlace(target: FlashTarget): Promise<Place> {
+  demandTarget(target);
   if ('interfaces' in target) {
     const address = target.interfaces[0]?.location.address;
     return { bus: target.bus, path: target.path, address };

@@ -130,6 +130,18 @@ describe('flash', () => {
     });
   });
 
+  test.each([
+    [undefined, 'NOT_FOUND', 'no device was given, as if none was found: plug one in'],
+    [[], 'INVALID_ARGUMENT', 'got an array: name one of it'],
+    ['1-4', 'INVALID_ARGUMENT', 'expected a device that findDevices found, a USBDevice or a'],
+    [{}, 'INVALID_ARGUMENT', 'got object'],
+  ])('says of %j that it is no device', async (target, code, words) => {
+    await expect(flash(target as never, next, { clock })).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(words) as string,
+    });
+  });
+
   test('takes a pipe that is open, and leaves it open', async () => {
     power();
     const bus = cable();
