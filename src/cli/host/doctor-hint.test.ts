@@ -16,3 +16,8 @@ test.each<[DfuErrorCode, string, string, boolean]>([
   expect(told).toMatchObject({ code, message: expect.stringContaining(message) });
   expect(String(told).includes('\ndfukit doctor says')).toBe(points);
 });
+
+test('a computer without USB is told of that of another one', () => {
+  const told = String(withDoctor(new DfuError('NO_USB', 'this machine has no USB'), ['native']));
+  expect(told).toMatch(/how to mend it; --bus usbip:\/\/HOST is the USB of another machine$/);
+});

@@ -39,7 +39,7 @@ function textOf(error: unknown): string {
 export function noUsb(cause: unknown): DfuError {
   const remedy =
     'plug in a device, load the USB host driver or give the container /sys/bus/usb and /dev/bus/usb; ' +
-    'a device on another machine can be reached by --bus usbip://HOST';
+    'a device on another machine can be reached over USB/IP';
   return new DfuError('NO_USB', `this machine has no USB: ${remedy}`, { cause });
 }
 

@@ -74,7 +74,7 @@ describe('listing', () => {
     usb.failure = '/sys/bus/usb/devices/ not found';
     await expect(bus.list()).rejects.toMatchObject({
       code: 'NO_USB',
-      message: expect.stringMatching(/^this machine has no USB: .*usbip:\/\/HOST$/) as string,
+      message: expect.stringMatching(/^this machine has no USB: .*over USB\/IP$/) as string,
     });
   });
 
