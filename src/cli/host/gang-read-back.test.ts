@@ -94,7 +94,7 @@ describe('DfuSe devices', () => {
     expect(exit).toBe(0);
     expect(out).toContain('2 verified in ');
     const given = memories.map((each) => each.read(0x0800_0410, 1)[0]);
-    expect(given.toSorted()).toEqual([100, 101]);
+    expect(given.toSorted((a = 0, b = 0) => a - b)).toEqual([100, 101]);
     expect(memories.map(({ programmed }) => programmed)).toEqual([1024, 1024]);
     const outcomes = readFileSync(journal, 'utf8').match(/"outcome":"[a-z-]+"/g);
     expect(outcomes).toEqual(['"outcome":"verified"', '"outcome":"verified"']);

@@ -2,6 +2,7 @@ import type { MultiBar, SingleBar } from 'cli-progress';
 import type { GangEvent, GangReport, UnitResult } from '../../gang/index.ts';
 import { printable } from '../../host/index.ts';
 import type { DownloadEnding } from '../../host/index.ts';
+import { PACE_WIDTH, Pace } from './pace.ts';
 import { withOptionNames } from './option-names.ts';
 import { writeJson } from '../shared/terminal.ts';
 import type { Output, Terminal } from '../shared/terminal.ts';
@@ -67,23 +68,44 @@ function counted(results: readonly UnitResult[]): Record<string, number> {
 interface BarPayload {
   readonly unit: string;
   readonly what: string;
+  /** How fast it goes, and how long yet. */
+  readonly pace: string;
 }
 
 const CELLS = 25;
+/** As few cells as still show a part. */
+const LEAST_CELLS = 5;
 const LONGEST_NAME = 28;
+const USUAL_NAME = 16;
+/** What stands in a line besides name, cells and pace. */
+const REST = ' [] 100% download'.length;
 
-/** One line: name, cells, percent, what is done. */
-function unitLine({ unit, what }: BarPayload, value: number, total: number): string {
+/** One line: name, cells, percent, what is done, pace. A narrow terminal has fewer cells, no pace, and the end of the name. */
+export function unitLine(
+  { unit, what, pace }: BarPayload,
+  value: number,
+  total: number,
+  columns = 80,
+): string {
   const part = total === 0 ? 0 : Math.min(1, value / total);
-  const cells = '='.repeat(Math.floor(part * CELLS)).padEnd(CELLS);
-  const name = unit.length > LONGEST_NAME ? `…${unit.slice(1 - LONGEST_NAME)}` : unit;
-  return `${name.padEnd(16)} [${cells}] ${String(Math.floor(part * 100)).padStart(3)}% ${what}`;
+  const most = Math.min(LONGEST_NAME, Math.max(8, Math.floor(columns * 0.35)));
+  const name = unit.length > most ? `…${unit.slice(1 - most)}` : unit;
+  const nameWidth = Math.max(name.length, Math.min(USUAL_NAME, most));
+  // The last column stays free: some terminals wrap there.
+  const room = columns - 1 - nameWidth - REST;
+  const hasPace = room - 1 - PACE_WIDTH >= LEAST_CELLS;
+  const width = Math.max(LEAST_CELLS, Math.min(CELLS, hasPace ? room - 1 - PACE_WIDTH : room));
+  const cells = '='.repeat(Math.floor(part * width)).padEnd(width);
+  const percent = String(Math.floor(part * 100)).padStart(3);
+  const line = `${name.padEnd(nameWidth)} [${cells}] ${percent}% ${what}`;
+  return hasPace && pace !== '' ? `${line.padEnd(nameWidth + width + REST)} ${pace}` : line;
 }
 
 async function multiBar(err: Output): Promise<MultiBar> {
   const { default: progress } = await import('cli-progress');
   return new progress.MultiBar({
-    format: (_options, { value, total }, payload: BarPayload) => unitLine(payload, value, total),
+    format: (_options, { value, total }, payload: BarPayload) =>
+      unitLine(payload, value, total, err.columns),
     stream: err,
     hideCursor: false,
     clearOnComplete: true,
@@ -98,6 +120,7 @@ class TextGang implements GangReporter {
   readonly #terminal: Terminal;
   readonly #bars: MultiBar | undefined;
   readonly #bar = new Map<string, SingleBar>();
+  readonly #pace = new Map<string, { readonly operation: string; readonly pace: Pace }>();
 
   constructor(terminal: Terminal, bars: MultiBar | undefined) {
     this.#terminal = terminal;
@@ -109,7 +132,8 @@ class TextGang implements GangReporter {
       const { unit, operation, doneBytes, totalBytes = 0 } = event;
       const bar = this.#barOf(unit);
       bar?.setTotal(totalBytes);
-      bar?.update(doneBytes, { unit: printable(unit), what: operation });
+      const pace = this.#paceOf(event).words(performance.now(), doneBytes, totalBytes);
+      bar?.update(doneBytes, { unit: printable(unit), what: operation, pace });
       return;
     }
     if (event.type === 'ended') this.#drop(event.unit);
@@ -126,15 +150,25 @@ class TextGang implements GangReporter {
     } else to.write(`${line}\n`);
   }
 
+  /** From the first bytes of what is done to the unit now. */
+  #paceOf({ unit, operation, doneBytes }: Extract<GangEvent, { type: 'progress' }>): Pace {
+    const running = this.#pace.get(unit);
+    if (running?.operation === operation) return running.pace;
+    const pace = new Pace(performance.now(), doneBytes);
+    this.#pace.set(unit, { operation, pace });
+    return pace;
+  }
+
   #barOf(unit: string): SingleBar | undefined {
     const bar = this.#bar.get(unit);
     if (bar !== undefined || this.#bars === undefined || this.#bar.size >= MOST_BARS) return bar;
-    const made = this.#bars.create(0, 0, { unit: printable(unit), what: '' });
+    const made = this.#bars.create(0, 0, { unit: printable(unit), what: '', pace: '' });
     this.#bar.set(unit, made);
     return made;
   }
 
   #drop(unit: string): void {
+    this.#pace.delete(unit);
     const bar = this.#bar.get(unit);
     if (bar === undefined) return;
     this.#bars?.remove(bar);

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FakeTerminal, ran } from '../../../test/support/fake-terminal.ts';
+import { unitLine } from './gang-report.ts';
 import { MiniatureBoard } from '../../../test/support/miniature-board.ts';
 import { COMPATIBLE } from '../../device/index.ts';
 import { riotbootImage } from '../../image/index.ts';
@@ -124,6 +125,16 @@ describe('a rack is one command', () => {
     expect(err).toMatch(/B +\[[= ]{25}\] +[0-9]+% download/);
     expect(out).toContain('2 written in ');
   });
+});
+
+test.each([
+  [80, 'UNIT-0001        [============             ]  50% download 12.3 kB/s 0:08'],
+  [60, 'UNIT-0001        [=====     ]  50% download 12.3 kB/s 0:08'],
+  [40, 'UNIT-0001      [====    ]  50% download'],
+  [30, 'UNIT-0001  [==   ]  50% download'],
+])('the bar of a unit at a terminal of %i columns', (columns, line) => {
+  const payload = { unit: 'UNIT-0001', what: 'download', pace: '12.3 kB/s 0:08' };
+  expect(unitLine(payload, 50, 100, columns)).toBe(line);
 });
 
 describe('values of their own, and a journal', () => {
