@@ -3,6 +3,9 @@
 import { createInterface } from 'node:readline';
 
 const [, , main = ''] = process.argv;
+// Each listens anew to the streams, as long as they are open.
+process.stdout.setMaxListeners(0);
+process.stderr.setMaxListeners(0);
 let count = 0;
 for await (const line of createInterface(process.stdin)) {
   process.argv = [process.execPath, main, ...(JSON.parse(line) as string[])];
