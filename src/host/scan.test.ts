@@ -148,6 +148,19 @@ describe('the functional descriptor', () => {
     expect(entry?.notes).toHaveLength(notes);
   });
 
+  test('departure dfu-util/descriptor-of-its-own: each of two interfaces has another', async () => {
+    const entries = await scanOne({
+      protocol: 2,
+      alternates: [{ functional: sized(64) }],
+      spoil: (bytes) => {
+        const second = Uint8Array.of(9, 4, 1, 0, 0, 0xfe, 1, 2, 0, ...sized(1024));
+        const whole = Uint8Array.of(...bytes, ...second);
+        return whole.with(2, whole.length).with(4, 2);
+      },
+    });
+    expect(entries.map((entry) => entry.functional.wTransferSize)).toEqual([64, 1024]);
+  });
+
   test('is not taken from an interface that is not DFU', async () => {
     // A HID descriptor has the type 0x21 too.
     const [entry] = await scanOne({

@@ -183,7 +183,7 @@ describe('limits phase by phase', () => {
     ]);
   });
 
-  test('manifest: its end is no failure', async () => {
+  test('departure dfu-util/no-second-more: manifest: as long as it says, and its end is no failure', async () => {
     const sync: Line = ['GETSTATUS', status('dfuMANIFEST-SYNC', { pollMs: 600 })];
     const last: Line[] = [['DNLOAD 1 2', 'ok'], taken, ['DNLOAD 2 0', 'ok'], sync, sync];
     const script = [idle, sending, taken, ...last];

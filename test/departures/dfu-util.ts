@@ -139,6 +139,20 @@ export const dfuUtil = {
       why: 'a device that nobody meant is flashed',
       only: 'drop-in',
     },
+    'words-in-full': {
+      original:
+        'a word of `-s` may be cut short, and then what stands behind it in memory is read as more of them; an empty `-s` is address 0',
+      here: '64: a word is written in full; an empty `-s` names no address',
+      why: 'a device is erased by words that nobody has written',
+      only: 'drop-in',
+    },
+    'prefix-of-two-bytes': {
+      original:
+        'of a file that begins with 01 00 or 1a 3f, 8 or 16 bytes are not sent to a DfuSe device',
+      here: 'only of one that has a whole prefix, with a length that is right; it is told',
+      why: 'firmware may begin so, and would lack its beginning',
+      only: 'drop-in',
+    },
     'known-before-a-device': {
       original:
         'tells of a wrong `-s`, of a file that `-U` would replace and of a damaged DfuSe file when the device has been found and taken into DFU mode',
@@ -227,6 +241,30 @@ export const dfuUtil = {
       here: 'so it does here, and says so; `dfukit download` sends the bytes in them',
       why: 'some devices want the file, and most the bytes',
       only: 'drop-in',
+    },
+    'error-in-manifestation': {
+      original:
+        'says `Done!` and ends with 0 where the device reports an error behind its last block',
+      here: 'ends with 74, and what the device says',
+      why: 'the device has refused what it was given',
+      only: 'drop-in',
+    },
+    'reset-of-what-has-gone': {
+      original: '`-R` and a device that has gone by itself: 251, though all is well',
+      here: '0',
+      why: 'it does what was asked for',
+      only: 'drop-in',
+    },
+    'no-second-more': {
+      original:
+        'waits a second more than the device says, each time it asks how manifestation goes',
+      here: 'waits as long as the device says',
+      why: 'the device knows',
+    },
+    'descriptor-of-its-own': {
+      original: 'the first functional descriptor of a configuration counts for all its interfaces',
+      here: 'each interface has the one that stands with it',
+      why: 'they may have other block sizes and abilities',
     },
     'images-as-one': {
       original:

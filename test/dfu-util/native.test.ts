@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { crc32Register } from '../../src/bytes/index.ts';
 import { dfukit } from '../../src/cli/dfukit.ts';
 import { appendSuffix, writeDfuSeFile } from '../../src/dfu/index.ts';
+import { withLpcPrefix, withStellarisPrefix } from '../../src/image/index.ts';
 import { judged } from '../kernel/guest/program-comparison.ts';
 import type { ComparedLine, Ran } from '../kernel/guest/program-comparison.ts';
 import { FakeTerminal } from '../support/fake-terminal.ts';
@@ -53,6 +54,9 @@ const files: Readonly<Record<string, Uint8Array>> = {
   'longer.dfu': saying(20),
   'length8.dfu': saying(8),
   'length200.dfu': saying(200),
+  'as-stellaris.bin': Uint8Array.of(1, 0, ...payload),
+  'lpc.bin': withLpcPrefix(payload),
+  'stellaris.bin': withStellarisPrefix(payload, 0x2000),
   'cut.dfu': appendSuffix(writeDfuSeFile([{ alternate: 0, elements }]).subarray(0, 60), {
     ...own,
     bcdDFU: 0x011a,

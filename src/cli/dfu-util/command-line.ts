@@ -83,8 +83,10 @@ function idsOf(text: string): Pick<Selection, 'ids' | 'runtime' | 'dfu'> {
   return reading('', () => parseDeviceIds(text.includes(',') ? text : `${text},*:*`));
 }
 
+/** Between two colons, or behind the last, may be nothing. */
 function dfuseOf(text: string): DfuSeModifiers {
-  return reading(dfuseWords(text), () => parseDfuSeAddress(text));
+  const words = text.replace(/:+/g, ':').replace(/:$/, '');
+  return reading(dfuseWords(words), () => parseDfuSeAddress(words));
 }
 
 /** Which word of it dfu-util would stumble over, as it says that. */

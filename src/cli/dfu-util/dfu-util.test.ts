@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { appendSuffix, writeDfuSeFile } from '../../dfu/index.ts';
 import { CliBoard } from '../../../test/support/cli-board.ts';
 import { FakeTerminal, ran } from '../../../test/support/fake-terminal.ts';
+import { withLpcPrefix, withStellarisPrefix } from '../../image/index.ts';
 import { dfukit } from '../dfukit.ts';
 
 /* Virtual boards over USB/IP, and what programs look for in the output. */
@@ -84,6 +85,11 @@ describe('dfukit dfu-util, with a DfuSe device', () => {
     const none = await run('-l', '-S', 'other');
     expect([none.exit, none.out]).toEqual([0, '']);
     expect(none.err).toContain('dfukit: no DFU interface matches; there is:\n');
+    // What programs look for in both streams is a device that was asked for.
+    expect(none.err).toMatch(/^dfukit: DFU: \[0483:df11\] /m);
+    const gone = await run('-D', path('image.bin'), '-S', 'other');
+    expect(gone.exit).toBe(74);
+    expect(gone.err).not.toMatch(/Found DFU: \[|^(?!dfukit: |dfu-util: |$)/m);
   });
 
   test('departure dfu-util/upload-to-standard-output: a raw file, milestone by milestone, and back', async () => {
@@ -178,6 +184,29 @@ File downloaded successfully
     expect(out).toContain('100%         3000 bytes\nDownload done.\nDone parsing DfuSe file\n');
   });
 
+  test.each(['0x08000000:l', ':mass', '0x08000000:leaves', ''])(
+    'departure dfu-util/words-in-full: -s %j is refused',
+    async (words) => {
+      board = await loader();
+      const said = await run('-a', '0', '-s', words, '-D', path('image.bin'));
+      expect(said).toMatchObject({ exit: 64 });
+      expect(said.err).toMatch(/^dfu-util: (?:Invalid dfuse modifier: |Only DfuSe file version)/);
+    },
+  );
+
+  test('a prefix is not sent: DfuSe has addresses of its own', async () => {
+    board = await loader();
+    const prefixes = [withLpcPrefix(image), withStellarisPrefix(image, 0x2000)];
+    for (const [at, bytes] of prefixes.entries()) {
+      writeFileSync(path('prefixed.bin'), bytes);
+      const sent = await run('-a0', '-s0x08000000::', '-D', path('prefixed.bin'));
+      expect(sent).toMatchObject({ exit: 0 });
+      expect(sent.out).toContain('address = 0x08000000, size = 5000\n');
+      expect((await run('-a0', '-s0x08000000:5000', '-U', path(`bare${at}`))).exit).toBe(0);
+      expect(Uint8Array.from(readFileSync(path(`bare${at}`)))).toEqual(image);
+    }
+  });
+
   test('commands alone, and what restarts the device', async () => {
     board = await loader();
     const erased = await run('-a', '0', '-s', ':mass-erase:force');
@@ -207,6 +236,24 @@ File downloaded successfully
   });
 });
 
+test('departure dfu-util/error-in-manifestation: the device refuses what it was given', async () => {
+  const config = ['--config', 'CONFIG_APP_USB_DFU_USE_FLASH_BACKEND=y'];
+  const [sample, flash] = [path('sample.bin'), ['--flash', path('reel.bin')]];
+  await ran(['firmware', 'build', 'usb-dfu', '--board', 'reel_board', ...config, '-o', sample]);
+  await ran(['board', 'program', 'reel_board', sample, ...flash, '--slot', '0']);
+  const spoilt = readFileSync(sample);
+  spoilt[3000] = 0x55 ^ (spoilt[3000] ?? 0);
+  writeFileSync(path('spoilt.bin'), spoilt);
+  board = await CliBoard.start('reel_board', ...flash);
+  await board.until('"state":"attached","id":"2fe3:0005"');
+  expect(await run('-e')).toMatchObject({ exit: 0 });
+  await board.until('"state":"attached","id":"2fe3:ffff"');
+  const { exit, out, err } = await run('-a', '1', '-D', path('spoilt.bin'));
+  expect(exit).toBe(74);
+  expect(out).toMatch(/status\(7\) = Programmed memory failed verification\n$/);
+  expect(err).toMatch(/^dfukit: manifestation: the device reports errVERIFY/);
+});
+
 describe('dfukit dfu-util, with a riotboot', () => {
   test('departures dfu-util/blocks-beyond-4096, dfu-util/smaller-blocks, dfu-util/torn-lines, dfu-util/left-in-order, dfu-util/file-when-whole: what the device refuses, and why', async () => {
     board = await CliBoard.start('particle-xenon');
@@ -215,6 +262,10 @@ describe('dfukit dfu-util, with a riotboot', () => {
     expect(refused.out).toMatch(
       / failed!\nDFU state\(10\) = dfuERROR, status\(2\) = File is for this device but fails some vendor-specific test\n$/,
     );
+    writeFileSync(path('tiny.bin'), 'RIOT');
+    const tiny = await run('-a', '0', '-D', path('tiny.bin'));
+    expect(tiny.exit).toBe(74);
+    expect(tiny.err).toMatch(/^dfu-util: Error sending completion packet \(LIBUSB_ERROR_PIPE\)$/m);
     const upload = await run('-a', '0', '-U', path('none.bin'));
     expect(upload.exit).toBe(74);
     expect(upload.err).toMatch(/^dfu-util: Error during upload \(LIBUSB_ERROR_PIPE\)$/m);
@@ -247,7 +298,7 @@ describe('dfukit dfu-util, with a riotboot', () => {
   });
 });
 
-test('departure dfu-util/alternate-where-needed: a firmware is asked into DFU mode, and gets another', async () => {
+test('departures dfu-util/alternate-where-needed, dfu-util/reset-of-what-has-gone: a firmware is asked into DFU mode, and gets another', async () => {
   const signed = path('hello.bin');
   const build = ['firmware', 'build', 'hello-world', '--board', 'particle-xenon'];
   expect(await ran([...build, '--slot', '0', '-o', signed])).toMatchObject({ exit: 0 });

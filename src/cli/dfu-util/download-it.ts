@@ -1,5 +1,5 @@
 import { suffixMatches } from '../../dfu/index.ts';
-import { connect, send, sendingOf } from '../../host/index.ts';
+import { connect, send, sendingOf, speaksDfuSe } from '../../host/index.ts';
 import type { DfuInterface, DfuSession, SendPlan } from '../../host/index.ts';
 import { idDigits } from '../../usb/index.ts';
 import { ExitCode } from '../shared/exit-codes.ts';
@@ -8,6 +8,7 @@ import type { Surroundings } from './surroundings.ts';
 import { addressText, refusalEnd, sayImages, sayLayout } from './dfuse-words.ts';
 import { RunEnd } from './end.ts';
 import { tellEnd, tellEndOfDfuSe } from './ending-words.ts';
+import { withoutPrefix } from './firmware.ts';
 import { resetIt } from './reset-it.ts';
 import type { Voice } from './voice.ts';
 
@@ -86,7 +87,9 @@ async function sendIt(session: DfuSession, given: SendPlan, around: Surroundings
   const transferSizeBytes = takeBlockSize(session, wishes, voice);
   // What is wrong with the file has been told.
   const told = { suffixProblem: undefined, problems: [] };
-  const plan: SendPlan = { ...given, ...told, transferSizeBytes, anyDevice: true };
+  const isForDfuSe = given.dialect === 'dfuse' || speaksDfuSe(entry);
+  const bare = isForDfuSe ? withoutPrefix(given) : given;
+  const plan: SendPlan = { ...bare, ...told, transferSizeBytes, anyDevice: true };
   const isDfuSe = demandPossible(plan, entry, around);
   voice.isDfuSe = isDfuSe;
   if (isDfuSe) tellDfuSe(plan, entry, voice);

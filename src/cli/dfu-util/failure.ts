@@ -59,6 +59,8 @@ function wordsOf(error: DfuError, voice: Voice, work: Work): Words {
     case 'moving':
       return whileMoving(error, voice, work);
     case 'ending':
+      // It has answered, and that has been told.
+      if (error.code === 'DEVICE_STATUS') return io('');
       return io(`unable to read DFU status after completion (${libusbName(error)})`);
     case 'leaving':
       return io(`error resetting after download: ${libusbName(error)}`);
@@ -95,6 +97,12 @@ function whileMoving(error: DfuError, voice: Voice, work: Work): Words {
   const command = COMMANDS.find(([pattern]) => pattern.test(error.message))?.[1];
   if (command !== undefined && error.code === 'DEVICE_STATUS') {
     return { exitCode: ExitCode.io, line: `${command} not correctly executed` };
+  }
+  if (refusal !== undefined && voice.isEndRefused && !voice.isDfuSe) {
+    return {
+      exitCode: ExitCode.io,
+      line: `Error sending completion packet (${libusbName(refusal)})`,
+    };
   }
   if (refusal !== undefined) {
     voice.bar.abandon(work === 'upload' ? '\nFailed.' : '');

@@ -1,7 +1,7 @@
 import { DfuError } from '../../bytes/index.ts';
 import { sendPlan } from '../../host/index.ts';
 import type { DfuSeModifiers, Selection, SendPlan } from '../../host/index.ts';
-import { recognise } from '../../image/index.ts';
+import { recognise, wholePrefix } from '../../image/index.ts';
 import type { FileFormat } from '../../image/index.ts';
 import { idDigits } from '../../usb/index.ts';
 import { ExitCode } from '../shared/exit-codes.ts';
@@ -24,8 +24,9 @@ export async function firmwarePlan(
   const bytes = path === undefined ? undefined : await read(terminal, path, voice);
   const modifiers = { ...dfuse, force: dfuse?.force === true ? ('memory' as const) : false };
   try {
-    const plan = sendPlan(bytes, { ...modifiers, raw: true });
+    const plan = withPrefix(sendPlan(bytes, { ...modifiers, raw: true }));
     if (bytes !== undefined) tellFile(plan, bytes, voice);
+    tellPrefix(plan, voice);
     // -s is DfuSe, whatever the device says; a DfuSe file says so itself.
     const isAsked = dfuse !== undefined && plan.format !== 'dfuse';
     return isAsked ? { ...plan, dialect: bytes === undefined ? undefined : 'dfuse' } : plan;
@@ -33,6 +34,36 @@ export async function firmwarePlan(
     if (!DfuError.is(error)) throw error;
     throw new RunEnd(ExitCode.data, [`Corrupt DfuSe file: ${error.message}`]);
   }
+}
+
+/** Plain DFU sends a prefix with the rest, DfuSe does not. */
+function withPrefix(plan: SendPlan): SendPlan {
+  const data = plan.format === 'binary' ? plan.targets[0]?.elements[0]?.data : undefined;
+  return { ...plan, prefix: data === undefined ? undefined : wholePrefix(data) };
+}
+
+function tellPrefix({ prefix }: SendPlan, voice: Voice): void {
+  if (prefix === undefined || voice.verbose === 0) return;
+  const { kind, address = 0, lengthBytes } = prefix;
+  const name = kind === 'lpc' ? 'unencrypted NXP LPC' : 'TI Stellaris';
+  voice.say(`Possible ${name} DFU prefix with the following properties`);
+  if (kind === 'lpc') {
+    voice.say(`Payload length: ${Math.floor(lengthBytes / 1024)} kiByte`);
+    return;
+  }
+  voice.say(`Address:        0x${address.toString(16).padStart(8, '0')}`);
+  voice.say(`Payload length: ${lengthBytes}`);
+}
+
+/** The same, as DfuSe sends it: where it goes `-s` alone says. */
+export function withoutPrefix(plan: SendPlan): SendPlan {
+  const { prefix, targets } = plan;
+  if (prefix === undefined) return plan;
+  const bare = targets.map(({ alternate, elements }) => ({
+    alternate,
+    elements: elements.map((each) => ({ ...each, data: each.data.subarray(prefix.sizeBytes) })),
+  }));
+  return { ...plan, prefix: undefined, targets: bare };
 }
 
 async function read(terminal: Terminal, path: string, voice: Voice): Promise<Uint8Array> {

@@ -54,6 +54,7 @@ export class Voice {
   #isReady = false;
   #status: StatusNumbers | undefined;
   #refusal: DfuError | undefined;
+  #isEndRefused = false;
 
   constructor({ out, err, verbose, now }: VoiceOptions) {
     this.#out = out;
@@ -76,6 +77,11 @@ export class Voice {
     return this.#refusal;
   }
 
+  /** Whether that was the empty block at the end of a download. */
+  get isEndRefused(): boolean {
+    return this.#isEndRefused;
+  }
+
   /** A milestone. */
   say(line: string): void {
     this.#out.write(`${line}\n`);
@@ -86,9 +92,11 @@ export class Voice {
     this.#err.write(`dfu-util: ${line}\n`);
   }
 
-  /** What dfu-util has no words for. */
-  add(line: string): void {
-    this.#err.write(`dfukit: ${line}\n`);
+  /** What dfu-util has no words for. It never has what programs look for in a list, which may be read with all errors. */
+  add(text: string): void {
+    for (const line of text.split('\n')) {
+      this.#err.write(`dfukit: ${line.replace(/Found (?=(?:DFU|Runtime): \[)/, '')}\n`);
+    }
   }
 
   /** From now on the device is asked to leave. */
@@ -164,6 +172,7 @@ export class Voice {
     if (moment.type === 'status') this.#status = moment;
     if (moment.type === 'failed') {
       this.#refusal = DfuError.is(moment.error) ? moment.error : undefined;
+      this.#isEndRefused = moment.isEmpty && moment.bRequest === DfuRequest.DNLOAD;
     }
     for (const line of this.#lines(moment)) this.say(line);
     if (moment.type !== 'request') return;

@@ -12,7 +12,13 @@ export type Moment =
   /** The answer to DFU_GETSTATUS. */
   | ({ readonly type: 'status'; readonly bwPollTimeout: number } & StatusNumbers)
   /** A request of the class came to nothing. */
-  | { readonly type: 'failed'; readonly bRequest: number; readonly error: unknown }
+  | {
+      readonly type: 'failed';
+      readonly bRequest: number;
+      readonly error: unknown;
+      /** Whether it had no data: a DFU_DNLOAD is the end of a download then. */
+      readonly isEmpty: boolean;
+    }
   | { readonly type: 'resetting' };
 
 type Tell = (moment: Moment) => void;
@@ -45,14 +51,18 @@ function watchedDevice(device: BusDevice, tell: Tell): BusDevice {
 const TYPE_BITS = 0x60;
 
 /** A class request that is told of, and its failure. */
-async function told<T>(tell: Tell, request: ControlRequest, carry: () => Promise<T>): Promise<T> {
+async function told<T>(
+  tell: Tell,
+  [request, length]: readonly [ControlRequest, number],
+  carry: () => Promise<T>,
+): Promise<T> {
   const { bmRequestType, bRequest } = request;
   if ((bmRequestType & TYPE_BITS) !== RequestType.class) return carry();
   tell({ type: 'request', bRequest });
   try {
     return await carry();
   } catch (error) {
-    tell({ type: 'failed', bRequest, error });
+    tell({ type: 'failed', bRequest, error, isEmpty: length === 0 });
     throw error;
   }
 }
@@ -62,14 +72,16 @@ function watchedPipe(pipe: ControlPipe, tell: Tell): ControlPipe {
     device: pipe.device,
     gone: pipe.gone,
     async controlIn(request, length, options) {
-      const answer = await told(tell, request, () => pipe.controlIn(request, length, options));
+      const answer = await told(tell, [request, length], () =>
+        pipe.controlIn(request, length, options),
+      );
       const isStatus = request.bRequest === DfuRequest.GETSTATUS && length === statusAnswer.size;
       if (isStatus && answer.length === length)
         tell({ type: 'status', ...statusAnswer.decode(answer) });
       return answer;
     },
     controlOut: (request, data, options) =>
-      told(tell, request, () => pipe.controlOut(request, data, options)),
+      told(tell, [request, data.length], () => pipe.controlOut(request, data, options)),
     claimInterface(interfaceNumber) {
       tell({ type: 'claiming' });
       return pipe.claimInterface(interfaceNumber);
