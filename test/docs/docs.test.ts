@@ -19,6 +19,14 @@ describe('docs/errors.md', () => {
     expect([...documented.keys()].toSorted()).toEqual(codes.toSorted());
   });
 
+  test('lists every remedy and no other', () => {
+    const [, named = ''] = /export type DfuRemedy =(.*?);/s.exec(read('src/bytes/error.ts')) ?? [];
+    const remedies = [...named.matchAll(/\| '([a-z-]+)'/g)].map(([, each]) => each);
+    const listed = read('docs/errors.md').matchAll(/^\| `([a-z-]+)` \| `[^|]*\| `-/gm);
+    expect(remedies.length).toBeGreaterThan(20);
+    expect([...listed].map(([, each]) => each).toSorted()).toEqual(remedies.toSorted());
+  });
+
   test('lists every exit code', () => {
     const listed = [...read('docs/errors.md').matchAll(/^\| (\d[\d, ]*) \| /gm)];
     const numbers = listed.flatMap(([, text = '']) => text.split(', ').map(Number));
