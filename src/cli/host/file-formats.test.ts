@@ -210,10 +210,10 @@ describe('--format', () => {
 describe('a program for another place', () => {
   /** The first words of a Cortex-M program that starts there. */
   const program = (handler: number): Uint8Array => {
-    const bytes = image.slice();
-    new DataView(bytes.buffer).setUint32(0, 0x2000_1000, true);
-    new DataView(bytes.buffer).setUint32(4, handler + 1, true);
-    return bytes;
+    const made = image.slice();
+    new DataView(made.buffer).setUint32(0, 0x2000_1000, true);
+    new DataView(made.buffer).setUint32(4, handler + 1, true);
+    return made;
   };
 
   test('by its vector table: in no memory of the device is refused, elsewhere in it is told', async () => {
