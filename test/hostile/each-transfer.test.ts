@@ -230,6 +230,40 @@ describe('a DfuSe device that is unplugged at each transfer of a download', () =
   });
 });
 
-function lastLine({ out }: Ran): { readonly outcome: string } {
-  return JSON.parse(out.trimEnd().split('\n').at(-1) ?? '') as { readonly outcome: string };
+describe('a device of plain DFU that fails each transfer of a download', () => {
+  test.each(faults)('%s: the exit code, the outcome and its memory say the same', async (fault) => {
+    const args = ['download', join(folder, 'image.bin'), '-a', '1', '--json'];
+    const outcomes = new Set<string>();
+    for (let at = 0, struck = true; struck; at += 1) {
+      const done = await run(args, board(true), [fault, at]);
+      struck = done.struck;
+      const { outcome, ending } = lastLine(done);
+      outcomes.add(outcome);
+      const { exit, touched, before, content } = done;
+      const isSame = Buffer.compare(before, content) === 0;
+      const isAll = Buffer.compare(content.subarray(0, image.length), image) === 0;
+      // Why it is unchanged is in the code; every other outcome has one of its own.
+      const exits = { written: [0], unconfirmed: [75], 'partly-written': [79] }[outcome] ?? [
+        74, 76,
+      ];
+      expect({ at, outcome, isExit: exits.includes(exit) }).toEqual({ at, outcome, isExit: true });
+      // One that has acknowledged all of it and leaves makes of it what it does.
+      const isWritten = isAll || ending === 'left';
+      const isUnchanged = isSame && !touched;
+      const isTrue =
+        outcome === 'written' ? isWritten : outcome === 'unchanged' ? isUnchanged : touched;
+      expect({ at, outcome, isTrue }).toEqual({ at, outcome, isTrue: true });
+    }
+    expect(outcomes).toContain('written');
+    expect(outcomes.size).toBeGreaterThan(fault === 'slow' || fault === 'stalls once' ? 0 : 2);
+  });
+});
+
+interface LastLine {
+  readonly outcome: string;
+  readonly ending?: string | undefined;
+}
+
+function lastLine({ out }: Ran): LastLine {
+  return JSON.parse(out.trimEnd().split('\n').at(-1) ?? '') as LastLine;
 }
