@@ -8,6 +8,7 @@ import { readHexSegments } from './intel-hex.ts';
 import { readSRecords } from './s-records.ts';
 import { readSegments, segmentFormatOf } from './segment-file.ts';
 import { readUf2 } from './uf2.ts';
+import { writeUf2 } from './uf2-writer.ts';
 
 const text = (words: string): Uint8Array => new TextEncoder().encode(words);
 
@@ -212,4 +213,15 @@ describe('UF2', () => {
 
 test('a HEX file reads the same from its text', () => {
   expect(readHexSegments(ascii(toolchainFile('firmware.hex')))).toEqual(program);
+});
+
+test('UF2: a block that is for no flash has its number like the others', () => {
+  const bytes = Uint8Array.from({ length: 512 }, (_, at) => at & 0xff);
+  const file = writeUf2([{ address: 0x0800_0000, bytes }], { family: 0x57755a57 });
+  file[8] = (file[8] ?? 0) | 1;
+  expect(readSegments(file, 'uf2')).toEqual([{ address: 0x0800_0100, bytes: bytes.subarray(256) }]);
+  // It stands for no other block that is missing.
+  const more = writeUf2([{ address: 0x0800_0000, bytes: new Uint8Array(768) }], {});
+  more[8] = (more[8] ?? 0) | 1;
+  expect(() => readSegments(more.subarray(0, 1024), 'uf2')).toThrow('expected 3 blocks, got 2');
 });

@@ -102,8 +102,11 @@ class Family {
     this.#numbers.set(blockCount, numbers.add(blockNumber));
   }
 
-  demandWhole(): void {
-    for (const [blockCount, { size }] of this.#numbers) {
+  /** `leftOut`: blocks of the family that are for no flash; they have their numbers like the others. */
+  demandWhole(leftOut: readonly BlockHead[]): void {
+    for (const [blockCount, numbers] of this.#numbers) {
+      const beside = leftOut.filter((each) => each.blockCount === blockCount);
+      const { size } = new Set([...numbers, ...beside.map(({ blockNumber }) => blockNumber)]);
       if (size === blockCount) continue;
       const words = `expected ${blockCount} blocks${this.#name}, got ${size}`;
       throw new DfuError('TRUNCATED', `UF2: ${words}`);
@@ -147,9 +150,17 @@ function headOf(file: Uint8Array, index: number): BlockHead {
   throw fault(`expected at most ${MOST_PAYLOAD} bytes of data, got ${head.payloadSize}`);
 }
 
-/** Whether a block has nothing for the main flash. */
-function isLeftOut({ flags, sizeOrFamily, blockNumber, blockCount }: BlockHead): boolean {
-  if ((flags & (Flag.notMainFlash | Flag.fileContainer)) !== 0) return true;
+function familyOf({ flags, sizeOrFamily }: BlockHead): number | undefined {
+  return (flags & Flag.familyId) === 0 ? undefined : sizeOrFamily;
+}
+
+/** Whether a block says itself that it has nothing for the main flash. */
+function isBeside({ flags }: BlockHead): boolean {
+  return (flags & (Flag.notMainFlash | Flag.fileContainer)) !== 0;
+}
+
+/** Whether a block is a workaround, with a numbering of its own. */
+function isWorkaround({ flags, sizeOrFamily, blockNumber, blockCount }: BlockHead): boolean {
   const absolute = (flags & Flag.familyId) !== 0 && sizeOrFamily === ABSOLUTE_FAMILY;
   return absolute && blockNumber === 0 && blockCount === 2;
 }
@@ -165,14 +176,16 @@ export function readUf2(file: Uint8Array): Uf2File {
   }
   const families = new Map<number | undefined, Family>();
   const tags = new Map<number, string>();
+  const beside: BlockHead[] = [];
   let leftOutBlocks = 0;
   for (let index = 0; index < file.length / BLOCK_BYTES; index += 1) {
     const head = headOf(file, index);
-    if (isLeftOut(head)) {
+    if (isBeside(head) || isWorkaround(head)) {
       leftOutBlocks += 1;
+      if (isBeside(head)) beside.push(head);
       continue;
     }
-    const id = (head.flags & Flag.familyId) === 0 ? undefined : head.sizeOrFamily;
+    const id = familyOf(head);
     const name = id === undefined ? '' : ` for family ${hexNumber(id, 8)}`;
     const family = families.get(id) ?? new Family(name, families.size === 0 ? file.length / 2 : 0);
     families.set(id, family);
@@ -185,7 +198,7 @@ export function readUf2(file: Uint8Array): Uf2File {
   }
   return {
     families: [...families].map(([id, family]): Uf2Family => {
-      family.demandWhole();
+      family.demandWhole(beside.filter((each) => familyOf(each) === id));
       const name = id === undefined ? undefined : familyNames[id];
       return { id, name, segments: family.collector.segments() };
     }),
