@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
-import { riotLines, runTimeLines, zephyrLines } from '../kernel/guest/drop-in-lines.ts';
+import { riotLines, runTimeLines, twoLines, zephyrLines } from '../kernel/guest/drop-in-lines.ts';
 import { nativeLines } from './native-lines.ts';
 
 /** What both programs are given, here and in the kernel lab. */
-const lines = [nativeLines, riotLines, runTimeLines, zephyrLines].flat().map(({ args }) => args);
+const lines = [nativeLines, riotLines, runTimeLines, zephyrLines, twoLines]
+  .flat()
+  .map(({ args }) => args);
 
 /** The options of dfu-util 0.11, as its own `--help` and its source have them. */
 const SWITCHES = Array.from('hVvleRw');

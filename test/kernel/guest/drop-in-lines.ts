@@ -80,3 +80,12 @@ export const zephyrLines: readonly BoardLine[] = [
   line('-e -a 0'),
   line('-a 0 -D part.bin -R'),
 ];
+
+/** Two boards of one kind. */
+export const twoLines: readonly BoardLine[] = [
+  line('-l'),
+  line('-a 0 -D wrong.bin'),
+  line('-a 0 -e'),
+  line('-a 0 -S B -D wrong.bin'),
+  line('-a 0 -p {path} -D wrong.bin'),
+];

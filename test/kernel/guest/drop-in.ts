@@ -6,7 +6,7 @@ import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bench } from './bench.ts';
 import { BoardProcess, dfukit } from './board.ts';
-import { riotLines, runTimeLines, zephyrLines } from './drop-in-lines.ts';
+import { riotLines, runTimeLines, twoLines, zephyrLines } from './drop-in-lines.ts';
 import type { BoardLine } from './drop-in-lines.ts';
 import { flashHolding, imagePath } from './flash.ts';
 import { HELLO_0, HELLO_1 } from './images.ts';
@@ -232,6 +232,22 @@ export const dropIn: readonly Scenario[] = [
       await compare(bench, zephyrLines, async () => {
         const { board } = await ZephyrBench.start(bench, REEL);
         return { board, flash: () => hashOf(bench.path('flash.bin')) };
+      });
+    },
+  },
+  {
+    name: 'dfukit dfu-util and dfu-util: two boards at once',
+    async run(bench) {
+      riotFiles(bench);
+      await compare(bench, twoLines, async () => {
+        const other = await BoardProcess.attached(bench, '--serial', 'A');
+        const board = await BoardProcess.attached(bench, '--serial', 'B');
+        const quit = board.quit.bind(board);
+        board.quit = async () => {
+          await quit();
+          await other.quit();
+        };
+        return { board, flash: () => '' };
       });
     },
   },
