@@ -1,82 +1,144 @@
-// Runs in the guest of the kernel lab: a board at its kernel, flashed by dfu-util and by dfukit in turn.
+// Runs in the guest of the kernel lab: the same devices at its kernel, flashed by dfu-util and by dfukit in turn.
 import { spawn, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { boardModel, firmwareImage } from 'dfukit/board';
-import { loadExample } from 'dfukit/board/node';
 import { figure, median } from './figure.mjs';
+import {
+  Watch,
+  dfuseDevice,
+  phases,
+  plainDevice,
+  pluggedIn,
+  products,
+  twoModes,
+} from './kernel-devices.mjs';
 
-const KIBIBYTES = 64;
 const TRIES = 3;
 const program = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+const own = [process.execPath, program, 'download', '--bus', 'native'];
 
-const image = firmwareImage(loadExample('hello-world', { modules: ['usbus_dfu'] }), {
-  model: boardModel('particle-xenon'),
-  bootloader: 'riotboot_dfu',
-  slot: 0,
-  version: 1,
-});
-const file = Buffer.alloc(KIBIBYTES * 1024, 0x0a);
-file.set(image);
-writeFileSync('image.bin', file);
+/** Both programs by their names, with what a kind of device wants. */
+const hosts = {
+  'dfu-util': { plain: ['dfu-util', '-D'], dfuse: ['dfu-util', '-s', '0x08000000', '-D'] },
+  dfukit: { plain: own, dfuse: [...own, '-s', '0x08000000'] },
+};
 
-const args = [program, 'board', 'run', 'particle-xenon', '--json', '--attach', '--button'];
-const board = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-const messages = [];
-let wake = () => {};
-createInterface(board.stdout).on('line', (line) => {
-  messages.push(JSON.parse(line));
-  wake();
-});
+// Emulated: a program that needs more of the processor pays for it many times over.
+const emulated = { emulated: true };
 
-const isBoot = ({ event, mode }) => event === 'boot' && mode === 'dfu';
-const isConfigured = ({ event, state, id }) =>
-  event === 'usb' && state === 'configured' && id === '1209:7d02';
-
-/** Waits until the board has started in DFU mode and the kernel has configured it. */
-async function ready() {
-  const isReady = () => {
-    const booted = messages.findIndex(isBoot);
-    return booted !== -1 && messages.slice(booted).some(isConfigured);
-  };
-  while (!isReady())
-    await new Promise((resolve) => {
-      wake = resolve;
-    });
-  spawnSync('udevadm', ['settle']);
-}
-
-/** From the start of the program to its end. */
-async function timeMs(command, given) {
-  await ready();
-  const began = performance.now();
-  const { status, output } = await new Promise((resolve, reject) => {
-    let said = '';
-    const child = spawn(command, given, { stdio: ['ignore', 'pipe', 'pipe'] });
+/** From the start of the program to its end, and what it said if it failed. */
+async function ran([command, ...args]) {
+  const beganMs = performance.now();
+  let said = '';
+  const status = await new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.on('data', (chunk) => (said += chunk));
     child.stderr.on('data', (chunk) => (said += chunk));
     child.on('error', reject);
-    child.on('close', (code) => resolve({ status: code, output: said }));
+    child.on('close', resolve);
   });
-  if (status !== 0) throw new Error(`${command} ended with ${status}: ${output}`);
-  const took = performance.now() - began;
-  messages.length = 0;
-  board.stdin.write('{"command":"reset","button":true}\n');
-  return took;
+  if (status !== 0) throw new Error(`${command} ended with ${status}: ${said}`);
+  return { beganMs, endedMs: performance.now() };
 }
 
-const dfuUtil = [];
-const dfukit = [];
-for (let at = 0; at < TRIES; at += 1) {
-  dfuUtil.push(await timeMs('dfu-util', ['-a', '0', '-D', 'image.bin']));
-  const own = [program, 'download', '--bus', 'native', '-a', '0', 'image.bin'];
-  dfukit.push(await timeMs(process.execPath, own));
+/** The devices as the kernel has them are the devices as a program finds them. */
+async function settled(watch, product, sinceMs) {
+  const atMs = await watch.configuredAfter(product, sinceMs);
+  spawnSync('udevadm', ['settle']);
+  return atMs;
 }
-board.stdin.end('{"command":"quit"}\n');
 
-// Emulated: a program that needs more of the processor pays for it many times over.
-const more = { kibibytes: KIBIBYTES, blockBytes: 64, emulated: true };
-figure('download on a Linux kernel, dfu-util', median(dfuUtil), 'ms', more);
-figure('download on a Linux kernel, dfukit', median(dfukit), 'ms', more);
-figure('download on a Linux kernel, ratio of the two', median(dfukit) / median(dfuUtil), '');
+/** The middle of all tries, of both programs; the tries of both in turn. */
+async function inTurn(run) {
+  const all = { 'dfu-util': [], dfukit: [] };
+  for (let at = 0; at < TRIES; at += 1)
+    for (const name of Object.keys(all)) all[name].push(await run(name));
+  const middle = (name, what) => median(all[name].map((each) => each[what]));
+  return (what) => ({ theirs: middle('dfu-util', what), ours: middle('dfukit', what) });
+}
+
+function both(what, { theirs, ours }, unit, more = {}) {
+  figure(`${what}, dfu-util`, theirs, unit, { ...more, ...emulated });
+  figure(`${what}, dfukit`, ours, unit, { ...more, ...emulated });
+}
+
+async function download(kind, blockBytes, kibibytes) {
+  const watch = new Watch();
+  const isDfuSe = kind === 'dfuse';
+  const device = isDfuSe ? dfuseDevice(blockBytes, watch) : plainDevice(blockBytes, watch);
+  const name = isDfuSe ? 'download by DfuSe' : 'download';
+  writeFileSync('file.bin', Buffer.alloc(kibibytes * 1024, 0x0a));
+  await pluggedIn(device, async () => {
+    await settled(watch, products.dfu, 0);
+    const of = await inTurn(async (host) => {
+      watch.requests = [];
+      const times = await ran([...hosts[host][kind], 'file.bin']);
+      const run = phases(watch.requests, { ...times, isDfuSe });
+      return {
+        ...run,
+        wholeMs: times.endedMs - times.beganMs,
+        rate: (kibibytes * 1.024) / run.transferMs,
+      };
+    });
+    const more = { kibibytes, blockBytes };
+    both(`${name} on a Linux kernel`, of('wholeMs'), 'ms', more);
+    both(`${name} on a Linux kernel, until the first block`, of('startUpMs'), 'ms', more);
+    both(`${name} on a Linux kernel, behind the last block`, of('behindMs'), 'ms', more);
+    both(`${name} on a Linux kernel, of blocks`, of('rate'), 'MB/s', more);
+    both(`${name} on a Linux kernel, requests a block`, of('requestsABlock'), '', more);
+    for (const [what, part] of Object.entries({ '': 'wholeMs', ', of blocks': 'transferMs' })) {
+      const { theirs, ours } = of(part);
+      figure(`${name} on a Linux kernel${what}, ratio of the two`, ours / theirs, '', more);
+    }
+  });
+}
+
+/** Run-time mode, DFU mode, writing, and the application again: until the kernel has configured that. */
+async function update() {
+  const kibibytes = 32;
+  const more = { kibibytes, blockBytes: 1024 };
+  writeFileSync('file.bin', Buffer.alloc(kibibytes * 1024, 0x0a));
+  const watch = new Watch();
+  await pluggedIn(twoModes(1024, watch), async () => {
+    let sinceMs = 0;
+    const of = await inTurn(async (host) => {
+      await settled(watch, products.application, sinceMs);
+      const { beganMs } = await ran([...hosts[host].plain, 'file.bin']);
+      const asked = watch.requests.filter(({ atMs }) => atMs > beganMs);
+      sinceMs = asked.at(-1).atMs;
+      const backMs = await watch.configuredAfter(products.application, sinceMs);
+      return { wholeMs: backMs - beganMs, askedMs: backMs - asked[0].atMs };
+    });
+    both('run-time mode to application on a Linux kernel', of('wholeMs'), 'ms', more);
+    both('the same from the first request on', of('askedMs'), 'ms', more);
+    for (const [what, part] of Object.entries({
+      '': 'wholeMs',
+      ', from the first request on': 'askedMs',
+    })) {
+      const { theirs, ours } = of(part);
+      figure(
+        `run-time mode to application on a Linux kernel${what}, ratio of the two`,
+        ours / theirs,
+        '',
+        more,
+      );
+    }
+  });
+}
+
+const parts = {
+  64: () => download('plain', 64, 64),
+  1024: () => download('plain', 1024, 256),
+  4096: () => download('plain', 4096, 1024),
+  dfuse: () => download('dfuse', 1024, 64),
+  update,
+};
+for (const [name, part] of Object.entries(parts)) {
+  try {
+    await part();
+  } catch (error) {
+    console.error(`bench: kernel, ${name}: ${String(error)}`);
+    process.exitCode = 1;
+  }
+}
+process.exit();

@@ -14,7 +14,7 @@ if (status === 0) {
   writeFileSync(script, 'exec node "$1/bench/kernel-guest.mjs"\n');
   const { status: ended } = spawnSync(lab, ['run', script, root], {
     stdio: 'inherit',
-    env: { ...process.env, LAB_SECONDS: '240' },
+    env: { ...process.env, LAB_SECONDS: '540' },
   });
   rmSync(folder, { recursive: true });
   process.exitCode = ended ?? 1;
