@@ -1,6 +1,6 @@
 import { DfuError, retold } from '../bytes/index.ts';
 import type { DfuErrorCode, DfuRemedy } from '../bytes/index.ts';
-import { throwIfAborted } from '../usb/index.ts';
+import { Canceller, throwIfAborted } from '../usb/index.ts';
 import type { CancelSignal } from '../usb/index.ts';
 import { DfuRequest, dfuRequestName } from '../dfu/index.ts';
 import { printable } from './dfu-interface.ts';
@@ -37,6 +37,22 @@ export async function drive<S, R>(
   start: S,
   step: Step<S, R>,
   options: DriveOptions<S> = {},
+): Promise<R> {
+  if (options.signal === undefined) return converse(session, start, step, options);
+  // One listener for all of it: those of an AbortSignal cost more than the rest of a transfer here.
+  const canceller = new Canceller(options.signal);
+  try {
+    return await converse(session, start, step, { ...options, signal: canceller.signal });
+  } finally {
+    canceller.cancel();
+  }
+}
+
+async function converse<S, R>(
+  session: DfuSession,
+  start: S,
+  step: Step<S, R>,
+  options: DriveOptions<S>,
 ): Promise<R> {
   let [state, action] = step(start, START);
   for (;;) {
@@ -99,7 +115,7 @@ async function timed(
   try {
     const outcome = await transfer(session, action, signal);
     const tookMs = took();
-    return outcome.is === 'data' ? { ...outcome, tookMs } : outcome;
+    return outcome.is === 'data' ? { is: 'data', data: outcome.data, tookMs } : outcome;
   } catch (error) {
     const tookMs = took();
     return { ...failedOutcome(error, action), tookMs };
