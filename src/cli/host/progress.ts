@@ -100,9 +100,10 @@ class TextReporter implements Reporter {
       const payload: BarPayload = { label, known: totalBytes !== undefined, pace: '' };
       this.#bar?.start(totalBytes ?? 0, doneBytes, payload);
     }
+    if (this.#bar === undefined && now < this.#running.nextMs) return;
     const pace = this.#running.pace.words(now, doneBytes, totalBytes);
     if (this.#bar !== undefined) this.#bar.update(doneBytes, { pace });
-    else if (now >= this.#running.nextMs) {
+    else {
       this.#running = { ...this.#running, nextMs: now + LINE_EVERY_MS };
       warn(this.#terminal, progressLine(event, pace));
     }
