@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 /** How often a background job looks whether it has been brought to the front, in ms. */
@@ -21,6 +20,8 @@ function groups(): Groups | undefined {
   if (process.platform === 'win32') return undefined;
   try {
     if (process.platform === 'linux') return groupsOf(readFileSync('/proc/self/stat', 'latin1'));
+    // Loaded where it is needed: it takes longer than all the rest of this program's beginning.
+    const { spawnSync } = process.getBuiltinModule('node:child_process');
     const ps = spawnSync('ps', ['-o', 'pgid=,tpgid=', '-p', String(process.pid)], {
       encoding: 'utf8',
     });
