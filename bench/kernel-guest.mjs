@@ -1,5 +1,6 @@
 // Runs in the guest of the kernel lab: the same devices at its kernel, flashed by dfu-util and by dfukit in turn.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { figure, median } from './figure.mjs';
@@ -13,7 +14,9 @@ import {
   twoModes,
 } from './kernel-devices.mjs';
 
-const TRIES = 3;
+// TRIES [PART…]
+const [tries, ...chosen] = process.argv.slice(2);
+const TRIES = Number(tries);
 const program = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const own = [process.execPath, program, 'download', '--bus', 'native'];
 
@@ -44,7 +47,8 @@ async function ran([command, ...args]) {
 /** The devices as the kernel has them are the devices as a program finds them. */
 async function settled(watch, product, sinceMs) {
   const atMs = await watch.configuredAfter(product, sinceMs);
-  spawnSync('udevadm', ['settle']);
+  // Not spawnSync: the device answers in this process, and udev waits for what the kernel still asks it.
+  await once(spawn('udevadm', ['settle'], { stdio: 'ignore' }), 'close');
   return atMs;
 }
 
@@ -133,7 +137,8 @@ const parts = {
   dfuse: () => download('dfuse', 1024, 64),
   update,
 };
-for (const [name, part] of Object.entries(parts)) {
+const names = chosen.length === 0 ? Object.keys(parts) : chosen;
+for (const [name, part] of Object.entries(parts).filter(([each]) => names.includes(each))) {
   try {
     await part();
   } catch (error) {
