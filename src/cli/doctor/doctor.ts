@@ -147,7 +147,7 @@ async function report(
         ? await openBuses(names, clock, () => {}).catch(noBus)
         : (await tracedOn(terminal, { bus: names, replay }, clock)).bus;
     try {
-      const parts = { bus, clock, signal, findings, trace: withTrace, withSerials };
+      const parts = { bus, clock, signal, findings, trace: withTrace, replay, withSerials };
       await writeReport(terminal, path, parts);
     } finally {
       await bus?.close();

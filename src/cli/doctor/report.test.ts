@@ -99,14 +99,36 @@ describe('doctor --report', () => {
     expect([again.exit, again.err]).toEqual([0, '']);
   });
 
+  test('nor one with letters that are shown as others', async () => {
+    const serial = 'KÄ\u0007QZWX\u001b[1m-77';
+    const bits = {
+      canDnload: true,
+      canUpload: true,
+      manifestationTolerant: true,
+      willDetach: true,
+    };
+    server.add(new MiniatureBoard(bits, 64, COMPATIBLE, { serial, starts: 'loader' }).device);
+    const { out } = await ran(['doctor', '--bus', bus, '--report', at('r.ndjson')]);
+    expect(out).toContain('QZWX');
+    const masked = text('r.ndjson');
+    for (const form of ['m-77', ...forms('QZWX')]) expect(masked).not.toContain(form);
+  });
+
   test('a bus that is asked is written down, and played back instead of one', async () => {
     const traced = await ran(['doctor', '--bus', bus, '--trace', at('t.ndjson')]);
     expect([traced.exit, traced.err]).toEqual([0, '']);
     const played = await ran(['doctor', '--replay', at('t.ndjson'), '--report', at('r.ndjson')]);
     expect([played.exit, played.err]).toEqual([0, '']);
     expect(played.out).toBe(`${traced.out}report: ${at('r.ndjson')}, serial numbers masked\n`);
+    const over = ['doctor', '--replay', at('t.ndjson'), '--report', at('t.ndjson')];
+    expect((await ran(over)).exit).toBe(64);
     const listed = await ran(['list', '--replay', at('r.ndjson')]);
     expect(listed.out).toMatch(/^Found Runtime: \[1209:7d00\] .*serial="XXXXXXX1"\n$/);
+    const before = text('t.ndjson');
+    const own = ['--replay', at('t.ndjson'), '--trace', join(folder, '.', 't.ndjson')];
+    const same = await ran(['list', ...own]);
+    expect([same.exit, same.err]).toEqual([64, expect.stringContaining('is read and written')]);
+    expect(text('t.ndjson')).toBe(before);
     const two = await ran([
       'doctor',
       '--bus',
@@ -133,6 +155,17 @@ describe('doctor --report', () => {
     await server.close();
     const { exit } = await ran(['doctor', '--bus', bus, '--report', at('r.ndjson')]);
     expect(exit).toBe(1);
+    expect(text('r.ndjson')).toContain('server-unreachable');
+    const same = [
+      'doctor',
+      '--bus',
+      bus,
+      '--report',
+      at('r.ndjson'),
+      '--with-trace',
+      at('r.ndjson'),
+    ];
+    expect((await ran(same)).exit).toBe(64);
     expect(text('r.ndjson')).toContain('server-unreachable');
     writeFileSync(at('x'), 'mine');
     expect((await ran(['doctor', '--bus', bus, '--report', at('x')])).exit).toBe(73);

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { release } from 'node:os';
 import { DfuError } from '../../bytes/index.ts';
 import { DfuRequest } from '../../dfu/index.ts';
-import { scanElseAll } from '../../host/index.ts';
+import { printable, scanElseAll } from '../../host/index.ts';
 import type { DfuInterface, Scan } from '../../host/index.ts';
 import {
   encodeTrace,
@@ -16,7 +16,7 @@ import { DIRECTION_IN, DescriptorType, StandardRequest } from '../../usb/index.t
 import type { BusDevice, Clock, ControlPipe, ControlRequest, UsbBus } from '../../usb/index.ts';
 import { mainFile } from '../shared/main-file.ts';
 import type { Terminal } from '../shared/terminal.ts';
-import { ownHeader, readTraceFile, refuseStranger } from '../shared/trace-file.ts';
+import { ownHeader, readTraceFile, refuseSame, refuseStranger } from '../shared/trace-file.ts';
 import { findingLines } from './text.ts';
 import type { Finding } from './finding.ts';
 
@@ -30,6 +30,8 @@ export interface ReportParts {
   readonly findings: readonly Finding[];
   /** The path of the trace of what failed. */
   readonly trace?: string | undefined;
+  /** The path of the recording that is asked instead of a bus. */
+  readonly replay?: string | undefined;
   /** Leave serial numbers as they are. */
   readonly withSerials?: boolean | undefined;
 }
@@ -47,6 +49,7 @@ export async function writeReport(
   path: string,
   parts: ReportParts,
 ): Promise<void> {
+  for (const read of [parts.trace, parts.replay]) if (read !== undefined) refuseSame(read, path);
   refuseStranger(terminal.files, path);
   const enclosed =
     parts.trace === undefined ? undefined : await readTraceFile(terminal.files, parts.trace);
@@ -58,7 +61,9 @@ export async function writeReport(
   if (enclosed !== undefined) records.push({ type: 'enclosed', lines: linesOf(enclosed) });
   const header = ownHeader({ payload: 'left-out', about: about() });
   const told = parts.findings.flatMap(({ device }) => device?.serial ?? []);
-  const mask = serialMask([...serials, ...told, ...serialsIn(records)]);
+  const all = [...serials, ...told, ...serialsIn(records)];
+  // In sentences letters that a terminal might obey are others.
+  const mask = serialMask([...all, ...all.map(printable)]);
   const text =
     parts.withSerials === true
       ? encodeTrace(header, records)

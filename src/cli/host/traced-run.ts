@@ -3,7 +3,7 @@ import { replayBus, tracedBus } from '../../trace/index.ts';
 import type { ReplayBus } from '../../trace/index.ts';
 import type { Clock, UsbBus } from '../../usb/index.ts';
 import type { Terminal } from '../shared/terminal.ts';
-import { readTraceFile, traceSink } from '../shared/trace-file.ts';
+import { readTraceFile, refuseSame, traceSink } from '../shared/trace-file.ts';
 import type { TraceOptions } from './trace-options.ts';
 
 /** What a command has instead of its bus. */
@@ -21,6 +21,7 @@ export async function tracedRun(
   { trace, replay }: TraceOptions,
   { clock, open }: { readonly clock: Clock; readonly open: () => Promise<UsbBus> },
 ): Promise<TracedRun> {
+  if (trace !== undefined && replay !== undefined) refuseSame(replay, trace);
   const recording = replay === undefined ? undefined : await readTraceFile(terminal.files, replay);
   const sink = trace === undefined ? undefined : traceSink(terminal, trace);
   try {

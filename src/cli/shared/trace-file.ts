@@ -1,4 +1,5 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, realpathSync, writeSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { DfuError, PACKAGE_VERSION } from '../../bytes/index.ts';
 import {
   encodeTraceHeader,
@@ -53,6 +54,23 @@ export function refuseStranger(files: Files, path: string): void {
   if (Buffer.from(standing.subarray(0, 4)).toString('hex') === PCAPNG_START) return;
   const why = 'it exists already, and is no trace that could be replaced';
   throw new CommandEnd(ExitCode.cannotCreate, `cannot create ${path}: ${why}`);
+}
+
+/** Throws where what is read and what is written are one file: what is read would be lost. */
+export function refuseSame(read: string, written: string): void {
+  if (realName(read) !== realName(written)) return;
+  throw new DfuError(
+    'INVALID_ARGUMENT',
+    `${read} is read and written: give the new one another name`,
+  );
+}
+
+function realName(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return resolve(path);
+  }
 }
 
 /**
