@@ -79,6 +79,8 @@ export const zephyrLines: readonly BoardLine[] = [
   line('-a 0 -D large.bin'),
   line('-e -a 0'),
   line('-a 0 -D part.bin -R'),
+  line('-a 1 -D part.bin'),
+  line('-a 1 -D spoilt.bin', departs('error-in-manifestation', 74, /status\(7\)/)),
 ];
 
 /** Two boards of one kind. */

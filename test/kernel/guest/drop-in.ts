@@ -230,7 +230,11 @@ export const dropIn: readonly Scenario[] = [
       writeFileSync(bench.path('part.bin'), pattern.subarray(0, 3000));
       writeFileSync(bench.path('large.bin'), pattern.subarray(0, 17 * 1024));
       await compare(bench, zephyrLines, async () => {
-        const { board } = await ZephyrBench.start(bench, REEL);
+        const { board, sample } = await ZephyrBench.start(bench, REEL);
+        const spoilt = readFileSync(sample);
+        // Behind its header: what stands at its end does not fit any more.
+        spoilt[3000] = 0x55 ^ (spoilt[3000] ?? 0);
+        writeFileSync(bench.path('spoilt.bin'), spoilt);
         return { board, flash: () => hashOf(bench.path('flash.bin')) };
       });
     },
