@@ -8,7 +8,7 @@ import { FieldDevice, fieldCases } from '../support/field-devices/index.ts';
 import type { FieldTry } from '../support/field-devices/index.ts';
 import { ran } from '../support/fake-terminal.ts';
 
-/* The devices of the field and this project's own program; the kernel lab tries them on dfu-util, too. */
+/* The devices of the field and this project's own program; what dfu-util did with them stands beside. */
 
 let folder: string;
 beforeAll(() => {

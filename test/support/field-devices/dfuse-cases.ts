@@ -171,7 +171,7 @@ export const dfuseCases: readonly FieldCase[] = [
   fieldCase(
     ['DFU_ABORT is stalled behind a download', 'cases of the field'],
     dfuse(sound, { defects: { abortStalls: true } }),
-    both(to),
+    [theirs(to, { exit: 74 }), ours(to)],
   ),
   fieldCase(
     ['STM32H743 rev. V: found in dfuDNBUSY', 'betaflight-configurator PR 1861'],
@@ -195,7 +195,7 @@ export const dfuseCases: readonly FieldCase[] = [
   fieldCase(
     ['strings are given to those who ask for 100 bytes at most', 'cases of the field'],
     dfuse(sound, { ...stm32, serial: 'ABC', defects: { longestString: 100 } }),
-    both([...to, '-S', 'ABC']),
+    [theirs([...to, '-S', 'ABC'], { exit: 74, memory: 'untouched' }), ours([...to, '-S', 'ABC'])],
   ),
   fieldCase(
     ['each answer half a second late', 'cases of the field'],

@@ -123,7 +123,7 @@ export const plainCases: readonly FieldCase[] = [
     [
       theirs(['-S', 'ABC', '-E', '1'], { exit: 74, memory: 'untouched' }),
       ours(['-S', 'ABC'], { exit: 74, memory: 'untouched', says: '-S' }),
-      ...both(['-S', 'ABC,', '-E', '1']),
+      ours(['-S', 'ABC,']),
     ],
   ),
   fieldCase(
