@@ -4,6 +4,8 @@ import { buildFolders } from './builds.ts';
 import { files } from './files.ts';
 import { fullDisk } from './full-disk.ts';
 import { killed } from './killed.ts';
+import { hostFiles } from './host-files.ts';
+import { failingCommands, lyingCommands } from './lying-commands.ts';
 import { lyingDevices } from './lying-devices.ts';
 import { Random } from './random.ts';
 import { scenarioFiles } from './scenarios.ts';
@@ -11,7 +13,10 @@ import { socket } from './socket.ts';
 
 export const attacks: readonly Attack[] = [
   files,
+  hostFiles,
   lyingDevices,
+  lyingCommands,
+  failingCommands,
   socket,
   boardCommands,
   buildFolders,

@@ -1,214 +1,103 @@
-import { mkdtempSync, readFileSync, rmSync, existsSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import {
-  COMPATIBLE,
-  Device,
-  DfuSeMode,
-  DfuSeRam,
-  SwitchableDevice,
-} from '../../src/device/index.ts';
-import { LoopbackBus } from '../../src/link/loopback/index.ts';
-import { timerClock } from '../../src/usb/index.ts';
-import type { UsbBus, UsbDevice } from '../../src/usb/index.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FailingDevice, faults, isBlock } from '../support/failing-device.ts';
 import type { Fault } from '../support/failing-device.ts';
-import { FakeTerminal, ran } from '../support/fake-terminal.ts';
 import type { Ran } from '../support/fake-terminal.ts';
-import { MiniatureBoard } from '../support/miniature-board.ts';
-import { turn } from '../support/scripted-pipe.ts';
-import { checkAnswer } from './attack.ts';
+import { clearFiles, judge, judgeReplay, runLine } from './command-bench.ts';
+import type { Run } from './command-bench.ts';
+import { dfuse, dfuseFlash, everyTransfer, image, someTransfers } from './command-lines.ts';
+import type { CommandLine, Subject } from './command-lines.ts';
 
 /* Every command, with a device that fails it at each transfer of the conversation in turn. */
-
-let bus: UsbBus;
-vi.mock('../../src/cli/host/bus.ts', () => ({
-  BUS_FORMS: 'a loopback',
-  openBus: () => Promise.resolve(bus),
-  openBuses: () => Promise.resolve(bus),
-}));
-
-const all = { canDnload: true, canUpload: true, manifestationTolerant: true, willDetach: true };
-const image = Uint8Array.from({ length: 3000 }, (_, at) => (at * 7) ^ (at >> 8));
-const START = 0x08000000;
-
-/** A device, what of it is read and written, and how often that was acknowledged in full. */
-interface Subject {
-  readonly device: UsbDevice;
-  content(): Uint8Array;
-}
-
-function board(isLoader: boolean): Subject {
-  // By the letter a blank board is its loader from the beginning.
-  const made = new MiniatureBoard(all, 1024, COMPATIBLE);
-  const disk = made.disks[1];
-  if (disk === undefined) throw new Error('no disk');
-  if (!isLoader) return { device: made.device, content: () => disk.content };
-  const loader = new MiniatureBoard(all, 1024, COMPATIBLE, { starts: 'loader' });
-  return { device: loader.device, content: () => loader.disks[1]?.content ?? disk.content };
-}
-
-function dfuseFlash(): DfuSeRam {
-  return new DfuSeRam({ layout: '@Flash /0x08000000/16*001Kg', eraseMs: 5 });
-}
-
-function dfuse(ram: DfuSeRam = dfuseFlash()): Subject {
-  const functional = { wTransferSize: 1024 };
-  const identity = { idVendor: 0x0483, idProduct: 0xdf11, serial: 'ST' };
-  const functions = [new DfuSeMode({ functional, memories: [ram] })];
-  const device = new Device({ identity, configurations: [{ functions }] });
-  return {
-    device: new SwitchableDevice(device),
-    content: () => ram.read(START, image.length),
-  };
-}
 
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'dfukit-each-'));
-  writeFileSync(join(folder, 'image.bin'), image);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
-afterEach(() => vi.useRealTimers());
 
-interface Run extends Ran {
-  readonly ms: number;
-  readonly struck: boolean;
-  /** The device went instead of taking a block, the empty one at the end included. */
-  readonly wentAtBlock: boolean;
-  /** Something that changes a device's memory was on its way to it. */
-  readonly touched: boolean;
-  readonly before: Uint8Array;
-  readonly content: Uint8Array;
+interface Failed extends Run {
+  readonly failing: FailingDevice;
 }
 
-/** One command line with a device that fails there, on a clock that jumps. */
-async function run(
-  args: readonly string[],
-  subject: Subject,
-  [fault, at]: readonly [Fault, number] = ['vanishes', Infinity],
-): Promise<Run> {
+async function failed(
+  line: CommandLine,
+  [fault, at]: readonly [Fault, number],
+  subject: Subject = line.subject(),
+): Promise<Failed> {
+  clearFiles(folder);
   const failing = new FailingDevice(subject.device, fault, at);
-  const before = Uint8Array.from(subject.content());
-  const loopback = new LoopbackBus(timerClock(globalThis));
-  loopback.plug(failing);
-  await onFakeTime(loopback.list());
-  bus = loopback;
-  failing.arm();
-  const startMs = performance.now();
-  const terminal = new FakeTerminal();
-  terminal.in.end();
-  const done = await onFakeTime(ran(args, terminal));
-  const ms = performance.now() - startMs;
-  const { struck, failed, touched } = failing;
-  const wentAtBlock = fault === 'vanishes' && failed !== undefined && isBlock(failed);
-  return { ...done, ms, struck, wentAtBlock, touched, before, content: subject.content() };
+  const disguise = (): { device: FailingDevice; arm: () => void } => ({
+    device: failing,
+    arm: () => failing.arm(),
+  });
+  return { ...(await runLine(line, { folder, subject, disguise })), failing };
 }
 
-async function onFakeTime<T>(work: Promise<T>): Promise<T> {
-  const state = { over: false };
-  const settle = (): void => {
-    state.over = true;
-  };
-  work.then(settle, settle);
-  while (!state.over) {
-    await turn();
-    if (!state.over && vi.getTimerCount() > 0) await vi.advanceTimersToNextTimerAsync();
-  }
-  return work;
+function judged(done: Failed, [fault, at]: readonly [Fault, number]): void {
+  const { failing, exit, words } = done;
+  const about = `(${fault} at transfer ${at})`;
+  judge(done, about, { memory: fault === 'answers otherwise' });
+  const { failed: transfer, touched } = failing;
+  if (exit === 79 && !touched)
+    throw new Error(`${words.join(' ')} ${about}: partly written, and nothing was sent`);
+  // A DfuSe device that is told to leave has all its data, and may be off before it says so.
+  const mayGo = words.some((word) => word.endsWith(':leave'));
+  const wentAtBlock = fault === 'vanishes' && transfer !== undefined && isBlock(transfer);
+  if (wentAtBlock && exit === 0 && !mayGo)
+    throw new Error(
+      `${words.join(' ')} ${about}: success, and a block was not taken: ${done.out}${done.err}`,
+    );
 }
 
-/** The longest that a command may take with any of these devices. */
-const MOST_MS = 5 * 60_000;
+const named = (lines: readonly CommandLine[]): [string, CommandLine][] =>
+  lines.map((line) => [line.words.join(' '), line]);
 
-const commands: readonly (readonly [string, () => Subject, readonly string[]])[] = [
-  ['list', () => board(true), ['list']],
-  ['list --json', () => board(true), ['list', '--json']],
-  ['download', () => board(true), ['download', 'IMAGE', '-a', '1']],
-  ['download from run-time', () => board(false), ['download', 'IMAGE', '-a', '1', '-R']],
-  ['upload', () => board(true), ['upload', 'NEW', '-a', '1', '-R']],
-  ['detach', () => board(false), ['detach']],
-  ['detach from DFU mode', () => board(true), ['detach']],
-  ['download -s', () => dfuse(), ['download', 'IMAGE', '-s', '0x08000000:leave']],
-  ['download --verify', () => board(true), ['download', 'IMAGE', '-a', '1', '--verify']],
-  ['download -s --verify', () => dfuse(), ['download', 'IMAGE', '-s', '0x08000000', '--verify']],
-  [
-    'download -s --changed-only',
-    () => dfuse(),
-    ['download', 'IMAGE', '-s', '0x08000000', '--changed-only'],
-  ],
-  ['download -s :mass-erase', () => dfuse(), ['download', '-s', ':mass-erase:force']],
-  ['upload -s', () => dfuse(), ['upload', 'NEW', '-s', '0x08000000:3000']],
-];
-
-describe.each(commands)('%s', (_, subject, words) => {
+describe.each(named(everyTransfer))('%s', (_, line) => {
   test.each(faults)('with a device that %s from each transfer on', async (fault) => {
     let at = 0;
     for (let struck = true; struck; at += 1) {
-      const path = join(folder, `new-${at}.bin`);
-      const args = words.map((word) =>
-        word === 'IMAGE' ? join(folder, 'image.bin') : word === 'NEW' ? path : word,
-      );
-      const done = await run(args, subject(), [fault, at]);
-      struck = done.struck;
-      judge([...args, `(${fault} at transfer ${at})`], done, path);
-      rmSync(path, { force: true });
+      const done = await failed(line, [fault, at]);
+      ({ struck } = done.failing);
+      judged(done, [fault, at]);
     }
     // A conversation is longer than its beginning.
     expect(at).toBeGreaterThan(3);
   });
 });
 
-function judge(args: readonly string[], done: Run, path: string): void {
-  checkAnswer(args, done);
-  const demand = (holds: boolean, what: string): void => {
-    const said = `${done.exit}\n${done.out}${done.err}`;
-    if (!holds) throw new Error(`${args.join(' ')}: ${what}: ${said}`);
-  };
-  demand(done.ms < MOST_MS, `took ${done.ms} ms`);
-  // 65: what a device does not say of its memory is not guessed.
-  demand([0, 65, 74, 75, 76, 79, 80].includes(done.exit), 'no right exit code');
-  demand(done.exit !== 79 || done.touched, 'partly written, and nothing was sent');
-  const isSame = Buffer.compare(done.before, done.content) === 0;
-  demand(
-    ![65, 74, 76].includes(done.exit) || isSame,
-    'nothing changed, it says, and something has',
+/** Of the rest each command is failed at every so manieth transfer, each fault at others. */
+const STRIDE = 5;
+
+describe.each(named(someTransfers))('%s', (_, line) => {
+  test.each(faults.map((fault, first) => [fault, first % STRIDE] as const))(
+    'with a device that %s from some transfers on',
+    async (fault, first) => {
+      for (let at = first, struck = true; struck; at += STRIDE) {
+        const done = await failed(line, [fault, at]);
+        ({ struck } = done.failing);
+        judged(done, [fault, at]);
+        if (line.words.includes('TRACE')) await judgeReplay(done, `(${fault} at transfer ${at})`);
+      }
+    },
   );
-  const saysSo = done.out.includes('Done!') || done.out.includes('Upload done.');
-  demand(!saysSo || [0, 75, 80].includes(done.exit), 'success, and it is none');
-  // A DfuSe device that is told to leave has all its data, and may be off before it says so.
-  const mayGo = args.some((arg) => arg.endsWith(':leave'));
-  demand(!done.wentAtBlock || done.exit !== 0 || mayGo, 'success, and a block was not taken');
-  // One that has taken all and leaves says no more: what it does with it is seen where it stays.
-  const stays = args[0] === 'download' && !done.out.includes('The device has left');
-  if (stays && done.exit === 0 && !args.includes(':mass-erase:force')) {
-    const sent = done.content.subarray(0, image.length);
-    demand(Buffer.compare(sent, image) === 0, 'success, and the bytes are others');
-  }
-  if (args[0] === 'upload' && existsSync(path)) {
-    const got = readFileSync(path);
-    const there = done.content.subarray(0, got.length);
-    demand(Buffer.compare(got, there) === 0, 'a file with other bytes');
-  }
-}
+});
 
 describe('a DfuSe device that is unplugged at each transfer of a download', () => {
-  const download = (...more: string[]): string[] => [
-    'download',
-    join(folder, 'image.bin'),
-    '-s',
-    '0x08000000',
-    ...more,
-  ];
+  const download = (text: string): CommandLine => ({
+    words: text.split(' '),
+    subject: () => dfuse(),
+  });
 
   test('is what the outcome says; plugged in again it is finished by --resume', async () => {
     const outcomes = new Set<string>();
     for (let at = 0, struck = true; struck; at += 1) {
       const flash = dfuseFlash();
-      const cut = await run([...download(), '--json'], dfuse(flash), ['vanishes', at]);
-      struck = cut.struck;
+      const first = download('download IMAGE -s 0x08000000 --json');
+      const cut = await failed(first, ['vanishes', at], dfuse(flash));
+      ({ struck } = cut.failing);
       const { outcome } = lastLine(cut);
       outcomes.add(outcome);
       const isSame = Buffer.compare(cut.before, cut.content) === 0;
@@ -216,7 +105,8 @@ describe('a DfuSe device that is unplugged at each transfer of a download', () =
       expect([at, outcome !== 'unchanged' || isSame]).toEqual([at, true]);
       expect([at, outcome !== 'written' || isAll]).toEqual([at, true]);
       expect([at, outcome === 'partly-written']).toEqual([at, cut.exit === 79]);
-      const again = await run([...download('--resume', '--verify'), '--json'], dfuse(flash));
+      const second = download('download IMAGE -s 0x08000000 --resume --verify --json');
+      const again = await runLine(second, { folder, subject: dfuse(flash) });
       expect([at, again.exit]).toEqual([at, 0]);
       expect(lastLine(again).outcome).toBe('verified');
       expect(Buffer.compare(again.content, image)).toBe(0);

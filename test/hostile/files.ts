@@ -3,6 +3,7 @@ import { dfukit } from '../../src/cli/dfukit.ts';
 import { writeDfuSeFile } from '../../src/dfu/index.ts';
 import { riotbootImage } from '../../src/image/index.ts';
 import type { Files } from '../../src/cli/shared/files.ts';
+import type { FileBytes } from '../../src/cli/shared/write-file.ts';
 import { Collector, FakeTerminal } from '../support/fake-terminal.ts';
 import { toolchainFile } from '../support/toolchain/read.ts';
 import { uf2Blocks, uf2File } from '../support/uf2-file.ts';
@@ -12,7 +13,7 @@ import { mutated } from './mutate.ts';
 import type { Random } from './random.ts';
 
 /** Files in memory, and a command that works with them. */
-class Bag implements Files {
+export class Bag implements Files {
   readonly all = new Map<string, Uint8Array>();
 
   read(path: string): Uint8Array {
@@ -25,8 +26,9 @@ class Bag implements Files {
     return this.all.get(path);
   }
 
-  write(path: string, bytes: Uint8Array): Promise<void> {
-    this.all.set(path, bytes.slice());
+  write(path: string, bytes: FileBytes): Promise<void> {
+    const pieces = bytes instanceof Uint8Array ? [bytes] : bytes;
+    this.all.set(path, Uint8Array.from(Buffer.concat([...pieces])));
     return Promise.resolve();
   }
 
@@ -50,7 +52,7 @@ class Bag implements Files {
 const LAYOUT = ['--sectors', '4Kx20', '--primary', '0x4000:28K', '--secondary', '0xb000:28K'];
 
 /** Sound files of every kind that a command reads. */
-async function soundFiles(bag: Bag): Promise<void> {
+export async function soundFiles(bag: Bag): Promise<void> {
   bag.all.set(
     'app.bin',
     Uint8Array.from({ length: 5000 }, (_, at) => (at * 7 + (at >> 8)) & 0xff),

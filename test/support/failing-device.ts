@@ -19,9 +19,14 @@ export const faults = [
   'stalls',
   'vanishes',
   'answers short',
+  'answers otherwise',
+  'goes and comes back',
   'slow',
 ] as const;
 export type Fault = (typeof faults)[number];
+
+/** How long one is gone that comes back, in ms. */
+const AWAY_MS = 300;
 
 /** How late a slow device answers, in ms. */
 const LATE_MS = 900;
@@ -40,6 +45,8 @@ export class FailingDevice implements UsbDevice {
   #armed = false;
   /** What it has held back, and when it lets go of it. */
   #late: { readonly answer: SetupAnswer; readonly atMs: number } | undefined;
+  /** When it is plugged in again. */
+  #backMs = Infinity;
   #nowMs = 0;
 
   constructor(device: UsbDevice, fault: Fault, at: number) {
@@ -70,6 +77,7 @@ export class FailingDevice implements UsbDevice {
   disconnect(): void {
     this.#bus = undefined;
     this.#late = undefined;
+    this.#backMs = Infinity;
     this.#device.disconnect();
   }
 
@@ -95,6 +103,17 @@ export class FailingDevice implements UsbDevice {
         if (!isIt || answer.stage !== 'in') return answer;
         return { stage: 'in', data: answer.data.subarray(0, answer.data.length >> 1) };
       }
+      case 'answers otherwise': {
+        const answer = this.#device.setup(packet);
+        if (!isIt || answer.stage !== 'in') return answer;
+        return { stage: 'in', data: answer.data.map((byte) => byte ^ 0xff) };
+      }
+      case 'goes and comes back':
+        if (!isIt) return this.#device.setup(packet);
+        this.#backMs = this.#nowMs + AWAY_MS;
+        this.#bus?.detach();
+        this.#device.disconnect();
+        return STALL;
       case 'slow': {
         const answer = this.#device.setup(packet);
         if (answer.stage !== 'in') return answer;
@@ -133,8 +152,12 @@ export class FailingDevice implements UsbDevice {
       this.#late = undefined;
       this.#bus?.resume(late.answer);
     }
+    if (nowMs >= this.#backMs) {
+      this.#backMs = Infinity;
+      if (this.#bus !== undefined) this.#device.connect(this.#bus);
+    }
     const next = this.#device.tick(nowMs);
-    return Math.min(next, this.#late?.atMs ?? Infinity);
+    return Math.min(next, this.#late?.atMs ?? Infinity, this.#backMs);
   }
 }
 

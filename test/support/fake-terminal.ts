@@ -80,6 +80,8 @@ export class FakeTerminal implements Terminal {
   readonly exits: number[] = [];
   /** Whether keys come one by one. */
   raw: boolean | undefined;
+  /** Where devices are, if not where a real terminal has them. */
+  openBus: Terminal['openBus'];
   readonly #stop = new Set<() => void>();
   readonly #front = new Set<() => void>();
   #foreground = true;

@@ -24,6 +24,8 @@ interface MiniatureOptions {
   readonly serial?: string | null | undefined;
   /** In DFU mode. */
   readonly loaderProduct?: number | undefined;
+  /** Of each memory; default 200,000. */
+  readonly sizeBytes?: number | undefined;
 }
 
 /** A board in miniature: an application with a run-time function, a loader with two memories. */
@@ -48,7 +50,7 @@ export class MiniatureBoard {
     profile: DfuProfile,
     options: MiniatureOptions = {},
   ) {
-    const { starts } = options;
+    const { starts, sizeBytes = 200_000 } = options;
     this.#options = options;
     this.blank = profile === STRICT;
     const isLoader = this.blank || starts === 'loader';
@@ -56,7 +58,7 @@ export class MiniatureBoard {
     this.#profile = profile;
     const busy = { writeMs: 3, finishMs: 40 };
     this.disks = ['ramdisk0', 'ramdisk1'].map(
-      (name, at) => new RamDisk({ name, sizeBytes: 200_000, content: Uint8Array.of(at), ...busy }),
+      (name, at) => new RamDisk({ name, sizeBytes, content: Uint8Array.of(at), ...busy }),
     );
     this.history.push(isLoader ? 'loader' : 'application');
     this.device = new SwitchableDevice(isLoader ? this.#loader() : this.#application());

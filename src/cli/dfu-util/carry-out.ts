@@ -70,7 +70,7 @@ async function onBus(
   return interruptible(terminal, async (signal) => {
     const clock = timerClock(globalThis);
     const names = given.length > 0 ? given : busesOf(process.env['DFUKIT_BUS'] ?? '');
-    const opened = await openBuses(names, clock, (station, error) => {
+    const opened = await openBuses(terminal, names, clock, (station, error) => {
       const why = DfuError.is(error) ? `is left out: ${error.message}` : 'answers again';
       voice.add(`${station} ${why}`);
     });

@@ -80,7 +80,8 @@ export async function doctor(
   const findings = await interruptible(terminal, async (signal) => {
     const clock = timerClock(globalThis);
     if ((options.trace ?? options.replay) === undefined) {
-      const open = (name: string) => (): Promise<UsbBus> => openBuses([name], clock, () => {});
+      const open = (name: string) => (): Promise<UsbBus> =>
+        openBuses(terminal, [name], clock, () => {});
       const each = bus.map(async (name) => {
         const found = await examine(name, system, { clock, signal, open: open(name) });
         return bus.length === 1 ? found : found.map((finding) => atStation(finding, name));
@@ -116,7 +117,7 @@ async function tracedOn(
   clock: Clock,
 ): Promise<TracedRun> {
   const { tracedRun } = await import('../host/traced-run.ts');
-  const open = (): Promise<UsbBus> => openBuses(bus, clock, () => {});
+  const open = (): Promise<UsbBus> => openBuses(terminal, bus, clock, () => {});
   return tracedRun(terminal, { trace, replay }, { clock, open });
 }
 
@@ -144,7 +145,7 @@ async function report(
     const clock = timerClock(globalThis);
     const bus =
       replay === undefined
-        ? await openBuses(names, clock, () => {}).catch(noBus)
+        ? await openBuses(terminal, names, clock, () => {}).catch(noBus)
         : (await tracedOn(terminal, { bus: names, replay }, clock)).bus;
     try {
       const parts = { bus, clock, signal, findings, trace: withTrace, replay, withSerials };

@@ -1,6 +1,7 @@
 import { DfuError } from '../../bytes/index.ts';
 import { joinedBus } from '../../usb/index.ts';
 import type { Clock, UsbBus } from '../../usb/index.ts';
+import type { Terminal } from '../shared/terminal.ts';
 
 /** What `--bus` takes, for the help. */
 export const BUS_FORMS = 'native, or usbip://HOST[:PORT]';
@@ -13,6 +14,7 @@ type BusTrouble = (station: string, error: unknown) => void;
  * `INVALID_ARGUMENT` for the same one twice.
  */
 export async function openBuses(
+  { openBus = openNamed }: Pick<Terminal, 'openBus'>,
   texts: readonly string[],
   clock: Clock,
   onTrouble: BusTrouble,
@@ -32,7 +34,7 @@ export async function openBuses(
  * The bus that `--bus` names; what it needs is loaded now and not before. Throws `INVALID_ARGUMENT`,
  * and `NO_USB` where this machine has no USB.
  */
-async function openBus(text: string, clock: Clock): Promise<UsbBus> {
+async function openNamed(text: string, clock: Clock): Promise<UsbBus> {
   if (text === 'native') {
     const { nodeUsbBus } = await import('../../link/node-usb/index.ts');
     return nodeUsbBus({ clock });

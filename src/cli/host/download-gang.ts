@@ -81,7 +81,8 @@ async function flash(
       onEvent: (event) => reporter.tell(event),
     });
     const isEnded = watch === true && signal.aborted;
-    const exit = worstOf(report, { isDark: dark.size > 0, isEnded });
+    const isShort = typeof watch === 'number' && signal.aborted;
+    const exit = worstOf(report, { isDark: dark.size > 0, isEnded, isShort });
     reporter.summary(report, exit);
     return exit;
   } finally {
@@ -116,17 +117,23 @@ function exitOfUnit({ outcome, error, ending }: UnitResult): number {
   return ending === undefined ? ExitCode.ok : exitOf(ending);
 }
 
-function worstOf(
-  { results, problems }: GangReport,
-  { isDark, isEnded }: { readonly isDark: boolean; readonly isEnded: boolean },
-): number {
+interface GangEnd {
+  /** One of several buses cannot be reached. */
+  readonly isDark: boolean;
+  /** A watch without end was ended. */
+  readonly isEnded: boolean;
+  /** A watch was ended before it had as many as it was to have. */
+  readonly isShort: boolean;
+}
+
+function worstOf({ results, problems }: GangReport, { isDark, isEnded, isShort }: GangEnd): number {
   const exits = [
     ...results.map(exitOfUnit),
     ...problems.map(exitCodeOf),
     ...(isDark ? [ExitCode.io] : []),
   ];
   // A watch ends with Ctrl-C; whoever is asked to stop otherwise has not done all.
-  if (!isEnded && results.some(({ error }) => error?.code === 'ABORTED')) {
+  if (isShort || (!isEnded && results.some(({ error }) => error?.code === 'ABORTED'))) {
     exits.push(ExitCode.interrupted);
   }
   let worst: number = ExitCode.ok;

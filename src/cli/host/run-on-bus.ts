@@ -50,7 +50,7 @@ export async function runOnBus<T>(
       const onEvent: HostListener = (event) => report.tell(event);
       const dark = new Set<string>();
       const open = (): Promise<UsbBus> =>
-        openBuses(options.bus, clock, (station, error) => {
+        openBuses(terminal, options.bus, clock, (station, error) => {
           if (error === undefined) dark.delete(station);
           else dark.add(station);
           onEvent({ type: 'note', message: troubleText(station, error) });

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import type { Clock, UsbBus } from '../../usb/index.ts';
 import type { Files } from './files.ts';
 
 /** What is typed, or piped in. */
@@ -15,7 +16,7 @@ export type Output = Writable & {
   readonly columns?: number | undefined;
 };
 
-/** All that a command has of the world besides USB: three streams, the files, and who wants it to end. */
+/** All that a command has of the world: three streams, the files, who wants it to end, and where devices are. */
 export interface Terminal {
   readonly in: Input;
   /** What was asked for. */
@@ -36,6 +37,8 @@ export interface Terminal {
   onExit(listener: () => void): () => void;
   /** Ends the program here and now. */
   exit(code: number): void;
+  /** Opens what `--bus` names; default: this machine's own USB, or USB/IP. */
+  readonly openBus?: ((name: string, clock: Clock) => Promise<UsbBus>) | undefined;
 }
 
 /** A line to standard error. */
