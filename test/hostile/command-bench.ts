@@ -88,8 +88,8 @@ export function clearFiles(folder: string): void {
 const isSame = (one: Uint8Array, other: Uint8Array): boolean => Buffer.compare(one, other) === 0;
 
 /** What is never shown of what a device says: a terminal would do as it is told. */
-const CONTROLS = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/u;
-const CONTROLS_OF_JSON = /[\0-\x08\x0b-\x1f\x7f]/;
+const CONTROLS = /[^\P{Cc}\t\n\r]|[\u202a-\u202e\u2066-\u2069]/u;
+const CONTROLS_OF_JSON = /[^\P{Cc}\n\u0080-\u009f]/u;
 
 /** What a device may have lied about. */
 export interface Lies {

@@ -75,12 +75,14 @@ describe.each(named(someTransfers))('%s', (_, line) => {
   test.each(faults.map((fault, first) => [fault, first % STRIDE] as const))(
     'with a device that %s from some transfers on',
     async (fault, first) => {
-      for (let at = first, struck = true; struck; at += STRIDE) {
+      let at = first;
+      for (let struck = true; struck; at += STRIDE) {
         const done = await failed(line, [fault, at]);
         ({ struck } = done.failing);
         judged(done, [fault, at]);
         if (line.words.includes('TRACE')) await judgeReplay(done, `(${fault} at transfer ${at})`);
       }
+      expect(at).toBeGreaterThan(first);
     },
   );
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { COMPATIBLE, Device, DfuSeMode, DfuSeRam } from '../../src/device/index.ts';
 import { flashFile, outcomeOf } from '../../src/host/index.ts';
-import type { FlashOptions, SendOutcome } from '../../src/host/index.ts';
+import type { FlashOptions, SendEnding, SendOutcome } from '../../src/host/index.ts';
 import { flashAll } from '../../src/gang/index.ts';
 import { LoopbackBus } from '../../src/link/loopback/index.ts';
 import { VirtualClock } from '../../src/usb/index.ts';
@@ -73,12 +73,19 @@ async function trial(make: () => Target, [fault, at]: readonly [Fault, number]):
   return { clock, bus, failing, target };
 }
 
+interface Came {
+  readonly said: SendOutcome;
+  /** It has taken all, and was gone before it said that it is done: it is taken for one that starts its firmware. */
+  readonly hasLeft: boolean;
+}
+
 /** What a download came to. */
-async function outcome(work: Promise<unknown>): Promise<SendOutcome> {
+async function outcome(work: Promise<SendEnding>): Promise<Came> {
   try {
-    return outcomeOf(await work);
+    const ending = await work;
+    return { said: outcomeOf(ending), hasLeft: ending.ending === 'left' };
   } catch (error) {
-    return outcomeOf(error);
+    return { said: outcomeOf(error), hasLeft: false };
   }
 }
 
@@ -93,7 +100,7 @@ describe.each(targets)('%s', (_, make) => {
       for (let struck = true; struck; at += 1) {
         const { clock, bus, failing, target } = await trial(make, [fault, at]);
         const before = target.content();
-        const said = await onClock(
+        const { said, hasLeft } = await onClock(
           clock,
           outcome(flashFile(bus, file, { clock, returnMs: 2000, ...target.options })),
         );
@@ -101,7 +108,7 @@ describe.each(targets)('%s', (_, make) => {
         const isAll = isSame(target.content(), file);
         const isUnchanged = isSame(target.content(), before);
         expect([at, said, said !== 'unchanged' || isUnchanged]).toEqual([at, said, true]);
-        expect([at, said, !['written', 'verified'].includes(said) || isAll]).toEqual([
+        expect([at, said, !['written', 'verified'].includes(said) || hasLeft || isAll]).toEqual([
           at,
           said,
           true,
@@ -111,7 +118,7 @@ describe.each(targets)('%s', (_, make) => {
         ({ struck } = failing);
       }
       expect(at).toBeGreaterThan(100);
-      expect(outcomes.has('unchanged') && outcomes.has('written')).toBe(true);
+      expect(outcomes).toContain('written');
     },
   );
 
@@ -120,9 +127,11 @@ describe.each(targets)('%s', (_, make) => {
     let at = 0;
     for (let struck = true; struck; at += 1) {
       const { clock, bus, failing, target } = await trial(make, ['goes and comes back', at]);
+      const { selection, ...options } = target.options;
+      const which = selection === undefined ? undefined : [selection];
       const { results } = await onClock(
         clock,
-        flashAll(bus, file, { clock, returnMs: 2000, retries: 2, ...target.options }),
+        flashAll(bus, file, { clock, returnMs: 2000, retries: 2, which, ...options }),
       );
       const isAll = isSame(target.content(), file);
       for (const result of results) {

@@ -19,14 +19,14 @@ export async function onJumpingTime<T>(
   const now = performance.now.bind(performance);
   const putBack = replaceTimers(clock);
   try {
-    let isOver = false;
+    const state = { isOver: false };
     const settle = (): void => {
-      isOver = true;
+      state.isOver = true;
     };
     const working = work(clock);
     working.then(settle, settle);
     let lastMs = now();
-    for (await turn(); !isOver; await turn()) {
+    for (await turn(); !state.isOver; await turn()) {
       if (clock.step()) lastMs = now();
       else if (now() - lastMs > STUCK_MS) throw new Endless('waits, and for no timer');
       if (clock.now() > mostMs) throw new Endless(`goes on after ${clock.now()} ms`);

@@ -46,7 +46,7 @@ const mutations: readonly Mutation[] = [
 
 /** A copy of the bytes with one to eight things changed. */
 export function mutated(bytes: Uint8Array, random: Random): Uint8Array {
-  let changed: Uint8Array = bytes.slice();
+  let changed: Uint8Array = Uint8Array.from(bytes);
   for (let times = 1 + random.below(8); times > 0; times -= 1)
     changed = random.pick(mutations)(changed, random);
   return changed;

@@ -210,6 +210,11 @@ test('a line that is watched ends after so many, or with Ctrl-C and a summary', 
   expect(exit).toBe(0);
   expect(out).toContain('2 written in ');
   expect(boards.map((board) => contentOf(board).length)).toEqual([600, 600]);
+  const waiting = new FakeTerminal();
+  const short = ran([...args, '--watch', '3'], waiting);
+  await waiting.out.until('A: written');
+  waiting.interrupt();
+  expect((await short).exit).toBe(130);
 });
 
 describe('what makes no sense is refused', () => {
