@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Device, DfuMode, RamDisk } from '../../src/device/index.ts';
 import { FailingDevice, faults } from '../support/failing-device.ts';
 import type { Attack, UnderWay } from './attack.ts';
-import { clearFiles, judge, judgeReplay, runLine } from './command-bench.ts';
+import { clearFiles, judge, judgeReplay, liesOf, runLine } from './command-bench.ts';
 import type { Run } from './command-bench.ts';
 import { everyTransfer, image, someTransfers } from './command-lines.ts';
 import type { CommandLine } from './command-lines.ts';
@@ -87,7 +87,7 @@ async function failureRound(random: Random, folder: string): Promise<void> {
     disguise: () => ({ device: failing, arm: () => failing.arm() }),
   });
   const about = `(${fault} at transfer ${at})`;
-  judge(done, about, { memory: fault === 'answers otherwise' });
+  judge(done, about, liesOf(fault, line.words));
   if (line.words.includes('TRACE')) await judgeReplay(done, about);
 }
 
