@@ -1,9 +1,15 @@
 import { expect, test } from 'vitest';
-import { riotLines, runTimeLines, twoLines, zephyrLines } from '../kernel/guest/drop-in-lines.ts';
+import {
+  loaderLines,
+  riotLines,
+  runTimeLines,
+  twoLines,
+  zephyrLines,
+} from '../kernel/guest/drop-in-lines.ts';
 import { nativeLines } from './native-lines.ts';
 
 /** What both programs are given, here and in the kernel lab. */
-const lines = [nativeLines, riotLines, runTimeLines, zephyrLines, twoLines]
+const lines = [nativeLines, riotLines, runTimeLines, zephyrLines, loaderLines, twoLines]
   .flat()
   .map(({ args }) => args);
 

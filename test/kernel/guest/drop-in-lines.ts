@@ -83,6 +83,39 @@ export const zephyrLines: readonly BoardLine[] = [
   line('-a 1 -D spoilt.bin', departs('error-in-manifestation', 74, /status\(7\)/)),
 ];
 
+/** The loader in an STM32's system memory. */
+export const loaderLines: readonly BoardLine[] = [
+  line('-l'),
+  line('-a 0 -D part.bin'),
+  line('-a 0 -s 0x08000000 -D part.bin'),
+  line('-a 0 -s 0x08000000 -v -D part.bin'),
+  line('-a 0 -s 0x08000000:100 -Z 7 -U first.bin'),
+  line('-v -a 0 -s 0x08001000 -U rest.bin'),
+  line('-a 0 -U unbound.bin'),
+  line('-a 1 -s 0x1ffff800:16 -U options.bin'),
+  line('-a 0 -s 0x20000000 -D part.bin'),
+  line('-a 0 -s 0x0801ff00 -D part.bin'),
+  line('-a 0 -s 0x20000000:force -D part.bin'),
+  line('-a 0 -s 0x20000000:100 -U none.bin'),
+  line('-a 0 -s 0x20000000:force:100 -U none.bin'),
+  line('-a 0 -s :mass-erase'),
+  line('-a 0 -s :unprotect'),
+  line('-a 0 -s 0x08000800 -t 64 -D small.bin'),
+  line('-v -a 0 -s 0x08002000 -D lpc.bin'),
+  line('-a 0 -s 0x08003000 -D stellaris.bin'),
+  line('-D two.dfu'),
+  line('-a 0 -D one.dfu'),
+  line('-a 1 -D one.dfu', departs('nothing-for-the-alternate', 65, /nothing was sent/)),
+  line('-a 0 -s 0x08000000:leave -D one.dfu'),
+  line('-D cut.dfu', departs('known-before-a-device', 65, /DfuSe/)),
+  line('-a 0 -s 0x08000000:will-reset -D part.bin', departs('will-reset', 0, /successfully/)),
+  line('-a 0 -s :mass-erase:force'),
+  line('-a 0 -s 0x08000000:mass-erase:force -D part.bin'),
+  line('-a 0 -s 0x08000000:'),
+  line('-a 0 -s 0x08000000 -w -R -D part.bin', { comesBack: '0483:df11' }),
+  line('-a 0 -s :unprotect:force', { comesBack: '0483:df11' }),
+];
+
 /** Two boards of one kind. */
 export const twoLines: readonly BoardLine[] = [
   line('-l'),

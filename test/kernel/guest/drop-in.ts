@@ -6,7 +6,7 @@ import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bench } from './bench.ts';
 import { BoardProcess, dfukit } from './board.ts';
-import { riotLines, runTimeLines, twoLines, zephyrLines } from './drop-in-lines.ts';
+import { loaderLines, riotLines, runTimeLines, twoLines, zephyrLines } from './drop-in-lines.ts';
 import type { BoardLine } from './drop-in-lines.ts';
 import { flashHolding, imagePath } from './flash.ts';
 import { HELLO_0, HELLO_1 } from './images.ts';
@@ -191,7 +191,78 @@ async function suffixed(
   assert.equal(status, 0, 'exit status of dfu-suffix');
 }
 
-const pattern = Buffer.from(Uint8Array.from({ length: 32 * 1024 }, (_, at) => at * 7));
+async function prefixed(
+  bench: Bench,
+  from: string,
+  to: string,
+  ...kind: readonly string[]
+): Promise<void> {
+  writeFileSync(bench.path(to), readFileSync(bench.path(from)));
+  const { status } = await bench.run('dfu-prefix', [...kind, '-a', to]);
+  assert.equal(status, 0, 'exit status of dfu-prefix');
+}
+
+/** A DfuSe file as ST's tools make it; its suffix comes later. */
+function dfuseFile(...targets: readonly DfuSeTarget[]): Buffer {
+  const bodies = targets.map(({ alternate, elements }) => {
+    const parts = elements.map(([address, data]) => {
+      const head = Buffer.alloc(8);
+      head.writeUInt32LE(address, 0);
+      head.writeUInt32LE(data.length, 4);
+      return Buffer.concat([head, data]);
+    });
+    const body = Buffer.concat(parts);
+    const head = Buffer.alloc(274);
+    head.write('Target');
+    head[6] = alternate;
+    head.writeUInt32LE(1, 7);
+    head.write('memory', 11);
+    head.writeUInt32LE(body.length, 266);
+    head.writeUInt32LE(elements.length, 270);
+    return Buffer.concat([head, body]);
+  });
+  const all = Buffer.concat(bodies);
+  const head = Buffer.alloc(11);
+  head.write('DfuSe');
+  head[5] = 1;
+  head.writeUInt32LE(head.length + all.length, 6);
+  head[10] = targets.length;
+  return Buffer.concat([head, all]);
+}
+
+interface DfuSeTarget {
+  readonly alternate: number;
+  readonly elements: readonly (readonly [number, Buffer])[];
+}
+
+const FLASH_BYTES = 128 * 1024;
+const pattern = Buffer.from(Uint8Array.from({ length: FLASH_BYTES }, (_, at) => at * 7));
+
+async function loaderFiles(bench: Bench): Promise<void> {
+  writeFileSync(bench.path('part.bin'), pattern.subarray(1, 5001));
+  writeFileSync(bench.path('small.bin'), pattern.subarray(1, 301));
+  await prefixed(bench, 'small.bin', 'lpc.bin', '-L');
+  await prefixed(bench, 'small.bin', 'stellaris.bin', '-s', '0x2000');
+  const start = 0x08000000;
+  const images = {
+    one: dfuseFile({
+      alternate: 0,
+      elements: [
+        [start, pattern.subarray(3, 3003)],
+        [start + 0x1000, pattern.subarray(5, 105)],
+      ],
+    }),
+    two: dfuseFile(
+      { alternate: 0, elements: [[start, pattern.subarray(3, 303)]] },
+      { alternate: 7, elements: [[start, pattern.subarray(3, 13)]] },
+    ),
+    cut: dfuseFile({ alternate: 0, elements: [[start, pattern]] }).subarray(0, 200),
+  };
+  for (const [name, bytes] of Object.entries(images)) {
+    writeFileSync(bench.path(name), bytes);
+    await suffixed(bench, name, `${name}.dfu`, '-v', '0483', '-p', 'df11', '-S', '011a');
+  }
+}
 
 const ATTACHED = ['--attach', '--serial', 'ABC'] as const;
 
@@ -235,6 +306,19 @@ export const dropIn: readonly Scenario[] = [
         // Behind its header: what stands at its end does not fit any more.
         spoilt[3000] = 0x55 ^ (spoilt[3000] ?? 0);
         writeFileSync(bench.path('spoilt.bin'), spoilt);
+        return { board, flash: () => hashOf(bench.path('flash.bin')) };
+      });
+    },
+  },
+  {
+    name: "dfukit dfu-util and dfu-util: the STM32's loader",
+    async run(bench) {
+      await loaderFiles(bench);
+      await compare(bench, loaderLines, async () => {
+        writeFileSync(bench.path('flash.bin'), pattern);
+        const flash = ['--flash', bench.path('flash.bin')];
+        const board = await BoardProcess.run(bench, 'stm32f072b_disco', ...ATTACHED, ...flash);
+        await board.configured('0483:df11');
         return { board, flash: () => hashOf(bench.path('flash.bin')) };
       });
     },
