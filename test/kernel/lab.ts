@@ -12,6 +12,7 @@ import { blocksOf, commandsOf } from '../support/documents/blocks.ts';
 import { isForKernel, pages } from '../support/documents/pages.ts';
 import { documentsFile } from './guest/documents.ts';
 import type { KernelBlock } from './guest/documents.ts';
+import { fieldServer } from './guest/field-devices.ts';
 import { imageFile, images, nativeFile } from './guest/images.ts';
 import type { Outcome } from './guest/scenario.ts';
 
@@ -37,6 +38,15 @@ function compileGuest(folder: string): void {
   const compiled = spawnSync(tsc, ['-p', project, '--outDir', folder], { encoding: 'utf8' });
   if (compiled.status !== 0) throw new Error(compiled.stdout + compiled.stderr);
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+}
+
+/** Makes one file of the program that lends the devices of the field. */
+function bundleFieldServer(folder: string): void {
+  const input = join(root, 'test/support/field-devices/serve.ts');
+  const to = ['--file', join(folder, fieldServer), '--format', 'esm', '--platform', 'node'];
+  const rolldown = join(root, 'node_modules/.bin/rolldown');
+  const bundled = spawnSync(rolldown, [input, ...to], { encoding: 'utf8' });
+  if (bundled.status !== 0) throw new Error(bundled.stdout + bundled.stderr);
 }
 
 /** Writes the images that the scenarios use into a folder. */
@@ -82,6 +92,7 @@ export class LabRun {
   /** Runs those scenarios whose name contains one of these parts; all, if there is none. */
   constructor(parts: readonly string[] = []) {
     compileGuest(this.#folder);
+    bundleFieldServer(this.#folder);
     buildImages(this.#folder);
     writeFileSync(join(this.#folder, documentsFile), JSON.stringify(kernelBlocks()));
     const script = join(this.#folder, 'script');

@@ -4,6 +4,7 @@ import { documents } from './documents.ts';
 import { dfuMode } from './dfu-mode.ts';
 import { dropIn } from './drop-in.ts';
 import { environment } from './environment.ts';
+import { fieldDevices } from './field-devices.ts';
 import { foreignHosts } from './foreign-hosts.ts';
 import { hosts } from './hosts.ts';
 import { identity } from './identity.ts';
@@ -25,6 +26,7 @@ export const scenarios: readonly Scenario[] = [
   ...hosts,
   ...doctor,
   ...foreignHosts,
+  ...fieldDevices,
   ...identity,
   ...systemLoader,
   ...dropIn,
