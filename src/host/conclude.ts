@@ -16,6 +16,8 @@ interface Conclusion extends SendProgress {
   readonly ended: Ended;
   /** The operation at which the device left. */
   readonly leftAt?: DfuSeOperation | undefined;
+  /** Whether it has said that it stays on the bus. */
+  readonly stays?: boolean | undefined;
   /** What was there already and was left alone. */
   readonly kept?: DownloadEnding['kept'];
   /** Whether it was read back, where that is asked for; asked once the end is known. */
@@ -30,7 +32,7 @@ interface Conclusion extends SendProgress {
  */
 export async function concluded(
   session: DfuSession,
-  { ended: told, leftAt, kept, verdict, signal, onEvent, ...progress }: Conclusion,
+  { ended: told, leftAt, stays, kept, verdict, signal, onEvent, ...progress }: Conclusion,
 ): Promise<DownloadEnding> {
   const { planned, acknowledged } = progress;
   if (!isWhole(planned, acknowledged)) {
@@ -38,7 +40,7 @@ export async function concluded(
     const message = `${whyNotAll(progress, leftAt)} (acknowledged: ${far})`;
     throw new DfuError('INCOMPLETE', message, { progress });
   }
-  const terms = { starts: leftAt === undefined, signal, onEvent };
+  const terms = { starts: leftAt === undefined, stays, signal, onEvent };
   const ended = await unconfirmedElse(() =>
     session.watch.during('returnMs', () => departed(session, told, terms)),
   );

@@ -17,6 +17,8 @@ const AGAIN_MS = 100;
 interface DepartureTerms {
   /** Whether it went to start something: then it is not to be found in DFU mode again. */
   readonly starts: boolean;
+  /** Whether it has said that it stays on the bus behind a download: then it must be seen to have started something. */
+  readonly stays?: boolean | undefined;
   readonly signal?: CancelSignal | undefined;
   readonly onEvent?: HostListener | undefined;
 }
@@ -64,6 +66,11 @@ interface Open {
 }
 
 const AWAY: Open = { doubt: undefined, forMs: LOOK_MS };
+const NOT_STAYED: Open = {
+  doubt:
+    'the device says that it stays on the bus behind a download (bitManifestationTolerant); it has gone and is not back',
+  forMs: STAY_MS,
+};
 const NOT_LEFT: Open = {
   doubt: 'the connection to the device has broken off, and it may not have left',
   forMs: STAY_MS,
@@ -76,14 +83,14 @@ const IN_DFU_MODE: Open = {
 /** What the bus tells of it now. */
 async function look(
   session: DfuSession,
-  { starts, signal }: DepartureTerms,
+  { starts, stays, signal }: DepartureTerms,
 ): Promise<'left' | Open> {
   const { interface: was, clock, descriptorMs: transferMs } = session;
   let isAnother = false;
   try {
     const devices = (await session.bus?.list()) ?? [];
     const here = devices.find(({ location }) => location.path === was.location.path);
-    if (here === undefined) return AWAY;
+    if (here === undefined) return stays === true ? NOT_STAYED : AWAY;
     if (!hasIdsOf(here.descriptor, was)) return 'left';
     isAnother = here.location.address !== was.location.address;
     if (!starts) return isAnother ? 'left' : NOT_LEFT;

@@ -238,7 +238,7 @@ describe('getting a device ready', () => {
       [taken, ['ABORT', 'stall'], ['GETSTATUS', failed], ['CLRSTATUS', 'ok'], idle],
       0,
     ],
-    ['waiting for a reset', [['GETSTATUS', status('dfuMANIFEST-WAIT-RESET')], idle], 0],
+    ['waiting for a reset', [['GETSTATUS', status('dfuMANIFEST-WAIT-RESET')], idle], 250],
   ])('%s', async (_, opening, waitedMs) => {
     const parts = await bench([...opening, ...sent]);
     await downloaded(parts, six.subarray(0, 4));

@@ -113,7 +113,9 @@ export async function download(
         options.verify === true
           ? (how: Ended) => plainVerdict(session, payload, how, { ...read, planned, acknowledged })
           : undefined;
-      return concluded(session, { ended, planned, acknowledged, verdict, signal, onEvent });
+      const stays = bmAttributes.manifestationTolerant;
+      const account = { planned, acknowledged, verdict };
+      return concluded(session, { ended, stays, ...account, signal, onEvent });
     });
   };
   try {

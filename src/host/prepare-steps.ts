@@ -10,6 +10,9 @@ import type { Action, Outcome } from './steps.ts';
 /** How often a device is asked to leave an error or a transfer before it is given up. */
 const MOST_ROUNDS = 4;
 
+/** How long a device that was reset may take to leave, in ms: RIOT's and Zephyr's loaders wait 200. */
+const LEAVE_MS = 250;
+
 /** How long it is waited for, and what is done beyond that. */
 export interface PrepareLimits extends PatienceLimits {
   /** A device that is busy for longer is left as it is, instead of told to forget what it does. */
@@ -22,6 +25,8 @@ interface PrepareState {
   /** Requests that were meant to bring it to dfuIDLE so far. */
   readonly rounds: number;
   readonly patience: Patience;
+  /** Its port was reset, as it asked for. */
+  readonly wasReset?: boolean | undefined;
 }
 
 export const PREPARE_START: PrepareState = { at: 'start', rounds: 0, patience: FRESH };
@@ -113,16 +118,22 @@ function act(state: PrepareState, report: StatusReport, action: Action<undefined
 function afterReset(state: PrepareState, outcome: Outcome): Next {
   if (outcome.is !== 'reset') return [state, giveUp(outcome)];
   if (outcome.port === 'same' && state.rounds < MOST_ROUNDS) {
-    return [{ ...state, at: 'asking' }, GET_STATUS];
+    // Many leave some time after they were configured anew, not inside the reset.
+    return [
+      { ...state, at: 'asking', wasReset: true },
+      { do: 'wait', ms: LEAVE_MS },
+    ];
   }
-  if (outcome.port === 'gone') {
-    const error = new DfuError(
-      'DISCONNECTED',
-      'the device waited for a reset after an earlier download, and left with it; start again',
-    );
-    return [state, { do: 'fail', error }];
-  }
+  if (outcome.port === 'gone') return leftWithReset(state);
   return fail(state, 'it waits for a reset (dfuMANIFEST-WAIT-RESET); plug it in again');
+}
+
+function leftWithReset(state: PrepareState): Next {
+  const error = new DfuError(
+    'DISCONNECTED',
+    'the device waited for a reset after an earlier download, and left with it; start again',
+  );
+  return [state, { do: 'fail', error }];
 }
 
 function end(state: PrepareState): Next {

@@ -41,8 +41,16 @@ const DETACH = 0;
 const DNLOAD = 1;
 const GETSTATUS = 3;
 
+const media = (): RamDisk[] => [new RamDisk({ sizeBytes: 1024 })];
 const functions = {
-  dfu: () => new DfuMode({ media: [new RamDisk({ sizeBytes: 1024 })], onLeave: () => {} }),
+  dfu: () => new DfuMode({ media: media(), onLeave: () => {} }),
+  /** It does not say that it stays on the bus behind a download. */
+  'dfu that leaves': () =>
+    new DfuMode({
+      media: media(),
+      functional: { bmAttributes: { manifestationTolerant: false } },
+      onLeave: () => {},
+    }),
   dfuse: () =>
     new DfuSeMode({
       memories: [new DfuSeRam({ layout: '@Flash/0x08000000/4*001Kg' })],
@@ -95,7 +103,22 @@ test('asked out of DFU mode, and the server dies: nobody knows, 75', async () =>
   expect(err).toContain('whether the device has left is not known');
 });
 
-const sent = { dfu: [], dfuse: ['-s', '0x08000000:leave'] } as const;
+const sent = { dfu: [], 'dfu that leaves': [], dfuse: ['-s', '0x08000000:leave'] } as const;
+
+test.each(['dfu that leaves', 'dfuse'] as const)('%s goes for good: it has left', async (kind) => {
+  plugIn(kind, (there) => there.unplug());
+  const { exit, out, err } = await download(...sent[kind]);
+  expect({ exit, err }).toEqual({ exit: 0, err: '' });
+  expect(out).toContain('The device has left to start its new firmware.');
+});
+
+test('one that says that it stays, and goes for good: nobody knows, 75', async () => {
+  plugIn('dfu', (there) => there.unplug());
+  const { exit, out, err } = await download();
+  expect(exit).toBe(75);
+  expect(out).not.toMatch(/success|Done!|has left/);
+  expect(err).toContain('(bitManifestationTolerant); it has gone and is not back');
+});
 
 describe.each(['dfu', 'dfuse'] as const)('after all the data of %s', (kind) => {
   test('departure dfu-util/gone-when-asked: the server dies: nobody knows, 75', async () => {
@@ -114,11 +137,8 @@ describe.each(['dfu', 'dfuse'] as const)('after all the data of %s', (kind) => {
     expect(out).toMatch(/"type":"downloaded".*"ending":"unconfirmed"/);
   });
 
-  test.each([
-    ['goes, and its application comes', startApplication],
-    ['goes for good', (there: ExportedDevice) => there.unplug()],
-  ])('the device %s: it has left', async (_, happens) => {
-    plugIn(kind, happens);
+  test('the device goes, and its application comes: it has left', async () => {
+    plugIn(kind, startApplication);
     const { exit, out, err } = await download(...sent[kind]);
     expect({ exit, err }).toEqual({ exit: 0, err: '' });
     expect(out).toContain('The device has left to start its new firmware.');
