@@ -16,9 +16,11 @@ import type { Scenario } from './scenario.ts';
  * device before is what a policy of the machine says here.
  */
 
+/** The checkout. */
 const root = `${process.env['DFUKIT']}`;
-/** Of the checkout: what runs here has been compiled elsewhere. */
-const load = createRequire(`${root}/package.json`);
+
+/** A package of the checkout: what runs here has been compiled elsewhere. */
+const load = (name: string): unknown => createRequire(`${root}/package.json`)(name);
 
 const POLICIES = '/etc/chromium/policies/managed';
 const PORT = 18080;
