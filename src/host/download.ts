@@ -114,8 +114,8 @@ export async function download(
           ? (how: Ended) => plainVerdict(session, payload, how, { ...read, planned, acknowledged })
           : undefined;
       const stays = bmAttributes.manifestationTolerant;
-      const account = { planned, acknowledged, verdict };
-      return concluded(session, { ended, stays, ...account, signal, onEvent });
+      const told = { planned, acknowledged, verdict };
+      return concluded(session, { ended, stays, ...told, signal, onEvent });
     });
   };
   try {
