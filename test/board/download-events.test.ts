@@ -117,9 +117,11 @@ describe('dfukit board run particle-xenon --json', () => {
   });
 
   test('a block that is too long: the reason is no second name of the status', async () => {
-    expect(await sent(0, 0, '-t', '1000')).toBe(79);
+    // The host makes them smaller, then.
+    expect(await sent(0, 0, '-t', '1000')).toBe(0);
     const reason = 'a block of 1000 bytes is unexpected in dfuIDLE';
-    expect(event('refused')).toMatchObject({ status: 'errSTALLEDPKT', reason, slot: 0, bytes: 0 });
+    const first = board.said.find((each) => each['event'] === 'refused');
+    expect(first).toMatchObject({ status: 'errSTALLEDPKT', reason, slot: 0, bytes: 0 });
   });
 
   test('a power cut that strikes: which operation, of what kind, and where', async () => {

@@ -43,8 +43,8 @@ function dfukit(args: readonly string[]): Ran & { readonly out: string } {
 /** The commands below one, as its own help has them. */
 function below(path: readonly string[]): string[][] {
   const { out } = dfukit([...path, '--help']);
-  const list = out.slice(out.indexOf('\nCommands:') + 1);
-  const names = list.startsWith('Commands:') ? [...list.matchAll(/^ {2}([a-z]+)\b/gm)] : [];
+  const [, list = ''] = /\nCommands:\n((?: .*\n)*)/.exec(out) ?? [];
+  const names = [...list.matchAll(/^ {2}([a-z][a-z-]*) /gm)];
   const known = names.map(([, name = '']) => name).filter((name) => name !== 'help');
   if (known.length === 0) return [[...path]];
   return known.flatMap((name) => below([...path, name]));
@@ -57,6 +57,16 @@ const trials: Readonly<Record<string, readonly [args: string, exit: number]>> = 
   download: ['app.bin --bus usbip://127.0.0.1:9 --json', 74],
   upload: ['- --bus usbip://127.0.0.1:9', 74],
   detach: ['--bus usbip://127.0.0.1:9 --json', 74],
+  doctor: ['--bus usbip://127.0.0.1:9', 1],
+  'trace show': ['trace.ndjson', 0],
+  'trace convert': ['trace.ndjson trace.pcapng', 0],
+  'trace redact': ['trace.ndjson redacted.ndjson', 0],
+  'dfu-util': ['-l --bus usbip://127.0.0.1:9', 74],
+  'dfu-suffix': ['-c suffixed.bin', 0],
+  'dfu-prefix': ['-c prefixed.bin', 0],
+  'dfuse-pack': ['-b 0x08000000:app.bin packed.dfu', 0],
+  completion: ['bash', 0],
+  'install-shims': ['shims --force', 0],
   test: ['update.yaml', 0],
   'board list': ['', 0],
   'board show': ['reel_board', 0],
@@ -70,6 +80,7 @@ const trials: Readonly<Record<string, readonly [args: string, exit: number]>> = 
   'image sign': ['app.bin -v 1.0.0 -S 0x10000 -o signed.bin', 0],
   'image verify': ['app.signed.bin', 0],
   'image info': ['app.bin', 0],
+  'image convert': ['app.bin app.hex --address 0x08000000', 0],
   'image diff': ['app.bin app.signed.bin', 1],
   'flash inspect': ['dump.bin --board reel_board', 0],
   'flash boot': ['dump.bin --board reel_board --ops', 1],
@@ -105,6 +116,11 @@ beforeAll(() => {
   copyFileSync(build, join(folder, 'riot.vars'));
   dfukit('image sign app.bin -v 1.0.0 -S 0x76000 -H 0x200 -o app.signed.bin'.split(' '));
   dfukit('imgtool keygen -k key.pem -t ecdsa-p256'.split(' '));
+  dfukit('list --bus usbip://127.0.0.1:9 --trace trace.ndjson'.split(' '));
+  for (const name of ['suffixed.bin', 'prefixed.bin'])
+    copyFileSync(join(folder, 'app.bin'), join(folder, name));
+  dfukit('dfu-suffix -a suffixed.bin'.split(' '));
+  dfukit('dfu-prefix -L -a prefixed.bin'.split(' '));
   dfukit('genhdr generate app.bin 1 0x4000 256 header.bin'.split(' '));
 });
 afterAll(() => rmSync(folder, { recursive: true }));

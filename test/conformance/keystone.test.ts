@@ -256,11 +256,16 @@ describe('what the device refuses', () => {
       expectSame(board.disks[1]?.content, image(100));
     }));
 
-  test('a block that is longer than wTransferSize', () =>
+  test('a block that is longer than wTransferSize, until it is cut', () =>
     inDfuMode(async (session, board) => {
-      const work = download(session, image(200), { transferSizeBytes: 100 });
-      await expect(work).rejects.toMatchObject({ code: 'DEVICE_STATUS', status: 15 });
-      expect(board.manifested).toBe(0);
+      const notes: string[] = [];
+      const result = await download(session, image(200), {
+        transferSizeBytes: 128,
+        onEvent: (told) => told.type === 'note' && notes.push(told.message),
+      });
+      expect([result.outcome, result.acknowledged.blocks]).toEqual(['written', 4]);
+      expect(notes.join()).toMatch(/blocks of 64 are sent/);
+      expectSame(board.disks[1]?.content, image(200));
     }));
 
   test('a download or an upload that its bits forbid, though the host insists', async () => {
