@@ -15,9 +15,9 @@ devices, what goes wrong, where that is known from. This page is written from th
 \`--quirk\` adds a row, to any command that talks to a device, and may be given again; in the library, \`quirks\` in the options of
 \`connect\`, \`find\`, \`scan\`, \`sendTo\` and \`flashFile\`. Your rows count before those of the table, field by field.
 
-\`\`\`text
-dfukit download app.bin --quirk 1209:*:poll-time=5ms,dialect=dfu
-dfukit download app.bin --quirk @ours.quirks
+\`\`\`sh
+npx dfukit download app.bin -s 0x08000000 --quirk 0483:df11:poll-time=5ms
+npx dfukit list --quirks --quirk @ours.quirks
 \`\`\`
 
 A row is \`VENDOR:PRODUCT[:RELEASE]:FIELD[=VALUE],…\`: ids in hex, \`*\` for any, \`FIRST-LAST\` for a range; RELEASE is bcdDevice. A file has

@@ -157,6 +157,20 @@ export const pages: readonly Page[] = [
   },
   { path: 'docs/files.md', files: { 'app.bin': app } },
   {
+    path: 'docs/dfu-util.md',
+    env: { DFUKIT_BUS: 'usbip://127.0.0.1' },
+    before: ['npx dfukit board run particle-xenon'],
+  },
+  {
+    path: 'docs/quirks.md',
+    env: { DFUKIT_BUS: 'usbip://127.0.0.1' },
+    files: { 'ours.quirks': '# boards of ours\n1209:7d02:poll-time=5ms\n' },
+    before: [
+      'npx dfukit firmware build hello-world --board stm32f072b_disco -o app.bin',
+      'npx dfukit board run stm32f072b_disco',
+    ],
+  },
+  {
     path: 'README.md',
     // The device of one's own: a board with flash that DfuSe can read.
     env: { DFUKIT_BUS: 'usbip://127.0.0.1' },
