@@ -7,6 +7,7 @@ const floors = {
   dfu: 90,
   host: 90,
   flasher: 90,
+  gang: 90,
   trace: 90,
   device: 90,
   flash: 90,
