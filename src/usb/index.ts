@@ -22,3 +22,5 @@ export {
 export { Canceller, throwIfAborted } from './until.ts';
 export { idDigits, parseIdNumber } from './usb-id.ts';
 export { WEB_USB_GET_URL, webUsbCapability } from './web-usb.ts';
+export { webUsbDescriptor, webUsbSetup } from './web-usb-words.ts';
+export type { WebUsbSetup } from './web-usb-words.ts';

@@ -1,13 +1,6 @@
 import { DfuError } from '../../bytes/index.ts';
-import { timerClock } from '../../usb/index.ts';
-import type {
-  BusDevice,
-  BusEvent,
-  Clock,
-  DeviceDescriptor,
-  PortLocation,
-  UsbBus,
-} from '../../usb/index.ts';
+import { timerClock, webUsbDescriptor } from '../../usb/index.ts';
+import type { BusDevice, BusEvent, Clock, PortLocation, UsbBus } from '../../usb/index.ts';
 import { nativeError, nativeErrorCode, noPackage, noUsb } from './native-errors.ts';
 import { openNative } from './native-link.ts';
 import type { NativeDevice, NativeUsb, NativeUsbEvent, NativeUsbModule } from './native-usb.ts';
@@ -200,7 +193,7 @@ class NativeBus implements UsbBus {
       location: locationOf(native),
       speed,
       ...(isBound ? { mostTransferBytes: WINUSB_BYTES } : {}),
-      descriptor: descriptorOf(native),
+      descriptor: webUsbDescriptor(native),
       open: (limits) =>
         openNative(native, device, {
           clock: this.#clock,
@@ -225,30 +218,6 @@ function locationOf({ bus, address, ports }: NativeDevice): PortLocation {
   const number = /^\d+$/.test(bus) ? Number(bus) : 0;
   const name = /^\d+$/.test(bus) ? String(number) : bus;
   return { bus: number, address, path: `${name}-${ports.length === 0 ? '0' : ports.join('.')}` };
-}
-
-function descriptorOf(native: NativeDevice): DeviceDescriptor {
-  const bcd = (major: number, minor: number, sub: number): number =>
-    // Major has two decimal digits, each a half-byte; the package gives the byte's value.
-    ((major & 0xff) << 8) | ((minor & 0xf) << 4) | (sub & 0xf);
-  return {
-    bcdUSB: bcd(native.usbVersionMajor, native.usbVersionMinor, native.usbVersionSubminor),
-    bDeviceClass: native.deviceClass,
-    bDeviceSubClass: native.deviceSubclass,
-    bDeviceProtocol: native.deviceProtocol,
-    bMaxPacketSize0: 64,
-    idVendor: native.vendorId,
-    idProduct: native.productId,
-    bcdDevice: bcd(
-      native.deviceVersionMajor,
-      native.deviceVersionMinor,
-      native.deviceVersionSubminor,
-    ),
-    iManufacturer: 0,
-    iProduct: 0,
-    iSerialNumber: 0,
-    bNumConfigurations: 1,
-  };
 }
 
 async function loadPackage(): Promise<NativeUsbModule> {

@@ -10,6 +10,7 @@ import {
   limited,
   transferError,
   until,
+  webUsbSetup,
 } from '../../usb/index.ts';
 import type {
   BusDevice,
@@ -23,7 +24,6 @@ import type {
   WireTransfer,
 } from '../../usb/index.ts';
 import { nativeError, nativeErrorCode, noAccess } from './native-errors.ts';
-import { nativeSetup } from './native-usb.ts';
 import type { NativeDevice } from './native-usb.ts';
 
 /**
@@ -105,7 +105,7 @@ class NativeLink implements PipeLink {
   }
 
   async #start({ packet, data, timeoutMs }: WireTransfer): Promise<TransferEnd> {
-    const setup = nativeSetup(packet);
+    const setup = webUsbSetup(packet);
     if (data !== undefined) {
       // The data must be there even where there are none: without it the package throws.
       const done = await this.#native.controlTransferOut(setup, data, timeoutMs);

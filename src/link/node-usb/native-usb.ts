@@ -1,16 +1,10 @@
-import type { ControlRequest, UsbSpeed } from '../../usb/index.ts';
+import type { UsbSpeed, WebUsbSetup } from '../../usb/index.ts';
 
 // What is used of the npm package `usb` 3.1, written down here so that nothing of it is needed to
 // compile or to test.
 
-/** Setup of a control transfer as WebUSB has it. */
-export interface NativeSetup {
-  readonly requestType: 'standard' | 'class' | 'vendor';
-  readonly recipient: 'device' | 'interface' | 'endpoint' | 'other';
-  readonly request: number;
-  readonly value: number;
-  readonly index: number;
-}
+/** Setup of a control transfer: WebUSB's. */
+export type NativeSetup = WebUsbSetup;
 
 /** A device as the package has it; only what does not open it or read its strings. */
 export interface NativeDevice {
@@ -67,23 +61,4 @@ export interface NativeUsb {
 /** The package itself. */
 export interface NativeUsbModule {
   readonly usb: NativeUsb;
-}
-
-const requestTypes = ['standard', 'class', 'vendor', 'standard'] as const;
-const recipients = ['device', 'interface', 'endpoint', 'other'] as const;
-
-/** A request in the words of WebUSB, which knows no reserved types and recipients. */
-export function nativeSetup({
-  bmRequestType,
-  bRequest,
-  wValue,
-  wIndex,
-}: ControlRequest): NativeSetup {
-  return {
-    requestType: requestTypes[(bmRequestType >> 5) & 3] ?? 'standard',
-    recipient: recipients[bmRequestType & 3] ?? 'device',
-    request: bRequest,
-    value: wValue,
-    index: wIndex,
-  };
 }

@@ -4,7 +4,6 @@ import type { BusEvent, ControlPipe, ControlRequest } from '../../usb/index.ts';
 import { FakeNative, FakeUsb } from '../../../test/support/fake-native-usb.ts';
 import { Say } from '../../../test/support/scripted-device.ts';
 import { nodeUsbBus } from './index.ts';
-import { nativeSetup } from './native-usb.ts';
 
 const nothing = new Uint8Array(0);
 
@@ -290,24 +289,6 @@ describe('a reset', () => {
     expect(await pipe.reset()).toBe('gone');
     await pipe.gone;
     expect(all.native.log).toEqual(['release 0', 'reset', 'claim 0', 'release 0', 'close']);
-  });
-});
-
-describe('a request', () => {
-  test.each([
-    [0x80, 'standard', 'device'],
-    [0x21, 'class', 'interface'],
-    [0xc2, 'vendor', 'endpoint'],
-    [0x43, 'vendor', 'other'],
-  ])('of type %i in the words of WebUSB', (bmRequestType, requestType, recipient) => {
-    const request = { bmRequestType, bRequest: 1, wValue: 2, wIndex: 3 };
-    expect(nativeSetup(request)).toEqual({
-      requestType,
-      recipient,
-      request: 1,
-      value: 2,
-      index: 3,
-    });
   });
 });
 

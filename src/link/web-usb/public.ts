@@ -5,4 +5,5 @@
  */
 export { webUsbBus } from './web-bus.ts';
 export type { WebUsbBus, WebUsbOptions } from './web-bus.ts';
-export type { WebUsb, WebUsbDevice, WebUsbEvent, WebUsbSetup } from './web-usb-device.ts';
+export type { WebUsb, WebUsbDevice, WebUsbEvent } from './web-usb-device.ts';
+export type { WebUsbSetup } from '../../usb/index.ts';

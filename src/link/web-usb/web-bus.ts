@@ -1,6 +1,6 @@
 import { DfuError } from '../../bytes/index.ts';
-import { timerClock } from '../../usb/index.ts';
-import type { BusDevice, BusEvent, Clock, DeviceDescriptor, UsbBus } from '../../usb/index.ts';
+import { timerClock, webUsbDescriptor } from '../../usb/index.ts';
+import type { BusDevice, BusEvent, Clock, UsbBus } from '../../usb/index.ts';
 import { noWebUsb, webError } from './web-errors.ts';
 import { openWeb } from './web-link.ts';
 import type { WebUsb, WebUsbDevice, WebUsbEvent } from './web-usb-device.ts';
@@ -170,7 +170,7 @@ class WebBus implements WebUsbBus {
       id: `web:${address}`,
       location: { bus: 0, address, path: `web-${address}` },
       speed: 'full',
-      descriptor: descriptorOf(web),
+      descriptor: webUsbDescriptor(web),
       open: async (limits) => {
         const { path } = device.location;
         if (this.#open.has(web)) {
@@ -192,24 +192,4 @@ class WebBus implements WebUsbBus {
     };
     return device;
   }
-}
-
-function descriptorOf(web: WebUsbDevice): DeviceDescriptor {
-  const bcd = (major: number, minor: number, sub: number): number =>
-    // Major has two decimal digits, each a half-byte; WebUSB gives the byte's value.
-    ((major & 0xff) << 8) | ((minor & 0xf) << 4) | (sub & 0xf);
-  return {
-    bcdUSB: bcd(web.usbVersionMajor, web.usbVersionMinor, web.usbVersionSubminor),
-    bDeviceClass: web.deviceClass,
-    bDeviceSubClass: web.deviceSubclass,
-    bDeviceProtocol: web.deviceProtocol,
-    bMaxPacketSize0: 64,
-    idVendor: web.vendorId,
-    idProduct: web.productId,
-    bcdDevice: bcd(web.deviceVersionMajor, web.deviceVersionMinor, web.deviceVersionSubminor),
-    iManufacturer: 0,
-    iProduct: 0,
-    iSerialNumber: 0,
-    bNumConfigurations: 1,
-  };
 }

@@ -8,6 +8,7 @@ import {
   limited,
   transferError,
   until,
+  webUsbSetup,
 } from '../../usb/index.ts';
 import type {
   BusDevice,
@@ -21,7 +22,6 @@ import type {
 } from '../../usb/index.ts';
 import { webError } from './web-errors.ts';
 import type { Doing } from './web-errors.ts';
-import { webUsbSetup } from './web-usb-device.ts';
 import type { WebUsbDevice } from './web-usb-device.ts';
 
 /** A device that is pulled out looks like a broken transfer first: how long to wait for the word that it has gone, in ms. */

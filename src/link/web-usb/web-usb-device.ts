@@ -1,15 +1,6 @@
-import type { ControlRequest } from '../../usb/index.ts';
+import type { WebUsbSetup } from '../../usb/index.ts';
 
 // What is used of WebUSB, written down here so that it can be had without a browser's types.
-
-/** Setup of a control transfer as WebUSB has it. */
-export interface WebUsbSetup {
-  readonly requestType: 'standard' | 'class' | 'vendor';
-  readonly recipient: 'device' | 'interface' | 'endpoint' | 'other';
-  readonly request: number;
-  readonly value: number;
-  readonly index: number;
-}
 
 /** A device as WebUSB has it: a `USBDevice` is one. */
 export interface WebUsbDevice {
@@ -54,23 +45,4 @@ export interface WebUsb {
   getDevices(): Promise<readonly WebUsbDevice[]>;
   addEventListener(type: 'connect' | 'disconnect', listener: (event: WebUsbEvent) => void): void;
   removeEventListener(type: 'connect' | 'disconnect', listener: (event: WebUsbEvent) => void): void;
-}
-
-const requestTypes = ['standard', 'class', 'vendor', 'standard'] as const;
-const recipients = ['device', 'interface', 'endpoint', 'other'] as const;
-
-/** A request in the words of WebUSB, which knows no reserved types and recipients. */
-export function webUsbSetup({
-  bmRequestType,
-  bRequest,
-  wValue,
-  wIndex,
-}: ControlRequest): WebUsbSetup {
-  return {
-    requestType: requestTypes[(bmRequestType >> 5) & 3] ?? 'standard',
-    recipient: recipients[bmRequestType & 3] ?? 'device',
-    request: bRequest,
-    value: wValue,
-    index: wIndex,
-  };
 }

@@ -3,11 +3,10 @@ import { FakeWebUsb } from '../../../test/support/fake-web-usb.ts';
 import type { FakeWebDevice } from '../../../test/support/fake-web-usb.ts';
 import { turn } from '../../../test/support/same-thread.ts';
 import { Say, ScriptedDevice } from '../../../test/support/scripted-device.ts';
-import { VirtualClock } from '../../usb/index.ts';
+import { VirtualClock, webUsbSetup } from '../../usb/index.ts';
 import type { BusDevice, BusEvent, ControlPipe, ControlRequest } from '../../usb/index.ts';
 import { webUsbBus } from './index.ts';
 import type { WebUsbBus } from './index.ts';
-import { webUsbSetup } from './web-usb-device.ts';
 
 const nothing = new Uint8Array(0);
 
