@@ -3,9 +3,8 @@ import { appendSuffix } from '../../dfu/index.ts';
 import { readPrefix, withLpcPrefix, withStellarisPrefix } from '../../image/index.ts';
 import type { DfuPrefix } from '../../image/index.ts';
 import { ExitCode } from '../shared/exit-codes.ts';
-import { getopt } from '../shared/getopt.ts';
 import type { Terminal } from '../shared/terminal.ts';
-import { jobOf, jobOptions, theJob } from './one-job.ts';
+import { readJob } from './one-job.ts';
 import type { Job } from './one-job.ts';
 import { showSuffix, suffixOf } from './suffix-words.ts';
 import type { SuffixedFile } from './suffix-words.ts';
@@ -31,7 +30,6 @@ Examples:
 `;
 
 const options = [
-  ...jobOptions,
   { key: 'address', short: 's', long: ['stellaris-address'], takesValue: true },
   { key: 'stellaris', short: 'T', long: ['stellaris'] },
   { key: 'lpc', short: 'L', long: ['lpc-prefix', 'LPC'] },
@@ -56,31 +54,14 @@ export function run(args: readonly string[], terminal: Terminal): Promise<number
 }
 
 async function work(tool: Tool, args: readonly string[]): Promise<number> {
-  const jobs: Job[] = [];
-  const operands: string[] = [];
   const kinds = new Set<DfuPrefix['kind']>();
   let address: number | undefined;
-  for (const item of getopt(args, options)) {
-    if (item.is === 'fault') {
-      tool.complain(item.message);
-      usage(tool, HELP);
-    }
-    if (item.is === 'operand') {
-      operands.push(item.value);
-      continue;
-    }
-    const { key, value } = item;
-    const job = jobOf(key, value);
-    if (job !== undefined) jobs.push(job);
-    else if (key === 'version') return ExitCode.ok;
-    else if (key === 'help') {
-      tool.terminal.out.write(HELP);
-      return ExitCode.ok;
-    } else if (key === 'lpc') kinds.add('lpc');
-    else kinds.add('stellaris');
+  const take = (key: string, value: string): void => {
+    kinds.add(key === 'lpc' ? 'lpc' : 'stellaris');
     if (key === 'address') address = addressOf(tool, value);
-  }
-  const job = theJob(tool, { jobs, operands, help: HELP });
+  };
+  const job = readJob(tool, args, { options, help: HELP, take });
+  if (job === undefined) return ExitCode.ok;
   if (kinds.size > 1) {
     tool.complain('a prefix is for TI Stellaris or for NXP LPC, not for both');
     usage(tool, HELP);

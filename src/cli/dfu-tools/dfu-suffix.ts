@@ -1,9 +1,8 @@
 import { appendSuffix } from '../../dfu/index.ts';
 import type { Suffix } from '../../dfu/index.ts';
 import { ExitCode } from '../shared/exit-codes.ts';
-import { getopt } from '../shared/getopt.ts';
 import type { Terminal } from '../shared/terminal.ts';
-import { jobOf, jobOptions, theJob } from './one-job.ts';
+import { readJob } from './one-job.ts';
 import type { Job } from './one-job.ts';
 import { showSuffix, suffixOf } from './suffix-words.ts';
 import { begin, readFile, replaceFile, toEnd, ToolEnd, usage } from './tool.ts';
@@ -26,7 +25,6 @@ Examples:
 `;
 
 const options = [
-  ...jobOptions,
   { key: 'idProduct', short: 'p', long: ['pid'], takesValue: true },
   { key: 'idVendor', short: 'v', long: ['vid'], takesValue: true },
   { key: 'bcdDevice', short: 'd', long: ['did'], takesValue: true },
@@ -57,28 +55,12 @@ export function run(args: readonly string[], terminal: Terminal): Promise<number
 
 async function work(tool: Tool, args: readonly string[]): Promise<number> {
   const suffix = { bcdDevice: 0xffff, idProduct: 0xffff, idVendor: 0xffff, bcdDFU: 0x0100 };
-  const jobs: Job[] = [];
-  const operands: string[] = [];
-  for (const item of getopt(args, options)) {
-    if (item.is === 'fault') {
-      tool.complain(item.message);
-      usage(tool, HELP);
-    }
-    if (item.is === 'operand') {
-      operands.push(item.value);
-      continue;
-    }
-    const { key, value } = item;
-    const job = jobOf(key, value);
-    if (job !== undefined) jobs.push(job);
-    else if (key === 'version') return ExitCode.ok;
-    else if (key === 'help') {
-      tool.terminal.out.write(HELP);
-      return ExitCode.ok;
-    } else if (key === 'bcdDFU') suffix.bcdDFU = specificationOf(tool, value);
+  const take = (key: string, value: string): void => {
+    if (key === 'bcdDFU') suffix.bcdDFU = specificationOf(tool, value);
     else suffix[key as 'bcdDevice' | 'idProduct' | 'idVendor'] = idOf(tool, value);
-  }
-  return doIt(tool, theJob(tool, { jobs, operands, help: HELP }), suffix);
+  };
+  const job = readJob(tool, args, { options, help: HELP, take });
+  return job === undefined ? ExitCode.ok : doIt(tool, job, suffix);
 }
 
 async function doIt(tool: Tool, { mode, path }: Job, wanted: Suffix): Promise<number> {
