@@ -14,6 +14,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   device: ['bytes', 'usb', 'dfu'],
   trace: ['bytes', 'usb', 'dfu'],
   flash: ['bytes'],
+  chip: ['bytes'],
   image: ['bytes', 'dfu', 'flash'],
   'boot/riotboot': ['bytes', 'flash', 'image'],
   'boot/mcuboot': ['bytes', 'flash', 'image'],
@@ -35,8 +36,9 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'boot/mcuboot',
     'boot/stm32',
     'lab',
+    'chip',
   ],
-  'board/node': ['bytes', 'flash', 'image', 'board'],
+  'board/node': ['bytes', 'usb', 'flash', 'image', 'chip', 'board'],
   testing: [
     'bytes',
     'usb',
@@ -64,6 +66,8 @@ const inside: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     program: ['models', 'hardware', 'seams', 'media'],
     bootloaders: ['models', 'hardware', 'seams', 'media', 'program'],
     'stand-in': ['models', 'hardware', 'seams', 'media', 'program'],
+    debug: [],
+    machine: ['models', 'hardware', 'seams', 'program', 'debug'],
   },
   device: {
     core: [],
@@ -76,6 +80,7 @@ const inside: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     dfuse: ['core', 'dfu', 'media', 'profiles', 'conversation'],
   },
   gang: { inject: [] },
+  chip: { armv6m: [], rp2040: ['armv6m'], stm32f0: ['armv6m'], control: [] },
   host: {
     quirks: [],
   },

@@ -1,0 +1,2 @@
+/** The room's face to its siblings. */
+export * from './public.ts';

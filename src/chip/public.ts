@@ -1,0 +1,19 @@
+/**
+ * Chips that execute machine code: an ARMv6-M core and what is around it in an RP2040 and an STM32F072.
+ *
+ * @module
+ */
+export { BusFault } from './armv6m/bus.ts';
+export type { AccessSize, Bus, CoreMemory } from './armv6m/bus.ts';
+export type { Core, CoreFault, CoreStop } from './armv6m/core.ts';
+export type {
+  Chip,
+  ChipCause,
+  ChipFlash,
+  ChipModel,
+  ChipOrder,
+  ChipOutside,
+  ChipStop,
+} from './chip.ts';
+export type { InAnswer, OutAnswer, UsbPort } from './usb-port.ts';
+export { chipModel } from './catalogue.ts';
