@@ -1,6 +1,7 @@
 /** The room's face to its siblings: what the world sees, and what only they need. */
 export * from './public.ts';
 export { mcubootMode } from './bootloaders/mcuboot/layout.ts';
+export { debugAnswer } from './debug/chip-debug.ts';
 export { pinMode } from './hardware/button.ts';
 export type { BoardAnswers } from './import/answers.ts';
 export type { ImportedBoard } from './import/imported-board.ts';

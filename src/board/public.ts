@@ -36,6 +36,15 @@ export { plainFirmware } from './bootloaders/plain.ts';
 export { firmwareImage } from './bootloaders/riotboot/firmware.ts';
 export type { FirmwareImageOptions } from './bootloaders/riotboot/firmware.ts';
 export { boardLayout } from './bootloaders/riotboot/layout.ts';
+export { DEBUG_REGISTERS, MOST_DEBUG_BYTES } from './debug/target.ts';
+export type {
+  DebugAnswer,
+  DebugRequest,
+  DebugStart,
+  DebugStop,
+  DebugTarget,
+  MachineDebugger,
+} from './debug/target.ts';
 export type { ButtonConfiguration } from './hardware/button.ts';
 export type { RetainedRam } from './hardware/retained-ram.ts';
 export type { Sensors } from './hardware/sensors.ts';
