@@ -41,6 +41,7 @@ export function debugAnswer(chip: Chip, request: DebugRequest): DebugAnswer {
       for (const address of request.addresses) core.breakpoints.add(address);
       return DONE;
     case 'watch':
+    default:
       core.debugging = request.on;
       return DONE;
   }

@@ -2,8 +2,27 @@ import type { ChipModel } from '../../chip/index.ts';
 
 /** What a debugger sees of an ARMv6-M core, in the order in which values stand in `DebugAnswer`. */
 export const DEBUG_REGISTERS: readonly string[] = [
-  ...['r0', 'r1', 'r2', 'r3', 'r4', 'r5', 'r6', 'r7', 'r8', 'r9', 'r10', 'r11', 'r12'],
-  ...['sp', 'lr', 'pc', 'xpsr', 'msp', 'psp', 'primask', 'control'],
+  'r0',
+  'r1',
+  'r2',
+  'r3',
+  'r4',
+  'r5',
+  'r6',
+  'r7',
+  'r8',
+  'r9',
+  'r10',
+  'r11',
+  'r12',
+  'sp',
+  'lr',
+  'pc',
+  'xpsr',
+  'msp',
+  'psp',
+  'primask',
+  'control',
 ];
 
 /** What can be asked of a chip. Plain data, so that it goes to another thread as it is. */
