@@ -160,6 +160,48 @@ describe('a program', () => {
     expect(faults(events)).toEqual([]);
   });
 
+  test('knows what started it, and RAM forgets nothing before the power goes', () => {
+    const { board, runner } = boardWith(scripted([]).bootloader);
+    board.powerOn();
+    const causes = [runner.board.cause];
+    runner.board.ram[0] = 1;
+    runner.board.retainedRegisters[0] = 2;
+    runner.board.reset('watchdog');
+    causes.push(runner.board.cause);
+    expect([runner.board.ram[0], runner.board.retainedRegisters[0]]).toEqual([1, 2]);
+    runner.board.reset();
+    causes.push(runner.board.cause);
+    board.pressReset();
+    causes.push(runner.board.cause);
+    board.powerCut();
+    board.powerOn();
+    causes.push(runner.board.cause);
+    expect(causes).toEqual(['power-on', 'watchdog', 'software', 'reset-pin', 'power-on']);
+    expect([runner.board.ram[0], runner.board.retainedRegisters[0]]).toEqual([0, 0]);
+  });
+
+  test('that jumps into the loader leaves the board to its DFU mode', () => {
+    const script = scripted([]);
+    const { board, runner, events } = boardWith(script.bootloader);
+    board.powerOn();
+    const before = runner.board;
+    before.enterLoader();
+    expect(events.at(-1)).toMatchObject({ type: 'boot', mode: 'dfu', why: 'jump to the loader' });
+    expect([runner.stopped, script.dfu.length]).toEqual([1, 1]);
+    before.enterLoader();
+    expect([runner.stopped, script.asked]).toEqual([1, ['decide']]);
+    script.dfu[0]?.left();
+    expect(boots(events).at(-1)).toBe('software: application');
+  });
+
+  test('that jumps into a loader without a DFU mode has a fault', () => {
+    const { board, runner, events, flash } = boardWith(new NoBootloader(tinyBoard));
+    flash.program(0, new Uint8Array(8));
+    board.powerOn();
+    runner.board.enterLoader();
+    expect(faults(events)).toEqual(['jump into none, which has no DFU mode']);
+  });
+
   test('is not started by a board that a listener has switched off', () => {
     const { board, runner } = boardWith(scripted([]).bootloader);
     board.listen(({ type }) => {

@@ -4,12 +4,13 @@ import { BoardFlash } from './hardware/board-flash.ts';
 import type { Buttons } from './hardware/button.ts';
 import type { UsbConnector } from './hardware/connector.ts';
 import { ConsoleLines } from './hardware/console-lines.ts';
-import { RetainedRam } from './hardware/retained-ram.ts';
+import { BoardMemory, RetainedRam } from './hardware/retained-ram.ts';
 import type { Sensors } from './hardware/sensors.ts';
 import { Watchdog } from './hardware/watchdog.ts';
 import { targetOf } from './models/board-model.ts';
 import { ProgramStarter } from './program/start-program.ts';
-import type { BoardEvent, BootCause } from './seams/board-event.ts';
+import type { BoardEvent } from './seams/board-event.ts';
+import type { BootCause } from './seams/boot-cause.ts';
 import type { BootDecision } from './seams/bootloader.ts';
 import type { DownloadEvents } from './seams/download-events.ts';
 import { DfuGuard } from './seams/dfu-policy.ts';
@@ -41,6 +42,7 @@ export class Processor {
   readonly #parts: BoardParts;
   readonly #around: ProcessorSurroundings;
   readonly #dfuGuard: DfuGuard;
+  readonly #memory: BoardMemory;
   readonly #retainedRam: RetainedRam;
   readonly #watchdog: Watchdog;
   readonly #console: ConsoleLines;
@@ -56,7 +58,8 @@ export class Processor {
     this.#parts = parts;
     this.#around = around;
     this.#dfuGuard = new DfuGuard(policy, model, around.buttons);
-    this.#retainedRam = new RetainedRam(model.ram);
+    this.#memory = new BoardMemory(model.ram);
+    this.#retainedRam = new RetainedRam(this.#memory);
     this.#console = new ConsoleLines((text) => around.emit({ type: 'console', text }));
     this.#starter = new ProgramStarter([parts.runner].flat());
     this.#watchdog = new Watchdog(clock, watchdogMs, () => this.boot('watchdog'));
@@ -71,7 +74,7 @@ export class Processor {
   /** It stops, and its RAM forgets everything. */
   losePower(): void {
     this.#halt();
-    this.#retainedRam.lose();
+    this.#memory.lose();
   }
 
   /** Resolves when nothing of its programs is left. */
@@ -109,7 +112,7 @@ export class Processor {
     this.#around.emit(bootEvent(cause, decision));
     // Whoever listened to that may have reset the board or taken its power.
     whileAlive(() => {
-      if (decision.mode === 'application') this.#start(decision, flash);
+      if (decision.mode === 'application') this.#start(cause, decision, flash);
       else if (decision.mode === 'dfu') this.#startDfuMode(flash);
       else if (decision.fault !== undefined) this.#fault(`bootloader: ${decision.fault}`);
     });
@@ -145,13 +148,18 @@ export class Processor {
     if (device !== undefined) this.#around.connector.present(device);
   }
 
-  #start(decision: Extract<BootDecision, { mode: 'application' }>, flash: Flash): void {
+  #start(
+    cause: BootCause,
+    decision: Extract<BootDecision, { mode: 'application' }>,
+    flash: Flash,
+  ): void {
     const life = this.#life;
     const { slot = 0, version = 0, entryAddress } = decision;
     this.#watchdog.start();
     const image = { slot, version, entryAddress };
     const { operations } = this.#parts.flash;
-    const program = this.#starter.start(this.#peripherals(image, flash), operations, (code) => {
+    const peripherals = this.#peripherals(cause, image, flash);
+    const program = this.#starter.start(peripherals, operations, (code) => {
       this.#around.emit({
         type: 'native',
         slot: decision.slot,
@@ -188,12 +196,14 @@ export class Processor {
     this.#console.flush();
   }
 
-  #peripherals(image: RunningImage, flash: Flash): Peripherals {
+  #peripherals(cause: BootCause, image: RunningImage, flash: Flash): Peripherals {
+    const memory = this.#memory;
     const { clock, bootloader } = this.#parts;
     const whileAlive = this.#lifeGuard();
     const { platform, areas } = bootloader;
     return {
       model: this.#parts.model,
+      cause,
       serial: this.#parts.serial,
       image,
       platform,
@@ -216,7 +226,14 @@ export class Processor {
       watchdog: this.#watchdog,
       sensors: this.#around.sensors,
       retainedRam: this.#retainedRam,
-      reset: () => whileAlive(() => this.boot('software')),
+      get ram() {
+        return memory.whole;
+      },
+      get retainedRegisters() {
+        return memory.registers;
+      },
+      reset: (kind = 'software') => whileAlive(() => this.boot(kind)),
+      enterLoader: () => whileAlive(() => this.#enterLoader()),
       enterDfuMode: () => whileAlive(() => this.#enterDfuMode()),
       fault: (message) =>
         whileAlive(() => {
@@ -261,6 +278,17 @@ export class Processor {
     const { bootloader } = this.#parts;
     bootloader.requestDfuMode?.({ model: this.#parts.model, retainedRam: this.#retainedRam });
     this.boot('software');
+  }
+
+  /** The program gave way to the bootloader's DFU mode, by a jump: nothing is reset. */
+  #enterLoader(): void {
+    if (this.#parts.bootloader.dfuMode === undefined) {
+      this.#watchdog.release();
+      this.#fault(`jump into ${this.#parts.bootloader.name}, which has no DFU mode`);
+      return;
+    }
+    this.#halt();
+    this.#follow('software', { mode: 'dfu', why: 'jump to the loader' }, this.#flashOfThisLife());
   }
 
   /** The program is dead; only the watchdog still runs. */

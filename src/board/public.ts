@@ -53,7 +53,8 @@ export type { UsbIdentity, UsbIdentityOptions } from './hardware/usb-identity.ts
 export { eraseFlash, programFlash, programSegments } from './images/programmer.ts';
 export type { ProgramTarget, Programmed, ProgrammedSegments } from './images/programmer.ts';
 export { ES_MODULE, MACHINE_CODE } from './program/box.ts';
-export type { BoardEvent, BoardPowerCut, BootCause } from './seams/board-event.ts';
+export type { BoardEvent, BoardPowerCut } from './seams/board-event.ts';
+export type { BootCause } from './seams/boot-cause.ts';
 export type {
   BootDecision,
   BootReason,

@@ -7,7 +7,7 @@ import { BoardFlash } from './board-flash.ts';
 import { Buttons, pinMode } from './button.ts';
 import type { ButtonConfiguration } from './button.ts';
 import { ConsoleLines } from './console-lines.ts';
-import { RetainedRam } from './retained-ram.ts';
+import { BoardMemory, RetainedRam } from './retained-ram.ts';
 import { Sensors } from './sensors.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -59,12 +59,28 @@ describe('buttons', () => {
 
 describe('retained RAM', () => {
   test('keeps words at the top of RAM until the power goes', () => {
-    const ram = new RetainedRam(tinyBoard.ram);
+    const memory = new BoardMemory(tinyBoard.ram);
+    const ram = new RetainedRam(memory);
     expect([ram.address, ram.sizeBytes]).toEqual([0x20003fc0, 64]);
     ram.writeWord(0x20003ffc, 0xdeadbeef);
     expect(ram.readWord(0x20003ffc)).toBe(0xdeadbeef);
-    ram.lose();
+    memory.lose();
     expect(ram.readWord(0x20003ffc)).toBe(0);
+  });
+
+  test('is the end of the whole RAM, once that is asked for', () => {
+    const memory = new BoardMemory(tinyBoard.ram);
+    const ram = new RetainedRam(memory);
+    ram.writeWord(0x20003ffc, 0xdeadbeef);
+    const { whole, registers } = memory;
+    expect([whole.length, ...whole.subarray(-4)]).toEqual([0x4000, 0xef, 0xbe, 0xad, 0xde]);
+    expect(whole.buffer).toBeInstanceOf(SharedArrayBuffer);
+    whole[0x3ffc] = 1;
+    whole[0] = 7;
+    registers[0] = 9;
+    expect([ram.readWord(0x20003ffc), memory.whole === whole]).toEqual([0xdeadbe01, true]);
+    memory.lose();
+    expect([ram.readWord(0x20003ffc), whole[0], memory.registers[0]]).toEqual([0, 0, 0]);
   });
 
   test.each([0x20003fbc, 0x20003ffe, 0x20004000, 0x20003fc0 + 0.5])(

@@ -1,10 +1,8 @@
 import type { DfuStatus } from '../../dfu/index.ts';
 import type { PowerCutKind } from '../../flash/index.ts';
+import type { BootCause } from './boot-cause.ts';
 import type { BootReason } from './bootloader.ts';
 import type { FirmwareVersion } from './firmware-api.ts';
-
-/** What started the board anew. */
-export type BootCause = 'power-on' | 'reset-pin' | 'watchdog' | 'software';
 
 /** A power cut in the middle of a flash operation. */
 export interface BoardPowerCut {

@@ -9,7 +9,7 @@ import type { RetainedRam } from '../hardware/retained-ram.ts';
 /**
  * Why a bootloader decided as it did: riotboot's reasons, then what MCUboot did with its two slots
  * (`primary slot`: nothing), then those of a board without a bootloader, then those of a chip with a loader
- * in ROM.
+ * in ROM (`jump to the loader`: a program called it by itself, without a reset).
  */
 export type BootReason =
   | 'newest slot'
@@ -26,7 +26,8 @@ export type BootReason =
   | 'erased flash'
   | 'application'
   | 'no application'
-  | 'left the loader';
+  | 'left the loader'
+  | 'jump to the loader';
 
 const everyReason: Readonly<Record<BootReason, true>> = {
   'newest slot': true,
@@ -44,6 +45,7 @@ const everyReason: Readonly<Record<BootReason, true>> = {
   application: true,
   'no application': true,
   'left the loader': true,
+  'jump to the loader': true,
 };
 
 /** All of them: the compiler misses one that is new. */

@@ -4,6 +4,7 @@ import type { Clock } from '../../usb/index.ts';
 import type { BoardModel, Platform } from '../models/board-model.ts';
 import type { FirmwareFlashArea, FirmwareSwapType, FirmwareVersion } from './firmware-api.ts';
 import type { ImageInspector } from './image-inspector.ts';
+import type { BootCause } from './boot-cause.ts';
 import type { DownloadEvents } from './download-events.ts';
 import type { DfuGuard } from './dfu-policy.ts';
 import type { RetainedRam } from '../hardware/retained-ram.ts';
@@ -66,6 +67,8 @@ export interface BootControl {
 /** The part of a board that a running program can touch. It outlives no reset. */
 export interface Peripherals {
   readonly model: BoardModel;
+  /** What started the board; all but `power-on` have left RAM as it was. */
+  readonly cause: BootCause;
   /** Serial number of the chip, 16 hex digits unless chosen otherwise. */
   readonly serial: string;
   readonly image: RunningImage;
@@ -92,8 +95,20 @@ export interface Peripherals {
   readonly watchdog: WatchdogFeed;
   readonly sensors: Sensors;
   readonly retainedRam: RetainedRam;
-  /** System reset request of the processor. Does not come back to the program. */
-  reset(): void;
+  /**
+   * The whole RAM of the board, the same bytes through all resets and zeros after a loss of power; made when first asked
+   * for. Its last 64 bytes are `retainedRam`. Other threads see it where there is a `SharedArrayBuffer`.
+   */
+  readonly ram: Uint8Array;
+  /** 256 bytes for registers of the chip that only a loss of power clears, likewise. */
+  readonly retainedRegisters: Uint8Array;
+  /** The processor resets itself, by its request or its own watchdog. Does not come back to the program. */
+  reset(kind?: 'software' | 'watchdog'): void;
+  /**
+   * The program has jumped into the bootloader: its DFU mode runs, and nothing was reset. A fault with a bootloader that
+   * has none. Does not come back to the program.
+   */
+  enterLoader(): void;
   /** Leaves the bootloader's magic number in RAM and resets: DFU mode is next. */
   enterDfuMode(): void;
   /** The processor has locked up. Nothing runs until the watchdog or a person resets it. */

@@ -1,0 +1,2 @@
+/** What started the board anew. */
+export type BootCause = 'power-on' | 'reset-pin' | 'watchdog' | 'software';
