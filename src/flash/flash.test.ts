@@ -96,6 +96,57 @@ describe('the sectors of a geometry', () => {
   });
 });
 
+describe('flash with pages', () => {
+  const paged: FlashGeometry = {
+    sectors: [{ count: 4, sizeBytes: 64 }],
+    writeUnitBytes: 1,
+    pageBytes: 16,
+    erasedValue: 0xff,
+    timing: { eraseSectorMs: 45, programUnitUs: 400 },
+  };
+  const some = Uint8Array.from({ length: 30 }, (_, at) => at);
+
+  test('what a call programs within a page is one operation', () => {
+    const flash = new MemoryFlash(paged);
+    flash.program(3, some.subarray(0, 13));
+    expect([flash.operations, flash.wear.programs, flash.busyUs]).toEqual([1, 1, 400]);
+    flash.program(20, some); // pages 1, 2 and 3
+    expect(flash.operations).toBe(4);
+    flash.program(60, new Uint8Array(0));
+    expect(flash.operations).toBe(4);
+    const watched = new MemoryFlash(paged);
+    const seen: [number, number][] = [];
+    watched.watch = ({ offsetBytes, lengthBytes }) => seen.push([offsetBytes, lengthBytes]);
+    watched.program(20, some);
+    expect(seen).toEqual([
+      [20, 12],
+      [32, 16],
+      [48, 2],
+    ]);
+    expect([...watched.read(20, 30)]).toEqual([...some]);
+  });
+
+  test.each([
+    ['clean', [255, 255, 255, 255]],
+    ['torn', [4, 5, 255, 255]],
+    ['torn-tail', [255, 255, 6, 7]],
+  ] as const)('a %s cut does that half of its bytes', (kind, left) => {
+    const flash = new MemoryFlash(paged);
+    flash.cutPowerAt(1, kind);
+    expect(thrown(() => flash.program(12, some.subarray(0, 8))).code).toBe('POWER_LOST');
+    flash.restorePower();
+    expect([...flash.read(12, 8)]).toEqual([0, 1, 2, 3, ...left]);
+  });
+
+  test.each([
+    ['pages below the write unit', { ...paged, writeUnitBytes: 32 }],
+    ['pages of 24 bytes', { ...paged, pageBytes: 24 }],
+    ['sectors of half pages', { ...paged, sectors: [{ count: 1, sizeBytes: 24 }] }],
+  ] as const)('cannot have %s', (_, geometry) => {
+    expect(thrown(() => new MemoryFlash(geometry)).code).toBe('INVALID_ARGUMENT');
+  });
+});
+
 describe('NOR flash', () => {
   test.each([
     ['program across units', 'FLASH_RULE', /4-byte units, got 4 bytes at 0x2/, 'program', 2, 4],

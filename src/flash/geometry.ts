@@ -15,6 +15,11 @@ export interface FlashGeometry {
   readonly sectors: readonly SectorRun[];
   /** Smallest part that can be programmed, in bytes: a power of two. */
   readonly writeUnitBytes: number;
+  /**
+   * Bytes of a page, for flash that is programmed page by page (SPI NOR: 256): a power of two, at least the write unit.
+   * What is programmed within a page at once is then one operation, and not one a write unit.
+   */
+  readonly pageBytes?: number | undefined;
   /** What an erased byte reads as: 0xff nearly everywhere, 0x00 on some parts. */
   readonly erasedValue: 0xff | 0x00;
   /** Times from the datasheet, for honest poll times. */
@@ -25,7 +30,7 @@ export interface FlashGeometry {
 export interface FlashTiming {
   /** To erase one sector, in ms. */
   readonly eraseSectorMs: number;
-  /** To program one write unit, in µs. */
+  /** To program one write unit, or what goes into a page at once where there are pages, in µs. */
   readonly programUnitUs: number;
 }
 
@@ -96,6 +101,21 @@ function checkTiming(timing: FlashTiming | undefined, runs: readonly SectorRun[]
   for (const run of runs) checkTime('eraseMs', run.eraseMs);
 }
 
+/** Throws for pages that cannot be. */
+function checkPages({ pageBytes, writeUnitBytes, sectors }: FlashGeometry): void {
+  if (pageBytes === undefined) return;
+  const isPower =
+    Number.isInteger(pageBytes) && pageBytes > 0 && (pageBytes & (pageBytes - 1)) === 0;
+  if (!isPower || pageBytes < writeUnitBytes || pageBytes > 2 ** 16) {
+    wrong(
+      `expected a page of a power of two from ${writeUnitBytes} to 65536 bytes, got ${pageBytes}`,
+    );
+  }
+  const run = sectors.find(({ sizeBytes }) => sizeBytes % pageBytes !== 0);
+  if (run === undefined) return;
+  wrong(`expected sectors of whole ${pageBytes}-byte pages, got ${run.sizeBytes} bytes`);
+}
+
 function place(geometry: FlashGeometry): PlacedRun[] {
   let firstIndex = 0;
   let offsetBytes = 0;
@@ -127,6 +147,7 @@ export class SectorMap {
     if (!Number.isInteger(unit) || unit < 1 || unit > 2 ** 16 || (unit & (unit - 1)) !== 0) {
       wrong(`expected a write unit of a power of two up to 65536 bytes, got ${unit}`);
     }
+    checkPages(geometry);
     if (geometry.erasedValue !== 0xff && geometry.erasedValue !== 0) {
       wrong(`expected an erased value of 0xff or 0x00, got ${String(geometry.erasedValue)}`);
     }

@@ -21,7 +21,7 @@ export interface FlashOperation {
   readonly number: number;
   readonly type: 'program' | 'erase';
   readonly offsetBytes: number;
-  /** The write unit, or the size of the sector. */
+  /** The write unit, what is programmed within a page at once, or the size of the sector. */
   readonly lengthBytes: number;
   /** What is programmed; nothing for an erase. Only valid during the call that hands it over. */
   readonly bytes?: Uint8Array | undefined;
@@ -29,8 +29,8 @@ export interface FlashOperation {
 
 /**
  * What a power cut does to the operation that it meets. `clean`: it never began. `torn`: a program
- * got through the first half of the write unit's bytes (half of the bits if the unit is one byte), an
- * erase through the first half of the sector. `torn-tail`: the same with the second half, which is
+ * got through the first half of its bytes, those of a write unit or those that went into a page (half of the bits if it
+ * is one byte), an erase through the first half of the sector. `torn-tail`: the same with the second half, which is
  * as likely in hardware and leaves a header standing whose image is gone.
  */
 export type PowerCutKind = 'clean' | 'torn' | 'torn-tail';
@@ -49,7 +49,7 @@ export interface FlashWear {
   readonly erasesBySector: Uint32Array;
   /** Sectors erased, all together. */
   readonly erases: number;
-  /** Write units programmed. */
+  /** Write units programmed; where there are pages, how often something was programmed into one. */
   readonly programs: number;
 }
 
@@ -59,7 +59,8 @@ const scratch: Uint8Array<ArrayBuffer> = new Uint8Array(4096);
 /**
  * The rules of NOR flash over a storage, which is expected to hold as many bytes as the geometry
  * says. Every access is checked whole before anything is changed. One write unit programmed, or one
- * sector erased, is one operation; the power can be cut at any of them.
+ * sector erased, is one operation; the power can be cut at any of them. Where the flash has pages, all that a call of
+ * `program` puts into one page is one operation.
  */
 export class NorFlash implements Flash {
   readonly geometry: FlashGeometry;
@@ -158,15 +159,17 @@ export class NorFlash implements Flash {
     this.#begin('program', offsetBytes, bytes.length);
     this.#checkUnits(offsetBytes, bytes.length);
     this.#checkBits(offsetBytes, bytes);
-    const unit = this.geometry.writeUnitBytes;
-    const units = bytes.length / unit;
+    const unit = this.#piece;
+    const first = bytes.length === 0 ? 0 : Math.min(bytes.length, unit - (offsetBytes % unit));
+    const units = Math.ceil((bytes.length - first) / unit) + Math.sign(first);
     if (this.watch === undefined && this.operations + units <= this.#cutAt) {
       this.#storage.write(offsetBytes, bytes);
       this.#countPrograms(units);
       return;
     }
-    for (let at = 0; at < bytes.length; at += unit) {
-      this.#programUnit(offsetBytes + at, bytes.subarray(at, at + unit));
+    for (let at = 0, length = first; at < bytes.length; at += length) {
+      if (at > 0) length = unit;
+      this.#programUnit(offsetBytes + at, bytes.subarray(at, at + length));
     }
   }
 
@@ -174,6 +177,11 @@ export class NorFlash implements Flash {
     this.#begin('erase', offsetBytes, lengthBytes);
     this.#checkEdges(offsetBytes, lengthBytes);
     for (const sector of this.sectors.in(offsetBytes, lengthBytes)) this.#eraseSector(sector);
+  }
+
+  /** The most that one operation programs, in bytes. */
+  get #piece(): number {
+    return this.geometry.pageBytes ?? this.geometry.writeUnitBytes;
   }
 
   /** Takes over the counters of another flash: this one goes on where that one is now. */
@@ -285,7 +293,7 @@ export class NorFlash implements Flash {
     } else if (lengthBytes > 1) {
       this.#storage.write(offsetBytes + from, bytes.subarray(from, to));
     } else {
-      // A unit of one byte: half of its bits.
+      // One byte: half of its bits.
       const kept = kind === 'torn' ? 0x0f : 0xf0;
       this.#storage.read(offsetBytes, scratch, 1);
       const torn = ((scratch[0] ?? 0) & kept) | ((bytes[0] ?? 0) & ~kept & 0xff);

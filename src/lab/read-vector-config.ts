@@ -27,6 +27,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof VectorConfig>([
   'sectors',
   'areas',
   'writeAlign',
+  'pageSize',
   'maxAlign',
   'maxImgSectors',
   'logicalSectorSize',
@@ -83,9 +84,14 @@ function geometryOf(fields: Fields): FlashGeometry {
   return {
     sectors: arrayOf(fields['sectors'], 'sectors').map(sectorRun),
     writeUnitBytes: writeUnitOf(fields['writeAlign']),
+    ...pagesOf(fields['pageSize']),
     erasedValue: erased === 0 ? 0x00 : 0xff,
     timing: timingOf(fields['timing']),
   };
+}
+
+function pagesOf(value: unknown): Pick<FlashGeometry, 'pageBytes'> {
+  return value === undefined ? {} : { pageBytes: wholeOf(value, 'pageSize') };
 }
 
 function sectorRun(run: unknown): SectorRun {

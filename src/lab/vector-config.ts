@@ -14,6 +14,8 @@ export interface VectorConfig {
   readonly sectors: readonly (readonly [number, number, number?])[];
   readonly areas: Readonly<Record<string, { readonly off: number; readonly size: number }>>;
   readonly writeAlign: number;
+  /** Bytes of a page of the flash, where it is programmed page by page. */
+  readonly pageSize?: number | undefined;
   readonly maxAlign: number;
   readonly maxImgSectors: number;
   readonly erasedVal: number;
@@ -125,14 +127,19 @@ function areasOf(config: BootConfig): VectorConfig['areas'] {
 function flashFields({
   sectors,
   writeUnitBytes,
+  pageBytes,
   erasedValue,
   timing,
-}: FlashGeometry): Pick<VectorConfig, 'sectors' | 'writeAlign' | 'erasedVal' | 'timing'> {
+}: FlashGeometry): Pick<
+  VectorConfig,
+  'sectors' | 'writeAlign' | 'pageSize' | 'erasedVal' | 'timing'
+> {
   return {
     sectors: sectors.map(({ sizeBytes, count, eraseMs }) =>
       eraseMs === undefined ? [sizeBytes, count] : [sizeBytes, count, eraseMs],
     ),
     writeAlign: writeUnitBytes,
+    ...(pageBytes === undefined ? {} : { pageSize: pageBytes }),
     erasedVal: erasedValue,
     timing,
   };

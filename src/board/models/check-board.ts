@@ -36,6 +36,11 @@ function sectorsOf({ flash }: BoardModel): SectorMap {
       const expected = `a multiple of flash.writeUnitBytes, ${flash.writeUnitBytes}`;
       throw wrong(`${path}.sizeBytes`, `expected ${expected}, got ${run.sizeBytes}`);
     }
+    const { pageBytes = run.sizeBytes } = flash;
+    if (run.sizeBytes % pageBytes !== 0) {
+      const expected = `a multiple of flash.pageBytes, ${pageBytes}`;
+      throw wrong(`${path}.sizeBytes`, `expected ${expected}, got ${run.sizeBytes}`);
+    }
     total += run.count * run.sizeBytes;
     count += run.count;
     if (total > MOST_FLASH || count > MOST_SECTORS) {

@@ -52,7 +52,10 @@ const run: Shape<SectorRun> = objectShape('count and sizeBytes', {
 
 const timing: Shape<FlashTiming> = objectShape('eraseSectorMs and programUnitUs', {
   eraseSectorMs: need(amountShape(0, MOST_MS, 'ms'), 'To erase one sector, in ms.'),
-  programUnitUs: need(amountShape(0, MOST_MS, 'µs'), 'To program one write unit, in µs.'),
+  programUnitUs: need(
+    amountShape(0, MOST_MS, 'µs'),
+    'To program one write unit (or, with pages, into one), in µs.',
+  ),
 } satisfies KeysOf<FlashTiming>);
 
 /** The flash itself. */
@@ -64,6 +67,10 @@ export const flashShape: Shape<FlashGeometry> = objectShape('sectors and writeUn
   writeUnitBytes: need(
     numberChoiceShape([1, 2, 4, 8, 16, 32]),
     'Smallest part that can be programmed, in bytes.',
+  ),
+  pageBytes: may(
+    numberChoiceShape([16, 32, 64, 128, 256, 512, 1024]),
+    'Bytes of a page, for flash that is programmed page by page (SPI NOR: 256).',
   ),
   erasedValue: usual(numberChoiceShape([0xff, 0x00]), 'What an erased byte reads as.', 0xff),
   timing: may(timing, 'Times from the data sheet; left out, the flash takes no time.'),
