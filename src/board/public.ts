@@ -50,6 +50,8 @@ export type { RetainedRam } from './hardware/retained-ram.ts';
 export type { Sensors } from './hardware/sensors.ts';
 export type { UsbController } from './hardware/usb-controller.ts';
 export type { UsbIdentity, UsbIdentityOptions } from './hardware/usb-identity.ts';
+export { firmwareTarget } from './firmware-target.ts';
+export type { FirmwareTargetOptions } from './firmware-target.ts';
 export { eraseFlash, programFlash, programSegments } from './images/programmer.ts';
 export type { ProgramTarget, Programmed, ProgrammedSegments } from './images/programmer.ts';
 export { ES_MODULE, MACHINE_CODE } from './program/box.ts';
@@ -70,6 +72,7 @@ export type {
   BuildOptions,
   FirmwareBox,
   BootloaderSkill,
+  SlotRoom,
 } from './seams/bootloader-record.ts';
 export type { DfuDemand, DfuGuard, DfuPolicy } from './seams/dfu-policy.ts';
 export * from './seams/firmware-api.ts';

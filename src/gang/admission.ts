@@ -1,5 +1,5 @@
 import { DfuError } from '../bytes/index.ts';
-import { suffixFits } from '../host/index.ts';
+import { otherDevice, suffixFits } from '../host/index.ts';
 import type { DfuInterface, Selection, SendPlan } from '../host/index.ts';
 import { formatUsbId } from '../usb/index.ts';
 import type { BusDevice } from '../usb/index.ts';
@@ -59,6 +59,11 @@ export class Admission {
     const isOther = suffix !== undefined && !suffixFits(suffix, entry);
     if (isOther && (ids ?? runtime) === undefined && !anyKind) {
       this.leaveAlone(entry, 'the file is for another device, by its suffix');
+      return false;
+    }
+    const other = otherDevice(plan, entry);
+    if (other !== undefined && (ids ?? runtime) === undefined && !anyKind) {
+      this.leaveAlone(entry, other);
       return false;
     }
     this.#held?.push(candidate);

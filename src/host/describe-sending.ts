@@ -9,6 +9,7 @@ import type { DfuInterface } from './dfu-interface.ts';
 import type { DfuSeOperation } from './dfuse-plan.ts';
 import { placedByLayout } from './place.ts';
 import { scan } from './scan.ts';
+import { openInRuntime } from './expected.ts';
 import type { SendPlan } from './send-plan.ts';
 import { fileNotes, findTerms } from './send.ts';
 import type { SendToOptions } from './send.ts';
@@ -188,6 +189,7 @@ function describeRuntime(plan: SendPlan, entry: DfuInterface): SendDescription {
     unknown: [
       `it is in run-time mode: DFU_DETACH${willDetach ? '' : ' and a reset of the bus'} would come first, and is not sent`,
       'block size, alternate settings, memory and all checks against them are known in DFU mode',
+      ...openInRuntime(plan),
     ],
   };
 }

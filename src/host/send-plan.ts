@@ -2,10 +2,11 @@ import { DfuError } from '../bytes/index.ts';
 import { readDfuSeFile, splitSuffix } from '../dfu/index.ts';
 import type { Suffix } from '../dfu/index.ts';
 import { recognise, wholePrefix } from '../image/index.ts';
-import type { DfuPrefix, FileFormat, InputFormat } from '../image/index.ts';
+import type { DfuPrefix, FileFormat, FirmwareTarget, InputFormat } from '../image/index.ts';
 import type { Allowance } from './allowances.ts';
 import type { Dialect } from './dialect.ts';
 import type { DfuSeModifiers } from './dfuse-plan.ts';
+import { demandPlaces } from './expected.ts';
 import { elementsOf, notOfFamilies } from './file-contents.ts';
 import type { SendElement } from './file-contents.ts';
 import type { ReadBack } from './read-back.ts';
@@ -60,6 +61,11 @@ export interface SendOptions {
   readonly resume?: boolean | undefined;
   /** Of a UF2 file for several families of chips: which is meant, by number or by name (`RP2040`). */
   readonly family?: number | string | undefined;
+  /**
+   * What the file must be for, and the device must be: `firmwareTarget` of `dfukit/board` makes one of a board. Another
+   * device gets nothing, nor does a file that its bootloader would not boot where it goes; what cannot be known is told.
+   */
+  readonly expected?: FirmwareTarget | undefined;
 }
 
 /** What is for one alternate setting; without a number, for the one that was chosen. */
@@ -92,6 +98,8 @@ export interface SendPlan {
   readonly readBack: ReadBack;
   /** A device that has something newer, or does not say, gets nothing: see `withPolicy`. */
   readonly noDowngrade?: boolean | undefined;
+  /** What device and file are held to; undefined: whatever they say of themselves. */
+  readonly expected?: FirmwareTarget | undefined;
   /** Whether the suffix and the device's own word against downloads count for nothing. */
   readonly anyDevice: boolean;
 }
@@ -103,9 +111,15 @@ export interface SendPlan {
  *
  * Throws `INVALID_ARGUMENT` for what is no file and for options that say nothing; `MALFORMED` or `TRUNCATED`
  * for a file of these formats that is not as it should be, `AMBIGUOUS` for a UF2 file for several families of
- * chips if none is named, `REFUSED` for a zip file or a key.
+ * chips if none is named, `REFUSED` for a zip file, a key, or bytes for memory that the expected device does not have.
  */
 export function sendPlan(file: Uint8Array | undefined, options: SendOptions = {}): SendPlan {
+  const plan = planOf(file, options);
+  demandPlaces(plan);
+  return plan;
+}
+
+function planOf(file: Uint8Array | undefined, options: SendOptions): SendPlan {
   demandArguments(file, options);
   const { transferSizeBytes, dialect, force = false, ...given } = options;
   const { address, leave, massErase, unprotect, willReset, allow, family } = given;
@@ -116,6 +130,7 @@ export function sendPlan(file: Uint8Array | undefined, options: SendOptions = {}
     dialect,
     problems: [],
     readBack: readBackOf(options),
+    ...(options.expected !== undefined && { expected: options.expected }),
     ...((options.raw === true || options.format === 'bin') && { raw: true as const }),
   };
   const nothing = { format: undefined, targets: [], suffix: undefined, suffixProblem: undefined };

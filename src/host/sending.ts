@@ -16,6 +16,7 @@ import {
 import type { Dialect } from './dialect.ts';
 import { likelyAddress } from './likely-address.ts';
 import type { DfuInterface } from './dfu-interface.ts';
+import { demandExpected, demandExpectedDevice } from './expected.ts';
 import { commandPlan, downloadPlan, planTerms } from './dfuse-plan.ts';
 import type {
   DfuSeModifiers,
@@ -102,11 +103,11 @@ export function decidedSending(
   try {
     demandDfuMode(entry);
     const notes = suffixNotes(plan, was === undefined ? [entry] : [was, entry]);
+    const dialect = dialectFor(plan, entry);
+    const checked = demandExpected(plan, { entry, alternates, dialect });
     const sending =
-      dialectFor(plan, entry) === 'dfu'
-        ? plainSending(plan, entry)
-        : dfuseSending(plan, entry, alternates);
-    return { ...sending, notes: [...notes, ...sending.notes] };
+      dialect === 'dfu' ? plainSending(plan, entry) : dfuseSending(plan, entry, alternates);
+    return { ...sending, notes: [...notes, ...checked, ...sending.notes] };
   } catch (refused) {
     if (DfuError.is(refused)) return { dialect: undefined, refused };
     throw refused;
@@ -170,6 +171,7 @@ function plainDevice(what: string): DfuError {
 /** Throws what is known to be wrong with this device before anything is asked of it. */
 export function demandFit(plan: SendPlan, entry: DfuInterface): void {
   demandRelease(plan, entry);
+  demandExpectedDevice(plan, entry);
   if (entry.mode === 'dfu') dialectFor(plan, entry);
   else demandDfuSeToCome(plan, entry);
 }

@@ -5,6 +5,7 @@
  */
 export type { OwnBytes } from '../bytes/index.ts';
 export type { ImageSlot } from './slot.ts';
+export type { FirmwareTarget, TargetMemory, TargetRange, TargetSlot } from './firmware-target.ts';
 export { recognise, unwrapFile } from './recognise.ts';
 export type { FileFormat, Recognised, Unwrapped, VectorTable } from './recognise.ts';
 export { readIntelHex, writeIntelHex } from './formats/intel-hex.ts';

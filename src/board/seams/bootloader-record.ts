@@ -87,6 +87,14 @@ export interface FirmwareBox {
   box(payload: Uint8Array, order: BoxOrder): Promise<Uint8Array<ArrayBuffer>>;
 }
 
+/** What of a slot is an image's, and how an application that takes downloads names it. */
+export interface SlotRoom {
+  /** Most bytes of an image: what the bootloader notes at the end of a slot is left out. */
+  readonly mostBytes: number;
+  /** What its alternate setting may be called. */
+  readonly names: readonly string[];
+}
+
 /**
  * What an order may say that not every bootloader knows: `keepBootable`, `refuseOlder`, `checkImages`, and the button of
  * the board, as it is compiled for it.
@@ -111,6 +119,8 @@ export interface BootloaderRecord {
   readonly firmware: FirmwareBox;
   /** Where it and its slots lie. Throws `INVALID_ARGUMENT` for a board or mode that it is not for. */
   layout(model: BoardModel, mode?: string): ProgramLayout;
+  /** Of a slot of its layout; left out: an image has all of it. Throws as `layout`. */
+  readonly room?: ((model: BoardModel, slot: number, mode?: string) => SlotRoom) | undefined;
   /** Throws `INVALID_ARGUMENT` for an order that cannot be filled. */
   make(order: BootloaderOrder): Bootloader;
   /** What the laboratory replays, for a bootloader whose engine it has. Throws as `layout`. */

@@ -1,17 +1,9 @@
-import { bootloaderOf, bootloadersOf } from '../../board/index.ts';
-import type { BoardModel, BootloaderRecord } from '../../board/index.ts';
+import { bootloadersOf } from '../../board/index.ts';
+import type { BoardModel } from '../../board/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import type { FlashLayout } from '../../lab/index.ts';
+import { bootloaderNamed } from '../shared/board-named.ts';
 import type { LayoutOptions } from './options.ts';
-
-/** A bootloader as `--bootloader` names it: `mcuboot`, or `mcuboot:offset` for another mode than its usual one. */
-export function bootloaderNamed(
-  model: BoardModel,
-  text: string | undefined,
-): { readonly record: BootloaderRecord; readonly mode: string | undefined } {
-  const [name, mode] = text?.split(':') ?? [];
-  return { record: bootloaderOf(model, name), mode };
-}
 
 /** The first layout of a board that the laboratory replays; undefined if it has none. */
 export function replayedOf(model: BoardModel): FlashLayout | undefined {

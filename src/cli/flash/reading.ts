@@ -3,7 +3,7 @@ import type { BoardModel } from '../../board/index.ts';
 import { hexNumber } from '../../bytes/index.ts';
 import { openFlash } from '../../lab/index.ts';
 import type { DumpReader, DumpReading } from '../../lab/index.ts';
-import { bootloaderNamed } from './board-bootloader.ts';
+import { bootloaderNamed } from '../shared/board-named.ts';
 import { asFlash, laidOver, possibleFlashes, readDump } from './dump-file.ts';
 import type { FlashGeometry } from '../../flash/index.ts';
 import { refuseTwoLayouts, refuseUnread } from './idle-options.ts';

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { DfuError } from '../../bytes/index.ts';
 import { dryRun, sendPlan, sendTo, unchangedElse } from '../../host/index.ts';
 import type { SendPlan } from '../../host/index.ts';
+import type { FirmwareTarget } from '../../image/index.ts';
 import { downloadGang } from './download-gang.ts';
 import { INJECT_HELP, addGangOptions, isGang } from './gang-options.ts';
 import type { GangCommandOptions } from './gang-options.ts';
@@ -17,7 +18,7 @@ import type { DryRunOptions } from './dry-run-options.ts';
 import { addDownloadFormatOptions } from './format-options.ts';
 import type { DownloadFormatOptions } from './format-options.ts';
 import { withOptionNames } from './option-names.ts';
-import { addPolicyOptions, heldTo } from './policy-options.ts';
+import { addPolicyOptions, expectedOf, heldTo } from './policy-options.ts';
 import type { PolicyOptions } from './policy-options.ts';
 import { exitOf } from './progress.ts';
 import { addReadBackOptions, readBackOf } from './read-back-options.ts';
@@ -79,7 +80,8 @@ async function run(
   const { wait, reset: detach, detachDelay: returnMs, timeout: limits } = options;
   const { busyLimit: busyLimitMs, pollTime: pollTimeMs } = options;
   const file = path === undefined ? undefined : await readInput(terminal, path);
-  const plan = await heldTo(terminal, planOf(file, options), options);
+  const expected = await expectedOf(terminal, options);
+  const plan = await heldTo(terminal, planOf(file, options, expected), options);
   const times = { returnMs, limits, busyLimitMs, pollTimeMs };
   if (isGang(options)) {
     if (options.key !== undefined && options.inject !== undefined)
@@ -120,7 +122,11 @@ async function run(
  * Before any device is looked for: what cannot be sent is said with the option that helps. -s asks for DfuSe
  * where the file does not say itself what it is for.
  */
-function planOf(file: Uint8Array | undefined, options: DownloadCommand): SendPlan {
+function planOf(
+  file: Uint8Array | undefined,
+  options: DownloadCommand,
+  expected: FirmwareTarget | undefined,
+): SendPlan {
   const {
     dfuseAddress,
     transferSize: transferSizeBytes,
@@ -140,6 +146,7 @@ function planOf(file: Uint8Array | undefined, options: DownloadCommand): SendPla
     format,
     force,
     family: part,
+    expected,
     ...readBackOf(options),
   };
   try {

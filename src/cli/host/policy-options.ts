@@ -3,7 +3,7 @@ import { DfuError } from '../../bytes/index.ts';
 import { withPolicy } from '../../host/index.ts';
 import type { SendPlan } from '../../host/index.ts';
 import { parseVersion } from '../../image/index.ts';
-import type { ImageVersion } from '../../image/index.ts';
+import type { FirmwareTarget, ImageVersion } from '../../image/index.ts';
 import { collect } from '../shared/collect.ts';
 import { loadKeys } from '../shared/key-files.ts';
 import { rareOnes } from '../shared/rare-options.ts';
@@ -16,6 +16,8 @@ export interface PolicyOptions {
   readonly minVersion?: ImageVersion | undefined;
   /** False for `--no-downgrade`. */
   readonly downgrade?: boolean | undefined;
+  readonly board?: string | undefined;
+  readonly bootloader?: string | undefined;
 }
 
 /** Adds what a download can be held to. */
@@ -31,8 +33,39 @@ export function addPolicyOptions(command: Command): Command {
         throw new DfuError('INVALID_ARGUMENT', `--min-version: ${error.message}`);
       }
     })
+    .option('--board <board>', 'refuse another device than this board, and a file not for it')
+    .option(
+      '--bootloader <name>',
+      "with --board: one of the board's, e.g. mcuboot or mcuboot:overwrite; default: its first",
+    )
     .option('--require-suffix', 'refuse a file that does not say which device it is for');
-  return rareOnes(command, '--no-downgrade', '--min-version', '--require-suffix');
+  return rareOnes(
+    command,
+    '--no-downgrade',
+    '--min-version',
+    '--board',
+    '--bootloader',
+    '--require-suffix',
+  );
+}
+
+/**
+ * What `--board` says of the device; undefined without it. What knows boards is loaded where it is asked for. Throws
+ * `INVALID_ARGUMENT` for a board, a bootloader or a mode that there is not.
+ */
+export async function expectedOf(
+  terminal: Terminal,
+  { board, bootloader }: PolicyOptions,
+): Promise<FirmwareTarget | undefined> {
+  if (board === undefined) {
+    if (bootloader === undefined) return undefined;
+    throw new DfuError('INVALID_ARGUMENT', '--bootloader says which one --board has: say a board');
+  }
+  const { boardNamed, bootloaderNamed } = await import('../shared/board-named.ts');
+  const { firmwareTarget } = await import('../../board/index.ts');
+  const model = await boardNamed(terminal, board);
+  const { record, mode } = bootloaderNamed(model, bootloader);
+  return firmwareTarget(model, { bootloader: record.name, mode });
 }
 
 /** The plan, held to all of that. Throws before any device is looked for, where the file is not as it must be. */

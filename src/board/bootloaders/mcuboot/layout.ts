@@ -1,9 +1,10 @@
-import { algorithmNamed } from '../../../boot/mcuboot/index.ts';
+import { algorithmNamed, largestImageBytes } from '../../../boot/mcuboot/index.ts';
 import type { BootConfig } from '../../../boot/mcuboot/index.ts';
 import { DfuError, didYouMean } from '../../../bytes/index.ts';
-import { SectorMap } from '../../../flash/index.ts';
+import { MemoryFlash, SectorMap } from '../../../flash/index.ts';
 import type { FlashRange } from '../../../flash/index.ts';
 import type { FirmwareFlashArea } from '../../seams/firmware-api.ts';
+import type { SlotRoom } from '../../seams/bootloader-record.ts';
 import type { ProgramLayout } from '../../seams/program-layout.ts';
 import type { BoardModel, ZephyrBoard } from '../../models/board-model.ts';
 import { mcubootModes } from '../../models/mcuboot-build.ts';
@@ -78,6 +79,17 @@ export function mcubootLayout(
     config,
     imageKind: 'mcuboot',
   };
+}
+
+/**
+ * What of a slot is an image's, and the names that Zephyr's applications have for it: those of its flash backend for DFU
+ * (`subsys/usb/device_next/class/usbd_dfu_flash.c`) and of its legacy class. Throws as `mcubootLayout`.
+ */
+export function mcubootRoom(model: BoardModel, slot: number, mode?: McubootMode): SlotRoom {
+  const { config } = mcubootLayout(model, mode);
+  const place = { image: Math.floor(slot / 2), slot: slot % 2 === 0 ? 0 : 1 } as const;
+  const mostBytes = largestImageBytes(new MemoryFlash(model.flash), config, place);
+  return { mostBytes, names: [`slot${slot}_image`, `image_${slot}`] };
 }
 
 /** All that is in front of the slots, where MCUboot is: other things may lie before it. */

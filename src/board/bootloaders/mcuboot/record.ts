@@ -3,7 +3,7 @@ import type { BootloaderRecord } from '../../seams/bootloader-record.ts';
 import { mcubootFirmware } from './firmware.ts';
 import { mcubootModes } from '../../models/mcuboot-build.ts';
 import type { McubootMode } from '../../models/mcuboot-build.ts';
-import { mcubootLayout, mcubootMode } from './layout.ts';
+import { mcubootLayout, mcubootMode, mcubootRoom } from './layout.ts';
 import { McubootBootloader } from './mcuboot.ts';
 
 const modeOf = (name: string | undefined): McubootMode | undefined =>
@@ -22,6 +22,7 @@ export const mcuboot: BootloaderRecord = {
     box: (payload, order) => mcubootFirmware(payload, { ...order, mode: modeOf(order.mode) }),
   },
   layout: (model, mode) => mcubootLayout(model, modeOf(mode)),
+  room: (model, slot, mode) => mcubootRoom(model, slot, modeOf(mode)),
   make({ model, build = {}, ...around }) {
     const { keys, mode, ...rest } = build;
     if (keys !== undefined) {
