@@ -17,3 +17,8 @@ export type {
 } from './chip.ts';
 export type { InAnswer, OutAnswer, UsbPort } from './usb-port.ts';
 export { chipModel } from './catalogue.ts';
+export { UsbHost } from './control/usb-host.ts';
+export type { UsbHostListener } from './control/usb-host.ts';
+export type { ControlWork } from './control/control-host.ts';
+export type { ControlEnd, ControlStage } from './control/transfer.ts';
+export type { SeenDescriptors } from './control/look.ts';
