@@ -2,6 +2,9 @@
 export * from './public.ts';
 export { mcubootMode } from './bootloaders/mcuboot/layout.ts';
 export { debugAnswer } from './debug/chip-debug.ts';
+export type { GdbBoard } from './debug/gdb-board.ts';
+export type { GdbLine, GdbSession } from './debug/gdb-session.ts';
+export { GdbStub } from './debug/gdb-stub.ts';
 export { pinMode } from './hardware/button.ts';
 export type { BoardAnswers } from './import/answers.ts';
 export type { ImportedBoard } from './import/imported-board.ts';

@@ -66,7 +66,7 @@ const inside: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     program: ['models', 'hardware', 'seams', 'media'],
     bootloaders: ['models', 'hardware', 'seams', 'media', 'program'],
     'stand-in': ['models', 'hardware', 'seams', 'media', 'program'],
-    debug: [],
+    debug: ['seams'],
     machine: ['models', 'hardware', 'seams', 'program', 'debug'],
   },
   device: {
