@@ -63,6 +63,8 @@ export interface Core {
   event(): void;
   /** Bytes of a `CoreMemory` were changed from outside: what was decoded of them is forgotten. */
   written(address: number, lengthBytes: number): void;
+  /** `Bus.memories` are others now: they are looked at anew. */
+  remapped(): void;
   /** Addresses at which `run` stops with `breakpoint`. */
   readonly breakpoints: Set<number>;
   /** Addresses at which `run` stops with `exit`: where code is played by somebody else. */

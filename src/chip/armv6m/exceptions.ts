@@ -1,0 +1,284 @@
+import { load, store } from './access.ts';
+import { BusFault } from './bus.ts';
+import {
+  executionPriority,
+  firstInterrupt,
+  hardFault,
+  nmi,
+  svCall,
+  takeable,
+} from './priorities.ts';
+import {
+  type CoreState,
+  flagC,
+  flagN,
+  flagV,
+  flagZ,
+  packXpsr,
+  selectStack,
+  unpackFlags,
+} from './state.ts';
+
+function activate(s: CoreState, number: number): void {
+  s.ipsr = number;
+  if (number >= firstInterrupt) {
+    const bit = 1 << (number - firstInterrupt);
+    s.active |= bit;
+    s.pending &= ~bit;
+  } else {
+    s.systemActive |= 1 << number;
+    s.systemPending &= ~(1 << number);
+  }
+  s.eventRegister = 1;
+  s.attention = true;
+}
+
+function deactivate(s: CoreState, number: number): void {
+  if (number >= firstInterrupt) {
+    const bit = 1 << (number - firstInterrupt);
+    s.active &= ~bit;
+    // A line that is still up pends again.
+    s.pending |= s.levels & bit;
+  } else s.systemActive &= ~(1 << number);
+  s.attention = true;
+}
+
+function isActive(s: CoreState, number: number): boolean {
+  return number >= firstInterrupt
+    ? (s.active & (1 << (number - firstInterrupt))) !== 0
+    : (s.systemActive & (1 << number)) !== 0;
+}
+
+/** Lock-up (B1.5.15): nothing is executed any more. */
+function lockUp(s: CoreState): void {
+  s.locked = true;
+  s.attention = true;
+}
+
+/** Calls a part of an exception's way that reads or writes memory; what the bus refuses comes back. */
+function refused(work: () => void): BusFault | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof BusFault) return error;
+    throw error;
+  }
+}
+
+/** Saves eight words on the current stack (B1.5.6, PushStack). */
+function pushFrame(s: CoreState, returnAddress: number): void {
+  const { R } = s;
+  const sp = R[13] as number;
+  const frame = (sp - 0x20) & ~4;
+  const xpsr = packXpsr(s) | ((sp & 4) << 7);
+  R[13] = frame;
+  for (let n = 0; n < 4; n++) store(s, frame + 4 * n, 4, R[n] as number);
+  store(s, frame + 16, 4, R[12] as number);
+  store(s, frame + 20, 4, R[14] as number);
+  store(s, frame + 24, 4, returnAddress);
+  store(s, frame + 28, 4, xpsr);
+}
+
+/** Goes to an exception's handler (B1.5.6, ExceptionTaken). */
+function goTo(s: CoreState, number: number, returnValue: number): void {
+  const { R } = s;
+  activate(s, number);
+  selectStack(s, 0);
+  R[14] = returnValue;
+  const error = refused(() => {
+    const vector = load(s, s.vtor + 4 * number, 4);
+    R[15] = vector & ~1;
+    s.thumb = vector & 1;
+  });
+  if (error === undefined) return;
+  note(s, `vector of exception ${number}: ${error.message}`, error.unmodelled);
+  // A vector that cannot be read is a HardFault; that of HardFault or NMI ends all (B1.5.15).
+  if (number === hardFault || number === nmi || executionPriority(s) < 0) lockUp(s);
+  else {
+    deactivate(s, number);
+    goTo(s, hardFault, returnValue);
+  }
+}
+
+/** EXC_RETURN for where it is now (B1.5.8). */
+function returnValueOf(s: CoreState): number {
+  if (s.ipsr !== 0) return 0xffff_fff1 | 0;
+  return s.spsel === 0 ? 0xffff_fff9 | 0 : 0xffff_fffd | 0;
+}
+
+/** Takes an exception (B1.5.6). */
+export function enterException(s: CoreState, number: number): void {
+  const returnValue = returnValueOf(s);
+  s.cycles += s.variant.exceptionCycles;
+  const error = refused(() => pushFrame(s, s.R[15] as number));
+  if (error === undefined) {
+    goTo(s, number, returnValue);
+    return;
+  }
+  note(s, `stacking for exception ${number}: ${error.message}`, error.unmodelled);
+  if (number === hardFault || number === nmi || error.unmodelled) lockUp(s);
+  else goTo(s, hardFault, returnValue);
+}
+
+/** Keeps the first fault, for people. */
+function note(s: CoreState, words: string, unmodelled: boolean): void {
+  s.fault ??= {
+    words,
+    pc: (s.R[15] as number) >>> 0,
+    lr: (s.R[14] as number) >>> 0,
+    xpsr: packXpsr(s) >>> 0,
+    frame: undefined,
+    unmodelled,
+  };
+}
+
+/** What an instruction did is a fault; pc is its address. */
+export function raiseFault(s: CoreState, words: string, unmodelled = false): void {
+  const isFirst = s.fault === undefined;
+  note(s, words, unmodelled);
+  if (unmodelled || executionPriority(s) < 0) {
+    lockUp(s);
+    return;
+  }
+  enterException(s, hardFault);
+  if (!isFirst || s.fault === undefined || s.locked) return;
+  const at = (
+    s.ipsr === hardFault && s.R[14] === (0xffff_fffd | 0) ? s.otherSp : s.R[13]
+  ) as number;
+  s.fault = {
+    ...s.fault,
+    frame: Array.from({ length: 8 }, (_, n) => load(s, at + 4 * n, 4) >>> 0),
+  };
+}
+
+/** SVC: its exception is taken at once; where it cannot be, it is a HardFault (A6.7.68). pc is behind it. */
+export function supervisorCall(s: CoreState): void {
+  if ((s.priorities[svCall] as number) < executionPriority(s)) enterException(s, svCall);
+  else raiseFault(s, 'SVC at a priority at which SVCall cannot be taken');
+}
+
+function returnIsBad(s: CoreState, value: number): string | undefined {
+  if ((value & 0x0fff_fff0) !== 0x0fff_fff0) return 'EXC_RETURN has a 0 among bits 27 to 4';
+  if (!isActive(s, s.ipsr)) return `return from exception ${s.ipsr}, which is not active`;
+  const nested = countBits(s.systemActive) + countBits(s.active);
+  switch (value & 15) {
+    case 1:
+      return nested === 1 ? 'return to a handler, and none is active' : undefined;
+    case 9:
+    case 13:
+      return nested === 1 ? undefined : 'return to thread mode, and a handler is active';
+    default:
+      return 'an EXC_RETURN that there is not';
+  }
+}
+
+function countBits(value: number): number {
+  let count = 0;
+  for (let bits = value; bits !== 0; bits &= bits - 1) count++;
+  return count;
+}
+
+/**
+ * Returns from an exception (B1.5.8, ExceptionReturn); pc is the address of the instruction. Whether something else pends
+ * is asked before anything is restored: then the next handler starts on the same frame.
+ */
+export function exceptionReturn(s: CoreState, value: number): void {
+  const bad = returnIsBad(s, value);
+  if (bad !== undefined) {
+    raiseFault(s, `${bad} (0x${(value >>> 0).toString(16)})`);
+    return;
+  }
+  const returning = s.ipsr;
+  deactivate(s, returning);
+  const next = takeable(s);
+  if (next !== 0) {
+    // Tail-chaining: nothing is restored, nothing saved (B1.5.12).
+    s.cycles += 6;
+    goTo(s, next, value | 0xf000_0000);
+    return;
+  }
+  s.cycles += s.variant.exceptionCycles - 2;
+  const process = (value & 15) === 13 ? 1 : 0;
+  const toThread = (value & 8) !== 0;
+  s.ipsr = 0;
+  if (toThread) s.spsel = process;
+  selectStack(s, process);
+  const error = refused(() => popFrame(s, toThread));
+  s.eventRegister = 1;
+  if (error !== undefined) {
+    s.ipsr = returning;
+    raiseFault(s, `unstacking: ${error.message}`, error.unmodelled);
+    return;
+  }
+  if (toThread && (s.scr & 2) !== 0) s.sleeping = 1;
+}
+
+function popFrame(s: CoreState, toThread: boolean): void {
+  const { R } = s;
+  const frame = R[13] as number;
+  const words = Array.from({ length: 8 }, (_, n) => load(s, frame + 4 * n, 4));
+  const xpsr = words[7] as number;
+  for (let n = 0; n < 4; n++) R[n] = words[n] as number;
+  R[12] = words[4] as number;
+  R[14] = words[5] as number;
+  R[15] = (words[6] as number) & ~1;
+  R[13] = (frame + 0x20) | ((xpsr >>> 7) & 4);
+  unpackFlags(s, xpsr);
+  s.thumb = (xpsr >>> 24) & 1;
+  s.ipsr = toThread ? 0 : xpsr & 0x3f;
+}
+
+/** Reset (B1.5.5). */
+export function reset(s: CoreState, vectorTable: number): void {
+  const { R } = s;
+  R.fill(0);
+  R[flagN] = 0;
+  R[flagZ] = 1;
+  R[flagC] = 0;
+  R[flagV] = 0;
+  R[14] = -1;
+  Object.assign(s, {
+    otherSp: 0,
+    processStack: 0,
+    thumb: 1,
+    ipsr: 0,
+    primask: 0,
+    unprivileged: 0,
+    spsel: 0,
+    cycles: 0,
+    instructions: 0,
+    fault: undefined,
+    locked: false,
+    sleeping: 0,
+    eventRegister: 0,
+    resetRequested: false,
+    pending: 0,
+    enabled: 0,
+    active: 0,
+    systemPending: 0,
+    systemActive: 0,
+    vtor: vectorTable | 0,
+    scr: 0,
+  });
+  s.pending = s.levels;
+  s.priorities.fill(0);
+  Object.assign(s.systick, {
+    control: 0,
+    countFlag: false,
+    reload: 0,
+    value: 0,
+    since: 0,
+    tickCycles: 1,
+    nextZero: Infinity,
+  });
+  const error = refused(() => {
+    R[13] = load(s, vectorTable, 4) & ~3;
+    const entry = load(s, vectorTable + 4, 4);
+    R[15] = entry & ~1;
+    s.thumb = entry & 1;
+  });
+  if (error === undefined) return;
+  note(s, `reset: ${error.message}`, error.unmodelled);
+  lockUp(s);
+}
