@@ -9,7 +9,7 @@ import type { Sensors } from './hardware/sensors.ts';
 import { Watchdog } from './hardware/watchdog.ts';
 import { targetOf } from './models/board-model.ts';
 import { ProgramStarter } from './program/start-program.ts';
-import type { BoardEvent } from './seams/board-event.ts';
+import type { BoardEvent, BoardFault } from './seams/board-event.ts';
 import type { BootCause } from './seams/boot-cause.ts';
 import type { BootDecision } from './seams/bootloader.ts';
 import type { DownloadEvents } from './seams/download-events.ts';
@@ -235,10 +235,10 @@ export class Processor {
       reset: (kind = 'software') => whileAlive(() => this.boot(kind)),
       enterLoader: () => whileAlive(() => this.#enterLoader()),
       enterDfuMode: () => whileAlive(() => this.#enterDfuMode()),
-      fault: (message) =>
+      fault: (message, core) =>
         whileAlive(() => {
           this.#watchdog.release();
-          this.#fault(message);
+          this.#fault(message, core);
         }),
     };
   }
@@ -292,11 +292,11 @@ export class Processor {
   }
 
   /** The program is dead; only the watchdog still runs. */
-  #fault(message: string): void {
+  #fault(message: string, core?: BoardFault): void {
     this.#typed = undefined;
     this.#around.connector.remove();
     this.#console.flush();
-    this.#around.emit({ type: 'fault', message });
+    this.#around.emit({ type: 'fault', message, core });
   }
 }
 

@@ -20,7 +20,7 @@ function feature(name: string, belongs: (register: string) => boolean): string {
 }
 
 /** GDB manual, appendix G: the registers, numbered as they stand in `DEBUG_REGISTERS`. */
-export const TARGET_XML: string = [
+const TARGET_XML: string = [
   '<?xml version="1.0"?><!DOCTYPE target SYSTEM "gdb-target.dtd"><target version="1.0">',
   '<architecture>arm</architecture>',
   feature('m-profile', (name) => !isSystem(name)),
@@ -29,7 +29,7 @@ export const TARGET_XML: string = [
 ].join('');
 
 /** Where flash is. */
-export interface FlashPlace {
+interface FlashPlace {
   readonly address: number;
   readonly geometry: Pick<FlashGeometry, 'sectors'>;
 }
@@ -43,7 +43,7 @@ const MOST_RUNS = 64;
  * GDB manual, §E.16 "Memory Map Format": flash, in which gdb uses hardware breakpoints and which `load` erases and programs;
  * all else is RAM to it, so that registers of peripherals can be looked at.
  */
-export function memoryMapXml({ address, geometry }: FlashPlace): string {
+function memoryMapXml({ address, geometry }: FlashPlace): string {
   const parts: string[] = [];
   const ram = (from: number, to: number): void => {
     if (to <= from) return;
@@ -65,7 +65,7 @@ export function memoryMapXml({ address, geometry }: FlashPlace): string {
 }
 
 /** A part of a text, as `qXfer` hands it out: `m` with more behind it, `l` for the last one. */
-export function textPart(text: string, offset: number, length: number): string {
+function textPart(text: string, offset: number, length: number): string {
   const part = text.slice(offset, offset + length);
   return (offset + length < text.length ? 'm' : 'l') + part;
 }

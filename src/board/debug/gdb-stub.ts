@@ -7,7 +7,7 @@ import type { GdbLine } from './gdb-session.ts';
 import type { MachineDebugger } from './target.ts';
 
 /** How a {@link GdbStub} is set up. */
-export interface GdbStubOptions {
+interface GdbStubOptions {
   readonly clock: Clock;
   /** The first chip waits, before its first instruction, for a debugger to let it run. */
   readonly holds?: boolean | undefined;

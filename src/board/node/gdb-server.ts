@@ -4,7 +4,7 @@ import { DfuError } from '../../bytes/index.ts';
 import type { GdbBoard, GdbStub } from '../index.ts';
 
 /** How a {@link GdbServer} is set up. */
-export interface GdbServerOptions {
+interface GdbServerOptions {
   readonly stub: GdbStub;
   readonly board: GdbBoard;
   /** Default 127.0.0.1: the protocol knows no password. */

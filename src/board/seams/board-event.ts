@@ -15,6 +15,18 @@ export interface BoardPowerCut {
   readonly kind: PowerCutKind;
 }
 
+/** Where a core of machine code was when it faulted. */
+export interface BoardFault {
+  /** Address of the instruction. */
+  readonly pc: number;
+  readonly lr: number;
+  readonly xpsr: number;
+  /** The eight words that were stacked for HardFault, in their order; undefined if that failed, too. */
+  readonly frame?: readonly number[] | undefined;
+  /** The chip has what was asked for, and its model does not: the program is not to blame. */
+  readonly unmodelled: boolean;
+}
+
 /** What can be seen of a board from outside. */
 export type BoardEvent =
   | {
@@ -51,8 +63,8 @@ export type BoardEvent =
   /** `id` as `1209:7d02`. */
   | { readonly type: 'usb'; readonly state: 'attached' | 'configured'; readonly id: string }
   | { readonly type: 'usb'; readonly state: 'detached' }
-  /** The processor has stopped; the watchdog is next. */
-  | { readonly type: 'fault'; readonly message: string }
+  /** The processor has stopped; the watchdog is next. `core` where machine code was executed. */
+  | { readonly type: 'fault'; readonly message: string; readonly core?: BoardFault | undefined }
   /** A download was finished, by the bootloader or a program; `slot` is left out for a medium that is no slot. */
   | { readonly type: 'download'; readonly slot?: number | undefined; readonly bytes: number }
   /**

@@ -4,6 +4,7 @@ import type { Clock } from '../../usb/index.ts';
 import type { BoardModel, Platform } from '../models/board-model.ts';
 import type { FirmwareFlashArea, FirmwareSwapType, FirmwareVersion } from './firmware-api.ts';
 import type { ImageInspector } from './image-inspector.ts';
+import type { BoardFault } from './board-event.ts';
 import type { BootCause } from './boot-cause.ts';
 import type { DownloadEvents } from './download-events.ts';
 import type { DfuGuard } from './dfu-policy.ts';
@@ -111,8 +112,8 @@ export interface Peripherals {
   enterLoader(): void;
   /** Leaves the bootloader's magic number in RAM and resets: DFU mode is next. */
   enterDfuMode(): void;
-  /** The processor has locked up. Nothing runs until the watchdog or a person resets it. */
-  fault(message: string): void;
+  /** The processor has locked up; `core`: where. Nothing runs until the watchdog or a person resets it. */
+  fault(message: string, core?: BoardFault): void;
 }
 
 /** A program under way. */

@@ -1,5 +1,5 @@
 import { bootReasons } from '../../board/index.ts';
-import type { BoardEvent, BoardPowerCut } from '../../board/index.ts';
+import type { BoardEvent, BoardFault, BoardPowerCut } from '../../board/index.ts';
 import { DfuError, didYouMean } from '../../bytes/index.ts';
 import { DFU_STATUSES } from '../../dfu/index.ts';
 import { powerCutKinds } from '../../flash/index.ts';
@@ -10,9 +10,13 @@ type FieldKind = 'text' | 'version' | 'number' | 'boolean' | readonly string[];
 /** The kind of event that a board tells of. */
 export type EventName = BoardEvent['type'];
 
-/** The fields of every variant of an event, and those inside of `cut` behind a dot. */
+/** The fields of every variant of an event, and those inside of `cut` and `core` behind a dot. */
 type FieldsOf<E> = E extends unknown ? Exclude<keyof E, 'type'> : never;
-type Dotted<K> = K extends 'cut' ? `cut.${keyof BoardPowerCut}` : K & string;
+type Dotted<K> = K extends 'cut'
+  ? `cut.${keyof BoardPowerCut}`
+  : K extends 'core'
+    ? `core.${Exclude<keyof BoardFault, 'frame'>}`
+    : K & string;
 type Table = {
   readonly [T in EventName]: Readonly<
     Record<Dotted<FieldsOf<Extract<BoardEvent, { readonly type: T }>>>, FieldKind>
@@ -46,7 +50,13 @@ const table: Table = {
   },
   console: { text: 'text' },
   usb: { state: ['attached', 'configured', 'detached'], id: 'text' },
-  fault: { message: 'text' },
+  fault: {
+    message: 'text',
+    'core.pc': 'number',
+    'core.lr': 'number',
+    'core.xpsr': 'number',
+    'core.unmodelled': 'boolean',
+  },
   download: { slot: 'number', bytes: 'number' },
   refused: { status: DFU_STATUSES, reason: 'text', slot: 'number', bytes: 'number' },
   upgrade: { slot: 'number', permanent: 'boolean' },
