@@ -3,7 +3,7 @@ import { powerCutKinds } from '../flash/index.ts';
 import type { SectorMap } from '../flash/index.ts';
 import type { CutOutcome } from './endings.ts';
 import { cutOutcomes } from './endings.ts';
-import type { CutOperation, CutReport, OutcomeCounts } from './cut-report.ts';
+import type { CutCounts, CutOperation, CutReport, OutcomeCounts } from './cut-report.ts';
 
 /** Colour of each outcome. */
 export const outcomeColours: Readonly<Record<CutOutcome, string>> = {
@@ -43,8 +43,20 @@ function escaped(words: string): string {
 /** A number as short as it may be. */
 const short = (value: number): string => String(Math.round(value * 100) / 100);
 
+/** An operation as a map shows it: areas of any name. */
+export type DrawnOperation = Omit<CutOperation, 'area'> & { readonly area: string };
+
+/** What a map of power cuts is drawn of. */
+export interface DrawnCuts<O extends DrawnOperation = DrawnOperation> extends Pick<
+  CutReport,
+  'cases' | 'pairs'
+> {
+  readonly operations: readonly O[];
+  readonly counts: CutCounts;
+}
+
 interface Frame {
-  readonly report: CutReport;
+  readonly report: DrawnCuts;
   /** Width of one operation. */
   readonly step: number;
   /** The sectors that are touched, in order of address. */
@@ -57,7 +69,7 @@ function text(x: number, y: number, words: string): string {
 }
 
 /** The worst outcome of the cases at each operation, by one name for all kinds of cut. */
-function strips({ pairs, cases, operations }: CutReport): [string, (CutOutcome | undefined)[]][] {
+function strips({ pairs, cases, operations }: DrawnCuts): [string, (CutOutcome | undefined)[]][] {
   const found: [string, (CutOutcome | undefined)[]][] = powerCutKinds.map((kind) => {
     const at: (CutOutcome | undefined)[] = operations.map(() => undefined);
     for (const each of cases) if (each.kind === kind) at[each.operation] = each.outcome;
@@ -96,7 +108,7 @@ function stripText(
 /** One operation in its sector: an erase as high as the row, a write where its bytes lie. */
 function operationText(
   { sectors, step, rows }: Frame,
-  operation: CutOperation,
+  operation: DrawnOperation,
   { outcome, top, start }: { outcome: CutOutcome; top: number; start: number },
 ): string {
   const { number, kind, area, offsetBytes, lengthBytes, sector } = operation;
@@ -116,7 +128,7 @@ function operationText(
   return `<rect class="${outcome}"${faint} ${place} ${size} ${data}><title>${words}</title></rect>\n`;
 }
 
-function usedOutcomes({ counts }: CutReport): CutOutcome[] {
+function usedOutcomes({ counts }: DrawnCuts): CutOutcome[] {
   return cutOutcomes.filter((outcome) => Object.values(counts).some((each) => each[outcome] > 0));
 }
 
@@ -134,7 +146,7 @@ function legendText({ report }: Frame, top: number): string {
 }
 
 /** The worst outcome at each operation, of one cut and of two. */
-function worstByOperation(report: CutReport): CutOutcome[] {
+function worstByOperation(report: DrawnCuts): CutOutcome[] {
   const all = strips(report).map(([, outcomes]) => outcomes);
   return report.operations.map(
     (_, n) =>
@@ -147,8 +159,8 @@ function worstByOperation(report: CutReport): CutOutcome[] {
  * operation in the colour of the worst that a cut there led to; above it one strip for each kind of
  * cut, below it what the colours mean, with the figures. The result is SVG 1.1.
  */
-export function drawCutMap(
-  report: CutReport,
+export function drawCutMap<O extends DrawnOperation>(
+  report: DrawnCuts<O>,
   {
     sectors,
     title,
@@ -157,7 +169,7 @@ export function drawCutMap(
     readonly sectors: SectorMap;
     readonly title: string;
     /** Where an operation begins, from the start of the flash. */
-    readonly startOf: (operation: CutOperation) => number;
+    readonly startOf: (operation: O) => number;
   },
 ): string {
   const rows = [...new Set(report.operations.map(({ sector }) => sector))].toSorted(

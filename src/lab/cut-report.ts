@@ -56,6 +56,9 @@ export interface CutFinding {
 /** How often each outcome came up. */
 export type OutcomeCounts = Record<CutOutcome, number>;
 
+/** The same by the kind of the cut, and of two in a row. */
+export type CutCounts = Readonly<Record<PowerCutKind | 'pairs', OutcomeCounts>>;
+
 /** What power cuts do to one boot. */
 export interface CutReport {
   readonly operations: readonly CutOperation[];
@@ -64,7 +67,7 @@ export interface CutReport {
   readonly cases: readonly CutCase[];
   /** Two cuts in a row, by the operation of the first one; empty if they were not tried. */
   readonly pairs: readonly OutcomeCounts[];
-  readonly counts: Readonly<Record<PowerCutKind | 'pairs', OutcomeCounts>>;
+  readonly counts: CutCounts;
   /** Boots after a first cut that do as another one did: their second cuts were tried with that one. */
   readonly alike: number;
   /** What is worse than without a cut, the simplest way there first. */

@@ -1,6 +1,4 @@
-import type { Run, Spot } from './boot-run.ts';
-import type { BootRuns } from './boot-runs.ts';
-import type { ImageNames } from './image-names.ts';
+import type { ImageNames, RunningImage } from './image-names.ts';
 
 /**
  * What a power cut comes to, the harmless first.
@@ -35,6 +33,25 @@ export function isWorse(outcome: CutOutcome, undisturbed: CutOutcome): boolean {
   return rank > cutOutcomes.indexOf(undisturbed);
 }
 
+/** One boot, as far as an ending has to know of it. */
+export interface EndedBoot<S> {
+  /** `ok`: an image runs; `fail`: there is none to run; else the bootloader stopped or hangs. */
+  readonly outcome: string;
+  /** How a boot ended that ran nothing, if there is more to say than its outcome. */
+  readonly words?: string | undefined;
+  /** What runs, one image of each pair; undefined if nothing does. */
+  readonly images: readonly RunningImage[] | undefined;
+  /** 0: it changed nothing in flash, and the next one does as it did. */
+  readonly operations: number;
+  /** The device afterwards. */
+  readonly next: S;
+}
+
+/** Boots from any spot. */
+interface BootsFrom<S> {
+  boot(at: S, depth: 2): Promise<EndedBoot<S>>;
+}
+
 /** Where a device goes from some spot, boot by boot, with nobody confirming anything. */
 export interface Ending {
   /** Boots up to and with the one that changes nothing. */
@@ -42,7 +59,7 @@ export interface Ending {
   /** What they ran, each once in a row: numbers of images, or how a boot ended that ran nothing. */
   readonly path: readonly string[];
   /** The boot that changes nothing; undefined if there is none. */
-  readonly rest: Run | undefined;
+  readonly rest: EndedBoot<unknown> | undefined;
   /** Whether a boot on the way there ran nothing. */
   readonly stumbled: boolean;
   /** Names the device at rest. */
@@ -50,8 +67,8 @@ export interface Ending {
 }
 
 /** Numbers of images; names can be given to them once all are known. */
-function stepText({ images, outcome }: Run): string {
-  return images?.map(({ number }) => String(number)).join(' ') ?? outcome;
+function stepText({ images, outcome, words }: EndedBoot<unknown>): string {
+  return images?.map(({ number }) => String(number)).join(' ') ?? words ?? outcome;
 }
 
 /** A step of a path in words: what runs of the first pair, or how the boot ended. */
@@ -60,7 +77,7 @@ export function stepWords(step: string, names: ImageNames): string {
   return /^\d/.test(step) ? names.label(Number(first)) : step;
 }
 
-function before(run: Run, ending: Ending): Ending {
+function before(run: EndedBoot<unknown>, ending: Ending): Ending {
   const step = stepText(run);
   const path = ending.path[0] === step ? ending.path : [step, ...ending.path];
   const stumbled = ending.stumbled || run.images === undefined;
@@ -68,26 +85,26 @@ function before(run: Run, ending: Ending): Ending {
 }
 
 /** The ending that is one boot, at rest or not. */
-function lastBoot(run: Run, restKey: string | undefined): Ending {
+function lastBoot(run: EndedBoot<unknown>, restKey: string | undefined): Ending {
   const rest = restKey === undefined ? undefined : run;
   const stumbled = run.images === undefined;
   return { boots: 1, path: [stepText(run)], rest, restKey, stumbled };
 }
 
 /** Endings of many spots, each found out once. */
-export class Endings {
-  readonly #runs: BootRuns;
+export class Endings<S extends { readonly key: string }> {
+  readonly #runs: BootsFrom<S>;
   readonly #mostBoots: number;
   readonly #known = new Map<string, Ending>();
 
-  constructor(runs: BootRuns, mostBoots: number) {
+  constructor(runs: BootsFrom<S>, mostBoots: number) {
     this.#runs = runs;
     this.#mostBoots = mostBoots;
   }
 
   /** Boots until nothing changes any more, or until it is clear that this never happens. */
-  async of(spot: Spot): Promise<Ending> {
-    const chain: { readonly key: string; readonly run: Run }[] = [];
+  async of(spot: S): Promise<Ending> {
+    const chain: { readonly key: string; readonly run: EndedBoot<S> }[] = [];
     const seen = new Set<string>();
     let at = spot;
     let ending = this.#known.get(at.key);
@@ -113,7 +130,7 @@ export class Endings {
 }
 
 /** Every image and the slot that it runs from. */
-function whatRuns(run: Run | undefined): string | undefined {
+function whatRuns(run: EndedBoot<unknown> | undefined): string | undefined {
   return run?.images?.map(({ slot, number }) => `${slot}:${number}`).join(' ');
 }
 

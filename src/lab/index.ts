@@ -3,3 +3,6 @@ export * from './public.ts';
 export { outcomeColours } from './cut-map.ts';
 export { openFlash } from './device.ts';
 export { riotbootReader } from './riotboot.ts';
+export { countAll, pathOf, weight } from './cut-report.ts';
+export { Endings, isWorse, outcomeOf } from './endings.ts';
+export type { EndedBoot, Ending } from './endings.ts';

@@ -37,7 +37,7 @@ export interface CutOptions {
 class Explorer {
   readonly #device: LabDevice;
   readonly #runs: BootRuns;
-  readonly #endings: Endings;
+  readonly #endings: Endings<Spot>;
   readonly #kinds: readonly PowerCutKind[];
   readonly #options: CutOptions;
   readonly #findings = new Map<string, CutFinding>();

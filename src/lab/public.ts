@@ -6,13 +6,21 @@
  */
 export { buildDoubts } from './build-doubts.ts';
 export { drawCutMap, outcomeWords } from './cut-map.ts';
+export type { DrawnCuts, DrawnOperation } from './cut-map.ts';
 export { findingVectors } from './cut-vectors.ts';
 export type { FindingVectors, VectorFile } from './cut-vectors.ts';
 export { cutOutcomes } from './endings.ts';
 export type { CutOutcome } from './endings.ts';
 export { explorePowerCuts } from './power-cuts.ts';
 export type { CutOptions, CutProgress } from './power-cuts.ts';
-export type { CutCase, CutFinding, CutOperation, CutReport, OutcomeCounts } from './cut-report.ts';
+export type {
+  CutCase,
+  CutCounts,
+  CutFinding,
+  CutOperation,
+  CutReport,
+  OutcomeCounts,
+} from './cut-report.ts';
 export { dumpOf, forkDevice, openDump } from './device.ts';
 export type { FlashLayout, LabDevice } from './device.ts';
 export { fitImage } from './fit.ts';
