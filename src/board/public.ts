@@ -97,3 +97,8 @@ export type { StandInText } from './stand-in/parse-stand-in.ts';
 export { StandInRunner } from './stand-in/stand-in-runner.ts';
 export type { StandInRunnerOptions } from './stand-in/stand-in-runner.ts';
 export type { StandIn, StandInEnd, StandInPlay, StandInSelector } from './stand-in/stand-in.ts';
+export { exploreChipCuts } from './power-cuts/explore.ts';
+export type { ChipCutOptions, ChipDevice } from './power-cuts/explore.ts';
+export type { ApplicationImage, ApplicationPlace } from './power-cuts/applications.ts';
+export type { CutChoice } from './power-cuts/chosen.ts';
+export type { ChipCutFinding, ChipCutOperation, ChipCutReport } from './power-cuts/report.ts';

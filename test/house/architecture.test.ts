@@ -68,6 +68,7 @@ const inside: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     'stand-in': ['models', 'hardware', 'seams', 'media', 'program'],
     debug: ['seams'],
     machine: ['models', 'hardware', 'seams', 'program', 'debug'],
+    'power-cuts': [],
   },
   device: {
     core: [],

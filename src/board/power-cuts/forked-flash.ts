@@ -1,0 +1,164 @@
+import type { ChipFlash } from '../../chip/index.ts';
+import { sameBytes } from '../../bytes/index.ts';
+import type { PowerCutKind } from '../../flash/index.ts';
+
+/** One operation of a chip on its flash, as it is remembered. */
+export interface ChipOperation {
+  readonly type: 'program' | 'erase';
+  readonly offsetBytes: number;
+  readonly lengthBytes: number;
+  /** What was programmed; nothing for an erase. */
+  readonly bytes: Uint8Array | undefined;
+}
+
+/** What a flash holds at one moment, as its difference from the flash that all of them began with. Never changed. */
+export interface FlashMoment {
+  /** Equal if and only if all bytes are. */
+  readonly key: string;
+  readonly changed: ReadonlyMap<number, Block>;
+}
+
+/** Contents of a part of flash. Those of one place that are equal are one. */
+interface Block {
+  readonly number: number;
+  readonly bytes: Uint8Array;
+}
+
+const BLOCK_BYTES = 1024;
+
+/** FNV-1a over words, for finding equal blocks; whoever finds one compares. */
+function sumOf(bytes: Uint8Array): number {
+  let sum = 0x811c9dc5;
+  for (const byte of bytes) sum = Math.imul(sum ^ byte, 0x01000193);
+  return sum >>> 0;
+}
+
+/**
+ * Flash for a chip that is run many times, each time from another moment: it goes from one moment to another by copying
+ * what differs, and knows for each whether it has been there. It has the rules of a chip's flash: programming is AND.
+ */
+export class ForkedFlash implements ChipFlash {
+  readonly bytes: Uint8Array;
+  /** Called before each operation. What it throws ends the chip's run there. */
+  watch: ((operation: ChipOperation) => void) | undefined = undefined;
+  /** Called behind each operation, with the bytes that may have changed. */
+  changed: ((offsetBytes: number, lengthBytes: number) => void) | undefined = undefined;
+  readonly #base: Uint8Array;
+  readonly #erasedValue: number;
+  readonly #dirty = new Set<number>();
+  readonly #known = new Map<string, Block[]>();
+  #blocks = 0;
+  #loaded: ReadonlyMap<number, Block> = new Map();
+
+  constructor(contents: Uint8Array, erasedValue: number) {
+    this.#base = contents.slice();
+    this.bytes = contents.slice();
+    this.#erasedValue = erasedValue;
+  }
+
+  program(offsetBytes: number, bytes: Uint8Array): void {
+    this.#demandWithin(offsetBytes, bytes.length);
+    const own = bytes.slice();
+    this.watch?.({ type: 'program', offsetBytes, lengthBytes: own.length, bytes: own });
+    this.#and(offsetBytes, own);
+    this.changed?.(offsetBytes, own.length);
+  }
+
+  erase(offsetBytes: number, lengthBytes: number): void {
+    this.#demandWithin(offsetBytes, lengthBytes);
+    this.watch?.({ type: 'erase', offsetBytes, lengthBytes, bytes: undefined });
+    this.#fill(offsetBytes, lengthBytes);
+    this.changed?.(offsetBytes, lengthBytes);
+  }
+
+  /** Does an operation again; nobody is told. */
+  redo({ offsetBytes, lengthBytes, bytes }: ChipOperation): void {
+    if (bytes === undefined) this.#fill(offsetBytes, lengthBytes);
+    else this.#and(offsetBytes, bytes);
+  }
+
+  /** Does as much of an operation as gets done when the power goes in it: nothing, or one half. */
+  tear({ offsetBytes, lengthBytes, bytes }: ChipOperation, kind: PowerCutKind): void {
+    if (kind === 'clean') return;
+    const half = Math.floor(lengthBytes / 2);
+    const [from, to] = kind === 'torn' ? [0, half] : [half, lengthBytes];
+    if (bytes === undefined) this.#fill(offsetBytes + from, to - from);
+    else if (lengthBytes > 1) this.#and(offsetBytes + from, bytes.subarray(from, to));
+    else {
+      // of one byte, half of its bits
+      const left = kind === 'torn' ? 0x0f : 0xf0;
+      const byte = bytes[0] ?? 0;
+      this.#and(offsetBytes, Uint8Array.of(this.#erasedValue === 0 ? byte & ~left : byte | left));
+    }
+  }
+
+  /** What it holds now; it may go on changing. */
+  moment(): FlashMoment {
+    const changed = new Map(this.#loaded);
+    for (const index of this.#dirty) {
+      const bytes = this.bytes.subarray(index * BLOCK_BYTES, (index + 1) * BLOCK_BYTES);
+      if (sameBytes(bytes, this.#baseBlock(index))) changed.delete(index);
+      else changed.set(index, this.#blockOf(index, bytes));
+    }
+    this.#dirty.clear();
+    this.#loaded = changed;
+    const parts = [...changed].toSorted(([one], [other]) => one - other);
+    return { key: parts.map(([index, { number }]) => `${index}:${number}`).join(' '), changed };
+  }
+
+  /** Goes to a moment. */
+  load({ changed }: FlashMoment): void {
+    for (const index of this.#dirty) this.#put(index, changed.get(index));
+    for (const [index, block] of this.#loaded) {
+      if (changed.get(index) !== block) this.#put(index, changed.get(index));
+    }
+    for (const [index, block] of changed) {
+      if (this.#loaded.get(index) !== block) this.#put(index, block);
+    }
+    this.#dirty.clear();
+    this.#loaded = changed;
+  }
+
+  #put(index: number, block: Block | undefined): void {
+    this.bytes.set(block?.bytes ?? this.#baseBlock(index), index * BLOCK_BYTES);
+  }
+
+  #baseBlock(index: number): Uint8Array {
+    return this.#base.subarray(index * BLOCK_BYTES, (index + 1) * BLOCK_BYTES);
+  }
+
+  #blockOf(index: number, bytes: Uint8Array): Block {
+    const name = `${index} ${sumOf(bytes)}`;
+    const alike = this.#known.get(name) ?? [];
+    const found = alike.find((each) => sameBytes(each.bytes, bytes));
+    if (found !== undefined) return found;
+    const block = { number: (this.#blocks += 1), bytes: bytes.slice() };
+    this.#known.set(name, [...alike, block]);
+    return block;
+  }
+
+  #and(offsetBytes: number, bytes: Uint8Array): void {
+    this.#touch(offsetBytes, bytes.length);
+    for (let n = 0; n < bytes.length; n += 1) {
+      const was = this.bytes[offsetBytes + n] ?? 0;
+      const wanted = bytes[n] ?? 0;
+      this.bytes[offsetBytes + n] = this.#erasedValue === 0 ? was | wanted : was & wanted;
+    }
+  }
+
+  #fill(offsetBytes: number, lengthBytes: number): void {
+    this.#touch(offsetBytes, lengthBytes);
+    this.bytes.fill(this.#erasedValue, offsetBytes, offsetBytes + lengthBytes);
+  }
+
+  #touch(offsetBytes: number, lengthBytes: number): void {
+    if (lengthBytes === 0) return;
+    const last = Math.floor((offsetBytes + lengthBytes - 1) / BLOCK_BYTES);
+    for (let at = Math.floor(offsetBytes / BLOCK_BYTES); at <= last; at += 1) this.#dirty.add(at);
+  }
+
+  #demandWithin(offsetBytes: number, lengthBytes: number): void {
+    if (offsetBytes >= 0 && offsetBytes + lengthBytes <= this.bytes.length) return;
+    throw new Error('a chip has written beyond its flash');
+  }
+}
