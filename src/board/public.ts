@@ -55,7 +55,8 @@ export type { FirmwareTargetOptions } from './firmware-target.ts';
 export { eraseFlash, programFlash, programSegments } from './images/programmer.ts';
 export type { ProgramTarget, Programmed, ProgrammedSegments } from './images/programmer.ts';
 export { ES_MODULE, MACHINE_CODE } from './program/box.ts';
-export type { BoardEvent, BoardFault, BoardPowerCut } from './seams/board-event.ts';
+export type { BoardEvent, BoardPowerCut } from './seams/board-event.ts';
+export type { BoardFault } from './seams/board-fault.ts';
 export type { BootCause } from './seams/boot-cause.ts';
 export type {
   BootDecision,

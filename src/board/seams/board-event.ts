@@ -1,5 +1,6 @@
 import type { DfuStatus } from '../../dfu/index.ts';
 import type { PowerCutKind } from '../../flash/index.ts';
+import type { BoardFault } from './board-fault.ts';
 import type { BootCause } from './boot-cause.ts';
 import type { BootReason } from './bootloader.ts';
 import type { FirmwareVersion } from './firmware-api.ts';
@@ -13,18 +14,6 @@ export interface BoardPowerCut {
   readonly address: number;
   readonly bytes: number;
   readonly kind: PowerCutKind;
-}
-
-/** Where a core of machine code was when it faulted. */
-export interface BoardFault {
-  /** Address of the instruction. */
-  readonly pc: number;
-  readonly lr: number;
-  readonly xpsr: number;
-  /** The eight words that were stacked for HardFault, in their order; undefined if that failed, too. */
-  readonly frame?: readonly number[] | undefined;
-  /** The chip has what was asked for, and its model does not: the program is not to blame. */
-  readonly unmodelled: boolean;
 }
 
 /** What can be seen of a board from outside. */

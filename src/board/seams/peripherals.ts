@@ -4,7 +4,7 @@ import type { Clock } from '../../usb/index.ts';
 import type { BoardModel, Platform } from '../models/board-model.ts';
 import type { FirmwareFlashArea, FirmwareSwapType, FirmwareVersion } from './firmware-api.ts';
 import type { ImageInspector } from './image-inspector.ts';
-import type { BoardFault } from './board-event.ts';
+import type { BoardFault } from './board-fault.ts';
 import type { BootCause } from './boot-cause.ts';
 import type { DownloadEvents } from './download-events.ts';
 import type { DfuGuard } from './dfu-policy.ts';
