@@ -57,4 +57,26 @@ describe('a core', () => {
       frame: [0x8000_0000, 0, 0, 0, 0, 0xffff_ffff, 0x104, 0x8100_0000],
     });
   });
+
+  it.each([1, 2, 3, 999, 1_000, 1_001])(
+    'passes %i cycles in a branch to itself as it would in any loop',
+    (cycles) => {
+      // b .
+      const spin = coreWith([0xe7fe]);
+      expect(spin.run(cycles)).toBe('cycles');
+      const turns = Math.ceil(cycles / 2);
+      expect(spin.instructions).toBe(turns);
+      expect(spin.cycles).toBe(2 * turns);
+      expect(spin.readRegister(15)).toBe(0x100);
+    },
+  );
+
+  it('leaves a branch to itself for an exception', () => {
+    // b .
+    const core = coreWith([0xe7fe]);
+    core.run(10);
+    core.pendNmi();
+    core.run(core.cycles + 40);
+    expect(core.xpsr & 0x3f).not.toBe(0);
+  });
 });

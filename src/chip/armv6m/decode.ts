@@ -69,6 +69,8 @@ export const op = {
   branchFar: 93,
   branchLinkFar: 94,
   branchIfFar: 95,
+  /** A branch to itself. */
+  spin: 97,
   undefinedWide: 96,
 } as const;
 
@@ -146,6 +148,7 @@ export function decode(first: number, second: number, index: number, count: numb
     default: {
       const distance = ((first << 21) >> 21) + 1;
       const target = index + 1 + distance;
+      if (distance === -1) return op.spin;
       const near = target >= 0 && target < count;
       return (near ? op.branch : op.branchFar) | (distance << 8);
     }

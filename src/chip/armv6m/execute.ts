@@ -929,6 +929,15 @@ export function execute(s: CoreState, memory: Memory, cycles: number): Left {
         left -= branchCycles;
         break;
       }
+      case 97: {
+        // B to itself: only what comes from outside ends it, and that comes between two goes
+        i--;
+        left -= branchCycles;
+        const more = left > 0 ? Math.ceil(left / (1 + branchCycles)) : 0;
+        left -= more * (1 + branchCycles);
+        steps += more;
+        break;
+      }
       case 88: {
         // BL
         i++;
