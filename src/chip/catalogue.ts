@@ -1,7 +1,8 @@
 import type { ChipModel } from './chip.ts';
+import { rp2040 } from './rp2040/rp2040.ts';
 
 /** Those that there are. */
-const models: readonly ChipModel[] = [];
+const models: readonly ChipModel[] = [rp2040];
 
 /** The model of the chip of that name; undefined if its machine code cannot be executed. */
 export function chipModel(name: string): ChipModel | undefined {
