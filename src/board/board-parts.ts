@@ -21,6 +21,8 @@ export interface BoardParts {
   readonly button?: ButtonConfiguration | undefined;
   /** Most time between two feeds of the watchdog, in ms; default 4000. */
   readonly watchdogMs?: number | undefined;
+  /** Names the function at an address of its machine code. */
+  readonly symbols?: ((address: number) => string | undefined) | undefined;
   /** What its USB devices say of themselves; default: what their programs tell. */
   readonly usbIdentity?: UsbIdentity | undefined;
   /** What must hold for DFU_DETACH and DFU_UPLOAD; default: nothing. */

@@ -68,6 +68,8 @@ export interface BoardOptions extends UsbIdentityOptions {
   readonly mcuboot?: McubootOptions | undefined;
   /** What must hold for DFU_DETACH and DFU_UPLOAD. Default: nothing. */
   readonly policy?: DfuPolicy | undefined;
+  /** The functions of its machine code: the one at an address, as `readElfSymbols` names it. A fault says it then. */
+  readonly symbols?: ((address: number) => string | undefined) | undefined;
   /** Most time between two feeds of the watchdog, in ms; default 4000. */
   readonly watchdogMs?: number | undefined;
 }
@@ -157,6 +159,7 @@ export function createBoard(options: BoardOptions): Board {
     bootloader,
     usbIdentity,
     policy: options.policy,
+    symbols: options.symbols,
     button,
     watchdogMs,
   });

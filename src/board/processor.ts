@@ -297,7 +297,9 @@ export class Processor {
     this.#typed = undefined;
     this.#around.connector.remove();
     this.#console.flush();
-    this.#around.emit({ type: 'fault', message, core });
+    const { symbols } = this.#parts;
+    const named = core && { ...core, where: symbols?.(core.pc), caller: symbols?.(core.lr) };
+    this.#around.emit({ type: 'fault', message, core: named });
   }
 }
 

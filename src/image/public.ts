@@ -22,6 +22,8 @@ export type { LaidOver } from './formats/lay-over.ts';
 export { readSegments } from './formats/segment-file.ts';
 export type { ReadSegmentsOptions, SegmentFormat } from './formats/segment-file.ts';
 export type { Segment } from './formats/segments.ts';
+export { readElfSymbols } from './formats/elf-symbols.ts';
+export type { ElfSymbols } from './formats/elf-symbols.ts';
 export { inputFormats, outputFormats, readContents, writeContents } from './contents.ts';
 export type {
   ContentPart,

@@ -1,4 +1,4 @@
-import type { BoardEvent, BoardPowerCut } from '../../board/index.ts';
+import type { BoardEvent, BoardFault, BoardPowerCut } from '../../board/index.ts';
 import { hexNumber } from '../../bytes/index.ts';
 
 const bootModes = { dfu: 'DFU mode', application: 'application', none: 'nothing to boot' } as const;
@@ -20,7 +20,7 @@ export function describeEvent(event: BoardEvent): string {
     case 'usb':
       return event.state === 'detached' ? '* USB detached' : `* USB ${event.state} ${event.id}`;
     case 'fault':
-      return `* ${event.message}`;
+      return [`* ${event.message}`, ...coreLines(event.core)].join('\n');
     case 'download':
       return `* download${toSlot(event.slot)} finished, ${event.bytes} bytes`;
     case 'refused':
@@ -38,6 +38,26 @@ export function describeEvent(event: BoardEvent): string {
 
 function toSlot(slot: number | undefined): string {
   return slot === undefined ? '' : ` to slot ${slot}`;
+}
+
+const FRAME = ['r0', 'r1', 'r2', 'r3', 'r12', 'lr', 'pc', 'xpsr'];
+
+/** Where a core of machine code was. */
+function coreLines(core: BoardFault | undefined): readonly string[] {
+  if (core === undefined) return [];
+  const { pc, where, lr, caller, xpsr, frame = [] } = core;
+  const named = (register: string, value: number, name: string | undefined): string =>
+    `${register} ${hexNumber(value, 8)}${name === undefined ? '' : ` ${name}`}`;
+  const registers = [
+    named('pc', pc, where),
+    named('lr', lr, caller),
+    named('xpsr', xpsr, undefined),
+  ];
+  const stacked = frame.map((value, n) => named(FRAME[n] ?? '?', value, undefined));
+  return [
+    `*   ${registers.join(', ')}`,
+    ...(stacked.length === 0 ? [] : [`*   stacked: ${stacked.join(', ')}`]),
+  ];
 }
 
 /** What a power cut met. */

@@ -53,7 +53,9 @@ const table: Table = {
   fault: {
     message: 'text',
     'core.pc': 'number',
+    'core.where': 'text',
     'core.lr': 'number',
+    'core.caller': 'text',
     'core.xpsr': 'number',
     'core.unmodelled': 'boolean',
   },

@@ -5,7 +5,7 @@ import type { Segment } from './segments.ts';
 /** System V ABI, "ELF Header": sizes of a header, a program header and a section header of 32 bits. */
 const HEADER_BYTES = 52;
 const PROGRAM_HEADER_BYTES = 32;
-const SECTION_HEADER_BYTES = 40;
+export const SECTION_HEADER_BYTES = 40;
 
 const PT_LOAD = 1;
 const SHT_NOBITS = 8;
@@ -28,7 +28,8 @@ interface Load extends Extent {
   readonly address: number;
 }
 
-class ElfReader {
+/** An ELF file of 32 bits whose header is whole. */
+export class ElfReader {
   readonly file: Uint8Array;
   readonly #view: DataView;
   readonly #little: boolean;
@@ -50,6 +51,10 @@ class ElfReader {
       throw new DfuError('MALFORMED', `ELF: ${words}`);
     }
     this.#little = order === 1;
+  }
+
+  byte(at: number): number {
+    return this.#view.getUint8(at);
   }
 
   half(at: number): number {
