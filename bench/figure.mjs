@@ -1,5 +1,8 @@
 // What all benchmarks have in common: one JSON line a figure, and the middle of several tries.
 
+// Node reads the certificates that it names at each start, which can take longer than all else: no part of any figure.
+delete process.env['NODE_EXTRA_CA_CERTS'];
+
 /** Writes a figure: its name, its value, the unit, and what else is worth knowing. */
 export function figure(name, value, unit, more = {}) {
   const rounded = Number(value.toPrecision(4));

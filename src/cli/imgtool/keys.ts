@@ -14,7 +14,6 @@ import { UsageError, parseArguments } from './arguments.ts';
 import type { CommandSpec, OptionSpec, ParsedArguments } from './arguments.ts';
 import { readText } from '../shared/files.ts';
 import { loadKey } from '../shared/key-files.ts';
-import { askPassphrase } from '../shared/passphrase.ts';
 import type { Terminal } from '../shared/terminal.ts';
 
 const kinds: readonly KeyKind[] = [
@@ -173,6 +172,7 @@ async function emit(
 
 /** A passphrase, asked for until it was typed twice. Throws `INVALID_ARGUMENT` for an empty one. */
 async function newPassphrase(terminal: Terminal): Promise<string> {
+  const { askPassphrase } = await import('../shared/passphrase.ts');
   for (;;) {
     const passphrase = await askPassphrase(terminal, 'Enter key passphrase: ');
     if (passphrase === (await askPassphrase(terminal, 'Reenter passphrase: '))) {

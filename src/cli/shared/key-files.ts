@@ -8,7 +8,6 @@ import type {
   WrappingKey,
 } from '../../image/index.ts';
 import { readText } from './files.ts';
-import { askPassphrase } from './passphrase.ts';
 import { warn } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -18,12 +17,16 @@ export interface NamedKey {
   readonly key: Key;
 }
 
+/** What reads lines is loaded where somebody is asked. */
+async function passphraseFor(terminal: Terminal): Promise<string> {
+  const { askPassphrase } = await import('./passphrase.ts');
+  return askPassphrase(terminal, 'Enter key passphrase: ');
+}
+
 /** Reads a key file, asking for its passphrase if it has one. What is wrong with it is thrown with its path. */
 export async function loadKey(terminal: Terminal, path: string): Promise<Key> {
   const text = readText(terminal.files, path);
-  const password = needsPassword(text)
-    ? await askPassphrase(terminal, 'Enter key passphrase: ')
-    : undefined;
+  const password = needsPassword(text) ? await passphraseFor(terminal) : undefined;
   try {
     return await readKey(text, { password });
   } catch (error) {
