@@ -41,8 +41,9 @@ class Differs extends Error {
 export async function comparePlain(
   session: DfuSession,
   image: Uint8Array,
-  { signal, onEvent, transferSizeBytes, busyLimitMs = BUSY_LIMIT_MS, pollTimeMs }: PlainReading,
+  { signal, onEvent, transferSizeBytes, pollTimeMs, ...reading }: PlainReading,
 ): Promise<Difference | undefined> {
+  const busyLimitMs = session.limits.busyMs ?? reading.busyLimitMs ?? BUSY_LIMIT_MS;
   const comparison = new Comparison([{ address: 0, data: image }], (difference) => {
     throw new Differs(difference);
   });

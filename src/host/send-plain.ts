@@ -43,7 +43,8 @@ async function isThere(
   payload: Uint8Array,
   terms: DownloadOptions & { readonly transferSizeBytes: number },
 ): Promise<boolean> {
-  const { signal, onEvent, busyLimitMs = BUSY_LIMIT_MS, pollTimeMs } = terms;
+  const { signal, onEvent, pollTimeMs } = terms;
+  const busyLimitMs = session.limits.busyMs ?? terms.busyLimitMs ?? BUSY_LIMIT_MS;
   let why = unreadable(session.interface);
   if (why === undefined) {
     await prepare(session, signal, { busyLimitMs, pollTimeMs });

@@ -59,7 +59,7 @@ async function flash(
   const { watch, jobs, retry: retries, inject, force } = options;
   const { bus, clock, signal, dark, quirks, onEvent } = around;
   if (journal?.note !== undefined) onEvent({ type: 'note', message: journal.note });
-  const reporter = await gangReporter(terminal, options.json === true);
+  const reporter = await gangReporter(terminal, options);
   try {
     const report = await sendToAll(bus, plan, {
       ...terms,

@@ -1,7 +1,7 @@
 import type { MultiBar, SingleBar } from 'cli-progress';
 import type { GangEvent, GangReport, UnitResult } from '../../gang/index.ts';
 import { printable } from '../../host/index.ts';
-import type { DownloadEnding } from '../../host/index.ts';
+import type { DownloadEnding, TimeLimits } from '../../host/index.ts';
 import { PACE_WIDTH, Pace } from './pace.ts';
 import { withOptionNames } from './option-names.ts';
 import { writeJson } from '../shared/terminal.ts';
@@ -19,11 +19,20 @@ interface GangReporter {
 /** Least time between two progress lines of a unit for a program, in ms. */
 const JSON_EVERY_MS = 100;
 
+/** What of the command line a reporter goes by. */
+interface ReportOptions {
+  readonly json?: true | undefined;
+  readonly timeout?: TimeLimits | undefined;
+}
+
 /** A reporter as the options want it: a bar for each unit where standard error is a terminal. */
-export async function gangReporter(terminal: Terminal, json: boolean): Promise<GangReporter> {
-  if (json) return new JsonGang(terminal.out);
+export async function gangReporter(
+  terminal: Terminal,
+  { json, timeout }: ReportOptions,
+): Promise<GangReporter> {
+  if (json === true) return new JsonGang(terminal.out);
   const bars = terminal.err.isTTY === true ? await multiBar(terminal.err) : undefined;
-  return new TextGang(terminal, bars);
+  return new TextGang(terminal, bars, timeout);
 }
 
 class JsonGang implements GangReporter {
@@ -119,11 +128,13 @@ const MOST_BARS = 20;
 class TextGang implements GangReporter {
   readonly #terminal: Terminal;
   readonly #bars: MultiBar | undefined;
+  readonly #timeout: TimeLimits | undefined;
   readonly #bar = new Map<string, SingleBar>();
   readonly #pace = new Map<string, { readonly operation: string; readonly pace: Pace }>();
 
-  constructor(terminal: Terminal, bars: MultiBar | undefined) {
+  constructor(terminal: Terminal, bars: MultiBar | undefined, timeout: TimeLimits | undefined) {
     this.#terminal = terminal;
+    this.#timeout = timeout;
     this.#bars = bars;
   }
 
@@ -183,7 +194,8 @@ class TextGang implements GangReporter {
     const missing = problems.length > 0 ? [`${problems.length} not found or not readable`] : [];
     const what = [...counts, ...missing].join(', ');
     out.write(`${what === '' ? 'no units' : what} in ${(ms / 1000).toFixed(1)} s\n`);
-    for (const line of remedyLines(results)) this.#terminal.err.write(`dfukit: ${line}\n`);
+    for (const line of remedyLines(results, this.#timeout))
+      this.#terminal.err.write(`dfukit: ${line}\n`);
   }
 
   close(): void {
@@ -245,9 +257,9 @@ function lineOf(event: GangEvent): string | undefined {
 }
 
 /** What an option of this command helps against, once for all units that failed with it. */
-function remedyLines(results: readonly UnitResult[]): string[] {
+function remedyLines(results: readonly UnitResult[], timeout: TimeLimits | undefined): string[] {
   const lines = results.flatMap(({ error }) => {
-    const named = withOptionNames(error);
+    const named = withOptionNames(error, timeout);
     const helps = error !== undefined && named instanceof Error && named.message !== error.message;
     return helps ? [named.message] : [];
   });

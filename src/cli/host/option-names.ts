@@ -1,4 +1,5 @@
 import type { DfuRemedy } from '../../bytes/index.ts';
+import type { TimeLimits } from '../../host/index.ts';
 import { remediesNamed } from '../shared/remedies.ts';
 
 /** What the commands call that which would make it go differently. */
@@ -31,7 +32,25 @@ const names: Readonly<Record<DfuRemedy, string>> = {
   unprotect: '-s :unprotect:force, which erases everything',
 };
 
-/** An error of the library with the option in it that helps, behind its first sentence. */
-export function withOptionNames(error: unknown): unknown {
-  return remediesNamed(error, names);
+/** Where a phase has a limit of its own already, that one counts, and another option would change nothing. */
+function namesBeside({
+  busyMs,
+  returnMs,
+  transferMs,
+  ...others
+}: TimeLimits): Partial<Record<DfuRemedy, string>> {
+  const isByPhase = [busyMs, returnMs, ...Object.values(others)].some((ms) => ms !== undefined);
+  return {
+    ...(busyMs !== undefined && { 'busy-limit': '--timeout busy=SECONDS' }),
+    ...(returnMs !== undefined && { 'return-time': '--timeout return=SECONDS' }),
+    ...(isByPhase && { 'transfer-time': '--timeout transfer=SECONDS' }),
+  };
+}
+
+/**
+ * An error of the library with the option in it that helps, behind its first sentence; `timeout` is what the command line
+ * says of limits.
+ */
+export function withOptionNames(error: unknown, timeout: TimeLimits = {}): unknown {
+  return remediesNamed(error, { ...names, ...namesBeside(timeout) });
 }

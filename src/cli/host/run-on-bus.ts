@@ -1,4 +1,4 @@
-import type { HostListener, QuirkRow } from '../../host/index.ts';
+import type { HostListener, QuirkRow, TimeLimits } from '../../host/index.ts';
 import { timerClock } from '../../usb/index.ts';
 import type { Clock, UsbBus } from '../../usb/index.ts';
 import { openBuses } from './bus.ts';
@@ -30,6 +30,7 @@ export interface Surroundings {
 interface RunOptions extends QuirkOptions, TraceOptions {
   readonly bus: readonly string[];
   readonly json?: true | undefined;
+  readonly timeout?: TimeLimits | undefined;
   /** Where milestones and JSON lines go; default standard output. */
   readonly out?: Output | undefined;
 }
@@ -69,7 +70,7 @@ export async function runOnBus<T>(
       }
     });
   } catch (reason) {
-    throw withDoctor(withOptionNames(reason), options.bus);
+    throw withDoctor(withOptionNames(reason, options.timeout), options.bus);
   }
 }
 
