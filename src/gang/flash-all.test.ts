@@ -178,6 +178,34 @@ describe('which are meant', () => {
     });
   });
 
+  test('one that leaves while it is looked into is told, and the others go on', async () => {
+    for (const selections of [which, [{}]]) {
+      const rack = new Rack();
+      rack.add({ serial: 'A', starts: 'loader' });
+      rack.add({ serial: 'B', starts: 'loader', fault: 'leaves-early' });
+      const { report, events } = await ganged(rack, {
+        which: selections.map((each) => ({ ...each, alternate: 0 })),
+      });
+      expect(report.results).toMatchObject([{ unit: 'A', outcome: 'written' }]);
+      const message = '[1209:7d02] at 1-2: it left before it could be looked into, and got nothing';
+      expect(report.problems).toMatchObject([{ code: 'DISCONNECTED', message }]);
+      expect(events).toContainEqual({ type: 'problem', code: 'DISCONNECTED', message });
+    }
+  });
+
+  test('one that comes back later gets nothing either, unless the line is watched', async () => {
+    for (const watch of [undefined, 2]) {
+      const rack = new Rack();
+      const { plug } = rack.add({ serial: 'B', starts: 'loader', fault: 'leaves-early' });
+      rack.add({ serial: 'SLOW', starts: 'loader', fault: 'hangs' });
+      rack.clock.at(1000, () => plug.replug());
+      const { report } = await ganged(rack, { watch });
+      const isWatched = watch !== undefined;
+      expect(report.problems.map(({ code }) => code)).toEqual(isWatched ? [] : ['DISCONNECTED']);
+      expect(report.results.map(({ unit }) => unit)).toEqual(isWatched ? ['B', 'SLOW'] : ['SLOW']);
+    }
+  });
+
   test('a suffix leaves out what the file is not for', async () => {
     const rack = new Rack();
     const well = rack.add({ serial: 'A', starts: 'loader' });

@@ -60,6 +60,8 @@ export class Gang {
   readonly #results: UnitResult[] = [];
   readonly #problems: DfuError[] = [];
   readonly #found = new Set<Selection>();
+  /** Those that left before they were units. */
+  readonly #lost = new Set<BusDevice>();
   readonly #who = new Identities();
   readonly #admission: Admission;
   /** Devices that are looked into. */
@@ -158,7 +160,9 @@ export class Gang {
     isMeant: boolean,
   ): Promise<readonly DfuInterface[] | undefined> {
     try {
-      return await lookInto(device, this.#terms);
+      const entries = await lookInto(device, this.#terms);
+      if (entries === undefined && isMeant) this.#lost.add(device);
+      return entries;
     } catch (error) {
       if (!DfuError.is(error)) throw error;
       if (isMeant) this.#problem(error);
@@ -172,7 +176,11 @@ export class Gang {
   }
 
   #seen(device: BusDevice, entries: readonly DfuInterface[], isLate: boolean): void {
-    if (!this.#roster.devices.some(({ id }) => id === device.id)) return;
+    if (!this.#roster.devices.some(({ id }) => id === device.id)) {
+      const isMeant = this.#terms.which.some((each) => select(entries, each).length > 0);
+      if (isMeant && !isLate) this.#lost.add(device);
+      return;
+    }
     const away = this.#awayWith(entries);
     if (away !== undefined) {
       this.#roster.adopt(away.bus, device);
@@ -200,6 +208,7 @@ export class Gang {
   #take({ device, entry, selection }: Candidate): void {
     if (!this.#admission.isOfKind(entry)) return;
     const isThere = this.#roster.devices.some(({ id }) => id === device.id);
+    if (!isThere) this.#lost.add(device);
     if (!isThere || this.#roster.ownerOf(device.location.path) !== undefined) return;
     const own = this.#ports.isOwn(device, entry);
     this.#found.add(selection);
@@ -346,11 +355,18 @@ export class Gang {
     if (other === undefined) this.#who.met(serial);
   }
 
-  /** What was asked for and is not there. */
+  /** What was asked for and is not there, or was there only at first. */
   #missing(): void {
     if (this.#terms.signal?.aborted === true) return;
+    for (const { descriptor, location } of this.#lost) {
+      if (this.#results.some(({ path }) => path === location.path)) continue;
+      const where = `[${formatUsbId(descriptor)}] at ${location.path}`;
+      const words = 'it left before it could be looked into, and got nothing';
+      this.#problem(new DfuError('DISCONNECTED', `${where}: ${words}`));
+    }
     for (const selection of this.#terms.which) {
-      if (this.#found.has(selection)) continue;
+      const isLost = [...this.#lost].some((device) => mayMatch(selection, device));
+      if (isLost || this.#found.has(selection)) continue;
       const { runtimeSerial, dfuSerial, path } = selection;
       const name = [runtimeSerial ?? dfuSerial, path].find((each) => each !== undefined);
       const what = name === undefined ? 'no DFU device' : `no DFU device "${name}"`;

@@ -1,7 +1,7 @@
 import { COMPATIBLE } from '../../src/device/index.ts';
 import { LoopbackBus } from '../../src/link/loopback/index.ts';
 import type { LoopbackPlug } from '../../src/link/loopback/index.ts';
-import { HELD, STALL, StandardRequest, VirtualClock } from '../../src/usb/index.ts';
+import { DescriptorType, HELD, STALL, StandardRequest, VirtualClock } from '../../src/usb/index.ts';
 import type { SetupAnswer, SetupPacket } from '../../src/usb/index.ts';
 import { MiniatureBoard } from './miniature-board.ts';
 
@@ -16,6 +16,8 @@ export type Fault =
   | 'stalls-once'
   /** Somebody pulls its cable at the third DNLOAD. */
   | 'vanishes'
+  /** Somebody pulls its cable the first time that somebody looks into it. */
+  | 'leaves-early'
   /** Once it is configured it says nothing more of itself. */
   | 'mute';
 
@@ -43,6 +45,9 @@ const bits = {
   willDetach: true,
 };
 
+const asksConfiguration = ({ bRequest, wValue }: SetupPacket): boolean =>
+  bRequest === StandardRequest.GET_DESCRIPTOR && wValue >> 8 === DescriptorType.configuration;
+
 /** Boards on one bus in memory, by a clock that jumps. */
 export class Rack {
   readonly clock: VirtualClock = new VirtualClock();
@@ -55,11 +60,17 @@ export class Rack {
     const setup = board.device.setup.bind(board.device);
     let blocks = 0;
     let configured = false;
+    let hasLeft = false;
     board.device.setup = (packet: SetupPacket): SetupAnswer => {
       const isBlock = (packet.bmRequestType & 0x60) === 0x20 && packet.bRequest === 1;
       const isStandard = (packet.bmRequestType & 0x60) === 0;
       if (fault === 'mute' && configured) return HELD;
       if (isStandard && packet.bRequest === StandardRequest.SET_CONFIGURATION) configured = true;
+      if (fault === 'leaves-early' && configured && !hasLeft && asksConfiguration(packet)) {
+        hasLeft = true;
+        plug.unplug();
+        return STALL;
+      }
       if (!isBlock) return setup(packet);
       blocks += 1;
       if (blocks < 3) return setup(packet);
