@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -216,5 +216,15 @@ describe('dfukit trace', () => {
       '--with-payload',
     ]);
     expect(text('s.ndjson')).toBe(text('t.ndjson'));
+  });
+
+  test.each(['redact', 'convert'])('%s leaves the trace that it reads as it is', async (verb) => {
+    const before = text('t.ndjson');
+    symlinkSync(at('t.ndjson'), at(`${verb}.ndjson`));
+    for (const to of [at('t.ndjson'), at(`${verb}.ndjson`)]) {
+      const { exit, err } = await ran(['trace', verb, at('t.ndjson'), to]);
+      expect([exit, err]).toEqual([64, expect.stringContaining('give the new one another name')]);
+    }
+    expect(text('t.ndjson')).toBe(before);
   });
 });

@@ -11,7 +11,7 @@ import {
 import type { Trace } from '../../trace/index.ts';
 import { addExamples } from '../shared/examples.ts';
 import type { Terminal } from '../shared/terminal.ts';
-import { isPcapngPath, readTraceFile, refuseStranger } from '../shared/trace-file.ts';
+import { isPcapngPath, readTraceFile, refuseSame, refuseStranger } from '../shared/trace-file.ts';
 
 const FILE = 'a trace of NDJSON, a report of doctor, or what fwupd has recorded (.json, .zip)';
 
@@ -43,6 +43,7 @@ function convertCommand(terminal: Terminal): Command {
     .argument('<to>', 'pcapng if it is called .pcapng, else NDJSON')
     .option('--enclosed', 'the trace that a report has inside')
     .action(async (path: string, to: string, options: ConvertOptions) => {
+      refuseSame(path, to);
       const trace = await readTraceFile(terminal.files, path);
       await write(terminal, to, options.enclosed === true ? enclosedIn(path, trace) : trace);
     });
@@ -78,6 +79,7 @@ function redactCommand(terminal: Terminal): Command {
     .option('--with-serials', 'leave serial numbers in it')
     .option('--with-payload', 'leave the bytes of the firmware in it')
     .action(async (path: string, to: string, options: RedactOptions) => {
+      refuseSame(path, to);
       const trace = await readTraceFile(terminal.files, path);
       const bare = options.withPayload === true ? trace : tracePayloadLeftOut(trace);
       await write(terminal, to, options.withSerials === true ? bare : traceSerialsMasked(bare));
