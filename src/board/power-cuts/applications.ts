@@ -41,7 +41,7 @@ interface Table {
 
 interface ApplicationsOrder {
   readonly places: readonly ApplicationPlace[];
-  readonly flash: { readonly address: number; readonly bytes: Uint8Array };
+  readonly flash: { readonly address: number; readonly bytes: Uint8Array<ArrayBuffer> };
   readonly ram: MemoryRange;
   readonly erasedValue: number;
 }
@@ -111,6 +111,11 @@ export class Applications {
     return number;
   }
 
+  /** Whether a step of a path is the number of an image that nobody has put there. */
+  isMixture(step: string): boolean {
+    return /^\d+$/.test(step) && [...this.#images.values()][Number(step)]?.known === false;
+  }
+
   /** All that stand in places now are known by name from here on. */
   seeAll(): void {
     for (const place of this.#order.places) {
@@ -131,7 +136,7 @@ export class Applications {
 
   #bytesOf({ address, sizeBytes }: ApplicationPlace): Uint8Array<ArrayBuffer> {
     const from = address - this.#order.flash.address;
-    return this.#order.flash.bytes.slice(from, from + sizeBytes);
+    return this.#order.flash.bytes.subarray(from, from + sizeBytes);
   }
 
   #tableOffsets(place: ApplicationPlace): readonly number[] {
@@ -158,8 +163,16 @@ export class Applications {
   }
 
   #trimmed(bytes: Uint8Array): Uint8Array {
+    const { erasedValue } = this.#order;
     let end = bytes.length;
-    while (end > 0 && bytes[end - 1] === this.#order.erasedValue) end -= 1;
+    const isErased = (): boolean => bytes[end - 1] === erasedValue;
+    while (end % 4 !== 0 && isErased()) end -= 1;
+    if (end % 4 === 0 && bytes.byteOffset % 4 === 0) {
+      const words = new Int32Array(bytes.buffer, bytes.byteOffset, end / 4);
+      const erased = erasedValue === 0 ? 0 : -1;
+      while (end > 0 && words[end / 4 - 1] === erased) end -= 4;
+    }
+    while (end > 0 && isErased()) end -= 1;
     return bytes.subarray(0, end);
   }
 }

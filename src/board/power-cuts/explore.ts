@@ -238,7 +238,9 @@ class Explorer {
     const outcome = outcomeOf(ending, reference);
     if (!isWorse(outcome, outcomeOf(reference, reference))) return outcome;
     const way = pathOf(ending);
-    const name = `${outcome} ${way.path.join(',')} ${way.atRest.join(',')}`;
+    // each mixture is another image, and all of them are one finding
+    const steps = way.path.map((step) => (this.#applications.isMixture(step) ? 'mixture' : step));
+    const name = `${outcome} ${steps.join(',')}`;
     const known = this.#findings.get(name);
     const cases = (known?.cases ?? 0) + 1;
     const isSimpler = known === undefined || weight([cut]) < weight(known.cuts);

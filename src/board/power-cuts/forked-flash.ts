@@ -26,10 +26,12 @@ interface Block {
 
 const BLOCK_BYTES = 1024;
 
-/** FNV-1a over words, for finding equal blocks; whoever finds one compares. */
+/** FNV-1a, for finding equal blocks; whoever finds one compares. */
 function sumOf(bytes: Uint8Array): number {
   let sum = 0x811c9dc5;
-  for (const byte of bytes) sum = Math.imul(sum ^ byte, 0x01000193);
+  for (let at = 0; at < bytes.length; at += 1) {
+    sum = Math.imul(sum ^ (bytes[at] ?? 0), 0x01000193);
+  }
   return sum >>> 0;
 }
 
@@ -38,7 +40,7 @@ function sumOf(bytes: Uint8Array): number {
  * what differs, and knows for each whether it has been there. It has the rules of a chip's flash: programming is AND.
  */
 export class ForkedFlash implements ChipFlash {
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   /** Called before each operation. What it throws ends the chip's run there. */
   watch: ((operation: ChipOperation) => void) | undefined = undefined;
   /** Called behind each operation, with the bytes that may have changed. */
@@ -52,7 +54,7 @@ export class ForkedFlash implements ChipFlash {
 
   constructor(contents: Uint8Array, erasedValue: number) {
     this.#base = contents.slice();
-    this.bytes = contents.slice();
+    this.bytes = Uint8Array.from(contents);
     this.#erasedValue = erasedValue;
   }
 
