@@ -6,6 +6,7 @@ import { ExitCode } from '../shared/exit-codes.ts';
 import { interruptible } from '../shared/signals.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import type { Wishes } from './command-line.ts';
+import { closedDevices } from './cannot-open.ts';
 import { detachIt } from './detach-it.ts';
 import { downloadIt } from './download-it.ts';
 import { failureOf } from './failure.ts';
@@ -48,7 +49,7 @@ async function prepared(wishes: Wishes, terminal: Terminal, voice: Voice): Promi
   const file = mode === 'upload' ? await beginUpload(terminal, wishes.path) : undefined;
   if (wishes.wait) voice.say('Waiting for device, exit with ctrl-C');
   try {
-    return await onBus(terminal, wishes, voice, (around) => {
+    return await onBus(terminal, { ...wishes, selection }, voice, (around) => {
       const all = { ...around, wishes, selection, voice };
       if (plan !== undefined) return downloadIt(all, plan);
       if (file !== undefined) return uploadIt(all, file);
@@ -63,7 +64,7 @@ type Around = Pick<Surroundings, 'bus' | 'clock' | 'signal'>;
 
 async function onBus(
   terminal: Terminal,
-  { bus: given }: Wishes,
+  { bus: given, selection }: Wishes,
   voice: Voice,
   work: (around: Around) => Promise<number>,
 ): Promise<number> {
@@ -74,7 +75,8 @@ async function onBus(
       const why = DfuError.is(error) ? `is left out: ${error.message}` : 'answers again';
       voice.add(`${station} ${why}`);
     });
-    const bus = watchedBus(opened, (moment) => voice.hear(moment));
+    const closed = closedDevices(terminal.files, selection, voice);
+    const bus = watchedBus(opened, (moment) => voice.hear(moment), closed);
     try {
       return await work({ bus, clock, signal });
     } finally {

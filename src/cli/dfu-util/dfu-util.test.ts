@@ -2,11 +2,14 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { DfuError, fromHex } from '../../bytes/index.ts';
 import { appendSuffix, writeDfuSeFile } from '../../dfu/index.ts';
 import { CliBoard } from '../../../test/support/cli-board.ts';
 import { FakeTerminal, ran } from '../../../test/support/fake-terminal.ts';
 import { withLpcPrefix, withStellarisPrefix } from '../../image/index.ts';
+import { ScriptedBus, ScriptedBusDevice } from '../../../test/support/scripted-pipe.ts';
 import { dfukit } from '../dfukit.ts';
+import { diskFiles } from '../shared/files.ts';
 
 /* Virtual boards over USB/IP, and what programs look for in the output. */
 
@@ -325,4 +328,57 @@ Setting Alternate Interface #1 ...
   const away = await run('-e');
   expect(away).toMatchObject({ exit: 0, err: '' });
   await board.until('"state":"attached","id":"1209:7d02"');
+});
+
+describe('devices that may not be opened', () => {
+  const rule = 'ATTR{idVendor}=="1209", ATTR{idProduct}=="7d02"';
+
+  /** What sysfs has of a device: a device, a configuration, an interface of that class. */
+  const descriptors = (interfaceClass: string): Uint8Array =>
+    fromHex(
+      `12010002000000400912027d0001000000010902120001010080320904000000${interfaceClass}010200`,
+    );
+
+  function closed(files: Readonly<Record<string, Uint8Array>>): FakeTerminal {
+    const terminal = new FakeTerminal({
+      ...diskFiles,
+      read: (file) => files[file] ?? diskFiles.read(file),
+    });
+    const device = new ScriptedBusDevice({ descriptor: { idVendor: 0x1209, idProduct: 0x7d02 } });
+    device.open = () =>
+      Promise.reject(new DfuError('ACCESS', `may not open 1209:7d02; put this line: ${rule}`));
+    terminal.openBus = () => Promise.resolve(new ScriptedBus(device));
+    terminal.in.end();
+    return terminal;
+  }
+
+  const sysfs = '/sys/bus/usb/devices/1-4.2/descriptors';
+  const line =
+    'dfu-util: Cannot open DFU device 1209:7d02 found on devnum 5 (LIBUSB_ERROR_ACCESS)\n';
+
+  test('each that is DFU has the line that programs look for, and the rule for udev behind it', async () => {
+    const files = { [sysfs]: descriptors('fe') };
+    const list = await ran(['dfu-util', '-l'], closed(files));
+    expect([list.exit, list.err]).toEqual([0, expect.stringContaining(line)]);
+    expect(list.err.indexOf(rule)).toBeGreaterThan(list.err.indexOf(line));
+    const sent = await ran(['dfu-util', '-D', path('image.bin')], closed(files));
+    expect([sent.exit, sent.err]).toEqual([
+      74,
+      expect.stringContaining(`${line}dfu-util: No DFU capable USB device available\n`),
+    ]);
+    expect(sent.err).toContain(rule);
+  });
+
+  test('not so one that is none, that nobody knows, or that is not meant', async () => {
+    for (const [files, args] of [
+      [{ [sysfs]: descriptors('03') }, []],
+      [{ [sysfs]: Uint8Array.of(9, 4, 0) }, []],
+      [{ [sysfs]: Uint8Array.of(0, 0, 0) }, []],
+      [{}, []],
+      [{ [sysfs]: descriptors('fe') }, ['-d', '1234:5678,1234:5678']],
+    ] as const) {
+      const { exit, err } = await ran(['dfu-util', '-l', ...args], closed(files));
+      expect([exit, err]).toEqual([0, expect.not.stringContaining('Cannot open')]);
+    }
+  });
 });

@@ -23,11 +23,14 @@ export type Moment =
 
 type Tell = (moment: Moment) => void;
 
+/** Who is told of a device that cannot be opened. */
+type Closed = (device: BusDevice, error: unknown) => void;
+
 /** The same bus; what is done to its devices is told. */
-export function watchedBus(bus: UsbBus, tell: Tell): UsbBus {
+export function watchedBus(bus: UsbBus, tell: Tell, closed: Closed): UsbBus {
   const watched = new WeakMap<BusDevice, BusDevice>();
   const deviceOf = (device: BusDevice): BusDevice => {
-    const same = watched.get(device) ?? watchedDevice(device, tell);
+    const same = watched.get(device) ?? watchedDevice(device, tell, closed);
     watched.set(device, same);
     return same;
   };
@@ -41,9 +44,16 @@ export function watchedBus(bus: UsbBus, tell: Tell): UsbBus {
   };
 }
 
-function watchedDevice(device: BusDevice, tell: Tell): BusDevice {
+function watchedDevice(device: BusDevice, tell: Tell, closed: Closed): BusDevice {
   const { id, location, speed, descriptor } = device;
-  const open: BusDevice['open'] = async (limits) => watchedPipe(await device.open(limits), tell);
+  const open: BusDevice['open'] = async (limits) => {
+    try {
+      return watchedPipe(await device.open(limits), tell);
+    } catch (error) {
+      closed(device, error);
+      throw error;
+    }
+  };
   return { id, location, speed, descriptor, open };
 }
 
