@@ -16,12 +16,15 @@ import { inPacketMemory } from './packet-memory.ts';
 import type { PacketMemory } from './packet-memory.ts';
 import { notModelled, readRegister, writeRegister } from './peripheral.ts';
 import type { Peripheral } from './peripheral.ts';
+import type { Gate } from './rcc.ts';
 import { unmodelledPeripherals } from './unmodelled-peripherals.ts';
 
 /** A peripheral where it is, and whether it is fed with a clock. */
-interface Placed {
+export interface Placed {
   readonly peripheral: Peripheral;
-  readonly on: () => boolean;
+  /** None: it always has its clock. */
+  readonly gate?: Gate | undefined;
+  isOn: boolean;
 }
 
 interface BusOrder {
@@ -30,7 +33,8 @@ interface BusOrder {
   readonly uniqueId: Uint8Array;
   readonly placed: readonly Placed[];
   readonly packetMemory: PacketMemory;
-  readonly usbOn: () => boolean;
+  /** Whose memory the packet memory is. */
+  readonly usb: Placed;
   readonly writeFlash: (offsetBytes: number, size: AccessSize, value: number) => void;
   readonly feedCrc: (size: AccessSize, value: number) => void;
 }
@@ -126,18 +130,18 @@ export function createBus(order: BusOrder): ChipBus {
       return low === undefined ? main : [low, ...main];
     },
     read(address, size) {
-      if (inPacketMemory(address)) return order.usbOn() ? packetMemory.read(address, size) : 0;
+      if (inPacketMemory(address)) return order.usb.isOn ? packetMemory.read(address, size) : 0;
       const known = address < 0x40000000 ? fixedAt(address, size) : undefined;
       if (known !== undefined) return known;
-      const { peripheral, on } = slotAt(address, 'read');
-      if (!on()) return 0;
+      const { peripheral, isOn } = slotAt(address, 'read');
+      if (!isOn) return 0;
       const word = readRegister(peripheral, address & 0x3ff);
       if (size === 4) return word;
       return (word >>> (8 * (address & 3))) & (size === 2 ? 0xffff : 0xff);
     },
     write(address, size, value) {
       if (inPacketMemory(address)) {
-        if (order.usbOn()) packetMemory.write(address, size, value);
+        if (order.usb.isOn) packetMemory.write(address, size, value);
         return;
       }
       if (address - FLASH >= 0 && address - FLASH < FLASH_BYTES) {
@@ -148,8 +152,8 @@ export function createBus(order: BusOrder): ChipBus {
         order.writeFlash(address, size, value);
         return;
       }
-      const { peripheral, on } = slotAt(address, 'write');
-      if (!on()) return;
+      const { peripheral, isOn } = slotAt(address, 'write');
+      if (!isOn) return;
       if (address === CRC_DR) order.feedCrc(size, value);
       else writeRegister(peripheral, address & 0x3ff, widened(peripheral, address, [size, value]));
     },

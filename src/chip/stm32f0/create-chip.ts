@@ -5,11 +5,10 @@ import { cortexM0 } from '../armv6m/variant.ts';
 import type { Chip, ChipOrder, ChipStop } from '../chip.ts';
 import { FLASH, LOADER_ENTRY, SRAM, SRAM_BYTES, SYSTEM_MEMORY } from './addresses.ts';
 import { createBus } from './bus.ts';
-import type { MemMode } from './bus.ts';
+import type { MemMode, Placed } from './bus.ts';
 import { createFlashInterface } from './flash-interface.ts';
 import type { Wiring } from './peripheral.ts';
 import { PORT_LETTERS, createPeripherals } from './peripherals.ts';
-import type { Gated } from './peripherals.ts';
 import { createClockTree } from './rcc.ts';
 import type { Gate } from './rcc.ts';
 import { RETAINED, retainedWords } from './retained.ts';
@@ -24,6 +23,9 @@ const variant = { ...cortexM0, systickReference: () => 8, systickCalibration: 0x
 
 const USB_GATE: Gate = { bus: 'APB1', bit: 23 };
 const USB_HERTZ = 48_000_000;
+
+/** A debugger lets it run for that long, and means an instruction. */
+const STEP_NS = 1;
 
 /** A chip for one life: from one reset to the next. */
 export function createChip(order: ChipOrder): Chip {
@@ -47,26 +49,25 @@ export function createChip(order: ChipOrder): Chip {
         time.setHertz(clocks.hertz());
         core.yield();
       }
-      lookAtPullUp();
+      refresh();
     },
     resetting: (bus, bits) => {
-      for (const { peripheral, gate } of gated) {
+      for (const { peripheral, gate } of placed) {
         if (gate?.bus === bus && bits & (1 << gate.bit)) peripheral.reset();
       }
-      lookAtPullUp();
+      refresh();
     },
   });
-  const isOn = (gate: Gate | undefined): boolean =>
-    gate === undefined || (clocks.clocked(gate) && !clocks.held(gate));
+  const refresh = (): void => {
+    for (const each of placed) each.isOn = each.gate === undefined || clocks.isOn(each.gate);
+    if (usb.port.pulledUp !== wasPulledUp) tellUsb();
+  };
   const tellUsb = (): void => {
     wasPulledUp = usb.port.pulledUp;
     if (!running) return;
     toldOutside = true;
     core.yield();
     outside.usbChanged();
-  };
-  const lookAtPullUp = (): void => {
-    if (usb.port.pulledUp !== wasPulledUp) tellUsb();
   };
   const wiring: Wiring = {
     cycles: () => core.cycles,
@@ -95,7 +96,7 @@ export function createChip(order: ChipOrder): Chip {
     wiring,
     changed: tellUsb,
     clocked: () => {
-      if (!isOn(USB_GATE)) return false;
+      if (!usbPlace.isOn) return false;
       const hertz = clocks.usbHertz();
       if (hertz === USB_HERTZ) return true;
       if (hertz !== 0 && !warnedOfUsb) {
@@ -116,24 +117,25 @@ export function createChip(order: ChipOrder): Chip {
       core.yield();
     },
   });
-  const gated: readonly Gated[] = [
-    ...peripherals.gated,
-    { peripheral: usb.peripheral, gate: USB_GATE },
-    { peripheral: flashInterface.peripheral },
+  const usbPlace: Placed = { peripheral: usb.peripheral, gate: USB_GATE, isOn: false };
+  const placed: readonly Placed[] = [
+    ...peripherals.gated.map((each) => ({ ...each, isOn: each.gate === undefined })),
+    usbPlace,
+    { peripheral: flashInterface.peripheral, isOn: true },
   ];
   const bus = createBus({
     flash: flash.bytes,
     ram,
     uniqueId: order.uniqueId,
-    placed: gated.map(({ peripheral, gate }) => ({ peripheral, on: () => isOn(gate) })),
+    placed,
     packetMemory: usb.memory,
-    usbOn: () => isOn(USB_GATE),
+    usb: usbPlace,
     writeFlash: flashInterface.write,
     feedCrc: peripherals.crc.feed,
   });
   const core: Core = createCore(bus, variant);
   const time = createTime(() => core.cycles, clocks.hertz());
-  const timed = gated.flatMap(({ peripheral }) =>
+  const timed = placed.flatMap(({ peripheral }) =>
     peripheral.nextCycle === undefined ? [] : [peripheral],
   );
 
@@ -207,6 +209,7 @@ export function createChip(order: ChipOrder): Chip {
     port.setPin(Number(digits), level);
   };
 
+  refresh();
   core.exits.add(SYSTEM_MEMORY);
   core.exits.add(LOADER_ENTRY);
   core.reset(0);
@@ -220,7 +223,7 @@ export function createChip(order: ChipOrder): Chip {
   }
   for (const [name, level] of order.pins ?? []) setPin(name, level);
 
-  return {
+  const chip: Chip = {
     core,
     usb: usb.port,
     get nowNs() {
@@ -230,6 +233,12 @@ export function createChip(order: ChipOrder): Chip {
       running = true;
       toldOutside = false;
       try {
+        // Who wants one instruction does not want the wait before it.
+        const isStep = untilNs - wiring.nowNs() <= STEP_NS;
+        if (isStep && stalledUntilNs > wiring.nowNs()) {
+          pass(time.cycleAt(stalledUntilNs));
+          return chip.run(wiring.nowNs() + STEP_NS);
+        }
         if (dead) return waitForWatchdog(time.cycleAt(untilNs));
         for (;;) {
           const stop = stretch(untilNs);
@@ -255,4 +264,5 @@ export function createChip(order: ChipOrder): Chip {
       return true;
     },
   };
+  return chip;
 }

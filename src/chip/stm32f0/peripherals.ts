@@ -32,7 +32,7 @@ interface PeripheralsOrder {
 }
 
 /** A peripheral and the clock that it needs; none: it always has one. */
-export interface Gated {
+interface Gated {
   readonly peripheral: Peripheral;
   readonly gate?: Gate | undefined;
 }

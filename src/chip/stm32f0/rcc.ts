@@ -19,9 +19,8 @@ export interface ClockTree {
   readonly timerCycles: () => number;
   /** What the USB peripheral is fed with, in Hz; 0: nothing. */
   usbHertz(): number;
-  clocked(gate: Gate): boolean;
-  /** Held in its reset. */
-  held(gate: Gate): boolean;
+  /** It has its clock, and is not held in its reset. */
+  isOn(gate: Gate): boolean;
 }
 
 const HSI_HZ = 8_000_000;
@@ -171,6 +170,12 @@ export function createClockTree(order: ClockTreeOrder): ClockTree {
     return hpre < 8 ? 1 : ([2, 4, 8, 16, 64, 128, 256, 512][hpre - 8] ?? 1);
   };
 
+  const gates = {
+    AHB: [r.AHBENR, r.AHBRSTR],
+    APB1: [r.APB1ENR, r.APB1RSTR],
+    APB2: [r.APB2ENR, r.APB2RSTR],
+  } as const;
+
   const past = retained.read(RETAINED.flags);
   const byWindow = order.cause === 'watchdog' && retained.read(RETAINED.windowWatchdog) !== 0;
   const own = byWindow ? PIN_RESET | WINDOW_WATCHDOG : startFlags[order.cause];
@@ -190,7 +195,9 @@ export function createClockTree(order: ClockTreeOrder): ClockTree {
       return ppre < 5 ? 1 : 1 << (ppre - 4);
     },
     usbHertz,
-    clocked: ({ bus, bit }) => (r[`${bus}ENR`].value & (1 << bit)) !== 0,
-    held: ({ bus, bit }) => (r[`${bus}RSTR`].value & (1 << bit)) !== 0,
+    isOn: ({ bus, bit }) => {
+      const [enabled, held] = gates[bus];
+      return ((enabled.value & ~held.value) >>> bit) % 2 === 1;
+    },
   };
 }

@@ -310,6 +310,24 @@ describe('the chip', () => {
     expect(chip.run(1)).toEqual({ why: 'breakpoint' });
   });
 
+  test('a step behind a write into flash is an instruction, not the wait for the flash', () => {
+    const probe = new RegisterProbe(stm32f072, { flashBytes: FLASH_BYTES });
+    probe.write(0x40022004, 0x45670123);
+    probe.write(0x40022004, 0xcdef89ab);
+    probe.write(0x40022014, FLASH + 0x8000);
+    const { core } = probe.chip;
+    core.writeRegister(0, 0x40022010);
+    core.writeRegister(1, 0x42);
+    core.writeRegister(15, 0x20002000);
+    const step = (): number => {
+      probe.chip.run(probe.chip.nowNs + 1);
+      return core.readRegister(15);
+    };
+    probe.chip.poke(0x20002000, Uint8Array.of(0x01, 0x60, 0x00, 0xbf, 0x00, 0xbf));
+    expect([step(), step(), step()]).toEqual([0x20002002, 0x20002004, 0x20002006]);
+    expect(probe.chip.nowNs).toBeGreaterThan(40e6);
+  });
+
   test('pins that are held from the start on', () => {
     const chip = bench('faults');
     const pins = new Map([
