@@ -1,15 +1,8 @@
 import { DfuRequest } from '../../src/dfu/index.ts';
 import type { LoopbackBus } from '../../src/link/loopback/index.ts';
 import { DescriptorType, HELD, STALL, StandardRequest } from '../../src/usb/index.ts';
-import type {
-  DataAnswer,
-  DeviceBus,
-  DeviceDescriptors,
-  SetupAnswer,
-  SetupPacket,
-  UsbDevice,
-  UsbSpeed,
-} from '../../src/usb/index.ts';
+import type { DataAnswer, SetupAnswer, SetupPacket, UsbDevice } from '../../src/usb/index.ts';
+import { DeviceInFront } from '../support/device-in-front.ts';
 import { isBlock } from '../support/failing-device.ts';
 import { lyingConfiguration, lyingStatus, lyingString } from './lies.ts';
 import { mutated } from './mutate.ts';
@@ -27,27 +20,21 @@ export interface LiarWords {
 }
 
 /** A device that is right most of the time, and otherwise lies, refuses, keeps silent, goes or becomes another. */
-export class Liar implements UsbDevice {
-  readonly speed: UsbSpeed = 'full';
+export class Liar extends DeviceInFront {
   /** Bytes of DFU_DNLOAD that it has acknowledged. */
   acknowledged = 0;
-  #device: UsbDevice;
   readonly #words: LiarWords;
   readonly #random: Random;
   /** What it says of itself each time. */
   readonly #said = new Map<number, Uint8Array>();
-  #bus: DeviceBus | undefined;
   #elsewhere: LoopbackBus | undefined;
   #armed = false;
   #pending = 0;
-  #nowMs = 0;
-  #late: { readonly answer: SetupAnswer; readonly atMs: number } | undefined;
-  #backMs = Infinity;
   /** How often it will yet come or go, one a millisecond. */
   #flood = 0;
 
   constructor(device: UsbDevice, words: LiarWords) {
-    this.#device = device;
+    super(device);
     this.#words = words;
     this.#random = words.random;
   }
@@ -58,25 +45,17 @@ export class Liar implements UsbDevice {
     this.#elsewhere = bus;
   }
 
-  connect(bus: DeviceBus): void {
-    this.#bus = bus;
-    this.#device.connect(bus);
-  }
-
-  disconnect(): void {
-    this.#bus = undefined;
-    this.#late = undefined;
-    this.#backMs = Infinity;
+  override disconnect(): void {
     this.#flood = 0;
-    this.#device.disconnect();
+    super.disconnect();
   }
 
   setup(packet: SetupPacket): SetupAnswer {
     this.#pending = isBlock(packet) ? packet.wLength : 0;
     const { once, lyingDescriptors = false } = this.#words;
-    if (!this.#armed) return this.#device.setup(packet);
+    if (!this.#armed) return this.device.setup(packet);
     if (lyingDescriptors && isOfDescriptor(packet)) return this.#lie(packet);
-    if (!this.#random.once(once)) return this.#device.setup(packet);
+    if (!this.#random.once(once)) return this.device.setup(packet);
     switch (this.#random.below(12)) {
       case 0:
       case 1:
@@ -84,43 +63,34 @@ export class Liar implements UsbDevice {
       case 2:
         return HELD;
       case 3:
-        this.#bus?.detach();
-        return STALL;
+        return this.go();
       case 4:
         return this.#goAndComeBack();
       case 5:
         this.#flood = 2 * (1 + this.#random.below(100));
-        return this.#device.setup(packet);
+        return this.device.setup(packet);
       case 6:
-        return this.#answerLate(packet);
+        return this.answerAfter(packet, this.#random.pick([1, 999, 4999, 5001, 36_000]));
       default:
         return this.#lie(packet);
     }
   }
 
   #goAndComeBack(): SetupAnswer {
-    this.#bus?.detach();
-    this.#device.disconnect();
+    const answer = this.unplug();
     const { others } = this.#words;
     const isOther = others !== undefined && this.#random.once(2);
     if (isOther && this.#random.once(2)) this.#elsewhere?.plug(others());
     else {
-      if (isOther) this.#device = others();
-      this.#backMs = this.#nowMs + this.#random.pick([0, 1, 300, 3000, 9999, 20_000]);
+      if (isOther) this.device = others();
+      this.comeBackAfter(this.#random.pick([0, 1, 300, 3000, 9999, 20_000]));
     }
-    return STALL;
-  }
-
-  #answerLate(packet: SetupPacket): SetupAnswer {
-    const answer = this.#device.setup(packet);
-    if (answer.stage !== 'in') return answer;
-    this.#late = { answer, atMs: this.#nowMs + this.#random.pick([1, 999, 4999, 5001, 36_000]) };
-    return HELD;
+    return answer;
   }
 
   /** The answer that would be right, with something wrong in it. */
   #lie(packet: SetupPacket): SetupAnswer {
-    const answer = this.#device.setup(packet);
+    const answer = this.device.setup(packet);
     if (answer.stage !== 'in') return answer;
     const data = this.#wrong(packet, answer.data);
     return { stage: 'in', data: data.subarray(0, packet.wLength) };
@@ -150,46 +120,19 @@ export class Liar implements UsbDevice {
     return bytes;
   }
 
-  data(bytes: Uint8Array): DataAnswer {
-    const answer = this.#device.data(bytes);
+  override data(bytes: Uint8Array): DataAnswer {
+    const answer = super.data(bytes);
     if (answer.stage === 'status') this.acknowledged += this.#pending;
     return answer;
   }
 
-  done(): void {
-    this.#device.done();
-  }
-  reset(): void {
-    this.#late = undefined;
-    this.#device.reset();
-  }
-  configure(value: number): boolean {
-    return this.#device.configure(value);
-  }
-  selectAlternate(interfaceNumber: number, alternate: number): boolean {
-    return this.#device.selectAlternate(interfaceNumber, alternate);
-  }
-  descriptors(): DeviceDescriptors {
-    return this.#device.descriptors();
-  }
-
-  tick(nowMs: number): number {
-    this.#nowMs = nowMs;
-    const late = this.#late;
-    if (late !== undefined && nowMs >= late.atMs) {
-      this.#late = undefined;
-      this.#bus?.resume(late.answer);
-    }
-    if (nowMs >= this.#backMs) {
-      this.#backMs = Infinity;
-      if (this.#bus !== undefined) this.#device.connect(this.#bus);
-    }
+  override tick(nowMs: number): number {
     if (this.#flood > 0) {
       this.#flood -= 1;
-      if (this.#flood % 2 === 1) this.#bus?.detach();
-      else this.#bus?.attach();
+      if (this.#flood % 2 === 1) this.bus?.detach();
+      else this.bus?.attach();
     }
-    const next = Math.min(this.#device.tick(nowMs), this.#late?.atMs ?? Infinity, this.#backMs);
+    const next = super.tick(nowMs);
     return this.#flood > 0 ? Math.min(next, nowMs + 1) : next;
   }
 }

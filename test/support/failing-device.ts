@@ -1,14 +1,7 @@
 import { DfuRequest } from '../../src/dfu/index.ts';
 import { HELD, STALL } from '../../src/usb/index.ts';
-import type {
-  DataAnswer,
-  DeviceBus,
-  DeviceDescriptors,
-  SetupAnswer,
-  SetupPacket,
-  UsbDevice,
-  UsbSpeed,
-} from '../../src/usb/index.ts';
+import type { SetupAnswer, SetupPacket, UsbDevice } from '../../src/usb/index.ts';
+import { DeviceInFront } from './device-in-front.ts';
 
 /* A device in front of another, which fails one transfer of a conversation, or all from one on. */
 
@@ -32,25 +25,18 @@ const AWAY_MS = 300;
 const LATE_MS = 900;
 
 /** Another device in front of it, which fails one transfer, or all from one on. */
-export class FailingDevice implements UsbDevice {
+export class FailingDevice extends DeviceInFront {
   /** The transfer that failed, or the first of them. */
   failed: SetupPacket | undefined;
   /** Whether a block or a command with data was on its way. */
   touched = false;
-  readonly #device: UsbDevice;
   readonly #fault: Fault;
   readonly #at: number;
-  #bus: DeviceBus | undefined;
   #count = 0;
   #armed = false;
-  /** What it has held back, and when it lets go of it. */
-  #late: { readonly answer: SetupAnswer; readonly atMs: number } | undefined;
-  /** When it is plugged in again. */
-  #backMs = Infinity;
-  #nowMs = 0;
 
   constructor(device: UsbDevice, fault: Fault, at: number) {
-    this.#device = device;
+    super(device);
     this.#fault = fault;
     this.#at = at;
   }
@@ -65,99 +51,41 @@ export class FailingDevice implements UsbDevice {
     return this.#count > this.#at;
   }
 
-  get speed(): UsbSpeed {
-    return this.#device.speed;
-  }
-
-  connect(deviceBus: DeviceBus): void {
-    this.#bus = deviceBus;
-    this.#device.connect(deviceBus);
-  }
-
-  disconnect(): void {
-    this.#bus = undefined;
-    this.#late = undefined;
-    this.#backMs = Infinity;
-    this.#device.disconnect();
-  }
-
   setup(packet: SetupPacket): SetupAnswer {
     if (this.#armed && isBlock(packet) && packet.wLength > 0) this.touched = true;
     const number = this.#count;
     if (this.#armed) this.#count += 1;
-    if (!this.#armed || number < this.#at) return this.#device.setup(packet);
+    if (!this.#armed || number < this.#at) return this.device.setup(packet);
     const isIt = number === this.#at;
     if (isIt) this.failed = packet;
     switch (this.#fault) {
       case 'silent':
         return HELD;
       case 'stalls once':
-        return isIt ? STALL : this.#device.setup(packet);
+        return isIt ? STALL : this.device.setup(packet);
       case 'stalls':
         return STALL;
       case 'vanishes':
-        this.#bus?.detach();
-        return STALL;
+        return this.go();
       case 'answers short': {
-        const answer = this.#device.setup(packet);
+        const answer = this.device.setup(packet);
         if (!isIt || answer.stage !== 'in') return answer;
         return { stage: 'in', data: answer.data.subarray(0, answer.data.length >> 1) };
       }
       case 'answers otherwise': {
-        const answer = this.#device.setup(packet);
+        const answer = this.device.setup(packet);
         if (!isIt || answer.stage !== 'in') return answer;
         return { stage: 'in', data: answer.data.map((byte) => byte ^ 0xff) };
       }
       case 'goes and comes back':
-        if (!isIt) return this.#device.setup(packet);
-        this.#backMs = this.#nowMs + AWAY_MS;
-        this.#bus?.detach();
-        this.#device.disconnect();
-        return STALL;
-      case 'slow': {
-        const answer = this.#device.setup(packet);
-        if (answer.stage !== 'in') return answer;
-        this.#late = { answer, atMs: this.#nowMs + LATE_MS };
-        return HELD;
-      }
+        if (!isIt) return this.device.setup(packet);
+        this.comeBackAfter(AWAY_MS);
+        return this.unplug();
+      case 'slow':
+        return this.answerAfter(packet, LATE_MS);
       default:
         return this.#fault satisfies never;
     }
-  }
-
-  data(bytes: Uint8Array): DataAnswer {
-    return this.#device.data(bytes);
-  }
-  done(): void {
-    this.#device.done();
-  }
-  reset(): void {
-    this.#late = undefined;
-    this.#device.reset();
-  }
-  configure(value: number): boolean {
-    return this.#device.configure(value);
-  }
-  selectAlternate(interfaceNumber: number, alternate: number): boolean {
-    return this.#device.selectAlternate(interfaceNumber, alternate);
-  }
-  descriptors(): DeviceDescriptors {
-    return this.#device.descriptors();
-  }
-
-  tick(nowMs: number): number {
-    this.#nowMs = nowMs;
-    const late = this.#late;
-    if (late !== undefined && nowMs >= late.atMs) {
-      this.#late = undefined;
-      this.#bus?.resume(late.answer);
-    }
-    if (nowMs >= this.#backMs) {
-      this.#backMs = Infinity;
-      if (this.#bus !== undefined) this.#device.connect(this.#bus);
-    }
-    const next = this.#device.tick(nowMs);
-    return Math.min(next, this.#late?.atMs ?? Infinity, this.#backMs);
   }
 }
 
