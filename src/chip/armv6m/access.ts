@@ -18,12 +18,12 @@ function unaligned(address: number, size: AccessSize): BusFault {
   return new BusFault(address, `unaligned access to ${hex(address)} (${size} bytes)`);
 }
 
-/** The Private Peripheral Bus is for privileged code only (B3.1.2). */
+/** Whether it is of the System Control Space. All of the Private Peripheral Bus is for privileged code only (B3.1.2). */
 function isSystem(s: CoreState, at: number): boolean {
-  if (at >>> 12 !== 0xe_000e) return false;
+  if (at >>> 20 !== 0xe00) return false;
   if (s.unprivileged !== 0 && s.ipsr === 0)
     throw new BusFault(at, `unprivileged access to ${hex(at)}`);
-  return true;
+  return at >>> 12 === 0xe_000e;
 }
 
 /** Any load; what is read, zero-extended (as an int32 if it is a word). Throws what the bus throws. */

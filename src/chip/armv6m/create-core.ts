@@ -13,6 +13,7 @@ import {
   breakpoint,
   elsewhere,
   exchange,
+  exchangeLinked,
   execute,
   type Left,
   supervisor,
@@ -175,6 +176,7 @@ function awakes(s: CoreState): boolean {
 function go(s: CoreState, cycles: number): CoreStop | undefined {
   if (s.thumb === 0) {
     s.cycles++;
+    s.instructions++;
     raiseFault(s, 'EPSR.T is 0: a branch to an even address');
     return undefined;
   }
@@ -183,7 +185,8 @@ function go(s: CoreState, cycles: number): CoreStop | undefined {
     if (typeof memory === 'string') return memory;
     return after(s, execute(s, memory, cycles), memory);
   } catch (error) {
-    s.instructions += s.steps;
+    // What could not be fetched counts, too.
+    s.instructions += Math.max(1, s.steps);
     s.steps = 0;
     if (!(error instanceof BusFault)) throw error;
     raiseFault(s, error.message, error.unmodelled);
@@ -207,6 +210,10 @@ function after(s: CoreState, left: Left, memory: Memory): CoreStop | undefined {
     case elsewhere:
       return undefined;
     case exchange:
+      if (s.ipsr !== 0 && s.target >>> 28 === 15) exceptionReturn(s, s.target);
+      else branchTo(s, s.target);
+      return undefined;
+    case exchangeLinked:
       branchTo(s, s.target);
       return undefined;
     case supervisor:
@@ -255,12 +262,8 @@ function copyOfOne(memory: Memory, pc: number): Memory {
   };
 }
 
-/** BXWritePC (A4.2.2): in handler mode 0xfxxxxxxx is the end of an exception. */
+/** The lowest bit of where it goes becomes EPSR.T (A4.2.2). */
 function branchTo(s: CoreState, target: number): void {
-  if (s.ipsr !== 0 && target >>> 28 === 15) {
-    exceptionReturn(s, target);
-    return;
-  }
   s.R[15] = target & ~1;
   s.thumb = target & 1;
 }

@@ -188,7 +188,7 @@ function miscellaneous(first: number): number {
     case 0x5:
       return pack(op.push, 0, 0, byte | 0x4000);
     case 0x6:
-      return (first & 0xffe8) === 0xb660 ? pack(op.cps, 0, 0, first & 0x1f) : op.undefined;
+      return cps(first);
     case 0xa:
       if (((first >>> 6) & 3) === 2) return op.undefined;
       return pack([op.rev, op.rev16, op.rev, op.revsh][(first >>> 6) & 3] ?? 0, low, mid, 0);
@@ -203,6 +203,12 @@ function miscellaneous(first: number): number {
     default:
       return op.undefined;
   }
+}
+
+/** CPS (B4.2.1). Bit 1 is PRIMASK; it does nothing if that is not among what is to be changed, as the others are not there. */
+function cps(first: number): number {
+  if ((first & 0xffe0) !== 0xb660) return op.undefined;
+  return (first & 2) === 0 ? op.nop : pack(op.cps, 0, 0, (first >>> 4) & 1);
 }
 
 /** Hints (A5.2.5); those that are not allocated do nothing. With a mask it is IT, which ARMv6-M has not. */
@@ -248,8 +254,14 @@ function wide(first: number, second: number, index: number, count: number): numb
   }
   if ((second & 0x5000) !== 0) return op.undefinedWide;
   const kind = (first >>> 4) & 0x7f;
-  if ((kind & 0x7e) === 0x38) return pack(op.msr, 0, first & 15, second & 0xff);
-  if ((kind & 0x7e) === 0x3e) return pack(op.mrs, (second >>> 8) & 15, 0, second & 0xff);
+  if ((kind & 0x7e) === 0x38) return special32(op.msr, 0, first & 15, second & 0xff);
+  if ((kind & 0x7e) === 0x3e) return special32(op.mrs, (second >>> 8) & 15, 0, second & 0xff);
   if (kind === 0x3b && ((second >>> 4) & 15) >= 4 && ((second >>> 4) & 15) <= 6) return op.barrier;
   return op.undefinedWide;
+}
+
+/** MSR and MRS; with sp or pc they are UNPREDICTABLE, and UNDEFINED here. */
+function special32(number: number, d: number, n: number, register: number): number {
+  const general = (d | n) !== 13 && (d | n) !== 15;
+  return general ? pack(number, d, n, register) : op.undefinedWide;
 }

@@ -49,9 +49,10 @@ function isActive(s: CoreState, number: number): boolean {
     : (s.systemActive & (1 << number)) !== 0;
 }
 
-/** Lock-up (B1.5.15): nothing is executed any more. */
+/** Lock-up (B1.5.15): nothing is executed any more, and pc reads 0xfffffffe. */
 function lockUp(s: CoreState): void {
   s.locked = true;
+  s.R[15] = -2;
   s.attention = true;
 }
 
@@ -84,6 +85,7 @@ function pushFrame(s: CoreState, returnAddress: number): void {
 function goTo(s: CoreState, number: number, returnValue: number): void {
   const { R } = s;
   activate(s, number);
+  s.spsel = 0;
   selectStack(s, 0);
   R[14] = returnValue;
   const error = refused(() => {
@@ -152,10 +154,14 @@ export function raiseFault(s: CoreState, words: string, unmodelled = false): voi
   };
 }
 
-/** SVC: its exception is taken at once; where it cannot be, it is a HardFault (A6.7.68). pc is behind it. */
+/** SVC: its exception is taken at once; where it cannot be, it is a HardFault (A6.7.68). pc is the address of the instruction. */
 export function supervisorCall(s: CoreState): void {
-  if ((s.priorities[svCall] as number) < executionPriority(s)) enterException(s, svCall);
-  else raiseFault(s, 'SVC at a priority at which SVCall cannot be taken');
+  if ((s.priorities[svCall] as number) >= executionPriority(s)) {
+    raiseFault(s, 'SVC at a priority at which SVCall cannot be taken');
+    return;
+  }
+  s.R[15] = (s.R[15] as number) + 2;
+  enterException(s, svCall);
 }
 
 function returnIsBad(s: CoreState, value: number): string | undefined {
@@ -199,34 +205,52 @@ export function exceptionReturn(s: CoreState, value: number): void {
     return;
   }
   s.cycles += s.variant.exceptionCycles - 2;
-  const process = (value & 15) === 13 ? 1 : 0;
   const toThread = (value & 8) !== 0;
+  const process = (value & 4) >>> 2;
   s.ipsr = 0;
-  if (toThread) s.spsel = process;
+  s.spsel = process;
   selectStack(s, process);
-  const error = refused(() => popFrame(s, toThread));
   s.eventRegister = 1;
-  if (error !== undefined) {
-    s.ipsr = returning;
-    raiseFault(s, `unstacking: ${error.message}`, error.unmodelled);
+  const failure = popFrame(s, toThread);
+  if (failure === undefined) {
+    if (toThread && (s.scr & 2) !== 0) s.sleeping = 1;
     return;
   }
-  if (toThread && (s.scr & 2) !== 0) s.sleeping = 1;
+  note(s, failure.words, failure.unmodelled);
+  // A frame of the main stack that cannot be read ends all; else HardFault starts on what could not be restored.
+  if (failure.unmodelled || (failure.refused && process === 0)) lockUp(s);
+  else goTo(s, hardFault, value | 0xf000_0000);
 }
 
-function popFrame(s: CoreState, toThread: boolean): void {
+interface FailedReturn {
+  readonly words: string;
+  /** The bus refused. */
+  readonly refused: boolean;
+  readonly unmodelled: boolean;
+}
+
+/** Restores eight words (B1.5.8, PopStack). IPSR must be of the mode that it returns to. */
+function popFrame(s: CoreState, toThread: boolean): FailedReturn | undefined {
   const { R } = s;
   const frame = R[13] as number;
-  const words = Array.from({ length: 8 }, (_, n) => load(s, frame + 4 * n, 4));
+  const words = new Int32Array(8);
+  const error = refused(() => {
+    for (let n = 0; n < 8; n++) words[n] = load(s, frame + 4 * n, 4);
+  });
+  if (error !== undefined)
+    return { words: `unstacking: ${error.message}`, refused: true, unmodelled: error.unmodelled };
   const xpsr = words[7] as number;
-  for (let n = 0; n < 4; n++) R[n] = words[n] as number;
+  if (((xpsr & 0x3f) === 0) !== toThread)
+    return { words: 'unstacking: IPSR is of another mode', refused: false, unmodelled: false };
+  R.set(words.subarray(0, 4));
   R[12] = words[4] as number;
   R[14] = words[5] as number;
   R[15] = (words[6] as number) & ~1;
   R[13] = (frame + 0x20) | ((xpsr >>> 7) & 4);
   unpackFlags(s, xpsr);
   s.thumb = (xpsr >>> 24) & 1;
-  s.ipsr = toThread ? 0 : xpsr & 0x3f;
+  s.ipsr = xpsr & 0x3f;
+  return undefined;
 }
 
 /** Reset (B1.5.5). */

@@ -11,9 +11,11 @@ export const batch: Left = 0;
 export const elsewhere: Left = 1;
 /** pc is to be `CoreState.target`, by the rules of BX; R[15] is the address of the instruction. */
 export const exchange: Left = 2;
+/** The same by the rules of BLX, which never is the end of an exception. */
+export const exchangeLinked: Left = 7;
 /** BKPT; pc is at it. */
 export const breakpoint: Left = 3;
-/** SVC; pc is behind it. */
+/** SVC; pc is at it. */
 export const supervisor: Left = 4;
 /** UNDEFINED; pc is at it. */
 export const undefinedOne: Left = 5;
@@ -427,7 +429,7 @@ export function execute(s: CoreState, memory: Memory, cycles: number): Left {
         else {
           R[15] = base + i * 2 - 2;
           s.target = target;
-          stop = exchange;
+          stop = exchangeLinked;
           break run;
         }
         break;
@@ -777,7 +779,7 @@ export function execute(s: CoreState, memory: Memory, cycles: number): Left {
       }
       case 67: {
         // CPS
-        if (s.unprivileged === 0 || s.ipsr !== 0) s.primask = (w >>> 20) & 1;
+        if (s.unprivileged === 0 || s.ipsr !== 0) s.primask = w >>> 16;
         if (s.primask === 0) break run;
         break;
       }
@@ -948,7 +950,7 @@ export function execute(s: CoreState, memory: Memory, cycles: number): Left {
       }
       case 89: {
         // SVC
-        R[15] = base + i * 2;
+        R[15] = base + i * 2 - 2;
         stop = supervisor;
         break run;
       }

@@ -7,17 +7,23 @@ function countBits(list: number): number {
   return count;
 }
 
-/** Loads the registers of a list, the lowest first; a fault leaves the base register as it was. */
+/** Loads the registers of a list, the lowest first. A fault leaves them all as they were. */
 function loadAll(s: CoreState, list: number, from: number): void {
   const { R, ram } = s;
-  let address = from;
   const at = (from - ram.start) | 0;
-  const quick = (at & 3) === 0 && at >= 0 && at + 36 <= ram.length;
-  let k = at >>> 2;
+  if ((at & 3) === 0 && at >= 0 && at + 32 <= ram.length) {
+    let k = at >>> 2;
+    for (let n = 0, bits = list & 0xff; bits !== 0; n++, bits >>>= 1) {
+      if ((bits & 1) !== 0) R[n] = ram.u32[k++] as number;
+    }
+    return;
+  }
+  const words: number[] = [];
+  for (let bits = list & 0xff; bits !== 0; bits &= bits - 1)
+    words.push(load(s, from + 4 * words.length, 4));
+  let k = 0;
   for (let n = 0, bits = list & 0xff; bits !== 0; n++, bits >>>= 1) {
-    if ((bits & 1) === 0) continue;
-    R[n] = quick ? (ram.u32[k++] as number) : load(s, address, 4);
-    address += 4;
+    if ((bits & 1) !== 0) R[n] = words[k++] as number;
   }
 }
 

@@ -50,7 +50,7 @@ export interface CoreState {
   primask: number;
   /** CONTROL.nPRIV. */
   unprivileged: number;
-  /** CONTROL.SPSEL as thread mode has it. */
+  /** CONTROL.SPSEL: 0 in handler mode (B1.4.4). */
   spsel: number;
   cycles: number;
   instructions: number;
