@@ -7,6 +7,7 @@ import { killed } from './killed.ts';
 import { hostFiles } from './host-files.ts';
 import { failingCommands, lyingCommands } from './lying-commands.ts';
 import { lyingDevices } from './lying-devices.ts';
+import { programs } from './programs.ts';
 import { Random } from './random.ts';
 import { scenarioFiles } from './scenarios.ts';
 import { socket } from './socket.ts';
@@ -23,6 +24,7 @@ export const attacks: readonly Attack[] = [
   scenarioFiles,
   fullDisk,
   killed,
+  programs,
 ];
 
 /** No round may keep a processor longer, in µs; they take milliseconds. */
