@@ -169,9 +169,9 @@ describe('a bootloader in C, executed', () => {
         .digest('hex');
     const [old, fresh] = [sha256('1.0.0'), sha256('2.0.0')];
     expect(operations).toHaveLength(160);
-    expect(undisturbed.path).toEqual([`SHA-256 ${fresh.slice(0, 8)}…`]);
+    expect(undisturbed.path).toEqual([`what stood in slot1 (SHA-256 ${fresh.slice(0, 8)}…)`]);
     expect(findings.map(({ path, cuts }) => [path[0], cuts[0]?.operation])).toEqual([
-      [`SHA-256 ${old.slice(0, 8)}…`, 10],
+      [`what stood in slot0 (SHA-256 ${old.slice(0, 8)}…)`, 10],
       [expect.stringMatching(/^SHA-256 \w{8}…, which stood nowhere before$/), 40],
     ]);
     expect(images.filter(({ known }) => known).map((each) => each.sha256)).toEqual([old, fresh]);

@@ -16,7 +16,7 @@ export interface ApplicationPlace {
 export interface ApplicationImage {
   /** Equal bytes have equal numbers. */
   readonly number: number;
-  /** Its version, if it is an image of MCUboot, and its SHA-256 where another one has that version. */
+  /** Its version, if it is an image of MCUboot, else where it stood; and its SHA-256, unless its version tells it apart. */
   readonly name: string;
   /** Where it was first seen. */
   readonly address: number;
@@ -28,7 +28,11 @@ export interface ApplicationImage {
   readonly known: boolean;
 }
 
-type Seen = Omit<ApplicationImage, 'name' | 'known'> & { known: boolean };
+type Seen = Omit<ApplicationImage, 'name' | 'known'> & {
+  known: boolean;
+  /** The name of the place that it stood in before anything was executed. */
+  readonly stoodIn: string | undefined;
+};
 
 /** Offsets at which a vector table may stand in a place: at its start, behind a second stage of an RP2040. */
 const TABLE_OFFSETS = [0, 0x100];
@@ -50,6 +54,7 @@ interface ApplicationsOrder {
 export class Applications {
   readonly #order: ApplicationsOrder;
   readonly #images = new Map<string, Seen>();
+  readonly #byNumber: Seen[] = [];
 
   constructor(order: ApplicationsOrder) {
     const { places, flash } = order;
@@ -86,7 +91,10 @@ export class Applications {
   }
 
   /** The number of the image that stands in a place. */
-  imageAt(place: ApplicationPlace, { isKnown }: { readonly isKnown: boolean }): number {
+  imageAt(
+    place: ApplicationPlace,
+    { isKnown, stoodIn }: { readonly isKnown: boolean; readonly stoodIn?: string },
+  ): number {
     const bytes = this.#bytesOf(place);
     const { whole, version } = mcubootImage(bytes) ?? {
       whole: this.#trimmed(bytes),
@@ -98,35 +106,40 @@ export class Applications {
       seen.known ||= isKnown;
       return seen.number;
     }
-    const number = this.#images.size;
-    const { address } = place;
-    this.#images.set(hash, {
-      number,
-      address,
+    const image: Seen = {
+      number: this.#byNumber.length,
+      address: place.address,
       version,
       sha256: hash,
       lengthBytes: whole.length,
       known: isKnown,
-    });
-    return number;
+      stoodIn,
+    };
+    this.#images.set(hash, image);
+    this.#byNumber.push(image);
+    return image.number;
   }
 
   /** Whether a step of a path is the number of an image that nobody has put there. */
   isMixture(step: string): boolean {
-    return /^\d+$/.test(step) && [...this.#images.values()][Number(step)]?.known === false;
+    return /^\d+$/.test(step) && this.#byNumber[Number(step)]?.known === false;
   }
 
   /** All that stand in places now are known by name from here on. */
   seeAll(): void {
     for (const place of this.#order.places) {
-      if (this.#trimmed(this.#bytesOf(place)).length > 0) this.imageAt(place, { isKnown: true });
+      if (this.#trimmed(this.#bytesOf(place)).length === 0) continue;
+      this.imageAt(place, { isKnown: true, stoodIn: place.name });
     }
   }
 
   /** The images that were seen, by number. */
   images(): ApplicationImage[] {
-    const all = [...this.#images.values()];
-    return all.map((each) => Object.assign({ name: nameOf(each, all) }, each));
+    const all = this.#byNumber;
+    return all.map((each) => {
+      const { stoodIn: _, ...rest } = each;
+      return Object.assign({ name: nameOf(each, all) }, rest);
+    });
   }
 
   #headBytes({ headerBytes = 0, sizeBytes }: ApplicationPlace): number {
@@ -202,9 +215,10 @@ function wholeImage(bytes: Uint8Array<ArrayBuffer>): Uint8Array | undefined {
 }
 
 function nameOf(image: Seen, all: readonly Seen[]): string {
-  const { version, sha256: hash, known } = image;
+  const { version, sha256: hash, known, stoodIn } = image;
   const short = `SHA-256 ${hash.slice(0, 8)}…`;
   const alike = all.some((each) => each !== image && each.version === version);
-  const named = version === undefined ? short : alike ? `${version} (${short})` : version;
+  const unversioned = stoodIn === undefined ? short : `what stood in ${stoodIn} (${short})`;
+  const named = version === undefined ? unversioned : alike ? `${version} (${short})` : version;
   return known ? named : `${named}, which stood nowhere before`;
 }

@@ -5,16 +5,16 @@ import type { PowerCutKind } from '../../flash/index.ts';
 import type { BootOptions } from './boot.ts';
 import type { FitOptions } from './fit.ts';
 import type { InspectOptions } from './inspect.ts';
-import { addDeviceOptions, confirmAfter } from './options.ts';
-import type { PowercutOptions } from './powercut.ts';
+import { addDeviceOptions, confirmAfter, placed } from './options.ts';
+import type { PowercutOptions } from './powercut-options.ts';
 import type { WearOptions } from './wear.ts';
 import type { WhyOptions } from './why.ts';
 import { partOption } from '../shared/image-part.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { addExamples } from '../shared/examples.ts';
 import { answering } from '../shared/exit-codes.ts';
-import { wholeNumber } from '../shared/numbers.ts';
-import { addDetails } from '../shared/rare-options.ts';
+import { duration, wholeNumber } from '../shared/numbers.ts';
+import { addDetails, rare } from '../shared/rare-options.ts';
 
 const jsonOption = (): Option => new Option('--json', 'for programs');
 
@@ -119,7 +119,32 @@ const powercutHelp = `
 Each operation of the next boot is cut: cleanly in front of it (clean), after its first half in whole
 write units (torn), and with its second half done, down to half a write unit (torn-tail). Each cut is
 followed by boots until nothing changes any more; each of those cuts again by one in the boot after it.
-Exit code 1: some cut led to a loss, nothing boots, or the update is not taken.`;
+Exit code 1: some cut led to a loss, nothing boots, or the update is not taken.
+
+With --execute the bootloader is the machine code in the dump, which the chip of --board executes from
+power-on until an application is entered: in a slot of the board, or where --application says. One cut, not
+two in a row. Without a host; a boot that takes more than --within of the chip's time hangs.`;
+
+/** Options of `--execute`, each of which few need. */
+const executeOptions = (): readonly Option[] => [
+  new Option(
+    '--application <address>',
+    'with --execute, where an application may stand; ADDRESS:SIZE; may be repeated',
+  ).argParser(placed('--application')),
+  new Option('--every <n>', 'with --execute, cut each so-manieth operation').argParser(
+    wholeNumber('--every', [1, 1_000_000]),
+  ),
+  new Option('--sample <n>', 'with --execute, cut so many operations of all').argParser(
+    wholeNumber('--sample', [1, 1_000_000]),
+  ),
+  new Option('--seed <n>', 'what a sample is drawn with; default 1').argParser(
+    wholeNumber('--seed', [0, 0xffffffff]),
+  ),
+  new Option('--within <time>', 'with --execute, most a boot may take; default 60s').argParser(
+    duration('--within'),
+  ),
+  new Option('--bootrom <file>', "with --execute, your copy of the chip's ROM"),
+];
 
 function powercutCommand(terminal: Terminal): Command {
   const made = addUpdateOptions(
@@ -132,6 +157,7 @@ function powercutCommand(terminal: Terminal): Command {
     )
     .addOption(new Option('--kinds <list>', 'of clean,torn,torn-tail').argParser(kinds))
     .option('--once', 'one cut only, not two in a row')
+    .option('--execute', "the dump's own bootloader, executed by the chip of --board")
     .option('--svg <file>', 'draw operations and sectors in the colour of the outcome')
     .option('--vectors <folder>', 'write each loss as vector files that reproduce it')
     .addOption(jsonOption())
@@ -141,6 +167,7 @@ function powercutCommand(terminal: Terminal): Command {
         return flashPowercut(terminal, path, options);
       }),
     );
+  for (const each of executeOptions()) made.addOption(rare(each));
   return addExamples(
     addDetails(made, powercutHelp),
     'dfukit flash powercut dump.bin --board reel_board -k key.pem --update new.bin',

@@ -96,14 +96,18 @@ function ranges(option: string): (text: string, before?: readonly FlashRange[]) 
   return (text, before = []) => [...before, range(option)(text)];
 }
 
-/** Reads `--base`: an address, and for a part of the flash its size. */
-function base(text: string, before: readonly FlashBase[] = []): FlashBase[] {
-  const [address, size, more] = text.split(':');
-  if (address === undefined || more !== undefined) {
-    throw wrong('--base', 'ADDRESS or ADDRESS:SIZE, as 0x08000000 or 0x12000000:8M', text);
-  }
-  const sizeBytes = size === undefined ? undefined : bytes('--base', size);
-  return [...before, { address: bytes('--base', address), sizeBytes }];
+/** Reads a part of flash: an address, and its size where that is said. */
+export function placed(
+  option: string,
+): (text: string, before?: readonly FlashBase[]) => FlashBase[] {
+  return (text, before = []) => {
+    const [address, size, more] = text.split(':');
+    if (address === undefined || more !== undefined) {
+      throw wrong(option, 'ADDRESS or ADDRESS:SIZE, as 0x08000000 or 0x12000000:8M', text);
+    }
+    const sizeBytes = size === undefined ? undefined : bytes(option, size);
+    return [...before, { address: bytes(option, address), sizeBytes }];
+  };
 }
 
 const counter = wholeNumber('--counter', [0, 0xffffffff]);
@@ -140,7 +144,7 @@ function addLayoutOptions(to: Command): Command {
       parsedOption(
         '--base <address>',
         'where the flash begins, for files with addresses; ADDRESS:SIZE once for each part',
-        base,
+        placed('--base'),
       ),
     )
     .addOption(

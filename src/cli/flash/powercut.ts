@@ -2,12 +2,9 @@ import { gzipSync } from 'node:zlib';
 import { join } from 'node:path';
 import { placeOf } from '../../boot/mcuboot/index.ts';
 import { hexNumber } from '../../bytes/index.ts';
-import { powerCutKinds } from '../../flash/index.ts';
-import type { PowerCutKind } from '../../flash/index.ts';
 import { writePublicPem } from '../../image/index.ts';
 import {
   bootAhead,
-  cutOutcomes,
   describeState,
   drawCutMap,
   explainSlots,
@@ -18,25 +15,16 @@ import {
 } from '../../lab/index.ts';
 import type { CutFinding, CutReport, LabDevice, VectorConfig } from '../../lab/index.ts';
 import { prepareUpdate } from './boot.ts';
-import type { UpdateOptions } from './boot.ts';
+import { tableText } from './cut-table.ts';
 import { withDoubts } from './doubt-line.ts';
 import { allDoubts, openWithLayout } from './layout.ts';
 import type { OpenedDump } from './layout.ts';
-import type { LayoutOptions } from './options.ts';
+import { executedPowercut, refuseUnexecuted } from './powercut-execute.ts';
+import type { PowercutOptions } from './powercut-options.ts';
 import { ProgressLine } from './progress-line.ts';
 import { warn } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { interruptible } from '../shared/signals.ts';
-
-/** Options of `dfukit flash powercut`. */
-export interface PowercutOptions extends LayoutOptions, UpdateOptions {
-  readonly after?: number | undefined;
-  readonly kinds?: readonly PowerCutKind[] | undefined;
-  readonly once?: true | undefined;
-  readonly svg?: string | undefined;
-  readonly vectors?: string | undefined;
-  readonly json?: true | undefined;
-}
 
 function explore(
   terminal: Terminal,
@@ -61,23 +49,6 @@ function explore(
 function pathText(path: readonly string[]): string {
   const words = path.map((step) => (/^\d/.test(step) ? step : `nothing (${step})`));
   return words.length === 0 ? 'nothing' : words.join(', then ');
-}
-
-function tableText({ counts, pairs, cases }: CutReport): string {
-  const kinds = powerCutKinds.filter((kind) => cases.some((each) => each.kind === kind));
-  const columns = [...kinds, ...(pairs.length > 0 ? (['pairs'] as const) : [])];
-  const names = columns.map((name) => (name === 'pairs' ? 'two in a row' : name));
-  const width = Math.max(...cutOutcomes.map((outcome) => outcomeWords[outcome].length));
-  const line = (first: string, cells: readonly string[]): string =>
-    `  ${first.padEnd(width)}  ${cells.map((cell) => cell.padStart(12)).join('  ')}\n`;
-  const used = cutOutcomes.filter((outcome) => columns.some((name) => counts[name][outcome] > 0));
-  const rows = used.map((outcome) =>
-    line(
-      outcomeWords[outcome],
-      columns.map((name) => String(counts[name][outcome])),
-    ),
-  );
-  return line('outcome', names) + rows.join('');
 }
 
 function headText(
@@ -209,7 +180,7 @@ async function conclusion(device: LabDevice, report: CutReport): Promise<string>
 }
 
 /** Why the next boot leaves an update where it is; undefined if it takes it, or if none was asked for. */
-async function whyNotTaken(
+export async function whyNotTaken(
   device: LabDevice,
   { update, request }: PowercutOptions,
 ): Promise<string | undefined> {
@@ -228,6 +199,8 @@ export async function flashPowercut(
   path: string,
   options: PowercutOptions,
 ): Promise<number> {
+  if (options.execute === true) return executedPowercut(terminal, path, options);
+  refuseUnexecuted(options);
   const opened = await openWithLayout(terminal, path, options, (each) =>
     prepareUpdate(terminal, each, options),
   );
