@@ -17,7 +17,6 @@ import type { PacketMemory } from './packet-memory.ts';
 import { notModelled, readRegister, writeRegister } from './peripheral.ts';
 import type { Peripheral } from './peripheral.ts';
 import type { Gate } from './rcc.ts';
-import { unmodelledPeripherals } from './unmodelled-peripherals.ts';
 
 /** A peripheral where it is, and whether it is fed with a clock. */
 export interface Placed {
@@ -100,11 +99,6 @@ export function createBus(order: BusOrder): ChipBus {
   const slotAt = (address: number, what: 'read' | 'write'): Placed => {
     const slot = slots.get(address >>> PERIPHERAL_BITS);
     if (slot !== undefined) return slot;
-    const base = ((address >>> PERIPHERAL_BITS) << PERIPHERAL_BITS) >>> 0;
-    const name = unmodelledPeripherals.get(base);
-    if (name !== undefined) {
-      throw notModelled(address, `${name} + ${hexNumber(address - base, 2)}`);
-    }
     if (address >= SYSTEM_MEMORY && address < SYSTEM_MEMORY + SYSTEM_MEMORY_BYTES) {
       throw notModelled(address, 'system memory behind its first two vectors');
     }

@@ -1,11 +1,14 @@
 import type { ChipOutside } from '../chip.ts';
 import { interrupts } from './addresses.ts';
+import { createCan } from './can.ts';
 import { createCrcUnit } from './crc.ts';
 import type { CrcUnit } from './crc.ts';
+import { createDma } from './dma.ts';
 import { createExti } from './exti.ts';
 import type { Exti } from './exti.ts';
 import { createGpioPort } from './gpio.ts';
 import type { GpioPort } from './gpio.ts';
+import { createPeripheral } from './peripheral.ts';
 import type { Peripheral, Wiring } from './peripheral.ts';
 import type { ClockTree, Gate } from './rcc.ts';
 import type { RetainedWords } from './retained.ts';
@@ -79,6 +82,18 @@ const usarts = [
   { name: 'USART4', base: 0x40004c00, gate: apb1(19), line: interrupts.USART3_4 },
 ] as const;
 
+/** Peripherals that the chip has and the model does not: firmware that feeds and uses one of them is told its name. */
+const unmodelled = [
+  { name: 'SPI2', base: 0x40003800, gate: apb1(14) },
+  { name: 'I2C1', base: 0x40005400, gate: apb1(21) },
+  { name: 'I2C2', base: 0x40005800, gate: apb1(22) },
+  { name: 'DAC', base: 0x40007400, gate: apb1(29) },
+  { name: 'CEC', base: 0x40007800, gate: apb1(30) },
+  { name: 'ADC', base: 0x40012400, gate: apb2(9) },
+  { name: 'SPI1', base: 0x40013000, gate: apb2(12) },
+  { name: 'TSC', base: 0x40024000, gate: ahb(24) },
+] as const;
+
 export const PORT_LETTERS = 'ABCDEF';
 const FIRST_PORT = 0x48000000;
 
@@ -125,6 +140,8 @@ export function createPeripherals(order: PeripheralsOrder): Peripherals {
     { peripheral: exti.exti },
     { peripheral: exti.syscfg, gate: apb2(0) },
     { peripheral: crc.peripheral, gate: ahb(6) },
+    { peripheral: createDma(), gate: ahb(0) },
+    { peripheral: createCan(), gate: apb1(25) },
     { peripheral: power.peripheral, gate: apb1(28) },
     {
       peripheral: createRtc({
@@ -145,6 +162,9 @@ export function createPeripherals(order: PeripheralsOrder): Peripherals {
   for (const [n, { peripheral }] of ports.entries()) gated.push({ peripheral, gate: ahb(17 + n) });
   for (const [n, { peripheral }] of madeUsarts.entries()) {
     gated.push({ peripheral, gate: usarts[n]?.gate });
+  }
+  for (const { name, base, gate } of unmodelled) {
+    gated.push({ peripheral: createPeripheral({ name, base, registers: {} }), gate });
   }
   for (const each of timers) {
     const { name, base, gate, line } = each;

@@ -133,14 +133,16 @@ describe('memory', () => {
   });
 
   test.each([
-    [0x40005400, 'STM32F072: I2C1 + 0x00 (0x40005400) is not modelled'],
-    [0x40020008, 'STM32F072: DMA1 + 0x08 (0x40020008) is not modelled'],
+    [0x40005404, 'STM32F072: I2C1 register 0x04 (0x40005404) is not modelled'],
+    [0x40013000, 'STM32F072: SPI1 register 0x00 (0x40013000) is not modelled'],
     [0x40002800, 'STM32F072: RTC TR (0x40002800) is not modelled'],
     [0x40021038, 'STM32F072: RCC register 0x38 (0x40021038) is not modelled'],
     [0x1fffd000, 'system memory behind its first two vectors (0x1fffd000) is not modelled'],
     [0x60000000, 'a read at 0x60000000, where nothing is'],
   ])('a read at %s is a fault with a name', (address, words) => {
     const chip = probe();
+    chip.write(APB1ENR, 0xffffffff);
+    chip.write(APB2ENR, 0xffffffff);
     chip.read(address);
     expect(chip.fault).toContain(words);
     expect(chip.chip.core.fault?.unmodelled).toBe(words.includes('not modelled'));
@@ -357,6 +359,50 @@ describe('the CRC unit', () => {
     expect(chip.read(CRC + 4)).toBe(0xff);
     chip.write(CRC + 0x10, 0);
     expect(chip.read(CRC)).toBe(0);
+  });
+});
+
+describe('peripherals that nothing is connected to', () => {
+  test('without a clock they do nothing, whatever is written', () => {
+    const chip = probe();
+    chip.write(0x40005400, 1);
+    chip.write(0x40020008, 1);
+    expect([chip.read(0x40005400), chip.fault]).toEqual([0, undefined]);
+  });
+
+  test('DMA is set up, and not used', () => {
+    const chip = probe();
+    chip.write(AHBENR, 0x15);
+    chip.write(0x40020004, 0xffffffff);
+    chip.write(0x40020080, 0x1c);
+    chip.write(0x40020084, 0x10003);
+    expect([chip.read(0x40020000), chip.read(0x40020080), chip.read(0x40020084)]).toEqual([
+      0, 0x1c, 3,
+    ]);
+    chip.write(0x40020080, 1);
+    expect(chip.fault).toBe('STM32F072: DMA1 CCR7: a transfer (0x40020080) is not modelled');
+  });
+
+  test('CAN: initialised, asleep, at a bus on which nobody is', () => {
+    const chip = probe();
+    const CAN = 0x40006400;
+    chip.write(APB1ENR, 1 << 25);
+    expect([chip.read(CAN), chip.read(CAN + 4)]).toEqual([0x10002, 0xc02]);
+    chip.write(CAN, 0x10001);
+    expect(chip.read(CAN + 4)).toBe(0xc01);
+    chip.write(CAN + 4, 0xffff);
+    chip.write(CAN + 0x1c, 0x123);
+    chip.write(CAN + 0x240, 7);
+    chip.write(CAN, 0x10000);
+    expect(chip.read(CAN + 4)).toBe(0xc00);
+    expect([chip.read(CAN + 0xc), chip.read(CAN + 8), chip.read(CAN + 0x240)]).toEqual([
+      0, 0x1c000000, 7,
+    ]);
+    chip.write(CAN + 0x180, 0x200);
+    chip.write(CAN, 0x8000);
+    expect([chip.read(CAN), chip.read(CAN + 0x180)]).toEqual([0x10002, 0x200]);
+    chip.write(CAN + 0x180, 1);
+    expect(chip.fault).toContain('CAN TI0R: to send a frame (0x40006580)');
   });
 });
 

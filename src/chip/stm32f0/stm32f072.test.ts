@@ -240,7 +240,7 @@ describe('what programs should not do', () => {
 
   test('what is not modelled stops it, and is named', () => {
     const chip = told('u');
-    const words = 'STM32F072: DMA1 + 0x08 (0x40020008) is not modelled';
+    const words = 'STM32F072: DMA1 CCR1: a transfer (0x40020008) is not modelled';
     expect(chip.run(10)).toMatchObject({ why: 'fault', fault: { words, unmodelled: true } });
   });
 
