@@ -1,4 +1,4 @@
-import type { Chip, Core } from '../../chip/index.ts';
+import type { Chip, ChipStop, Core } from '../../chip/index.ts';
 import { DEBUG_REGISTERS, MOST_DEBUG_BYTES } from './target.ts';
 import type { DebugAnswer, DebugRequest } from './target.ts';
 
@@ -44,5 +44,28 @@ export function debugAnswer(chip: Chip, request: DebugRequest): DebugAnswer {
     default:
       core.debugging = request.on;
       return DONE;
+  }
+}
+
+/** Longest cycle of a core that is looked for, in ns: 32 kHz and less. */
+const LONGEST_CYCLE_NS = 2 ** 20;
+
+/**
+ * Executes one instruction, also where the chip stands at a breakpoint. `outside` and what else stops it before that come
+ * back as from `Chip.run`; `time`: it has been executed.
+ */
+export function stepChip(chip: Chip): ChipStop {
+  const { core } = chip;
+  const kept = [...core.breakpoints];
+  core.breakpoints.clear();
+  try {
+    const { cycles } = core;
+    // What a cycle takes is the chip's own business, and 1 ns may be less than it tells apart.
+    for (let ns = 1; ; ns *= 2) {
+      const stop = chip.run(chip.nowNs + ns);
+      if (stop.why !== 'time' || core.cycles > cycles || ns > LONGEST_CYCLE_NS) return stop;
+    }
+  } finally {
+    for (const address of kept) core.breakpoints.add(address);
   }
 }

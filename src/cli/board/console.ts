@@ -5,6 +5,7 @@ import { describeEvent } from './describe-event.ts';
 import type { EndWatch, Ending } from './ends.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { startBoard } from './session.ts';
+import { addressText } from './tcp-address.ts';
 import type { BoardRunOptions, BoardSession } from './session.ts';
 import { explain } from '../shared/exit-codes.ts';
 import { untilAborted } from '../shared/signals.ts';
@@ -19,17 +20,21 @@ const KEY_HELP: string = [
 ].join('\n');
 
 /** Tells where the board can be reached, and what to try. */
-function greeting({ board, usbip, kernelPort }: BoardSession): string {
+function greeting({ board, usbip, gdb, kernelPort }: BoardSession): string {
   const lines = [
     `${board.model.name} (${board.model.chip}), ${board.bootloader}, serial ${board.serial}`,
   ];
   if (usbip !== undefined) {
     const { host, port, busid } = usbip;
-    const where = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+    const where = addressText(usbip);
     lines.push(`USB/IP at ${where}, bus id ${busid}. In another terminal:`);
     lines.push(`  dfukit list --bus usbip://${where}`);
     const portOption = port === 3240 ? '' : ` --tcp-port ${port}`;
     lines.push(`  usbip${portOption} attach -r ${host} -b ${busid}   (as root, then: dfu-util -l)`);
+  }
+  if (gdb !== undefined) {
+    lines.push(`debugger at ${addressText(gdb)}:`);
+    lines.push(`  gdb-multiarch app.elf -ex 'target remote ${addressText(gdb)}'`);
   }
   if (kernelPort !== undefined) lines.push(`attached to this machine, vhci_hcd port ${kernelPort}`);
   return lines.join('\n');

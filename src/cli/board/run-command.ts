@@ -6,11 +6,13 @@ import type { RunOrder } from './run.ts';
 import type { BoardRunOptions } from './session.ts';
 import { addImageOptions } from './image-options.ts';
 import type { ImageCommandOptions } from './image-options.ts';
+import { addMachineOptions } from './machine-options.ts';
+import type { MachineCommandOptions } from './machine-options.ts';
 import { pin } from './option-fit.ts';
 import { addUsbOptions, usbOptionsOf } from './usb-options.ts';
 import type { UsbCommandOptions } from './usb-options.ts';
-import { parseUsbipAddress } from './usbip-address.ts';
-import type { UsbipAddress } from './usbip-address.ts';
+import { parseUsbipAddress } from './tcp-address.ts';
+import type { TcpAddress } from './tcp-address.ts';
 import { ALGORITHM_HELP } from './mcuboot-options.ts';
 import { BOARD_HELP } from '../shared/board-named.ts';
 import { collect } from '../shared/collect.ts';
@@ -19,13 +21,13 @@ import { addDetails, inGroup, rareOnes } from '../shared/rare-options.ts';
 import { warn } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
 
-interface RunCommand extends UsbCommandOptions, ImageCommandOptions {
+interface RunCommand extends UsbCommandOptions, ImageCommandOptions, MachineCommandOptions {
   readonly bootloader?: string | undefined;
   readonly flash?: string | undefined;
   readonly button?: true | undefined;
   readonly usbId?: string | undefined;
   readonly serial?: string | undefined;
-  readonly usbip?: UsbipAddress | undefined;
+  readonly usbip?: TcpAddress | undefined;
   readonly attach?: true | undefined;
   readonly profile?: string | undefined;
   readonly willDetach?: boolean | undefined;
@@ -165,6 +167,7 @@ export function runCommand(terminal: Terminal): Command {
     .option('-v, --verbose', 'what the USB link does, on standard error')
     .option('--json', 'events and commands as JSON')
     .action((name: string, options: RunCommand) => run(terminal, name, options));
+  inGroup(made, 'Machine code that it executes:', addMachineOptions);
   inGroup(made, 'Images that it takes:', addImageOptions);
   inGroup(made, 'What it says on USB:', addUsbOptions);
   return addDetails(rareOnes(made, ...seldom), runDetails).addHelpText('after', runHelp);
@@ -228,6 +231,7 @@ function runOptionsOf(terminal: Terminal, boardName: string, options: RunCommand
     mcuboot: options,
     choices: options,
     standInTexts: options.standIn,
+    machine: options,
   };
 }
 

@@ -19,13 +19,14 @@ import { warn } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
 
 /** What can be said of a board when it is ready. */
-function readyMessage({ board, usbip, kernelPort }: BoardSession): BoardMessage {
+function readyMessage({ board, usbip, gdb, kernelPort }: BoardSession): BoardMessage {
   return {
     event: 'ready',
     board: board.model.name,
     bootloader: board.bootloader,
     serial: board.serial,
     usbip,
+    gdb,
     kernel: kernelPort === undefined ? undefined : { port: kernelPort },
   };
 }

@@ -12,11 +12,13 @@ import { MemoryFlash, NorFlash } from '../../flash/index.ts';
 import { UsbipServer, attachToKernel } from '../../link/usbip/index.ts';
 import type { ExportedDevice, KernelAttachment } from '../../link/usbip/index.ts';
 import { timerClock } from '../../usb/index.ts';
+import { machineSetup } from './machine.ts';
+import type { MachineCommandOptions } from './machine-options.ts';
 import { mcubootOptions } from './mcuboot-options.ts';
 import type { McubootChoice } from './mcuboot-options.ts';
 import { refuseUseless } from './option-fit.ts';
 import type { BootloaderChoices } from './option-fit.ts';
-import type { UsbipAddress } from './usbip-address.ts';
+import type { TcpAddress } from './tcp-address.ts';
 import { boardNamed } from '../shared/board-named.ts';
 import { warn } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
@@ -24,7 +26,15 @@ import type { Terminal } from '../shared/terminal.ts';
 /** What `board run` was asked for. */
 export interface BoardRunOptions extends Omit<
   BoardOptions,
-  'model' | 'flash' | 'clock' | 'runner' | 'willDetach' | 'serial' | 'mcuboot' | 'bootloader'
+  | 'model'
+  | 'flash'
+  | 'clock'
+  | 'runner'
+  | 'willDetach'
+  | 'serial'
+  | 'mcuboot'
+  | 'bootloader'
+  | 'symbols'
 > {
   readonly boardName: string;
   /** Its name; default: the board's first. */
@@ -36,7 +46,7 @@ export interface BoardRunOptions extends Omit<
   readonly serial?: string | undefined;
   /** Hold the button while the board starts. */
   readonly holdButton: boolean;
-  readonly usbip?: UsbipAddress | undefined;
+  readonly usbip?: TcpAddress | undefined;
   readonly attach: boolean;
   readonly willDetach?: boolean | undefined;
   /** What MCUboot is compiled with, where it is the bootloader. */
@@ -45,6 +55,8 @@ export interface BoardRunOptions extends Omit<
   readonly choices?: BootloaderChoices | undefined;
   /** Who plays images of machine code. */
   readonly standInTexts?: readonly StandInText[] | undefined;
+  /** How its machine code is executed, and who debugs it. */
+  readonly machine?: MachineCommandOptions | undefined;
   readonly log?: ((line: string) => void) | undefined;
 }
 
@@ -52,7 +64,9 @@ export interface BoardRunOptions extends Omit<
 export interface BoardSession {
   readonly board: Board;
   /** Undefined if it is attached to the kernel only. */
-  readonly usbip: (UsbipAddress & { readonly busid: string }) | undefined;
+  readonly usbip: (TcpAddress & { readonly busid: string }) | undefined;
+  /** Where a debugger finds it, if it takes one. */
+  readonly gdb: TcpAddress | undefined;
   /** Port of vhci_hcd that it is at. */
   readonly kernelPort: number | undefined;
   close(): Promise<void>;
@@ -83,9 +97,11 @@ export async function startBoard(
   const model = await boardNamed(terminal, options.boardName);
   const clock = timerClock(globalThis);
   const { flashFile, serial, usbip, attach, willDetach, log, holdButton, ...others } = options;
-  const { mcuboot: choice = {}, choices = {}, flash: given, standInTexts = [], ...rest } = others;
+  const { mcuboot: choice = {}, choices = {}, flash: given, standInTexts = [], ...left } = others;
+  const { machine: machineOptions = {}, ...rest } = left;
   const bootloader = bootloaderOf(model, rest.bootloader);
   refuseUseless(bootloader, choices);
+  const machine = machineSetup(terminal, model, machineOptions, { clock, log });
   const standIns = await Promise.all(standInTexts.map((each) => loadStandIn(each)));
   const mcuboot = bootloader.trustsKeys ? await mcubootOptions(terminal, model, choice) : undefined;
   const file = flashFile === undefined ? undefined : FlashFile.open(flashFile, model.flash);
@@ -98,18 +114,20 @@ export async function startBoard(
     warn(terminal, `Warning: ${words}; SECURITY.md says what holds it`);
   }
   try {
+    const norFlash =
+      file === undefined
+        ? (given ?? new MemoryFlash(model.flash))
+        : new NorFlash(model.flash, file);
     const board = createBoard({
       ...rest,
       bootloader,
       mcuboot,
       model,
       clock,
-      flash:
-        file === undefined
-          ? (given ?? new MemoryFlash(model.flash))
-          : new NorFlash(model.flash, file),
+      flash: norFlash,
       runner: new ProcessRunner(),
       standIns,
+      symbols: machine.symbols,
       serial: serial ?? defaultSerial(model.name, file?.path),
       willDetach: willDetach ?? usualWillDetach(options),
     });
@@ -119,6 +137,8 @@ export async function startBoard(
     const server = listening?.server ?? new UsbipServer({ clock, log });
     closers.push(() => server.close());
     const exported = server.add(board.port);
+    closers.push(() => machine.close());
+    const gdb = await machine.listen(board, norFlash);
     const started = untilStarted(board);
     // Not every board has one.
     if (holdButton) board.setButton(true);
@@ -130,6 +150,7 @@ export async function startBoard(
     return {
       board,
       usbip: listening && { ...listening.address, busid: exported.busId },
+      gdb,
       kernelPort: kernel?.port,
       close,
     };
@@ -167,13 +188,11 @@ function plugIntoKernel(
 }
 
 async function listen(
-  wanted: UsbipAddress | undefined,
+  wanted: TcpAddress | undefined,
   log: ((line: string) => void) | undefined,
-): Promise<{ server: UsbipServer; address: UsbipAddress }> {
+): Promise<{ server: UsbipServer; address: TcpAddress }> {
   const clock = timerClock(globalThis);
-  const at = async (
-    address: UsbipAddress,
-  ): Promise<{ server: UsbipServer; address: UsbipAddress }> => {
+  const at = async (address: TcpAddress): Promise<{ server: UsbipServer; address: TcpAddress }> => {
     const server = new UsbipServer({ clock, ...address, log });
     return { server, address: await server.listen() };
   };
