@@ -1,6 +1,5 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { parseGdbAddress } from './tcp-address.ts';
 import type { TcpAddress } from './tcp-address.ts';
 
 /** Options about machine code that a board executes, as commander reads them. */
@@ -13,17 +12,14 @@ export interface MachineCommandOptions {
   readonly time?: 'real' | 'fast' | undefined;
 }
 
-/** Gives a command these options. */
+/** Gives a command those that few need; `--gdb` is one of the usual ones. */
 export function addMachineOptions(command: Command): Command {
   const time = new Option(
     '--time <pace>',
     'of the chip: real (default), or fast, which leaves out what it would wait for',
   );
   return command
-    .option('--gdb [host:port]', 'take a debugger there; default 127.0.0.1:3333', (text: string) =>
-      parseGdbAddress(text),
-    )
-    .option('--gdb-wait', 'the same, and the chip waits for it before its first instruction')
+    .option('--gdb-wait', 'as --gdb, and the chip waits for it before its first instruction')
     .option('--symbols <elf>', 'name functions by this file where the chip faults')
     .option('--bootrom <file>', "a boot ROM of your own instead of dfukit's")
     .addOption(time.choices(['real', 'fast']));

@@ -15,7 +15,7 @@ import { warn } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
 
 /** How a board's machine code is executed, and what is around it. */
-export interface MachineSetup {
+interface MachineSetup {
   readonly bootrom: Uint8Array | undefined;
   readonly time: 'real' | 'fast' | undefined;
   readonly debugger: MachineDebugger | undefined;

@@ -11,7 +11,7 @@ import type { MachineCommandOptions } from './machine-options.ts';
 import { pin } from './option-fit.ts';
 import { addUsbOptions, usbOptionsOf } from './usb-options.ts';
 import type { UsbCommandOptions } from './usb-options.ts';
-import { parseUsbipAddress } from './tcp-address.ts';
+import { parseGdbAddress, parseUsbipAddress } from './tcp-address.ts';
 import type { TcpAddress } from './tcp-address.ts';
 import { ALGORITHM_HELP } from './mcuboot-options.ts';
 import { BOARD_HELP } from '../shared/board-named.ts';
@@ -126,6 +126,7 @@ export function runCommand(terminal: Terminal): Command {
       parseUsbipAddress,
     )
     .option('--attach', "attach it to this machine's kernel (Linux, root, vhci-hcd)")
+    .option('--gdb [host:port]', 'take a debugger there; default 127.0.0.1:3333', parseGdbAddress)
     .option(
       '--profile <name>',
       `how DFU is answered: ${profiles}; stm32f072b_disco: ${dfuseProfiles}`,
@@ -175,6 +176,10 @@ export function runCommand(terminal: Terminal): Command {
 
 /** What boards have set right for most. */
 const seldom: readonly string[] = [
+  '--gdb-wait',
+  '--symbols',
+  '--bootrom',
+  '--time',
   '--usb-id',
   '--profile',
   '--will-detach',
