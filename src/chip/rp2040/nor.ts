@@ -23,8 +23,8 @@ export interface Nor {
   readonly release: () => void;
   /** One byte each way. */
   readonly transfer: (byte: number) => number;
-  /** Until when it is busy, in ns of the chip's time. */
-  readonly busyUntilNs: number;
+  /** It is waited for: when it will not be busy any more, in ns of the chip's time; undefined if nobody asks again and again. */
+  readonly waitedForNs: number | undefined;
   /** As the ROM does it: writes one page, or erases; how long that took, in us. */
   readonly programPage: (offsetBytes: number, bytes: Uint8Array) => number;
   readonly eraseRange: (offsetBytes: number, command: number) => number;
@@ -58,6 +58,8 @@ export function createNor({ flash, time, uniqueId, warn, changed }: NorOrder): N
   let enabled = false;
   let volatileEnabled = false;
   let busyUntilNs = 0;
+  /** Times that the status was asked for since anything else was. */
+  let asked = 0;
   let status1 = 0;
   let status2 = 0x02;
   let status3 = 0x60;
@@ -192,8 +194,8 @@ export function createNor({ flash, time, uniqueId, warn, changed }: NorOrder): N
   }
 
   return {
-    get busyUntilNs() {
-      return busyUntilNs;
+    get waitedForNs() {
+      return asked > 1 && busy() ? busyUntilNs : undefined;
     },
     programPage,
     eraseRange,
@@ -205,6 +207,7 @@ export function createNor({ flash, time, uniqueId, warn, changed }: NorOrder): N
     release: () => {
       if (!selected) return;
       selected = false;
+      asked = received[0] === 0x05 ? asked + 1 : 0;
       if (received.length > 0 && !busy()) carryOut();
       received = [];
     },

@@ -47,6 +47,8 @@ function make(order: ChipOrder): Chip {
   const over: { stop: ChipStop | undefined } = { stop: undefined };
   let atOutside = false;
   let skipNs = 0;
+  /** What `run` was told and came to: its clock is not a rounding behind that. */
+  let reachedNs = 0;
 
   const time = createTime({
     cycles: () => core.cycles,
@@ -170,7 +172,10 @@ function make(order: ChipOrder): Chip {
       ticks ? time.nsAt(core.nextTick) : Number.POSITIVE_INFINITY,
     );
     const toNs = Math.min(nextNs, untilNs);
-    if (toNs < Number.POSITIVE_INFINITY) core.sleepUntil(time.cyclesAt(toNs));
+    if (toNs < Number.POSITIVE_INFINITY) {
+      core.sleepUntil(time.cyclesAt(toNs));
+      if (toNs === untilNs) reachedNs = toNs;
+    }
     return nextNs > untilNs || nextNs === Number.POSITIVE_INFINITY ? nextNs : undefined;
   };
   /** It stopped for good; only the watchdog still runs. */
@@ -199,7 +204,10 @@ function make(order: ChipOrder): Chip {
         return { why: 'outside' };
       }
       const lastCycle = time.cyclesAt(untilNs);
-      if (core.cycles >= lastCycle) return { why: 'time' };
+      if (core.cycles >= lastCycle) {
+        reachedNs = untilNs;
+        return { why: 'time' };
+      }
       if (skipNs > 0) {
         advance(Math.min(skipNs, untilNs));
         skipNs = 0;
@@ -236,7 +244,7 @@ function make(order: ChipOrder): Chip {
     core,
     usb: parts.usb.port,
     get nowNs() {
-      return time.nowNs;
+      return Math.max(time.nowNs, reachedNs);
     },
     run,
     uartInput: (port, bytes) => {

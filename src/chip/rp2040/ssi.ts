@@ -26,7 +26,7 @@ export interface Ssi {
   readonly executing: () => void;
 }
 
-export function createSsi({ time, skipTo }: Wires, pins: Bank, nor: Nor): Ssi {
+export function createSsi({ skipTo }: Wires, pins: Bank, nor: Nor): Ssi {
   const frames: number[] = [];
   /** The flash is selected by this block itself, until somebody looks whether it is done. */
   let automatic = false;
@@ -67,7 +67,8 @@ export function createSsi({ time, skipTo }: Wires, pins: Bank, nor: Nor): Ssi {
   const get = (): number => {
     endFrame();
     const frame = frames.shift() ?? 0;
-    if (frames.length === 0 && time.nowNs < nor.busyUntilNs) skipTo(nor.busyUntilNs);
+    const waited = frames.length === 0 ? nor.waitedForNs : undefined;
+    if (waited !== undefined) skipTo(waited);
     return frame;
   };
   const clear = (): void => {

@@ -123,12 +123,11 @@ export function bench(images: Readonly<Record<number, Uint8Array>> = {}): Bench 
 /** DFU class requests of interface 0 (DFU 1.1 §3). */
 export const dfu = {
   detach: [0x21, 0, 0, 0, 0, 0, 0, 0],
-  dnload: (block: number, length: number): number[] => [
-    ...[0x21, 1, block & 0xff, block >> 8, 0, 0, length & 0xff, length >> 8],
-  ],
-  upload: (block: number, length: number): number[] => [
-    ...[0xa1, 2, block & 0xff, block >> 8, 0, 0, length & 0xff, length >> 8],
-  ],
+  dnload: (block: number, length: number): number[] =>
+    // wValue, wIndex, wLength
+    [0x21, 1, block & 0xff, block >> 8, 0, 0, length & 0xff, length >> 8],
+  upload: (block: number, length: number): number[] =>
+    [0xa1, 2, block & 0xff, block >> 8, 0, 0, length & 0xff, length >> 8],
   getStatus: [0xa1, 3, 0, 0, 0, 0, 6, 0],
   abort: [0x21, 6, 0, 0, 0, 0, 0, 0],
 } as const;
