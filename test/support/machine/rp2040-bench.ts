@@ -102,19 +102,17 @@ export function bench(images: Readonly<Record<number, Uint8Array>> = {}): Bench 
       }
     },
     send: (setup, data) => {
-      let end: ControlEnd | undefined;
+      const ends: ControlEnd[] = [];
       made.host.submit({
         setup: Uint8Array.from(setup),
         data,
-        ended: (result) => {
-          end = result;
-        },
+        ended: (result) => ends.push(result),
       });
-      for (let n = 0; n < 200 && end === undefined; n += 1) {
+      for (let n = 0; n < 200 && ends.length === 0; n += 1) {
         const stop = made.run(1e6);
         if (stop.why === 'reset' || stop.why === 'fault') break;
       }
-      return end;
+      return ends[0];
     },
   };
   return made;
@@ -126,8 +124,16 @@ export const dfu = {
   dnload: (block: number, length: number): number[] =>
     // wValue, wIndex, wLength
     [0x21, 1, block & 0xff, block >> 8, 0, 0, length & 0xff, length >> 8],
-  upload: (block: number, length: number): number[] =>
-    [0xa1, 2, block & 0xff, block >> 8, 0, 0, length & 0xff, length >> 8],
+  upload: (block: number, length: number): number[] => [
+    0xa1,
+    2,
+    block & 0xff,
+    block >> 8,
+    0,
+    0,
+    length & 0xff,
+    length >> 8,
+  ],
   getStatus: [0xa1, 3, 0, 0, 0, 0, 6, 0],
   abort: [0x21, 6, 0, 0, 0, 0, 0, 0],
 } as const;
