@@ -1,5 +1,5 @@
 import { DfuError } from '../bytes/index.ts';
-import { UNKNOWN, mayMatch, select } from '../host/index.ts';
+import { UNKNOWN } from '../host/index.ts';
 import type { DfuInterface, Selection, SendPlan } from '../host/index.ts';
 import { formatUsbId, until } from '../usb/index.ts';
 import type { BusDevice, CancelSignal, Clock, UsbBus } from '../usb/index.ts';
@@ -15,6 +15,7 @@ import type { UnitBus } from './roster.ts';
 import { runUnit } from './run-unit.ts';
 import type { UnitTerms } from './run-unit.ts';
 import type { GangEvent, GangReport, GangUnit, UnitResult } from './unit.ts';
+import { Wanted } from './wanted.ts';
 
 /** What `flashAll` makes of its options. */
 interface GangTerms {
@@ -59,9 +60,7 @@ export class Gang {
   readonly #waiting: Member[] = [];
   readonly #results: UnitResult[] = [];
   readonly #problems: DfuError[] = [];
-  readonly #found = new Set<Selection>();
-  /** Those that left before they were units. */
-  readonly #lost = new Set<BusDevice>();
+  readonly #wanted: Wanted;
   readonly #who = new Identities();
   readonly #admission: Admission;
   /** Devices that are looked into. */
@@ -74,6 +73,7 @@ export class Gang {
   constructor(bus: UsbBus, terms: GangTerms) {
     this.#terms = terms;
     this.#ports = new Ports(terms.clock, terms.settleMs);
+    this.#wanted = new Wanted(terms.which);
     this.#admission = new Admission(terms);
     this.#roster = new Roster(bus, {
       attached: (device) => this.#guard(this.#attached(device)),
@@ -137,10 +137,9 @@ export class Gang {
 
   async #attached(device: BusDevice): Promise<void> {
     if (device.descriptor.bDeviceClass === HUB_CLASS) return;
-    const { which, signal } = this.#terms;
-    if (signal?.aborted === true) return;
+    if (this.#terms.signal?.aborted === true) return;
     // A board that moved may be one that is worked on, whatever its ids are now.
-    const isMeant = which.some((each) => mayMatch(each, device));
+    const isMeant = this.#wanted.mayBe(device);
     // Without a watch, what comes later is no unit, but it may be where one has gone to.
     const isLate = this.#isOpen && this.#terms.watch === undefined;
     if ((isLate || !isMeant) && this.#running.size === 0) return;
@@ -161,7 +160,7 @@ export class Gang {
   ): Promise<readonly DfuInterface[] | undefined> {
     try {
       const entries = await lookInto(device, this.#terms);
-      if (entries === undefined && isMeant) this.#lost.add(device);
+      if (entries === undefined && isMeant) this.#wanted.lost(device);
       return entries;
     } catch (error) {
       if (!DfuError.is(error)) throw error;
@@ -176,9 +175,9 @@ export class Gang {
   }
 
   #seen(device: BusDevice, entries: readonly DfuInterface[], isLate: boolean): void {
+    const chosen = this.#wanted.chosen(entries);
     if (!this.#roster.devices.some(({ id }) => id === device.id)) {
-      const isMeant = this.#terms.which.some((each) => select(entries, each).length > 0);
-      if (isMeant && !isLate) this.#lost.add(device);
+      if (chosen !== undefined && !isLate) this.#wanted.lost(device);
       return;
     }
     const away = this.#awayWith(entries);
@@ -186,14 +185,9 @@ export class Gang {
       this.#roster.adopt(away.bus, device);
       return;
     }
-    if (isLate) return;
-    for (const selection of this.#terms.which) {
-      const [entry] = select(entries, selection);
-      if (entry === undefined) continue;
-      const candidate = { device, entry, selection };
-      if (this.#admission.mayTake(candidate)) this.#take(candidate);
-      return;
-    }
+    if (isLate || chosen === undefined) return;
+    const candidate = { device, ...chosen };
+    if (this.#admission.mayTake(candidate)) this.#take(candidate);
   }
 
   /** The unit that has gone from its port, and has one of these serial numbers, and is the only one that has it. */
@@ -208,10 +202,10 @@ export class Gang {
   #take({ device, entry, selection }: Candidate): void {
     if (!this.#admission.isOfKind(entry)) return;
     const isThere = this.#roster.devices.some(({ id }) => id === device.id);
-    if (!isThere) this.#lost.add(device);
+    if (!isThere) this.#wanted.lost(device);
     if (!isThere || this.#roster.ownerOf(device.location.path) !== undefined) return;
     const own = this.#ports.isOwn(device, entry);
-    this.#found.add(selection);
+    this.#wanted.found(selection);
     if (own !== undefined) {
       this.#admission.leaveAlone(entry, own);
       return;
@@ -355,22 +349,8 @@ export class Gang {
     if (other === undefined) this.#who.met(serial);
   }
 
-  /** What was asked for and is not there, or was there only at first. */
   #missing(): void {
     if (this.#terms.signal?.aborted === true) return;
-    for (const { descriptor, location } of this.#lost) {
-      if (this.#results.some(({ path }) => path === location.path)) continue;
-      const where = `[${formatUsbId(descriptor)}] at ${location.path}`;
-      const words = 'it left before it could be looked into, and got nothing';
-      this.#problem(new DfuError('DISCONNECTED', `${where}: ${words}`));
-    }
-    for (const selection of this.#terms.which) {
-      const isLost = [...this.#lost].some((device) => mayMatch(selection, device));
-      if (isLost || this.#found.has(selection)) continue;
-      const { runtimeSerial, dfuSerial, path } = selection;
-      const name = [runtimeSerial ?? dfuSerial, path].find((each) => each !== undefined);
-      const what = name === undefined ? 'no DFU device' : `no DFU device "${name}"`;
-      this.#problem(new DfuError('NOT_FOUND', `${what} is there that matches`));
-    }
+    for (const error of this.#wanted.missing(this.#results)) this.#problem(error);
   }
 }
