@@ -11,9 +11,10 @@ import type { DoneUnit, GangJournal } from './journal.ts';
 import { lookInto } from './look-into.ts';
 import { Ports } from './ports.ts';
 import { Roster } from './roster.ts';
-import type { UnitBus } from './roster.ts';
 import { runUnit } from './run-unit.ts';
 import type { UnitTerms } from './run-unit.ts';
+import { Turns } from './turns.ts';
+import type { Member } from './turns.ts';
 import type { GangEvent, GangReport, GangUnit, UnitResult } from './unit.ts';
 import { Wanted } from './wanted.ts';
 
@@ -39,15 +40,6 @@ interface GangTerms {
   readonly anyKind: boolean;
 }
 
-/** A unit that has been found, and its place. */
-interface Member {
-  readonly unit: GangUnit;
-  readonly selection: Selection;
-  readonly bus: UnitBus;
-  /** Serial numbers that it has been seen with. */
-  readonly serials: Set<string>;
-}
-
 /** bDeviceClass of hubs. */
 const HUB_CLASS = 9;
 
@@ -56,9 +48,7 @@ export class Gang {
   readonly #terms: GangTerms;
   readonly #roster: Roster;
   readonly #ports: Ports;
-  readonly #running = new Set<Member>();
-  readonly #waiting: Member[] = [];
-  readonly #results: UnitResult[] = [];
+  readonly #turns: Turns;
   readonly #problems: DfuError[] = [];
   readonly #wanted: Wanted;
   readonly #who = new Identities();
@@ -73,6 +63,7 @@ export class Gang {
   constructor(bus: UsbBus, terms: GangTerms) {
     this.#terms = terms;
     this.#ports = new Ports(terms.clock, terms.settleMs);
+    this.#turns = new Turns(terms);
     this.#wanted = new Wanted(terms.which);
     this.#admission = new Admission(terms);
     this.#roster = new Roster(bus, {
@@ -96,18 +87,18 @@ export class Gang {
       });
       await begun.catch(() => {});
       await this.#settled();
-      this.#cancelWaiting();
+      this.#turns.cancelWaiting();
     } finally {
       this.#roster.close();
     }
     if (this.#terms.watch === undefined) this.#missing();
     const ms = Math.round(clock.now() - startMs);
-    return { results: this.#results, problems: this.#problems, ms };
+    return { results: this.#turns.results, problems: this.#problems, ms };
   }
 
   /** Those that run still, once the signal is raised: each ends by itself. */
   async #settled(): Promise<void> {
-    while (this.#running.size > 0) {
+    while (!this.#turns.isIdle) {
       await new Promise<void>((resolve) => {
         this.#over = resolve;
       });
@@ -117,18 +108,6 @@ export class Gang {
   #opened(): void {
     this.#isOpen = true;
     this.#next();
-  }
-
-  /** Those whose turn did not come before the signal. */
-  #cancelWaiting(): void {
-    if (this.#terms.signal?.aborted !== true) return;
-    for (const { unit } of this.#waiting.splice(0)) {
-      const error = new DfuError('ABORTED', 'cancelled before it was its turn');
-      const end = { outcome: 'unchanged', attempts: 0, ms: 0 } as const;
-      this.#results.push({ ...unit, ...end, values: [], error });
-      const { code, message } = error;
-      this.#terms.tell({ type: 'ended', unit: unit.unit, ...end, code, message });
-    }
   }
 
   #guard(work: Promise<void>): void {
@@ -142,7 +121,7 @@ export class Gang {
     const isMeant = this.#wanted.mayBe(device);
     // Without a watch, what comes later is no unit, but it may be where one has gone to.
     const isLate = this.#isOpen && this.#terms.watch === undefined;
-    if ((isLate || !isMeant) && this.#running.size === 0) return;
+    if ((isLate || !isMeant) && this.#turns.isIdle) return;
     this.#looks += 1;
     try {
       const entries = await this.#lookInto(device, isMeant && !isLate);
@@ -192,7 +171,7 @@ export class Gang {
 
   /** The unit that has gone from its port, and has one of these serial numbers, and is the only one that has it. */
   #awayWith(entries: readonly DfuInterface[]): Member | undefined {
-    return [...this.#running].find(
+    return this.#turns.running.find(
       ({ bus, serials }) =>
         !bus.isThere &&
         entries.some(({ serial }) => serials.has(serial) && this.#who.isOwn(serial)),
@@ -234,7 +213,7 @@ export class Gang {
       this.#skip(member);
       return;
     }
-    this.#waiting.push(member);
+    this.#turns.wait(member);
   }
 
   /** By the journal; a serial number that two units have says nothing. */
@@ -244,17 +223,9 @@ export class Gang {
     return done.some((each) => each.serial === serial && each.sha256 === sha256);
   }
 
-  #skip({ unit, bus, serials }: Member): void {
-    this.#ended(
-      { unit, bus, serials },
-      {
-        ...unit,
-        outcome: 'skipped',
-        attempts: 0,
-        ms: 0,
-        values: [],
-      },
-    );
+  #skip(member: Member): void {
+    const { unit } = member;
+    this.#ended(member, { ...unit, outcome: 'skipped', attempts: 0, ms: 0, values: [] });
     const message = 'it has this file, by the journal';
     const { tell } = this.#terms;
     tell({ type: 'ended', unit: unit.unit, outcome: 'skipped', attempts: 0, ms: 0, message });
@@ -263,35 +234,17 @@ export class Gang {
   /** Starts what may start, and says when all is over. */
   #next(): void {
     this.#decideKind();
-    while (this.#mayBegin) {
-      const member = this.#waiting.shift();
-      if (member === undefined) break;
-      this.#running.add(member);
+    for (let member = this.#turns.next(); member !== undefined; member = this.#turns.next()) {
       this.#guard(this.#runMember(member));
     }
-    if (this.#running.size === 0 && this.#isOver) this.#over();
-  }
-
-  get #mayBegin(): boolean {
-    const { jobs, signal } = this.#terms;
-    return this.#running.size < jobs && signal?.aborted !== true && !this.#isFull;
-  }
-
-  /** With a count: as many have ended and run as are wanted. */
-  get #isFull(): boolean {
-    const { watch } = this.#terms;
-    return watch !== undefined && this.#worked + this.#running.size >= watch;
-  }
-
-  get #worked(): number {
-    return this.#results.filter(({ outcome }) => outcome !== 'skipped').length;
+    if (this.#turns.isIdle && this.#isOver) this.#over();
   }
 
   get #isOver(): boolean {
     const { watch, signal } = this.#terms;
     if (signal?.aborted === true) return true;
-    if (watch !== undefined) return this.#worked >= watch;
-    return this.#looks === 0 && this.#waiting.length === 0 && !this.#admission.isUndecided;
+    const isLooking = this.#looks > 0 || this.#admission.isUndecided;
+    return this.#turns.isOver && (watch !== undefined || !isLooking);
   }
 
   /** Once all that are there at the beginning have been looked into. */
@@ -322,16 +275,13 @@ export class Gang {
       ownSerial: () => this.#who.ownOf(unit.serial),
       demand: (entry) => this.#demandSame(member, entry),
     });
-    this.#running.delete(member);
     this.#ended(member, result);
     this.#next();
   }
 
-  #ended(
-    { unit, bus, serials }: Pick<Member, 'unit' | 'bus' | 'serials'>,
-    result: UnitResult,
-  ): void {
-    this.#results.push(result);
+  #ended(member: Member, result: UnitResult): void {
+    const { unit, bus, serials } = member;
+    this.#turns.ended(member, result);
     this.#roster.leave(bus);
     const devices = this.#roster.devices.filter(({ location }) => bus.paths.has(location.path));
     this.#ports.ended({ unit, paths: bus.paths, serials, devices, outcome: result.outcome });
@@ -340,7 +290,7 @@ export class Gang {
   /** A board with the serial number of another unit is not this one, though it is at its port. */
   #demandSame({ unit, serials }: Member, { serial, location }: DfuInterface): void {
     if (serial === UNKNOWN || serials.has(serial)) return;
-    const other = [...this.#running].find((each) => each.serials.has(serial));
+    const other = this.#turns.running.find((each) => each.serials.has(serial));
     if (other !== undefined && this.#who.isOwn(serial)) {
       const message = `at ${location.path}, where ${unit.unit} was, is ${other.unit.unit} now`;
       throw new DfuError('NOT_FOUND', message);
@@ -351,6 +301,6 @@ export class Gang {
 
   #missing(): void {
     if (this.#terms.signal?.aborted === true) return;
-    for (const error of this.#wanted.missing(this.#results)) this.#problem(error);
+    for (const error of this.#wanted.missing(this.#turns.results)) this.#problem(error);
   }
 }
