@@ -15,6 +15,9 @@ import type { Runner } from './seams/peripherals.ts';
 import { bootloaderOf } from './bootloaders/bootloaders.ts';
 import type { McubootOptions } from './bootloaders/mcuboot/mcuboot.ts';
 import { ES_MODULE, MACHINE_CODE } from './program/box.ts';
+import { programSecondStage } from './images/second-stage.ts';
+import { MachineRunner } from './machine/machine-runner.ts';
+import { chipModel } from '../chip/index.ts';
 import { StandInRunner } from './stand-in/stand-in-runner.ts';
 import type { StandIn } from './stand-in/stand-in.ts';
 import { usbIdentityOf } from './hardware/usb-identity.ts';
@@ -33,8 +36,9 @@ export interface BoardOptions extends UsbIdentityOptions {
    */
   readonly runner: Runner | readonly Runner[];
   /**
-   * What plays images of machine code, of which nothing is executed; the first that is meant for an image counts.
-   * Default: a silent one, unless a runner takes machine code.
+   * What plays images of machine code, of which nothing is executed then; the first that is meant for an image counts.
+   * Default: a silent one for chips that there is no model of; what has one is executed, in this thread unless one of the
+   * runners takes machine code.
    */
   readonly standIns?: readonly StandIn[] | undefined;
   /** One of the board's, by name, or any by its record; default: the board's first. */
@@ -74,6 +78,9 @@ export interface BoardOptions extends UsbIdentityOptions {
   readonly watchdogMs?: number | undefined;
 }
 
+/** With these nothing plays the bootloader: all that runs is in flash. */
+const STARTS_BY_ITSELF: readonly string[] = ['none', 'flash'];
+
 /** Throws `INVALID_ARGUMENT` with the profiles that there are. */
 function profileOf(name: string, isDfuSe: boolean): DfuProfile {
   const profile = Object.hasOwn(DFU_PROFILES, name) ? DFU_PROFILES[name] : undefined;
@@ -93,16 +100,22 @@ function dfuseProfileOf(name: string | undefined): DfuSeProfile | undefined {
     : undefined;
 }
 
-/** Those that were ordered, and a stand-in for machine code that nobody takes. */
-function runnersOf({
-  runner,
-  standIns,
-}: Pick<BoardOptions, 'runner' | 'standIns'>): readonly Runner[] {
+/**
+ * Those that were ordered, and for machine code that nobody takes one that executes it; or a stand-in, for a chip that
+ * there is no model of. Stand-ins that were ordered come first: what none of them is meant for is executed, too.
+ */
+function runnersOf(
+  { runner, standIns }: Pick<BoardOptions, 'runner' | 'standIns'>,
+  { chip }: BoardModel,
+): readonly Runner[] {
   const runners = [runner].flat();
-  const isTaken = runners.some(({ takes }) => takes?.includes(MACHINE_CODE) ?? true);
-  if (isTaken && standIns === undefined) return runners;
+  const taker = runners.find(({ takes }) => takes?.includes(MACHINE_CODE) ?? true);
+  if (taker !== undefined && standIns === undefined) return runners;
   const programs = runners.find(({ takes }) => takes?.includes(ES_MODULE));
-  return [new StandInRunner(standIns, { programs }), ...runners];
+  const hasModel = chipModel(chip) !== undefined;
+  const executes = hasModel ? (taker ?? new MachineRunner()) : undefined;
+  if (standIns === undefined && executes !== undefined) return [executes, ...runners];
+  return [new StandInRunner(standIns, { programs, others: executes }), ...runners];
 }
 
 /** Throws `INVALID_ARGUMENT` for what no string descriptor can hold. */
@@ -137,6 +150,7 @@ export function createBoard(options: BoardOptions): Board {
   const profile = profileOf(options.profile ?? 'compatible', record.dfu?.dfuse === true);
   const usbIdentity = usbIdentityOf(options, profile);
   checkStandIns(options.standIns ?? [], record.layout(model, mcuboot?.mode));
+  if (!STARTS_BY_ITSELF.includes(record.name)) programSecondStage(model, flash);
   const bootloader = record.make({
     model,
     serial,
@@ -154,7 +168,7 @@ export function createBoard(options: BoardOptions): Board {
     model,
     flash,
     clock,
-    runner: runnersOf(options),
+    runner: runnersOf(options, model),
     serial,
     bootloader,
     usbIdentity,

@@ -155,9 +155,9 @@ export class Processor {
     flash: Flash,
   ): void {
     const life = this.#life;
-    const { slot = 0, version = 0, entryAddress } = decision;
+    const { slot = 0, version = 0, entryAddress, ownStart } = decision;
     this.#watchdog.start();
-    const image = { slot, version, entryAddress };
+    const image = { slot, version, entryAddress, ...(ownStart === true && { ownStart }) };
     const { operations } = this.#parts.flash;
     const peripherals = this.#peripherals(cause, image, flash);
     const program = this.#starter.start(peripherals, operations, (code) => {
@@ -226,6 +226,7 @@ export class Processor {
       },
       watchdog: this.#watchdog,
       sensors: this.#around.sensors,
+      buttons: this.#around.buttons,
       retainedRam: this.#retainedRam,
       get ram() {
         return memory.whole;

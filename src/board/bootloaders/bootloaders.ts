@@ -1,6 +1,7 @@
 import { DfuError, didYouMean } from '../../bytes/index.ts';
 import type { BoardModel } from '../models/board-model.ts';
 import type { BootloaderRecord } from '../seams/bootloader-record.ts';
+import { flashBootloader } from './flash/record.ts';
 import { mcuboot } from './mcuboot/record.ts';
 import { noBootloader } from './none/record.ts';
 import { riotboot, riotbootDfu } from './riotboot/record.ts';
@@ -12,6 +13,7 @@ export const bootloaders: readonly BootloaderRecord[] = [
   riotboot,
   mcuboot,
   noBootloader,
+  flashBootloader,
   stm32Rom,
 ];
 

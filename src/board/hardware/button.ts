@@ -35,6 +35,7 @@ export function pinMode(text: string): PinMode {
 export class Buttons {
   readonly #model: BoardModel;
   readonly #held = new Set<string>();
+  #listener: ((pin: string, level: boolean | undefined) => void) | undefined;
 
   constructor(model: BoardModel) {
     this.#model = model;
@@ -50,6 +51,20 @@ export class Buttons {
     }
     if (pressed) this.#held.add(button.name);
     else this.#held.delete(button.name);
+    this.#listener?.(button.pin, this.#driven(button));
+  }
+
+  /** Pins that a button or a resistor of the board drives now, and to which level. */
+  *levels(): Generator<readonly [pin: string, level: boolean]> {
+    for (const button of this.#model.buttons) {
+      const level = this.#driven(button);
+      if (level !== undefined) yield [button.pin, level];
+    }
+  }
+
+  /** Told of a pin whose level changes. One listener; the last one counts. */
+  onChange(listener: ((pin: string, level: boolean | undefined) => void) | undefined): void {
+    this.#listener = listener;
   }
 
   isPressed(name: string): boolean {
@@ -77,6 +92,12 @@ export class Buttons {
     if (extPullup || button?.externalPull === 'up') return 1;
     if (button?.externalPull === 'down') return 0;
     return mode === 'GPIO_IN_PU' || mode === 'GPIO_OD_PU' ? 1 : 0;
+  }
+
+  /** What drives its pin, outside of the chip; undefined: nothing does. */
+  #driven({ name, closesTo, externalPull }: ButtonModel): boolean | undefined {
+    if (this.#held.has(name)) return closesTo === 'supply';
+    return externalPull === undefined ? undefined : externalPull === 'up';
   }
 
   #find(which: string): ButtonModel | undefined {

@@ -59,6 +59,7 @@ export const boardBootloaders = [
   'riotboot',
   'mcuboot',
   'none',
+  'flash',
   'stm32-rom',
 ] as const;
 

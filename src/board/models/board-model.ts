@@ -35,6 +35,8 @@ export interface SensorModel {
   readonly initial: number;
   /** The button behind it, for `SENSE_BTN`. */
   readonly button?: string | undefined;
+  /** The pin that a lamp is on, for `ACT_SWITCH`: where machine code is executed, a high level lights it. */
+  readonly pin?: string | undefined;
 }
 
 /** What Zephyr's devicetree and configuration say of a board. */

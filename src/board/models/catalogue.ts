@@ -4,6 +4,7 @@ import type { BoardModel } from './board-model.ts';
 import { nucleoU575ziQ } from './boards/nucleo-u575zi-q.ts';
 import { particleXenon } from './boards/particle-xenon.ts';
 import { reelBoard } from './boards/reel-board.ts';
+import { rpiPico } from './boards/rpi-pico.ts';
 import { stm32f072bDisco } from './boards/stm32f072b-disco.ts';
 
 /** Every board that can be had by name; each is written as a board file, and read as one. */
@@ -12,6 +13,7 @@ export const boardModels: readonly BoardModel[] = [
   reelBoard,
   nucleoU575ziQ,
   stm32f072bDisco,
+  rpiPico,
 ].map((file) => readBoardFile(file));
 
 /** The board of that name. Throws `NOT_FOUND` with the names that there are. */

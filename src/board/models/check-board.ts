@@ -213,7 +213,10 @@ function checkNames({ buttons, sensors }: BoardModel): void {
     const words = `expected another name than ${list}[${names.indexOf(names[again] ?? '')}] has`;
     throw wrong(`${list}[${again}].name`, `${words}, got "${names[again] ?? ''}"`);
   }
-  for (const [n, { class: kind, button }] of sensors.entries()) {
+  for (const [n, { class: kind, button, pin }] of sensors.entries()) {
+    if (pin !== undefined && kind !== 'ACT_SWITCH') {
+      throw wrong(`sensors[${n}].pin`, `expected nothing for ${kind}, got "${pin}"`);
+    }
     const path = `sensors[${n}].button`;
     if (button === undefined) continue;
     if (kind !== 'SENSE_BTN') throw wrong(path, `expected nothing for ${kind}, got "${button}"`);

@@ -119,4 +119,5 @@ export const sensorShape: Shape<SensorModel> = objectShape('a sensor', {
   ),
   initial: usual(wholeShape(-32768, 32767), 'What it reads as after power-on.', 0),
   button: may(asciiShape(64), 'The name of the button behind it, for SENSE_BTN.'),
+  pin: may(asciiShape(16), 'The pin that a lamp is on, for ACT_SWITCH; a high level lights it.'),
 } satisfies KeysOf<SensorModel>);

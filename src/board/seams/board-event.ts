@@ -36,8 +36,8 @@ export type BoardEvent =
       readonly why: BootReason;
     }
   /**
-   * What was started is code of the processor, of which nothing is executed: a stand-in plays it. `entry` is its reset
-   * vector (bit 0 set, Thumb), `sha256` of the whole image in its slot, in 64 hex digits.
+   * What was started is code of the processor. It is executed where there is a model of the chip; else, or where somebody
+   * has ordered that, a stand-in plays it. `entry` is its reset vector (bit 0 set, Thumb), `sha256` of the whole image in its slot, in 64 hex digits.
    */
   | {
       readonly type: 'native';

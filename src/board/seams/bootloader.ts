@@ -9,7 +9,8 @@ import type { RetainedRam } from '../hardware/retained-ram.ts';
 /**
  * Why a bootloader decided as it did: riotboot's reasons, then what MCUboot did with its two slots
  * (`primary slot`: nothing), then those of a board without a bootloader, then those of a chip with a loader
- * in ROM (`jump to the loader`: a program called it by itself, without a reset).
+ * in ROM (`jump to the loader`: a program called it by itself,
+ * without a reset), then that of a chip that starts by itself.
  */
 export type BootReason =
   | 'newest slot'
@@ -27,7 +28,8 @@ export type BootReason =
   | 'application'
   | 'no application'
   | 'left the loader'
-  | 'jump to the loader';
+  | 'jump to the loader'
+  | 'what is in flash';
 
 const everyReason: Readonly<Record<BootReason, true>> = {
   'newest slot': true,
@@ -46,6 +48,7 @@ const everyReason: Readonly<Record<BootReason, true>> = {
   'no application': true,
   'left the loader': true,
   'jump to the loader': true,
+  'what is in flash': true,
 };
 
 /** All of them: the compiler misses one that is new. */
@@ -61,6 +64,8 @@ export type BootDecision =
       readonly version?: FirmwareVersion | undefined;
       /** Where it jumps to. */
       readonly entryAddress: number;
+      /** Nobody jumps: the chip starts it by itself, through its ROM. */
+      readonly ownStart?: boolean | undefined;
     }
   | { readonly mode: 'dfu'; readonly why: BootReason }
   /** It waits for ever; `fault` says what stopped it, if it did not stop of its own will. */

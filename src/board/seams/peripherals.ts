@@ -36,11 +36,21 @@ export interface DfuHabits {
   readonly profile: DfuProfile;
 }
 
+/** The buttons as the chip's pins see them. */
+export interface ButtonPins {
+  /** Pins that a button or a resistor of the board drives now, and to which level. */
+  levels(): Iterable<readonly [pin: string, level: boolean]>;
+  /** Told of a pin whose level changes; undefined: nothing drives it any more. One listener; the last one counts. */
+  onChange(listener: ((pin: string, level: boolean | undefined) => void) | undefined): void;
+}
+
 /** Which image is running, as its header says. */
 export interface RunningImage {
   readonly slot: number;
   readonly version: FirmwareVersion;
   readonly entryAddress: number;
+  /** The chip comes out of reset by itself, through its ROM: `entryAddress` is where the program's vectors should be. */
+  readonly ownStart?: boolean | undefined;
   /** Of an image of machine code, where a firmware stands in for it. */
   readonly sha256?: string | undefined;
 }
@@ -95,6 +105,7 @@ export interface Peripherals {
   readonly uart: Uart;
   readonly watchdog: WatchdogFeed;
   readonly sensors: Sensors;
+  readonly buttons: ButtonPins;
   readonly retainedRam: RetainedRam;
   /**
    * The whole RAM of the board, the same bytes through all resets and zeros after a loss of power; made when first asked

@@ -16,6 +16,8 @@ import { playRuntime, playSample } from './stand-in-usb.ts';
 export interface StandInRunnerOptions {
   /** What runs the firmware of a stand-in that plays one: a `WorkerRunner` or `ProcessRunner` of `dfukit/board/node`. */
   readonly programs?: Runner | undefined;
+  /** Who executes the images that no stand-in is meant for; default: a silent stand-in plays them. */
+  readonly others?: Runner | undefined;
 }
 
 /**
@@ -26,15 +28,21 @@ export class StandInRunner implements Runner {
   readonly takes: readonly number[] = [MACHINE_CODE];
   readonly #rules: readonly StandIn[];
   readonly #programs: Runner | undefined;
+  readonly #others: Runner | undefined;
 
-  constructor(rules: readonly StandIn[] = [], { programs }: StandInRunnerOptions = {}) {
+  constructor(rules: readonly StandIn[] = [], { programs, others }: StandInRunnerOptions = {}) {
+    this.#others = others;
     this.#rules = rules;
     this.#programs = programs;
   }
 
   start(board: Peripherals, program: Program | undefined): RunningProgram {
     const code = program?.machineCode ?? { entry: 0, stackPointer: 0, sha256: '' };
-    const rule = this.#rules.find(({ when = {} }) => isMeant(when, board.image, code)) ?? {};
+    const meant = this.#rules.find(({ when = {} }) => isMeant(when, board.image, code));
+    if (meant === undefined && this.#others !== undefined) {
+      return this.#others.start(board, program);
+    }
+    const rule = meant ?? {};
     return new PlayedImage(board, { code, rule, programs: this.#programs });
   }
 }

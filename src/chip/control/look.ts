@@ -43,7 +43,11 @@ export function lookAt(
   const device = (length: number): Uint8Array => getDescriptor(DEVICE_DESCRIPTOR, 0, length);
   ask('its device descriptor', device(64), (first) => {
     const packetBytes = first[7] ?? 0;
-    if (first[1] !== DEVICE_DESCRIPTOR || !PACKET_SIZES.includes(packetBytes)) {
+    if (
+      (first[0] ?? 0) < DEVICE_BYTES ||
+      first[1] !== DEVICE_DESCRIPTOR ||
+      !PACKET_SIZES.includes(packetBytes)
+    ) {
       seen(
         `expected a device descriptor with packets of 8, 16, 32 or 64 bytes, got ${show(first)}`,
       );
@@ -52,7 +56,7 @@ export function lookAt(
     control.packetBytes = packetBytes;
     ask('its address', setAddress(1), () =>
       ask('its device descriptor', device(DEVICE_BYTES), (whole) => {
-        if (whole.length === DEVICE_BYTES) configurations(whole);
+        if (whole.length === DEVICE_BYTES && whole[0] === first[0]) configurations(whole);
         else seen(`expected a device descriptor of ${DEVICE_BYTES} bytes, got ${show(whole)}`);
       }),
     );
@@ -72,7 +76,11 @@ export function lookAt(
         getDescriptor(CONFIGURATION_DESCRIPTOR, index, length);
       ask(what, get(HEAD_BYTES), (head) => {
         const totalBytes = (head[2] ?? 0) + (head[3] ?? 0) * 256;
-        if (head[1] !== CONFIGURATION_DESCRIPTOR || totalBytes < HEAD_BYTES) {
+        if (
+          (head[0] ?? 0) < HEAD_BYTES ||
+          head[1] !== CONFIGURATION_DESCRIPTOR ||
+          totalBytes < HEAD_BYTES
+        ) {
           seen(`expected a ${what}, got ${show(head)}`);
           return;
         }

@@ -23,10 +23,10 @@ export const stm32f072bDisco: BoardFile = {
     { name: 'BTN0', pin: 'PA0', closesTo: 'supply', externalPull: 'down', mode: 'GPIO_IN' },
   ],
   sensors: [
-    lamp('LD3 red'),
-    lamp('LD4 orange'),
-    lamp('LD5 green'),
-    lamp('LD6 blue'),
+    lamp('LD3 red', 'PC6'),
+    lamp('LD4 orange', 'PC8'),
+    lamp('LD5 green', 'PC9'),
+    lamp('LD6 blue', 'PC7'),
     {
       name: 'B1 User',
       class: 'SENSE_BTN',

@@ -1,0 +1,345 @@
+import type {
+  Chip,
+  ChipFlash,
+  ChipModel,
+  ChipOrder,
+  ChipOutside,
+  ChipStop,
+} from '../../chip/index.ts';
+import { UsbHost } from '../../chip/index.ts';
+import { debugAnswer } from '../debug/chip-debug.ts';
+import type { DebugStart, DebugStop } from '../debug/target.ts';
+import type { MachineNotice, MachineOrder } from './protocol.ts';
+
+/** What a chip is started with. */
+export interface EngineOrder extends Omit<ChipOrder, 'outside'> {
+  readonly model: ChipModel;
+  readonly flash: ChipFlash;
+  /** Undefined: nobody debugs. */
+  readonly debug?: DebugStart | undefined;
+}
+
+/** Why `MachineEngine.run` came back. */
+export type EngineState =
+  /** That time is reached; there is more to do. */
+  | { readonly why: 'time' }
+  /** Nothing happens by itself before that time of the chip; Infinity: for ever. */
+  | { readonly why: 'idle'; readonly nextNs: number }
+  /** A transfer has ended. */
+  | { readonly why: 'answered' }
+  /** A debugger has halted it. */
+  | { readonly why: 'halted' }
+  /** It is not to be run any more: reset, or gone elsewhere. */
+  | { readonly why: 'over' };
+
+const REACHED: EngineState = { why: 'time' };
+const ANSWERED: EngineState = { why: 'answered' };
+const HALTED: EngineState = { why: 'halted' };
+const OVER: EngineState = { why: 'over' };
+
+/** Console bytes that are kept together before they are told. */
+const CONSOLE_BYTES = 4096;
+
+/**
+ * A chip from one reset to the next, and the host's end of its USB cable: whoever has it gives it time, and hears what it
+ * does. It knows neither threads nor clocks.
+ */
+export class MachineEngine {
+  readonly #chip: Chip;
+  readonly #model: ChipModel;
+  readonly #usb: UsbHost;
+  readonly #tell: (notice: MachineNotice) => void;
+  readonly #console: Uint8Array = new Uint8Array(CONSOLE_BYTES);
+  #consoleBytes = 0;
+  /** Lamps whose pins have changed, and what was told of them. */
+  readonly #pins = new Map<string, boolean | undefined>();
+  readonly #toldPins = new Map<string, boolean | undefined>();
+  #usbChanged = false;
+  #answered = false;
+  #over = false;
+  #hasFaulted = false;
+  #halted = false;
+  #steps = false;
+  #watched = false;
+  /** The time up to which it has run, or slept: the chip's own clock may stand behind. */
+  #reachedNs = 0;
+
+  constructor(order: EngineOrder, tell: (notice: MachineNotice) => void) {
+    const { model, flash, debug, ...chip } = order;
+    this.#model = model;
+    this.#tell = tell;
+    const outside: ChipOutside = {
+      flash,
+      uart: (port, byte) => {
+        if (port === model.consoleUart) this.#put(byte);
+      },
+      usbChanged: () => {
+        this.#usbChanged = true;
+      },
+      pin: (name, level) => void this.#pins.set(name, level),
+      warn: (words) => tell({ type: 'warn', words }),
+    };
+    this.#chip = model.make({ ...chip, outside });
+    this.#usb = new UsbHost(this.#chip.usb, {
+      attached: (seen) => tell({ type: 'attached', ...seen }),
+      detached: () => tell({ type: 'detached' }),
+      log: (line) => tell({ type: 'log', line }),
+    });
+    if (debug !== undefined) this.#debug(debug);
+  }
+
+  /** Time since the chip's start, in ns. */
+  get nowNs(): number {
+    return Math.max(this.#chip.nowNs, this.#reachedNs);
+  }
+
+  /** Whether a control transfer is under way. */
+  get isTransferring(): boolean {
+    return this.#usb.busy;
+  }
+
+  /** Whether a host can see a device. */
+  get isAttached(): boolean {
+    return this.#usb.isAttached;
+  }
+
+  /** What the board has to say. */
+  take(order: MachineOrder): void {
+    if (this.#over) return;
+    switch (order.type) {
+      case 'cable':
+        this.#usb.setVbus(order.in);
+        break;
+      case 'bus-reset':
+        this.#usb.reset();
+        break;
+      case 'submit':
+        this.#submit(order);
+        break;
+      case 'configure':
+        this.#usb.configure(order.value);
+        break;
+      case 'alternate':
+        this.#usb.selectAlternate(order.interfaceNumber, order.alternate);
+        break;
+      case 'input':
+        this.#chip.uartInput(this.#model.consoleUart, order.bytes);
+        break;
+      case 'pin':
+        this.#chip.setPin(order.name, order.level);
+        break;
+      case 'ping':
+        this.#tell({ type: 'pong' });
+        break;
+      case 'ask':
+        this.#tell({
+          type: 'answer',
+          id: order.id,
+          answer: debugAnswer(this.#chip, order.request),
+        });
+        if (order.request.type === 'watch') this.#watched = order.request.on;
+        break;
+      case 'halt':
+        this.#halt({ reason: 'halt' });
+        break;
+      case 'resume':
+        this.#resume(order.how);
+        break;
+      case 'flash-changed':
+        this.#chip.core.written(this.#model.flashAddress + order.offsetBytes, order.lengthBytes);
+        break;
+      default:
+        order satisfies never;
+    }
+    this.#heedUsb();
+  }
+
+  /** Runs the chip to that time of its own, at most; what `ChipFlash` throws comes out. */
+  run(untilNs: number): EngineState {
+    this.#answered = false;
+    for (;;) {
+      if (this.#over) return OVER;
+      if (this.#halted && !this.#steps) return HALTED;
+      const dueNs = this.#usb.step(this.nowNs);
+      this.#heedUsb();
+      if (this.#answered) return this.#leave(ANSWERED);
+      const limitNs = Math.min(untilNs, dueNs);
+      const state = this.#took(this.#runChip(limitNs), { untilNs, dueNs, limitNs });
+      if (state !== undefined) return this.#leave(state);
+    }
+  }
+
+  /** Nothing of it is told any more. */
+  stop(): void {
+    this.#over = true;
+  }
+
+  #runChip(limitNs: number): ChipStop {
+    const core = this.#chip.core;
+    const { breakpoints } = core;
+    if (!this.#steps) return this.#chip.run(limitNs);
+    // One instruction, also where it stands at a breakpoint.
+    this.#steps = false;
+    const kept = [...breakpoints];
+    breakpoints.clear();
+    try {
+      return this.#chip.run(this.#chip.nowNs + 1);
+    } finally {
+      for (const address of kept) breakpoints.add(address);
+    }
+  }
+
+  /** What came of it; undefined: it goes on. */
+  #took(
+    stop: ChipStop,
+    { untilNs, dueNs, limitNs }: Readonly<Record<'untilNs' | 'dueNs' | 'limitNs', number>>,
+  ): EngineState | undefined {
+    this.#heedUsb();
+    switch (stop.why) {
+      case 'time':
+        // A chip counts in cycles: its own clock may stand a little before that.
+        this.#reached(limitNs);
+        break;
+      case 'idle':
+        return this.#slept(stop.nextNs, { untilNs, dueNs, limitNs });
+      case 'outside':
+        break;
+      case 'breakpoint':
+        this.#halt({ reason: 'breakpoint' });
+        return HALTED;
+      case 'reset':
+        this.#end(stop);
+        return OVER;
+      case 'jump':
+        this.#end(stop);
+        return OVER;
+      case 'fault':
+        return this.#faulted(stop, untilNs, limitNs);
+      default:
+        stop satisfies never;
+    }
+    if (this.#halted) {
+      this.#tell({ type: 'stopped', stop: { reason: 'step' } });
+      return HALTED;
+    }
+    return this.nowNs >= untilNs ? REACHED : undefined;
+  }
+
+  #slept(
+    nextNs: number,
+    { untilNs, dueNs, limitNs }: Readonly<Record<'untilNs' | 'dueNs' | 'limitNs', number>>,
+  ): EngineState | undefined {
+    if (this.#halted) {
+      this.#tell({ type: 'stopped', stop: { reason: 'step' } });
+      return HALTED;
+    }
+    this.#reached(limitNs);
+    if (this.#usbChanged) return undefined;
+    const next = Math.min(nextNs, dueNs);
+    return next > untilNs || limitNs >= untilNs ? { why: 'idle', nextNs: next } : undefined;
+  }
+
+  #reached(ns: number): void {
+    this.#reachedNs = Math.max(this.#reachedNs, ns);
+  }
+
+  /** It executes nothing any more; only its watchdog may still come. */
+  #faulted(
+    stop: Extract<ChipStop, { why: 'fault' }>,
+    untilNs: number,
+    limitNs: number,
+  ): EngineState | undefined {
+    if (!this.#hasFaulted) {
+      this.#hasFaulted = true;
+      this.#flush();
+      this.#tell({ type: 'fault', fault: stop.fault });
+      if (this.#watched) {
+        this.#halt({ reason: 'fault', words: stop.fault.words });
+        return HALTED;
+      }
+    }
+    // Nothing else happens to it before that.
+    this.#reached(Math.min(untilNs, limitNs));
+    return this.nowNs >= untilNs ? REACHED : undefined;
+  }
+
+  #submit({ id, setup, data }: Extract<MachineOrder, { type: 'submit' }>): void {
+    this.#usb.submit({
+      setup,
+      data,
+      ended: (result) => {
+        this.#answered = true;
+        this.#tell({ type: 'ended', id, result });
+      },
+    });
+  }
+
+  /** What the chip said about its port while it had the word. */
+  #heedUsb(): void {
+    if (!this.#usbChanged) return;
+    this.#usbChanged = false;
+    this.#usb.changed();
+  }
+
+  #debug({ halted, breakpoints, watch }: DebugStart): void {
+    const { core } = this.#chip;
+    for (const address of breakpoints) core.breakpoints.add(address);
+    core.debugging = watch;
+    this.#watched = watch;
+    if (halted) this.#halt({ reason: 'start' });
+  }
+
+  #halt(stop: DebugStop): void {
+    if (this.#halted && !this.#steps) return;
+    this.#halted = true;
+    this.#steps = false;
+    this.#flush();
+    this.#tell({ type: 'stopped', stop });
+  }
+
+  #resume(how: 'run' | 'step'): void {
+    if (!this.#halted) return;
+    this.#steps = true;
+    if (how === 'run') this.#halted = false;
+  }
+
+  #end(stop: Extract<ChipStop, { why: 'reset' | 'jump' }>): void {
+    this.#flush();
+    this.#over = true;
+    this.#tell(
+      stop.why === 'reset'
+        ? { type: 'reset', cause: stop.cause }
+        : { type: 'jump', address: stop.address },
+    );
+  }
+
+  #leave(state: EngineState): EngineState {
+    if (!this.#over) this.#flush();
+    return state;
+  }
+
+  #put(byte: number): void {
+    this.#console[this.#consoleBytes] = byte;
+    this.#consoleBytes += 1;
+    if (this.#consoleBytes === CONSOLE_BYTES) this.#flushConsole();
+  }
+
+  #flushConsole(): void {
+    if (this.#consoleBytes === 0) return;
+    const bytes = this.#console.slice(0, this.#consoleBytes);
+    this.#consoleBytes = 0;
+    this.#tell({ type: 'console', bytes });
+  }
+
+  /** What it has printed, and how its pins stand now. */
+  #flush(): void {
+    this.#flushConsole();
+    if (this.#pins.size === 0) return;
+    for (const [name, level] of this.#pins) {
+      if (this.#toldPins.has(name) && this.#toldPins.get(name) === level) continue;
+      this.#toldPins.set(name, level);
+      this.#tell({ type: 'pin', name, level });
+    }
+    this.#pins.clear();
+  }
+}
