@@ -45,18 +45,24 @@ async function bundle(input, options) {
 export async function bundleWorkerScripts() {
   const before = kept();
   if (before !== undefined) return before;
-  const [worker, ownProcess, prelude] = await Promise.all([
+  const [worker, ownProcess, machine, prelude] = await Promise.all([
     bundle('node/worker-program.ts', { format: 'cjs' }),
     bundle('node/process-program.ts', { format: 'cjs' }),
+    bundle('node/machine-thread.ts', { format: 'cjs' }),
     bundle('program/prelude/prelude.ts', { format: 'iife', name: 'prelude', exports: 'named' }),
   ]);
   // A function around it: the firmware is to find no name in its context that is not its own.
   const preludeScript = `(() => { ${prelude.code}; return prelude.programPrelude; })()`;
-  return keep([...worker.sources, ...ownProcess.sources, ...prelude.sources], {
-    workerScript: worker.code,
-    processScript: ownProcess.code,
-    preludeScript,
-  });
+  const all = [worker, ownProcess, machine, prelude];
+  return keep(
+    all.flatMap(({ sources }) => sources),
+    {
+      workerScript: worker.code,
+      processScript: ownProcess.code,
+      machineScript: machine.code,
+      preludeScript,
+    },
+  );
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

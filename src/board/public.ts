@@ -82,6 +82,7 @@ export type { DownloadEvents } from './seams/download-events.ts';
 export type { ImageInspector, ImageRefusal } from './seams/image-inspector.ts';
 export type {
   BootControl,
+  ButtonPins,
   DfuHabits,
   MachineCode,
   Peripherals,
@@ -93,6 +94,8 @@ export type {
   WatchdogFeed,
 } from './seams/peripherals.ts';
 export type { ProgramLayout } from './seams/program-layout.ts';
+export { MachineRunner } from './machine/machine-runner.ts';
+export type { MachineOptions } from './machine/options.ts';
 export { parseStandIn } from './stand-in/parse-stand-in.ts';
 export type { StandInText } from './stand-in/parse-stand-in.ts';
 export { StandInRunner } from './stand-in/stand-in-runner.ts';

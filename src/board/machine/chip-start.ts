@@ -1,4 +1,4 @@
-import { fromHex, sha256 } from '../../bytes/index.ts';
+import { encodeUtf8, fromHex, sha256 } from '../../bytes/index.ts';
 import type { ChipModel } from '../../chip/index.ts';
 import type { Peripherals } from '../seams/peripherals.ts';
 import type { EngineOrder } from './engine.ts';
@@ -9,7 +9,7 @@ const ID_BYTES = 8;
 /** The serial number as a unique number of the chip, or of its flash: the bytes of its digits, where it is made of such. */
 function uniqueId(serial: string): Uint8Array {
   if (/^[0-9a-f]{16}$/i.test(serial)) return fromHex(serial);
-  return sha256(new TextEncoder().encode(serial)).subarray(0, ID_BYTES);
+  return sha256(encodeUtf8(serial)).subarray(0, ID_BYTES);
 }
 
 /** What a chip is started with on that board, but for its flash and whoever debugs it. */

@@ -22,7 +22,7 @@ import type {
 import type { MachineNotice, MachineOrder } from './protocol.ts';
 
 /** What of the notices is for the USB device. */
-export type UsbNotice = Extract<MachineNotice, { type: 'attached' | 'detached' | 'ended' | 'log' }>;
+type UsbNotice = Extract<MachineNotice, { type: 'attached' | 'detached' | 'ended' | 'log' }>;
 
 /**
  * The USB device that machine code makes of a chip's controller. Every transfer is `held` until the chip has answered, behind

@@ -7,7 +7,7 @@ import type { MachineOptions } from './options.ts';
 import type { MachineNotice, MachineOrder } from './protocol.ts';
 
 /** The chip, wherever it is. */
-export interface MachineWire {
+interface MachineWire {
   /** Never called before the wire has been made. */
   send(order: MachineOrder): void;
   /** Erase and program as the chip's flash has them: carried out when they return, also in what the chip reads. */

@@ -148,12 +148,12 @@ describe('a board file', () => {
     [
       'no bootloader',
       { ...mine, bootloaders: [] },
-      'bootloaders: expected 1 to 5 entries, got a list of 0',
+      'bootloaders: expected 1 to 6 entries, got a list of 0',
     ],
     [
       'a bootloader that is none',
       { ...mine, bootloaders: ['mcubot'] },
-      'bootloaders[0]: expected one of riotboot_dfu, riotboot, mcuboot, none, stm32-rom, got "mcubot", did you mean "mcuboot"?',
+      'bootloaders[0]: expected one of riotboot_dfu, riotboot, mcuboot, none, flash, stm32-rom, got "mcubot", did you mean "mcuboot"?',
     ],
     [
       'one twice',

@@ -16,3 +16,6 @@ export type { ProcessRunnerOptions } from './process-runner.ts';
 export { loadStandIn } from './stand-in-file.ts';
 export { WorkerRunner } from './worker-runner.ts';
 export type { WorkerRunnerOptions } from './worker-runner.ts';
+export { MachineWorkerRunner } from './machine-worker-runner.ts';
+export type { MachineWorkerOptions } from './machine-worker-runner.ts';
+export type { MachineTime } from './chip-time.ts';

@@ -9,6 +9,7 @@ interface WorkerScripts {
   readonly workerScript: string;
   readonly processScript: string;
   readonly preludeScript: string;
+  readonly machineScript: string;
 }
 
 const bundler = new URL('../../../scripts/worker-scripts.mjs', import.meta.url).href;
@@ -24,3 +25,5 @@ export const workerScript: string = made.workerScript;
 export const processScript: string = made.processScript;
 /** A script whose value is `programPrelude`. */
 export const preludeScript: string = made.preludeScript;
+/** `machine-thread.ts`: a script for Node. */
+export const machineScript: string = made.machineScript;

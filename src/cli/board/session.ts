@@ -1,6 +1,7 @@
 import { bootloaderOf, createBoard } from '../../board/index.ts';
 import {
   FlashFile,
+  MachineWorkerRunner,
   ProcessRunner,
   loadStandIn,
   rootKeepsPrivileges,
@@ -125,7 +126,7 @@ export async function startBoard(
       model,
       clock,
       flash: norFlash,
-      runner: new ProcessRunner(),
+      runner: [new ProcessRunner(), new MachineWorkerRunner(machine)],
       standIns,
       symbols: machine.symbols,
       serial: serial ?? defaultSerial(model.name, file?.path),
