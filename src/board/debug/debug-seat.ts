@@ -30,6 +30,8 @@ export class DebugSeat implements MachineDebugger {
   /** The next chip begins halted. */
   holds: boolean;
   readonly #clock: Clock;
+  /** Who waits until this chip stands, and who until a chip stands. */
+  readonly #halting = new Set<() => void>();
   readonly #waiting = new Set<() => void>();
   #listener: SeatListener | undefined;
   #target: DebugTarget | undefined;
@@ -83,7 +85,7 @@ export class DebugSeat implements MachineDebugger {
   gone(): void {
     this.#target = undefined;
     this.#stop = undefined;
-    this.#settle();
+    callAll(this.#halting);
   }
 
   /** What happens to the board around it. */
@@ -124,22 +126,19 @@ export class DebugSeat implements MachineDebugger {
   /** Stops it; resolves when it stands, or when nothing is there to be stopped. */
   async halt(): Promise<void> {
     if (this.#target === undefined || this.#stop !== undefined) return;
-    const stands = this.settled();
+    const stands = waitIn(this.#halting);
     this.#target.halt();
     await this.#within(ANSWER_MS, stands);
   }
 
   /** Resolves when a chip stands, or when it is known that none will for now. */
   settled(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiting.add(resolve);
-    });
+    return waitIn(this.#waiting);
   }
 
   #settle(): void {
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const each of waiting) each();
+    callAll(this.#halting);
+    callAll(this.#waiting);
   }
 
   /** Without waiting: what comes behind it is carried out behind it. */
@@ -157,4 +156,16 @@ export class DebugSeat implements MachineDebugger {
       work.then(end, () => end());
     });
   }
+}
+
+function waitIn(waiting: Set<() => void>): Promise<void> {
+  return new Promise((resolve) => {
+    waiting.add(resolve);
+  });
+}
+
+function callAll(waiting: Set<() => void>): void {
+  const all = [...waiting];
+  waiting.clear();
+  for (const each of all) each();
 }

@@ -106,8 +106,8 @@ function end(): void {
 }
 
 /** All that is under way in this turn. */
-async function settle(): Promise<void> {
-  for (let n = 0; n < 50; n += 1) await Promise.resolve();
+async function settle(turns = 50): Promise<void> {
+  for (let n = 0; n < turns; n += 1) await Promise.resolve();
 }
 
 /** Sends packets; answers what came since, without acknowledgements. */
@@ -149,7 +149,8 @@ beforeEach(() => {
     flashBytes: 0x800,
     reset: () => {
       end();
-      start();
+      // A thread takes a while.
+      void settle(20).then(start);
     },
     flash: {
       eraseFlash: (offset, length) => flash.erase(offset, length),
