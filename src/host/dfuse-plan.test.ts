@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { dfuse } from '../../test/support/host-bench.ts';
-import { downloadPlan, planTerms, uploadPlan } from './dfuse-plan.ts';
+import { downloadPlan, planTerms } from './dfuse-plan.ts';
 import type { DfuSeModifiers, DfuSeOperation, PlanTerms } from './dfuse-plan.ts';
+import { uploadPlan } from './dfuse-read-plan.ts';
 import { UPLOAD_START, uploadStep } from './upload-steps.ts';
 import type { UploadState } from './upload-steps.ts';
 
