@@ -52,7 +52,10 @@ export interface Core {
   run(untilCycles: number): CoreStop;
   /** Ends `run` behind the instruction that is being executed: something outside has to be looked at. */
   yield(): void;
-  /** Lets time pass while it sleeps; SysTick counts. The next cycle at which SysTick wants to count to 0 is `nextTick`. */
+  /**
+   * Lets time pass while it sleeps, or while the bus waits for something; SysTick counts. The next cycle at which SysTick
+   * wants to count to 0 is `nextTick`.
+   */
   sleepUntil(cycles: number): void;
   /** Cycle at which SysTick pends its exception next; Infinity if it does not. */
   readonly nextTick: number;

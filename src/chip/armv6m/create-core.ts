@@ -98,7 +98,11 @@ export function createCore(bus: Bus, variant: Partial<CoreVariant> = {}): Core {
       s.attention = true;
     },
     sleepUntil(cycles) {
-      if (cycles > s.cycles) s.cycles = cycles;
+      if (cycles > s.cycles) {
+        s.skipped += cycles - s.cycles;
+        s.cycles = cycles;
+        s.attention = true;
+      }
       tickNow(s);
     },
     get nextTick() {

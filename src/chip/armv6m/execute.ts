@@ -35,6 +35,7 @@ export function execute(s: CoreState, memory: Memory, cycles: number): Left {
   const { u8: ram8, u16: ram16, u32: ram32, decoded: ramDecoded } = ram;
   const ramAt = ram.start | 0;
   const end = s.cycles + cycles;
+  s.skipped = 0;
   let left = cycles;
   let i = (((R[15] as number) - base) | 0) >>> 1;
   let stop: Left = batch;
@@ -1008,7 +1009,7 @@ export function execute(s: CoreState, memory: Memory, cycles: number): Left {
     }
   }
   if (stop === batch) R[15] = base + i * 2;
-  s.cycles = end - left;
+  s.cycles = end - left + s.skipped;
   s.instructions += steps;
   s.steps = 0;
   return stop;

@@ -53,6 +53,8 @@ export interface CoreState {
   /** CONTROL.SPSEL: 0 in handler mode (B1.4.4). */
   spsel: number;
   cycles: number;
+  /** Cycles that whatever was called let pass while an instruction was executed. */
+  skipped: number;
   instructions: number;
   /** Instructions of the go that the bus is called from. */
   steps: number;
@@ -151,6 +153,7 @@ export function makeState(bus: Bus, variant: CoreVariant): CoreState {
     unprivileged: 0,
     spsel: 0,
     cycles: 0,
+    skipped: 0,
     instructions: 0,
     steps: 0,
     target: 0,
