@@ -20,6 +20,7 @@ const benches = [
   ['images'],
   ['swaps'],
   ['powercuts'],
+  ['core'],
   ['kernel'],
 ];
 const EX_USAGE = 64;

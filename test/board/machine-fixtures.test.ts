@@ -9,7 +9,7 @@ import { asRoot, installOnDebian, need } from '../support/needs.ts';
 const folder = mkdtempSync(join(tmpdir(), 'dfukit-machine-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const chips = ['rp2040', 'stm32f0'] as const;
+const chips = ['isa', 'rp2040', 'stm32f0'] as const;
 const sourcesOf = (chip: string): string =>
   resolve(import.meta.dirname, '../fixtures/machine', chip);
 const text = (...parts: readonly string[]): string => readFileSync(join(...parts), 'utf8');
