@@ -12,10 +12,10 @@ function control(): Bench {
   return board;
 }
 
-const request = (type: number, code: number, value: number, length: number): number[] => [
-  ...[type, code, value & 0xff, value >> 8, 5, 0],
-  ...[length & 0xff, length >> 8],
-];
+const request = (type: number, code: number, value: number, length: number): number[] => {
+  const [low, high] = [value & 0xff, value >> 8];
+  return [type, code, low, high, 5, 0, length & 0xff, length >> 8];
+};
 const pattern = (length: number): Uint8Array => Uint8Array.from({ length }, (_, n) => n * 3 + 5);
 
 describe('control transfers', () => {

@@ -1,0 +1,524 @@
+import { describe, expect, test } from 'vitest';
+import { registers } from '../../../test/support/machine/rp2040-registers.ts';
+
+/* Registers, as the RP2040 datasheet has them: loads and stores of the core, and nothing else. */
+
+const SET = 0x2000;
+const CLEAR = 0x3000;
+const TOGGLE = 0x1000;
+
+/** 12 MHz of the crystal for clk_ref and clk_sys, a tick each microsecond. */
+function clocked(): ReturnType<typeof registers> {
+  const made = registers();
+  made.write(0x40024000, 0xfabaa0);
+  made.write(0x40008030, 2);
+  made.write(0x4005802c, 0x20c);
+  return made;
+}
+
+describe('the bus', () => {
+  test('has aliases that toggle, set and clear bits', () => {
+    const { read, write } = registers();
+    write(0x4001c004, 0x12);
+    write(0x4001c004 + SET, 0x40);
+    expect(read(0x4001c004)).toBe(0x52);
+    write(0x4001c004 + TOGGLE, 0x03);
+    expect(read(0x4001c004 + TOGGLE)).toBe(0x51);
+    write(0x4001c004 + CLEAR, 0x50);
+    expect(read(0x4001c004)).toBe(0x01);
+    // The USB controller's memory has them, too.
+    write(0x50100080, 0x401);
+    write(0x50100080 + SET, 0x800);
+    expect(read(0x50100080)).toBe(0xc01);
+  });
+
+  test('gives a narrow store to all lanes of a register, and to its own in memory', () => {
+    const { read, write } = registers();
+    write(0x40058010, 0xa5, 1);
+    expect(read(0x40058010)).toBe(0xa5a5a5a5);
+    write(0x40058010, 0x1234, 2);
+    expect(read(0x40058010)).toBe(0x12341234);
+    expect(read(0x40058012, 1)).toBe(0x34);
+    write(0x50100200, 0);
+    write(0x50100201, 0xa5, 1);
+    write(0x50100202, 0x1234, 2);
+    expect(read(0x50100200)).toBe(0x1234a500);
+    write(0x21000004, 0xcafe, 2);
+    expect(read(0x20000010)).toBe(0xcafe);
+  });
+
+  test('shows the flash four times, and takes no store there', () => {
+    const { board, read, write, fault } = registers();
+    board.flash.set([1, 2, 3, 4], 0x100);
+    for (const view of [0x10000100, 0x11000100, 0x12000100, 0x13000100, 0x10200100]) {
+      expect(read(view)).toBe(0x04030201);
+    }
+    write(0x10000100, 7);
+    expect(board.flash[0x100]).toBe(1);
+    write(0x14, 7);
+    expect(board.warnings).toEqual([
+      expect.stringMatching(/a store to flash address 0x10000100 does nothing/),
+      expect.stringMatching(/a null pointer\?/),
+    ]);
+    expect(fault(() => write(0x13000100, 7))).toMatch(/XIP_CTRL says that it faults/);
+  });
+
+  test('the cache is memory while it is no cache', () => {
+    const { read, write, fault } = registers();
+    write(0x14000000 + CLEAR, 1);
+    write(0x15000010, 0x12345678);
+    expect(read(0x15000011, 1)).toBe(0x56);
+    write(0x14000000 + SET, 1);
+    expect(fault(() => read(0x15000010))).toMatch(/memory only while it is no cache/);
+  });
+
+  test('blocks that are held in reset take nothing, and forget', () => {
+    const { board, read, write } = registers();
+    write(0x40034024, 26);
+    write(0x4000c000 + SET, 1 << 22);
+    expect(read(0x4000c008) & (1 << 22)).toBe(0);
+    write(0x40034024, 13);
+    expect(read(0x40034024)).toBe(0);
+    expect(board.warnings).toEqual([
+      expect.stringMatching(/a store to UART0 does nothing: RESETS/),
+    ]);
+    write(0x4000c000 + CLEAR, 1 << 22);
+    expect(read(0x40034024)).toBe(0);
+  });
+
+  test('what is not modelled is named', () => {
+    const words = (address: number, value?: number): string =>
+      registers().fault(({ read, write }) =>
+        value === undefined ? read(address) : write(address, value),
+      );
+    expect(words(0x40044010, 0x55)).toBe('RP2040: I2C0 IC_DATA_CMD (0x40044010) is not modelled');
+    expect(words(0x40040008)).toBe('RP2040: SPI1 SSPDR (0x40040008) is not modelled');
+    expect(words(0x50300000, 1)).toBe('RP2040: PIO1 CTRL (0x50300000) is not modelled');
+    expect(words(0xd0000054, 1)).toMatch(/core 1.*\(0xd0000054\) is not modelled/);
+    expect(words(0x40004000, 1)).toMatch(/SYSCFG PROC0_NMI_MASK \(0x40004000\)/);
+    expect(words(0x400500a8, 1)).toMatch(/PWM INTE/);
+    expect(words(0x50110040, 3)).toMatch(/USB MAIN_CTRL as a host/);
+    expect(words(0x40070000)).toBe('nobody answers at 0x40070000');
+    expect(words(0x20042000)).toBe('nobody answers at 0x20042000');
+  });
+});
+
+describe('what the chip is', () => {
+  test('an RP2040 B2, after the reset that it was', () => {
+    const { board, read } = registers();
+    expect(read(0x40000000)).toBe(0x20002927);
+    expect(read(0x40000004)).toBe(2);
+    expect(read(0x4006c000)).toBe(1);
+    expect(read(0xd0000000)).toBe(0);
+    expect(read(0x40064008)).toBe(1 << 16);
+    expect(read(0x10, 2)).toBe(0x754d);
+    expect(read(0x13, 1)).toBe(3);
+    expect(read(0x4000c008)).toBe(0x1ffffff);
+    expect(board.retained[38]).toBe(1);
+  });
+
+  test('clocks are what they are made of, and as fast as they are', () => {
+    const made = registers();
+    const { read, write } = made;
+    const mhz = (): number => {
+      const before = made.board.chip;
+      const [cycles, ns] = [before.core.cycles, before.nowNs];
+      made.pass(1e5);
+      return ((before.core.cycles - cycles) / (before.nowNs - ns)) * 1000;
+    };
+    expect(mhz()).toBeCloseTo(6.5, 1);
+    write(0x40024000, 0xfabaa0);
+    expect(read(0x40024004) >>> 31).toBe(1);
+    write(0x40008030, 2);
+    expect(read(0x40008038)).toBe(4);
+    expect(mhz()).toBeCloseTo(12, 1);
+    // 125 MHz: 12 * 125 / 6 / 2.
+    write(0x40028000, 1);
+    write(0x40028008, 125);
+    expect(read(0x40028000) >>> 31).toBe(0);
+    write(0x40028004 + CLEAR, 0x21);
+    expect(read(0x40028000) >>> 31).toBe(1);
+    write(0x4002800c, 0x62000);
+    write(0x40028004 + CLEAR, 0x8);
+    write(0x4000803c, 0);
+    write(0x4000803c, 1);
+    expect(read(0x40008044)).toBe(2);
+    expect(mhz()).toBeCloseTo(125, 0);
+    write(0x40008094, 9);
+    expect(read(0x4000809c) >>> 5).toBe(125000);
+    expect(read(0x40008098) & 0x10).toBe(0x10);
+    expect([0, 1]).toContain(read(0x4006001c));
+  });
+});
+
+describe('SIO', () => {
+  test('divides, by nothing too', () => {
+    const { read, write } = registers();
+    const divided = (at: number, dividend: number, divisor: number): number[] => {
+      write(0xd0000000 + at, dividend);
+      write(0xd0000004 + at, divisor);
+      expect(read(0xd0000078)).toBe(3);
+      return [read(0xd0000074), read(0xd0000070)];
+    };
+    expect(divided(0x60, 100, 7)).toEqual([2, 14]);
+    expect(divided(0x68, -100, 7)).toEqual([-2 >>> 0, -14 >>> 0]);
+    expect(divided(0x60, 5, 0)).toEqual([5, 0xffffffff]);
+    expect(divided(0x68, -5, 0)).toEqual([-5 >>> 0, 1]);
+    expect(divided(0x68, 0x80000000, -1)).toEqual([0, 0x80000000]);
+    expect(read(0xd0000078)).toBe(1);
+  });
+
+  test('locks once', () => {
+    const { read, write } = registers();
+    expect(read(0xd000017c)).toBe(0x80000000);
+    expect(read(0xd000017c)).toBe(0);
+    expect(read(0xd000005c)).toBe(0x80000000);
+    write(0xd000017c, 1);
+    expect(read(0xd000017c)).toBe(0x80000000);
+  });
+
+  test('core 1 says 0 when it starts, and answers 0 with 0', () => {
+    const { read, write } = registers();
+    expect(read(0xd0000050)).toBe(3);
+    expect(read(0xd0000058)).toBe(0);
+    expect(read(0xd0000050)).toBe(2);
+    write(0xd0000054, 0);
+    expect(read(0xd0000050)).toBe(3);
+    read(0xd0000058);
+    read(0xd0000058);
+    expect(read(0xd0000050)).toBe(10);
+    write(0xd0000050, 8);
+    write(0x40010004, 1 << 16);
+    write(0x40010004, 0);
+    expect(read(0xd0000050)).toBe(3);
+  });
+
+  test('interpolates', () => {
+    const { read, write } = registers();
+    // Lane 0: shifted right by 4, bits 0 to 7, added to its base.
+    write(0xd00000ac, 4 | (7 << 10));
+    write(0xd0000080, 0x1234);
+    write(0xd0000088, 0x1000);
+    expect(read(0xd00000a0)).toBe(0x1023);
+    expect(read(0xd0000094)).toBe(0x1023);
+    expect(read(0xd0000080)).toBe(0x1023);
+    // Blending half-way between 100 and 200.
+    write(0xd00000ac, (1 << 21) | (31 << 10));
+    write(0xd00000b0, 31 << 10);
+    write(0xd0000088, 100);
+    write(0xd000008c, 200);
+    write(0xd0000084, 128);
+    expect(read(0xd00000a4)).toBe(150);
+    // Clamping, on the other one.
+    write(0xd00000ec, (1 << 22) | (1 << 15) | (31 << 10));
+    write(0xd00000c8, -5 >>> 0);
+    write(0xd00000cc, 5);
+    write(0xd00000c0, -9 >>> 0);
+    expect(read(0xd00000e0)).toBe(-5 >>> 0);
+    write(0xd00000fc, 0x8000_0001);
+    expect([read(0xd00000c8), read(0xd00000cc)]).toEqual([1, 0x8000]);
+  });
+});
+
+describe('pins', () => {
+  test('are driven, and driven from outside', () => {
+    const { board, read, write } = registers();
+    write(0x400140cc, 5);
+    write(0xd0000024, 1 << 25);
+    write(0xd0000014, 1 << 25);
+    expect(board.pins.get('GPIO25')).toBe(true);
+    expect(read(0xd0000004) >>> 25).toBe(1);
+    write(0xd000001c, 1 << 25);
+    expect(board.pins.get('GPIO25')).toBe(false);
+    // OUTOVER: inverted.
+    write(0x400140cc, 5 | (1 << 8));
+    expect(board.pins.get('GPIO25')).toBe(true);
+    write(0xd0000028, 1 << 25);
+    expect(board.pins.get('GPIO25')).toBeUndefined();
+
+    board.chip.setPin('GPIO2', true);
+    expect(read(0xd0000004)).toBe(4);
+    board.chip.setPin('GPIO2', undefined);
+    expect(read(0xd0000004)).toBe(0);
+    write(0x4001c00c, 0x4a);
+    expect(read(0xd0000004)).toBe(4);
+    expect(read(0xd0000008) & 2).toBe(2);
+    board.chip.setPin('BOOTSEL', false);
+    expect(read(0xd0000008) & 2).toBe(0);
+    expect(() => board.chip.setPin('GPIO30', true)).toThrow(/GPIO0 to GPIO29/);
+  });
+
+  test('interrupt by level and by edge', () => {
+    const { board, read, write, pending } = registers();
+    write(0x40014100, 8 << 8);
+    expect(pending()).toBe(0);
+    board.chip.setPin('GPIO2', true);
+    expect(pending()).toBe(1 << 13);
+    expect(read(0x40014120)).toBe(8 << 8);
+    board.chip.setPin('GPIO2', false);
+    expect(read(0x400140f0) & 0xf00).toBe(0xd00);
+    write(0x400140f0, 8 << 8);
+    write(0xe000e280, 1 << 13);
+    expect(pending()).toBe(0);
+    write(0x40014100, 1 << 8);
+    expect(pending()).toBe(1 << 13);
+    write(0x40014100, 0);
+    write(0xe000e280, 1 << 13);
+    write(0x40014110, 1);
+    expect(pending()).toBe(1 << 13);
+  });
+});
+
+describe('time', () => {
+  test('TIMER counts microseconds, latches its high word, and alarms', () => {
+    const { board, read, write, pass, pending } = clocked();
+    pass(50e3);
+    const before = read(0x40054028);
+    pass(1e6);
+    expect(read(0x40054028) - before).toBeGreaterThanOrEqual(1000);
+    expect(read(0x40054028) - before).toBeLessThan(1010);
+    write(0x40054004, 0xffffff00);
+    write(0x40054000, 1);
+    expect(read(0x40054024)).toBe(1);
+    read(0x4005400c);
+    pass(1e6);
+    expect(read(0x40054008)).toBe(1);
+    expect(read(0x40054024)).toBe(2);
+
+    write(0x40054038, 0xf);
+    write(0x40054018, read(0x40054028) + 100);
+    write(0x4005401c, read(0x40054028) + 100);
+    expect(read(0x40054020)).toBe(0xc);
+    write(0x40054020, 8);
+    expect(pending()).toBe(0);
+    const start = board.chip.nowNs;
+    pass(200e3);
+    expect(pending()).toBe(4);
+    expect(read(0x40054034)).toBe(4);
+    expect(board.chip.nowNs - start).toBeGreaterThan(100e3);
+    write(0x40054034, 4);
+    expect(read(0x40054040)).toBe(0);
+
+    write(0x40054030, 1);
+    const stopped = read(0x40054028);
+    pass(1e6);
+    expect(read(0x40054028)).toBe(stopped);
+  });
+
+  test('TIMER goes as fast as the watchdog’s tick', () => {
+    const { read, write, pass } = clocked();
+    write(0x4005802c, 0x218);
+    const before = read(0x40054028);
+    pass(10e6);
+    expect(read(0x40054028) - before).toBeLessThan(5010);
+    write(0x4005802c, 12);
+    const stopped = read(0x40054028);
+    pass(10e6);
+    expect(read(0x40054028)).toBe(stopped);
+    expect(read(0x4005802c)).toBe(12);
+  });
+
+  test('the watchdog goes down by two, is fed, and keeps its words', () => {
+    const { board, read, write, pass } = clocked();
+    write(0x40058014, 0x600dcafe);
+    write(0x40058004, 20000);
+    write(0x40058000 + SET, 1 << 30);
+    pass(5e6);
+    expect(read(0x40058000) & 0xffffff).toBeLessThanOrEqual(10000);
+    expect(read(0x40058000) & 0xffffff).toBeGreaterThan(9900);
+    write(0x40058004, 20000);
+    pass(9e6);
+    expect(board.chip.run(board.chip.nowNs + 5e6)).toEqual({ why: 'reset', cause: 'watchdog' });
+    board.start('watchdog');
+    expect(board.retained.slice(8, 12)).toEqual(Uint8Array.of(0xfe, 0xca, 0x0d, 0x60));
+    expect(board.retained[32]).toBe(1);
+  });
+
+  test('RTC counts seconds of the chip', () => {
+    const { read, write, pass } = clocked();
+    write(0x4005c004, (2026 << 12) | (12 << 8) | 31);
+    write(0x4005c008, (23 << 16) | (59 << 8) | 58);
+    write(0x4005c00c, 0x10);
+    write(0x4005c00c, 1);
+    expect(read(0x4005c00c)).toBe(3);
+    pass(3e9);
+    expect(read(0x4005c018)).toBe((2027 << 12) | (1 << 8) | 1);
+    expect(read(0x4005c01c)).toBe((5 << 24) | 1);
+  });
+});
+
+describe('UART', () => {
+  test('hears through its FIFO, and interrupts', () => {
+    const { board, read, write, pending } = registers();
+    write(0x4003402c, 0x70);
+    write(0x40034030, 0x301);
+    write(0x40034038, 0x50);
+    expect(read(0x40034018)).toBe(0x90);
+    board.chip.uartInput(
+      0,
+      Uint8Array.from({ length: 40 }, (_, n) => n),
+    );
+    expect(pending()).toBe(1 << 20);
+    expect(read(0x40034018)).toBe(0xc0);
+    expect(read(0x40034040)).toBe(0x50);
+    for (let n = 0; n < 40; n += 1) expect(read(0x40034000)).toBe(n);
+    expect(read(0x40034018)).toBe(0x90);
+    expect(read(0x40034040)).toBe(0);
+    expect(read(0x40034fe0)).toBe(0x11);
+  });
+
+  test('says what it is told once it is on, and hears itself in a loop', () => {
+    const { board, read, write } = registers();
+    write(0x40034000, 0x41);
+    expect(board.text).toBe('');
+    write(0x40034030, 0x301);
+    expect(board.text).toBe('A');
+    write(0x40034000, 0x42, 1);
+    expect(board.text).toBe('AB');
+    expect(read(0x4003403c) & 0x20).toBe(0x20);
+    write(0x40034044, 0x7ff);
+    expect(read(0x4003403c)).toBe(0);
+    write(0x40034030, 0x381);
+    write(0x40034000, 0x43);
+    expect(board.text).toBe('AB');
+    expect(read(0x40034000)).toBe(0x43);
+  });
+});
+
+describe('DMA', () => {
+  test('copies, swaps, chains, and says when it is done', () => {
+    const { board, read, write, pending } = registers();
+    board.ram.set([1, 2, 3, 4, 5, 6, 7, 8], 0x1000);
+    write(0x50000404, 3);
+    // Channel 1: eight bytes into a ring of four.
+    write(0x50000040, 0x20001000);
+    write(0x50000044, 0x20003000);
+    write(0x50000048, 8);
+    write(0x50000050, 1 | (1 << 4) | (1 << 5) | (2 << 6) | (1 << 10) | (1 << 11) | (0x3f << 15));
+    // Channel 0: two words, swapped, then channel 1.
+    write(0x50000000, 0x20001000);
+    write(0x50000004, 0x20002000);
+    write(0x50000008, 2);
+    expect(read(0x50000400)).toBe(0);
+    write(0x5000000c, 1 | (2 << 2) | (3 << 4) | (1 << 11) | (0x3f << 15) | (1 << 22));
+    expect([...board.ram.subarray(0x2000, 0x2008)]).toEqual([4, 3, 2, 1, 8, 7, 6, 5]);
+    expect([...board.ram.subarray(0x3000, 0x3008)]).toEqual([5, 6, 7, 8, 0, 0, 0, 0]);
+    expect(pending()).toBe(1 << 11);
+    expect(read(0x5000040c)).toBe(3);
+    write(0x5000040c, 3);
+    expect(read(0x50000400)).toBe(0);
+    expect(read(0x50000000)).toBe(0x20001008);
+    expect(read(0x50000008)).toBe(0);
+    expect(read(0x5000000c) & (1 << 24)).toBe(0);
+  });
+
+  test('feeds a UART, takes flash from its stream, and names what it has to wait for', () => {
+    const { board, write, read, fault } = registers();
+    write(0x40034030, 0x301);
+    board.ram.set([0x48, 0x69], 0x1000);
+    write(0x50000000, 0x20001000);
+    write(0x50000004, 0x40034000);
+    write(0x50000008, 2);
+    write(0x5000000c, 1 | (1 << 4) | (20 << 15));
+    expect(board.text).toBe('Hi');
+    board.flash.set([9, 8, 7, 6], 0x100);
+    write(0x14000014, 0x10000100);
+    write(0x14000018, 1);
+    expect(read(0x14000008) & 2).toBe(0);
+    expect(read(0x50400000)).toBe(0x06070809);
+    expect(read(0x14000008) & 2).toBe(2);
+    expect(fault(() => write(0x5000000c, 1 | (16 << 15)))).toBe(
+      'RP2040: DMA CH0_CTRL_TRIG paced by request 16 (0x5000000c) is not modelled',
+    );
+  });
+
+  test('stops at an address that nobody answers at', () => {
+    const { read, write } = registers();
+    write(0x50000000, 0x60000000);
+    write(0x50000004, 0x20001000);
+    write(0x50000008, 4);
+    write(0x5000000c, 1 | (0x3f << 15));
+    expect(read(0x5000000c) >>> 30).toBe(1);
+  });
+});
+
+describe('ADC', () => {
+  test('measures 27 degrees', () => {
+    const { read, write } = registers();
+    write(0x4004c000, 3);
+    expect(read(0x4004c000) & 0x100).toBe(0x100);
+    write(0x4004c000, 7 | (4 << 12));
+    const celsius = 27 - ((read(0x4004c004) / 4096) * 3.3 - 0.706) / 0.001721;
+    expect(celsius).toBeCloseTo(27, 0);
+    write(0x4004c008, 1 | (1 << 24));
+    write(0x4004c018, 1);
+    write(0x4004c000, 7 | (4 << 12));
+    expect((read(0x4004c008) >>> 16) & 15).toBe(1);
+    expect(read(0x4004c020)).toBe(1);
+    expect(read(0x4004c00c)).toBe(876);
+    expect(read(0x4004c020)).toBe(0);
+  });
+});
+
+describe('the ROM', () => {
+  test('counts and turns bits, fills and copies', () => {
+    const { board, rom } = registers();
+    expect(rom('P3', 0xf0f0_0001)).toBe(9);
+    expect(rom('R3', 1)).toBe(0x80000000);
+    expect(rom('L3', 0x0000_8000)).toBe(16);
+    expect(rom('T3', 0x0000_8000)).toBe(15);
+    expect(rom('T3', 0)).toBe(32);
+    expect(rom('MS', 0x20001000, 0x5a, 5)).toBe(0x20001000);
+    expect([...board.ram.subarray(0x1000, 0x1006)]).toEqual([0x5a, 0x5a, 0x5a, 0x5a, 0x5a, 0]);
+    rom('MC', 0x20002001, 0x20001000, 3);
+    expect([...board.ram.subarray(0x2000, 0x2005)]).toEqual([0, 0x5a, 0x5a, 0x5a, 0]);
+    rom('S4', 0x50100000, 0x11, 16);
+    rom('C4', 0x20003000, 0x50100000, 16);
+    expect([...board.ram.subarray(0x3000, 0x3010)]).toEqual(Array.from({ length: 16 }, () => 0x11));
+  });
+
+  test('erases and programs the flash', () => {
+    const { board, rom } = registers();
+    const start = board.chip.nowNs;
+    rom('IF');
+    rom('EX');
+    rom('RE', 0x10000, 0x12000, 0x10000, 0xd8);
+    board.ram.fill(0x33, 0x1000, 0x1200);
+    rom('RP', 0x10000, 0x20001000, 512);
+    rom('FC');
+    rom('CX');
+    expect(board.operations).toEqual([
+      'erase 10000+10000',
+      'erase 20000+1000',
+      'erase 21000+1000',
+      'program 10000+100',
+      'program 10100+100',
+    ]);
+    expect(board.chip.nowNs - start).toBeGreaterThan(150e6 + 90e6);
+  });
+
+  test('goes to where scratch registers say', () => {
+    const board = registers().board;
+    const scratch = new DataView(board.retained.buffer);
+    const entry = 0x20000501;
+    scratch.setUint32(16, 0xb007c0d3, true);
+    scratch.setUint32(20, (-0xb007c0d3 ^ entry) >>> 0, true);
+    scratch.setUint32(24, 0x20030000, true);
+    scratch.setUint32(28, entry, true);
+    // A branch to itself.
+    board.ram.set([0xfe, 0xe7], 0x500);
+    board.start('watchdog');
+    board.chip.run(1e6);
+    expect(board.chip.core.readRegister(15)).toBe(0x20000500);
+    expect(board.chip.core.msp).toBe(0x20030000);
+    expect(scratch.getUint32(16, true)).toBe(0);
+  });
+
+  test('what its functions cannot reach is a fault of theirs', () => {
+    const { rom } = registers();
+    expect(() => rom('MC', 0x60000000, 0x20000000, 4)).toThrow(
+      /nobody answers at 0x60000000, in the ROM's function MC/,
+    );
+    expect(() => registers().rom('WV')).toThrow(/core 1 is not modelled/);
+  });
+});
