@@ -3,6 +3,7 @@ import { PACKAGE_VERSION, didYouMean } from '../bytes/index.ts';
 import { commands } from './commands.ts';
 import { CommandEnd, ExitCode, exitCodeOf, explain } from './shared/exit-codes.ts';
 import { addExamples } from './shared/examples.ts';
+import { packageNamed } from './shared/package-named.ts';
 import { addHelpAll } from './shared/rare-options.ts';
 import { tellFailure } from './shared/json-failure.ts';
 import { warn } from './shared/terminal.ts';
@@ -19,7 +20,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
   if (loaded !== undefined && 'run' in loaded) {
     return loaded.run(args[0] === 'help' ? ['--help'] : args.slice(1), terminal);
   }
-  const program = await emptyProgram(terminal);
+  const program = emptyProgram(terminal);
   refuseStrangers(program, args);
   if (loaded !== undefined) {
     const command = loaded.command(terminal);
@@ -92,8 +93,8 @@ const examples = [
 ];
 
 /** The program without its commands, which speaks through the terminal and ends nothing by itself. */
-async function emptyProgram(terminal: Terminal): Promise<Command> {
-  const { Command: Program } = await import('commander');
+function emptyProgram(terminal: Terminal): Command {
+  const { Command: Program } = packageNamed('commander') as typeof import('commander');
   const { out, err } = terminal;
   return (
     new Program('dfukit')

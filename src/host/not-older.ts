@@ -8,7 +8,7 @@ import { printable } from './dfu-interface.ts';
 import type { DfuInterface } from './dfu-interface.ts';
 import { memoryLayoutOf } from './dialect.ts';
 import { drive, prepare } from './drive.ts';
-import { demandRelease, imageVersion } from './policy.ts';
+import { demandRelease, imageVersion } from './release.ts';
 import { unreadableMemory } from './read-back.ts';
 import { receive } from './receive.ts';
 import type { SendPlan } from './send-plan.ts';

@@ -1,16 +1,13 @@
 import { DfuError } from '../bytes/index.ts';
-import { idDigits } from '../usb/index.ts';
 import {
   compareVersions,
   formatVersion,
   imageFaults,
   inspectImage,
   isSignedByGiven,
-  readImageHeader,
-  recognise,
 } from '../image/index.ts';
 import type { CryptoLike, ImageVersion, Key } from '../image/index.ts';
-import type { DfuInterface } from './dfu-interface.ts';
+import { imageVersion } from './release.ts';
 import type { SendPlan } from './send-plan.ts';
 
 /** What a file must be before any of it is sent, and a device before it gets it. */
@@ -35,17 +32,6 @@ function refused(message: string): DfuError {
 
 function piecesOf({ targets }: SendPlan): Uint8Array[] {
   return targets.flatMap(({ elements }) => elements.map(({ data }) => data));
-}
-
-/** The version of an MCUboot image; undefined for anything else, a header that cannot be one included. */
-export function imageVersion(bytes: Uint8Array): ImageVersion | undefined {
-  if (recognise(bytes).format !== 'mcuboot') return undefined;
-  try {
-    return readImageHeader(bytes).version;
-  } catch (error) {
-    if (DfuError.is(error)) return undefined;
-    throw error;
-  }
 }
 
 async function demandSigned(
@@ -104,20 +90,4 @@ export async function withPolicy(
   }
   if (minVersion !== undefined) demandVersion(pieces, minVersion);
   return { ...plan, noDowngrade };
-}
-
-/**
- * The release of the file against that of a device in run-time mode, in words; undefined where one of them is not said.
- * In DFU mode a device's release is its boot loader's. Throws `REFUSED` for an older file.
- */
-export function demandRelease(
-  { noDowngrade = false, suffix }: SendPlan,
-  runtime: DfuInterface | undefined,
-): string | undefined {
-  if (!noDowngrade || runtime?.mode !== 'runtime') return undefined;
-  const file = suffix?.bcdDevice ?? 0xffff;
-  if (file === 0xffff) return undefined;
-  const words = `the file is release ${idDigits(file)} by its suffix, the device is release ${idDigits(runtime.bcdDevice)} in run-time mode`;
-  if (file < runtime.bcdDevice) throw refused(`${words}: older`);
-  return words;
 }

@@ -28,7 +28,7 @@ import type {
 import { nothingToSend } from './download-steps.ts';
 import { demandNoConflict, demandOnePiece, demandSameAddress } from './file-contents.ts';
 import type { SendElement } from './file-contents.ts';
-import { demandRelease } from './policy.ts';
+import { demandRelease } from './release.ts';
 import { demandRunsThere } from './runs-where.ts';
 import type { SendPlan, SendTarget } from './send-plan.ts';
 import { plainTally, sumOf, tallyOf } from './tally.ts';

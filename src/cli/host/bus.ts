@@ -1,6 +1,8 @@
 import { DfuError } from '../../bytes/index.ts';
 import { joinedBus } from '../../usb/index.ts';
 import type { Clock, UsbBus } from '../../usb/index.ts';
+import type { NativeUsbModule } from '../../link/node-usb/index.ts';
+import { packageNamed } from '../shared/package-named.ts';
 import type { Terminal } from '../shared/terminal.ts';
 
 /** What `--bus` takes, for the help. */
@@ -37,7 +39,7 @@ export async function openBuses(
 async function openNamed(text: string, clock: Clock): Promise<UsbBus> {
   if (text === 'native') {
     const { nodeUsbBus } = await import('../../link/node-usb/index.ts');
-    return nodeUsbBus({ clock });
+    return nodeUsbBus({ clock, load: async () => packageNamed('usb') as NativeUsbModule });
   }
   const { host, port } = usbipAddress(text);
   const { USBIP_PORT, usbipBus } = await import('../../link/usbip/index.ts');

@@ -1,9 +1,8 @@
 import { Command } from 'commander';
 import { DfuError } from '../../bytes/index.ts';
-import { dryRun, sendPlan, sendTo, unchangedElse } from '../../host/index.ts';
+import { sendPlan, sendTo, unchangedElse } from '../../host/index.ts';
 import type { SendPlan } from '../../host/index.ts';
 import type { FirmwareTarget } from '../../image/index.ts';
-import { downloadGang } from './download-gang.ts';
 import { INJECT_HELP, addGangOptions, isGang } from './gang-options.ts';
 import type { GangCommandOptions } from './gang-options.ts';
 import { addApplicationOptions, applicationOf } from './application-options.ts';
@@ -13,7 +12,7 @@ import { ExitCode, answering } from '../shared/exit-codes.ts';
 import { readInput } from '../shared/read-input.ts';
 import { addDetails, rareOnes } from '../shared/rare-options.ts';
 import type { Terminal } from '../shared/terminal.ts';
-import { addDryRunOptions, tellPlan } from './dry-run-options.ts';
+import { addDryRunOptions } from './dry-run-options.ts';
 import type { DryRunOptions } from './dry-run-options.ts';
 import { addDownloadFormatOptions } from './format-options.ts';
 import type { DownloadFormatOptions } from './format-options.ts';
@@ -97,6 +96,7 @@ async function run(
     if (file === undefined) throw new DfuError('INVALID_ARGUMENT', 'many devices need a file');
     if (wait === true)
       throw new DfuError('INVALID_ARGUMENT', '--wait is for one device; --watch for many');
+    const { downloadGang } = await import('./download-gang.ts');
     return downloadGang(terminal, options, {
       file,
       plan,
@@ -111,7 +111,8 @@ async function run(
     }
     const terms = { ...around, ...times, ...applicationOf(options), selection, wait, detach };
     if (options.dryRun === true) {
-      tellPlan(terminal.out, await dryRun(around.bus, plan, terms), options.json === true);
+      const { tellDryRun } = await import('./dry-run.ts');
+      await tellDryRun({ out: terminal.out, json: options.json === true }, around.bus, plan, terms);
       return ExitCode.ok;
     }
     return exitOf(await sendTo(around.bus, plan, terms));

@@ -1,11 +1,9 @@
 import type { Command } from 'commander';
 import { DfuError } from '../../bytes/index.ts';
-import { withPolicy } from '../../host/index.ts';
 import type { SendPlan } from '../../host/index.ts';
 import { parseVersion } from '../../image/index.ts';
 import type { FirmwareTarget, ImageVersion } from '../../image/index.ts';
 import { collect } from '../shared/collect.ts';
-import { loadKeys } from '../shared/key-files.ts';
 import { rareOnes } from '../shared/rare-options.ts';
 import type { Terminal } from '../shared/terminal.ts';
 
@@ -78,7 +76,7 @@ export async function heldTo(
   if (key === undefined && minVersion === undefined && requireSuffix !== true && !noDowngrade) {
     return plan;
   }
-  const named = key === undefined ? undefined : await loadKeys(terminal, key);
-  const keys = named?.map((each) => each.key);
-  return withPolicy(plan, { keys, requireSuffix, minVersion, noDowngrade });
+  // Keys and signatures are more than a download that asks for none is made of.
+  const { heldToPolicy } = await import('./held-to-policy.ts');
+  return heldToPolicy(terminal, plan, { key, requireSuffix, minVersion, noDowngrade });
 }
