@@ -198,11 +198,6 @@ describe('riotboot', () => {
   test('of many devices the others are left alone; a file for none is refused', async () => {
     const slot0 = await riot('right', program(0x4400), 0x4400);
     const buses = ['--bus', xenon.bus, '--bus', disco.bus];
-    const all = await ran(['download', ...buses, slot0, '-a', '0', '--all', ...board]);
-    expect([all.exit, all.out + all.err]).toEqual([
-      0,
-      expect.stringMatching(/left alone: not for board particle-xenon.*0483:df11[^]*written/),
-    ]);
     const slot1 = await riot('slot1', program(0x82400), 0x82400);
     const wrong = await ran([
       'download',
@@ -218,6 +213,12 @@ describe('riotboot', () => {
     expect([wrong.exit, wrong.out + wrong.err]).toEqual([
       65,
       expect.stringContaining('it is for slot 1, alternate 1'),
+    ]);
+    // Last of all: it starts what it has been given, and leaves the bus.
+    const all = await ran(['download', ...buses, slot0, '-a', '0', '--all', ...board]);
+    expect([all.exit, all.out + all.err]).toEqual([
+      0,
+      expect.stringMatching(/left alone: not for board particle-xenon.*0483:df11[^]*written/),
     ]);
   });
 });
@@ -353,6 +354,40 @@ describe('MCUboot', () => {
       expect.stringContaining('its header (512 bytes) and the addresses that it starts with'),
     ]);
     expect(good.err).toContain("in DFU mode a device has its firmware's own ids");
+  });
+
+  test('the keys that a board file names are asked for', async () => {
+    const model = JSON.parse(await dfukit('board', 'show', 'reel_board')) as object;
+    const own = (key: string): string =>
+      file(`own-${key}.json`, JSON.stringify({ ...model, mcuboot: { keys: [key] } }));
+    await dfukit('imgtool', 'keygen', '-k', path('other.pem'), '-t', 'ed25519');
+    const image = await signed('new', program(0xc200));
+    const to = ['-a', '1', '--board'];
+    expect((await tried(reel, image, ...to, own('root.pem'))).exit).toBe(0);
+    const other = await tried(reel, image, ...to, own('other.pem'));
+    expect([other.exit, other.said]).toEqual([
+      65,
+      expect.stringContaining('the image is not signed by the key that it must be signed by'),
+    ]);
+    for (const more of [['--force'], ['--key', path('root.pem')]]) {
+      expect((await tried(reel, image, ...to, own('other.pem'), ...more)).exit).toBe(0);
+    }
+    const data = file('data.bin', new Uint8Array(512).fill(7));
+    expect((await tried(reel, data, '-a', '0', '--board', own('other.pem'))).exit).toBe(0);
+  });
+
+  test('of an encrypted image the program cannot be looked at', async () => {
+    await dfukit('imgtool', 'keygen', '-k', path('enc.pem'), '-t', 'x25519');
+    const out = path('encrypted.signed.bin');
+    const slot = ['-H', '0x200', '-S', '0x76000', '--align', '4', '--pad-header', '-v', '1.0.0'];
+    const keys = ['-k', path('root.pem'), '-E', path('enc.pem')];
+    const code = file('secret.bin', program(0xc200));
+    await dfukit('imgtool', 'sign', ...keys, ...slot, code, out);
+    const { exit, said } = await tried(reel, out, '-a', '1', ...board);
+    expect([exit, said]).toEqual([
+      0,
+      expect.stringContaining('the program in it is encrypted or compressed'),
+    ]);
   });
 
   test('an alternate setting that nobody knows', async () => {

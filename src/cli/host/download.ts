@@ -80,7 +80,8 @@ async function run(
   const { busyLimit: busyLimitMs, pollTime: pollTimeMs } = options;
   const file = path === undefined ? undefined : await readInput(terminal, path);
   const expected = await expectedOf(terminal, options);
-  const plan = await heldTo(terminal, planOf(file, options, expected), options);
+  const own = planOf(file, options, expected?.target);
+  const plan = await heldTo(terminal, own, options, expected?.keys);
   const times = { returnMs, limits, busyLimitMs, pollTimeMs };
   if (isGang(options)) {
     if (options.key !== undefined && options.inject !== undefined)

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { DfuError } from '../../bytes/index.ts';
 import type { SendPlan } from '../../host/index.ts';
-import { parseVersion } from '../../image/index.ts';
+import { parseVersion, recognise } from '../../image/index.ts';
 import type { FirmwareTarget, ImageVersion } from '../../image/index.ts';
 import { collect } from '../shared/collect.ts';
 import { rareOnes } from '../shared/rare-options.ts';
@@ -47,6 +47,13 @@ export function addPolicyOptions(command: Command): Command {
   );
 }
 
+/** What `--board` says. */
+interface Expected {
+  readonly target: FirmwareTarget;
+  /** The files of the keys that its bootloader trusts, where the board names them. */
+  readonly keys: readonly string[] | undefined;
+}
+
 /**
  * What `--board` says of the device; undefined without it. What knows boards is loaded where it is asked for. Throws
  * `INVALID_ARGUMENT` for a board, a bootloader or a mode that there is not.
@@ -54,7 +61,7 @@ export function addPolicyOptions(command: Command): Command {
 export async function expectedOf(
   terminal: Terminal,
   { board, bootloader }: PolicyOptions,
-): Promise<FirmwareTarget | undefined> {
+): Promise<Expected | undefined> {
   if (board === undefined) {
     if (bootloader === undefined) return undefined;
     throw new DfuError('INVALID_ARGUMENT', '--bootloader says which one --board has: say a board');
@@ -63,15 +70,27 @@ export async function expectedOf(
   const { firmwareTarget } = await import('../../board/index.ts');
   const model = await boardNamed(terminal, board);
   const { record, mode } = bootloaderNamed(model, bootloader);
-  return firmwareTarget(model, { bootloader: record.name, mode });
+  const target = firmwareTarget(model, { bootloader: record.name, mode });
+  return { target, keys: record.trustsKeys ? model.mcuboot?.keys : undefined };
 }
 
-/** The plan, held to all of that. Throws before any device is looked for, where the file is not as it must be. */
+/** Whether all that is sent is MCUboot's: of anything else a board's keys say nothing. */
+function isSignable({ targets }: SendPlan): boolean {
+  const pieces = targets.flatMap(({ elements }) => elements);
+  return pieces.length > 0 && pieces.every(({ data }) => recognise(data).format === 'mcuboot');
+}
+
+/**
+ * The plan, held to all of that. Throws before any device is looked for, where the file is not as it must be. Without
+ * `--key` the keys of the board count for an MCUboot image, unless the plan is forced.
+ */
 export async function heldTo(
   terminal: Terminal,
   plan: SendPlan,
-  { key, requireSuffix, minVersion, downgrade }: PolicyOptions,
+  { key: given, requireSuffix, minVersion, downgrade }: PolicyOptions,
+  boardKeys?: readonly string[],
 ): Promise<SendPlan> {
+  const key = given ?? (plan.anyDevice || !isSignable(plan) ? undefined : boardKeys);
   const noDowngrade = downgrade === false;
   if (key === undefined && minVersion === undefined && requireSuffix !== true && !noDowngrade) {
     return plan;
