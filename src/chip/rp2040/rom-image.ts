@@ -1,4 +1,5 @@
 import { ROM_BYTES } from './bus.ts';
+import { FLOAT_FUNCTIONS } from './rom-float.ts';
 
 /** The functions of the ROM's table (RP2040 datasheet §2.8.3), by their two letters. */
 const functionCodes = [
@@ -35,8 +36,6 @@ const STACK = 0x20041f00;
 const TABLES = 0x40;
 const CODE = 0x400;
 const FLOATS = 0x800;
-/** Functions of each floating-point table, as of version 2 of the ROM. */
-const FLOAT_FUNCTIONS = 32;
 
 /** r0 = table, r1 = code: r0 becomes the entry's value, or 0. */
 const lookup = [

@@ -219,7 +219,7 @@ export function createRom(order: RomOrder): (trap: RomTrap) => void {
     const back = core.readRegister(14);
     const work = functions[trap];
     if (work !== undefined) work();
-    else floatFunction(core, trap, stop);
+    else floatFunction(core, trap);
     return jump(back);
   };
 }

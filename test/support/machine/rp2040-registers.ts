@@ -5,16 +5,18 @@ import type { Bench } from './rp2040-bench.ts';
 /** An RP2040 whose core does nothing but the loads and stores that it is told to do. */
 export interface Registers {
   readonly board: Bench;
-  read(address: number, size?: AccessSize): number;
-  write(address: number, value: number, size?: AccessSize): void;
+  readonly read: (address: number, size?: AccessSize) => number;
+  readonly write: (address: number, value: number, size?: AccessSize) => void;
   /** Words of the fault that the access led to. */
-  fault(access: (registers: Registers) => void): string;
+  readonly fault: (access: (registers: Registers) => void) => string;
   /** Lets time pass; interrupts that come are only pending. */
-  pass(ns: number): void;
+  readonly pass: (ns: number) => void;
   /** NVIC_ISPR: the interrupts that pend, but for the mailbox of SIO, in which core 1 has said something at its start. */
-  pending(): number;
+  readonly pending: () => number;
+  /** Calls a function, and answers with r0 and r1. */
+  readonly call: (address: number, ...given: readonly number[]) => readonly [number, number];
   /** Calls a function of the ROM by its two letters. */
-  rom(letters: string, ...given: readonly number[]): number;
+  readonly rom: (letters: string, ...given: readonly number[]) => number;
 }
 
 const RAM = 0x20000000;
@@ -78,15 +80,18 @@ export function registers(board: Bench = bench()): Registers {
       board.chip.run(board.chip.nowNs + ns);
     },
     pending: () => made.read(0xe000e200) & ~(1 << 15),
+    call: (address, ...given) => {
+      core.writeRegister(7, address);
+      given.forEach((value, n) => core.writeRegister(n, value >>> 0));
+      go(CALL);
+      return [core.readRegister(0), core.readRegister(1)];
+    },
     rom: (letters, ...given) => {
       const table = made.read(0x14, 2);
       const wanted = letters.charCodeAt(0) | (letters.charCodeAt(1) << 8);
       for (let at = table; made.read(at, 2) !== 0; at += 4) {
         if (made.read(at, 2) !== wanted) continue;
-        core.writeRegister(7, made.read(at + 2, 2));
-        given.forEach((value, n) => core.writeRegister(n, value >>> 0));
-        go(CALL);
-        return core.readRegister(0);
+        return made.call(made.read(at + 2, 2), ...given)[0];
       }
       throw new Error(`the ROM has no ${letters}`);
     },
