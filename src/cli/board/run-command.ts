@@ -71,8 +71,8 @@ Over USB/IP the run-time function says bitWillDetach = 0, so that the mode chang
 the host owes and a remote client keeps its connection; with --attach and with --profile riotboot it says
 1, as RIOT does: the board leaves the bus, and with --attach comes back by itself.
 
-Machine code of your own build (zephyr.signed.bin, slot0.riot.bin) is booted, and not executed: a stand-in plays it.
-Words: silent (the default), dfu-runtime, usb-dfu, firmware=PATH; confirm=500ms, upgrade=2s, upgrade=2s/permanent;
+Machine code of your own build (zephyr.signed.bin, slot0.riot.bin) is executed on rpi_pico and stm32f072b_disco; elsewhere,
+or with --stand-in, a stand-in plays it. Words: silent (the default), dfu-runtime, usb-dfu, firmware=PATH; confirm=500ms, upgrade=2s, upgrade=2s/permanent;
 hang=3s, crash=0ms, reset=1s. The first that is meant for an image plays it (docs/your-firmware.md):
   --stand-in version=2.0.0:usb-dfu,confirm=500ms --stand-in usb-dfu
 
