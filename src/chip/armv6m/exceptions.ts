@@ -4,7 +4,9 @@ import {
   executionPriority,
   firstInterrupt,
   hardFault,
+  mostUrgent,
   nmi,
+  priorityOf,
   svCall,
   takeable,
 } from './priorities.ts';
@@ -18,6 +20,7 @@ import {
   selectStack,
   unpackFlags,
 } from './state.ts';
+import { tickNow } from './system-control.ts';
 
 function activate(s: CoreState, number: number): void {
   s.ipsr = number;
@@ -109,18 +112,28 @@ function returnValueOf(s: CoreState): number {
   return s.spsel === 0 ? 0xffff_fff9 | 0 : 0xffff_fffd | 0;
 }
 
-/** Takes an exception (B1.5.6). */
-export function enterException(s: CoreState, number: number): void {
+/**
+ * Takes an exception (B1.5.6). Whether its frame could be saved. What pends while it is saved, and is more urgent, is
+ * taken in its place, on the same frame (late arrival, B1.5.11).
+ */
+export function enterException(s: CoreState, number: number): boolean {
   const returnValue = returnValueOf(s);
   s.cycles += s.variant.exceptionCycles;
   const error = refused(() => pushFrame(s, s.R[15] as number));
-  if (error === undefined) {
-    goTo(s, number, returnValue);
-    return;
+  if (error !== undefined) {
+    note(s, `stacking for exception ${number}: ${error.message}`, error.unmodelled);
+    if (number === hardFault || number === nmi || error.unmodelled) lockUp(s);
+    else goTo(s, hardFault, returnValue);
+    return false;
   }
-  note(s, `stacking for exception ${number}: ${error.message}`, error.unmodelled);
-  if (number === hardFault || number === nmi || error.unmodelled) lockUp(s);
-  else goTo(s, hardFault, returnValue);
+  if (s.cycles >= s.systick.nextZero) tickNow(s);
+  const late = mostUrgent(s);
+  if (late !== 0 && priorityOf(s, late) < priorityOf(s, number)) {
+    // Of those that pend already nothing else is to be noted.
+    if (number < firstInterrupt) s.systemPending |= 1 << number;
+    goTo(s, late, returnValue);
+  } else goTo(s, number, returnValue);
+  return true;
 }
 
 /** Keeps the first fault, for people. */
@@ -143,15 +156,14 @@ export function raiseFault(s: CoreState, words: string, unmodelled = false): voi
     lockUp(s);
     return;
   }
-  enterException(s, hardFault);
-  if (!isFirst || s.fault === undefined || s.locked) return;
-  const at = (
-    s.ipsr === hardFault && s.R[14] === (0xffff_fffd | 0) ? s.otherSp : s.R[13]
-  ) as number;
-  s.fault = {
-    ...s.fault,
-    frame: Array.from({ length: 8 }, (_, n) => load(s, at + 4 * n, 4) >>> 0),
-  };
+  const isStacked = enterException(s, hardFault);
+  if (!isFirst || s.fault === undefined || !isStacked) return;
+  const at = (s.R[14] === (0xffff_fffd | 0) ? s.otherSp : s.R[13]) as number;
+  const frame: number[] = [];
+  const error = refused(() => {
+    for (let n = 0; n < 8; n++) frame.push(load(s, at + 4 * n, 4) >>> 0);
+  });
+  if (error === undefined) s.fault = { ...s.fault, frame };
 }
 
 /** SVC: its exception is taken at once; where it cannot be, it is a HardFault (A6.7.68). pc is the address of the instruction. */

@@ -11,7 +11,7 @@ export const firstInterrupt = 16;
 const idlePriority = 4;
 
 /** Priority of an exception; the lower the more urgent (B1.5.4). */
-function priorityOf(s: CoreState, number: number): number {
+export function priorityOf(s: CoreState, number: number): number {
   if (number === nmi) return -2;
   if (number === hardFault) return -1;
   return s.priorities[number] as number;

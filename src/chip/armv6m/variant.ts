@@ -14,7 +14,7 @@ export interface CoreVariant {
   readonly exceptionCycles: number;
   /** Register SYST_CALIB (B3.3.6): bit 31 no reference clock, bit 30 not exact, bits 23 to 0 ticks in 10 ms. */
   readonly systickCalibration: number;
-  /** Cycles of one tick of SysTick's reference clock (CLKSOURCE 0); it may change with time. */
+  /** Cycles of one tick of SysTick's reference clock (CLKSOURCE 0); asked whenever SYST_CSR is written. */
   readonly systickReference: () => number;
 }
 

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { createCore } from '../../src/chip/armv6m/create-core.ts';
-import { BusFault } from '../../src/chip/index.ts';
+import { createCore } from './create-core.ts';
+import { BusFault } from './bus.ts';
 
 const FLASH = 0x1000_0000;
-const built = new URL('../fixtures/machine/isa/built/', import.meta.url);
+const built = new URL('../../../test/fixtures/machine/isa/built/', import.meta.url);
 
 test('the self-test in assembler finds every instruction, flag and exception as it should be', () => {
   const flash = new Uint8Array(0x8000);
