@@ -61,6 +61,18 @@ function pllHz(pll: Registers, crystalHz: number): number {
   return (referenceHz * pll.get(0x8)) / divisor;
 }
 
+/** Stops an oscillator until a pin wakes it: with it the whole chip. */
+function dormant(block: () => Registers, offset = 0x08): Register {
+  const STOP = 0x636f6d61;
+  return {
+    name: 'DORMANT',
+    reset: 0x77616b65,
+    write: (kept) => {
+      if (kept === STOP) block().fault(offset);
+    },
+  };
+}
+
 function createCrystal(changed: () => void): Registers {
   const xosc: Registers = createRegisters({
     name: 'XOSC',
@@ -73,7 +85,7 @@ function createCrystal(changed: () => void): Registers {
         mask: 0,
         read: () => (crystalOn(xosc) ? 0x80001000 : 0),
       },
-      0x08: { name: 'DORMANT', reset: 0x77616b65 },
+      0x08: dormant(() => xosc),
       0x0c: { name: 'STARTUP', reset: 0xc4, mask: 0x103fff },
       0x1c: { name: 'COUNT', mask: 0 },
     },
@@ -88,18 +100,18 @@ function crystalOn(xosc: Registers): boolean {
 /** The ring oscillator, whose bit is as random as a seed makes it: the same in every run. */
 function createRing(changed: () => void): Registers {
   let random = 0x1d872b41;
-  return createRegisters({
+  const rosc: Registers = createRegisters({
     name: 'ROSC',
     address: 0x40060000,
     onReset: changed,
     registers: {
-      0x00: { name: 'CTRL', reset: 0xfabaa0, mask: 0xffffff },
+      0x00: { name: 'CTRL', reset: 0xfabaa0, mask: 0xffffff, write: changed },
       0x04: { name: 'FREQA' },
       0x08: { name: 'FREQB' },
-      0x0c: { name: 'DORMANT', reset: 0x77616b65 },
+      0x0c: dormant(() => rosc, 0x0c),
       0x10: { name: 'DIV', reset: 0xab0, write: changed },
       0x14: { name: 'PHASE', reset: 0x8 },
-      0x18: { name: 'STATUS', mask: 0, read: () => 0x80001000 },
+      0x18: { name: 'STATUS', mask: 0, read: () => (ringOn(rosc) ? 0x80001000 : 0) },
       0x1c: {
         name: 'RANDOMBIT',
         mask: 0,
@@ -113,6 +125,11 @@ function createRing(changed: () => void): Registers {
       0x20: { name: 'COUNT', mask: 0 },
     },
   });
+  return rosc;
+}
+
+function ringOn(rosc: Registers): boolean {
+  return ((rosc.get(0) >>> 12) & 0xfff) !== 0xd1e;
 }
 
 /** CLOCKS, the oscillators and the PLLs (RP2040 datasheet §2.15 to §2.18). Everything is stable at once. */
@@ -125,7 +142,7 @@ export function createClocks({ changed, warn }: ClocksOrder): Clocks {
   const crystalHz = (): number => (crystalOn(xosc) ? CRYSTAL_HZ : 0);
   const systemPllHz = (): number => pllHz(pllSys, crystalHz());
   const usbPllHz = (): number => pllHz(pllUsb, crystalHz());
-  const ringHz = (): number => RING_HZ;
+  const ringHz = (): number => (ringOn(rosc) ? RING_HZ : 0);
 
   const at = (offset: number): number => clocks.get(offset);
   const source = (offset: number, from: readonly (() => number)[]): number =>

@@ -79,6 +79,10 @@ export function createParts({ wires, bus, flashChanged, frequency }: PartsOrder)
       gpio.flash.io.write(offset, value, written);
       ssi.selectChanged();
     },
+    reset: () => {
+      gpio.flash.io.reset();
+      ssi.selectChanged();
+    },
   };
   const xip = createXip({ flash: flash.bytes, warn });
   const usb = createUsb(wires, { clockHz: clocks.usbHz });

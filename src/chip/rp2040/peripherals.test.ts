@@ -97,6 +97,8 @@ describe('the bus', () => {
     expect(words(0xd0000054, 1)).toMatch(/core 1.*\(0xd0000054\) is not modelled/);
     expect(words(0x40004000, 1)).toMatch(/SYSCFG PROC0_NMI_MASK \(0x40004000\)/);
     expect(words(0x400500a8, 1)).toMatch(/PWM INTE/);
+    expect(words(0x40024008, 0x636f6d61)).toMatch(/XOSC DORMANT \(0x40024008\)/);
+    expect(words(0x4006000c, 0x636f6d61)).toMatch(/ROSC DORMANT \(0x4006000c\)/);
     expect(words(0x50110040, 3)).toMatch(/USB MAIN_CTRL as a host/);
     expect(words(0x40070000)).toBe('nobody answers at 0x40070000');
     expect(words(0x20042000)).toBe('nobody answers at 0x20042000');
@@ -148,6 +150,13 @@ describe('what the chip is', () => {
     expect(read(0x4000809c) >>> 5).toBe(125000);
     expect(read(0x40008098) & 0x10).toBe(0x10);
     expect([0, 1]).toContain(read(0x4006001c));
+    write(0x40060000, 0xd1eaa0);
+    expect(read(0x40060018)).toBe(0);
+    expect(made.board.warnings).toEqual([]);
+    // Nothing is left that makes a clock.
+    write(0x40008030, 0);
+    write(0x4000803c, 0);
+    expect(made.board.warnings).toEqual([expect.stringMatching(/clk_sys has no source/)]);
   });
 });
 

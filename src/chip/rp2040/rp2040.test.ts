@@ -268,6 +268,21 @@ describe('the flash beside it', () => {
   });
 });
 
+describe('a ROM of the user’s', () => {
+  test('is what the core starts in', () => {
+    const rom = new Uint8Array(0x4000);
+    // Its stack, its entry, and there a branch to itself.
+    rom.set([0x00, 0x0f, 0x04, 0x20, 0x01, 0x02, 0x00, 0x00]);
+    rom.set([0xfe, 0xe7], 0x200);
+    const board = bench({ 0: rp2040Image('dfu') });
+    board.start('power-on', { rom });
+    expect(board.run(1e6).why).toBe('time');
+    expect(board.chip.core.readRegister(15)).toBe(0x200);
+    expect(board.chip.core.msp).toBe(0x20040f00);
+    expect(board.chip.peek(0, 2)).toEqual(Uint8Array.of(0x00, 0x0f));
+  });
+});
+
 describe('memory, from outside', () => {
   test('can be looked at and, if it is RAM, changed', () => {
     const board = running('dfu');
