@@ -49,6 +49,9 @@ export class MachineOnBoard {
     board.uart.onLine((line) => this.#send({ type: 'input', bytes: encodeUtf8(`${line}\r\n`) }));
     board.buttons.onChange((name, level) => this.#send({ type: 'pin', name, level }));
     board.usb.present(this.#device);
+    // A thread takes its time to begin: that is none of the program's.
+    board.watchdog.hold();
+    this.#send({ type: 'ping' });
   }
 
   /** What the chip tells. */
