@@ -1,7 +1,6 @@
 /** The room's face to its siblings: what the world sees, and what only they need. */
 export * from './public.ts';
 export { mcubootMode } from './bootloaders/mcuboot/layout.ts';
-export { debugAnswer, stepChip } from './debug/chip-debug.ts';
 export type { GdbBoard } from './debug/gdb-board.ts';
 export type { GdbLine, GdbSession } from './debug/gdb-session.ts';
 export { GdbStub } from './debug/gdb-stub.ts';

@@ -7,7 +7,7 @@ import type {
   ChipStop,
 } from '../../chip/index.ts';
 import { UsbHost } from '../../chip/index.ts';
-import { debugAnswer } from '../debug/chip-debug.ts';
+import { debugAnswer, stepChip } from '../debug/chip-debug.ts';
 import type { DebugStart, DebugStop } from '../debug/target.ts';
 import type { MachineNotice, MachineOrder } from './protocol.ts';
 
@@ -175,18 +175,11 @@ export class MachineEngine {
   }
 
   #runChip(limitNs: number): ChipStop {
-    const core = this.#chip.core;
-    const { breakpoints } = core;
     if (!this.#steps) return this.#chip.run(limitNs);
-    // One instruction, also where it stands at a breakpoint.
-    this.#steps = false;
-    const kept = [...breakpoints];
-    breakpoints.clear();
-    try {
-      return this.#chip.run(this.#chip.nowNs + 1);
-    } finally {
-      for (const address of kept) breakpoints.add(address);
-    }
+    const stop = stepChip(this.#chip);
+    // Nothing has been executed yet.
+    this.#steps = stop.why === 'outside';
+    return stop;
   }
 
   /** What came of it; undefined: it goes on. */
@@ -203,6 +196,7 @@ export class MachineEngine {
       case 'idle':
         return this.#slept(stop.nextNs, { untilNs, dueNs, limitNs });
       case 'outside':
+        if (this.#steps) return undefined;
         break;
       case 'breakpoint':
         this.#halt({ reason: 'breakpoint' });

@@ -43,9 +43,9 @@ describe('options about machine code', () => {
   });
 
   test('a debugger is there where it was asked for', () => {
-    expect(setup({})).toHaveProperty('debugger', undefined);
-    expect(setup({ gdb: true })).toHaveProperty('debugger.holds', false);
-    expect(setup({ gdbWait: true })).toHaveProperty('debugger.holds', true);
+    expect(setup({})).toHaveProperty('runner.debugger', undefined);
+    expect(setup({ gdb: true })).toHaveProperty('runner.debugger.holds', false);
+    expect(setup({ gdbWait: true })).toHaveProperty('runner.debugger.holds', true);
   });
 
   test('an address must be one', async () => {

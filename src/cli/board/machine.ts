@@ -1,6 +1,7 @@
 import { GdbStub } from '../../board/index.ts';
 import { GdbServer } from '../../board/node/index.ts';
-import type { Board, BoardModel, MachineDebugger } from '../../board/index.ts';
+import type { MachineWorkerOptions } from '../../board/node/index.ts';
+import type { Board, BoardModel } from '../../board/index.ts';
 import { DfuError, toHex } from '../../bytes/index.ts';
 import { chipModel } from '../../chip/index.ts';
 import type { ChipModel } from '../../chip/index.ts';
@@ -16,9 +17,7 @@ import type { Terminal } from '../shared/terminal.ts';
 
 /** How a board's machine code is executed, and what is around it. */
 interface MachineSetup {
-  readonly bootrom: Uint8Array | undefined;
-  readonly time: 'real' | 'fast' | undefined;
-  readonly debugger: MachineDebugger | undefined;
+  readonly runner: MachineWorkerOptions;
   readonly symbols: ((address: number) => string | undefined) | undefined;
   /** Takes debuggers, if that was asked for; answers where. */
   listen(board: Board, flash: NorFlash): Promise<TcpAddress | undefined>;
@@ -98,9 +97,11 @@ export function machineSetup(
   const stub = holds || options.gdb !== undefined ? new GdbStub({ clock, holds }) : undefined;
   let server: GdbServer | undefined;
   return {
-    bootrom: chip && bootromOf(terminal, chip, options.bootrom),
-    time: options.time,
-    debugger: stub?.machineDebugger,
+    runner: {
+      bootrom: chip && bootromOf(terminal, chip, options.bootrom),
+      time: options.time,
+      debugger: stub?.machineDebugger,
+    },
     symbols: symbolsOf(terminal, options.symbols),
     listen: async (board, flash) => {
       if (stub === undefined) return undefined;

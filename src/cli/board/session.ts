@@ -126,7 +126,7 @@ export async function startBoard(
       model,
       clock,
       flash: norFlash,
-      runner: [new ProcessRunner(), new MachineWorkerRunner(machine)],
+      runner: [new ProcessRunner(), new MachineWorkerRunner(machine.runner)],
       standIns,
       symbols: machine.symbols,
       serial: serial ?? defaultSerial(model.name, file?.path),
