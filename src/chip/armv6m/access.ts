@@ -6,6 +6,7 @@ import { readSystem, writeSystem } from './system-control.ts';
 /** The memory that an address lies in. */
 export function memoryAt(s: CoreState, address: number): Memory | undefined {
   const at = address >>> 0;
+  if (at >= s.memoryEnd) return undefined;
   for (const memory of s.memories) {
     if (at - memory.start < memory.length && at >= memory.start) return memory;
   }

@@ -49,6 +49,10 @@ export function createCore(bus: Bus, variant: Partial<CoreVariant> = {}): Core {
     readRegister: (n) => (s.R[n & 15] as number) >>> 0,
     writeRegister(n, value) {
       s.R[n & 15] = n === 15 ? value & ~1 : n === 13 ? value & ~3 : value;
+      if (n !== 15) return;
+      // Somebody who debugs sends it elsewhere.
+      s.sleeping = 0;
+      s.locked = false;
     },
     get xpsr() {
       return packXpsr(s) >>> 0;

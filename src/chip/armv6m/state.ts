@@ -36,6 +36,8 @@ export interface CoreState {
   readonly bus: Bus;
   readonly variant: CoreVariant;
   memories: Memory[];
+  /** Where the last of them ends. */
+  memoryEnd: number;
   /** Where loads and stores look first. */
   ram: Memory;
   /** r0 to r12, the current sp, lr, pc; and the flags. */
@@ -133,6 +135,7 @@ export function mapMemories(s: CoreState): void {
   const made: Memory[] = [];
   for (const each of s.bus.memories) made.push(memoryOf(each, [...old, ...made]));
   s.memories = made;
+  s.memoryEnd = made.reduce((end, { start, length }) => Math.max(end, start + length), 0);
   s.ram = made
     .filter(({ writable }) => writable)
     .reduce((most, each) => (each.length > most.length ? each : most), nowhere);
@@ -143,6 +146,7 @@ export function makeState(bus: Bus, variant: CoreVariant): CoreState {
     bus,
     variant,
     memories: [],
+    memoryEnd: 0,
     ram: nowhere,
     R: new Int32Array(20),
     otherSp: 0,
