@@ -13,6 +13,7 @@ const floors = {
   flash: 90,
   image: 90,
   boot: 90,
+  chip: 90,
   lab: 90,
   link: 90,
   board: 90,
