@@ -280,7 +280,7 @@ describe('what does not come as expected', () => {
     await using bench = await reel();
     await bench.boots();
     await expect(bench.download(v2, { alt: 'slot1_image' })).rejects.toThrow(
-      'No DFU capable USB device available (NOT_FOUND); machine code runs, and its stand-in has nothing at the USB port: usb-dfu',
+      'No DFU capable USB device available (NOT_FOUND); machine code runs, and has nothing at the USB port; where a stand-in plays it, usb-dfu',
     );
   });
 

@@ -50,7 +50,7 @@ function timedText(event: BenchEvent): string {
 
 /** What a host that finds nothing should know, where machine code has nobody to play its USB port. */
 export const SILENT_WORDS =
-  'machine code runs, and its stand-in has nothing at the USB port: usb-dfu and dfu-runtime have';
+  'machine code runs, and has nothing at the USB port; where a stand-in plays it, usb-dfu and dfu-runtime have';
 
 /** Whether machine code runs, and nothing has come to the USB port since. */
 export function playsSilently({ events }: Pick<Journal, 'events'>): boolean {
