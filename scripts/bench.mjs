@@ -21,6 +21,7 @@ const benches = [
   ['swaps'],
   ['powercuts'],
   ['core'],
+  ['executed-powercuts'],
   ['kernel'],
 ];
 const EX_USAGE = 64;
