@@ -172,6 +172,7 @@ function powercutCommand(terminal: Terminal): Command {
     addDetails(made, powercutHelp),
     'dfukit flash powercut dump.bin --board reel_board -k key.pem --update new.bin',
     'dfukit flash powercut dump.bin --layout layout.json --once --svg map.svg',
+    'dfukit flash powercut dump.bin --board rpi_pico --execute --sample 50',
   );
 }
 

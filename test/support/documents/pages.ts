@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
+import { swapDump } from '../../fixtures/machine/boot/boot.ts';
 import { nativeBinary } from '../../fixtures/native/native.ts';
 import { blocksOf, commandsOf } from './blocks.ts';
 import type { Block } from './blocks.ts';
@@ -91,6 +92,8 @@ const exampleFolders: readonly Page[] = readdirSync(join(root, 'examples'), { wi
 function examplePage(name: string): Page {
   const path = `examples/${name}/README.md`;
   const files = filesBeside(name);
+  if (name === 'own-bootloader')
+    return { path, files: { ...files, 'pico.bin': swapDump('careful') } };
   if (name !== 'zephyr-sysbuild') return { path, files };
   const { before, files: outputs } = zephyrBuilds();
   return { path, before, files: { ...files, ...outputs } };
@@ -196,7 +199,8 @@ export const pages: readonly Page[] = [
   },
   {
     path: 'docs/laboratory.md',
-    files: { 'app.bin': app },
+    files: { 'app.bin': app, 'pico.bin': swapDump('hasty') },
+    status: { 'npx dfukit flash powercut pico.bin': 1 },
     before: [
       'npx dfukit imgtool keygen -k root.pem -t ed25519',
       'npx dfukit firmware build hello-world --board reel_board --version 1.0.0 --key root.pem -o one.bin',
