@@ -120,17 +120,15 @@ export class MachineControl {
     const words = this.#words;
     if (Atomics.load(words, STATE) !== ASKED) return;
     const [offset = 0, length = 0] = [words[OFFSET], words[LENGTH]];
-    let state = DONE;
     try {
       if (words[KIND] === ERASE) flash.erase(offset, length);
       else flash.program(offset, this.#room.slice(0, length));
     } catch (error) {
       if (DfuError.is(error, 'POWER_LOST')) return;
-      state = REFUSED;
+      this.#settle(REFUSED);
       throw error;
-    } finally {
-      if (state === REFUSED || Atomics.load(words, STATE) === ASKED) this.#settle(state);
     }
+    this.#settle(DONE);
   }
 
   #settle(state: number): void {
