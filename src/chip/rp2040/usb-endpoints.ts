@@ -8,13 +8,16 @@ const EP0_BUFFER = 0x100;
 const LENGTH = 0x3ff;
 const AVAILABLE = 1 << 10;
 const STALL = 1 << 11;
+/** Written with it, the first of two buffers is next. */
+const FROM_FIRST = 1 << 12;
 const PID = 1 << 13;
 const FULL = 1 << 15;
 
 /** Endpoint control; for endpoint 0 the lower three stand in SIE_CTRL at the same places. */
 const ENABLE = 1 << 31;
 const DOUBLE = 1 << 30;
-const INTERRUPTS = 3 << 28;
+const EACH_BUFFER = 1 << 29;
+const BOTH_BUFFERS = 1 << 28;
 
 /** A packet that the host sends. */
 interface OutPacket {
@@ -69,16 +72,27 @@ export function createEndpoints(memory: Uint8Array): Endpoints {
     const which = two ? (next >>> index) & 1 : 0;
     return {
       index,
-      tells: (set & INTERRUPTS) !== 0,
+      set,
       two,
       which,
       at: BUFFER_CONTROL + index * 4 + which * 2,
       data: (bufferAddress(index) + which * 64) & 0xfff,
     };
   };
-  const moved = ({ index, tells, two, which }: ReturnType<typeof current>): void => {
+  /** Whether the program is told of a buffer that is done. */
+  const tells = ({ index, set, two, which }: ReturnType<typeof current>): boolean => {
+    if ((set & EACH_BUFFER) !== 0) return true;
+    if ((set & BOTH_BUFFERS) === 0) return false;
+    return (
+      !two ||
+      which === 1 ||
+      (view.getUint16(BUFFER_CONTROL + index * 4 + 2, true) & AVAILABLE) === 0
+    );
+  };
+  const moved = (buffer: ReturnType<typeof current>): void => {
+    const { index, two, which } = buffer;
     const bit = 1 << index;
-    if (tells) done = (done | bit) >>> 0;
+    if (tells(buffer)) done = (done | bit) >>> 0;
     second = (which === 1 ? second | bit : second & ~bit) >>> 0;
     if (two) next ^= bit;
   };
@@ -117,6 +131,7 @@ export function createEndpoints(memory: Uint8Array): Endpoints {
     armed: (offset) => {
       if (offset < BUFFER_CONTROL || offset >= BUFFER_CONTROL_END) return false;
       const control = view.getUint32(offset & ~3, true);
+      if ((control & FROM_FIRST) !== 0) next &= ~(1 << ((offset - BUFFER_CONTROL) >>> 2));
       return (control & ((AVAILABLE | STALL) * 0x10001)) !== 0;
     },
     take: (endpoint, sieControl) => {
