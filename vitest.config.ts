@@ -11,6 +11,7 @@ const floors = {
   trace: 90,
   device: 90,
   flash: 90,
+  chip: 90,
   image: 90,
   boot: 90,
   chip: 90,

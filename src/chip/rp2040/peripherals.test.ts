@@ -394,6 +394,121 @@ describe('UART', () => {
   });
 });
 
+describe('USB registers', () => {
+  const BASE = 0x50110000;
+
+  test('power on the bus is a level, and a change', () => {
+    const { board, read, write, pending } = registers();
+    write(BASE + 0x90, 1 << 11);
+    expect(read(BASE + 0x50) & 1).toBe(1);
+    expect(pending()).toBe(0);
+    board.chip.usb.setVbus(false);
+    expect(read(BASE + 0x50) & 1).toBe(0);
+    expect(pending()).toBe(1 << 5);
+    write(BASE + 0x50, 1);
+    expect(read(BASE + 0x98)).toBe(0);
+    // Said by the program itself.
+    write(BASE + 0x78, 0xc);
+    expect(read(BASE + 0x50) & 1).toBe(1);
+    expect(read(BASE + 0x8c)).toBe((1 << 11) | (1 << 13));
+    write(BASE + 0x50, 0x10001);
+    expect(read(BASE + 0x8c)).toBe(0);
+  });
+
+  test('a device that is on counts frames for who asks, and is suspended without power', () => {
+    const { board, read, write, pass, pending } = registers();
+    write(BASE + 0x74, 9);
+    write(BASE + 0x40, 1);
+    write(BASE + 0x4c + SET, 1 << 16);
+    expect(board.chip.usb.pulledUp).toBe(true);
+    expect(board.warnings).toEqual([expect.stringMatching(/clk_usb runs at 0 Hz/)]);
+    write(BASE + 0x90, 1 << 17);
+    pass(1.1e6);
+    expect(pending()).toBe(1 << 5);
+    const frame = read(BASE + 0x48);
+    expect(read(BASE + 0x98)).toBe(0);
+    pass(3e6);
+    expect(read(BASE + 0x48) - frame).toBe(3);
+    write(BASE + 0x90, 1 << 14);
+    board.chip.usb.setVbus(false);
+    expect(read(BASE + 0x98)).toBe(1 << 14);
+    write(BASE + 0x50 + CLEAR, 1 << 4);
+    expect(read(BASE + 0x98)).toBe(0);
+    board.chip.usb.setVbus(true);
+    expect(read(BASE + 0x50) & (1 << 11)).toBe(1 << 11);
+    write(0x4000c000 + SET, 1 << 24);
+    expect(board.chip.usb.pulledUp).toBe(false);
+  });
+
+  test('an abort is done at once; stalls and NAKs are not told of', () => {
+    const { read, write, fault } = registers();
+    write(BASE + 0x60 + SET, 1);
+    expect(read(BASE + 0x64)).toBe(1);
+    expect(read(BASE + 0x8c)).toBe(1 << 18);
+    write(BASE + 0x64 + CLEAR, 1);
+    expect(read(BASE + 0x64)).toBe(0);
+    write(BASE + 0x68, 3);
+    expect(read(BASE + 0x68)).toBe(3);
+    expect(read(BASE + 0x5c)).toBe(0);
+    expect(fault(() => write(BASE + 0x90, 1 << 19))).toMatch(/USB INTE_EP_STALL_NAK/);
+  });
+});
+
+describe('what is only set up', () => {
+  test('PWM counts', () => {
+    const { read, write, pass } = registers();
+    write(0x40050010, 999);
+    expect(read(0x40050008)).toBe(0);
+    write(0x400500a0, 1);
+    expect(read(0x40050000)).toBe(1);
+    expect(read(0x400500a0)).toBe(1);
+    pass(1e6);
+    expect(read(0x40050008)).toBeLessThan(1000);
+  });
+
+  test('I2C, SPI and PIO keep what is written', () => {
+    const { read, write } = registers();
+    write(0x4004406c, 1);
+    expect(read(0x4004409c)).toBe(1);
+    write(0x4003c000, 0x307);
+    expect(read(0x4003c000)).toBe(0x307);
+    expect(read(0x4003cfe0)).toBe(0x22);
+    write(0x50200048, 0xe000);
+    expect(read(0x50200048)).toBe(0xe000);
+    expect(read(0x50200004)).toBe(0x0f000f00);
+    expect(read(0x50200000)).toBe(0);
+  });
+
+  test('the ADC goes round, and has no FIFO that fills by itself', () => {
+    const { read, write, fault } = registers();
+    write(0x4004c000, 7 | (3 << 12) | (0x18 << 16));
+    expect((read(0x4004c000) >>> 12) & 7).toBe(4);
+    write(0x4004c000, 0xb | (4 << 12));
+    expect(read(0x4004c004)).toBe(876);
+    write(0x4004c008, 1);
+    expect(fault(() => write(0x4004c000, 9))).toMatch(/ADC CS \(0x4004c000\)/);
+  });
+
+  test('an alarm of the calendar, frames of SSI that are no bytes, and a core that is switched off are named', () => {
+    const words = (access: (made: ReturnType<typeof registers>) => void): string =>
+      registers().fault(access);
+    expect(words(({ write }) => write(0x4005c010, 0x10000000))).toMatch(/RTC IRQ_SETUP_0/);
+    expect(
+      words(({ write }) => {
+        write(0x18000008, 0);
+        write(0x18000000, 31 << 16);
+        write(0x18000008, 1);
+        write(0x18000060, 0);
+      }),
+    ).toMatch(/SSI DR0 with frames other than of 8 bits/);
+    expect(words(({ write }) => write(0x40010004, 1))).toMatch(/PSM FRCE_OFF/);
+    expect(words(({ write }) => write(0x40014130, 1))).toMatch(/IO_BANK0 PROC1_INTE/);
+    expect(words(({ write }) => write(0x5000000c, 1 | (0x3f << 15) | (1 << 23)))).toMatch(
+      /SNIFF_EN/,
+    );
+  });
+});
+
 describe('DMA', () => {
   test('copies, swaps, chains, and says when it is done', () => {
     const { board, read, write, pending } = registers();

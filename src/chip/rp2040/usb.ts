@@ -80,7 +80,7 @@ export function createUsb(wires: Wires, { clockHz }: UsbOrder): Usb {
   let abortDone = 0;
   /** Told last. */
   let pulledUp = false;
-  let detected = false;
+  let detected = true;
 
   const vbusDetected = (): boolean => {
     const power = block.get(POWER);
