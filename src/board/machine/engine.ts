@@ -163,8 +163,11 @@ export class MachineEngine {
       const dueNs = this.#usb.step(this.nowNs);
       this.#heedUsb();
       if (this.#answered) return this.#leave(ANSWERED);
-      const limitNs = Math.min(untilNs, dueNs);
-      const state = this.#took(this.#runChip(limitNs), { untilNs, dueNs, limitNs });
+      const runs = !this.#steps;
+      const stop = this.#runChip(Math.min(untilNs, dueNs));
+      // A step ends where it ends.
+      const limitNs = runs ? Math.min(untilNs, dueNs) : this.nowNs;
+      const state = this.#took(stop, { untilNs, dueNs, limitNs });
       if (state !== undefined) return this.#leave(state);
     }
   }
