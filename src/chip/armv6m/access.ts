@@ -51,7 +51,7 @@ export function store(s: CoreState, address: number, size: AccessSize, value: nu
     if (size === 4) memory.u32[offset >>> 2] = value;
     else if (size === 2) memory.u16[offset >>> 1] = value;
     else memory.u8[offset] = value;
-    if (memory.decoded[offset >>> granule] !== 0) forget(memory, offset, size);
+    if (memory.decoded[offset >>> granule] !== 0) storedIntoCode(memory, offset, size);
     return;
   }
   if (isSystem(s, at)) {
@@ -68,6 +68,26 @@ function forget(memory: Memory, offset: number, length: number): void {
   const from = Math.max(0, (offset >>> 1) - 1);
   const to = Math.min(count, (offset + length + 1) >>> 1);
   table.fill(op.undecoded, from, to);
+}
+
+/** Often enough: there code and data stand together. */
+const mostWipes = 32;
+
+/**
+ * A store into 256 bytes of which something is decoded. Mostly no code is there any more (a stack, a buffer), so all of
+ * them are forgotten, and the next store has the short way again.
+ */
+function storedIntoCode(memory: Memory, offset: number, size: number): void {
+  const { decoded, wiped } = memory;
+  const at = offset >>> granule;
+  const wipes = wiped[at] as number;
+  if (wipes === mostWipes) {
+    forget(memory, offset, size);
+    return;
+  }
+  wiped[at] = wipes + 1;
+  decoded[at] = 0;
+  forget(memory, at << granule, 1 << granule);
 }
 
 /** Forgets what was decoded of an address, wherever its bytes are seen. */
@@ -123,6 +143,7 @@ export function fetchFromBus(s: CoreState, address: number): Memory {
     u32: new Int32Array(0),
     table,
     decoded: new Uint8Array(2),
+    wiped: new Uint8Array(2),
     executable: true,
   };
 }

@@ -8,7 +8,10 @@ export type AccessSize = 1 | 2 | 4;
 export interface CoreMemory {
   /** Address of its first byte, a multiple of 4. */
   readonly address: number;
-  /** Its length is a multiple of 4. Whoever writes into it from outside calls `Core.written`. */
+  /**
+   * Its length is a multiple of 4. Whoever writes into it from outside calls `Core.written`. The same bytes may be seen at
+   * several addresses, as a whole.
+   */
   readonly bytes: Uint8Array;
   /** Whether stores go there; those to memory that is not writable go to `Bus.write`. */
   readonly writable: boolean;

@@ -189,6 +189,19 @@ describe('a core', () => {
     expect(core.readRegister(0)).toBe(2);
   });
 
+  it('executes code that changes itself, however often', () => {
+    const { core, ram } = coreWith([]);
+    // ldrb r0, [r1]; adds r0, #1; strb r0, [r1]; movs r2, #0; subs r3, #1; bne .-10; b .
+    [0x7808, 0x3001, 0x7008, 0x2200, 0x3b01, 0xd1f9, STAY].forEach((halfword, at) =>
+      ram.setUint16(0x10 + 2 * at, halfword, true),
+    );
+    core.writeRegister(1, RAM + 0x16);
+    core.writeRegister(3, 100);
+    core.writeRegister(15, RAM + 0x10);
+    core.run(2000);
+    expect([core.readRegister(2), core.readRegister(3)]).toEqual([100, 0]);
+  });
+
   it('looks at its memories anew when they are others', () => {
     const memory = (halfword: number) => {
       const bytes = new Uint8Array(64);

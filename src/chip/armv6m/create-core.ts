@@ -126,7 +126,10 @@ export function createCore(bus: Bus, variant: Partial<CoreVariant> = {}): Core {
       s.attention = true;
     },
     written: (address, lengthBytes) => forgetAddress(s, address, lengthBytes),
-    remapped: () => mapMemories(s),
+    remapped() {
+      mapMemories(s);
+      s.attention = true;
+    },
     breakpoints: s.breakpoints,
     exits: s.exits,
     get debugging() {
@@ -267,6 +270,7 @@ function copyOfOne(memory: Memory, pc: number): Memory {
     u32: new Int32Array(0),
     table,
     decoded: new Uint8Array(2),
+    wiped: new Uint8Array(2),
   };
 }
 

@@ -25,8 +25,10 @@ export interface Memory {
    * Memories of the same bytes share it.
    */
   readonly table: Int32Array;
-  /** Of each 256 bytes: whether something of them was decoded. */
+  /** Of each 256 bytes: whether something of them is decoded. Stores there take the long way. */
   readonly decoded: Uint8Array;
+  /** Of each 256 bytes: how often all that was decoded of them was forgotten because of a store. */
+  readonly wiped: Uint8Array;
   /** Code may be executed there (B3.1.1: not in 0x40000000 to 0x5fffffff nor above 0xa0000000). */
   readonly executable: boolean;
 }
@@ -107,6 +109,7 @@ function memoryOf(each: CoreMemory, others: readonly Memory[]): Memory {
     u32: twin?.u32 ?? new Int32Array(buffer, byteOffset, length >>> 2),
     table: twin?.table ?? tableOf(length >>> 1),
     decoded: twin?.decoded ?? new Uint8Array((length >>> granule) + 1),
+    wiped: twin?.wiped ?? new Uint8Array((length >>> granule) + 1),
     executable: start < 0x4000_0000 || (start >= 0x6000_0000 && start < 0xa000_0000),
   };
 }
@@ -126,6 +129,7 @@ const nowhere: Memory = {
   u32: new Int32Array(0),
   table: tableOf(0),
   decoded: new Uint8Array(1),
+  wiped: new Uint8Array(1),
   executable: false,
 };
 
