@@ -8,6 +8,7 @@ import { fieldDevices } from './field-devices.ts';
 import { foreignHosts } from './foreign-hosts.ts';
 import { hosts } from './hosts.ts';
 import { identity } from './identity.ts';
+import { machineStm32 } from './machine-stm32.ts';
 import { native } from './native.ts';
 import { runTime } from './run-time.ts';
 import type { Scenario } from './scenario.ts';
@@ -33,6 +34,7 @@ export const scenarios: readonly Scenario[] = [
   ...zephyrSample,
   ...zephyrEdges,
   ...native,
+  ...machineStm32,
   ...webPage,
   ...seeds,
   ...documents,
