@@ -14,7 +14,6 @@ const floors = {
   chip: 90,
   image: 90,
   boot: 90,
-  chip: 90,
   lab: 90,
   link: 90,
   board: 90,
