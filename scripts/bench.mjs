@@ -21,6 +21,7 @@ const benches = [
   ['swaps'],
   ['powercuts'],
   ['core'],
+  ['machine'],
   ['executed-powercuts'],
   ['kernel'],
 ];

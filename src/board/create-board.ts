@@ -78,9 +78,6 @@ export interface BoardOptions extends UsbIdentityOptions {
   readonly watchdogMs?: number | undefined;
 }
 
-/** With these nothing plays the bootloader: all that runs is in flash. */
-const STARTS_BY_ITSELF: readonly string[] = ['none', 'flash'];
-
 /** Throws `INVALID_ARGUMENT` with the profiles that there are. */
 function profileOf(name: string, isDfuSe: boolean): DfuProfile {
   const profile = Object.hasOwn(DFU_PROFILES, name) ? DFU_PROFILES[name] : undefined;
@@ -150,7 +147,7 @@ export function createBoard(options: BoardOptions): Board {
   const profile = profileOf(options.profile ?? 'compatible', record.dfu?.dfuse === true);
   const usbIdentity = usbIdentityOf(options, profile);
   checkStandIns(options.standIns ?? [], record.layout(model, mcuboot?.mode));
-  if (!STARTS_BY_ITSELF.includes(record.name)) programSecondStage(model, flash);
+  if (record.inFlash !== true) programSecondStage(model, flash);
   const bootloader = record.make({
     model,
     serial,

@@ -5,7 +5,11 @@ import { stm32f072 } from './stm32f0/stm32f072.ts';
 /** Those that there are. */
 const models: readonly ChipModel[] = [rp2040, stm32f072];
 
-/** The model of the chip of that name; undefined if its machine code cannot be executed. */
+/**
+ * The model of the chip of that name, in whichever letters and with whatever follows of package and size (`stm32f072rb`);
+ * undefined if its machine code cannot be executed.
+ */
 export function chipModel(name: string): ChipModel | undefined {
-  return models.find((each) => each.name === name);
+  const wanted = name.toUpperCase();
+  return models.find((each) => wanted.startsWith(each.name));
 }

@@ -30,7 +30,7 @@ const CHECKSUM: Uint8Array = fromHex('a6a3a014');
  * and program of theirs. Does nothing where something stands there, or the chip knows none.
  */
 export function programSecondStage({ chip, flash: geometry }: BoardModel, flash: Flash): void {
-  if (chip !== CHIP || flash.sizeBytes < STAGE_BYTES) return;
+  if (!chip.toUpperCase().startsWith(CHIP) || flash.sizeBytes < STAGE_BYTES) return;
   const there = flash.read(0, STAGE_BYTES);
   if (there.some((byte) => byte !== geometry.erasedValue)) return;
   const stage = new Uint8Array(STAGE_BYTES);

@@ -114,6 +114,8 @@ export interface BootloaderRecord {
   readonly trustsKeys: boolean;
   /** What of an order does anything here. */
   readonly understands: readonly BootloaderSkill[];
+  /** All that starts is in flash: nobody plays it, and nothing is put in front of it. */
+  readonly inFlash?: boolean | undefined;
   /** Left out: it takes no downloads itself. */
   readonly dfu?: BootloaderDfu | undefined;
   readonly firmware: FirmwareBox;

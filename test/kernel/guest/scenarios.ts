@@ -9,6 +9,7 @@ import { foreignHosts } from './foreign-hosts.ts';
 import { hosts } from './hosts.ts';
 import { identity } from './identity.ts';
 import { machineStm32 } from './machine-stm32.ts';
+import { machineCode } from './machine-code.ts';
 import { native } from './native.ts';
 import { runTime } from './run-time.ts';
 import type { Scenario } from './scenario.ts';
@@ -35,6 +36,7 @@ export const scenarios: readonly Scenario[] = [
   ...zephyrEdges,
   ...native,
   ...machineStm32,
+  ...machineCode,
   ...webPage,
   ...seeds,
   ...documents,

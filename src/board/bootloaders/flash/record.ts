@@ -8,6 +8,7 @@ import { FlashBootloader } from './flash.ts';
 export const flashBootloader: BootloaderRecord = {
   ...plain,
   name: 'flash',
+  inFlash: true,
   make: ({ model, profile }) => new FlashBootloader(model, profile),
   reader: async (model) =>
     plainReader({ name: 'what is in flash', model, vectorsAt }, (vectors, address) =>

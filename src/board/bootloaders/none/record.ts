@@ -8,6 +8,7 @@ import { vectorsAt } from './second-stage.ts';
 export const noBootloader: BootloaderRecord = {
   ...plain,
   name: 'none',
+  inFlash: true,
   make: ({ model, profile }) => new NoBootloader(model, profile),
   reader: async (model) =>
     plainReader({ name: 'no bootloader', model, vectorsAt }, (vectors, address) =>
