@@ -65,6 +65,11 @@ export const ES_MODULE = 1;
 /** Kind of a program: code of the processor, in no box; it begins with the vector table. */
 export const MACHINE_CODE = 0;
 
+/** Whether there is a box where a vector table would be. Throws `TRUNCATED` for fewer bytes than one has. */
+export function isBox(bytes: Uint8Array): boolean {
+  return programBox.decode(bytes).magic === PROGRAM_BOX_MAGIC;
+}
+
 /** Puts an ES module into a box that is linked for `entryAddress`. */
 export function boxProgram(
   payload: Uint8Array,

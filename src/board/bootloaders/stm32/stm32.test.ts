@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { tinyBoard } from '../../../../test/support/tiny-board.ts';
-import { STM32F072 } from '../../../boot/stm32/index.ts';
+import { STM32F072, STM32_MAGIC_NUMBER, stm32MagicAddress } from '../../../boot/stm32/index.ts';
+import { fromHex } from '../../../bytes/index.ts';
 import { DFUSE_COMPATIBLE } from '../../../device/index.ts';
 import { MemoryFlash } from '../../../flash/index.ts';
 import { connect, downloadDfuSe, scan } from '../../../host/index.ts';
@@ -8,6 +9,8 @@ import type { DfuSession } from '../../../host/index.ts';
 import { LoopbackBus } from '../../../link/loopback/index.ts';
 import { VirtualClock } from '../../../usb/index.ts';
 import { RetainedRam } from '../../hardware/retained-ram.ts';
+import { boardModel } from '../../models/catalogue.ts';
+import type { BoardModel } from '../../models/board-model.ts';
 import type { BootDecision } from '../../seams/bootloader.ts';
 import type { BootloaderOrder } from '../../seams/bootloader-record.ts';
 import { plainFirmware } from '../plain.ts';
@@ -15,6 +18,8 @@ import { Stm32Bootloader } from './stm32.ts';
 
 const BASE = 0x08000000;
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** A program of an even number of bytes. */
+const boxed = (model: BoardModel): Uint8Array => plainFirmware(Uint8Array.of(0x20, 0x20), model);
 const image = plainFirmware(new TextEncoder().encode('some program'), tinyBoard);
 
 class Bench {
@@ -75,6 +80,41 @@ describe('where the chip starts', () => {
     bench.bootloader.requestDfuMode({ model: tinyBoard, retainedRam });
     expect(bench.start()).toEqual({ mode: 'dfu', why: 'magic number' });
     expect(bench.start()).toMatchObject({ mode: 'application' });
+  });
+});
+
+describe('the magic number in RAM of a chip that is executed', () => {
+  const model = boardModel('stm32f072b_disco');
+  const machineCode = fromHex('00400020 41000008');
+
+  function started(
+    program: Uint8Array,
+    leave: (bootloader: Stm32Bootloader, retainedRam: RetainedRam) => void,
+  ): string[] {
+    const flash = new MemoryFlash(model.flash);
+    flash.program(0, program);
+    const retainedRam = new RetainedRam(model.ram);
+    const bootloader = new Stm32Bootloader({ model, serial: 'ABC' });
+    leave(bootloader, retainedRam);
+    const around = { model, flash, retainedRam, print: () => {}, buttonPressed: false };
+    return [bootloader.decide(around), bootloader.decide(around)].map(({ why }) => why);
+  }
+
+  test.each([
+    ['machine code finds it by itself', machineCode, ['application', 'application']],
+    ['a program in a box has it found', boxed(model), ['magic number', 'application']],
+  ])('%s', (_, program, reasons) => {
+    const left = started(program, (_bootloader, retainedRam) =>
+      retainedRam.writeWord(stm32MagicAddress(model.ram), STM32_MAGIC_NUMBER),
+    );
+    expect(left).toEqual(reasons);
+  });
+
+  test('counts where the board has left it, whatever its program is', () => {
+    const left = started(machineCode, (bootloader, retainedRam) =>
+      bootloader.requestDfuMode({ model, retainedRam }),
+    );
+    expect(left).toEqual(['magic number', 'application']);
   });
 });
 

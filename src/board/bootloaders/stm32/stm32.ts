@@ -5,6 +5,7 @@ import {
   stm32MagicAddress,
 } from '../../../boot/stm32/index.ts';
 import { DfuError } from '../../../bytes/index.ts';
+import { chipModel } from '../../../chip/index.ts';
 import {
   COMPATIBLE,
   DFUSE_COMPATIBLE,
@@ -26,6 +27,7 @@ import { flashSizeBytes } from '../../models/board-model.ts';
 import type { FirmwareFlashArea } from '../../seams/firmware-api.ts';
 import type { DfuHabits } from '../../seams/peripherals.ts';
 import type { BootloaderOrder } from '../../seams/bootloader-record.ts';
+import { isBox, programBox } from '../../program/box.ts';
 import { withSerial } from '../../hardware/usb-identity.ts';
 import { Stm32FlashMemory, Stm32OptionMemory, Stm32Options } from '../../media/stm32-memory.ts';
 import type { SystemModel } from '../../media/stm32-memory.ts';
@@ -74,6 +76,8 @@ export class Stm32Bootloader implements Bootloader {
   readonly #model: SystemModel;
   readonly #options: BootloaderOrder;
   readonly #optionBytes = new Stm32Options();
+  /** The magic number was left by the board, in the name of its program. */
+  #requested = false;
   /** The loader jumps there instead of resetting. */
   #jump: number | undefined;
 
@@ -100,7 +104,7 @@ export class Stm32Bootloader implements Bootloader {
     this.#optionBytes.load();
     const address = stm32MagicAddress(model.ram);
     const decision = decideStm32Start({
-      magicWord: retainedRam.readWord(address),
+      magicWord: this.#countsMagic(flash) ? retainedRam.readWord(address) : 0,
       boot0: buttonPressed,
       vectors: flash.read(0, VECTOR_BYTES),
       memories: {
@@ -116,7 +120,16 @@ export class Stm32Bootloader implements Bootloader {
     return { mode: 'dfu', why: REASONS[decision.why] };
   }
 
+  /** Start-up code that is executed looks for what it has left by itself, wherever that is. */
+  #countsMagic(flash: Flash): boolean {
+    const requested = this.#requested;
+    this.#requested = false;
+    if (requested || chipModel(this.#model.chip) === undefined) return true;
+    return isBox(flash.read(0, programBox.size));
+  }
+
   requestDfuMode({ model, retainedRam }: Pick<BootSurroundings, 'model' | 'retainedRam'>): void {
+    this.#requested = true;
     retainedRam.writeWord(stm32MagicAddress(model.ram), STM32_MAGIC_NUMBER);
   }
 
