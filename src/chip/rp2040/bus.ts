@@ -73,6 +73,8 @@ function aliased(alias: number, before: number, value: number): number {
 
 export function createBus(order: BusOrder): ChipBus {
   const { rom, flash, ram, held, xip, dpram, changed, warn, blocks } = order;
+  /** A store into ROM was told of. */
+  let toRom = false;
   const nobody = (address: number): BusFault =>
     new BusFault(address, `nobody answers at ${hexNumber(address)}`);
 
@@ -141,7 +143,9 @@ export function createBus(order: BusOrder): ChipBus {
       putWord(ram, offset, size, value);
       changed(RAM_ADDRESS + offset, size);
     } else if (address < ROM_BYTES) {
-      warn(`a store to ${hexNumber(address)} does nothing: the ROM is there (a null pointer?)`);
+      if (!toRom)
+        warn(`a store to ${hexNumber(address)} does nothing: the ROM is there (a null pointer?)`);
+      toRom = true;
     } else if (address >= FLASH_ADDRESS && address < 0x14000000) xip().store(address);
     else if (address >= CACHE_ADDRESS && address < CACHE_ADDRESS + 0x4000) {
       putWord(xip().cacheMemory(address), address - CACHE_ADDRESS, size, value);

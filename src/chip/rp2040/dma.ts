@@ -16,11 +16,15 @@ const RING_WRITE = 1 << 10;
 const QUIET = 1 << 21;
 const SWAP = 1 << 22;
 const SNIFF = 1 << 23;
+const BUSY = 1 << 24;
 const WRITE_ERROR = 1 << 29;
 const READ_ERROR = 1 << 30;
 
 /** TREQ_SEL that never has to wait here: UARTs send at once, the stream of XIP is there at once. */
 const ready = new Set([20, 22, 37, 0x3f]);
+
+/** Moves that are made at once. A chip makes about one a cycle. */
+const SLICE = 0x10000;
 
 interface Channel {
   read: number;
@@ -34,9 +38,9 @@ interface Channel {
 
 /**
  * The DMA controller (RP2040 datasheet §2.5), for what does not have to wait: copies, fills, and what goes to a UART. A
- * transfer is over when the instruction that started it is.
+ * transfer is over when the instruction that started it is, unless it is a long one.
  */
-export function createDma({ irq }: Wires, bus: () => Bus): Registers {
+export function createDma({ irq, time }: Wires, bus: () => Bus): Registers {
   const channels: Channel[] = Array.from({ length: CHANNELS }, (_, n) => ({
     read: 0,
     write: 0,
@@ -84,24 +88,44 @@ export function createDma({ irq }: Wires, bus: () => Bus): Registers {
     each.write = moved(each, each.write, true);
     each.left -= 1;
   };
-  const start = (first: number): void => {
-    for (let n = first, chained = 0; ; chained += 1) {
+  /** Channels that have not come to their end, in their order; they go on when the alarm rings. */
+  const running: number[] = [];
+  const again = time.alarm(() => go());
+  const start = (n: number): void => {
+    const each = channel(n);
+    if ((each.control & EN) === 0 || running.includes(n)) return;
+    const request = (each.control >>> 15) & 0x3f;
+    const at = ADDRESS + 0x40 * n + 0xc;
+    if (!ready.has(request))
+      throw unmodelled(`DMA CH${n}_CTRL_TRIG paced by request ${request}`, at);
+    if ((each.control & SNIFF) !== 0) throw unmodelled(`DMA CH${n}_CTRL_TRIG with SNIFF_EN`, at);
+    each.left = each.count;
+    running.push(n);
+  };
+  const ended = (n: number): void => {
+    const { control } = channel(n);
+    running.shift();
+    if ((control & QUIET) === 0) raw |= 1 << n;
+    const next = (control >>> 11) & 15;
+    if (next !== n && next < CHANNELS) start(next);
+  };
+  /** Carries out what is running; what is more than a slice goes on when the time for that has passed. */
+  const go = (): void => {
+    let moves = 0;
+    while (moves < SLICE) {
+      const [n] = running;
+      if (n === undefined) break;
       const each = channel(n);
-      if ((each.control & EN) === 0) return;
-      const request = (each.control >>> 15) & 0x3f;
-      const at = ADDRESS + 0x40 * n + 0xc;
-      if (!ready.has(request))
-        throw unmodelled(`DMA CH${n}_CTRL_TRIG paced by request ${request}`, at);
-      if ((each.control & SNIFF) !== 0) throw unmodelled(`DMA CH${n}_CTRL_TRIG with SNIFF_EN`, at);
-      if (chained > 0xffff) throw unmodelled(`DMA CH${n}_CTRL_TRIG chained without end`, at);
-      each.left = each.count;
-      while (each.left > 0) one(each);
-      if ((each.control & QUIET) === 0) raw |= 1 << n;
-      update();
-      const next = (each.control >>> 11) & 15;
-      if (next === n || next >= CHANNELS) return;
-      n = next;
+      for (; each.left > 0 && moves < SLICE; moves += 1) one(each);
+      moves += 1;
+      if (each.left === 0) ended(n);
     }
+    again.set(
+      running.length === 0
+        ? Number.POSITIVE_INFINITY
+        : time.nowNs + SLICE * (time.nsAt(1) - time.nsAt(0)),
+    );
+    update();
   };
 
   const fields = {
@@ -124,7 +148,7 @@ export function createDma({ irq }: Wires, bus: () => Bus): Registers {
       },
     },
     CTRL: {
-      get: (each: Channel) => each.control,
+      get: (each: Channel) => each.control | (each.left > 0 ? BUSY : 0),
       set: (each: Channel, value: number) => {
         const errors = each.control & (WRITE_ERROR | READ_ERROR) & ~value;
         each.control = (value & 0xffffff) | errors;
@@ -151,8 +175,10 @@ export function createDma({ irq }: Wires, bus: () => Bus): Registers {
               fields[field].set(channel(n), field === 'CTRL' ? kept : written);
               // A null trigger (§2.5.2.1) only raises the interrupt.
               if (place !== 3) return;
-              if (kept !== 0) start(n);
-              else if ((channel(n).control & QUIET) !== 0) {
+              if (kept !== 0) {
+                start(n);
+                go();
+              } else if ((channel(n).control & QUIET) !== 0) {
                 raw |= 1 << n;
                 update();
               }
@@ -186,6 +212,8 @@ export function createDma({ irq }: Wires, bus: () => Bus): Registers {
         Object.assign(each, { read: 0, write: 0, count: 0, left: 0, control: n << 11 }),
       );
       raw = 0;
+      running.length = 0;
+      again.set(Number.POSITIVE_INFINITY);
       update();
     },
     registers: {
@@ -203,13 +231,23 @@ export function createDma({ irq }: Wires, bus: () => Bus): Registers {
         mask: 0,
         write: (_kept, written) => {
           for (let n = 0; n < CHANNELS; n += 1) if (((written >>> n) & 1) === 1) start(n);
+          go();
         },
       },
       0x434: { name: 'SNIFF_CTRL' },
       0x438: { name: 'SNIFF_DATA' },
       0x440: { name: 'FIFO_LEVELS', mask: 0 },
-      // Nothing is ever under way when somebody can ask for its end.
-      0x444: { name: 'CHAN_ABORT', mask: 0 },
+      0x444: {
+        name: 'CHAN_ABORT',
+        mask: 0,
+        write: (_kept, written) => {
+          for (let n = 0; n < CHANNELS; n += 1) {
+            if (((written >>> n) & 1) === 0) continue;
+            channel(n).left = 0;
+            if (running.includes(n)) running.splice(running.indexOf(n), 1);
+          }
+        },
+      },
       0x448: { name: 'N_CHANNELS', reset: CHANNELS, mask: 0 },
       ...repeated(CHANNELS, 0x800, 0x40, (n) => ({ name: `CH${n}_DBG_CTDREQ`, mask: 0 })),
       ...repeated(CHANNELS, 0x804, 0x40, (n) => ({ name: `CH${n}_DBG_TCR`, mask: 0 })),

@@ -54,7 +54,10 @@ export function createNor({ flash, time, uniqueId, warn, changed }: NorOrder): N
   const identity = [0xef, 0x40, capacity];
   const id = Uint8Array.from({ length: 8 }, (_, n) => uniqueId[n] ?? 0);
   let selected = false;
+  /** Bytes of this command; the first ones of them, and what a page keeps of those behind its address. */
+  let count = 0;
   let received: number[] = [];
+  const page = new Uint8Array(PAGE_BYTES);
   let enabled = false;
   let volatileEnabled = false;
   let busyUntilNs = 0;
@@ -72,25 +75,32 @@ export function createNor({ flash, time, uniqueId, warn, changed }: NorOrder): N
   const address = (): number =>
     (((received[1] ?? 0) << 16) | ((received[2] ?? 0) << 8) | (received[3] ?? 0)) >>> 0;
 
+  /** Sectors of which it was told that a 1 is programmed over a 0. */
+  const raised = new Set<number>();
+  const tellRaising = (offset: number): void => {
+    const sector = offset - (offset % 0x1000);
+    if (!raised.has(sector)) warn(raisedWords(offset, sector));
+    raised.add(sector);
+  };
   const programPage = (offset: number, data: Uint8Array): number => {
     const at = wrapped(offset);
-    const page = at - (at % PAGE_BYTES);
-    const next = bytes.slice(page, page + PAGE_BYTES);
+    const start = at - (at % PAGE_BYTES);
+    const next = bytes.slice(start, start + PAGE_BYTES);
     let raising = -1;
     data.forEach((byte, n) => {
       const place = (at + n) % PAGE_BYTES;
-      if ((byte & ~(next[place] ?? 0)) !== 0 && raising < 0) raising = page + place;
+      if ((byte & ~(next[place] ?? 0)) !== 0 && raising < 0) raising = start + place;
       next[place] = (next[place] ?? 0) & byte;
     });
-    if (raising >= 0) warn(raisedWords(raising));
+    if (raising >= 0) tellRaising(raising);
     let first = 0;
-    while (first < PAGE_BYTES && next[first] === bytes[page + first]) first += 1;
+    while (first < PAGE_BYTES && next[first] === bytes[start + first]) first += 1;
     let last = PAGE_BYTES;
-    while (last > first && next[last - 1] === bytes[page + last - 1]) last -= 1;
+    while (last > first && next[last - 1] === bytes[start + last - 1]) last -= 1;
     if (last > first) {
-      changed(page + first, last - first);
-      flash.program(page + first, next.subarray(first, last));
-      changed(page + first, last - first);
+      changed(start + first, last - first);
+      flash.program(start + first, next.subarray(first, last));
+      changed(start + first, last - first);
     }
     return busyUs[0x02] ?? 0;
   };
@@ -100,6 +110,7 @@ export function createNor({ flash, time, uniqueId, warn, changed }: NorOrder): N
     const to = length === 0 ? bytes.length : Math.min(bytes.length, from + length);
     changed(from, to - from);
     flash.erase(from, to - from);
+    for (const sector of raised) if (sector >= from && sector < to) raised.delete(sector);
     changed(from, to - from);
     return busyUs[command] ?? 0;
   };
@@ -150,7 +161,7 @@ export function createNor({ flash, time, uniqueId, warn, changed }: NorOrder): N
       case 0x01:
       case 0x31:
       case 0x11:
-        if ((!enabled && !volatileEnabled) || received.length < 2) return;
+        if ((!enabled && !volatileEnabled) || count < 2) return;
         if (command === 0x01) {
           status1 = first & 0xfc;
           if (second !== undefined) status2 = second;
@@ -161,14 +172,15 @@ export function createNor({ flash, time, uniqueId, warn, changed }: NorOrder): N
         volatileEnabled = false;
         return;
       case 0x02:
-        if (!enabled || received.length < 5) return;
+        if (!enabled || count < 5) return;
         enabled = false;
-        if (!guarded(command)) beBusy(programPage(address(), lastPage(received.slice(4))));
+        if (!guarded(command))
+          beBusy(programPage(address(), page.slice(0, Math.min(PAGE_BYTES, count - 4))));
         return;
       case 0x20:
       case 0x52:
       case 0xd8:
-        if (!enabled || received.length !== 4) return;
+        if (!enabled || count !== 4) return;
         enabled = false;
         if (!guarded(command)) beBusy(eraseRange(address(), command));
         return;
@@ -202,35 +214,27 @@ export function createNor({ flash, time, uniqueId, warn, changed }: NorOrder): N
     select: () => {
       if (selected) return;
       selected = true;
+      count = 0;
       received = [];
     },
     release: () => {
       if (!selected) return;
       selected = false;
       asked = received[0] === 0x05 ? asked + 1 : 0;
-      if (received.length > 0 && !busy()) carryOut();
+      if (count > 0 && !busy()) carryOut();
       received = [];
     },
     transfer: (byte) => {
       if (!selected) return 0xff;
-      received.push(byte);
-      return answer(received.length - 1);
+      if (count < 5) received.push(byte);
+      if (count >= 4) page[(count - 4) % PAGE_BYTES] = byte;
+      count += 1;
+      return answer(count - 1);
     },
   };
 }
 
-/** What is programmed of more bytes than a page has: the last ones, each at the place that it came to. */
-function lastPage(bytes: readonly number[]): Uint8Array {
-  if (bytes.length <= PAGE_BYTES) return Uint8Array.from(bytes);
-  const page = new Uint8Array(PAGE_BYTES);
-  bytes.forEach((byte, n) => {
-    page[n % PAGE_BYTES] = byte;
-  });
-  return page;
-}
-
-function raisedWords(offset: number): string {
-  const sector = offset - (offset % 0x1000);
+function raisedWords(offset: number, sector: number): string {
   return (
     `a 1 is programmed over a 0 at flash offset 0x${offset.toString(16)} (sector 0x${sector.toString(16)}): ` +
     'this flash leaves the 0; others refuse it or spoil the word. Erase the sector first'

@@ -556,6 +556,37 @@ describe('DMA', () => {
     );
   });
 
+  test('takes its time for long ones, and can be told to stop', () => {
+    const { board, read, write, pass } = registers();
+    const control = 1 | (1 << 4) | (0x3f << 15);
+    write(0x50000000, 0x20001000);
+    write(0x50000004, 0x20003000);
+    write(0x50000008, 100_000);
+    write(0x5000000c, control);
+    expect(read(0x5000000c) & (1 << 24)).not.toBe(0);
+    expect(read(0x50000008)).toBeLessThan(100_000);
+    pass(20e6);
+    expect(read(0x5000000c) & (1 << 24)).toBe(0);
+    expect(read(0x50000400)).toBe(1);
+    // For minutes.
+    write(0x50000000, 0x20001000);
+    write(0x50000008, 0xffffffff);
+    write(0x5000000c, 1 | (0x3f << 15));
+    pass(100e6);
+    expect(read(0x50000008)).toBeGreaterThan(4e9);
+    write(0x50000444, 1);
+    expect(read(0x5000000c) & (1 << 24)).toBe(0);
+    // Two that start each other, for ever.
+    write(0x50000040, 0x20001000);
+    write(0x50000044, 0x20003000);
+    write(0x50000048, 1);
+    write(0x50000050, 1 | (0x3f << 15));
+    write(0x50000008, 1);
+    write(0x5000000c, 1 | (1 << 11) | (0x3f << 15));
+    pass(100e6);
+    expect(board.chip.core.fault).toBeUndefined();
+  });
+
   test('stops at an address that nobody answers at', () => {
     const { read, write } = registers();
     write(0x50000000, 0x60000000);
@@ -636,6 +667,19 @@ describe('the ROM', () => {
     expect(board.chip.core.readRegister(15)).toBe(0x20000500);
     expect(board.chip.core.msp).toBe(0x20030000);
     expect(scratch.getUint32(16, true)).toBe(0);
+  });
+
+  test('goes on erasing while time passes, and no longer than it is let', () => {
+    const { board, read } = registers();
+    const { core } = board.chip;
+    let at = read(0x14, 2);
+    while (read(at, 2) !== 0x4552) at += 4;
+    const address = read(at + 2, 2) & ~1;
+    [0, 0xfffff000, 0, 0xd8].forEach((value, n) => core.writeRegister(n, value));
+    core.writeRegister(15, address);
+    expect(board.chip.run(board.chip.nowNs + 1e9).why).toBe('time');
+    // 45 ms each.
+    expect(board.operations).toHaveLength(23);
   });
 
   test('what its functions cannot reach is a fault of theirs', () => {

@@ -13,6 +13,7 @@ const BOOT2_ADDRESS = 0x20041f00;
 const BOOT2_BYTES = 256;
 const SECTOR_BYTES = 0x1000;
 const PAGE_BYTES = 256;
+const PIECE_BYTES = 4096;
 /** Scratch registers that say where to go at a reset (RP2040 datasheet §2.8.1.1). */
 const VECTOR_MAGIC = 0xb007c0d3;
 
@@ -29,8 +30,11 @@ interface RomOrder {
   /** Takes blocks out of reset that the ROM needs. */
   readonly wake: () => void;
   readonly flushed: () => void;
-  /** Lets time pass, in us; false: the chip is at its end. */
-  readonly pass: (us: number) => boolean;
+  /**
+   * Does a step at a time: each answers with the us that pass before the next, undefined: it was the last one, and the core
+   * goes on.
+   */
+  readonly steps: (step: () => number | undefined) => void;
   /** The chip stops for good, with these words. */
   readonly stop: (words: string) => void;
   /** HardFault with nobody to handle it. */
@@ -122,22 +126,29 @@ export function createRom(order: RomOrder): (trap: RomTrap) => void {
     offset: number,
     length: number,
     block: { bytes: number; command: number },
-  ): void => {
+  ): (() => number | undefined) => {
     const goal = offset + length;
-    for (let at = offset; at < goal;) {
+    let at = offset;
+    return () => {
+      if (at >= goal) return undefined;
       const whole = block.bytes > 0 && at % block.bytes === 0 && goal - at >= block.bytes;
-      if (!order.pass(nor.eraseRange(at, whole ? block.command : 0x20))) return;
+      const us = nor.eraseRange(at, whole ? block.command : 0x20);
       at += whole ? block.bytes : SECTOR_BYTES;
-    }
+      return us;
+    };
   };
-  const program = (offset: number, data: number, length: number): void => {
+  const program = (offset: number, data: number, length: number): (() => number | undefined) => {
     if (data >= FLASH_ADDRESS && data < 0x14000000) {
       warn('flash_range_program of bytes in flash: a chip cannot read them while it programs');
     }
-    for (let at = 0; at < length; at += PAGE_BYTES) {
+    let at = 0;
+    return () => {
+      if (at >= length) return undefined;
       const page = fetch(data + at, PAGE_BYTES);
-      if (!order.pass(nor.programPage((offset & ~(PAGE_BYTES - 1)) + at, page))) return;
-    }
+      const us = nor.programPage((offset & ~(PAGE_BYTES - 1)) + at, page);
+      at += PAGE_BYTES;
+      return us;
+    };
   };
 
   /** From reset to the second stage (§2.8.1). */
@@ -173,14 +184,18 @@ export function createRom(order: RomOrder): (trap: RomTrap) => void {
     return jump(BOOT2_ADDRESS + 1);
   };
 
-  const fill = (length: number): void => {
-    const to = argument(0);
-    store(to, new Uint8Array(length).fill(argument(1)));
+  /** In pieces: what reaches beyond its memory comes to where nobody answers. */
+  const pieces = (length: number, move: (at: number, bytes: number) => void): void => {
+    for (let at = 0; at < length; at += PIECE_BYTES) move(at, Math.min(PIECE_BYTES, length - at));
     cost(length / 4);
   };
+  const fill = (length: number): void => {
+    const [to, value] = [argument(0), argument(1)];
+    pieces(length, (at, bytes) => store(to + at, new Uint8Array(bytes).fill(value)));
+  };
   const copy = (length: number): void => {
-    store(argument(0), fetch(argument(1), length));
-    cost(length / 4);
+    const [to, from] = [argument(0), argument(1)];
+    pieces(length, (at, bytes) => store(to + at, fetch(from + at, bytes)));
   };
   const cost = (cycles: number): void => core.sleepUntil(core.cycles + 20 + Math.ceil(cycles));
 
@@ -203,8 +218,6 @@ export function createRom(order: RomOrder): (trap: RomTrap) => void {
       ssi.plain();
       select(0);
     },
-    RE: () => erase(argument(0), argument(1), { bytes: argument(2), command: argument(3) & 0xff }),
-    RP: () => program(argument(0), argument(1), argument(2)),
     FC: () => {
       select(0);
       order.flushed();
@@ -217,6 +230,19 @@ export function createRom(order: RomOrder): (trap: RomTrap) => void {
     if (trap === 'start') return start();
     if (trap === 'dead') return order.dead();
     const back = core.readRegister(14);
+    const flashWork =
+      trap === 'RE'
+        ? erase(argument(0), argument(1), { bytes: argument(2), command: argument(3) & 0xff })
+        : trap === 'RP'
+          ? program(argument(0), argument(1), argument(2))
+          : undefined;
+    if (flashWork !== undefined) {
+      return order.steps(() => {
+        const us = flashWork();
+        if (us === undefined) jump(back);
+        return us;
+      });
+    }
     const work = functions[trap];
     if (work !== undefined) work();
     else floatFunction(core, trap);

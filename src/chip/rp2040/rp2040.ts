@@ -49,6 +49,9 @@ function make(order: ChipOrder): Chip {
   let skipNs = 0;
   /** What `run` was told and came to: its clock is not a rounding behind that. */
   let reachedNs = 0;
+  /** What the ROM is at, step by step, and when the next one is due. */
+  let work: (() => number | undefined) | undefined;
+  let workNs = 0;
 
   const time = createTime({
     cycles: () => core.cycles,
@@ -132,10 +135,9 @@ function make(order: ChipOrder): Chip {
     bootsel: parts.bootsel,
     wake: () => parts.release(WOKEN),
     flushed: () => parts.xip.block.write(0, parts.xip.block.read(0) | 1, 0),
-    pass: (us) => {
-      core.sleepUntil(time.cyclesAt(time.nowNs + us * 1000));
-      time.ring();
-      return over.stop === undefined;
+    steps: (step) => {
+      work = step;
+      workNs = time.nowNs;
     },
     stop: stopFor,
     dead: () =>
@@ -145,16 +147,20 @@ function make(order: ChipOrder): Chip {
       }),
     warn: wires.warn,
   });
-  const trapped = (): void => {
-    const name = ownRom.traps.get(core.readRegister(15));
-    if (name === undefined) return;
+  const inRom = (what: () => void): void => {
     try {
-      doTrap(name);
+      what();
     } catch (thrown) {
       if (!(thrown instanceof BusFault)) throw thrown;
+      const name = ownRom.traps.get(core.readRegister(15)) ?? '';
       const words = `${thrown.message}, in the ROM's function ${name}`;
       finish({ why: 'fault', fault: faultHere(words, thrown.unmodelled) });
     }
+  };
+
+  const trap = (): void => {
+    const name = ownRom.traps.get(core.readRegister(15));
+    if (name !== undefined) inRom(() => doTrap(name));
   };
 
   if (order.rom === undefined) for (const address of ownRom.traps.keys()) core.exits.add(address);
@@ -208,6 +214,18 @@ function make(order: ChipOrder): Chip {
         reachedNs = untilNs;
         return { why: 'time' };
       }
+      if (work !== undefined) {
+        const step = work;
+        if (time.nowNs + 1 < workNs) advance(Math.min(workNs, untilNs));
+        else {
+          inRom(() => {
+            const us = step();
+            if (us === undefined) work = undefined;
+            else workNs = time.nowNs + us * 1000;
+          });
+        }
+        continue;
+      }
       if (skipNs > 0) {
         advance(Math.min(skipNs, untilNs));
         skipNs = 0;
@@ -225,7 +243,7 @@ function make(order: ChipOrder): Chip {
         case 'bkpt':
           return { why: 'breakpoint' };
         case 'exit':
-          trapped();
+          trap();
           break;
         case 'reset-request':
           finish({ why: 'reset', cause: 'software' });

@@ -28,6 +28,8 @@ export function createXip({ flash, warn }: XipOrder): Xip {
   let streamAddress = 0;
   let streamLeft = 0;
   let hits = 0;
+  /** A store into flash was told of. */
+  let stored = false;
 
   const stream = (): number => {
     if (streamLeft === 0) return 0;
@@ -85,6 +87,8 @@ export function createXip({ flash, warn }: XipOrder): Xip {
           'a store into flash, past its cache: XIP_CTRL says that it faults',
         );
       }
+      if (stored) return;
+      stored = true;
       warn(
         `a store to flash address 0x${address.toString(16)} does nothing: flash is programmed by its commands`,
       );
