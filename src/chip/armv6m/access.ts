@@ -1,6 +1,6 @@
 import { type AccessSize, BusFault } from './bus.ts';
 import { decode, isWide, op } from './decode.ts';
-import { type CoreState, granule, type Memory } from './state.ts';
+import { type Code, codeOf, type CoreState, granule, type Memory, partBits } from './state.ts';
 import { readSystem, writeSystem } from './system-control.ts';
 
 /** The memory that an address lies in. */
@@ -62,12 +62,12 @@ export function store(s: CoreState, address: number, size: AccessSize, value: nu
 }
 
 /** Forgets what was decoded of those bytes: the first half of 32 bits may stand in front of them. */
-function forget(memory: Memory, offset: number, length: number): void {
-  const { table } = memory;
-  const count = table.length - 1;
+function forget({ u16, tables }: Memory, offset: number, length: number): void {
   const from = Math.max(0, (offset >>> 1) - 1);
-  const to = Math.min(count, (offset + length + 1) >>> 1);
-  table.fill(op.undecoded, from, to);
+  const to = Math.min(u16.length, (offset + length + 1) >>> 1);
+  const most = 1 << (partBits - 1);
+  for (let at = from >>> (partBits - 1); at * most < to; at++)
+    tables[at]?.fill(op.undecoded, Math.max(0, from - at * most), Math.min(most, to - at * most));
 }
 
 /** Often enough: there code and data stand together. */
@@ -100,50 +100,30 @@ export function forgetAddress(s: CoreState, address: number, length: number): vo
   }
 }
 
-/** Decodes what stands at an index of a memory, and keeps it. */
-export function decodeAt(s: CoreState, memory: Memory, index: number): number {
-  const { u16, table, decoded } = memory;
-  const at = memory.start + index * 2;
-  const word = decodedAt(memory, index);
-  decoded[(index << 1) >>> granule] = 1;
-  decoded[((index << 1) + 2) >>> granule] = 1;
-  const stops = s.breakpoints.has(at) || s.exits.has(at);
-  const kept = stops ? op.stop : word;
-  if (index < u16.length) table[index] = kept;
-  return kept;
+/** Decodes what stands at an index, and keeps it. */
+export function decodeAt(s: CoreState, code: Code, index: number): void {
+  const { table, memory, first } = code;
+  const { u16, decoded } = memory;
+  const at = first + index;
+  const address = code.start + 2 * index;
+  decoded[(2 * at) >>> granule] = 1;
+  decoded[(2 * at + 2) >>> granule] = 1;
+  if (s.breakpoints.has(address) || s.exits.has(address)) {
+    table[index] = op.stop;
+    return;
+  }
+  const [half, second] = [u16[at] as number, u16[at + 1]];
+  table[index] =
+    second === undefined && isWide(half)
+      ? op.undefinedWide
+      : decode(half, second ?? 0, index, code.length >>> 1);
 }
 
-/** The same without regard to breakpoints, and not kept. */
-function decodedAt(memory: Memory, index: number): number {
-  const { u16 } = memory;
-  const first = u16[index] as number;
-  const second = u16[index + 1];
-  if (second === undefined && isWide(first)) return op.undefinedWide;
-  return decode(first, second ?? 0, index, u16.length);
-}
-
-/** Memory of one instruction, for what is executed by way of the bus. */
-export function fetchFromBus(s: CoreState, address: number): Memory {
+/** One instruction, for what is executed by way of the bus. */
+export function fetchFromBus(s: CoreState, address: number): Code {
   const at = address >>> 0;
   if ((at >= 0x4000_0000 && at < 0x6000_0000) || at >= 0xa000_0000)
     throw new BusFault(at, `${hex(at)} is not executable`);
   const first = s.bus.read(at, 2);
-  const u16 = new Uint16Array(2);
-  u16[0] = first;
-  if (isWide(first)) u16[1] = s.bus.read(at + 2, 2);
-  const words = isWide(first) ? 2 : 1;
-  const table = new Int32Array(words + 1);
-  table[words] = op.end;
-  return {
-    start: at,
-    length: words * 2,
-    writable: false,
-    u8: new Uint8Array(u16.buffer),
-    u16: u16.subarray(0, words),
-    u32: new Int32Array(0),
-    table,
-    decoded: new Uint8Array(2),
-    wiped: new Uint8Array(2),
-    executable: true,
-  };
+  return codeOf(at, Uint16Array.from(isWide(first) ? [first, s.bus.read(at + 2, 2)] : [first]));
 }

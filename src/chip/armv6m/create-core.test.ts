@@ -202,6 +202,37 @@ describe('a core', () => {
     expect([core.readRegister(2), core.readRegister(3)]).toEqual([100, 0]);
   });
 
+  it('goes from one part of a large memory to the next, in the middle of an instruction too', () => {
+    const flash = new DataView(new ArrayBuffer(0x40000));
+    const put = (address: number, ...halfwords: readonly number[]): void =>
+      halfwords.forEach((halfword, at) => flash.setUint16(address + 2 * at, halfword, true));
+    const nobody = (address: number): never => {
+      throw new BusFault(address, 'nobody');
+    };
+    const memories = [{ address: 0, bytes: new Uint8Array(flash.buffer), writable: false }];
+    const core = createCore({ memories, read: nobody, write: nobody });
+    flash.setUint32(4, 0x1_fffd, true);
+    // movs r0, #3; bl .+4 over the border; movs r1, #4; b back to the start
+    put(0x1_fffc, 0x2003, 0xf000, 0xf800, 0x2104, 0x3201, 0xe7f9);
+    core.reset(0);
+    core.run(5);
+    expect([0, 1, 14, 15].map((n) => core.readRegister(n))).toEqual([3, 4, 0x2_0003, 0x2_0004]);
+    core.run(100);
+    expect(core.readRegister(2)).toBeGreaterThan(5);
+    // Its second half becomes that of `BL .+6`.
+    put(0x2_0000, 0xf801);
+    core.written(0x2_0000, 2);
+    core.writeRegister(1, 0);
+    core.writeRegister(15, 0x1_fffe);
+    core.run(core.cycles + 4);
+    expect([1, 15].map((n) => core.readRegister(n))).toEqual([0, 0x2_0006]);
+    core.breakpoints.add(0x2_0004);
+    core.writeRegister(15, 0x1_fffc);
+    put(0x2_0000, 0xf800);
+    core.written(0x2_0000, 2);
+    expect(core.run(core.cycles + 100)).toBe('breakpoint');
+  });
+
   it('looks at its memories anew when they are others', () => {
     const memory = (halfword: number) => {
       const bytes = new Uint8Array(64);

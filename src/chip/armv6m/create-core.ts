@@ -23,11 +23,13 @@ import { executionPriority, nmi, takeable, wakes } from './priorities.ts';
 import { mainStack, processStack, setMainStack, setProcessStack } from './special.ts';
 import { Stops } from './stops.ts';
 import {
+  type Code,
+  codeAt,
+  codeOf,
   controlOf,
   type CoreState,
   makeState,
   mapMemories,
-  type Memory,
   packXpsr,
   setControl,
   unpackFlags,
@@ -192,9 +194,9 @@ function go(s: CoreState, cycles: number): CoreStop | undefined {
     return undefined;
   }
   try {
-    const memory = memoryOfCode(s);
-    if (typeof memory === 'string') return memory;
-    return after(s, execute(s, memory, cycles), memory);
+    const code = codeOfNext(s);
+    if (typeof code === 'string') return code;
+    return after(s, execute(s, code, cycles), code);
   } catch (error) {
     // What could not be fetched counts, too.
     s.instructions += Math.max(1, s.steps);
@@ -205,17 +207,17 @@ function go(s: CoreState, cycles: number): CoreStop | undefined {
   }
 }
 
-function memoryOfCode(s: CoreState): Memory | CoreStop {
+function codeOfNext(s: CoreState): Code | CoreStop {
   const pc = (s.R[15] as number) >>> 0;
   const memory = memoryAt(s, pc);
-  if (memory?.executable === true) return memory;
+  if (memory?.executable === true) return codeAt(memory, pc);
   if (s.breakpoints.has(pc)) return 'breakpoint';
   if (s.exits.has(pc)) return 'exit';
   s.cycles++;
   return fetchFromBus(s, pc);
 }
 
-function after(s: CoreState, left: Left, memory: Memory): CoreStop | undefined {
+function after(s: CoreState, left: Left, code: Code): CoreStop | undefined {
   switch (left) {
     case batch:
     case elsewhere:
@@ -235,43 +237,31 @@ function after(s: CoreState, left: Left, memory: Memory): CoreStop | undefined {
       raiseFault(s, 'BKPT, and nobody debugs');
       return undefined;
     case undefinedOne:
-      raiseFault(s, undefinedWords(s, memory));
+      raiseFault(s, undefinedWords(s, code));
       return undefined;
     default:
-      return atStop(s, memory);
+      return atStop(s, code);
   }
 }
 
-function undefinedWords(s: CoreState, memory: Memory): string {
-  const pc = (s.R[15] as number) >>> 0;
-  const word = memory.u16[(pc - memory.start) >>> 1] ?? 0;
+/** Place in the memory of the next instruction. */
+function placeOf(s: CoreState, { start, first }: Code): number {
+  return first + (((s.R[15] as number) - start) >>> 1);
+}
+
+function undefinedWords(s: CoreState, code: Code): string {
+  const word = code.memory.u16[placeOf(s, code)] ?? 0;
   return `UNDEFINED instruction 0x${word.toString(16).padStart(4, '0')}`;
 }
 
 /** A table may be shared by memories: there is a stop at this place of one of them. */
-function atStop(s: CoreState, memory: Memory): CoreStop | undefined {
+function atStop(s: CoreState, code: Code): CoreStop | undefined {
   const pc = (s.R[15] as number) >>> 0;
   if (s.breakpoints.has(pc)) return 'breakpoint';
   if (s.exits.has(pc)) return 'exit';
-  const one = copyOfOne(memory, pc);
+  const at = placeOf(s, code);
+  const one = codeOf(pc, code.memory.u16.slice(at, at + 2));
   return after(s, execute(s, one, 1), one);
-}
-
-function copyOfOne(memory: Memory, pc: number): Memory {
-  const index = (pc - memory.start) >>> 1;
-  const u16 = memory.u16.slice(index, index + 2);
-  const table = new Int32Array(u16.length + 1);
-  table[u16.length] = 1;
-  return {
-    ...memory,
-    start: pc,
-    length: u16.length * 2,
-    u16,
-    u32: new Int32Array(0),
-    table,
-    decoded: new Uint8Array(2),
-    wiped: new Uint8Array(2),
-  };
 }
 
 /** The lowest bit of where it goes becomes EPSR.T (A4.2.2). */

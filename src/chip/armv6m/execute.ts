@@ -1,13 +1,13 @@
 import { decodeAt, load, store } from './access.ts';
 import { loadMultiple, pop, push, storeMultiple } from './multiple.ts';
 import { passes, readSpecial, writeSpecial } from './special.ts';
-import type { CoreState, Memory } from './state.ts';
+import type { Code, CoreState } from './state.ts';
 
 /** Why `execute` came back; pc then stands in R[15]. */
 export type Left = number;
 /** The cycles are used up, or something wants attention. */
 export const batch: Left = 0;
-/** pc is outside of the memory. */
+/** pc is outside of that part. */
 export const elsewhere: Left = 1;
 /** pc is to be `CoreState.target`, by the rules of BX; R[15] is the address of the instruction. */
 export const exchange: Left = 2;
@@ -23,15 +23,15 @@ export const undefinedOne: Left = 5;
 const stopped: Left = 6;
 
 /**
- * Executes what stands in one memory from R[15] on, for about that many cycles. A fault of the bus is thrown out of it; R[15] then is
+ * Executes what stands in one part of a memory from R[15] on, for about that many cycles. A fault of the bus is thrown out of it; R[15] then is
  * the address of the instruction, and nothing of it has been done.
  */
-export function execute(s: CoreState, memory: Memory, cycles: number): Left {
+export function execute(s: CoreState, code: Code, cycles: number): Left {
   const { R, ram } = s;
   const { branchCycles } = s.variant;
-  const { table, u32: words } = memory;
-  const base = memory.start | 0;
-  const reach = memory.length;
+  const { table, words } = code;
+  const base = code.start | 0;
+  const reach = code.length;
   const { u8: ram8, u16: ram16, u32: ram32, decoded: ramDecoded } = ram;
   const ramAt = ram.start | 0;
   const end = s.cycles + cycles;
@@ -48,14 +48,14 @@ export function execute(s: CoreState, memory: Memory, cycles: number): Left {
     switch (w & 0xff) {
       case 0: {
         // not decoded yet
-        decodeAt(s, memory, i - 1);
+        decodeAt(s, code, i - 1);
         i--;
         left++;
         steps--;
         break;
       }
       case 1: {
-        // the end of this memory
+        // the end of this part
         R[15] = base + i * 2 - 2;
         left++;
         steps--;
@@ -976,14 +976,14 @@ export function execute(s: CoreState, memory: Memory, cycles: number): Left {
         break;
       }
       case 93: {
-        // B out of this memory
+        // B out of this part
         left -= branchCycles;
         R[15] = base + i * 2 + (w >> 8) * 2;
         stop = elsewhere;
         break run;
       }
       case 94: {
-        // BL out of this memory
+        // BL out of this part
         i++;
         R[14] = (base + i * 2) | 1;
         left -= branchCycles + 1;
@@ -992,7 +992,7 @@ export function execute(s: CoreState, memory: Memory, cycles: number): Left {
         break run;
       }
       case 95: {
-        // conditional branch out of this memory
+        // conditional branch out of this part
         if (passes(s, (w >>> 8) & 15)) {
           left -= branchCycles;
           R[15] = base + i * 2 + (w >> 16) * 2;

@@ -1,5 +1,6 @@
 import type { Bus, CoreMemory } from './bus.ts';
 import type { CoreFault } from './core.ts';
+import { op } from './decode.ts';
 import type { CoreVariant } from './variant.ts';
 import { makeSysTick, type SysTick } from './systick.ts';
 
@@ -12,7 +13,7 @@ export const flagZ = 17;
 export const flagC = 18;
 export const flagV = 19;
 
-/** A `CoreMemory` with what was decoded of it. */
+/** A `CoreMemory` with what was decoded of it. Memories of the same bytes share that. */
 export interface Memory {
   readonly start: number;
   readonly length: number;
@@ -20,17 +21,31 @@ export interface Memory {
   readonly u8: Uint8Array;
   readonly u16: Uint16Array;
   readonly u32: Int32Array;
-  /**
-   * A decoded operation for each halfword, 0 where none has been looked at, and one behind the last that says so.
-   * Memories of the same bytes share it.
-   */
-  readonly table: Int32Array;
+  /** The tables of its parts of 128 KiB, of those in which something was executed. */
+  readonly tables: (Int32Array | undefined)[];
+  readonly parts: (Code | undefined)[];
   /** Of each 256 bytes: whether something of them is decoded. Stores there take the long way. */
   readonly decoded: Uint8Array;
   /** Of each 256 bytes: how often all that was decoded of them was forgotten because of a store. */
   readonly wiped: Uint8Array;
   /** Code may be executed there (B3.1.1: not in 0x40000000 to 0x5fffffff nor above 0xa0000000). */
   readonly executable: boolean;
+}
+
+/** A part of a memory, as it is executed. */
+export interface Code {
+  readonly start: number;
+  readonly length: number;
+  /**
+   * A decoded operation for each halfword, 0 where none has been looked at, and two behind the last that say so: the
+   * last may be half of one.
+   */
+  readonly table: Int32Array;
+  /** Its words, where literals are. */
+  readonly words: Int32Array;
+  readonly memory: Memory;
+  /** Place of its first halfword in the memory. */
+  readonly first: number;
 }
 
 /** Everything that a core is made of. One shape, made in one place, so that the engine knows where each thing is. */
@@ -91,12 +106,19 @@ export interface CoreState {
   debugging: boolean;
 }
 
-/** Bits of `Memory.decoded`: 256 bytes each. */
+/** Bits of an offset within what `Memory.decoded` tells of: 256 bytes. */
 export const granule = 8;
+/** Bits of an offset within a part: 128 KiB. */
+export const partBits = 17;
+
+const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 function memoryOf(each: CoreMemory, others: readonly Memory[]): Memory {
   const { address: start, bytes, writable } = each;
   const { buffer, byteOffset, length } = bytes;
+  if (!isLittleEndian) throw new Error('machine code is executed on little-endian machines only');
+  if (byteOffset % 4 !== 0 || length % 4 !== 0)
+    throw new RangeError('memory has to begin and to end at a multiple of 4 bytes of its buffer');
   const twin = others.find(
     ({ u8 }) => u8.buffer === buffer && u8.byteOffset === byteOffset && u8.length === length,
   );
@@ -107,7 +129,8 @@ function memoryOf(each: CoreMemory, others: readonly Memory[]): Memory {
     u8: bytes,
     u16: twin?.u16 ?? new Uint16Array(buffer, byteOffset, length >>> 1),
     u32: twin?.u32 ?? new Int32Array(buffer, byteOffset, length >>> 2),
-    table: twin?.table ?? tableOf(length >>> 1),
+    tables: twin?.tables ?? [],
+    parts: [],
     decoded: twin?.decoded ?? new Uint8Array((length >>> granule) + 1),
     wiped: twin?.wiped ?? new Uint8Array((length >>> granule) + 1),
     executable: start < 0x4000_0000 || (start >= 0x6000_0000 && start < 0xa000_0000),
@@ -115,9 +138,39 @@ function memoryOf(each: CoreMemory, others: readonly Memory[]): Memory {
 }
 
 function tableOf(halfwords: number): Int32Array {
-  const table = new Int32Array(halfwords + 1);
-  table[halfwords] = 1;
+  const table = new Int32Array(halfwords + 2);
+  table[halfwords] = op.end;
+  table[halfwords + 1] = op.end;
   return table;
+}
+
+/** The part of a memory that an address lies in. */
+export function codeAt(memory: Memory, address: number): Code {
+  const at = (address - memory.start) >>> partBits;
+  return (memory.parts[at] ??= partOf(memory, at));
+}
+
+function partOf(memory: Memory, at: number): Code {
+  const offset = at << partBits;
+  const length = Math.min(1 << partBits, memory.length - offset);
+  return {
+    start: memory.start + offset,
+    length,
+    table: (memory.tables[at] ??= tableOf(length >>> 1)),
+    words: memory.u32.subarray(offset >>> 2, (offset + length) >>> 2),
+    memory,
+    first: offset >>> 1,
+  };
+}
+
+const noWords = new Int32Array(0);
+
+/** Those halfwords alone, with nothing kept of them. */
+export function codeOf(start: number, halfwords: Uint16Array): Code {
+  const length = halfwords.length * 2;
+  const memory = { ...nowhere, start, length, u16: halfwords, decoded: new Uint8Array(2) };
+  const table = tableOf(halfwords.length);
+  return { start, length, table, words: noWords, memory, first: 0 };
 }
 
 const nowhere: Memory = {
@@ -126,8 +179,9 @@ const nowhere: Memory = {
   writable: true,
   u8: new Uint8Array(0),
   u16: new Uint16Array(0),
-  u32: new Int32Array(0),
-  table: tableOf(0),
+  u32: noWords,
+  tables: [],
+  parts: [],
   decoded: new Uint8Array(1),
   wiped: new Uint8Array(1),
   executable: false,
