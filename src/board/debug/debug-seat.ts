@@ -78,6 +78,8 @@ export class DebugSeat implements MachineDebugger {
 
   stopped(stop: DebugStop): void {
     this.#stop = stop;
+    // Whoever asked for it has left meanwhile.
+    if (this.#listener === undefined && !this.holds) this.resume('run');
     this.#settle();
     this.#listener?.stopped(stop);
   }

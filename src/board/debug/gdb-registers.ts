@@ -2,8 +2,11 @@ import type { DebugSeat } from './debug-seat.ts';
 import { hexWord, numberOfHex, wordOfHex } from './remote-packets.ts';
 import { DEBUG_REGISTERS } from './target.ts';
 
-/** A register of which nobody can say anything: no machine code has the processor. */
-const UNAVAILABLE = 'xxxxxxxx';
+/**
+ * A register while no machine code has the processor. The protocol's own word for that is `xxxxxxxx`, and gdb can go on with
+ * no target whose pc is that.
+ */
+const NOTHING = '00000000';
 
 const PC = 15;
 
@@ -73,5 +76,5 @@ export class GdbRegisters {
 }
 
 function wordText(value: number | undefined): string {
-  return value === undefined ? UNAVAILABLE : hexWord(value);
+  return value === undefined ? NOTHING : hexWord(value);
 }

@@ -259,7 +259,7 @@ describe('a debugger at a chip that runs', () => {
   test('a reset while it stands: the next chip stands, too', async () => {
     await ask('?');
     end();
-    expect(await ask('g')).toEqual(['x'.repeat(21 * 8)]);
+    expect(await ask('g')).toEqual(['0'.repeat(21 * 8)]);
     start();
     expect((await ask('pf'))[0]).toBe(hexWord(0x10f));
   });
@@ -328,13 +328,22 @@ describe('a debugger at a chip that runs', () => {
     expect(await ask('vAttach;1')).toEqual(['T02thread:1;']);
   });
 
+  test('one that goes before the chip has stopped leaves none behind that stands', async () => {
+    const made = chip as FakeChip;
+    await ask('?', 'c');
+    session.end();
+    made.done.length = 0;
+    stub.machineDebugger.stopped({ reason: 'halt' });
+    expect(made.done).toEqual(['run']);
+  });
+
   test('a chip that does not answer is an error within its time', async () => {
     await ask('?');
     (chip as FakeChip).silent = true;
     expect(await ask('g')).toEqual([]);
     clock.advance(5000);
     await settle();
-    expect(replies).toEqual(['x'.repeat(21 * 8)]);
+    expect(replies).toEqual(['0'.repeat(21 * 8)]);
   });
 });
 
