@@ -22,13 +22,14 @@ export class Gdb {
   constructor(elf: string) {
     const quiet = ['-nx', '-q', '-iex', 'set debuginfod enabled off'];
     const batch = ['-ex', 'set confirm off', '-ex', 'set pagination off', '-ex', 'set prompt'];
-    this.#child = spawn('gdb-multiarch', [...quiet, ...batch, elf]);
+    // One pipe for both, so that what it says stays in order.
+    const shell = ['-c', 'exec gdb-multiarch "$@" 2>&1', 'sh'];
+    this.#child = spawn('sh', [...shell, ...quiet, ...batch, elf]);
     const heard = (chunk: string): void => {
       this.#text += chunk;
       this.#looks?.();
     };
     this.#child.stdout.setEncoding('utf8').on('data', heard);
-    this.#child.stderr.setEncoding('utf8').on('data', heard);
     this.#child.stdin.on('error', () => {});
     this.#gone = new Promise((resolve) => {
       this.#child.on('close', () => {
