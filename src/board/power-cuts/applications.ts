@@ -91,10 +91,7 @@ export class Applications {
   }
 
   /** The number of the image that stands in a place. */
-  imageAt(
-    place: ApplicationPlace,
-    { isKnown, stoodIn }: { readonly isKnown: boolean; readonly stoodIn?: string },
-  ): number {
+  imageAt(place: ApplicationPlace, stoodIn?: string): number {
     const bytes = this.#bytesOf(place);
     const { whole, version } = mcubootImage(bytes) ?? {
       whole: this.#trimmed(bytes),
@@ -102,22 +99,25 @@ export class Applications {
     };
     const hash = toHex(sha256(whole));
     const seen = this.#images.get(hash);
-    if (seen !== undefined) {
-      seen.known ||= isKnown;
-      return seen.number;
-    }
+    if (seen !== undefined) return seen.number;
     const image: Seen = {
       number: this.#byNumber.length,
       address: place.address,
       version,
       sha256: hash,
       lengthBytes: whole.length,
-      known: isKnown,
+      known: stoodIn !== undefined,
       stoodIn,
     };
     this.#images.set(hash, image);
     this.#byNumber.push(image);
     return image.number;
+  }
+
+  /** An image has run without a cut. */
+  know(number: number | undefined): void {
+    const image = this.#byNumber[number ?? -1];
+    if (image !== undefined) image.known = true;
   }
 
   /** Whether a step of a path is the number of an image that nobody has put there. */
@@ -129,7 +129,7 @@ export class Applications {
   seeAll(): void {
     for (const place of this.#order.places) {
       if (this.#trimmed(this.#bytesOf(place)).length === 0) continue;
-      this.imageAt(place, { isKnown: true, stoodIn: place.name });
+      this.imageAt(place, place.name);
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Chip, ChipCause, ChipModel, ChipStop } from '../../chip/index.ts';
+import type { Chip, ChipCause, ChipModel, ChipStop, CoreFault } from '../../chip/index.ts';
 import { hexNumber } from '../../bytes/index.ts';
 import type { Applications } from './applications.ts';
 import type { ChipOperation, ForkedFlash } from './forked-flash.ts';
@@ -67,19 +67,11 @@ interface Tally {
 
 /**
  * Boots a chip: from power-on, through the resets that it does itself, until it enters an application of which the first
- * instruction is not executed any more, or until it is clear that it never does.
+ * instruction is not executed any more, or until it is clear that it never does. `watch` is called before each flash operation.
  */
 export async function bootOnChip(
   machine: BootMachine,
-  {
-    isKnown,
-    watch,
-  }: {
-    /** Whether what runs is right: nobody has cut anything. */
-    readonly isKnown: boolean;
-    /** Called before each flash operation. */
-    readonly watch?: ((operation: ChipOperation) => void) | undefined;
-  },
+  watch?: (operation: ChipOperation) => void,
 ): Promise<ChipBoot> {
   const { chip: model, flash } = machine;
   const tally: Tally = { operations: 0, instructions: 0, ns: 0, unmodelled: undefined };
@@ -101,7 +93,7 @@ export async function bootOnChip(
         rom: machine.rom,
         uniqueId: machine.uniqueId,
       });
-      const end = await live(chip, machine, { tally, isKnown });
+      const end = await live(chip, machine, tally);
       tally.instructions += chip.core.instructions;
       tally.ns += chip.nowNs;
       if (end.outcome !== 'reset') return ended(end, tally);
@@ -128,7 +120,6 @@ interface Life {
   readonly chip: Chip;
   readonly machine: BootMachine;
   readonly tally: Tally;
-  readonly isKnown: boolean;
   /** When it has to be over, of its own time. */
   readonly endNs: number;
   entries: ReturnType<Applications['entries']>;
@@ -136,8 +127,8 @@ interface Life {
   pulledUpNs: number | undefined;
   /** A branch to itself, and since when it is at it. */
   spin: { readonly address: number; readonly sinceNs: number } | undefined;
-  /** It has been told to go on behind a fault, to where its watchdog comes. */
-  isLost: boolean;
+  /** Why it executes nothing any more: it goes on to where its watchdog comes. */
+  lost: CoreFault | undefined;
 }
 
 /** Sets breakpoints at the first instructions of the applications that stand there now. */
@@ -150,23 +141,18 @@ function watchEntries(life: Life): void {
 }
 
 /** One life of the chip, from one reset to the next. */
-async function live(
-  chip: Chip,
-  machine: BootMachine,
-  { tally, isKnown }: { readonly tally: Tally; readonly isKnown: boolean },
-): Promise<LifeEnd> {
+async function live(chip: Chip, machine: BootMachine, tally: Tally): Promise<LifeEnd> {
   const { flash, applications } = machine;
   const endNs = machine.withinNs - tally.ns;
   const life: Life = {
     chip,
     machine,
     tally,
-    isKnown,
     endNs,
     entries: new Map(),
     pulledUpNs: undefined,
     spin: undefined,
-    isLost: false,
+    lost: undefined,
   };
   watchEntries(life);
   flash.changed = (offsetBytes, lengthBytes) => {
@@ -183,7 +169,7 @@ async function live(
     const end = endOf(life, stop);
     if (end !== undefined) return end;
     untilNs = stop.why === 'idle' ? Math.max(stop.nextNs, chip.nowNs) : chip.nowNs + SLICE_NS;
-    if (life.isLost) untilNs = endNs;
+    if (life.lost !== undefined) untilNs = endNs;
   }
 }
 
@@ -209,8 +195,8 @@ function endOf(life: Life, stop: ChipStop): LifeEnd | undefined {
       return entered(life);
     case 'fault':
       if (stop.fault.unmodelled) tally.unmodelled = stop.fault.words;
-      if (stop.fault.unmodelled || life.isLost) return faulted(life);
-      life.isLost = true;
+      if (stop.fault.unmodelled || life.lost !== undefined) return faulted(stop.fault);
+      life.lost = stop.fault;
       return undefined;
     case 'idle':
       return slept(life, stop.nextNs);
@@ -221,28 +207,26 @@ function endOf(life: Life, stop: ChipStop): LifeEnd | undefined {
   return late(life);
 }
 
-function entered({ chip, machine, entries, isKnown }: Life): LifeEnd | undefined {
+function entered({ chip, machine, entries }: Life): LifeEnd | undefined {
   const address = chip.core.readRegister(15);
   const table = entries.get(address);
   if (table !== undefined) {
-    return { outcome: 'ok', image: machine.applications.imageAt(table.place, { isKnown }) };
+    return { outcome: 'ok', image: machine.applications.imageAt(table.place) };
   }
   // nobody has set this one any more
   chip.core.breakpoints.delete(address);
   return undefined;
 }
 
-function faulted({ chip: { core } }: Life): LifeEnd {
-  const fault = core.fault;
-  const at = fault === undefined ? '' : ` at ${hexNumber(fault.pc, 8)}: ${fault.words}`;
-  return { outcome: 'stopped', words: `fault${at}` };
+function faulted({ pc, words }: CoreFault): LifeEnd {
+  return { outcome: 'stopped', words: `fault at ${hexNumber(pc, 8)}: ${words}` };
 }
 
 /** It sleeps, and does nothing by itself before that. */
 function slept(life: Life, nextNs: number): LifeEnd | undefined {
   if (nextNs < life.endNs) return late(life);
   const { chip } = life;
-  if (chip.core.fault !== undefined) return faulted(life);
+  if (chip.core.fault !== undefined) return faulted(chip.core.fault);
   const words = chip.usb.pulledUp ? 'waits for a host at USB' : 'sleeps for ever';
   return { outcome: 'fail', words };
 }
@@ -258,7 +242,7 @@ function late(life: Life): LifeEnd | undefined {
   }
   const spins = spinning(life);
   if (nowNs < endNs && !spins) return undefined;
-  if (core.fault !== undefined) return faulted(life);
+  if (core.fault !== undefined) return faulted(core.fault);
   const at = hexNumber(core.readRegister(15), 8);
   const words = spins
     ? `loops for ever at ${at}`

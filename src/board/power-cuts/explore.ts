@@ -3,11 +3,10 @@ import type { ChipModel } from '../../chip/index.ts';
 import { SectorMap, powerCutKinds } from '../../flash/index.ts';
 import type { FlashGeometry, PowerCutKind } from '../../flash/index.ts';
 import { Endings, countAll, isWorse, outcomeOf, pathOf, weight } from '../../lab/index.ts';
-import type { CutCase, CutOutcome, CutProgress, EndedBoot, Ending } from '../../lab/index.ts';
+import type { CutCase, CutOutcome, CutProgress, Ending } from '../../lab/index.ts';
 import { Applications } from './applications.ts';
 import type { ApplicationImage, ApplicationPlace } from './applications.ts';
-import { bootOnChip } from './boot-on-chip.ts';
-import type { BootMachine, ChipBoot } from './boot-on-chip.ts';
+import { Boots } from './boots.ts';
 import { chosenOperations } from './chosen.ts';
 import type { CutChoice } from './chosen.ts';
 import { ForkedFlash } from './forked-flash.ts';
@@ -49,56 +48,6 @@ export interface ChipCutOptions extends CutChoice {
 /** Operations that one boot may do. */
 const MOST_OPERATIONS = 100_000;
 
-/** A boot as it is remembered. */
-interface Boot extends EndedBoot<FlashMoment> {
-  readonly chip: ChipBoot;
-}
-
-/** Boots of one chip from many moments of its flash, each once. */
-class Boots {
-  boots = 0;
-  instructions = 0;
-  ns = 0;
-  readonly #machine: BootMachine;
-  readonly #known = new Map<string, Boot>();
-
-  constructor(machine: BootMachine) {
-    this.#machine = machine;
-  }
-
-  async boot(at: FlashMoment): Promise<Boot> {
-    return this.#known.get(at.key) ?? (await this.run(at, {}));
-  }
-
-  /** Boots, and tells of each operation; without a cut, what runs is known to be right. */
-  async run(
-    at: FlashMoment,
-    {
-      watch,
-      isKnown = false,
-    }: { readonly watch?: (operation: ChipOperation) => void; readonly isKnown?: boolean },
-  ): Promise<Boot> {
-    const { flash } = this.#machine;
-    flash.load(at);
-    const chip = await bootOnChip(this.#machine, { isKnown, watch });
-    this.boots += 1;
-    this.instructions += chip.instructions;
-    this.ns += chip.ns;
-    const next = flash.moment();
-    const { outcome, words, image } = chip;
-    const boot: Boot = {
-      chip,
-      outcome,
-      words,
-      images: image === undefined ? undefined : [{ slot: 0, number: image }],
-      operations: next.key === at.key ? 0 : 1,
-      next,
-    };
-    this.#known.set(at.key, boot);
-    return boot;
-  }
-}
-
 class Explorer {
   readonly #device: ChipDevice;
   readonly #options: ChipCutOptions;
@@ -139,16 +88,15 @@ class Explorer {
     this.#applications.seeAll();
     const start = await this.#start();
     const operations: ChipOperation[] = [];
-    const first = await this.#boots.run(start, {
-      watch: (operation) => operations.push(operation),
-      isKnown: true,
-    });
+    const first = await this.#boots.run(start, (operation) => operations.push(operation));
     if (first.chip.unmodelled !== undefined) {
       const words = `${first.chip.unmodelled}; without it nothing can be said of this bootloader`;
       throw new DfuError('UNSUPPORTED', `power cuts: ${words}`);
     }
     const reference = await this.#reference(start);
-    const chosen = chosenOperations(operations.length, this.#options);
+    const wanted = chosenOperations(operations.length, this.#options);
+    // what boots nothing has nothing to lose
+    const chosen = reference.rest !== undefined && reference.rest.outcome !== 'ok' ? [] : wanted;
     const cases = await this.#cutAll({ start, operations, chosen, reference });
     const images = this.#applications.images();
     const { boots, instructions, ns } = this.#boots;
@@ -174,7 +122,8 @@ class Explorer {
   async #start(): Promise<FlashMoment> {
     let start = this.#flash.moment();
     for (let boot = 0; boot < (this.#options.after ?? 0); boot += 1) {
-      const { next } = await this.#boots.run(start, { isKnown: true });
+      const { chip, next } = await this.#boots.boot(start);
+      this.#applications.know(chip.image);
       if (next.key === start.key) break;
       start = next;
     }
@@ -185,7 +134,8 @@ class Explorer {
   async #reference(start: FlashMoment): Promise<Ending> {
     let at = start;
     for (let boot = 0; boot < (this.#options.mostBoots ?? 8); boot += 1) {
-      const { next } = await this.#boots.run(at, { isKnown: true });
+      const { chip, next } = await this.#boots.boot(at);
+      this.#applications.know(chip.image);
       if (next.key === at.key) break;
       at = next;
     }

@@ -180,7 +180,7 @@ function headText(report: ChipCutReport): string {
     `${executed.boots} boots of its own machine code were executed: ${millions} million ` +
       `instructions, ${seconds} s of the chip's time`,
   ];
-  if (!complete) {
+  if (!complete && cases.length > 0) {
     const cut = cases.length / kinds.length;
     lines.push(
       `${cut} of the ${operations.length} operations were cut; of the others nothing is known`,
@@ -246,7 +246,9 @@ export async function executedPowercut(
     terminal.out.write(`${JSON.stringify(report, null, 2)}\n`);
     return bad ? 1 : 0;
   }
-  terminal.out.write(`${headText(report)}${tableText(report)}${conclusion(report)}`);
+  terminal.out.write(
+    `${headText(report)}${report.cases.length > 0 ? tableText(report) : ''}${conclusion(report)}`,
+  );
   for (const finding of findings.slice(0, SHOWN_FINDINGS)) {
     terminal.out.write(findingText(finding, report));
   }
