@@ -33,6 +33,7 @@ import type {
 import { Pump } from './pump.ts';
 import { slotReasons } from './slot-reasons.ts';
 import { imageBytes } from './sources.ts';
+import { Starts } from './starts.ts';
 import { SILENT_WORDS, playsSilently } from './words.ts';
 import { watchedBootloader } from './watched-bootloader.ts';
 import { Work } from './work.ts';
@@ -61,6 +62,7 @@ export class Bench implements BoardBench {
   readonly #expectations: Expectations;
   readonly #host: BenchHost;
   readonly #plug: LoopbackPlug;
+  readonly #starts = new Starts();
   #attachment: BenchAttachment | undefined;
   #isClosed = false;
 
@@ -89,7 +91,10 @@ export class Bench implements BoardBench {
       bootloader: watchedBootloader(record, { flash, work, begins }),
       mcuboot: keys && { ...options.mcuboot, keys },
     });
-    this.board.listen((event) => this.#journal.add(event));
+    this.board.listen((event) => {
+      this.#starts.heard(event, clock.now());
+      this.#journal.add(event);
+    });
     this.#expectations = new Expectations({
       journal: this.#journal,
       pump: this.#pump,
@@ -217,7 +222,11 @@ export class Bench implements BoardBench {
     const end = this.#clock.now() + ms;
     await this.#pump
       .until({
-        look: () => (this.#clock.now() >= end ? true : undefined),
+        look: () => {
+          if (this.#clock.now() >= end) return true;
+          this.#demandRest();
+          return undefined;
+        },
         withinMs: ms,
         late: () => this.#failure(`expected ${ms} ms to pass`, at),
         signal: signal ?? this.order.options.signal,
@@ -331,6 +340,12 @@ export class Bench implements BoardBench {
   #demandHope(): void {
     const canCome = this.board.isOn || this.#clock.isReal || this.#clock.nextMs < Infinity;
     if (!canCome) throw new DfuError('POWER_LOST', 'the board has no power');
+    this.#demandRest();
+  }
+
+  /** A board that does nothing but reset itself is not waited for. */
+  #demandRest(): void {
+    if (!this.#clock.isReal) this.#starts.demandRest(this.#clock.now());
   }
 
   #failure(message: string, at: CallSite, cause?: unknown): Error {
