@@ -14,7 +14,7 @@ import {
 } from './addresses.ts';
 import { inPacketMemory } from './packet-memory.ts';
 import type { PacketMemory } from './packet-memory.ts';
-import { notModelled, readRegister, writeRegister } from './peripheral.ts';
+import { notModelled, peekRegister, readRegister, writeRegister } from './peripheral.ts';
 import type { Peripheral } from './peripheral.ts';
 import type { Gate } from './rcc.ts';
 
@@ -44,8 +44,8 @@ export type MemMode = 'flash' | 'system' | 'sram';
 /** The chip's bus. */
 interface ChipBus extends Bus {
   memMode: MemMode;
-  /** What can be read beside the memories that the core knows. */
-  readonly fixed: readonly CoreMemory[];
+  /** Bytes there as a debugger reads them, without consequences; undefined where there are none. */
+  peek(address: number, lengthBytes: number): Uint8Array | undefined;
 }
 
 /** What can be read at fixed addresses beside flash and RAM: whole words. */
@@ -75,6 +75,9 @@ function little(bytes: Uint8Array, offset: number, size: AccessSize): number {
 }
 
 const PERIPHERAL_BITS = 10;
+const PERIPHERALS = 0x40000000;
+/** A debugger looks at a peripheral at once, at most. */
+const PEEK_BYTES = 1 << PERIPHERAL_BITS;
 /** Where CRC_DR is: what is written there has a size. */
 const CRC_DR = 0x40023000;
 
@@ -111,8 +114,32 @@ export function createBus(order: BusOrder): ChipBus {
     );
     return memory && little(memory.bytes, place - memory.address, size);
   };
+  const memories = (): readonly CoreMemory[] => {
+    const low = atZero[memMode];
+    return low === undefined ? main : [low, ...main];
+  };
+  /** One byte of packet memory or of a register. */
+  const peekByte = (address: number): number | undefined => {
+    if (inPacketMemory(address)) return order.usb.isOn ? packetMemory.read(address, 1) : 0;
+    const slot = slots.get(address >>> PERIPHERAL_BITS);
+    if (slot === undefined) return undefined;
+    const word = slot.isOn ? peekRegister(slot.peripheral, address & 0x3fc) : 0;
+    return word && (word >>> (8 * (address & 3))) & 0xff;
+  };
   return {
-    fixed,
+    peek(address, lengthBytes) {
+      const place = memMode === 'system' && address < 8 ? address + SYSTEM_MEMORY : address;
+      const memory = [...memories(), ...fixed].find(
+        (each) => place >= each.address && place + lengthBytes <= each.address + each.bytes.length,
+      );
+      if (memory !== undefined) {
+        const from = place - memory.address;
+        return memory.bytes.slice(from, from + lengthBytes);
+      }
+      if (address < PERIPHERALS || lengthBytes > PEEK_BYTES) return undefined;
+      const bytes = Array.from({ length: lengthBytes }, (_, at) => peekByte(address + at));
+      return bytes.includes(undefined) ? undefined : Uint8Array.from(bytes as number[]);
+    },
     get memMode() {
       return memMode;
     },
@@ -120,12 +147,11 @@ export function createBus(order: BusOrder): ChipBus {
       memMode = mode;
     },
     get memories() {
-      const low = atZero[memMode];
-      return low === undefined ? main : [low, ...main];
+      return memories();
     },
     read(address, size) {
       if (inPacketMemory(address)) return order.usb.isOn ? packetMemory.read(address, size) : 0;
-      const known = address < 0x40000000 ? fixedAt(address, size) : undefined;
+      const known = address < PERIPHERALS ? fixedAt(address, size) : undefined;
       if (known !== undefined) return known;
       const { peripheral, isOn } = slotAt(address, 'read');
       if (!isOn) return 0;

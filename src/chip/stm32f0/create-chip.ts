@@ -250,13 +250,7 @@ export function createChip(order: ChipOrder): Chip {
     },
     uartInput: (port, bytes) => peripherals.usarts[port]?.input(bytes),
     setPin,
-    peek(address, lengthBytes) {
-      const memory = [...bus.memories, ...bus.fixed].find(
-        (each) =>
-          address >= each.address && address + lengthBytes <= each.address + each.bytes.length,
-      );
-      return memory?.bytes.slice(address - memory.address, address - memory.address + lengthBytes);
-    },
+    peek: (address, lengthBytes) => bus.peek(address, lengthBytes),
     poke(address, bytes) {
       if (address < SRAM || address + bytes.length > SRAM + SRAM_BYTES) return false;
       ram.set(bytes, address - SRAM);

@@ -12,6 +12,8 @@ export interface Register {
   value: number;
   /** What it reads as, where that is not `value`. */
   readonly read?: (() => number) | undefined;
+  /** Reading changes something: a debugger is shown `value`. */
+  readonly consumes: boolean;
   /** What writing does, where that is not keeping the writable bits. */
   readonly write?: ((written: number) => void) | undefined;
 }
@@ -21,13 +23,14 @@ interface RegisterTraits {
   readonly reset?: number;
   readonly writable?: number;
   readonly read?: () => number;
+  readonly consumes?: boolean;
   readonly write?: (written: number) => void;
 }
 
 /** A register that keeps what is written, unless something else is said. */
 export function register(at: number, traits: RegisterTraits = {}): Register {
-  const { reset = 0, writable = 0xffffffff, read, write } = traits;
-  return { at, resetValue: reset, writable, value: reset, read, write };
+  const { reset = 0, writable = 0xffffffff, read, consumes = false, write } = traits;
+  return { at, resetValue: reset, writable, value: reset, read, consumes, write };
 }
 
 /** Writes of bytes and half-words: an APB bridge repeats them in all lanes, AHB has lanes (RM0091 §2.1). */
@@ -100,6 +103,13 @@ function registerAt(peripheral: Peripheral, offset: number): Register {
 export function readRegister(peripheral: Peripheral, offset: number): number {
   const found = registerAt(peripheral, offset);
   return (found.read === undefined ? found.value : found.read()) >>> 0;
+}
+
+/** The register there as a debugger sees it, without consequences; undefined: there is none. */
+export function peekRegister(peripheral: Peripheral, offset: number): number | undefined {
+  const found = peripheral.words[offset >> 2];
+  if (found?.consumes === true) return found.value >>> 0;
+  return found && readRegister(peripheral, offset);
 }
 
 /** Writes all 32 bits of the register there. */

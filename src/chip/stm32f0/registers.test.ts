@@ -128,8 +128,31 @@ describe('memory', () => {
     expect(chip.read(0x40015800)).toBe(0x20006448);
     expect(chip.chip.peek(0x1ffff800, 2)).toEqual(Uint8Array.of(0xaa, 0x55));
     expect(chip.chip.peek(0, 4)).toEqual(chip.chip.peek(FLASH, 4));
-    expect(chip.chip.peek(0x40000000, 4)).toBeUndefined();
+    expect(chip.chip.peek(0x50000000, 4)).toBeUndefined();
+    expect(chip.chip.peek(0x20003ffe, 4)).toBeUndefined();
     expect(chip.chip.poke(FLASH, Uint8Array.of(1))).toBe(false);
+  });
+
+  test('a debugger looks at registers, and nothing comes of it', () => {
+    const chip = probe();
+    const word = (address: number): number | undefined => {
+      const bytes = chip.chip.peek(address, 4);
+      return bytes && new DataView(bytes.buffer).getUint32(0, true);
+    };
+    expect([word(CSR), word(AHBENR)]).toEqual([0x0c800000, 0x14]);
+    expect(chip.chip.peek(CSR + 2, 2)).toEqual(Uint8Array.of(0x80, 0x0c));
+    expect([word(0x40013824), word(0x40006000)]).toEqual([0, 0]);
+    chip.write(APB2ENR, 1 << 14);
+    chip.write(APB1ENR, 1 << 23);
+    chip.write(0x40013800, 0xd);
+    chip.type('x');
+    expect([word(0x40013824), chip.read(0x40013824)]).toEqual([0, 0x78]);
+    chip.write(0x40006002, 0xcafe, 2);
+    expect(word(0x40006000)).toBe(0xcafe0000);
+    expect([word(RCC + 0x38), chip.chip.peek(RCC, 0x800)]).toEqual([undefined, undefined]);
+    chip.write(APB2ENR, 1);
+    chip.write(0x40010000, 1);
+    expect([word(4), chip.fault]).toEqual([0x1fffc8c1, undefined]);
   });
 
   test.each([

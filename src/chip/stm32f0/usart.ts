@@ -79,6 +79,7 @@ export function createUsart(order: UsartOrder): Usart {
       },
     }),
     RDR: register(0x24, {
+      consumes: true,
       read: () => {
         const byte = isReceiving() ? waiting.shift() : undefined;
         if (byte !== undefined) r.RDR.value = byte;
