@@ -87,7 +87,7 @@ describe('a program in C on a rpi_pico', () => {
   test('lights its lamp, and is seen by what is printed', async () => {
     await using bench = await boardBench('rpi_pico', { flash: flashWith('dfu') });
     expect(await bench.event({ type: 'actuator', name: 'LED' })).toMatchObject({ value: 1 });
-    expect(await bench.console.until('fixture up')).toMatchObject({ text: 'fixture up, reason 0' });
+    expect((await bench.console.until('fixture up'))[0]).toBe('fixture up');
   });
 
   test('is not executed where a stand-in plays it', async () => {
