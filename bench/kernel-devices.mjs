@@ -22,6 +22,7 @@ export class Watch {
   requests = [];
   /** Of each device by its product, when it was configured last. */
   configured = new Map();
+  #configurations = [];
   #wake = () => {};
 
   /** The device, which tells this one. */
@@ -33,11 +34,20 @@ export class Watch {
       if ((bmRequestType & 0x60) === 0x20) this.requests.push({ bRequest, wValue, wLength, atMs });
       if (bmRequestType === 0 && bRequest === SET_CONFIGURATION) {
         this.configured.set(idProduct, atMs);
+        this.#configurations.push({ idProduct, atMs });
         this.#wake();
       }
       return setup(packet);
     };
     return device;
+  }
+
+  /** When that device was configured first after that time. */
+  firstConfiguredAfter(idProduct, sinceMs) {
+    const found = this.#configurations.find(
+      (each) => each.idProduct === idProduct && each.atMs > sinceMs,
+    );
+    return found.atMs;
   }
 
   /** Resolves once that device has been configured after that time; answers when. */

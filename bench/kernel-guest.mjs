@@ -14,16 +14,21 @@ import {
   twoModes,
 } from './kernel-devices.mjs';
 
+const DETACH = 0;
+
 // TRIES [PART…]
 const [tries, ...chosen] = process.argv.slice(2);
 const TRIES = Number(tries);
 const program = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const own = [process.execPath, program, 'download', '--bus', 'native'];
 
-/** Both programs by their names, with what a kind of device wants. */
+const bareUsb = fileURLToPath(new URL('bare-usb.cjs', import.meta.url));
+
+/** The programs by their names, with what a kind of device wants. The last is none: the least that Node takes. */
 const hosts = {
   'dfu-util': { plain: ['dfu-util', '-D'], dfuse: ['dfu-util', '-s', '0x08000000', '-D'] },
   dfukit: { plain: own, dfuse: [...own, '-s', '0x08000000'] },
+  'npm usb': { plain: [process.execPath, bareUsb] },
 };
 
 // Emulated: a program that needs more of the processor pays for it many times over.
@@ -52,18 +57,23 @@ async function settled(watch, product, sinceMs) {
   return atMs;
 }
 
-/** The middle of all tries, of both programs; the tries of both in turn. */
-async function inTurn(run) {
-  const all = { 'dfu-util': [], dfukit: [] };
+/** The middle of all tries, of both programs and perhaps of a third; the tries of all in turn. */
+async function inTurn(run, ...third) {
+  const all = Object.fromEntries(['dfu-util', 'dfukit', ...third].map((name) => [name, []]));
   for (let at = 0; at < TRIES; at += 1)
     for (const name of Object.keys(all)) all[name].push(await run(name));
   const middle = (name, what) => median(all[name].map((each) => each[what]));
-  return (what) => ({ theirs: middle('dfu-util', what), ours: middle('dfukit', what) });
+  return (what) => ({
+    theirs: middle('dfu-util', what),
+    ours: middle('dfukit', what),
+    least: third.map((name) => middle(name, what)),
+  });
 }
 
-function both(what, { theirs, ours }, unit, more = {}) {
+function both(what, { theirs, ours, least }, unit, more = {}) {
   figure(`${what}, dfu-util`, theirs, unit, { ...more, ...emulated });
   figure(`${what}, dfukit`, ours, unit, { ...more, ...emulated });
+  for (const value of least) figure(`${what}, npm usb`, value, unit, { ...more, ...emulated });
 }
 
 async function download(kind, blockBytes, kibibytes) {
@@ -74,16 +84,21 @@ async function download(kind, blockBytes, kibibytes) {
   writeFileSync('file.bin', Buffer.alloc(kibibytes * 1024, 0x0a));
   await pluggedIn(device, async () => {
     await settled(watch, products.dfu, 0);
-    const of = await inTurn(async (host) => {
-      watch.requests = [];
-      const times = await ran([...hosts[host][kind], 'file.bin']);
-      const run = phases(watch.requests, { ...times, isDfuSe });
-      return {
-        ...run,
-        wholeMs: times.endedMs - times.beganMs,
-        rate: (kibibytes * 1.024) / run.transferMs,
-      };
-    });
+    const third = Object.keys(hosts).slice(isDfuSe ? Infinity : 2);
+    const of = await inTurn(
+      async (host) => {
+        watch.requests = [];
+        const block = host === 'npm usb' ? [String(blockBytes)] : [];
+        const times = await ran([...hosts[host][kind], 'file.bin', ...block]);
+        const run = phases(watch.requests, { ...times, isDfuSe });
+        return {
+          ...run,
+          wholeMs: times.endedMs - times.beganMs,
+          rate: (kibibytes * 1.024) / run.transferMs,
+        };
+      },
+      ...third,
+    );
     const more = { kibibytes, blockBytes };
     both(`${name} on a Linux kernel`, of('wholeMs'), 'ms', more);
     both(`${name} on a Linux kernel, until the first block`, of('startUpMs'), 'ms', more);
@@ -91,8 +106,15 @@ async function download(kind, blockBytes, kibibytes) {
     both(`${name} on a Linux kernel, of blocks`, of('rate'), 'MB/s', more);
     both(`${name} on a Linux kernel, requests a block`, of('requestsABlock'), '', more);
     for (const [what, part] of Object.entries({ '': 'wholeMs', ', of blocks': 'transferMs' })) {
-      const { theirs, ours } = of(part);
+      const { theirs, ours, least } = of(part);
       figure(`${name} on a Linux kernel${what}, ratio of the two`, ours / theirs, '', more);
+      for (const value of least)
+        figure(
+          `${name} on a Linux kernel${what}, npm usb beside dfu-util`,
+          value / theirs,
+          '',
+          more,
+        );
     }
   });
 }
@@ -111,13 +133,20 @@ async function update() {
       const asked = watch.requests.filter(({ atMs }) => atMs > beganMs);
       sinceMs = asked.at(-1).atMs;
       const backMs = await watch.configuredAfter(products.application, sinceMs);
-      return { wholeMs: backMs - beganMs, askedMs: backMs - asked[0].atMs };
+      const detach = asked.find(({ bRequest, wLength }) => bRequest === DETACH && wLength === 0);
+      const loaderMs = watch.firstConfiguredAfter(products.dfu, detach.atMs);
+      const wholeMs = backMs - beganMs;
+      // Off the bus, and until the kernel has configured what came: no host makes that shorter.
+      const awayMs = loaderMs - detach.atMs + (backMs - sinceMs);
+      return { wholeMs, askedMs: backMs - asked[0].atMs, awayMs, restMs: wholeMs - awayMs };
     });
     both('run-time mode to application on a Linux kernel', of('wholeMs'), 'ms', more);
     both('the same from the first request on', of('askedMs'), 'ms', more);
+    both('of it the device is away, or is made known to the kernel', of('awayMs'), 'ms', more);
     for (const [what, part] of Object.entries({
       '': 'wholeMs',
       ', from the first request on': 'askedMs',
+      ', without what the device is away': 'restMs',
     })) {
       const { theirs, ours } = of(part);
       figure(

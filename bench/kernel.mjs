@@ -1,6 +1,7 @@
 // The same downloads by dfu-util and by dfukit, on a real Linux kernel, in one run. Needs the kernel lab.
 //   node bench/kernel.mjs [64 | 1024 | 4096 | dfuse | update]…
 // DFUKIT_BENCH_TRIES (3): of each the middle counts. Start-up weighs many times more than on a machine that is not emulated.
+// Beside the two, of plain DFU: a program that is nothing but Node and the package `usb`, and does the same transfers.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
