@@ -11,8 +11,9 @@ export type BenchEvent = BoardEvent & {
 /** A boot that the board has made. */
 export type BootEvent = Extract<BenchEvent, { readonly type: 'boot' }>;
 
-/** Most events that are kept; the oldest go first. */
+/** Most events that are kept, and characters of the console in them; the oldest go first. */
 const MOST_EVENTS = 50_000;
+const MOST_TEXT = 0x1000000;
 
 interface JournalOptions {
   /** What went before. */
@@ -26,6 +27,8 @@ interface JournalOptions {
 export class Journal {
   #events: BenchEvent[];
   #count: number;
+  /** Characters of the console in those that are kept. */
+  #text = 0;
   /** The number of the first event of the start that has not been decided. */
   #bootBegan = 0;
   /** Of each boot: the number of the first event that belongs to it. */
@@ -36,6 +39,7 @@ export class Journal {
   constructor({ past = [], now, heard }: JournalOptions) {
     this.#events = past.slice();
     this.#count = (past.at(-1)?.sequence ?? -1) + 1;
+    for (const event of past) this.#text += textOf(event);
     this.#now = now;
     this.#heard = heard;
   }
@@ -65,7 +69,8 @@ export class Journal {
     if (noted.type === 'boot') this.#begins.set(noted.sequence, this.#bootBegan);
     this.#count += 1;
     this.#events.push(noted);
-    if (this.#events.length >= 2 * MOST_EVENTS) this.#forget();
+    this.#text += textOf(noted);
+    if (this.#events.length >= 2 * MOST_EVENTS || this.#text >= 2 * MOST_TEXT) this.#forget();
     this.#heard();
   }
 
@@ -80,10 +85,21 @@ export class Journal {
   }
 
   #forget(): void {
-    this.#events = this.#events.slice(-MOST_EVENTS);
+    let from = this.#events.length;
+    this.#text = 0;
+    const least = Math.max(0, from - MOST_EVENTS);
+    while (from > least && this.#text < MOST_TEXT) {
+      from -= 1;
+      this.#text += textOf(this.#events[from]);
+    }
+    this.#events = this.#events.slice(from);
     const first = this.#events[0]?.sequence ?? 0;
     for (const sequence of this.#begins.keys()) {
       if (sequence < first) this.#begins.delete(sequence);
     }
   }
+}
+
+function textOf(event: BenchEvent | undefined): number {
+  return event?.type === 'console' ? event.text.length : 0;
 }
