@@ -6,6 +6,7 @@ import { DfuError, hexNumber } from '../../bytes/index.ts';
 import { NorFlash } from '../../flash/index.ts';
 import type { Flash } from '../../flash/index.ts';
 import type { Unwrapped } from '../../image/index.ts';
+import { checkElfMachine, checkNotInRam, partForChip } from './chip-fit.ts';
 import { refuseUseless } from './option-fit.ts';
 import { boardNamed } from '../shared/board-named.ts';
 import { ExitCode, cannot } from '../shared/exit-codes.ts';
@@ -47,6 +48,24 @@ function contentOf(terminal: Terminal, path: string, part: string | undefined): 
   if (format !== 'zip' && format !== 'pem' && format !== 'dfuse') return file;
   const got = { zip: 'a zip file', pem: 'a key or certificate in text', dfuse: 'a DfuSe file' };
   throw new DfuError('MALFORMED', `${path}: expected an image, got ${got[format]}`);
+}
+
+/** The same, of a file that is for the board's chip. Throws `INVALID_ARGUMENT` for one that is not, unless forced. */
+function contentFor(
+  terminal: Terminal,
+  path: string,
+  model: BoardModel,
+  { part, force }: ProgramOptions,
+): Unwrapped {
+  if (force === true) return contentOf(terminal, path, part);
+  const bytes = terminal.files.read(path);
+  const own = forced(path, () => {
+    checkElfMachine(bytes, model);
+    return partForChip(bytes, model);
+  });
+  const file = contentOf(terminal, path, part ?? own);
+  forced(path, () => checkNotInRam(file.segments, model));
+  return file;
 }
 
 /** Which board gets which file. */
@@ -94,7 +113,7 @@ export async function programBoard(
   const record = bootloaderOf(model, options.bootloader);
   refuseUseless(record, { algorithm: options.algorithm });
   const layout = record.layout(model, options.algorithm);
-  const file = contentOf(terminal, imagePath, options.part);
+  const file = contentFor(terminal, imagePath, model, options);
   const target = targetOf(options);
   const say = ({ address, bytes, slot, doubt }: Programmed): void => {
     const where = slot === undefined ? '' : ` (slot ${slot})`;

@@ -57,6 +57,7 @@ const familyNames: Readonly<Record<number, string>> = {
   0x68ed2b88: 'SAMD21',
   0x55114460: 'SAMD51',
   0x5ee21072: 'STM32F103',
+  0x647824b6: 'STM32F0',
   0x57755a57: 'STM32F4',
   0x00ff6919: 'STM32L4',
   0x1c5f21b0: 'ESP32',
