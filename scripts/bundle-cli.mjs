@@ -21,8 +21,7 @@ const build = await rolldown({
 const options = {
   format: 'cjs',
   comments: false,
-  // Names stay, for whoever reads a stack; spaces are a part of what has to be read before a command begins.
-  minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+  // Not minified: of an error that nobody catches Node shows the line, which would be the whole file.
   entryFileNames: '[name].js',
   chunkFileNames: '[name]-[hash].js',
 };
