@@ -113,6 +113,32 @@ describe('a program in C on a rpi_pico', () => {
     });
   });
 
+  test('of a board whose file knows the chip badly: a fault, or a word', () => {
+    const ram = { ...model.ram, sizeBytes: 0x1000 };
+    const buttons = model.buttons.map((button) => ({
+      ...button,
+      externalPull: 'up',
+      pin: 'P0.11',
+    }));
+    const said = [{ ...model, ram }, { ...model, buttons } as typeof model].map((wrong) => {
+      const clock = new VirtualClock();
+      const flash = flashWith('dfu');
+      const board = createBoard({ model: wrong, flash, clock, runner: [] });
+      const words: string[] = [];
+      board.listen((event) => {
+        if (event.type === 'fault') words.push(event.message);
+        if (event.type === 'console') words.push(event.text);
+      });
+      board.powerOn();
+      clock.advance(10);
+      board.setButton(true);
+      return words.join('\n');
+    });
+    expect(said[0]).toContain('the chip cannot be started: an RP2040 has 270336 bytes of RAM');
+    expect(said[1]).toContain('board: button: an RP2040 has the pins GPIO0 to GPIO29');
+    expect(said[1]).toContain('fixture up');
+  });
+
   test('that is not there does not start', async () => {
     await using bench = await boardBench('rpi_pico', { flash: new MemoryFlash(model.flash) });
     expect(await bench.boots({ mode: 'none' })).toMatchObject({ why: 'erased flash' });

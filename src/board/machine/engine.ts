@@ -1,3 +1,4 @@
+import { DfuError } from '../../bytes/index.ts';
 import type {
   Chip,
   ChipFlash,
@@ -65,7 +66,7 @@ export class MachineEngine {
   #reachedNs = 0;
 
   constructor(order: EngineOrder, tell: (notice: MachineNotice) => void) {
-    const { model, flash, debug, ...chip } = order;
+    const { model, flash, debug, pins = [], ...chip } = order;
     this.#model = model;
     this.#tell = tell;
     const outside: ChipOutside = {
@@ -85,6 +86,7 @@ export class MachineEngine {
       detached: () => tell({ type: 'detached' }),
       log: (line) => tell({ type: 'log', line }),
     });
+    for (const [name, level] of pins) this.#drive(name, level);
     if (debug !== undefined) this.#debug(debug);
   }
 
@@ -126,7 +128,7 @@ export class MachineEngine {
         this.#chip.uartInput(this.#model.consoleUart, order.bytes);
         break;
       case 'pin':
-        this.#chip.setPin(order.name, order.level);
+        this.#drive(order.name, order.level);
         break;
       case 'ping':
         this.#tell({ type: 'pong' });
@@ -258,6 +260,16 @@ export class MachineEngine {
     // Nothing else happens to it before that.
     this.#reached(Math.min(untilNs, limitNs));
     return this.nowNs >= untilNs ? REACHED : undefined;
+  }
+
+  /** A board may have a button on a pin that its file calls otherwise than the chip does: it is told, and does nothing. */
+  #drive(name: string, level: boolean | undefined): void {
+    try {
+      this.#chip.setPin(name, level);
+    } catch (error) {
+      if (!DfuError.is(error, 'NOT_FOUND')) throw error;
+      this.#tell({ type: 'warn', words: `button: ${error.message}` });
+    }
   }
 
   #submit({ id, setup, data }: Extract<MachineOrder, { type: 'submit' }>): void {

@@ -60,8 +60,8 @@ class MachineHere implements RunningProgram {
     this.#pace = new Pace(board.clock.now());
     const end = new MachineOnBoard(board, model, options);
     this.#end = end;
-    const flash = machineFlash(board.flash, new Uint8Array(board.flash.sizeBytes));
     try {
+      const flash = machineFlash(board.flash, new Uint8Array(board.flash.sizeBytes));
       const order = { ...chipStart(board, model, options), flash, debug: end.debug() };
       const engine = new MachineEngine(order, (notice) => end.heard(notice));
       this.#engine = engine;

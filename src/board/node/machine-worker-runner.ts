@@ -50,28 +50,34 @@ export class MachineWorkerRunner implements Runner {
 class MachineInThread implements RunningProgram {
   readonly #end: MachineOnBoard;
   readonly #control: MachineControl;
-  readonly #flash: ChipFlash;
-  readonly #worker: Worker | undefined;
+  #worker: Worker | undefined;
+  #flash: ChipFlash | undefined;
   #over = false;
   #gone: Promise<void> | undefined;
 
   constructor(board: Peripherals, model: ChipModel, options: MachineWorkerOptions) {
-    const { time = 'real' } = options;
     const end = new MachineOnBoard(board, model, options);
     const shared = MachineControl.memory();
-    const mirror = new SharedArrayBuffer(board.flash.sizeBytes);
     this.#end = end;
     this.#control = new MachineControl(shared);
-    this.#flash = machineFlash(board.flash, new Uint8Array(mirror));
-    const { model: _, ...order } = chipStart(board, model, options);
-    const start: MachineStart = {
-      chip: model.name,
-      order: { ...order, debug: end.debug() },
-      flash: mirror,
-      shared,
-      time,
-    };
-    this.#worker = this.#started(start, `${board.model.name} ${board.serial}`);
+    try {
+      const mirror = new SharedArrayBuffer(board.flash.sizeBytes);
+      const flash = machineFlash(board.flash, new Uint8Array(mirror));
+      this.#flash = flash;
+      const { model: _, ...order } = chipStart(board, model, options);
+      const { time = 'real' } = options;
+      const start: MachineStart = {
+        chip: model.name,
+        order: { ...order, debug: end.debug() },
+        flash: mirror,
+        shared,
+        time,
+      };
+      this.#worker = this.#started(start, flash, `${board.model.name} ${board.serial}`);
+    } catch (error) {
+      // No threads or memory left on this machine: the watchdog will try again.
+      end.failed(`the chip could not be started: ${wordsOf(error)}`);
+    }
   }
 
   stop(): Promise<void> {
@@ -85,47 +91,41 @@ class MachineInThread implements RunningProgram {
     await this.#worker?.terminate();
   }
 
-  #started(start: MachineStart, name: string): Worker | undefined {
+  #started(start: MachineStart, flash: ChipFlash, name: string): Worker {
     const end = this.#end;
-    try {
-      const worker = new Worker(machineScript, {
-        eval: true,
-        env: {},
-        execArgv: ['--no-warnings'],
-        name,
-        stdin: false,
-        stdout: true,
-        stderr: true,
-        workerData: start,
-        resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: 16 },
-      });
-      worker.on('message', (message: MachineNotice | { readonly type: 'flash' }) =>
-        this.#heard(message),
-      );
-      worker.on('error', (error: unknown) => {
-        if (!this.#over) end.failed(`the chip cannot be executed: ${wordsOf(error)}`);
-      });
-      end.connect({
-        flash: this.#flash,
-        send: (order) => {
-          // oxlint-disable-next-line unicorn/require-post-message-target-origin -- no window
-          worker.postMessage(order);
-          this.#control.call();
-        },
-      });
-      return worker;
-    } catch (error) {
-      // No threads or memory left on this machine: the watchdog will try again.
-      end.failed(`the chip could not be started: ${wordsOf(error)}`);
-      return undefined;
-    }
+    const worker = new Worker(machineScript, {
+      eval: true,
+      env: {},
+      execArgv: ['--no-warnings'],
+      name,
+      stdin: false,
+      stdout: true,
+      stderr: true,
+      workerData: start,
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: 16 },
+    });
+    worker.on('message', (message: MachineNotice | { readonly type: 'flash' }) =>
+      this.#heard(message),
+    );
+    worker.on('error', (error: unknown) => {
+      if (!this.#over) end.failed(`the chip cannot be executed: ${wordsOf(error)}`);
+    });
+    end.connect({
+      flash,
+      send: (order) => {
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- no window
+        worker.postMessage(order);
+        this.#control.call();
+      },
+    });
+    return worker;
   }
 
   #heard(message: MachineNotice | { readonly type: 'flash' }): void {
     if (this.#over) return;
     if (message.type === 'flash') {
       try {
-        this.#control.answer(this.#flash);
+        if (this.#flash !== undefined) this.#control.answer(this.#flash);
       } catch (error) {
         this.#end.failed(`flash: ${wordsOf(error)}`);
       }
