@@ -12,6 +12,7 @@ import { PORT_LETTERS, createPeripherals } from './peripherals.ts';
 import { createClockTree } from './rcc.ts';
 import type { Gate } from './rcc.ts';
 import { RETAINED, retainedWords } from './retained.ts';
+import { createPower } from './small-peripherals.ts';
 import { createTime } from './time.ts';
 import { createUsb } from './usb.ts';
 
@@ -41,9 +42,11 @@ export function createChip(order: ChipOrder): Chip {
   let wasPulledUp = false;
   let warnedOfUsb = false;
 
+  const power = createPower();
   const clocks = createClockTree({
     cause: order.cause,
     retained,
+    backupUnlocked: power.backupUnlocked,
     changed: () => {
       if (time.hertz !== clocks.hertz()) {
         time.setHertz(clocks.hertz());
@@ -80,6 +83,7 @@ export function createChip(order: ChipOrder): Chip {
     wiring,
     clocks,
     retained,
+    power,
     outside,
     bite: (windowWatchdog) => {
       if (windowWatchdog) retained.write(RETAINED.windowWatchdog, 1);

@@ -12,12 +12,8 @@ import { createPeripheral } from './peripheral.ts';
 import type { Peripheral, Wiring } from './peripheral.ts';
 import type { ClockTree, Gate } from './rcc.ts';
 import type { RetainedWords } from './retained.ts';
-import {
-  createClockRecovery,
-  createDebugUnit,
-  createPower,
-  createRtc,
-} from './small-peripherals.ts';
+import { createClockRecovery, createDebugUnit, createRtc } from './small-peripherals.ts';
+import type { Power } from './small-peripherals.ts';
 import { createTimer } from './timer.ts';
 import { createUsart } from './usart.ts';
 import type { Usart } from './usart.ts';
@@ -27,6 +23,7 @@ interface PeripheralsOrder {
   readonly wiring: Wiring;
   readonly clocks: ClockTree;
   readonly retained: RetainedWords;
+  readonly power: Power;
   readonly outside: ChipOutside;
   /** A watchdog resets the chip. */
   readonly bite: (windowWatchdog: boolean) => void;
@@ -99,7 +96,7 @@ const FIRST_PORT = 0x48000000;
 
 /** Makes them, each in its reset state. */
 export function createPeripherals(order: PeripheralsOrder): Peripherals {
-  const { wiring, clocks, outside } = order;
+  const { wiring, clocks, outside, power } = order;
   const lines = new Map<number, Set<string>>();
   /** Several share a line: it is raised while one of them raises it. */
   const share = (name: string, line: number, level: boolean): void => {
@@ -133,7 +130,6 @@ export function createPeripherals(order: PeripheralsOrder): Peripherals {
     remapped: order.remapped,
   });
   const crc = createCrcUnit();
-  const power = createPower();
   const watchdog = { wiring };
   const gated: Gated[] = [
     { peripheral: clocks.peripheral },

@@ -48,6 +48,8 @@ const ready = (value: number, on: number): number => {
 interface ClockTreeOrder {
   readonly cause: ChipCause;
   readonly retained: RetainedWords;
+  /** PWR_CR.DBP is set: BDCR can be written (RM0091 §6.4.9). */
+  readonly backupUnlocked: () => boolean;
   /** The frequency of the core, or which peripherals are fed, has changed. */
   readonly changed: () => void;
   /** A bit of a reset register was set: that peripheral is in its reset state. */
@@ -119,6 +121,7 @@ export function createClockTree(order: ClockTreeOrder): ClockTree {
     BDCR: register(0x20, {
       read: () => retained.read(RETAINED.backupDomain),
       write: (written) => {
+        if (!order.backupUnlocked()) return;
         const value = written & (1 << 16) ? 1 << 16 : ready(written & 0x1831d, 1);
         retained.write(RETAINED.backupDomain, value);
       },

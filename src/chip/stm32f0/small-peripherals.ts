@@ -3,11 +3,14 @@ import type { Peripheral, Register } from './peripheral.ts';
 import { RETAINED } from './retained.ts';
 import type { RetainedWords } from './retained.ts';
 
-/** Power control (RM0091 §5): the lock of the backup domain; supply and regulator are always fine. */
-export function createPower(): {
+/** Power control, and whether the backup domain can be written. */
+export interface Power {
   readonly peripheral: Peripheral;
   readonly backupUnlocked: () => boolean;
-} {
+}
+
+/** Power control (RM0091 §5): the lock of the backup domain; supply and regulator are always fine. */
+export function createPower(): Power {
   const cr = register(0x00, { writable: 0x1f3 });
   return {
     peripheral: createPeripheral({
