@@ -36,6 +36,7 @@ import {
 } from './state.ts';
 import { pendInterrupts, pendSystem, tickNow } from './system-control.ts';
 import { tickInterrupt } from './systick.ts';
+import { train } from './training.ts';
 import { type CoreVariant, cortexM0Plus } from './variant.ts';
 
 /** Cycles of one go: the engine counts them in small integers. */
@@ -43,6 +44,7 @@ const longest = 0x2000_0000;
 
 /** A core on a bus. A Cortex-M0+ unless told otherwise; a single property may be told alone. */
 export function createCore(bus: Bus, variant: Partial<CoreVariant> = {}): Core {
+  train();
   const s = makeState(bus, { ...cortexM0Plus, ...variant });
   const changed = (address: number) => forgetAddress(s, address, 2);
   s.breakpoints = new Stops(changed);
