@@ -52,6 +52,7 @@ const inNode = {
     'This board features a(n) nRF52840 CPU.',
     'Slot 0, version 7.',
   ],
+  executes: true,
 };
 
 /** What the consumer's program prints, from that file of its folder. */

@@ -1,5 +1,5 @@
 import { boardModel, createBoard, firmwareImage } from 'dfukit/board';
-import { WorkerRunner, loadExample } from 'dfukit/board/node';
+import { MachineWorkerRunner, WorkerRunner, loadExample } from 'dfukit/board/node';
 import { MemoryFlash } from 'dfukit/flash';
 import { connect, download } from 'dfukit/host';
 import { LoopbackBus } from 'dfukit/link/loopback';
@@ -33,8 +33,29 @@ async function runsInWorker(): Promise<readonly string[]> {
   return printed;
 }
 
+/** Machine code in its thread: the chip's ROM finds that there is nothing to be started, and says so. */
+async function executes(): Promise<boolean> {
+  const model = boardModel('rpi_pico');
+  const flash = new MemoryFlash(model.flash, new Uint8Array(256));
+  const clock = timerClock(globalThis);
+  const board = createBoard({ model, flash, clock, runner: new MachineWorkerRunner() });
+  const fault = new Promise<string>((resolve) => {
+    board.listen((event) => {
+      if (event.type === 'fault') resolve(event.message);
+    });
+  });
+  board.powerOn();
+  const words = await fault;
+  await board.close();
+  return words.includes('second stage');
+}
+
 async function main(): Promise<void> {
-  const outcome = { ...(await anywhere()), printed: await runsInWorker() };
+  const outcome = {
+    ...(await anywhere()),
+    printed: await runsInWorker(),
+    executes: await executes(),
+  };
   process.stdout.write(`${JSON.stringify(outcome)}\n`);
 }
 
