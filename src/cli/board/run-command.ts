@@ -64,6 +64,7 @@ port, as the first lines say. Without --flash it forgets everything at the end.
 Examples:
   dfukit board run reel_board --flash reel.bin
   dfukit board run particle-xenon --usbip 127.0.0.1:0 --json
+  dfukit board run rpi_pico --flash pico.bin --gdb
   dfukit board run reel_board --until boot:version=2.0.0 --timeout 2min`;
 
 const runDetails = `
@@ -71,9 +72,10 @@ Over USB/IP the run-time function says bitWillDetach = 0, so that the mode chang
 the host owes and a remote client keeps its connection; with --attach and with --profile riotboot it says
 1, as RIOT does: the board leaves the bus, and with --attach comes back by itself.
 
-Machine code of your own build (zephyr.signed.bin, slot0.riot.bin) is executed on rpi_pico and stm32f072b_disco; elsewhere,
-or with --stand-in, a stand-in plays it. Words: silent (the default), dfu-runtime, usb-dfu, firmware=PATH; confirm=500ms, upgrade=2s, upgrade=2s/permanent;
-hang=3s, crash=0ms, reset=1s. The first that is meant for an image plays it (docs/your-firmware.md):
+Machine code of your own build (zephyr.signed.bin, slot0.riot.bin) is executed on rpi_pico and stm32f072b_disco, and gdb
+may look at it with --gdb (docs/machine-code.md); elsewhere, or with --stand-in, a stand-in plays it. Words: silent (the
+default), dfu-runtime, usb-dfu, firmware=PATH; confirm=500ms, upgrade=2s, upgrade=2s/permanent; hang=3s, crash=0ms,
+reset=1s. The first that is meant for an image plays it (docs/your-firmware.md):
   --stand-in version=2.0.0:usb-dfu,confirm=500ms --stand-in usb-dfu
 
 Whoever reaches that port can flash the board, and what is flashed runs: in a process of its own that can open

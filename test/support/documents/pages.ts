@@ -47,6 +47,12 @@ const sign = 'npx dfukit imgtool sign -k root.pem -H 0x200 --pad-header -S 0x760
 
 const zephyrSign = 'npx dfukit imgtool sign -k root-rsa-2048.pem -H 0x200 -S 0x76000 --align 4';
 
+/** A program in C for a chip whose machine code is executed. */
+function machineProgram(chip: string, name: string): Uint8Array {
+  const folder = join(import.meta.dirname, '../../fixtures/machine');
+  return new Uint8Array(readFileSync(join(folder, chip, 'built', name)));
+}
+
 /** An application with so much data that its image takes more than a sector. */
 function withData(code: Uint8Array): Uint8Array {
   return Uint8Array.from([...code, ...app.subarray(0, 4500)]);
@@ -209,6 +215,10 @@ export const pages: readonly Page[] = [
       'npx dfukit board program reel_board one.bin --flash dump.bin',
       'npx dfukit board program reel_board padded.bin --slot 1 --flash dump.bin',
     ],
+  },
+  {
+    path: 'docs/machine-code.md',
+    files: { 'app.elf': machineProgram('rp2040', 'dfu.elf'), 'update.bin': app },
   },
   {
     path: 'docs/run-time.md',
