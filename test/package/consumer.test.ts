@@ -186,8 +186,12 @@ describe('in Node', () => {
     const modules = readdirSync(installed, { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.js'))
       .map((file) => join(installed, file));
-    const how: BuildOptions = { keepNames: true, target: 'node20', format: 'esm' };
-    build({ ...how, entryPoints: modules, outdir: installed, outbase: installed });
+    const how: BuildOptions = { keepNames: true, target: 'node20', outdir: installed };
+    const isCommand = (file: string): boolean => file.startsWith(join(installed, 'dist/cli'));
+    const library = modules.filter((file) => !isCommand(file));
+    build({ ...how, format: 'esm', entryPoints: library, outbase: installed });
+    // The command line is CommonJS.
+    build({ ...how, format: 'cjs', entryPoints: modules.filter(isCommand), outbase: installed });
     cpSync(join(consumer.folder, transpile()), join(copy, 'node.js'));
     writeFileSync(join(copy, 'package.json'), '{ "type": "module" }');
     expect(runInNode('kept/node.js')).toEqual(inNode);
