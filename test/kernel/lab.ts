@@ -1,12 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import {
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -20,7 +13,7 @@ import { isForKernel, pages } from '../support/documents/pages.ts';
 import { documentsFile } from './guest/documents.ts';
 import type { KernelBlock } from './guest/documents.ts';
 import { fieldServer } from './guest/field-devices.ts';
-import { imageFile, images, machineFile, machinePrograms, nativeFile } from './guest/images.ts';
+import { imageFile, images, nativeFile } from './guest/images.ts';
 import type { Outcome } from './guest/scenario.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -71,10 +64,6 @@ function buildImages(folder: string): void {
   }
   for (const version of ['1.0.0', '2.0.0'] as const) {
     writeFileSync(join(folder, nativeFile(version)), nativeBinary(`zephyr-slot0-${version}`));
-  }
-  for (const [chip, program] of machinePrograms) {
-    const built = join(import.meta.dirname, '../fixtures/machine', chip, 'built');
-    copyFileSync(join(built, `${program}.bin`), join(folder, machineFile(chip, program)));
   }
 }
 

@@ -30,15 +30,3 @@ export function imageFile({ example, slot, version }: ImageName): string {
 export function nativeFile(version: '1.0.0' | '2.0.0'): string {
   return `native-${version}.bin`;
 }
-
-/** File name of a program that a chip executes: of a folder of `test/fixtures/machine`. */
-export function machineFile(chip: string, program: string): string {
-  return `machine-${chip}-${program}.bin`;
-}
-
-/** Those that the scenarios use. */
-export const machinePrograms: readonly (readonly [chip: string, program: string])[] = [
-  ['stm32f0', 'dfu'],
-  ['stm32f0', 'runtime-1.0.0'],
-  ['stm32f0', 'runtime-2.0.0'],
-];

@@ -3,7 +3,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Bench } from './bench.ts';
 import { BoardProcess } from './board.ts';
 import { dfuUtilList, dfuUtilSucceeds } from './dfu-util.ts';
-import { machineFile } from './images.ts';
 import type { Scenario } from './scenario.ts';
 
 /*
@@ -18,8 +17,8 @@ const FLASH_BYTES = 128 * 1024;
 /** Where `dfu.c` writes what it is given. */
 const SLOT_OFFSET = 0x10000;
 
-const program = (name: string): string =>
-  `${process.env['IMAGES']}/${machineFile('stm32f0', name)}`;
+const programs = `${process.env['DFUKIT']}/test/fixtures/machine/stm32f0/built`;
+const program = (name: string): string => `${programs}/${name}.bin`;
 
 async function boardWith(bench: Bench, name: string): Promise<BoardProcess> {
   const flash = Buffer.alloc(FLASH_BYTES, 0xff);
