@@ -110,6 +110,34 @@ describe('a core', () => {
     expect(core.readRegister(0)).toBe(cpuid);
   });
 
+  it.each([
+    ['MULS', [0x4348], 1, 1],
+    ['LDR', [0x9800], 2, 2],
+    ['PUSH of four', [0xb507], 5, 5],
+    ['POP of two', [0xbc03], 3, 3],
+    ['POP of one and pc', [0xbd01], 5, 6],
+    ['LDM of four', [0xcd0f], 5, 5],
+    ['B', [0xe000], 2, 3],
+    ['a branch that is not taken', [0xd000], 1, 1],
+    ['BX', [0x4770], 2, 3],
+    ['BL', [0xf000, 0xf800], 3, 4],
+    ['MSR', [0xf380, 0x8800], 3, 4],
+    ['DSB', [0xf3bf, 0x8f4f], 3, 4],
+  ] as const)('%s takes its cycles', (_, program, plus, plain) => {
+    const cycles = [cortexM0Plus, cortexM0].map((variant) => {
+      const { core, ram } = coreWith(program, variant);
+      for (let at = 0; at < 0x400; at += 4) ram.setUint32(at, ENTRY | 1, true);
+      core.msp = RAM + 0x100;
+      core.writeRegister(5, RAM + 0x200);
+      core.writeRegister(14, ENTRY | 1);
+      core.xpsr = 2 ** 24;
+      step(core);
+      expect(core.fault).toBe(undefined);
+      return core.cycles;
+    });
+    expect(cycles).toEqual([plus, plain]);
+  });
+
   it('has VTOR and unprivileged code as a Cortex-M0+, neither as a Cortex-M0', () => {
     const states = [cortexM0Plus, cortexM0].map((variant) => {
       const made = coreWith([UDF], variant);

@@ -731,7 +731,7 @@ export function execute(s: CoreState, code: Code, cycles: number): Left {
         R[15] = base + i * 2 - 2;
         s.cycles = end - left;
         s.steps = steps;
-        left -= pop(s, (w >>> 16) | 0x8000) + branchCycles;
+        left -= pop(s, (w >>> 16) | 0x8000) + branchCycles + 1;
         const offset = s.target - 1 - base;
         if ((offset & 1) === 0 && offset >>> 0 < reach) {
           i = offset >> 1;
@@ -958,21 +958,21 @@ export function execute(s: CoreState, code: Code, cycles: number): Left {
       case 90: {
         // MSR
         i++;
-        left -= 2;
+        left -= branchCycles + 1;
         writeSpecial(s, w >>> 16, R[(w >>> 12) & 15] as number);
         break run;
       }
       case 91: {
         // MRS
         i++;
-        left -= 2;
+        left -= branchCycles + 1;
         R[(w >>> 8) & 15] = readSpecial(s, w >>> 16);
         break;
       }
       case 92: {
         // DSB, DMB, ISB
         i++;
-        left -= 2;
+        left -= branchCycles + 1;
         break;
       }
       case 93: {

@@ -8,7 +8,7 @@ export interface CoreVariant {
   readonly unprivileged: boolean;
   /** Interrupt lines. */
   readonly lines: number;
-  /** Cycles beyond the first of a branch that is taken: 1 on a Cortex-M0+, 2 on a Cortex-M0. */
+  /** Cycles beyond the first of a branch that is taken: 1 on a Cortex-M0+, 2 on a Cortex-M0; so it is with MSR and barriers. */
   readonly branchCycles: number;
   /** Cycles of an exception entry, and of a return. */
   readonly exceptionCycles: number;
