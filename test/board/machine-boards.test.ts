@@ -100,6 +100,15 @@ describe('a program in C on a rpi_pico', () => {
     expect(bench.events.some(({ type }) => type === 'usb')).toBe(false);
   });
 
+  test('does not start while BOOTSEL is held at a reset, and starts at the next one', async () => {
+    await using bench = await boardBench('rpi_pico', { flash: flashWith('dfu') });
+    await bench.console.until('fixture up');
+    await bench.reset({ button: true });
+    await bench.event({ type: 'fault', message: /BOOTSEL is held/ });
+    await bench.reset();
+    expect((await bench.console.until('fixture up'))[0]).toBe('fixture up');
+  });
+
   test('that is none is a fault', () => {
     const flash = new MemoryFlash(model.flash, new Uint8Array(4096));
     const clock = new VirtualClock();

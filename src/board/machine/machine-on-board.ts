@@ -17,6 +17,9 @@ interface MachineWire {
   };
 }
 
+/** How long what is held at a start stays held, in ms of the board's clock. */
+const HOLD_MS = 50;
+
 /** A chip with machine code and its board: what it says is carried out, and it hears what happens. */
 export class MachineOnBoard {
   readonly #board: Peripherals;
@@ -26,6 +29,9 @@ export class MachineOnBoard {
   readonly #console = new Utf8Reader();
   readonly #asked = new Map<number, (answer: DebugAnswer | undefined) => void>();
   #wire: MachineWire | undefined;
+  /** What has become of buttons while the chip was starting; undefined: it has started. */
+  #held: Map<string, boolean | undefined> | undefined;
+  #letGo: (() => void) | undefined;
   #questions = 0;
   #over = false;
 
@@ -47,7 +53,11 @@ export class MachineOnBoard {
     this.#wire = wire;
     board.watchdog.onWarning(() => this.#send({ type: 'ping' }));
     board.uart.onLine((line) => this.#send({ type: 'input', bytes: encodeUtf8(`${line}\r\n`) }));
-    board.buttons.onChange((name, level) => this.#send({ type: 'pin', name, level }));
+    this.#held = new Map();
+    board.buttons.onChange((name, level) => {
+      if (this.#held === undefined) this.#send({ type: 'pin', name, level });
+      else this.#held.set(name, level);
+    });
     board.usb.present(this.#device);
     // A thread takes its time to begin: that is none of the program's.
     board.watchdog.hold();
@@ -85,6 +95,7 @@ export class MachineOnBoard {
         break;
       case 'pong':
         board.watchdog.feed();
+        this.#begun();
         break;
       case 'answer':
         this.#asked.get(notice.id)?.(notice.answer);
@@ -107,10 +118,22 @@ export class MachineOnBoard {
   stop(): void {
     if (this.#over) return;
     this.#over = true;
+    this.#letGo?.();
     this.#board.buttons.onChange(undefined);
     for (const answer of this.#asked.values()) answer(undefined);
     this.#asked.clear();
     this.#options.debugger?.gone();
+  }
+
+  /** It runs. A button that was held while it was started is let go when its ROM has looked at it. */
+  #begun(): void {
+    if (this.#held === undefined || this.#letGo !== undefined) return;
+    const { clock } = this.#board;
+    this.#letGo = clock.at(clock.now() + HOLD_MS, () => {
+      const held = this.#held ?? [];
+      this.#held = undefined;
+      for (const [name, level] of held) this.#send({ type: 'pin', name, level });
+    });
   }
 
   #faulted({ words, ...core }: CoreFault): void {
