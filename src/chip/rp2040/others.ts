@@ -1,5 +1,6 @@
 import { createRegisters, interruptRegisters, raisedInterrupts, repeated } from './block.ts';
 import type { Block, Register, Registers } from './block.ts';
+import { createI2c } from './i2c.ts';
 import { irqs } from './wires.ts';
 import type { Wires } from './wires.ts';
 
@@ -248,48 +249,6 @@ function createSpi(n: number): Block {
   return spi;
 }
 
-/** A DW_apb_i2c (§4.3) with nothing at its pins. */
-function createI2c(n: number): Block {
-  const i2c: Registers = createRegisters({
-    name: `I2C${n}`,
-    address: 0x40044000 + n * 0x4000,
-    registers: {
-      0x00: kept('IC_CON', 0x65),
-      0x04: kept('IC_TAR', 0x55),
-      0x08: kept('IC_SAR', 0x55),
-      0x10: { name: 'IC_DATA_CMD', lacks: 'all' },
-      0x14: kept('IC_SS_SCL_HCNT', 0x28),
-      0x18: kept('IC_SS_SCL_LCNT', 0x2f),
-      0x1c: kept('IC_FS_SCL_HCNT', 6),
-      0x20: kept('IC_FS_SCL_LCNT', 0xd),
-      0x2c: fixed('IC_INTR_STAT'),
-      0x30: kept('IC_INTR_MASK', 0x8ff),
-      0x34: fixed('IC_RAW_INTR_STAT'),
-      0x38: kept('IC_RX_TL'),
-      0x3c: kept('IC_TX_TL'),
-      ...repeated(11, 0x40, 4, (clear) => fixed(`IC_CLR_${clear}`)),
-      0x6c: kept('IC_ENABLE'),
-      0x70: fixed('IC_STATUS', 6),
-      0x74: fixed('IC_TXFLR'),
-      0x78: fixed('IC_RXFLR'),
-      0x7c: kept('IC_SDA_HOLD', 1),
-      0x80: fixed('IC_TX_ABRT_SOURCE'),
-      0x84: kept('IC_SLV_DATA_NACK_ONLY'),
-      0x88: kept('IC_DMA_CR'),
-      0x8c: kept('IC_DMA_TDLR'),
-      0x90: kept('IC_DMA_RDLR'),
-      0x94: kept('IC_SDA_SETUP', 0x64),
-      0x98: kept('IC_ACK_GENERAL_CALL', 1),
-      0x9c: { name: 'IC_ENABLE_STATUS', mask: 0, read: () => i2c.get(0x6c) & 1 },
-      0xa0: kept('IC_FS_SPKLEN', 7),
-      0xf4: fixed('IC_COMP_PARAM_1'),
-      0xf8: fixed('IC_COMP_VERSION', 0x3230312a),
-      0xfc: fixed('IC_COMP_TYPE', 0x44570140),
-    },
-  });
-  return i2c;
-}
-
 /** Programs and settings are kept; a state machine that is switched on is a fault. */
 function createPio(n: number): Block {
   const machine = (m: number): Record<number, Register> => {
@@ -348,7 +307,7 @@ export function createOthers(wires: Wires): Others {
     rtc: createRtc(wires),
     pwm: createPwm(wires),
     spi: [createSpi(0), createSpi(1)],
-    i2c: [createI2c(0), createI2c(1)],
+    i2c: [createI2c(wires, 0), createI2c(wires, 1)],
     pio: [createPio(0), createPio(1)],
   };
 }

@@ -91,7 +91,7 @@ describe('the bus', () => {
       registers().fault(({ read, write }) =>
         value === undefined ? read(address) : write(address, value),
       );
-    expect(words(0x40044010, 0x55)).toBe('RP2040: I2C0 IC_DATA_CMD (0x40044010) is not modelled');
+    expect(words(0x40050000 + 0xa8, 1)).toBe('RP2040: PWM INTE (0x400500a8) is not modelled');
     expect(words(0x40040008)).toBe('RP2040: SPI1 SSPDR (0x40040008) is not modelled');
     expect(words(0x50300000, 1)).toBe('RP2040: PIO1 CTRL (0x50300000) is not modelled');
     expect(words(0xd0000054, 1)).toMatch(/core 1.*\(0xd0000054\) is not modelled/);
@@ -464,6 +464,23 @@ describe('what is only set up', () => {
     expect(read(0x400500a0)).toBe(1);
     pass(1e6);
     expect(read(0x40050008)).toBeLessThan(1000);
+  });
+
+  test('nobody answers on I2C', () => {
+    const { read, write, pending } = registers();
+    write(0x40048010, 0x100);
+    expect(read(0x40048034)).toBe(0);
+    write(0x4004806c, 1);
+    write(0x40048010, 0x300);
+    expect(read(0x40048034)).toBe((1 << 4) | (1 << 6) | (1 << 9));
+    expect(pending()).toBe(1 << 24);
+    expect(read(0x4004802c)).toBe((1 << 4) | (1 << 6));
+    expect(read(0x40048080)).toBe(1);
+    expect(read(0x40048054)).toBe(1);
+    expect(read(0x40048054)).toBe(0);
+    expect(read(0x40048080)).toBe(0);
+    expect(read(0x40048060)).toBe(1);
+    expect(read(0x40048034)).toBe(1 << 4);
   });
 
   test('I2C, SPI and PIO keep what is written', () => {
