@@ -11,11 +11,11 @@ export interface ChipOperation {
   readonly bytes: Uint8Array | undefined;
 }
 
-/** What a flash holds at one moment, as its difference from the flash that all of them began with. Never changed. */
+/** What a flash holds at one moment. Never changed; moments share what they have in common. */
 export interface FlashMoment {
   /** Equal if and only if all bytes are. */
   readonly key: string;
-  readonly changed: ReadonlyMap<number, Block>;
+  readonly groups: readonly Group[];
 }
 
 /** Contents of a part of flash. Those of one place that are equal are one. */
@@ -24,7 +24,14 @@ interface Block {
   readonly bytes: Uint8Array;
 }
 
+/** Blocks that follow one another; likewise. */
+interface Group {
+  readonly number: number;
+  readonly blocks: readonly Block[];
+}
+
 const BLOCK_BYTES = 1024;
+const GROUP_BLOCKS = 64;
 
 /** FNV-1a, for finding equal blocks; whoever finds one compares. */
 function sumOf(bytes: Uint8Array): number {
@@ -45,17 +52,29 @@ export class ForkedFlash implements ChipFlash {
   watch: ((operation: ChipOperation) => void) | undefined = undefined;
   /** Called behind each operation, with the bytes that may have changed. */
   changed: ((offsetBytes: number, lengthBytes: number) => void) | undefined = undefined;
-  readonly #base: Uint8Array;
   readonly #erasedValue: number;
   readonly #dirty = new Set<number>();
-  readonly #known = new Map<string, Block[]>();
-  #blocks = 0;
-  #loaded: ReadonlyMap<number, Block> = new Map();
+  readonly #blocks = new Map<string, Block[]>();
+  readonly #groups = new Map<string, Group>();
+  #numbers = 0;
+  /** What was loaded or told last: without the dirty blocks it is what is here. */
+  #loaded: FlashMoment;
 
   constructor(contents: Uint8Array, erasedValue: number) {
-    this.#base = contents.slice();
     this.bytes = Uint8Array.from(contents);
     this.#erasedValue = erasedValue;
+    const groups: Group[] = [];
+    const count = Math.ceil(contents.length / BLOCK_BYTES);
+    for (let from = 0; from < count; from += GROUP_BLOCKS) {
+      const length = Math.min(GROUP_BLOCKS, count - from);
+      groups.push(
+        this.#groupOf(
+          from,
+          Array.from({ length }, (_, n) => this.#blockOf(from + n)),
+        ),
+      );
+    }
+    this.#loaded = momentOf(groups);
   }
 
   program(offsetBytes: number, bytes: Uint8Array): void {
@@ -96,47 +115,65 @@ export class ForkedFlash implements ChipFlash {
 
   /** What it holds now; it may go on changing. */
   moment(): FlashMoment {
-    const changed = new Map(this.#loaded);
+    if (this.#dirty.size === 0) return this.#loaded;
+    const changed = new Map<number, Block[]>();
     for (const index of this.#dirty) {
-      const bytes = this.bytes.subarray(index * BLOCK_BYTES, (index + 1) * BLOCK_BYTES);
-      if (sameBytes(bytes, this.#baseBlock(index))) changed.delete(index);
-      else changed.set(index, this.#blockOf(index, bytes));
+      const at = Math.floor(index / GROUP_BLOCKS);
+      const blocks = changed.get(at) ?? this.#loaded.groups[at]?.blocks.slice() ?? [];
+      blocks[index % GROUP_BLOCKS] = this.#blockOf(index);
+      changed.set(at, blocks);
     }
+    const groups = this.#loaded.groups.slice();
+    for (const [at, blocks] of changed) groups[at] = this.#groupOf(at * GROUP_BLOCKS, blocks);
     this.#dirty.clear();
-    this.#loaded = changed;
-    const parts = [...changed].toSorted(([one], [other]) => one - other);
-    return { key: parts.map(([index, { number }]) => `${index}:${number}`).join(' '), changed };
+    this.#loaded = momentOf(groups);
+    return this.#loaded;
   }
 
   /** Goes to a moment. */
-  load({ changed }: FlashMoment): void {
-    for (const index of this.#dirty) this.#put(index, changed.get(index));
-    for (const [index, block] of this.#loaded) {
-      if (changed.get(index) !== block) this.#put(index, changed.get(index));
+  load(moment: FlashMoment): void {
+    for (const index of this.#dirty) {
+      this.#put(
+        index,
+        moment.groups[Math.floor(index / GROUP_BLOCKS)]?.blocks[index % GROUP_BLOCKS],
+      );
     }
-    for (const [index, block] of changed) {
-      if (this.#loaded.get(index) !== block) this.#put(index, block);
+    for (const [at, { blocks }] of moment.groups.entries()) {
+      const here = this.#loaded.groups[at]?.blocks;
+      if (here === blocks) continue;
+      for (const [n, block] of blocks.entries()) {
+        if (here?.[n] !== block) this.#put(at * GROUP_BLOCKS + n, block);
+      }
     }
     this.#dirty.clear();
-    this.#loaded = changed;
+    this.#loaded = moment;
   }
 
   #put(index: number, block: Block | undefined): void {
-    this.bytes.set(block?.bytes ?? this.#baseBlock(index), index * BLOCK_BYTES);
+    if (block !== undefined) this.bytes.set(block.bytes, index * BLOCK_BYTES);
   }
 
-  #baseBlock(index: number): Uint8Array {
-    return this.#base.subarray(index * BLOCK_BYTES, (index + 1) * BLOCK_BYTES);
-  }
-
-  #blockOf(index: number, bytes: Uint8Array): Block {
+  /** What stands in a block now. */
+  #blockOf(index: number): Block {
+    const bytes = this.bytes.subarray(index * BLOCK_BYTES, (index + 1) * BLOCK_BYTES);
     const name = `${index} ${sumOf(bytes)}`;
-    const alike = this.#known.get(name) ?? [];
+    const alike = this.#blocks.get(name) ?? [];
     const found = alike.find((each) => sameBytes(each.bytes, bytes));
     if (found !== undefined) return found;
-    const block = { number: (this.#blocks += 1), bytes: bytes.slice() };
-    this.#known.set(name, [...alike, block]);
+    this.#numbers += 1;
+    const block = { number: this.#numbers, bytes: bytes.slice() };
+    this.#blocks.set(name, [...alike, block]);
     return block;
+  }
+
+  #groupOf(from: number, blocks: readonly Block[]): Group {
+    const name = `${from}: ${blocks.map(({ number }) => number).join(' ')}`;
+    const found = this.#groups.get(name);
+    if (found !== undefined) return found;
+    this.#numbers += 1;
+    const group = { number: this.#numbers, blocks };
+    this.#groups.set(name, group);
+    return group;
   }
 
   #and(offsetBytes: number, bytes: Uint8Array): void {
@@ -163,4 +200,8 @@ export class ForkedFlash implements ChipFlash {
     if (offsetBytes >= 0 && offsetBytes + lengthBytes <= this.bytes.length) return;
     throw new Error('a chip has written beyond its flash');
   }
+}
+
+function momentOf(groups: readonly Group[]): FlashMoment {
+  return { key: groups.map(({ number }) => number).join(' '), groups };
 }
