@@ -24,6 +24,8 @@ const variant = { ...cortexM0, systickReference: () => 8, systickCalibration: 0x
 
 const USB_GATE: Gate = { bus: 'APB1', bit: 23 };
 const USB_HERTZ = 48_000_000;
+/** USB 2.0 §7.1.11. */
+const USB_TOLERANCE = 0.0025;
 
 /** A debugger lets it run for that long, and means an instruction. */
 const STEP_NS = 1;
@@ -102,10 +104,12 @@ export function createChip(order: ChipOrder): Chip {
     clocked: () => {
       if (!usbPlace.isOn) return false;
       const hertz = clocks.usbHertz();
-      if (hertz === USB_HERTZ) return true;
+      if (Math.abs(hertz - USB_HERTZ) <= USB_HERTZ * USB_TOLERANCE) return true;
       if (hertz !== 0 && !warnedOfUsb) {
         warnedOfUsb = true;
-        outside.warn(`the USB peripheral is fed with ${hertz} Hz; it wants ${USB_HERTZ} Hz`);
+        outside.warn(
+          `the USB peripheral is fed with ${Math.round(hertz)} Hz; it wants ${USB_HERTZ} Hz`,
+        );
       }
       return false;
     },

@@ -151,7 +151,11 @@ export function createPeripherals(order: PeripheralsOrder): Peripherals {
       peripheral: createIndependentWatchdog({ ...watchdog, bite: () => order.bite(false) }),
     },
     {
-      peripheral: createWindowWatchdog({ ...watchdog, bite: () => order.bite(true) }),
+      peripheral: createWindowWatchdog({
+        ...watchdog,
+        busCycles: clocks.busCycles,
+        bite: () => order.bite(true),
+      }),
       gate: apb1(11),
     },
   ];

@@ -17,6 +17,8 @@ export interface ClockTree {
   hertz(): number;
   /** Cycles of the core for one of what timers are fed with (RM0091 §6.2). */
   readonly timerCycles: () => number;
+  /** Cycles of the core for one of the bus that slow peripherals are at. */
+  readonly busCycles: () => number;
   /** What the USB peripheral is fed with, in Hz; 0: nothing. */
   usbHertz(): number;
   /** It has its clock, and is not held in its reset. */
@@ -173,6 +175,11 @@ export function createClockTree(order: ClockTreeOrder): ClockTree {
     return hpre < 8 ? 1 : ([2, 4, 8, 16, 64, 128, 256, 512][hpre - 8] ?? 1);
   };
 
+  /** PPRE: 1, or 2 to 16. */
+  const busCycles = (): number => {
+    const ppre = (r.CFGR.value >> 8) & 7;
+    return ppre < 4 ? 1 : 2 << (ppre - 4);
+  };
   const gates = {
     AHB: [r.AHBENR, r.AHBRSTR],
     APB1: [r.APB1ENR, r.APB1RSTR],
@@ -193,10 +200,8 @@ export function createClockTree(order: ClockTreeOrder): ClockTree {
       registers: r,
     }),
     hertz: () => systemHertz() / ahbDivider(),
-    timerCycles: () => {
-      const ppre = (r.CFGR.value >> 8) & 7;
-      return ppre < 5 ? 1 : 1 << (ppre - 4);
-    },
+    timerCycles: () => Math.max(1, busCycles() / 2),
+    busCycles,
     usbHertz,
     isOn: ({ bus, bit }) => {
       const [enabled, held] = gates[bus];

@@ -496,6 +496,12 @@ describe('USART and USB registers', () => {
     expect(probe.warnings).toEqual([
       'the USB peripheral is fed with 8000000 Hz; it wants 48000000 Hz',
     ]);
+    // HSI48 / 7 * 7 is as near as a number can be.
+    probe.write(0x40021000, 0x83);
+    probe.write(0x4002102c, 6);
+    probe.write(0x40021004, 0x00158000);
+    probe.write(0x40021000, 0x01000083);
+    expect(probe.chip.usb.pulledUp).toBe(true);
     probe.write(0x4002101c, 0);
     expect(probe.read(PMA, 2)).toBe(0);
     probe.write(PMA, 1, 2);

@@ -232,6 +232,15 @@ describe('watchdogs', () => {
     expect(probe.read(0x40021024)).toBe(0x4c800000);
   });
 
+  test('the window watchdog counts the cycles of its bus', () => {
+    const probe = fed();
+    probe.write(APB1ENR, 1 << 11);
+    probe.write(0x40021004, 4 << 8);
+    probe.write(WWDG, 0xff);
+    expect(probe.wait(65)).toBe('time');
+    expect(probe.wait(1)).toBe('reset');
+  });
+
   test.each([
     ['too early', 0x7f - 0x40, 0xff],
     ['to less than 0x40', 0x7f, 0xb0],

@@ -77,14 +77,18 @@ export function createIndependentWatchdog({ wiring, bite }: WatchdogOrder): Peri
 type Window = 'CR' | 'CFR' | 'SR';
 
 /** The window watchdog (RM0091 §24): counts the bus clock by 4096 and a prescaler from T down to 0x3f. */
-export function createWindowWatchdog({ wiring, bite }: WatchdogOrder): Peripheral {
+export function createWindowWatchdog({
+  wiring,
+  busCycles,
+  bite,
+}: WatchdogOrder & { readonly busCycles: () => number }): Peripheral {
   /** The cycle at which the counter was `from`. */
   let since = 0;
   let from = 0x7f;
   /** It has been at 0x40 since it was fed. */
   let warned = false;
   const isActive = (): boolean => (r.CR.value & 0x80) !== 0;
-  const step = (): number => 4096 * 2 ** ((r.CFR.value >> 7) & 3);
+  const step = (): number => busCycles() * 4096 * 2 ** ((r.CFR.value >> 7) & 3);
   const counter = (): number =>
     isActive() ? from - Math.floor((wiring.cycles() - since) / step()) : r.CR.value & 0x7f;
   const levels = (): void =>
