@@ -225,16 +225,36 @@ function createPwm({ time }: Wires): Block {
   return pwm;
 }
 
-/** A PL022 (§4.4) with nothing at its pins. */
+const SPI_FIFO_FRAMES = 8;
+
+/** A PL022 (§4.4) with nothing at its pins: for each frame that goes out a 0 comes in. */
 function createSpi(n: number): Block {
+  let received = 0;
   const spi: Registers = createRegisters({
     name: `SPI${n}`,
     address: 0x4003c000 + n * 0x4000,
+    onReset: () => {
+      received = 0;
+    },
     registers: {
       0x00: kept('SSPCR0'),
       0x04: kept('SSPCR1'),
-      0x08: { name: 'SSPDR', lacks: 'all' },
-      0x0c: fixed('SSPSR', 3),
+      0x08: {
+        name: 'SSPDR',
+        mask: 0,
+        read: () => {
+          received = Math.max(0, received - 1);
+          return 0;
+        },
+        write: () => {
+          if ((spi.get(0x04) & 2) !== 0) received = Math.min(SPI_FIFO_FRAMES, received + 1);
+        },
+      },
+      0x0c: {
+        name: 'SSPSR',
+        mask: 0,
+        read: () => 3 | (received === 0 ? 0 : 4) | (received === SPI_FIFO_FRAMES ? 8 : 0),
+      },
       0x10: kept('SSPCPSR'),
       0x14: zero(() => spi, 0x14, 'SSPIMSC'),
       0x18: fixed('SSPRIS', 8),

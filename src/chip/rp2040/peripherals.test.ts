@@ -92,7 +92,7 @@ describe('the bus', () => {
         value === undefined ? read(address) : write(address, value),
       );
     expect(words(0x40050000 + 0xa8, 1)).toBe('RP2040: PWM INTE (0x400500a8) is not modelled');
-    expect(words(0x40040008)).toBe('RP2040: SPI1 SSPDR (0x40040008) is not modelled');
+    expect(words(0x40040014, 1)).toBe('RP2040: SPI1 SSPIMSC (0x40040014) is not modelled');
     expect(words(0x50300000, 1)).toBe('RP2040: PIO1 CTRL (0x50300000) is not modelled');
     expect(words(0xd0000054, 1)).toMatch(/core 1.*\(0xd0000054\) is not modelled/);
     expect(words(0x40004000, 1)).toMatch(/SYSCFG PROC0_NMI_MASK \(0x40004000\)/);
@@ -464,6 +464,17 @@ describe('what is only set up', () => {
     expect(read(0x400500a0)).toBe(1);
     pass(1e6);
     expect(read(0x40050008)).toBeLessThan(1000);
+  });
+
+  test('nothing but zeros comes in by SPI', () => {
+    const { read, write } = registers();
+    write(0x4003c008, 0x55);
+    expect(read(0x4003c00c)).toBe(3);
+    write(0x4003c004, 2);
+    for (let n = 0; n < 9; n += 1) write(0x4003c008, 0x55);
+    expect(read(0x4003c00c)).toBe(15);
+    for (let n = 0; n < 8; n += 1) expect(read(0x4003c008)).toBe(0);
+    expect(read(0x4003c00c)).toBe(3);
   });
 
   test('nobody answers on I2C', () => {
