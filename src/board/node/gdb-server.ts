@@ -18,6 +18,12 @@ interface GdbServerOptions {
 /** Most bytes that wait for a debugger which does not read. */
 const MOST_UNREAD = 0x10_0000;
 
+/** Most connections at a time: one debugs, the others are turned away. */
+const MOST_CONNECTIONS = 16;
+
+/** How long a connection may keep silent before its first byte, in ms. */
+const SILENT_MS = 10_000;
+
 /** What a debugger's first byte can be: an acknowledgement, a packet, Ctrl-C. A browser's is another. */
 const BEGINNINGS = new Set([0x2b, 0x2d, 0x24, 0x03]);
 
@@ -35,6 +41,7 @@ export class GdbServer {
   listen(): Promise<{ readonly host: string; readonly port: number }> {
     const { host = '127.0.0.1', port } = this.#options;
     const server = createServer({ noDelay: true, keepAlive: true }, (each) => this.#accept(each));
+    server.maxConnections = MOST_CONNECTIONS;
     this.#server = server;
     return new Promise((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => {
@@ -68,6 +75,7 @@ export class GdbServer {
     socket.on('close', () => this.#sockets.delete(socket));
     // E.g. a reset by the peer: `close` follows.
     socket.on('error', () => {});
+    socket.setTimeout(SILENT_MS, () => socket.destroy());
     socket.once('data', (first: Buffer) => this.#begin(socket, first, peer));
   }
 
@@ -78,6 +86,7 @@ export class GdbServer {
       socket.destroy();
       return;
     }
+    socket.setTimeout(0);
     const { stub, board } = this.#options;
     const fail = (words: string): void => {
       this.#log(`${peer}: ${words}`);
