@@ -172,7 +172,9 @@ describe('a whole DFU device of its own', () => {
     await bench.after(100);
     bench.board.cutAfter(700, { kind: 'torn' });
     const data = pattern(3000, 9);
-    await expect(bench.run((session) => download(session, data))).rejects.toThrow(/gone|lost|vanished|left/i);
+    await expect(bench.run((session) => download(session, data))).rejects.toThrow(
+      /gone|lost|vanished|left/i,
+    );
     expect(bench.events.filter(({ type }) => type === 'power').length).toBe(2);
     bench.board.powerOn();
     await bench.after(100);
@@ -202,6 +204,16 @@ describe('what goes wrong', () => {
   test('a jump by way of MEM_MODE leads to the loader', async () => {
     const bench = await told('m');
     expect(bench.boots.at(-1)).toBe('dfu: software, jump to the loader');
+  });
+
+  test('a HardFault with a handler of its own is told, and where', async () => {
+    const bench = await told('f');
+    const [line = ''] = bench.console.filter((line) => line.startsWith('board: '));
+    expect(line).toMatch(
+      /^board: hard fault at 0x0800[0-9a-f]{4}, lr 0x[0-9a-f]{8}: a write at 0x60000000, where/,
+    );
+    expect(bench.console).toContain('hard fault');
+    expect(bench.events.some(({ type }) => type === 'fault')).toBe(false);
   });
 
   test('what is not modelled is a fault with a name', async () => {

@@ -1,3 +1,4 @@
+import { hexNumber } from '../../bytes/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import type {
   Chip,
@@ -59,6 +60,8 @@ export class MachineEngine {
   #answered = false;
   #over = false;
   #hasFaulted = false;
+  /** A fault with a handler was told of. */
+  #hasTold = false;
   #halted = false;
   #steps = false;
   #watched = false;
@@ -193,6 +196,7 @@ export class MachineEngine {
     { untilNs, dueNs, limitNs }: Readonly<Record<'untilNs' | 'dueNs' | 'limitNs', number>>,
   ): EngineState | undefined {
     this.#heedUsb();
+    if (stop.why !== 'fault') this.#tellHandled();
     switch (stop.why) {
       case 'time':
         // A chip counts in cycles: its own clock may stand a little before that.
@@ -240,6 +244,17 @@ export class MachineEngine {
 
   #reached(ns: number): void {
     this.#reachedNs = Math.max(this.#reachedNs, ns);
+  }
+
+  /** The program has a handler for its HardFault, which may say nothing: people are told, once a life. */
+  #tellHandled(): void {
+    const { fault } = this.#chip.core;
+    if (fault === undefined || this.#hasTold || this.#hasFaulted) return;
+    this.#hasTold = true;
+    this.#flush();
+    const [pc, lr] = [hexNumber(fault.pc, 8), hexNumber(fault.lr, 8)];
+    const words = `hard fault at ${pc}, lr ${lr}: ${fault.words}; the program's handler has it`;
+    this.#tell({ type: 'warn', words });
   }
 
   /** It executes nothing any more; only its watchdog may still come. */
