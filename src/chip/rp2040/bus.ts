@@ -19,6 +19,8 @@ export interface Placed {
   readonly block: Block;
   /** Its bit of RESETS; undefined: it is never held there. */
   readonly reset?: number;
+  /** A store while it is held there that asks for no more than how it is then: not worth a word. */
+  readonly asHeld?: (offset: number, value: number) => boolean;
   /** SIO: no aliases. */
   readonly bare?: true;
 }
@@ -116,13 +118,15 @@ export function createBus(order: BusOrder): ChipBus {
   const writeBlock = (address: number, value: number): void => {
     const placed = blocks().get(placeOf(address));
     if (placed === undefined) throw nobody(address);
-    const { block, reset } = placed;
-    if (reset !== undefined && ((held() >>> reset) & 1) === 1) {
-      warn(`a store to ${block.name} does nothing: RESETS holds it in reset`);
-      return;
-    }
+    const { block, reset, asHeld } = placed;
     const alias = placed.bare === true ? 0 : (address >>> 12) & 3;
     const offset = address & 0xffc;
+    if (reset !== undefined && ((held() >>> reset) & 1) === 1) {
+      if (asHeld?.(offset, value) !== true) {
+        warn(`a store to ${block.name} does nothing: RESETS holds it in reset`);
+      }
+      return;
+    }
     block.write(offset, alias === 0 ? value : aliased(alias, block.read(offset), value), value);
   };
 

@@ -2,6 +2,8 @@ import { createRegisters, repeated, unmodelled } from './block.ts';
 import type { Register, Registers } from './block.ts';
 import type { AccessSize, Bus } from '../armv6m/bus.ts';
 import { BusFault } from '../armv6m/bus.ts';
+import type { Spi } from './spi.ts';
+import { createSniffer } from './sniffer.ts';
 import { irqs } from './wires.ts';
 import type { Wires } from './wires.ts';
 
@@ -21,7 +23,9 @@ const WRITE_ERROR = 1 << 29;
 const READ_ERROR = 1 << 30;
 
 /** TREQ_SEL that never has to wait here: UARTs send at once, the stream of XIP is there at once. */
-const ready = new Set([20, 22, 37, 0x3f]);
+const atOnce = new Set([20, 22, 37, 0x3f]);
+/** TREQ_SEL of the two SPI: to send and received, of each. */
+const FIRST_SPI = 16;
 
 /** Moves that are made at once. A chip makes about one a cycle. */
 const SLICE = 0x10000;
@@ -36,11 +40,24 @@ interface Channel {
   control: number;
 }
 
+interface DmaOrder {
+  readonly bus: () => Bus;
+  readonly spi: () => readonly Spi[];
+}
+
+/** The DMA controller, and who asks it to look again. */
+interface Dma {
+  readonly block: Registers;
+  /** Something that paces channels may have become ready. */
+  readonly requested: () => void;
+}
+
 /**
- * The DMA controller (RP2040 datasheet §2.5), for what does not have to wait: copies, fills, and what goes to a UART. A
+ * The DMA controller (RP2040 datasheet §2.5), for what does not have to wait: copies, fills, what goes to a UART, and SPI. A
  * transfer is over when the instruction that started it is, unless it is a long one.
  */
-export function createDma({ irq, time }: Wires, bus: () => Bus): Registers {
+export function createDma({ irq, time }: Wires, { bus, spi }: DmaOrder): Dma {
+  const sniffer = createSniffer();
   const channels: Channel[] = Array.from({ length: CHANNELS }, (_, n) => ({
     read: 0,
     write: 0,
@@ -77,7 +94,9 @@ export function createDma({ irq, time }: Wires, bus: () => Bus): Registers {
     try {
       const value = through.read(each.read, size);
       error = WRITE_ERROR;
-      through.write(each.write, size, (each.control & SWAP) === 0 ? value : swapped(value, size));
+      const given = (each.control & SWAP) === 0 ? value : swapped(value, size);
+      through.write(each.write, size, given);
+      if ((each.control & SNIFF) !== 0) sniffer.moved(channels.indexOf(each), given, size);
     } catch (thrown) {
       if (!(thrown instanceof BusFault) || thrown.unmodelled) throw thrown;
       each.control |= error;
@@ -91,39 +110,51 @@ export function createDma({ irq, time }: Wires, bus: () => Bus): Registers {
   /** Channels that have not come to their end, in their order; they go on when the alarm rings. */
   const running: number[] = [];
   const again = time.alarm(() => go());
+  const spiOf = (request: number): Spi | undefined =>
+    request < FIRST_SPI ? undefined : spi()[(request - FIRST_SPI) >>> 1];
+  const isReady = (each: Channel): boolean => {
+    const request = (each.control >>> 15) & 0x3f;
+    const paced = spiOf(request);
+    return paced === undefined || ((request & 1) === 0 ? paced.takes() : paced.gives());
+  };
   const start = (n: number): void => {
     const each = channel(n);
     if ((each.control & EN) === 0 || running.includes(n)) return;
     const request = (each.control >>> 15) & 0x3f;
     const at = ADDRESS + 0x40 * n + 0xc;
-    if (!ready.has(request))
+    if (!atOnce.has(request) && spiOf(request) === undefined)
       throw unmodelled(`DMA CH${n}_CTRL_TRIG paced by request ${request}`, at);
-    if ((each.control & SNIFF) !== 0) throw unmodelled(`DMA CH${n}_CTRL_TRIG with SNIFF_EN`, at);
     each.left = each.count;
     running.push(n);
   };
   const ended = (n: number): void => {
     const { control } = channel(n);
-    running.shift();
+    running.splice(running.indexOf(n), 1);
     if ((control & QUIET) === 0) raw |= 1 << n;
     const next = (control >>> 11) & 15;
     if (next !== n && next < CHANNELS) start(next);
   };
   /** Carries out what is running; what is more than a slice goes on when the time for that has passed. */
+  let going = false;
   const go = (): void => {
+    // A move of its own made somebody ready.
+    if (going) return;
+    going = true;
     let moves = 0;
-    while (moves < SLICE) {
-      const [n] = running;
-      if (n === undefined) break;
-      const each = channel(n);
-      for (; each.left > 0 && moves < SLICE; moves += 1) one(each);
-      moves += 1;
-      if (each.left === 0) ended(n);
+    try {
+      while (moves < SLICE) {
+        const n = running.find((each) => isReady(channel(each)) || channel(each).left === 0);
+        if (n === undefined) break;
+        const each = channel(n);
+        for (; each.left > 0 && moves < SLICE && isReady(each); moves += 1) one(each);
+        moves += 1;
+        if (each.left === 0) ended(n);
+      }
+    } finally {
+      going = false;
     }
     again.set(
-      running.length === 0
-        ? Number.POSITIVE_INFINITY
-        : time.nowNs + SLICE * (time.nsAt(1) - time.nsAt(0)),
+      moves < SLICE ? Number.POSITIVE_INFINITY : time.nowNs + SLICE * (time.nsAt(1) - time.nsAt(0)),
     );
     update();
   };
@@ -212,6 +243,7 @@ export function createDma({ irq, time }: Wires, bus: () => Bus): Registers {
         Object.assign(each, { read: 0, write: 0, count: 0, left: 0, control: n << 11 }),
       );
       raw = 0;
+      sniffer.reset();
       running.length = 0;
       again.set(Number.POSITIVE_INFINITY);
       update();
@@ -234,8 +266,7 @@ export function createDma({ irq, time }: Wires, bus: () => Bus): Registers {
           go();
         },
       },
-      0x434: { name: 'SNIFF_CTRL' },
-      0x438: { name: 'SNIFF_DATA' },
+      ...sniffer.registers,
       0x440: { name: 'FIFO_LEVELS', mask: 0 },
       0x444: {
         name: 'CHAN_ABORT',
@@ -253,5 +284,5 @@ export function createDma({ irq, time }: Wires, bus: () => Bus): Registers {
       ...repeated(CHANNELS, 0x804, 0x40, (n) => ({ name: `CH${n}_DBG_TCR`, mask: 0 })),
     },
   });
-  return dma;
+  return { block: dma, requested: () => go() };
 }

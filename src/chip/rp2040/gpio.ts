@@ -11,6 +11,8 @@ interface BankOrder {
   readonly pins: readonly string[];
   /** What PADS has after a reset, by pin (RP2040 datasheet §2.19.6). */
   readonly padReset: (pin: number) => number;
+  /** The place of a pin among the pads, if the pads have an order of their own. */
+  readonly padOf?: (pin: number) => number;
   /** Of INTE for the first core; four bits a pin. */
   readonly interruptOffset: number;
   readonly sioFunction: number;
@@ -53,7 +55,8 @@ function createBank(wires: Wires, order: BankOrder): Bank {
   const INTR = order.interruptOffset - 4 * words;
 
   const ctrl = (pin: number): number => io.get(8 * pin + 4);
-  const pad = (pin: number): number => pads.get(4 * pin + 4);
+  const padOffset = (pin: number): number => 4 * (order.padOf?.(pin) ?? pin) + 4;
+  const pad = (pin: number): number => pads.get(padOffset(pin));
 
   /** What the chip drives; undefined: nothing. Only SIO's function does; others are not seen. */
   const driven = (pin: number): boolean | undefined => {
@@ -182,12 +185,12 @@ function createBank(wires: Wires, order: BankOrder): Bank {
     onReset: () => update(),
     registers: {
       0x0: { name: 'VOLTAGE_SELECT', mask: 1 },
-      ...repeated(count, 4, 4, (pin) => ({
-        name: pins[pin] ?? '',
-        reset: order.padReset(pin),
-        mask: 0xff,
-        write: update,
-      })),
+      ...Object.fromEntries(
+        pins.map((name, pin): [number, Register] => [
+          padOffset(pin),
+          { name, reset: order.padReset(pin), mask: 0xff, write: update },
+        ]),
+      ),
       ...(order.io.name === 'IO_BANK0'
         ? repeated(2, 4 * count + 4, 4, (n) => ({
             name: n === 0 ? 'SWCLK' : 'SWD',
@@ -243,6 +246,8 @@ export function createGpio(wires: Wires): Gpio {
     pads: { name: 'PADS_QSPI', address: 0x40020000 },
     pins: flashPins,
     padReset: (pin) => (pin === 0 ? 0x56 : pin === SELECT_PIN ? 0x5a : 0x52),
+    // IO_QSPI has the select line second, PADS_QSPI last.
+    padOf: (pin) => (pin === 0 ? 0 : pin === SELECT_PIN ? 5 : pin - 1),
     interruptOffset: 0x34,
     sioFunction: 5,
   });

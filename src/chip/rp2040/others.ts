@@ -12,7 +12,6 @@ interface Others {
   readonly adc: Block;
   readonly rtc: Block;
   readonly pwm: Block;
-  readonly spi: readonly Block[];
   readonly i2c: readonly Block[];
   readonly pio: readonly Block[];
 }
@@ -225,50 +224,6 @@ function createPwm({ time }: Wires): Block {
   return pwm;
 }
 
-const SPI_FIFO_FRAMES = 8;
-
-/** A PL022 (§4.4) with nothing at its pins: for each frame that goes out a 0 comes in. */
-function createSpi(n: number): Block {
-  let received = 0;
-  const spi: Registers = createRegisters({
-    name: `SPI${n}`,
-    address: 0x4003c000 + n * 0x4000,
-    onReset: () => {
-      received = 0;
-    },
-    registers: {
-      0x00: kept('SSPCR0'),
-      0x04: kept('SSPCR1'),
-      0x08: {
-        name: 'SSPDR',
-        mask: 0,
-        read: () => {
-          received = Math.max(0, received - 1);
-          return 0;
-        },
-        write: () => {
-          if ((spi.get(0x04) & 2) !== 0) received = Math.min(SPI_FIFO_FRAMES, received + 1);
-        },
-      },
-      0x0c: {
-        name: 'SSPSR',
-        mask: 0,
-        read: () => 3 | (received === 0 ? 0 : 4) | (received === SPI_FIFO_FRAMES ? 8 : 0),
-      },
-      0x10: kept('SSPCPSR'),
-      0x14: zero(() => spi, 0x14, 'SSPIMSC'),
-      0x18: fixed('SSPRIS', 8),
-      0x1c: fixed('SSPMIS'),
-      0x20: fixed('SSPICR'),
-      0x24: zero(() => spi, 0x24, 'SSPDMACR'),
-      ...repeated(8, 0xfe0, 4, (id) =>
-        fixed(`ID${id}`, [0x22, 0x10, 0x34, 0x00, 0x0d, 0xf0, 0x05, 0xb1][id]),
-      ),
-    },
-  });
-  return spi;
-}
-
 /** Programs and settings are kept; a state machine that is switched on is a fault. */
 function createPio(n: number): Block {
   const machine = (m: number): Record<number, Register> => {
@@ -326,7 +281,6 @@ export function createOthers(wires: Wires): Others {
     adc: createAdc(wires),
     rtc: createRtc(wires),
     pwm: createPwm(wires),
-    spi: [createSpi(0), createSpi(1)],
     i2c: [createI2c(wires, 0), createI2c(wires, 1)],
     pio: [createPio(0), createPio(1)],
   };

@@ -9,13 +9,14 @@ import { createNor } from './nor.ts';
 import type { Nor } from './nor.ts';
 import { createOthers } from './others.ts';
 import { createSio } from './sio.ts';
+import { createSpi } from './spi.ts';
 import { createSsi } from './ssi.ts';
 import type { Ssi } from './ssi.ts';
 import * as system from './system.ts';
 import { createTimer } from './timer.ts';
 import { createUart } from './uart.ts';
 import type { Uart } from './uart.ts';
-import { createUsb, dpramBlock } from './usb.ts';
+import { createUsb, dpramBlock, switchesPhyOff } from './usb.ts';
 import type { Usb } from './usb.ts';
 import { createWatchdog } from './watchdog.ts';
 import type { Wires } from './wires.ts';
@@ -90,7 +91,8 @@ export function createParts({ wires, bus, flashChanged, frequency }: PartsOrder)
   const uarts = [createUart(wires, 0), createUart(wires, 1)] as const;
   const others = createOthers(wires);
   const sio = createSio(wires, gpio);
-  const dma = createDma(wires, bus);
+  const spi = [0, 1].map((n) => createSpi(wires, n, () => dma.requested()));
+  const dma = createDma(wires, { bus, spi: () => spi });
 
   const bits = system.resetBits;
   const resets = system.createResets((put) => {
@@ -98,7 +100,7 @@ export function createParts({ wires, bus, flashChanged, frequency }: PartsOrder)
       if (reset !== undefined && ((put >>> reset) & 1) === 1) block.reset();
     }
   });
-  const { adc, rtc, pwm, spi, i2c, pio } = others;
+  const { adc, rtc, pwm, i2c, pio } = others;
   const blocks = new Map<number, Placed>([
     [0x14000000, { block: xip.block }],
     [0x18000000, { block: ssi.block }],
@@ -125,12 +127,12 @@ export function createParts({ wires, bus, flashChanged, frequency }: PartsOrder)
     [0x40060000, { block: clocks.blocks.rosc }],
     [0x40064000, { block: system.createVreg(wires) }],
     [0x4006c000, { block: system.createTbman() }],
-    [0x50000000, { block: dma, reset: bits.dma }],
+    [0x50000000, { block: dma.block, reset: bits.dma }],
     [0x50100000, { block: dpram, reset: bits.usbctrl }],
-    [0x50110000, { block: usb.block, reset: bits.usbctrl }],
+    [0x50110000, { block: usb.block, reset: bits.usbctrl, asHeld: switchesPhyOff }],
     [0x50400000, { block: xip.auxiliary }],
     [0xd0000000, { block: sio.block, bare: true }],
-    ...spi.map((block, n): [number, Placed] => [
+    ...spi.map(({ block }, n): [number, Placed] => [
       0x4003c000 + 0x4000 * n,
       { block, reset: bits.spi0 + n },
     ]),

@@ -84,6 +84,26 @@ describe('the bus', () => {
     ]);
     write(0x4000c000 + CLEAR, 1 << 22);
     expect(read(0x40034024)).toBe(0);
+    // What start-up code of the SDK does is not worth a word.
+    write(0x4000c000 + SET, 1 << 24);
+    write(0x5011004c + SET, 1 << 18);
+    expect(board.warnings).toHaveLength(1);
+    write(0x5011004c + SET, 1 << 16);
+    expect(board.warnings).toHaveLength(2);
+    write(0x4000c000 + CLEAR, 1 << 24);
+    expect(read(0x5011004c)).toBe(0);
+  });
+
+  test('the pads of the flash have an order of their own, with the select line last', () => {
+    const { read, write } = registers();
+    write(0x4000c000 + SET, 1 << 9);
+    write(0x4000c000 + CLEAR, 1 << 9);
+    const pads = [4, 8, 12, 16, 20, 24].map((offset) => read(0x40020000 + offset));
+    expect(pads).toEqual([0x56, 0x52, 0x52, 0x52, 0x52, 0x5a]);
+    // The select line is the second pin of SIO: its pad is no input, and it reads as low.
+    expect(read(0xd0000008) & 2).toBe(2);
+    write(0x40020018 + CLEAR, 0x40);
+    expect(read(0xd0000008) & 2).toBe(0);
   });
 
   test('what is not modelled is named', () => {
@@ -92,7 +112,7 @@ describe('the bus', () => {
         value === undefined ? read(address) : write(address, value),
       );
     expect(words(0x40050000 + 0xa8, 1)).toBe('RP2040: PWM INTE (0x400500a8) is not modelled');
-    expect(words(0x40040014, 1)).toBe('RP2040: SPI1 SSPIMSC (0x40040014) is not modelled');
+    expect(words(0x50300020)).toBe('RP2040: PIO1 RXF0 (0x50300020) is not modelled');
     expect(words(0x50300000, 1)).toBe('RP2040: PIO1 CTRL (0x50300000) is not modelled');
     expect(words(0xd0000054, 1)).toMatch(/core 1.*\(0xd0000054\) is not modelled/);
     expect(words(0x40004000, 1)).toMatch(/SYSCFG PROC0_NMI_MASK \(0x40004000\)/);
@@ -466,17 +486,6 @@ describe('what is only set up', () => {
     expect(read(0x40050008)).toBeLessThan(1000);
   });
 
-  test('nothing but zeros comes in by SPI', () => {
-    const { read, write } = registers();
-    write(0x4003c008, 0x55);
-    expect(read(0x4003c00c)).toBe(3);
-    write(0x4003c004, 2);
-    for (let n = 0; n < 9; n += 1) write(0x4003c008, 0x55);
-    expect(read(0x4003c00c)).toBe(15);
-    for (let n = 0; n < 8; n += 1) expect(read(0x4003c008)).toBe(0);
-    expect(read(0x4003c00c)).toBe(3);
-  });
-
   test('nobody answers on I2C', () => {
     const { read, write, pending } = registers();
     write(0x40048010, 0x100);
@@ -494,13 +503,10 @@ describe('what is only set up', () => {
     expect(read(0x40048034)).toBe(1 << 4);
   });
 
-  test('I2C, SPI and PIO keep what is written', () => {
+  test('I2C and PIO keep what is written', () => {
     const { read, write } = registers();
     write(0x4004406c, 1);
     expect(read(0x4004409c)).toBe(1);
-    write(0x4003c000, 0x307);
-    expect(read(0x4003c000)).toBe(0x307);
-    expect(read(0x4003cfe0)).toBe(0x22);
     write(0x50200048, 0xe000);
     expect(read(0x50200048)).toBe(0xe000);
     expect(read(0x50200004)).toBe(0x0f000f00);
@@ -531,13 +537,116 @@ describe('what is only set up', () => {
     ).toMatch(/SSI DR0 with frames other than of 8 bits/);
     expect(words(({ write }) => write(0x40010004, 1))).toMatch(/PSM FRCE_OFF/);
     expect(words(({ write }) => write(0x40014130, 1))).toMatch(/IO_BANK0 PROC1_INTE/);
-    expect(words(({ write }) => write(0x5000000c, 1 | (0x3f << 15) | (1 << 23)))).toMatch(
-      /SNIFF_EN/,
-    );
+  });
+});
+
+describe('SPI', () => {
+  const SPI = 0x4003c000;
+
+  test('with nothing at its pins sends, and gets zeros', () => {
+    const { read, write, pending } = registers();
+    expect(read(SPI + 0xfe0)).toBe(0x22);
+    write(SPI, 0x307);
+    expect(read(SPI)).toBe(0x307);
+    write(SPI + 0x08, 0x11);
+    expect([read(SPI + 0x0c), read(SPI + 0x18)]).toEqual([2, 8]);
+    write(SPI + 0x04, 2);
+    expect([read(SPI + 0x0c), read(SPI + 0x18)]).toEqual([7, 10]);
+    expect(read(SPI + 0x08)).toBe(0);
+    expect(read(SPI + 0x0c)).toBe(3);
+    for (let n = 0; n < 9; n += 1) write(SPI + 0x08, n);
+    expect([read(SPI + 0x0c), read(SPI + 0x18)]).toEqual([15, 15]);
+    write(SPI + 0x14, 1);
+    expect([read(SPI + 0x1c), pending()]).toEqual([1, 1 << 18]);
+    write(SPI + 0x20, 3);
+    expect(read(SPI + 0x18)).toBe(12);
+    write(0x4000c000 + SET, 1 << 16);
+    write(0x4000c000 + CLEAR, 1 << 16);
+    expect([read(SPI + 0x0c), read(SPI + 0x04)]).toEqual([3, 0]);
+  });
+
+  test('in loopback gets what it sends, as wide as its frames; by DMA, both ways', () => {
+    const { board, read, write } = registers();
+    write(SPI, 7);
+    write(SPI + 0x04, 3);
+    write(SPI + 0x08, 0x1a5);
+    expect(read(SPI + 0x08)).toBe(0xa5);
+    const sent = Uint8Array.from({ length: 100 }, (_, n) => n * 3);
+    board.ram.set(sent, 0x1000);
+    write(SPI + 0x24, 3);
+    // Channel 0 receives, and waits; channel 1 sends.
+    write(0x50000000, SPI + 0x08);
+    write(0x50000004, 0x20002000);
+    write(0x50000008, 100);
+    write(0x5000000c, 1 | (1 << 5) | (17 << 15));
+    expect(read(0x50000008)).toBe(100);
+    write(0x50000040, 0x20001000);
+    write(0x50000044, SPI + 0x08);
+    write(0x50000048, 100);
+    write(0x5000004c, 1 | (1 << 4) | (1 << 11) | (16 << 15));
+    expect([read(0x50000008), read(0x50000048), read(0x50000400)]).toEqual([0, 0, 3]);
+    expect(board.ram.subarray(0x2000, 0x2064)).toEqual(sent);
+  });
+
+  test('DMA waits for a reader of what it sends for', () => {
+    const { read, write } = registers();
+    write(SPI, 7);
+    write(SPI + 0x04, 3);
+    write(SPI + 0x24, 2);
+    write(0x50000040, 0x20001000);
+    write(0x50000044, SPI + 0x08);
+    write(0x50000048, 10);
+    write(0x5000004c, 1 | (1 << 11) | (16 << 15));
+    expect(read(0x50000048)).toBe(2);
+    read(SPI + 0x08);
+    expect(read(0x50000048)).toBe(1);
+    read(SPI + 0x08);
+    expect(read(0x50000048)).toBe(0);
   });
 });
 
 describe('DMA', () => {
+  const sniffed = (control: number, text: string, size: 0 | 2, start = 0xffffffff): number => {
+    const { board, read, write } = registers();
+    board.ram.set(
+      Uint8Array.from(text, (each) => each.charCodeAt(0)),
+      0x1000,
+    );
+    write(0x50000434, control | 1 | (2 << 1));
+    write(0x50000438, start);
+    write(0x50000080, 0x20001000);
+    write(0x50000084, 0x20003000);
+    write(0x50000088, text.length >>> size);
+    write(0x5000008c, 1 | (size << 2) | (1 << 4) | (2 << 11) | (0x3f << 15) | (1 << 23));
+    return read(0x50000438);
+  };
+
+  test('makes a checksum of what it moves', () => {
+    const [crc32, crc32Reversed, crc16] = [0, 1 << 5, 2 << 5];
+    // The check values of CRC-32/MPEG-2, CRC-32 and CRC-16/IBM-3740.
+    expect(sniffed(crc32, '123456789', 0)).toBe(0x0376e6e7);
+    const zip = crc32Reversed | (1 << 10) | (1 << 11);
+    expect(sniffed(zip, '123456789', 0)).toBe(0xcbf43926);
+    expect(sniffed(crc16, '123456789', 0, 0xffff)).toBe(0x29b1);
+    // Words are those bytes, too; turned round, they are for the other.
+    expect(sniffed(zip, '12345678', 2)).toBe(sniffed(zip, '12345678', 0));
+    expect(sniffed(crc32 | (1 << 9), '12345678', 2)).toBe(sniffed(crc32, '12345678', 0));
+    expect(sniffed(15 << 5, 'abc', 0, 1)).toBe(1 + 97 + 98 + 99);
+    expect(sniffed(14 << 5, 'abc', 0, 0)).toBe((3 + 3 + 4) & 1);
+    expect(sniffed(5 << 5, 'abc', 0, 7)).toBe(7);
+  });
+
+  test('leaves what a channel that is not sniffed moves', () => {
+    const { read, write } = registers();
+    write(0x50000434, 1 | (3 << 1) | (15 << 5));
+    write(0x50000438, 4);
+    write(0x50000080, 0x20001000);
+    write(0x50000084, 0x20003000);
+    write(0x50000088, 4);
+    write(0x5000008c, 1 | (2 << 11) | (0x3f << 15) | (1 << 23));
+    expect(read(0x50000438)).toBe(4);
+  });
+
   test('copies, swaps, chains, and says when it is done', () => {
     const { board, read, write, pending } = registers();
     board.ram.set([1, 2, 3, 4, 5, 6, 7, 8], 0x1000);
@@ -579,8 +688,8 @@ describe('DMA', () => {
     expect(read(0x14000008) & 2).toBe(0);
     expect(read(0x50400000)).toBe(0x06070809);
     expect(read(0x14000008) & 2).toBe(2);
-    expect(fault(() => write(0x5000000c, 1 | (16 << 15)))).toBe(
-      'RP2040: DMA CH0_CTRL_TRIG paced by request 16 (0x5000000c) is not modelled',
+    expect(fault(() => write(0x5000000c, 1 | (24 << 15)))).toBe(
+      'RP2040: DMA CH0_CTRL_TRIG paced by request 24 (0x5000000c) is not modelled',
     );
   });
 

@@ -20,6 +20,7 @@ const INTE = 0x90;
 
 /** SIE_CTRL */
 const PULL_UP = 1 << 16;
+const TRANSCEIVER_OFF = 1 << 18;
 /** SIE_STATUS */
 const VBUS = 1 << 0;
 const SUSPENDED = 1 << 4;
@@ -173,7 +174,7 @@ export function createUsb(wires: Wires, { clockHz }: UsbOrder): Usb {
           return Math.floor(wires.time.nowNs / 1e6) & 0x7ff;
         },
       },
-      [SIE_CTRL]: { name: 'SIE_CTRL', reset: 0x8000, mask: 0xff078f4e, write: controlled },
+      [SIE_CTRL]: { name: 'SIE_CTRL', mask: 0xff078f4e, write: controlled },
       0x50: {
         name: 'SIE_STATUS',
         mask: 0,
@@ -302,6 +303,11 @@ export function createUsb(wires: Wires, { clockHz }: UsbOrder): Usb {
       if (endpoints.armed(offset)) usbChanged();
     },
   };
+}
+
+/** Start-up code of the SDK does so before it lets the controller out of reset. */
+export function switchesPhyOff(offset: number, value: number): boolean {
+  return offset === SIE_CTRL && value === TRANSCEIVER_OFF;
 }
 
 /** DPRAM as a block, for the aliases that set, clear and toggle its bits. */
