@@ -208,7 +208,7 @@ describe('what goes wrong', () => {
 
   test('a HardFault with a handler of its own is told, and where', async () => {
     const bench = await told('f');
-    const [line = ''] = bench.console.filter((line) => line.startsWith('board: '));
+    const line = bench.console.find((each) => each.startsWith('board: ')) ?? '';
     expect(line).toMatch(
       /^board: hard fault at 0x0800[0-9a-f]{4}, lr 0x[0-9a-f]{8}: a write at 0x60000000, where/,
     );
@@ -218,7 +218,7 @@ describe('what goes wrong', () => {
 
   test('what is not modelled is a fault with a name', async () => {
     const bench = await told('u');
-    const [fault] = bench.events.filter(({ type }) => type === 'fault');
+    const fault = bench.events.find(({ type }) => type === 'fault');
     expect(fault).toMatchObject({
       message: 'STM32F072: DMA1 CCR1: a transfer (0x40020008) is not modelled',
     });
@@ -226,7 +226,7 @@ describe('what goes wrong', () => {
 
   test('a lock-up is a fault, and says where', async () => {
     const bench = await told('l');
-    const [fault] = bench.events.filter(({ type }) => type === 'fault');
+    const fault = bench.events.find(({ type }) => type === 'fault');
     expect(fault).toMatchObject({ message: /^hard fault: UNDEFINED instruction 0xde00/ });
     expect(bench.console).toContain('hard fault');
   });
