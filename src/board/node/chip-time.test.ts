@@ -103,6 +103,25 @@ describe('a chip in real time', () => {
     expect(chip.slice()).toBe(0);
   });
 
+  test('whose program sleeps is as fast in the tenth second of quiet as in the first', () => {
+    const { engine, chip, pass } = bench('real');
+    engine.isAttached = true;
+    // It wakes every millisecond, and works for 60 us.
+    let wakesNs = 1e6;
+    engine.run = (untilNs) => {
+      engine.nowNs = Math.max(engine.nowNs, untilNs);
+      if (engine.nowNs >= wakesNs + 60_000) wakesNs += 1e6;
+      return engine.nowNs < wakesNs ? { why: 'idle', nextNs: wakesNs } : { why: 'time' };
+    };
+    let worldMs = 0;
+    while (worldMs < 10_000) {
+      const ms = Math.max(0.01, chip.slice() ?? 0);
+      pass(ms);
+      worldMs += ms;
+    }
+    expect(Math.abs(worldMs - engine.nowNs / 1e6)).toBeLessThan(2);
+  });
+
   test('stands still while it is halted, its time, too', () => {
     const { engine, chip, pass } = bench('real');
     pass(0.1);

@@ -20,7 +20,7 @@ interface Timed {
 const SLICE_NS = 250_000;
 /** How far ahead of the world an answer may be computed. */
 const LEAD_NS = 5e6;
-/** A program that goes round and round while its host is quiet for so long, in ms, gets little of the processor. */
+/** A program that goes round and round, and never sleeps, while its host is quiet for so long, in ms, gets little of the processor. */
 const QUIET_MS = 100;
 const VERY_QUIET_MS = 3000;
 /** And this is how little: so many ns of the chip's time, then so many ms of nothing. */
@@ -35,7 +35,7 @@ export class ChipTime {
   readonly #time: MachineTime;
   readonly #now: () => number;
   readonly #pace: Pace;
-  /** When something last happened that its host, or a person, has to do with. */
+  /** When something last happened that its host, or a person, has to do with, or when it last slept. */
   #busyMs: number;
   /** Until then it does nothing by itself. */
   #idleNs = 0;
@@ -89,6 +89,8 @@ export class ChipTime {
         this.#halted = true;
         return LONGEST_MS;
       case 'idle':
+        // What it does when it wakes has an end.
+        this.#busyMs = this.#now();
         return state.nextNs > targetNs ? this.#until(state.nextNs, nowMs) : 0;
       case 'answered':
         return 0;
