@@ -1,5 +1,6 @@
 import { type AccessSize, BusFault } from './bus.ts';
 import { decode, isWide, op } from './decode.ts';
+import { guard, mayExecute } from './guard.ts';
 import { type Code, codeOf, type CoreState, granule, type Memory, partBits } from './state.ts';
 import { readSystem, writeSystem } from './system-control.ts';
 
@@ -29,6 +30,12 @@ function isSystem(s: CoreState, at: number): boolean {
 
 /** Any load; what is read, zero-extended (as an int32 if it is a word). Throws what the bus throws. */
 export function load(s: CoreState, address: number, size: AccessSize): number {
+  if (s.guarded) guard(s, address, 'read');
+  return loadAnyhow(s, address, size);
+}
+
+/** The same past the memory protection unit: vectors are read so (B3.5.1). */
+export function loadAnyhow(s: CoreState, address: number, size: AccessSize): number {
   const at = address >>> 0;
   if ((at & (size - 1)) !== 0) throw unaligned(at, size);
   const memory = memoryAt(s, at);
@@ -45,6 +52,7 @@ export function load(s: CoreState, address: number, size: AccessSize): number {
 export function store(s: CoreState, address: number, size: AccessSize, value: number): void {
   const at = address >>> 0;
   if ((at & (size - 1)) !== 0) throw unaligned(at, size);
+  if (s.guarded) guard(s, at, 'write');
   const memory = memoryAt(s, at);
   if (memory?.writable === true) {
     const offset = at - memory.start;
@@ -108,7 +116,11 @@ export function decodeAt(s: CoreState, code: Code, index: number): void {
   const address = code.start + 2 * index;
   decoded[(2 * at) >>> granule] = 1;
   decoded[(2 * at + 2) >>> granule] = 1;
-  if (s.breakpoints.has(address) || s.exits.has(address)) {
+  if (
+    s.breakpoints.has(address) ||
+    s.exits.has(address) ||
+    (s.guarded && !mayExecute(s, address))
+  ) {
     table[index] = op.stop;
     return;
   }

@@ -19,6 +19,7 @@ import {
   supervisor,
   undefinedOne,
 } from './execute.ts';
+import { guard } from './guard.ts';
 import { executionPriority, nmi, takeable, wakes } from './priorities.ts';
 import { mainStack, processStack, setMainStack, setProcessStack } from './special.ts';
 import { Stops } from './stops.ts';
@@ -212,7 +213,12 @@ function go(s: CoreState, cycles: number): CoreStop | undefined {
 function codeOfNext(s: CoreState): Code | CoreStop {
   const pc = (s.R[15] as number) >>> 0;
   const memory = memoryAt(s, pc);
-  if (memory?.executable === true) return codeAt(memory, pc);
+  if (s.guarded) guard(s, pc, 'execute');
+  if (memory?.executable === true) {
+    const code = codeAt(memory, pc);
+    // What is decoded knows what privileged code may execute.
+    return s.guarded && s.unprivileged !== 0 && s.ipsr === 0 ? alone(pc, code) : code;
+  }
   if (s.breakpoints.has(pc)) return 'breakpoint';
   if (s.exits.has(pc)) return 'exit';
   s.cycles++;
@@ -256,13 +262,19 @@ function undefinedWords(s: CoreState, code: Code): string {
   return `UNDEFINED instruction 0x${word.toString(16).padStart(4, '0')}`;
 }
 
+/** The instruction at an address by itself. */
+function alone(pc: number, code: Code): Code {
+  const at = code.first + ((pc - code.start) >>> 1);
+  return codeOf(pc, code.memory.u16.slice(at, at + 2));
+}
+
 /** A table may be shared by memories: there is a stop at this place of one of them. */
 function atStop(s: CoreState, code: Code): CoreStop | undefined {
   const pc = (s.R[15] as number) >>> 0;
   if (s.breakpoints.has(pc)) return 'breakpoint';
   if (s.exits.has(pc)) return 'exit';
-  const at = placeOf(s, code);
-  const one = codeOf(pc, code.memory.u16.slice(at, at + 2));
+  if (s.guarded) guard(s, pc, 'execute');
+  const one = alone(pc, code);
   return after(s, execute(s, one, 1), one);
 }
 

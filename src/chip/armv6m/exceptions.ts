@@ -1,5 +1,6 @@
-import { load, store } from './access.ts';
+import { load, loadAnyhow, store } from './access.ts';
 import { BusFault } from './bus.ts';
+import { resetMpu } from './mpu.ts';
 import {
   executionPriority,
   firstInterrupt,
@@ -16,6 +17,7 @@ import {
   flagN,
   flagV,
   flagZ,
+  guardAnew,
   packXpsr,
   selectStack,
   unpackFlags,
@@ -92,7 +94,7 @@ function goTo(s: CoreState, number: number, returnValue: number): void {
   selectStack(s, 0);
   R[14] = returnValue;
   const error = refused(() => {
-    const vector = load(s, s.vtor + 4 * number, 4);
+    const vector = loadAnyhow(s, s.vtor + 4 * number, 4);
     R[15] = vector & ~1;
     s.thumb = vector & 1;
   });
@@ -297,6 +299,8 @@ export function reset(s: CoreState, vectorTable: number): void {
     vtor: vectorTable | 0,
     scr: 0,
   });
+  resetMpu(s.mpu);
+  guardAnew(s);
   s.pending = s.levels;
   s.priorities.fill(0);
   Object.assign(s.systick, {
@@ -309,8 +313,8 @@ export function reset(s: CoreState, vectorTable: number): void {
     nextZero: Infinity,
   });
   const error = refused(() => {
-    R[13] = load(s, vectorTable, 4) & ~3;
-    const entry = load(s, vectorTable + 4, 4);
+    R[13] = loadAnyhow(s, vectorTable, 4) & ~3;
+    const entry = loadAnyhow(s, vectorTable + 4, 4);
     R[15] = entry & ~1;
     s.thumb = entry & 1;
   });

@@ -1,6 +1,7 @@
 import type { Bus, CoreMemory } from './bus.ts';
 import type { CoreFault } from './core.ts';
 import { op } from './decode.ts';
+import { isEnabled, makeMpu, type Mpu } from './mpu.ts';
 import type { CoreVariant } from './variant.ts';
 import { makeSysTick, type SysTick } from './systick.ts';
 
@@ -55,8 +56,11 @@ export interface CoreState {
   memories: Memory[];
   /** Where the last of them ends. */
   memoryEnd: number;
-  /** Where loads and stores look first. */
+  /** Where loads and stores look first; nowhere, while they are guarded. */
   ram: Memory;
+  readonly mpu: Mpu;
+  /** MPU_CTRL.ENABLE */
+  guarded: boolean;
   /** r0 to r12, the current sp, lr, pc; and the flags. */
   readonly R: Int32Array;
   /** The stack pointer that is not the current one. */
@@ -194,9 +198,27 @@ export function mapMemories(s: CoreState): void {
   for (const each of s.bus.memories) made.push(memoryOf(each, [...old, ...made]));
   s.memories = made;
   s.memoryEnd = made.reduce((end, { start, length }) => Math.max(end, start + length), 0);
-  s.ram = made
-    .filter(({ writable }) => writable)
+  openRam(s, !s.guarded);
+}
+
+/** Loads and stores look into the largest RAM first, or into none. */
+function openRam(s: CoreState, isOpen: boolean): void {
+  s.ram = s.memories
+    .filter(({ writable }) => isOpen && writable)
     .reduce((most, each) => (each.length > most.length ? each : most), nowhere);
+}
+
+/** What is guarded may have changed: a stop is decoded where nothing may be executed. */
+export function guardAnew(s: CoreState): void {
+  const wasGuarded = s.guarded;
+  s.guarded = isEnabled(s.mpu);
+  if (!wasGuarded && !s.guarded) return;
+  openRam(s, !s.guarded);
+  s.attention = true;
+  for (const { tables, decoded } of s.memories) {
+    for (const table of tables) table?.fill(op.undecoded, 0, -2);
+    decoded.fill(0);
+  }
 }
 
 export function makeState(bus: Bus, variant: CoreVariant): CoreState {
@@ -206,6 +228,8 @@ export function makeState(bus: Bus, variant: CoreVariant): CoreState {
     memories: [],
     memoryEnd: 0,
     ram: nowhere,
+    mpu: makeMpu(variant.regions),
+    guarded: false,
     R: new Int32Array(20),
     otherSp: 0,
     processStack: 0,
@@ -279,6 +303,7 @@ export function controlOf(s: CoreState): number {
 /** SPSEL changes nothing in handler mode, which always has the main stack (B1.4.4). */
 export function setControl(s: CoreState, value: number): void {
   if (s.variant.unprivileged) s.unprivileged = value & 1;
+  if (s.guarded) s.attention = true;
   if (s.ipsr !== 0) return;
   s.spsel = (value >>> 1) & 1;
   selectStack(s, s.spsel);

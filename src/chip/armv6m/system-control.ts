@@ -1,6 +1,7 @@
 import type { AccessSize } from './bus.ts';
+import { readMpu, writeMpu } from './mpu.ts';
 import { firstInterrupt, pendSv, mostUrgent, nmi, svCall, sysTick } from './priorities.ts';
-import { type CoreState } from './state.ts';
+import { type CoreState, guardAnew } from './state.ts';
 import {
   advance,
   clearValue,
@@ -105,6 +106,12 @@ function readWord(s: CoreState, address: number): number {
       return (s.priorities[svCall] as number) << 30;
     case 0xd20:
       return ((s.priorities[pendSv] as number) << 22) | ((s.priorities[sysTick] as number) << 30);
+    case 0xd90:
+    case 0xd94:
+    case 0xd98:
+    case 0xd9c:
+    case 0xda0:
+      return readMpu(s.mpu, register);
     default:
       if (register >= 0x400 && register < 0x420)
         return priorityWord(s, firstInterrupt + (register - 0x400));
@@ -173,6 +180,13 @@ function writeWord(s: CoreState, register: number, value: number): void {
       s.priorities[pendSv] = (value >>> 22) & 3;
       s.priorities[sysTick] = value >>> 30;
       s.attention = true;
+      return;
+    case 0xd94:
+    case 0xd98:
+    case 0xd9c:
+    case 0xda0:
+      writeMpu(s.mpu, register, value);
+      guardAnew(s);
       return;
     default:
       if (register >= 0x400 && register < 0x420)

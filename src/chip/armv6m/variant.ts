@@ -8,6 +8,8 @@ export interface CoreVariant {
   readonly unprivileged: boolean;
   /** Interrupt lines. */
   readonly lines: number;
+  /** Regions of the memory protection unit; 0: there is none. */
+  readonly regions: number;
   /** Cycles beyond the first of a branch that is taken: 1 on a Cortex-M0+, 2 on a Cortex-M0; so it is with MSR and barriers. */
   readonly branchCycles: number;
   /** Cycles of an exception entry, and of a return. */
@@ -23,6 +25,7 @@ export const cortexM0Plus: CoreVariant = {
   vtorMask: 0xffff_ff00 | 0,
   unprivileged: true,
   lines: 32,
+  regions: 8,
   branchCycles: 1,
   exceptionCycles: 15,
   systickCalibration: 0x8000_0000,
@@ -34,6 +37,7 @@ export const cortexM0: CoreVariant = {
   vtorMask: 0,
   unprivileged: false,
   lines: 32,
+  regions: 0,
   branchCycles: 2,
   exceptionCycles: 16,
   systickCalibration: 0x8000_0000,
