@@ -1,22 +1,16 @@
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { exploreChipCuts } from '../../src/board/index.ts';
 import type { ChipCutReport, ChipDevice } from '../../src/board/index.ts';
 import { chipModel } from '../../src/chip/index.ts';
 import type { FlashGeometry } from '../../src/flash/index.ts';
 import {
-  bootBinaries,
   bootBinary,
   bootPlaces,
   bootloaderNames,
   swapDump,
 } from '../fixtures/machine/boot/boot.ts';
 import type { BootloaderName } from '../fixtures/machine/boot/boot.ts';
-import { asRoot, installOnDebian, need } from '../support/needs.ts';
 
 /* Bootloaders in C, executed, whose power cuts are known: what they do is written a second time here. */
 
@@ -181,33 +175,5 @@ describe('a bootloader in C, executed', () => {
     const device = deviceWith('careful', 1);
     const contents = device.contents.slice().fill(0xff, 0, slot0);
     await expect(exploreChipCuts({ ...device, contents })).rejects.toThrow('the flash is empty');
-  });
-});
-
-describe('the fixtures', () => {
-  const sources = resolve(import.meta.dirname, '../fixtures/machine/boot');
-  const folder = mkdtempSync(join(tmpdir(), 'dfukit-boot-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-  test.each(bootBinaries)('%s is what was committed', (name) => {
-    const sums = readFileSync(join(sources, 'built/SHA256SUMS'), 'utf8').split('\n');
-    const sum = createHash('sha256').update(bootBinary(name)).digest('hex');
-    expect(sums).toContain(`${sum}  ${name}.bin`);
-  });
-
-  test('are what Debian’s compiler makes of their sources', (context) => {
-    const script = join(sources, 'build');
-    const { stdout, error } = spawnSync(script, ['missing'], { encoding: 'utf8' });
-    const what = error === undefined ? stdout.trim() : 'bash';
-    const install = installOnDebian(asRoot('test/fixtures/machine/boot/build install'));
-    need(context, what === '' ? undefined : { what, install });
-    const made = spawnSync(script, ['all', folder], { encoding: 'utf8' });
-    expect([made.status, made.stderr]).toEqual([0, '']);
-    const compiler = (of: string): string => readFileSync(join(of, 'COMPILER'), 'utf8');
-    if (compiler(folder) !== compiler(join(sources, 'built'))) return;
-    for (const name of bootBinaries) {
-      const built = readFileSync(join(folder, `${name}.bin`));
-      expect([name, built.equals(Buffer.from(bootBinary(name)))]).toEqual([name, true]);
-    }
   });
 });

@@ -9,16 +9,15 @@ import { asRoot, installOnDebian, need } from '../support/needs.ts';
 const folder = mkdtempSync(join(tmpdir(), 'dfukit-machine-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const chips = ['isa', 'rp2040', 'stm32f0'] as const;
-const sourcesOf = (chip: string): string =>
-  resolve(import.meta.dirname, '../fixtures/machine', chip);
+const programs = ['boot', 'hostile', 'isa', 'rp2040', 'stm32f0'] as const;
+const sourcesOf = (of: string): string => resolve(import.meta.dirname, '../fixtures/machine', of);
 const text = (...parts: readonly string[]): string => readFileSync(join(...parts), 'utf8');
 
 /** Lines of SHA256SUMS. */
 const sums = (built: string): readonly string[] => text(built, 'SHA256SUMS').trim().split('\n');
 
-describe.each(chips)('the programs in C for the %s', (chip) => {
-  const sources = sourcesOf(chip);
+describe.each(programs)('the programs of fixtures/machine/%s', (of) => {
+  const sources = sourcesOf(of);
   const built = join(sources, 'built');
 
   test('are what was committed', () => {
@@ -36,7 +35,7 @@ describe.each(chips)('the programs in C for the %s', (chip) => {
     const what = error === undefined ? stdout.trim() : 'bash';
     const install = installOnDebian(asRoot('test/fixtures/native/build install'));
     need(context, what === '' ? undefined : { what, install });
-    const made = join(folder, chip);
+    const made = join(folder, of);
     const { status, stderr } = spawnSync(script, ['all', made], { encoding: 'utf8' });
     expect([status, stderr]).toEqual([0, '']);
     expect(readdirSync(made).toSorted()).toEqual(readdirSync(built).toSorted());

@@ -1,9 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { boardModel, exploreChipCuts } from '../../src/board/index.ts';
 import { DfuError } from '../../src/bytes/index.ts';
 import { chipModel } from '../../src/chip/index.ts';
@@ -11,7 +6,6 @@ import { ExpectationError, boardBench } from '../../src/testing/index.ts';
 import type { BoardBench } from '../../src/testing/index.ts';
 import { hostileBinary, hostileKinds } from '../fixtures/machine/hostile/hostile.ts';
 import type { HostileKind } from '../fixtures/machine/hostile/hostile.ts';
-import { asRoot, installOnDebian, need } from '../support/needs.ts';
 import { Random } from './random.ts';
 
 /* Machine code that does its worst: the board, its host and the power cuts stay bounded, and answer. */
@@ -120,36 +114,5 @@ describe('instructions that nobody has written', () => {
     await bench.close();
     const report = exploreChipCuts(deviceWith(program), { withinMs: 100, sample: 3 });
     expect(await outcomeOf(report)).toMatch(/^done$|not modelled/);
-  });
-});
-
-describe('the fixtures', () => {
-  const sources = resolve(import.meta.dirname, '../fixtures/machine/hostile');
-  const folder = mkdtempSync(join(tmpdir(), 'dfukit-hostile-code-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-  test('are what was committed', () => {
-    const sums = readFileSync(join(sources, 'built/SHA256SUMS'), 'utf8').split('\n');
-    const found = hostileKinds.map((kind) => {
-      const sum = createHash('sha256').update(hostileBinary(kind)).digest('hex');
-      return `${sum}  ${kind}.bin`;
-    });
-    expect(sums.filter((line) => line !== '').toSorted()).toEqual(found.toSorted());
-  });
-
-  test('are what Debian’s compiler makes of their source', (context) => {
-    const script = join(sources, 'build');
-    const { stdout, error } = spawnSync(script, ['missing'], { encoding: 'utf8' });
-    const what = error === undefined ? stdout.trim() : 'bash';
-    const install = installOnDebian(asRoot('test/fixtures/machine/hostile/build install'));
-    need(context, what === '' ? undefined : { what, install });
-    const made = spawnSync(script, ['all', folder], { encoding: 'utf8' });
-    expect([made.status, made.stderr]).toEqual([0, '']);
-    const compiler = (of: string): string => readFileSync(join(of, 'COMPILER'), 'utf8');
-    const isSame = compiler(folder) === compiler(join(sources, 'built'));
-    for (const kind of isSame ? hostileKinds : []) {
-      const built = readFileSync(join(folder, `${kind}.bin`));
-      expect([kind, built.equals(Buffer.from(hostileBinary(kind)))]).toEqual([kind, true]);
-    }
   });
 });
