@@ -100,7 +100,7 @@ describe('an application whose DFU_DETACH ends in the loader in system memory', 
 
   test('is updated: it resets, jumps, the loader takes the next one, and that runs', async () => {
     const bench = new Bench('runtime-1.0.0');
-    await bench.after(100);
+    await bench.after(300);
     expect(bench.console).toEqual([APPLICATION]);
     const next = fixture('runtime-2.0.0');
     const before = new Sink();
@@ -110,7 +110,7 @@ describe('an application whose DFU_DETACH ends in the loader in system memory', 
       await downloadDfuSe(session, [{ address: BASE, data: next }], { leave: true, address: BASE });
     });
     expect(before.bytes).toEqual(fixture('runtime-1.0.0').subarray(0, 1972));
-    await bench.after(200);
+    await bench.after(300);
     expect(bench.boots).toEqual([
       'application: power-on, application',
       'application: software, application',
@@ -125,29 +125,29 @@ describe('an application whose DFU_DETACH ends in the loader in system memory', 
 
   test('comes back by a reset, as if nothing had been', async () => {
     const bench = new Bench('runtime-1.0.0');
-    await bench.after(100);
+    await bench.after(300);
     await bench.run(() => Promise.resolve());
     expect(bench.boots.at(-1)).toBe('dfu: software, jump to the loader');
     bench.board.pressReset();
-    await bench.after(100);
+    await bench.after(300);
     expect(bench.console.at(-1)).toBe('application 1.0.0 up, csr=14000000');
   });
 
   test('the word that it leaves in RAM does not outlive the power', async () => {
     const bench = new Bench('runtime-1.0.0');
-    await bench.after(100);
+    await bench.after(300);
     await bench.run(() => Promise.resolve());
     bench.board.powerCut();
     bench.board.powerOn();
-    await bench.after(100);
+    await bench.after(300);
     expect(bench.console.at(-1)).toBe(APPLICATION);
   });
 
   test('BOOT0 leads to the loader, and nothing of the application runs', async () => {
     const bench = new Bench('runtime-1.0.0');
-    await bench.after(100);
+    await bench.after(300);
     bench.board.pressReset({ button: true });
-    await bench.after(100);
+    await bench.after(300);
     expect([bench.boots.at(-1), bench.console.length]).toEqual(['dfu: reset-pin, button', 1]);
   });
 });
@@ -155,7 +155,7 @@ describe('an application whose DFU_DETACH ends in the loader in system memory', 
 describe('a whole DFU device of its own', () => {
   test('takes a download into its flash and gives it back', async () => {
     const bench = new Bench('dfu');
-    await bench.after(100);
+    await bench.after(300);
     const data = pattern(5000, 3);
     const back = new Sink();
     await bench.run(async (session) => {
@@ -169,7 +169,7 @@ describe('a whole DFU device of its own', () => {
 
   test('takes it again after the power was cut in the middle', async () => {
     const bench = new Bench('dfu');
-    await bench.after(100);
+    await bench.after(300);
     bench.board.cutAfter(700, { kind: 'torn' });
     const data = pattern(3000, 9);
     await expect(bench.run((session) => download(session, data))).rejects.toThrow(
@@ -177,7 +177,7 @@ describe('a whole DFU device of its own', () => {
     );
     expect(bench.events.filter(({ type }) => type === 'power').length).toBe(2);
     bench.board.powerOn();
-    await bench.after(100);
+    await bench.after(300);
     await bench.run((session) => download(session, data));
     expect(bench.flash.read(0x10000, data.length)).toEqual(data);
   });

@@ -59,7 +59,7 @@ describe('an engine', () => {
   test('tells what is printed, of its pins and of its device', () => {
     const { engine, of, run } = bench('dfu');
     engine.take({ type: 'cable', in: true });
-    run(50e6);
+    run(200e6);
     expect(text(of('console'))).toContain('fixture up');
     expect(of('pin')).toContainEqual({ type: 'pin', name: 'GPIO25', level: true });
     const [attached] = of('attached');
@@ -73,28 +73,28 @@ describe('an engine', () => {
   test('carries out a transfer, and comes back with its answer', () => {
     const { engine, of, run } = bench('dfu');
     engine.take({ type: 'cable', in: true });
-    run(50e6);
+    run(200e6);
     const setup = Uint8Array.of(0x80, 6, 0, 1, 0, 0, 18, 0);
     engine.take({ type: 'submit', id: 7, setup });
     expect(engine.isTransferring).toBe(true);
-    expect(engine.run(60e6)).toEqual({ why: 'answered' });
-    expect(engine.nowNs).toBeLessThan(52e6);
+    expect(engine.run(210e6)).toEqual({ why: 'answered' });
+    expect(engine.nowNs).toBeLessThan(202e6);
     expect(of('ended')).toMatchObject([{ id: 7, result: { end: 'in' } }]);
     engine.take({ type: 'configure', value: 1 });
     engine.take({ type: 'submit', id: 8, setup: Uint8Array.of(0x80, 8, 0, 0, 0, 0, 1, 0) });
-    run(70e6);
+    run(220e6);
     expect(of('ended')[1]).toMatchObject({ result: { bytes: Uint8Array.of(1) } });
     engine.take({ type: 'bus-reset' });
     engine.take({ type: 'submit', id: 9, setup: Uint8Array.of(0x80, 8, 0, 0, 0, 0, 1, 0) });
-    run(80e6);
+    run(250e6);
     expect(of('ended')[2]).toMatchObject({ result: { bytes: Uint8Array.of(0) } });
   });
 
   test('says until when it sleeps', () => {
     const { engine, run } = bench('dfu');
-    run(50e6);
-    expect(engine.run(60e6)).toEqual({ why: 'idle', nextNs: Infinity });
-    expect(engine.nowNs).toBeCloseTo(60e6, -3);
+    run(200e6);
+    expect(engine.run(210e6)).toEqual({ why: 'idle', nextNs: Infinity });
+    expect(engine.nowNs).toBeCloseTo(210e6, -3);
   });
 
   test('that was stopped tells and hears nothing', () => {

@@ -7,6 +7,8 @@ import type { ControlEnd, TokenResult } from './transfer.ts';
 const TOKEN_NS = 20_000;
 /** How often a bus reset that the program has not seen yet is looked at. */
 const RESET_NS = 100_000;
+/** USB 2.0 §7.1.7.5: a reset lasts 10 ms (TDRST), and nothing is asked in the 10 ms behind it (TRSTRCY). */
+const RECOVERY_NS = 20e6;
 /** USB 2.0 §9.2.6.3: a device has 2 ms to take its new address; a host does not ask much longer. */
 const SILENCE_NS = 500_000;
 const MOST_SILENCE = 20;
@@ -46,6 +48,8 @@ export class ControlHost {
   #packetBytes = 64;
   /** When the next token is due. */
   #dueNs = 0;
+  /** It was just reset. */
+  #recovers = false;
   /** It waits for something to change at the port. */
   #waits = false;
   #silence = 0;
@@ -92,6 +96,7 @@ export class ControlHost {
   /** The host drives a bus reset: the device has no address and no configuration. */
   reset(): void {
     this.lose();
+    this.#recovers = true;
     this.#port.busReset();
   }
 
@@ -113,6 +118,10 @@ export class ControlHost {
   /** Sends what is due at that time of the chip; the answer is when the next token is, Infinity: when something changes. */
   step(nowNs: number): number {
     const [job] = this.#jobs;
+    if (this.#recovers) {
+      this.#recovers = false;
+      this.#dueNs = nowNs + RECOVERY_NS;
+    }
     if (job === undefined || this.#waits) return Infinity;
     if (nowNs < this.#dueNs) return this.#dueNs;
     if (this.#port.inReset) return this.#later(nowNs, RESET_NS);

@@ -75,6 +75,40 @@ describe('a device that comes', () => {
     expect(said).toEqual(['attached 1', 'detached']);
   });
 
+  test('has 100 ms to itself, and 20 ms from the reset on', () => {
+    const { port, host, said, run } = bench();
+    host.setVbus(true);
+    port.pulledUp = true;
+    host.changed();
+    run(99e6);
+    expect(port.tokens).toEqual([]);
+    run(20e6);
+    expect(port.tokens).toEqual(['reset']);
+    run(10e6);
+    expect(said).toEqual(['attached 1']);
+    port.tokens.length = 0;
+    host.reset();
+    host.submit({ setup: Uint8Array.from(setConfiguration), ended: () => {} });
+    run(19e6);
+    expect(port.tokens).toEqual(['reset']);
+    run(5e6);
+    expect(port.tokens.slice(0, 3)).toEqual(['reset', 'setup 0 5', 'in']);
+  });
+
+  test('that lets go before that is not asked anything', () => {
+    const { port, host, said, run } = bench();
+    host.setVbus(true);
+    for (const pulledUp of [true, false, true]) {
+      port.pulledUp = pulledUp;
+      host.changed();
+      run(60e6);
+    }
+    expect([port.tokens, said]).toEqual([[], []]);
+    run();
+    expect(port.tokens.filter((token) => token === 'reset')).toHaveLength(1);
+    expect(said).toEqual(['attached 1']);
+  });
+
   test('with packets of 8 bytes is asked again', () => {
     const { port, host, said, run, log } = bench(fakeDescriptors({ packetBytes: 8 }));
     port.packetBytes = 8;

@@ -15,11 +15,13 @@ export interface UsbHostListener {
   log(line: string): void;
 }
 
+/** From the pull-up to the first reset (USB 2.0 §7.1.7.3, TATTDB): a device may prepare itself until then. */
+const DEBOUNCE_NS = 100e6;
 /** How long a device may take to say what it is, in the chip's time; a host gives up after about as long. */
 const LOOK_NS = 5e9;
 
 /**
- * The host's end of the cable at a chip's USB port. When a device comes it is reset, given an address and asked for its
+ * The host's end of the cable at a chip's USB port. When a device has come and stayed it is reset, given an address and asked for its
  * descriptors; only then is it told of, for a link may have to say what it is before anything is asked. `step` does what is
  * due; `changed` is to be called when the chip says so.
  */
@@ -30,6 +32,8 @@ export class UsbHost {
   #vbus = false;
   #present = false;
   #isAttached = false;
+  /** When the device that has come is reset and asked; undefined: it has been, or there is none. 0: from the next step on. */
+  #resetAtNs: number | undefined;
   /** When it is given up that a device says what it is; undefined: nobody is being asked. */
   #lookUntilNs: number | undefined;
   #looking = false;
@@ -98,6 +102,11 @@ export class UsbHost {
 
   /** Does what is due at that time of the chip; the answer is when it is to be called again, Infinity: when something changes. */
   step(nowNs: number): number {
+    if (this.#resetAtNs !== undefined) {
+      this.#resetAtNs ||= nowNs + DEBOUNCE_NS;
+      if (nowNs < this.#resetAtNs) return this.#resetAtNs;
+      this.#ask();
+    }
     if (this.#looking && nowNs >= (this.#lookUntilNs ??= nowNs + LOOK_NS)) this.#giveUp();
     const dueNs = this.#control.step(nowNs);
     return this.#looking ? Math.min(dueNs, this.#lookUntilNs ?? Infinity) : dueNs;
@@ -108,6 +117,12 @@ export class UsbHost {
   }
 
   #came(): void {
+    this.#control.lose();
+    this.#resetAtNs = 0;
+  }
+
+  #ask(): void {
+    this.#resetAtNs = undefined;
     this.#looking = true;
     this.#lookUntilNs = undefined;
     this.#control.reset();
@@ -131,6 +146,7 @@ export class UsbHost {
   }
 
   #went(): void {
+    this.#resetAtNs = undefined;
     this.#looking = false;
     const wasAttached = this.#isAttached;
     this.#isAttached = false;

@@ -5,11 +5,11 @@ import { rp2040 } from './rp2040.ts';
 
 const said = (text: string): Uint8Array => Uint8Array.from(text, (each) => each.charCodeAt(0));
 
-/** Started with that program in its flash, and left alone for 50 ms. */
+/** Started with that program in its flash, and left alone until its host has looked at it. */
 function running(name: string): Bench {
   const board = bench({ 0: rp2040Image(name) });
   board.start('power-on');
-  board.run(50e6);
+  board.run(200e6);
   return board;
 }
 
@@ -60,7 +60,7 @@ describe('a DFU device in machine code', () => {
   test('goes no further than a power cut in a page', () => {
     const board = bench({ 0: rp2040Image('dfu') });
     board.start('power-on', { outside: { ...outsideOf(board), flash: failing(board.flash) } });
-    board.run(50e6);
+    board.run(200e6);
     expect(() => download(board, new Uint8Array(2048))).toThrow('the power was lost');
     expect(board.flash.subarray(0x40000, 0x40400)).toEqual(new Uint8Array(1024));
     expect(board.flash[0x40400]).toBe(0xff);
@@ -105,7 +105,7 @@ describe('an application with a run-time interface', () => {
     // The data line was let go before.
     expect(board.attached).toBe(0);
     board.start('watchdog');
-    board.run(20e6);
+    board.run(200e6);
     expect(board.text).toBe('application\ndetach\ndfu mode\n');
     download(board, new Uint8Array(3000).fill(5));
     expect(board.text).toMatch(/got it\n$/);
@@ -130,7 +130,7 @@ describe('an application behind a boot loader', () => {
   test('takes its successor into slot 1, has it swapped in, confirms itself', () => {
     const board = bench({ 0x10200: rp2040Image('slot0-1.0.0') });
     board.start('power-on', { entry: 0x10010200 });
-    board.run(60e6);
+    board.run(200e6);
     expect(board.text).toBe('version 1.0.0, slot 0 is not confirmed\n');
     const next = Uint8Array.from({ length: 5000 }, (_, n) => n & 0xff);
     download(board, next);

@@ -7,7 +7,7 @@ import type { Bench } from '../../../test/support/machine/rp2040-bench.ts';
 function control(): Bench {
   const board = bench({ 0: rp2040Image('control') });
   board.start('power-on');
-  board.run(50e6);
+  board.run(200e6);
   board.send([0, 9, 1, 0, 0, 0, 0, 0]);
   return board;
 }

@@ -72,7 +72,7 @@ export class ChipBench {
     }
   }
 
-  plug(ms = 100): void {
+  plug(ms = 200): void {
     this.host.setVbus(true);
     this.run(ms);
   }
