@@ -44,7 +44,7 @@ export function firmwareTarget(
   model: BoardModel,
   { bootloader, mode }: FirmwareTargetOptions = {},
 ): FirmwareTarget {
-  const record = bootloaderOf(model, bootloader);
+  const record = bootloaderOf(model, bootloader, mode);
   const { flashBaseAddress, flash, ram, systemMemory } = model;
   const { flashLayout, optionLayout } = systemMemory ?? {};
   const dfuse = record.dfu?.dfuse === true;

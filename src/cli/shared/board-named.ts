@@ -11,8 +11,9 @@ export function bootloaderNamed(
   model: BoardModel,
   text: string | undefined,
 ): { readonly record: BootloaderRecord; readonly mode: string | undefined } {
-  const [name, mode] = text?.split(':') ?? [];
-  return { record: bootloaderOf(model, name), mode };
+  const [name, ...rest] = text?.split(':') ?? [];
+  const mode = rest.length > 0 ? rest.join(':') : undefined;
+  return { record: bootloaderOf(model, name, mode), mode };
 }
 
 /**
