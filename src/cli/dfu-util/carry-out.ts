@@ -8,6 +8,7 @@ import type { Terminal } from '../shared/terminal.ts';
 import type { Wishes } from './command-line.ts';
 import { closedDevices } from './cannot-open.ts';
 import { detachIt } from './detach-it.ts';
+import { RunEnd } from './end.ts';
 import { downloadIt } from './download-it.ts';
 import { failureOf } from './failure.ts';
 import type { Work } from './failure.ts';
@@ -91,7 +92,7 @@ function busesOf(text: string): readonly string[] {
   return names.length > 0 ? names : ['native'];
 }
 
-/** `-l`: nothing there is no failure. */
+/** `-l`: nothing there is no failure; that nobody could look is one. */
 async function listThem({ bus, clock, signal, selection, voice }: Surroundings): Promise<number> {
   try {
     const { entries: all, problems } = await scanElseAll(bus, { clock, signal, selection });
@@ -104,6 +105,11 @@ async function listThem({ bus, clock, signal, selection, voice }: Surroundings):
     }
   } catch (error) {
     if (!DfuError.is(error, 'NO_USB')) throw error;
+    const { isPackageMissing } = await import('../../link/node-usb/index.ts');
+    if (isPackageMissing(error)) {
+      const line = 'unable to initialize libusb: LIBUSB_ERROR_OTHER';
+      throw new RunEnd(ExitCode.io, [line], [error.message]);
+    }
     voice.add(error.message);
   }
   return ExitCode.ok;

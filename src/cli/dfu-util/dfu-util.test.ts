@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { DfuError, fromHex } from '../../bytes/index.ts';
 import { appendSuffix, writeDfuSeFile } from '../../dfu/index.ts';
 import { CliBoard } from '../../../test/support/cli-board.ts';
+import { nodeUsbBus } from '../../link/node-usb/index.ts';
 import { FakeTerminal, ran } from '../../../test/support/fake-terminal.ts';
 import { withLpcPrefix, withStellarisPrefix } from '../../image/index.ts';
 import { ScriptedBus, ScriptedBusDevice } from '../../../test/support/scripted-pipe.ts';
@@ -328,6 +329,22 @@ Setting Alternate Interface #1 ...
   const away = await run('-e');
   expect(away).toMatchObject({ exit: 0, err: '' });
   await board.until('"state":"attached","id":"1209:7d02"');
+});
+
+test('-l where nobody can look is no empty list', async () => {
+  const terminal = new FakeTerminal();
+  terminal.openBus = () =>
+    Promise.resolve(
+      nodeUsbBus({ load: () => Promise.reject(new Error("Cannot find module 'usb'")) }),
+    );
+  terminal.in.end();
+  const { exit, err } = await ran(['dfu-util', '-l'], terminal);
+  expect([exit, err]).toEqual([
+    74,
+    expect.stringMatching(
+      /^dfu-util: unable to initialize libusb: LIBUSB_ERROR_OTHER\ndfukit: .*npm install usb/,
+    ),
+  ]);
 });
 
 describe('devices that may not be opened', () => {

@@ -43,11 +43,17 @@ export function noUsb(cause: unknown): DfuError {
   return new DfuError('NO_USB', `this machine has no USB: ${remedy}`, { cause });
 }
 
+const NO_PACKAGE =
+  'the optional package "usb" cannot be loaded; install it with: npm install usb (with its optional dependencies)';
+
 /** The package cannot be loaded. */
 export function noPackage(cause: unknown): DfuError {
-  const remedy = 'install it with: npm install usb (with its optional dependencies)';
-  const message = `the optional package "usb" cannot be loaded; ${remedy}`;
-  return new DfuError('NO_USB', message, { cause });
+  return new DfuError('NO_USB', NO_PACKAGE, { cause });
+}
+
+/** Whether nobody could look, which says nothing of what there is. */
+export function isPackageMissing(error: DfuError): boolean {
+  return error.code === 'NO_USB' && error.message === NO_PACKAGE;
 }
 
 /** The system does not let this user open the device; the remedy on Linux is one line. */
