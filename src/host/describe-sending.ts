@@ -149,7 +149,8 @@ export function describeSending(
   sending: Sending,
 ): SendDescription {
   if (sending.dialect === undefined) throw sending.refused;
-  const { dialect, planned, notes } = sending;
+  const { dialect, planned, confirmed = [] } = sending;
+  const notes = [...confirmed, ...sending.notes];
   const common = { interface: entry, format: plan.format, dialect, planned, notes };
   if (dialect === 'dfu') {
     return {

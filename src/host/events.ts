@@ -43,6 +43,11 @@ export type HostEvent =
       readonly application: Application | undefined;
     }
   /** Something that a person should know and a program need not act on. */
-  | { readonly type: 'note'; readonly message: string };
+  | {
+      readonly type: 'note';
+      readonly message: string;
+      /** True where nothing is wrong or open: what was looked at and found as it should be. */
+      readonly isGood?: true | undefined;
+    };
 
 export type HostListener = (event: HostEvent) => void;

@@ -31,15 +31,20 @@ function listed(words: readonly string[]): string {
   return before.length === 0 ? last : `${before.toReversed().join(', ')} and ${last}`;
 }
 
-/**
- * What was found, in a sentence a kind: what is right, what is not known, what is wrong and allowed. Throws `REFUSED` for
- * what is wrong and not allowed.
- */
+/** What was found, in sentences. */
+export interface Held {
+  /** What is right; none or one. */
+  readonly confirmed: readonly string[];
+  /** What is wrong and allowed, and what is not known. */
+  readonly notes: readonly string[];
+}
+
+/** What was found. Throws `REFUSED` for what is wrong and not allowed. */
 export function demandNothingWrong(
   { name }: FirmwareTarget,
   findings: readonly Finding[],
   allowing: Allowing,
-): string[] {
+): Held {
   const passed: string[] = [];
   for (const finding of findings) {
     if (finding.is !== 'wrong') continue;
@@ -55,9 +60,9 @@ export function demandNothingWrong(
     ...new Set(findings.flatMap(({ is, words }) => (is === kind ? [words] : []))),
   ];
   const [good, open] = [of('right'), of('unknown')];
-  return [
-    ...passed,
-    ...(good.length > 0 ? [`as ${name} has it: ${listed(good)}`] : []),
-    ...open.map((words) => `whether it is for ${name} is not wholly known: ${words}`),
-  ];
+  const notKnown = open.map((words) => `whether it is for ${name} is not wholly known: ${words}`);
+  return {
+    confirmed: good.length > 0 ? [`as ${name} has it: ${listed(good)}`] : [],
+    notes: [...passed, ...notKnown],
+  };
 }

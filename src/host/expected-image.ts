@@ -118,6 +118,10 @@ function riotbootFindings(target: FirmwareTarget, slot: TargetSlot, data: Uint8A
     return [wrong(`it boots images with a riotboot header, and the file is ${kindText(what)}`)];
   }
   if (what.fault !== undefined) return [wrong('the checksum of its riotboot header is wrong')];
+  if (data.length <= slot.headerBytes) {
+    const words = `its ${data.length} bytes are a header, of ${slot.headerBytes} bytes here, and no program behind it`;
+    return [wrong(words)];
+  }
   const { startAddress } = what.header;
   if (startAddress !== slot.imageAddress) {
     const meant = target.slots.find(({ imageAddress }) => imageAddress === startAddress);

@@ -49,7 +49,8 @@ function verdict(
   { expected = twoSlots, ...options }: SendOptions = {},
 ): readonly string[] | string {
   const sending = sendingOf(sendPlan(file, { ...options, expected }), entry);
-  return sending.dialect === undefined ? sending.refused.message : sending.notes;
+  if (sending.dialect === undefined) return sending.refused.message;
+  return [...(sending.confirmed ?? []), ...sending.notes];
 }
 
 describe('slots', () => {

@@ -8,7 +8,7 @@ import { printable } from './dfu-interface.ts';
 import type { DfuInterface } from './dfu-interface.ts';
 import { deviceFindings, expectedLayout } from './expected-device.ts';
 import { demandNothingWrong, right, wrong } from './expected-finding.ts';
-import type { Finding } from './expected-finding.ts';
+import type { Finding, Held } from './expected-finding.ts';
 import { pieceFindings } from './expected-image.ts';
 import type { ExpectedPiece } from './expected-image.ts';
 import type { SendElement } from './file-contents.ts';
@@ -125,9 +125,9 @@ interface Around {
  * A plan and the device that is open against what is expected, in words: what is right, and what nobody can know. Throws
  * `REFUSED` for another device, and for a file that its bootloader would not boot where it goes, unless that is allowed.
  */
-export function demandExpected(plan: Expecting, { entry, alternates, dialect }: Around): string[] {
+export function demandExpected(plan: Expecting, { entry, alternates, dialect }: Around): Held {
   const { expected, targets, prefix } = plan;
-  if (expected === undefined) return [];
+  if (expected === undefined) return { confirmed: [], notes: [] };
   const findings = [
     ...deviceFindings(expected, entry),
     ...placeFindings(

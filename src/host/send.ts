@@ -81,6 +81,8 @@ async function sendIt(session: DfuSession, given: SendPlan, terms: SendTerms): P
   }
   if (sending.dialect !== undefined) {
     const compared = await demandNotOlder(session, { plan, sending }, terms.signal);
+    for (const message of sending.confirmed ?? [])
+      terms.onEvent?.({ type: 'note', message, isGood: true });
     for (const message of [...sending.notes, ...(compared === undefined ? [] : [compared])])
       terms.onEvent?.({ type: 'note', message });
   }

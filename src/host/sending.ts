@@ -61,12 +61,15 @@ export type Sending =
       readonly planned: SendTally;
       /** What was gone past because it is allowed or forced, and what is not known of the device. */
       readonly notes: readonly string[];
+      /** What was held against `expected` and found right, in words. */
+      readonly confirmed?: readonly string[] | undefined;
     }
   | {
       readonly dialect: 'dfuse';
       readonly parts: readonly SendingPart[];
       readonly planned: SendTally;
       readonly notes: readonly string[];
+      readonly confirmed?: readonly string[] | undefined;
     }
   | { readonly dialect: undefined; readonly refused: DfuError };
 
@@ -104,10 +107,10 @@ export function decidedSending(
     demandDfuMode(entry);
     const notes = suffixNotes(plan, was === undefined ? [entry] : [was, entry]);
     const dialect = dialectFor(plan, entry);
-    const checked = demandExpected(plan, { entry, alternates, dialect });
+    const { confirmed, notes: checked } = demandExpected(plan, { entry, alternates, dialect });
     const sending =
       dialect === 'dfu' ? plainSending(plan, entry) : dfuseSending(plan, entry, alternates);
-    return { ...sending, notes: [...notes, ...checked, ...sending.notes] };
+    return { ...sending, confirmed, notes: [...notes, ...checked, ...sending.notes] };
   } catch (refused) {
     if (DfuError.is(refused)) return { dialect: undefined, refused };
     throw refused;

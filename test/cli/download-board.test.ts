@@ -73,7 +73,10 @@ test('every board of the catalogue can be said, with each of its bootloaders', (
       }
     }
   }
-  expect(() => firmwareTarget(boardModel('reel_board'), { bootloader: 'grub' })).toThrow('grub');
+  const reel = boardModel('reel_board');
+  expect(() => firmwareTarget(reel, { bootloader: 'grub' })).toThrow('grub');
+  expect(() => firmwareTarget(reel, { bootloader: 'none', mode: 'x' })).toThrow('no modes');
+  expect(() => firmwareTarget(reel, { mode: 'x' })).toThrow('no mode "x"');
 });
 
 describe('riotboot', () => {
@@ -126,6 +129,13 @@ describe('riotboot', () => {
     expect([name, exit, said]).toEqual([name, 65, expect.stringContaining(words)]);
     const forced = await tried(xenon, path('bare.bin'), '-a', '0', ...board, '--force');
     expect(forced.exit).toBe(0);
+  });
+
+  test('a header with nothing behind it', async () => {
+    const whole = readFileSync(await riot('whole', program(0x4400), 0x4400));
+    const bare = file('bare.riot.bin', whole.subarray(0, 0x400));
+    const { exit, said } = await tried(xenon, bare, '-a', '0', ...board);
+    expect([exit, said]).toEqual([65, expect.stringContaining('no program behind it')]);
   });
 
   test('a damaged header, and an image that is too large', async () => {
@@ -220,6 +230,8 @@ describe('riotboot', () => {
       0,
       expect.stringMatching(/left alone: not for board particle-xenon.*0483:df11[^]*written/),
     ]);
+    expect(all.out).toMatch(/^[0-9A-F]+: checked: as board particle-xenon/m);
+    expect(all.err).not.toContain('as board');
   });
 });
 
@@ -349,10 +361,13 @@ describe('MCUboot', () => {
       /^65: .*the image is damaged/,
     );
     const good = await ran(['download', '--bus', reel.bus, image, '-a', '1', ...board]);
-    expect([good.exit, good.err]).toEqual([
+    expect([good.exit, good.out]).toEqual([
       0,
-      expect.stringContaining('its header (512 bytes) and the addresses that it starts with'),
+      expect.stringMatching(
+        /^Checked: as board .*its header \(512 bytes\) and the addresses that it starts with$/m,
+      ),
     ]);
+    expect(good.err).not.toContain('as board');
     expect(good.err).toContain("in DFU mode a device has its firmware's own ids");
   });
 
@@ -409,4 +424,8 @@ test('what cannot be asked for', async () => {
   expect(await order('--board', 'reel_bord')).toMatch(/^64: .*did you mean "?reel_board/);
   expect(await order('--board', 'reel_board', '--bootloader', 'grub')).toMatch(/^64: .*grub/);
   expect(await order('--bootloader', 'mcuboot')).toMatch(/^64: .*--board/);
+  const xenon = ['--board', 'particle-xenon', '--bootloader'];
+  expect(await order(...xenon, 'riotboot:slow')).toMatch(/^64: .*riotboot has no modes/);
+  for (const mode of ['', 'slow', 'overwrite:slow'])
+    expect(await order(...xenon, `mcuboot:${mode}`)).toContain(`no mode "${mode}" here`);
 });

@@ -204,7 +204,9 @@ class TextGang implements GangReporter {
   }
 }
 
-function isWarning({ type }: GangEvent): boolean {
+function isWarning(event: GangEvent): boolean {
+  const { type } = event;
+  if (type === 'note' && event.isGood === true) return false;
   return type === 'note' || type === 'problem' || type === 'retry';
 }
 
@@ -238,7 +240,7 @@ function lineOf(event: GangEvent): string | undefined {
     case 'problem':
       return event.message;
     case 'note':
-      return `${unit === '' ? '' : `${unit}: `}Warning: ${event.message}`;
+      return `${unit === '' ? '' : `${unit}: `}${event.isGood === true ? 'checked' : 'Warning'}: ${event.message}`;
     case 'downloaded': {
       const words = wordsOf(event);
       return words.length === 0 ? undefined : `${unit}: ${words.join('; ')}`;

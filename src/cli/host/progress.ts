@@ -85,7 +85,9 @@ class TextReporter implements Reporter {
     }
     this.close();
     if (event.type === 'selected') this.#chosen = event.interface;
-    if (event.type === 'note') warn(this.#terminal, `dfukit: Warning: ${event.message}`);
+    if (event.type === 'note' && event.isGood === true)
+      this.#out.write(`Checked: ${event.message}\n`);
+    else if (event.type === 'note') warn(this.#terminal, `dfukit: Warning: ${event.message}`);
     else for (const line of sentences(event, this.#chosen)) this.#out.write(`${line}\n`);
   }
 
