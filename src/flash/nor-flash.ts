@@ -3,6 +3,8 @@ import type { Flash } from './flash.ts';
 import type { FlashGeometry } from './geometry.ts';
 import { checkRange, SectorMap } from './geometry.ts';
 import type { Sector } from './geometry.ts';
+import { doneByte, doneRange } from './power-cut.ts';
+import type { PowerCutKind } from './power-cut.ts';
 
 /** Where the bytes of a flash are kept: memory, a file. It knows no rules; `NorFlash` does. */
 export interface FlashStorage {
@@ -27,21 +29,10 @@ export interface FlashOperation {
   readonly bytes?: Uint8Array | undefined;
 }
 
-/**
- * What a power cut does to the operation that it meets. `clean`: it never began. `torn`: a program
- * got through the first half of its bytes, those of a write unit or those that went into a page (half of the bits if it
- * is one byte), an erase through the first half of the sector. `torn-tail`: the same with the second half, which is
- * as likely in hardware and leaves a header standing whose image is gone.
- */
-export type PowerCutKind = 'clean' | 'torn' | 'torn-tail';
-
 /** A power cut that has struck: the operation that it met, and what became of that. */
 export interface PowerCutStruck extends Omit<FlashOperation, 'bytes'> {
   readonly kind: PowerCutKind;
 }
-
-/** All kinds, the simplest first. */
-export const powerCutKinds: readonly PowerCutKind[] = ['clean', 'torn', 'torn-tail'];
 
 /** How much a flash has been used since it was made. */
 export interface FlashWear {
@@ -285,19 +276,15 @@ export class NorFlash implements Flash {
   #tear({ offsetBytes, lengthBytes, bytes }: FlashOperation): void {
     const kind = this.#cutKind;
     if (kind === 'clean') return;
-    const half = Math.floor(lengthBytes / 2);
-    const from = kind === 'torn' ? 0 : half;
-    const to = kind === 'torn' ? half : lengthBytes;
+    const { from, to } = doneRange(lengthBytes, kind);
     if (bytes === undefined) {
       this.#storage.fill(offsetBytes + from, to - from, this.geometry.erasedValue);
     } else if (lengthBytes > 1) {
       this.#storage.write(offsetBytes + from, bytes.subarray(from, to));
     } else {
-      // One byte: half of its bits.
-      const kept = kind === 'torn' ? 0x0f : 0xf0;
       this.#storage.read(offsetBytes, scratch, 1);
-      const torn = ((scratch[0] ?? 0) & kept) | ((bytes[0] ?? 0) & ~kept & 0xff);
-      this.#storage.write(offsetBytes, Uint8Array.of(torn));
+      const byte = doneByte(scratch[0] ?? 0, bytes[0] ?? 0, kind);
+      this.#storage.write(offsetBytes, Uint8Array.of(byte));
     }
   }
 

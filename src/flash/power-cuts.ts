@@ -1,7 +1,8 @@
 import { DfuError } from '../bytes/index.ts';
 import type { MemoryFlash } from './memory-flash.ts';
-import { powerCutKinds } from './nor-flash.ts';
-import type { FlashOperation, PowerCutKind } from './nor-flash.ts';
+import type { FlashOperation } from './nor-flash.ts';
+import { powerCutKinds } from './power-cut.ts';
+import type { PowerCutKind } from './power-cut.ts';
 
 /** What one power cut left behind. */
 export interface PowerCutState {

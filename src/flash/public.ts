@@ -14,14 +14,10 @@ export type {
   SectorRun,
 } from './geometry.ts';
 export { MemoryFlash, MemoryStorage } from './memory-flash.ts';
-export { NorFlash, powerCutKinds } from './nor-flash.ts';
-export type {
-  FlashOperation,
-  FlashStorage,
-  FlashWear,
-  PowerCutKind,
-  PowerCutStruck,
-} from './nor-flash.ts';
+export { NorFlash } from './nor-flash.ts';
+export type { FlashOperation, FlashStorage, FlashWear, PowerCutStruck } from './nor-flash.ts';
 export { partition } from './partition.ts';
+export { powerCutKinds } from './power-cut.ts';
+export type { PowerCutKind } from './power-cut.ts';
 export { forEachPowerCut } from './power-cuts.ts';
 export type { PowerCutState } from './power-cuts.ts';

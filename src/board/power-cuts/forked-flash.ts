@@ -1,5 +1,6 @@
 import type { ChipFlash } from '../../chip/index.ts';
 import { sameBytes } from '../../bytes/index.ts';
+import { doneByte, doneRange } from '../../flash/index.ts';
 import type { PowerCutKind } from '../../flash/index.ts';
 
 /** One operation of a chip on its flash, as it is remembered. */
@@ -101,15 +102,12 @@ export class ForkedFlash implements ChipFlash {
   /** Does as much of an operation as gets done when the power goes in it: nothing, or one half. */
   tear({ offsetBytes, lengthBytes, bytes }: ChipOperation, kind: PowerCutKind): void {
     if (kind === 'clean') return;
-    const half = Math.floor(lengthBytes / 2);
-    const [from, to] = kind === 'torn' ? [0, half] : [half, lengthBytes];
+    const { from, to } = doneRange(lengthBytes, kind);
     if (bytes === undefined) this.#fill(offsetBytes + from, to - from);
     else if (lengthBytes > 1) this.#and(offsetBytes + from, bytes.subarray(from, to));
     else {
-      // of one byte, half of its bits
-      const left = kind === 'torn' ? 0x0f : 0xf0;
-      const byte = bytes[0] ?? 0;
-      this.#and(offsetBytes, Uint8Array.of(this.#erasedValue === 0 ? byte & ~left : byte | left));
+      const was = this.bytes[offsetBytes] ?? 0;
+      this.#and(offsetBytes, Uint8Array.of(doneByte(was, bytes[0] ?? 0, kind)));
     }
   }
 
