@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { chipModel } from '../../chip/index.ts';
-import type { DebugStart } from '../debug/target.ts';
+import type { DebugRequest, DebugStart, DebugStop } from '../debug/target.ts';
 import { MachineEngine } from './engine.ts';
 import type { MachineNotice } from './protocol.ts';
 
@@ -141,5 +141,33 @@ describe('an engine that is debugged', () => {
     expect(engine.nowNs).toBeCloseTo(20e6, -3);
     engine.take({ type: 'resume', how: 'run' });
     expect(engine.run(30e6).why).toBe('idle');
+  });
+
+  test('steps to a BKPT, to a lock-up, and where nothing is executed any more', () => {
+    const { engine, of } = bench('dfu', start);
+    const ask = (request: DebugRequest): void => engine.take({ type: 'ask', id: 2, request });
+    const step = (): DebugStop | undefined => {
+      engine.take({ type: 'resume', how: 'step' });
+      expect(engine.run(1e9)).toEqual({ why: 'halted' });
+      return of('stopped').at(-1)?.stop;
+    };
+    // NOP, BKPT, UDF in RAM.
+    const [code, ram] = [Uint8Array.of(0x00, 0xbf, 0x00, 0xbe, 0x00, 0xde), 0x2000_1000];
+    ask({ type: 'write', address: ram, bytes: code });
+    ask({ type: 'set-register', register: 15, value: ram });
+    expect([step(), pc(engine, of)]).toEqual([{ reason: 'step' }, ram + 2]);
+    expect([step(), step()]).toEqual([{ reason: 'breakpoint' }, { reason: 'breakpoint' }]);
+    ask({ type: 'set-register', register: 15, value: ram + 4 });
+    // As if its HardFault were being handled.
+    ask({ type: 'set-register', register: 16, value: 0x0100_0003 });
+    expect(step()).toEqual({ reason: 'step' });
+    const told = of('stopped').length;
+    expect([step(), step()]).toMatchObject([{ reason: 'fault' }, { reason: 'fault' }]);
+    expect(of('stopped')).toHaveLength(told + 2);
+    expect(of('fault')).toHaveLength(1);
+    engine.take({ type: 'resume', how: 'run' });
+    expect(engine.run(2e9).why).not.toBe('halted');
+    engine.take({ type: 'halt' });
+    expect(of('stopped').at(-1)?.stop).toEqual({ reason: 'halt' });
   });
 });

@@ -145,7 +145,7 @@ export class MachineEngine {
         if (order.request.type === 'watch') this.#watched = order.request.on;
         break;
       case 'halt':
-        this.#halt({ reason: 'halt' });
+        if (!this.#halted || this.#steps) this.#halt({ reason: 'halt' });
         break;
       case 'resume':
         this.#resume(order.how);
@@ -222,7 +222,7 @@ export class MachineEngine {
         stop satisfies never;
     }
     if (this.#halted) {
-      this.#tell({ type: 'stopped', stop: { reason: 'step' } });
+      this.#halt({ reason: 'step' });
       return HALTED;
     }
     return this.nowNs >= untilNs ? REACHED : undefined;
@@ -233,7 +233,7 @@ export class MachineEngine {
     { untilNs, dueNs, limitNs }: Readonly<Record<'untilNs' | 'dueNs' | 'limitNs', number>>,
   ): EngineState | undefined {
     if (this.#halted) {
-      this.#tell({ type: 'stopped', stop: { reason: 'step' } });
+      this.#halt({ reason: 'step' });
       return HALTED;
     }
     this.#reached(limitNs);
@@ -271,6 +271,11 @@ export class MachineEngine {
         this.#halt({ reason: 'fault', words: stop.fault.words });
         return HALTED;
       }
+    }
+    // A step of what executes nothing.
+    if (this.#halted) {
+      this.#halt({ reason: 'fault', words: stop.fault.words });
+      return HALTED;
     }
     // Nothing else happens to it before that.
     this.#reached(Math.min(untilNs, limitNs));
@@ -314,7 +319,6 @@ export class MachineEngine {
   }
 
   #halt(stop: DebugStop): void {
-    if (this.#halted && !this.#steps) return;
     this.#halted = true;
     this.#steps = false;
     this.#flush();
