@@ -271,10 +271,18 @@ export class GdbCommands {
       case 'vFlashWrite':
         return this.#load.write(rest);
       case 'vFlashDone':
-        return this.#load.done();
+        return this.#loaded();
       default:
         return '';
     }
+  }
+
+  /** Where no machine code ran, gdb sets the pc of what it has loaded next: the board starts it, and it stands. */
+  async #loaded(): Promise<string> {
+    const answer = await this.#load.done();
+    const isNew = answer === 'OK' && this.#seat.target === undefined;
+    if (isNew) await monitorCommand('reset halt', this.#seat, this.#board);
+    return answer;
   }
 
   /** `action:thread;action…`: there is one thread, so the first action is its. */

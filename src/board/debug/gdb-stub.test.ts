@@ -358,9 +358,11 @@ describe('load', () => {
       'vFlashWrite:10000002:abc',
       'vFlashWrite:10000005:de',
     ];
-    expect(await ask(...sent, 'vFlashWrite:10000100:f', 'vFlashDone')).toEqual(
-      Array.from({ length: 5 }, () => 'OK'),
-    );
+    await ask(...sent, 'vFlashWrite:10000100:f', 'vFlashDone');
+    await settle();
+    expect(replies).toEqual(Array.from({ length: 5 }, () => 'OK'));
+    // It sets the pc next.
+    expect(await ask('Pf=00010010')).toEqual(['OK']);
     expect([...flash.read(0, 8)]).toEqual([0xff, 0xff, 97, 98, 99, 100, 101, 0xff]);
     expect([...flash.read(0x100, 2)]).toEqual([102, 0xff]);
   });
