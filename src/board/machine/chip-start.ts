@@ -1,4 +1,5 @@
 import { encodeUtf8, fromHex, sha256 } from '../../bytes/index.ts';
+import { chipModel } from '../../chip/index.ts';
 import type { ChipModel } from '../../chip/index.ts';
 import type { Peripherals } from '../seams/peripherals.ts';
 import type { EngineOrder } from './engine.ts';
@@ -10,6 +11,14 @@ const ID_BYTES = 8;
 function uniqueId(serial: string): Uint8Array {
   if (/^[0-9a-f]{16}$/i.test(serial)) return fromHex(serial);
   return sha256(encodeUtf8(serial)).subarray(0, ID_BYTES);
+}
+
+/** The model of the board's chip; undefined after a fault. */
+export function chipOf(board: Peripherals): ChipModel | undefined {
+  const { chip } = board.model;
+  const model = chipModel(chip);
+  if (model === undefined) board.fault(`there is no model of ${chip} to execute machine code with`);
+  return model;
 }
 
 /** What a chip is started with on that board, but for its flash and whoever debugs it. */

@@ -1,9 +1,9 @@
 import { DfuError } from '../../bytes/index.ts';
-import { chipModel } from '../../chip/index.ts';
 import type { ChipModel } from '../../chip/index.ts';
 import { MACHINE_CODE } from '../program/box.ts';
+import { NOTHING_RUNS } from '../seams/nothing-runs.ts';
 import type { Peripherals, Runner, RunningProgram } from '../seams/peripherals.ts';
-import { chipStart } from './chip-start.ts';
+import { chipOf, chipStart } from './chip-start.ts';
 import { MachineEngine } from './engine.ts';
 import { machineFlash } from './machine-flash.ts';
 import { MachineOnBoard } from './machine-on-board.ts';
@@ -17,8 +17,6 @@ const SLICE_NS = 1e6;
 const LEAD_NS = 5e6;
 /** Two moments apart, however times are rounded, in ms. */
 const LEAST_MS = 0.001;
-
-const NOTHING_RUNS: RunningProgram = { stop: () => Promise.resolve() };
 
 /**
  * Executes machine code of chips that there is a model of, in the board's own thread and on its clock: with a virtual one
@@ -34,12 +32,8 @@ export class MachineRunner implements Runner {
   }
 
   start(board: Peripherals): RunningProgram {
-    const model = chipModel(board.model.chip);
-    if (model === undefined) {
-      board.fault(`there is no model of ${board.model.chip} to execute machine code with`);
-      return NOTHING_RUNS;
-    }
-    return new MachineHere(board, model, this.#options);
+    const model = chipOf(board);
+    return model === undefined ? NOTHING_RUNS : new MachineHere(board, model, this.#options);
   }
 }
 

@@ -1,7 +1,13 @@
 import { Worker } from 'node:worker_threads';
-import { chipModel } from '../../chip/index.ts';
 import type { ChipFlash, ChipModel } from '../../chip/index.ts';
-import { MACHINE_CODE, MachineOnBoard, chipStart, machineFlash } from '../index.ts';
+import {
+  MACHINE_CODE,
+  MachineOnBoard,
+  NOTHING_RUNS,
+  chipOf,
+  chipStart,
+  machineFlash,
+} from '../index.ts';
 import type {
   MachineNotice,
   MachineOptions,
@@ -12,7 +18,6 @@ import type {
 import type { MachineTime } from './chip-time.ts';
 import { MachineControl } from './machine-control.ts';
 import type { MachineStart } from './machine-control.ts';
-import { NOTHING_RUNS } from './module-text.ts';
 import { machineScript } from './worker-scripts.ts';
 
 /** How machine code is executed in a thread. */
@@ -37,12 +42,8 @@ export class MachineWorkerRunner implements Runner {
   }
 
   start(board: Peripherals): RunningProgram {
-    const model = chipModel(board.model.chip);
-    if (model === undefined) {
-      board.fault(`there is no model of ${board.model.chip} to execute machine code with`);
-      return NOTHING_RUNS;
-    }
-    return new MachineInThread(board, model, this.#options);
+    const model = chipOf(board);
+    return model === undefined ? NOTHING_RUNS : new MachineInThread(board, model, this.#options);
   }
 }
 

@@ -1,7 +1,4 @@
-import type { Peripherals, Program, RunningProgram } from '../index.ts';
-
-/** In the place of a program that could not be started. */
-export const NOTHING_RUNS: RunningProgram = { stop: () => Promise.resolve() };
+import type { Peripherals, Program } from '../index.ts';
 
 /** The module that a program is; undefined after a fault. */
 export function moduleText(board: Peripherals, program: Program | undefined): string | undefined {

@@ -1,3 +1,4 @@
+import { NOTHING_RUNS } from '../seams/nothing-runs.ts';
 import type {
   MachineCode,
   Peripherals,
@@ -8,8 +9,6 @@ import type {
 import { readProgram } from './box.ts';
 import { readMachineCode } from './machine-code.ts';
 import type { FirstWords } from './machine-code.ts';
-
-const NOTHING_RUNS: RunningProgram = { stop: () => Promise.resolve() };
 
 /** What stood at an entry, and as long as nothing is written still stands there. */
 interface ReadBefore {
