@@ -3,8 +3,6 @@
  *
  * @module
  */
-export { BusFault } from './armv6m/bus.ts';
-export type { AccessSize, Bus, CoreMemory } from './armv6m/bus.ts';
 export type { Core, CoreFault, CoreStop } from './armv6m/core.ts';
 export type {
   Chip,

@@ -54,6 +54,7 @@ export class UsbHost {
     return this.#control.busy;
   }
 
+  /** bConfigurationValue that the device has, 0: it is not configured, or there is none. */
   get configurationValue(): number {
     return this.#control.configurationValue;
   }
@@ -76,6 +77,7 @@ export class UsbHost {
     else work.ended({ end: 'lost' });
   }
 
+  /** Gives the transfer up that is under way; the device is told nothing, as on a real bus. */
   cancel(): void {
     if (this.#isAttached) this.#control.cancel();
   }
