@@ -245,7 +245,8 @@ function named<T extends Pick<CutCase, 'path' | 'atRest'>>(
  * on is in flash, so that no flash is booted twice. The work grows with the number of cuts.
  *
  * @throws `DfuError` `ABORTED` if the signal says so; `UNSUPPORTED` where the program wants what the chip's model lacks;
- *   `OUT_OF_RANGE` for an application outside of flash; `INVALID_ARGUMENT` for none.
+ *   `OUT_OF_RANGE` for an application outside of flash; `INVALID_ARGUMENT` for none, and for `every` and `sample` that
+ *   are no counts, or both.
  */
 export async function exploreChipCuts(
   device: ChipDevice,
