@@ -540,6 +540,38 @@ describe('what is only set up', () => {
   });
 });
 
+describe('SSI', () => {
+  const SSI = 0x18000000;
+
+  test('reads over two and four wires, as second stages do to begin it', () => {
+    const { board, read, write } = registers();
+    board.flash.set([1, 2, 3, 4, 5, 6, 7, 8], 0x1230);
+    // 32 bits a frame; two frames; a command of 8 bits, then 24 bits of address and 4 of mode.
+    write(SSI + 0x08, 0);
+    write(SSI, (1 << 21) | (31 << 16) | (3 << 8));
+    write(SSI + 0x04, 1);
+    write(SSI + 0xf4, (7 << 2) | (2 << 8) | (2 << 11));
+    write(SSI + 0x08, 1);
+    write(SSI + 0x60, 0xbb);
+    expect(read(SSI + 0x28) & 8).toBe(0);
+    write(SSI + 0x60, 0x12302);
+    expect(read(SSI + 0x28) & 8).toBe(8);
+    expect([read(SSI + 0x60), read(SSI + 0x60)]).toEqual([0x01020304, 0x05060708]);
+    // No command, and 8 bits of mode.
+    write(SSI + 0x08, 0);
+    write(SSI, (2 << 21) | (31 << 16) | (3 << 8));
+    write(SSI + 0x04, 0);
+    write(SSI + 0xf4, (8 << 2) | (4 << 11) | 2);
+    write(SSI + 0x08, 1);
+    write(SSI + 0x60, 0x1234a0);
+    expect([read(SSI + 0x24), read(SSI + 0x60)]).toEqual([1, 0x05060708]);
+    // What was read is gone when it is switched off.
+    write(SSI + 0x60, 0x1234a0);
+    write(SSI + 0x08, 0);
+    expect(read(SSI + 0x24)).toBe(0);
+  });
+});
+
 describe('SPI', () => {
   const SPI = 0x4003c000;
 

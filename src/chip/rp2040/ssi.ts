@@ -7,8 +7,14 @@ import type { Wires } from './wires.ts';
 
 const ADDRESS = 0x18000000;
 const CTRLR0 = 0x0;
+const CTRLR1 = 0x4;
 const SSIENR = 0x8;
 const SER = 0x10;
+const SPI_CTRLR0 = 0xf4;
+/** SPI_CTRLR0.INST_L */
+const INSTRUCTION = 3 << 8;
+/** The command of a flash that reads. */
+const READ = 3;
 const FIFO_FRAMES = 16;
 
 /** OUTOVER of the select pin: driven low, driven high. */
@@ -46,11 +52,32 @@ export function createSsi({ skipTo }: Wires, pins: Bank, nor: Nor): Ssi {
       automatic = false;
     }
   };
+  /** What was put for a read over several wires: its command, if it has one, and then its address. */
+  let opening: number[] = [];
+  const wide = (control: number, frame: number): void => {
+    const format = block.get(SPI_CTRLR0);
+    const addressBits = 4 * ((format >>> 2) & 15);
+    opening.push(frame);
+    const whole = ((format & INSTRUCTION) === 0 ? 0 : 1) + (addressBits === 0 ? 0 : 1);
+    if (opening.length < whole || ((control >>> 8) & 3) < 2) return;
+    opening = [];
+    // Behind the 24 bits of the address: the flash's mode bits.
+    const from = frame >>> Math.max(0, addressBits - 24);
+    nor.select();
+    for (const byte of [READ, from >>> 16, from >>> 8, from]) nor.transfer(byte & 0xff);
+    const bytes = (((control >>> 16) & 0x1f) + 1) >>> 3;
+    for (let n = block.get(CTRLR1) + 1; n > 0 && frames.length < FIFO_FRAMES; n -= 1) {
+      let read = 0;
+      for (let at = 0; at < bytes; at += 1) read = ((read << 8) | nor.transfer(0)) >>> 0;
+      frames.push(read);
+    }
+    nor.release();
+  };
   const put = (frame: number): void => {
     const control = block.get(CTRLR0);
     if ((block.get(SSIENR) & 1) === 0 || (block.get(SER) & 1) === 0) return;
-    // Two or four wires: how boot2 puts the flash into continuous read. Nothing of it can be read here.
-    if (((control >>> 21) & 3) !== 0) return;
+    // Two or four wires: how boot2 puts the flash into continuous read.
+    if (((control >>> 21) & 3) !== 0) return wide(control, frame);
     const mode = (control >>> 8) & 3;
     if (((control >>> 16) & 0x1f) !== 7 || mode > 1) {
       throw unmodelled('SSI DR0 with frames other than of 8 bits, both ways,', ADDRESS + 0x60);
@@ -73,6 +100,7 @@ export function createSsi({ skipTo }: Wires, pins: Bank, nor: Nor): Ssi {
   };
   const clear = (): void => {
     frames.length = 0;
+    opening = [];
     endFrame();
   };
 
@@ -81,7 +109,7 @@ export function createSsi({ skipTo }: Wires, pins: Bank, nor: Nor): Ssi {
     address: ADDRESS,
     registers: {
       [CTRLR0]: { name: 'CTRLR0', mask: 0x17fffff },
-      0x04: { name: 'CTRLR1', mask: 0xffff },
+      [CTRLR1]: { name: 'CTRLR1', mask: 0xffff },
       [SSIENR]: {
         name: 'SSIENR',
         mask: 1,
@@ -119,7 +147,7 @@ export function createSsi({ skipTo }: Wires, pins: Bank, nor: Nor): Ssi {
       0x5c: { name: 'SSI_VERSION_ID', reset: 0x3430312a, mask: 0 },
       0x60: { name: 'DR0', mask: 0, read: get, write: (_kept, written) => put(written) },
       0xf0: { name: 'RX_SAMPLE_DLY', mask: 0xff },
-      0xf4: { name: 'SPI_CTRLR0', reset: 0x03000000 },
+      [SPI_CTRLR0]: { name: 'SPI_CTRLR0', reset: 0x03000000 },
       0xf8: { name: 'TXD_DRIVE_EDGE', mask: 0xff },
     },
   });
@@ -132,6 +160,7 @@ export function createSsi({ skipTo }: Wires, pins: Bank, nor: Nor): Ssi {
     block,
     selectChanged,
     plain: () => set({ [CTRLR0]: 0x70000, [SER]: 1, 0x14: 6, [SSIENR]: 1 }),
-    executing: () => set({ [CTRLR0]: 0x1f0300, 0x04: 0, [SER]: 1, 0xf4: 0x03000218, [SSIENR]: 1 }),
+    executing: () =>
+      set({ [CTRLR0]: 0x1f0300, [CTRLR1]: 0, [SER]: 1, [SPI_CTRLR0]: 0x03000218, [SSIENR]: 1 }),
   };
 }
