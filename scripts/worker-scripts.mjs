@@ -1,44 +1,75 @@
 // What runs in the thread or the process of a program, bundled from the sources: the script of each, and the prelude
 // that is evaluated in the firmware's context. As a program it puts them into a build:
 //   node scripts/worker-scripts.mjs DIST
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { root } from './run.mjs';
 
-/** Every test file that runs from the sources asks: the last answer is kept, with the times of its sources. */
+/** Every test file that runs from the sources asks: the last answer is kept, with the hashes of what it was made of. */
 const cache = `${root}node_modules/.cache/dfukit/worker-scripts.json`;
 
 const self = fileURLToPath(import.meta.url);
 
-const timeOf = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+const hashOf = (content) => createHash('sha256').update(content).digest('hex');
 
-function kept() {
-  if (timeOf(cache) === undefined) return undefined;
-  const { times, scripts } = JSON.parse(readFileSync(cache, 'utf8'));
-  // This file is one of them: an older one may have kept something else.
-  if (times?.[self] === undefined) return undefined;
-  return Object.entries(times).every(([path, time]) => timeOf(path) === time) ? scripts : undefined;
+/** undefined: there is no such file. */
+function hashOfFile(path) {
+  try {
+    return hashOf(readFileSync(path));
+  } catch {
+    return undefined;
+  }
 }
 
-function keep(sources, scripts) {
-  const own = [self, `${root}package-lock.json`];
-  const times = Object.fromEntries([...own, ...sources].map((path) => [path, timeOf(path)]));
+/** As it is executed here: it may be another one before the end. */
+const hashOfSelf = hashOfFile(self);
+
+function kept() {
+  try {
+    const { hashes, scripts } = JSON.parse(readFileSync(cache, 'utf8'));
+    // An older one of this file may have kept something else.
+    if (hashes?.[self] !== hashOfSelf) return undefined;
+    const isSame = Object.entries(hashes).every(([path, hash]) => hashOfFile(path) === hash);
+    return isSame ? scripts : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function keep(hashes, scripts) {
   const temporary = `${cache}.${process.pid}`;
   mkdirSync(dirname(cache), { recursive: true });
-  writeFileSync(temporary, JSON.stringify({ times, scripts }));
+  writeFileSync(temporary, JSON.stringify({ hashes, scripts }));
   renameSync(temporary, cache);
   return scripts;
 }
 
 async function bundle(input, options) {
   const { rolldown } = await import('rolldown');
-  const build = await rolldown({ input: `${root}src/board/${input}`, platform: 'node' });
+  /** Of what is bundled, and not of what stands there when that is done. */
+  const hashes = {};
+  const build = await rolldown({
+    input: `${root}src/board/${input}`,
+    platform: 'node',
+    plugins: [
+      {
+        name: 'hashes',
+        load(path) {
+          if (!isAbsolute(path)) return null;
+          const code = readFileSync(path);
+          hashes[path] = hashOf(code);
+          return code.toString();
+        },
+      },
+    ],
+  });
   const { output } = await build.generate({ ...options, minify: true, comments: false });
-  const sources = (await build.watchFiles).map((path) => resolve(path));
+  for (const path of await build.watchFiles) hashes[resolve(path)] ??= hashOfFile(path);
   await build.close();
   if (output.length !== 1) throw new Error(`${input}: expected one file, got ${output.length}`);
-  return { code: output[0].code, sources };
+  return { code: output[0].code, hashes };
 }
 
 /** All of them, as texts. */
@@ -54,8 +85,12 @@ export async function bundleWorkerScripts() {
   // A function around it: the firmware is to find no name in its context that is not its own.
   const preludeScript = `(() => { ${prelude.code}; return prelude.programPrelude; })()`;
   const all = [worker, ownProcess, machine, prelude];
+  const lock = `${root}package-lock.json`;
   return keep(
-    all.flatMap(({ sources }) => sources),
+    Object.assign(
+      { [self]: hashOfSelf, [lock]: hashOfFile(lock) },
+      ...all.map(({ hashes }) => hashes),
+    ),
     {
       workerScript: worker.code,
       processScript: ownProcess.code,
