@@ -1,3 +1,4 @@
+import { hexNumber } from '../../bytes/index.ts';
 import { type AccessSize, BusFault } from './bus.ts';
 import { decode, isWide, op } from './decode.ts';
 import { guard, mayExecute } from './guard.ts';
@@ -14,7 +15,7 @@ export function memoryAt(s: CoreState, address: number): Memory | undefined {
   return undefined;
 }
 
-const hex = (value: number): string => `0x${(value >>> 0).toString(16).padStart(8, '0')}`;
+const hex = (value: number): string => hexNumber(value >>> 0, 8);
 
 function unaligned(address: number, size: AccessSize): BusFault {
   return new BusFault(address, `unaligned access to ${hex(address)} (${size} bytes)`);

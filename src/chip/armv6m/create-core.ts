@@ -1,3 +1,4 @@
+import { hexNumber } from '../../bytes/index.ts';
 import { fetchFromBus, forgetAddress, memoryAt } from './access.ts';
 import { type Bus, BusFault } from './bus.ts';
 import type { Core, CoreStop } from './core.ts';
@@ -259,7 +260,7 @@ function placeOf(s: CoreState, { start, first }: Code): number {
 
 function undefinedWords(s: CoreState, code: Code): string {
   const word = code.memory.u16[placeOf(s, code)] ?? 0;
-  return `UNDEFINED instruction 0x${word.toString(16).padStart(4, '0')}`;
+  return `UNDEFINED instruction ${hexNumber(word, 4)}`;
 }
 
 /** The instruction at an address by itself. */

@@ -1,3 +1,4 @@
+import { hexNumber } from '../../bytes/index.ts';
 import { load, loadAnyhow, store } from './access.ts';
 import { BusFault } from './bus.ts';
 import { resetMpu } from './mpu.ts';
@@ -206,7 +207,7 @@ function countBits(value: number): number {
 export function exceptionReturn(s: CoreState, value: number): void {
   const bad = returnIsBad(s, value);
   if (bad !== undefined) {
-    raiseFault(s, `${bad} (0x${(value >>> 0).toString(16)})`);
+    raiseFault(s, `${bad} (${hexNumber(value >>> 0)})`);
     return;
   }
   const returning = s.ipsr;

@@ -1,3 +1,4 @@
+import { hexNumber } from '../../bytes/index.ts';
 import { BusFault } from './bus.ts';
 import type { Mpu } from './mpu.ts';
 import { executionPriority } from './priorities.ts';
@@ -71,9 +72,8 @@ export function guard(s: CoreState, address: number, wish: Wish): void {
   const region = allows(s, at, wish);
   if (region === undefined) return;
   const what = { read: 'a read of', write: 'a write to', execute: 'execution at' }[wish];
-  const where = `0x${at.toString(16).padStart(8, '0')}`;
   const why = region < 0 ? 'no region is there' : `region ${region} forbids it`;
-  throw new BusFault(at, `MPU: ${what} ${where}: ${why}`);
+  throw new BusFault(at, `MPU: ${what} ${hexNumber(at, 8)}: ${why}`);
 }
 
 /** Whether something may be executed there, as things are now. */

@@ -1,3 +1,4 @@
+import { hexNumber } from '../../bytes/index.ts';
 import type { ChipFlash } from '../chip.ts';
 import type { ChipTime } from './time.ts';
 
@@ -200,7 +201,7 @@ export function createNor({ flash, time, uniqueId, warn, changed }: NorOrder): N
   function guarded(command: number): boolean {
     if ((status1 & 0x1c) === 0) return false;
     warn(
-      `the flash is protected (status register 0x${status1.toString(16)}); command 0x${command.toString(16)} does nothing`,
+      `the flash is protected (status register ${hexNumber(status1)}); command ${hexNumber(command)} does nothing`,
     );
     return true;
   }
@@ -236,7 +237,7 @@ export function createNor({ flash, time, uniqueId, warn, changed }: NorOrder): N
 
 function raisedWords(offset: number, sector: number): string {
   return (
-    `a 1 is programmed over a 0 at flash offset 0x${offset.toString(16)} (sector 0x${sector.toString(16)}): ` +
+    `a 1 is programmed over a 0 at flash offset ${hexNumber(offset)} (sector ${hexNumber(sector)}): ` +
     'this flash leaves the 0; others refuse it or spoil the word. Erase the sector first'
   );
 }

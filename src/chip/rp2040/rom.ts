@@ -1,4 +1,4 @@
-import { sameBytes } from '../../bytes/index.ts';
+import { hexNumber, sameBytes } from '../../bytes/index.ts';
 import type { Core } from '../armv6m/core.ts';
 import { FLASH_ADDRESS, RAM_ADDRESS } from './bus.ts';
 import type { ChipBus } from './bus.ts';
@@ -81,7 +81,7 @@ export function createRom(order: RomOrder): (trap: RomTrap) => void {
   const jump = (address: number): void => {
     core.writeRegister(15, address & ~1);
     if ((address & 1) === 0)
-      stop(`the ROM was to jump to ${address.toString(16)}, an even address`);
+      stop(`the ROM was to jump to ${hexNumber(address, 8)}, an even address`);
   };
   /** At once into RAM, word by word into anything else. */
   const store = (address: number, bytes: Uint8Array): void => {

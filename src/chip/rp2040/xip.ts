@@ -1,3 +1,4 @@
+import { hexNumber } from '../../bytes/index.ts';
 import { BusFault } from '../armv6m/bus.ts';
 import { createRegisters } from './block.ts';
 import type { Block, Registers } from './block.ts';
@@ -90,7 +91,7 @@ export function createXip({ flash, warn }: XipOrder): Xip {
       if (stored) return;
       stored = true;
       warn(
-        `a store to flash address 0x${address.toString(16)} does nothing: flash is programmed by its commands`,
+        `a store to flash address ${hexNumber(address)} does nothing: flash is programmed by its commands`,
       );
     },
     cacheMemory: (address) => {
