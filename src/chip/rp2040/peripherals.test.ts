@@ -438,8 +438,9 @@ describe('USB registers', () => {
   test('a device that is on counts frames for who asks, and is suspended without power', () => {
     const { board, read, write, pass, pending } = registers();
     write(BASE + 0x74, 9);
-    write(BASE + 0x40, 1);
     write(BASE + 0x4c + SET, 1 << 16);
+    expect(board.chip.usb.pulledUp).toBe(false);
+    write(BASE + 0x40, 1);
     expect(board.chip.usb.pulledUp).toBe(true);
     expect(board.warnings).toEqual([expect.stringMatching(/clk_usb runs at 0 Hz/)]);
     write(BASE + 0x90, 1 << 17);

@@ -202,6 +202,17 @@ describe('what goes wrong', () => {
     expect(board.text).toMatch(/quiet\nup, reason 0\nup, reason 0\n$/);
   });
 
+  test('the second stage is put into RAM at each start, over what was there', () => {
+    const board = bench({ 0: rp2040Image('dfu') });
+    for (const cause of ['power-on', 'watchdog', 'software', 'reset-pin'] as const) {
+      board.ram.fill(0x55);
+      board.retained.fill(cause === 'power-on' ? 0 : 0x55, 0, 16);
+      board.start(cause);
+      board.run(1e6);
+      expect(board.ram.subarray(0x41f00, 0x42000)).toEqual(board.flash.subarray(0, 0x100));
+    }
+  });
+
   test('where nobody answers is a fault of the program', () => {
     const board = crashing('u');
     board.run(10e6);

@@ -29,7 +29,7 @@ function made() {
 
 describe('an endpoint of one buffer', () => {
   test('answers when it is enabled and armed', () => {
-    const { memory, endpoints, put } = made();
+    const { memory, endpoints, put, get } = made();
     expect(endpoints.take(1, 0)).toEqual({ type: 'none' });
     expect(endpoints.give(1, { bytes: new Uint8Array(1), pid: 0, control: 0 })).toBe('nak');
     expect(put(IN_CONTROL, ENABLE | EACH | 0x180)).toBe(false);
@@ -37,6 +37,7 @@ describe('an endpoint of one buffer', () => {
     memory.set([7, 8, 9], 0x180);
     expect(put(IN_BUFFER, 3 | READY | FULL)).toBe(true);
     expect(endpoints.take(1, 0)).toEqual({ type: 'data', bytes: Uint8Array.of(7, 8, 9), pid: 0 });
+    expect(get(IN_BUFFER) & (READY | FULL)).toBe(0);
     expect(endpoints.done).toBe(4);
     endpoints.clearDone(4);
     expect(endpoints.done).toBe(0);
@@ -55,6 +56,28 @@ describe('an endpoint of one buffer', () => {
     expect(get(OUT_BUFFER)).toBe(2 | FULL);
     expect([...memory.subarray(0x1c0, 0x1c2)]).toEqual([1, 2]);
     expect(endpoints.done).toBe(8);
+  });
+});
+
+describe('endpoint 0', () => {
+  const bytes = new Uint8Array(0);
+
+  test('stalls what is armed to, and until a SETUP comes', () => {
+    const { endpoints, put } = made();
+    put(0x80, 0x800);
+    put(0x84, 0x800);
+    const answers = () => [
+      endpoints.take(0, 0).type,
+      endpoints.give(0, { bytes, pid: 1, control: 0 }),
+    ];
+    expect(answers()).toEqual(['nak', 'nak']);
+    endpoints.armStall(1);
+    expect(answers()).toEqual(['stall', 'nak']);
+    endpoints.armStall(3);
+    expect(answers()).toEqual(['stall', 'stall']);
+    endpoints.setup();
+    expect(endpoints.stallArmed).toBe(0);
+    expect(answers()).toEqual(['nak', 'nak']);
   });
 });
 

@@ -90,10 +90,29 @@ describe('tokens', () => {
     expect(usb.in(ADDRESS, 0)).toEqual({ type: 'data', bytes: pattern(64), pid: 1 });
     board.run(1e6);
     expect(usb.setup(ADDRESS, Uint8Array.from(request(0xc0, 1, 2, 2)))).toBe('ack');
+    // What is armed is of the transfer before it.
+    expect(usb.in(ADDRESS, 0)).toEqual({ type: 'nak' });
     board.run(1e6);
     expect(usb.in(ADDRESS, 0)).toEqual({ type: 'data', bytes: pattern(2), pid: 1 });
     board.run(1e6);
     expect(usb.out(ADDRESS, 0, new Uint8Array(), 1)).toBe('ack');
+  });
+
+  test('a buffer that waits for data does not take those of the next transfer', () => {
+    const board = settled();
+    const { usb } = board.chip;
+    usb.setup(ADDRESS, Uint8Array.from(request(0x40, 1, 0, 10)));
+    board.run(1e6);
+    expect(usb.setup(ADDRESS, Uint8Array.from(request(0x40, 1, 0, 4)))).toBe('ack');
+    expect(usb.out(ADDRESS, 0, new Uint8Array(4).fill(1), 1)).toBe('nak');
+    board.run(1e6);
+    expect(usb.out(ADDRESS, 0, new Uint8Array(4).fill(2), 1)).toBe('ack');
+    board.run(1e6);
+    expect(usb.in(ADDRESS, 0)).toMatchObject({ type: 'data', pid: 1 });
+    expect(board.send(request(0xc0, 3, 0, 1024))).toEqual({
+      end: 'in',
+      bytes: new Uint8Array(4).fill(2),
+    });
   });
 
   test('nobody answers at another address, or without power', () => {
