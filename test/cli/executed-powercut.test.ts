@@ -140,6 +140,11 @@ describe('flash powercut --execute', () => {
       '--vectors: they are of a bootloader that is simulated',
     ],
     [['--board', board, '--sample', '2', '--every', '2'], 64, '--sample: expected this or --every'],
+    [
+      ['--board', board, '-k', 'none.pem', '--algorithm', 'move', '--no-validate'],
+      64,
+      '--execute: the machine code in the dump has its own, and there is no --update: --no-validate, --key, --algorithm',
+    ],
     [['--board', board, '--seed', '2'], 64, '--seed: it goes with --sample'],
     [['--board', board, '--application', '0'], 65, '0x00000000: expected flash from 0x10000000'],
     [['--board', board, '--bootrom', board], 65, '--bootrom: expected 16384 bytes, got'],

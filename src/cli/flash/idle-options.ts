@@ -80,13 +80,25 @@ const READING_OPTIONS: ReadonlySet<string> = new Set([
  * @throws `DfuError` `INVALID_ARGUMENT` with the options.
  */
 export function refuseUnread(bootloader: string, options: LayoutOptions): void {
+  refuseAllBut(READING_OPTIONS, options, `${bootloader}: it has none of what this is about`);
+}
+
+/**
+ * Refuses all options but those, with these words in front of them.
+ *
+ * @throws `DfuError` `INVALID_ARGUMENT` with the options.
+ */
+export function refuseAllBut(
+  counting: ReadonlySet<string>,
+  options: LayoutOptions,
+  words: string,
+): void {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const idle = given.filter(([name, value]) =>
-    name === 'validate' ? value === false : !READING_OPTIONS.has(name),
+    name === 'validate' ? value === false : !counting.has(name),
   );
   if (idle.length === 0) return;
-  const names = idle.map(([name]) => optionName(name)).join(', ');
-  throw refused(`${bootloader}: it has none of what this is about: ${names}`);
+  throw refused(`${words}: ${idle.map(([name]) => optionName(name)).join(', ')}`);
 }
 
 /** As it is typed. */

@@ -14,7 +14,7 @@ import { drawCutMap, dumpOf, outcomeWords } from '../../lab/index.ts';
 import { prepareUpdate } from './boot.ts';
 import { tableText } from './cut-table.ts';
 import { asFlash, readDump } from './dump-file.ts';
-import { refuseTwoLayouts } from './idle-options.ts';
+import { refuseAllBut, refuseTwoLayouts } from './idle-options.ts';
 import { openWithLayout } from './layout.ts';
 import type { FlashBase } from './options.ts';
 import type { PowercutOptions } from './powercut-options.ts';
@@ -27,6 +27,12 @@ import type { Terminal } from '../shared/terminal.ts';
 const SHOWN_FINDINGS = 20;
 
 const executing = ['application', 'every', 'sample', 'seed', 'within', 'bootrom'] as const;
+
+/** What counts where the dump is executed as it is. */
+const COUNTING: ReadonlySet<string> = new Set([
+  ...executing,
+  ...['execute', 'board', 'bootloader', 'base', 'after', 'kinds', 'once', 'svg', 'vectors', 'json'],
+]);
 
 function wrong(words: string): DfuError {
   return new DfuError('INVALID_ARGUMENT', words);
@@ -113,6 +119,10 @@ async function deviceOf(
   options: PowercutOptions,
 ): Promise<ChipDevice> {
   refuseTwoLayouts(options);
+  if (options.update === undefined && options.request === undefined) {
+    const words = '--execute: the machine code in the dump has its own, and there is no --update';
+    refuseAllBut(COUNTING, options, words);
+  }
   if (options.board === undefined) {
     throw wrong('--execute: expected --board, whose chip executes what is in flash');
   }
@@ -182,8 +192,9 @@ function headText(report: ChipCutReport): string {
   ];
   if (!complete && cases.length > 0) {
     const cut = cases.length / kinds.length;
+    const were = cut === 1 ? 'was' : 'were';
     lines.push(
-      `${cut} of the ${operations.length} operations were cut; of the others nothing is known`,
+      `${cut} of the ${operations.length} operations ${were} cut; of the others nothing is known`,
     );
   }
   return `${lines.join('\n')}\n`;
