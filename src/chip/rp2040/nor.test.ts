@@ -59,6 +59,19 @@ describe('a SPI NOR flash', () => {
     expect(send([0x5a, 0, 1, 0, 0], 1)).toEqual([0xff]);
   });
 
+  test('leaves what is there where a page is filled with 0xff, and says so only where nothing else is in it', () => {
+    const { nor, bytes, warnings } = made();
+    nor.programPage(0x100, Uint8Array.of(0xff, 0x12));
+    nor.programPage(0x100, Uint8Array.of(0x34, 0xff, 0x56));
+    expect([...bytes.subarray(0x100, 0x104)]).toEqual([0x34, 0x12, 0x56, 0xff]);
+    expect(warnings).toEqual([]);
+    nor.programPage(0x100, Uint8Array.of(0xff, 0xff));
+    expect(warnings).toEqual([expect.stringMatching(/over a 0 at flash offset 0x100 /)]);
+    nor.programPage(0x1100, Uint8Array.of(0));
+    nor.programPage(0x1100, Uint8Array.of(0x01, 0x00));
+    expect(warnings[1]).toMatch(/over a 0 at flash offset 0x1100 /);
+  });
+
   test('is read from any address on, and around its end', () => {
     const { bytes, send } = made();
     bytes.set([1, 2], 0x1ffffe);

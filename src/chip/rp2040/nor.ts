@@ -88,16 +88,22 @@ export function createNor({ flash, time, uniqueId, warn, changed }: NorOrder): N
     const start = at - (at % PAGE_BYTES);
     const next = bytes.slice(start, start + PAGE_BYTES);
     let raising = -1;
+    let filling = -1;
     data.forEach((byte, n) => {
       const place = (at + n) % PAGE_BYTES;
-      if ((byte & ~(next[place] ?? 0)) !== 0 && raising < 0) raising = start + place;
+      if ((byte & ~(next[place] ?? 0)) !== 0) {
+        // Who has part of a page to write fills the rest of it with 0xff, which leaves what is there.
+        if (byte === 0xff) filling = filling < 0 ? start + place : filling;
+        else raising = raising < 0 ? start + place : raising;
+      }
       next[place] = (next[place] ?? 0) & byte;
     });
-    if (raising >= 0) tellRaising(raising);
     let first = 0;
     while (first < PAGE_BYTES && next[first] === bytes[start + first]) first += 1;
     let last = PAGE_BYTES;
     while (last > first && next[last - 1] === bytes[start + last - 1]) last -= 1;
+    if (raising < 0 && last <= first) raising = filling;
+    if (raising >= 0) tellRaising(raising);
     if (last > first) {
       changed(start + first, last - first);
       flash.program(start + first, next.subarray(first, last));
