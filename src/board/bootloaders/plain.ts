@@ -58,13 +58,13 @@ export function plainReader(
     /** Where the vectors are, from the start of the flash. */
     readonly vectorsAt?: ((flash: Flash) => number) | undefined;
   },
-  judge: (vectors: Uint8Array, address: number) => PlainVerdict,
+  judge: (vectors: Uint8Array, address: number, flash: Flash) => PlainVerdict,
 ): DumpReader {
   return {
     read(flash) {
       const at = vectorsAt(flash);
       const vectors = flash.read(at, VECTOR_BYTES);
-      const { fault, sentence } = judge(vectors, model.flashBaseAddress + at);
+      const { fault, sentence } = judge(vectors, model.flashBaseAddress + at, flash);
       const view = new DataView(vectors.buffer);
       const stackPointer = view.getUint32(0, true);
       const resetVector = view.getUint32(4, true);

@@ -21,6 +21,7 @@ import { isBareCode, linkedElsewhere } from './linked-elsewhere.ts';
 export type ProgramTarget =
   | { readonly slot: number; readonly force?: boolean | undefined }
   | { readonly address: number; readonly force?: boolean | undefined }
+  | { readonly force: boolean }
   | undefined;
 
 /** Where it was put. */
@@ -200,9 +201,10 @@ function uploadAddressOf({ address, uploadAddress = address }: ImageSlot): numbe
 
 function addressOf(layout: ProgramLayout, image: Uint8Array, target: ProgramTarget): number {
   if (target !== undefined && 'address' in target) return target.address;
-  // Without slots there is one place where a program can begin.
-  if (target === undefined && layout.slots.length === 0) return layout.flashBase;
-  if (target === undefined) return uploadAddressOf(homeOf(layout, image));
+  if (target === undefined || !('slot' in target)) {
+    // Without slots there is one place where a program can begin.
+    return layout.slots.length === 0 ? layout.flashBase : uploadAddressOf(homeOf(layout, image));
+  }
   const slot = layout.slots[target.slot];
   if (slot !== undefined) return uploadAddressOf(slot);
   const count = layout.slots.length;
@@ -223,7 +225,11 @@ function doubtOf(
 ): string | undefined {
   const kind = imageKindOf(image);
   const { slot } = place;
-  if (slot === undefined || kind === undefined) return linkedElsewhere(layout, image, place);
+  if (slot === undefined || kind === undefined) {
+    const elsewhere = linkedElsewhere(layout, image, place);
+    if (elsewhere !== undefined || place.address !== layout.flashBase) return elsewhere;
+    return layout.startDoubt?.(image);
+  }
   try {
     const home = homeOf(layout, image);
     // MCUboot swaps an image to where it runs.

@@ -9,4 +9,6 @@ export interface ProgramLayout {
   readonly slots: readonly ImageSlot[];
   /** The kind of header that its bootloader boots an image by; undefined if not one of these. */
   readonly imageKind?: 'riotboot' | 'mcuboot' | undefined;
+  /** Why the chip would not start a flash that begins with these bytes; undefined if it would, or nobody can say. */
+  readonly startDoubt?: ((begin: Uint8Array) => string | undefined) | undefined;
 }

@@ -16,6 +16,7 @@ let folder: string;
 let flash: string;
 const boards: CliBoard[] = [];
 const path = (name: string): string => join(folder, name);
+const built = new URL('../../../test/fixtures/machine/rp2040/built/', import.meta.url);
 
 beforeAll(() => prepareBuild());
 beforeEach(() => {
@@ -151,6 +152,35 @@ describe('board program and erase', () => {
       exit: 64,
       err: expect.stringContaining('expected an MCUboot image, got a riotboot image') as string,
     });
+  });
+
+  test('what an RP2040 would not start is refused, and flash inspect says the same of it', async () => {
+    const [elf, bin, pico] = [
+      new URL('dfu.elf', built).pathname,
+      path('pico.bin'),
+      path('pico.flash'),
+    ];
+    const bytes = readFileSync(new URL('dfu.bin', built));
+    bytes[3] = (bytes[3] ?? 0) ^ 1;
+    writeFileSync(bin, bytes);
+    const args = ['board', 'program', 'rpi_pico', bin, '--flash', pico];
+    const why = /its first 256 bytes are no second stage with its checksum \(expected 0x.{8}, got/;
+    const refused = await ran(args);
+    expect(refused.exit).toBe(64);
+    expect(refused.err).toMatch(why);
+    expect(refused.err).toContain('(--force to do it all the same)');
+    // Without the second stage in front.
+    writeFileSync(path('bare.bin'), bytes.subarray(256));
+    expect(await ran(args.with(3, path('bare.bin')))).toMatchObject({ exit: 64 });
+    const forced = await ran([...args, '--force']);
+    expect(forced).toMatchObject({ exit: 0, out: expect.stringContaining('programmed') as string });
+    expect(forced.err).toMatch(why);
+    const inspect = ['flash', 'inspect', pico, '--board', 'rpi_pico'];
+    expect((await ran(inspect)).out).toMatch(
+      /^The chip starts nothing of what is in flash: its fir/,
+    );
+    expect(await ran(args.with(3, elf))).toMatchObject({ exit: 0, err: '' });
+    expect((await ran(inspect)).out).toMatch(/^The chip starts what is in flash/);
   });
 
   const program = (...more: string[]): string[] => ['board', 'program', ...more];

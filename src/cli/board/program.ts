@@ -126,7 +126,7 @@ export async function programBoard(
     if (target !== undefined || file.segmentFormat === undefined) {
       const program = (): Programmed => {
         checkOwnAddress(file, layout, target);
-        return programFlash(flash, layout, file.bytes, target);
+        return programFlash(flash, layout, file.bytes, target ?? { force: options.force === true });
       };
       say(forced(imagePath, program));
       tellLeftOut(terminal, imagePath, { segments: file.elsewhere, why: 'for another memory' });
