@@ -226,9 +226,9 @@ function doubtOf(
   const kind = imageKindOf(image);
   const { slot } = place;
   if (slot === undefined || kind === undefined) {
-    const elsewhere = linkedElsewhere(layout, image, place);
-    if (elsewhere !== undefined || place.address !== layout.flashBase) return elsewhere;
-    return layout.startDoubt?.(image);
+    const doubt = linkedElsewhere(layout, image, place);
+    const begins = place.address === layout.flashBase;
+    return doubt ?? (begins ? layout.startDoubt?.(image) : undefined);
   }
   try {
     const home = homeOf(layout, image);

@@ -100,15 +100,15 @@ describe('board program and erase', () => {
     });
   });
 
-  test('of a UF2 file for several chips the family is named', async () => {
+  test('of a UF2 file for several other chips the family is named', async () => {
     const blocks = [0x5ee21072, 0xe48bff56].flatMap((family, at) =>
       uf2Blocks([{ address: 0x4000, bytes: new Uint8Array(256).fill(at + 1) }], { family }),
     );
     writeFileSync(path('both.uf2'), uf2File(...blocks));
     const args = ['board', 'program', 'particle-xenon', path('both.uf2'), '--flash', flash];
     const { exit, err } = await ran(args);
-    expect(exit).toBe(74);
-    expect(err).toContain('say which with --part FAMILY');
+    expect(exit).toBe(64);
+    expect(err).toContain('the file is for another chip: particle-xenon has an nRF52840');
     expect(await ran([...args, '--part', 'RP2040'])).toMatchObject({ exit: 0 });
     expect(readFileSync(flash)[0x4000]).toBe(2);
   });

@@ -61,9 +61,10 @@ function contentFor(
   const bytes = terminal.files.read(path);
   const own = forced(path, () => {
     checkElfMachine(bytes, model);
-    return partForChip(bytes, model);
+    // Who names a part means it.
+    return part ?? partForChip(bytes, model);
   });
-  const file = contentOf(terminal, path, part ?? own);
+  const file = contentOf(terminal, path, own);
   forced(path, () => checkNotInRam(file.segments, model));
   return file;
 }
