@@ -16,6 +16,7 @@ import type { BootDecision } from './seams/bootloader.ts';
 import type { DownloadEvents } from './seams/download-events.ts';
 import { DfuGuard } from './seams/dfu-policy.ts';
 import type {
+  BoardSite,
   BootControl,
   Peripherals,
   RunningImage,
@@ -78,9 +79,15 @@ export class Processor {
     this.#memory.lose();
   }
 
-  /** Resolves when nothing of its programs is left. */
+  /** Resolves when nothing of its programs is left, nor of what runs them. */
   async gone(): Promise<void> {
     await Promise.all(this.#stopping);
+    await this.#starter.release(this.#site);
+  }
+
+  get #site(): BoardSite {
+    const { model, serial } = this.#parts;
+    return { model, serial, usb: this.#around.connector };
   }
 
   /** Starts it anew: the bootloader runs. */
@@ -103,6 +110,7 @@ export class Processor {
       follow(decision);
       return;
     }
+    this.#starter.prepare(this.#site);
     const failed = (error: unknown): void =>
       whileAlive(() => this.#fault(`bootloader: ${String(error)}`));
     this.#awaitGone(decision.then(follow).catch(failed));

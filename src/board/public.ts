@@ -82,6 +82,7 @@ export type { DownloadEvents } from './seams/download-events.ts';
 export type { ImageInspector, ImageRefusal } from './seams/image-inspector.ts';
 export type {
   BootControl,
+  BoardSite,
   ButtonPins,
   DfuHabits,
   MachineCode,

@@ -80,7 +80,7 @@ describe('retained RAM', () => {
     registers[0] = 9;
     expect([ram.readWord(0x20003ffc), memory.whole === whole]).toEqual([0xdeadbe01, true]);
     memory.lose();
-    expect([ram.readWord(0x20003ffc), whole[0], memory.registers[0]]).toEqual([0, 0, 0]);
+    expect([ram.readWord(0x20003ffc), memory.whole[0], memory.registers[0]]).toEqual([0, 0, 0]);
   });
 
   test.each([0x20003fbc, 0x20003ffe, 0x20004000, 0x20003fc0 + 0.5])(

@@ -46,10 +46,14 @@ export class BoardMemory {
     return this.#registers;
   }
 
-  /** The power was lost. Real RAM then holds anything; here it is zeros. */
+  /**
+   * The power was lost. Real RAM then holds anything; here it is zeros, in which nothing that still comes to its end in another
+   * thread leaves anything.
+   */
   lose(): void {
-    (this.#whole ?? this.#top).fill(0);
-    this.#registers?.fill(0);
+    this.#top = new Uint8Array(RETAINED_BYTES);
+    this.#whole = undefined;
+    this.#registers = undefined;
   }
 }
 

@@ -20,12 +20,15 @@ const KIND = 2;
 const OFFSET = 3;
 const LENGTH = 4;
 const READ = 5;
+const STOPPED = 6;
 const WORDS = 8;
 
 /** What STATE may be. */
 const DONE = 0;
 const ASKED = 1;
 const REFUSED = 2;
+/** The board has let go of the chip: what it asked for is not done. */
+const LEFT = 3;
 
 const PROGRAM = 0;
 const ERASE = 1;
@@ -34,6 +37,11 @@ const ERASE = 1;
 const ROOM = 4096;
 /** How long the console is waited for, in ms. */
 const READ_MS = 1;
+
+/** What a chip is ended with in the middle of what it does. */
+class ChipStopped extends Error {
+  override readonly name = 'ChipStopped';
+}
 
 /** Memory that a chip's thread and its board have in common: calls of the flash, and a word to wait on. */
 export class MachineControl {
@@ -57,17 +65,23 @@ export class MachineControl {
     return Atomics.load(this.#words, CALLS);
   }
 
+  /** The board wants nothing of this chip any more: it is to be left at once. */
+  get isStopped(): boolean {
+    return Atomics.load(this.#words, STOPPED) !== 0;
+  }
+
   /** Sleeps until it is called, at most so many ms; not at all if that was so since `calls` was looked at. */
   sleep(calls: number, ms: number): void {
     Atomics.wait(this.#words, CALLS, calls, ms);
   }
 
-  /** Bytes are sent to the console; with more than `most` that nobody has read it waits. */
+  /** Bytes are sent to the console; with more than `most` that nobody has read it waits. Throws when it is stopped there. */
   sent(bytes: number, most: number): void {
     this.#sentBytes = (this.#sentBytes + bytes) | 0;
     for (;;) {
       const read = Atomics.load(this.#words, READ);
       if (((this.#sentBytes - read) | 0) <= most) return;
+      if (this.isStopped) throw new ChipStopped();
       Atomics.wait(this.#words, READ, read, READ_MS);
     }
   }
@@ -84,7 +98,7 @@ export class MachineControl {
     this.#call([ERASE, offsetBytes, lengthBytes], ask);
   }
 
-  /** Comes back when the board has carried it out; never, if the power goes in it. */
+  /** Comes back when the board has carried it out; throws when it is stopped in it, as when the power goes. */
   #call([kind, offset, length]: readonly [number, number, number], ask: () => void): void {
     const words = this.#words;
     words[KIND] = kind;
@@ -92,7 +106,11 @@ export class MachineControl {
     words[LENGTH] = length;
     Atomics.store(words, STATE, ASKED);
     ask();
-    while (Atomics.load(words, STATE) === ASKED) Atomics.wait(words, STATE, ASKED);
+    while (Atomics.load(words, STATE) === ASKED) {
+      if (this.isStopped) throw new ChipStopped();
+      Atomics.wait(words, STATE, ASKED);
+    }
+    if (this.isStopped) throw new ChipStopped();
     if (Atomics.load(words, STATE) === REFUSED) {
       throw new DfuError('FLASH_RULE', 'flash: the board refuses what the chip does to it');
     }
@@ -106,13 +124,21 @@ export class MachineControl {
     Atomics.notify(this.#words, CALLS);
   }
 
+  /** The chip is to be left, wherever it is. */
+  stop(): void {
+    Atomics.store(this.#words, STOPPED, 1);
+    this.#settle(LEFT);
+    Atomics.notify(this.#words, READ);
+    this.call();
+  }
+
   /** So much of the console was read. */
   read(bytes: number): void {
     Atomics.add(this.#words, READ, bytes);
     Atomics.notify(this.#words, READ);
   }
 
-  /** Carries out what the chip asks for. Throws what the flash throws; the chip waits for ever if the power is lost. */
+  /** Carries out what the chip asks for. Throws what the flash throws; the chip waits on if the power is lost, until it is stopped. */
   answer(flash: {
     readonly program: (offsetBytes: number, bytes: Uint8Array) => void;
     readonly erase: (offsetBytes: number, lengthBytes: number) => void;

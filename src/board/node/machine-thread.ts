@@ -1,17 +1,18 @@
 /**
- * The program of the thread that a chip is executed in. It never comes to rest: it looks for what its board says between two
- * slices of the chip's time, and sleeps where the chip has nothing to do. The build bundles this module to one script
+ * The program of the thread that chips are executed in, one after the other. With a chip it never comes to rest: it looks for what
+ * its board says between two slices of the chip's time, and sleeps where the chip has nothing to do. The build bundles this module to one script
  * (`worker-scripts.ts`).
  *
  * @module
  */
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { chipModel } from '../../chip/index.ts';
 import type { ChipFlash } from '../../chip/index.ts';
 import { MachineEngine } from '../index.ts';
 import type { MachineNotice, MachineOrder } from '../index.ts';
 import { ChipTime } from './chip-time.ts';
+import type { ChipOrderMessage } from './chip-thread.ts';
 import { MachineControl } from './machine-control.ts';
 import type { MachineStart } from './machine-control.ts';
 
@@ -45,6 +46,7 @@ function run(port: MessagePort, start: MachineStart): void {
   for (;;) {
     const seen = control.calls;
     for (;;) {
+      if (control.isStopped) return;
       const received: { readonly message: MachineOrder } | undefined = receiveMessageOnPort(port);
       if (received === undefined) break;
       chipTime.heard(received.message);
@@ -56,4 +58,17 @@ function run(port: MessagePort, start: MachineStart): void {
   }
 }
 
-if (parentPort !== null) run(parentPort, workerData as MachineStart);
+/** Until the chip is over, or its board wants nothing of it any more: then nothing that goes wrong in it counts. */
+function runOne({ port, start }: ChipOrderMessage): void {
+  try {
+    run(port, start);
+  } catch (error) {
+    if (!new MachineControl(start.shared).isStopped) throw error;
+  }
+}
+
+parentPort?.on('message', (message: ChipOrderMessage) => {
+  runOne(message);
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- no window
+  parentPort?.postMessage('left');
+});

@@ -1,4 +1,6 @@
-import { Worker } from 'node:worker_threads';
+import { MessageChannel } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
+import { chipModel } from '../../chip/index.ts';
 import type { ChipFlash, ChipModel } from '../../chip/index.ts';
 import {
   MACHINE_CODE,
@@ -9,6 +11,7 @@ import {
   machineFlash,
 } from '../index.ts';
 import type {
+  BoardSite,
   MachineNotice,
   MachineOptions,
   Peripherals,
@@ -18,7 +21,8 @@ import type {
 import type { MachineTime } from './chip-time.ts';
 import { MachineControl } from './machine-control.ts';
 import type { MachineStart } from './machine-control.ts';
-import { machineScript } from './worker-scripts.ts';
+import { ChipThread } from './chip-thread.ts';
+import type { ChipLife } from './chip-thread.ts';
 
 /** How machine code is executed in a thread. */
 export interface MachineWorkerOptions extends MachineOptions {
@@ -26,16 +30,14 @@ export interface MachineWorkerOptions extends MachineOptions {
   readonly time?: MachineTime | undefined;
 }
 
-/** Heap of a chip's thread, in MiB; flash and RAM are outside of it. */
-const HEAP_MB = 64;
-
 /**
  * Executes machine code of chips that there is a model of, each in a worker thread of its own and in real time. Erasing and
- * programming flash is done by the board, while the chip waits.
+ * programming flash is done by the board, while the chip waits. The thread of a board stays through its resets.
  */
 export class MachineWorkerRunner implements Runner {
   readonly takes: readonly number[] = [MACHINE_CODE];
   readonly #options: MachineWorkerOptions;
+  readonly #threads = new WeakMap<BoardSite['usb'], ChipThread>();
 
   constructor(options: MachineWorkerOptions = {}) {
     this.#options = options;
@@ -43,7 +45,24 @@ export class MachineWorkerRunner implements Runner {
 
   start(board: Peripherals): RunningProgram {
     const model = chipOf(board);
-    return model === undefined ? NOTHING_RUNS : new MachineInThread(board, model, this.#options);
+    if (model === undefined) return NOTHING_RUNS;
+    return new MachineInThread(board, this.#threadOf(board), { model, ...this.#options });
+  }
+
+  prepare(board: BoardSite): void {
+    if (chipModel(board.model.chip) !== undefined) this.#threadOf(board).prepare();
+  }
+
+  async release({ usb }: BoardSite): Promise<void> {
+    const thread = this.#threads.get(usb);
+    this.#threads.delete(usb);
+    await thread?.close();
+  }
+
+  #threadOf({ usb, model, serial }: BoardSite): ChipThread {
+    const thread = this.#threads.get(usb) ?? new ChipThread(`${model.name} ${serial}`);
+    this.#threads.set(usb, thread);
+    return thread;
   }
 }
 
@@ -51,18 +70,25 @@ export class MachineWorkerRunner implements Runner {
 class MachineInThread implements RunningProgram {
   readonly #end: MachineOnBoard;
   readonly #control: MachineControl;
-  #worker: Worker | undefined;
+  readonly #thread: ChipThread;
+  #port: MessagePort | undefined;
+  #life: ChipLife | undefined;
   #flash: ChipFlash | undefined;
   #over = false;
   #gone: Promise<void> | undefined;
 
-  constructor(board: Peripherals, model: ChipModel, options: MachineWorkerOptions) {
+  constructor(
+    board: Peripherals,
+    thread: ChipThread,
+    { model, ...options }: MachineWorkerOptions & { readonly model: ChipModel },
+  ) {
     const end = new MachineOnBoard(board, model, options);
     const shared = MachineControl.memory();
     this.#end = end;
+    this.#thread = thread;
     this.#control = new MachineControl(shared);
     try {
-      const mirror = new SharedArrayBuffer(board.flash.sizeBytes);
+      const mirror = thread.mirror(board.flash.sizeBytes);
       const flash = machineFlash(board.flash, new Uint8Array(mirror));
       this.#flash = flash;
       const { model: _, ...order } = chipStart(board, model, options);
@@ -74,52 +100,42 @@ class MachineInThread implements RunningProgram {
         shared,
         time,
       };
-      this.#worker = this.#started(start, flash, `${board.model.name} ${board.serial}`);
+      this.#started(start, flash);
     } catch (error) {
-      // No threads or memory left on this machine: the watchdog will try again.
+      // No memory left on this machine: the watchdog will try again.
       end.failed(`the chip could not be started: ${wordsOf(error)}`);
     }
   }
 
   stop(): Promise<void> {
     this.#over = true;
+    this.#control.stop();
     this.#end.stop();
-    this.#gone ??= this.#terminated();
-    return this.#gone;
+    this.#port?.close();
+    this.#gone ??= this.#life && this.#thread.leave(this.#life);
+    return this.#gone ?? Promise.resolve();
   }
 
-  async #terminated(): Promise<void> {
-    await this.#worker?.terminate();
-  }
-
-  #started(start: MachineStart, flash: ChipFlash, name: string): Worker {
+  #started(start: MachineStart, flash: ChipFlash): void {
     const end = this.#end;
-    const worker = new Worker(machineScript, {
-      eval: true,
-      env: {},
-      execArgv: ['--no-warnings'],
-      name,
-      stdin: false,
-      stdout: true,
-      stderr: true,
-      workerData: start,
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: 16 },
-    });
-    worker.on('message', (message: MachineNotice | { readonly type: 'flash' }) =>
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    port1.on('message', (message: MachineNotice | { readonly type: 'flash' }) =>
       this.#heard(message),
     );
-    worker.on('error', (error: unknown) => {
-      if (!this.#over) end.failed(`the chip cannot be executed: ${wordsOf(error)}`);
-    });
     end.connect({
       flash,
       send: (order) => {
         // oxlint-disable-next-line unicorn/require-post-message-target-origin -- no window
-        worker.postMessage(order);
+        port1.postMessage(order);
         this.#control.call();
       },
     });
-    return worker;
+    const failed = (error: unknown): void => {
+      if (!this.#over) end.failed(`the chip cannot be executed: ${wordsOf(error)}`);
+    };
+    this.#life = { start, port: port2, failed };
+    this.#thread.run(this.#life);
   }
 
   #heard(message: MachineNotice | { readonly type: 'flash' }): void {

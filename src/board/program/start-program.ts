@@ -1,5 +1,6 @@
 import { NOTHING_RUNS } from '../seams/nothing-runs.ts';
 import type {
+  BoardSite,
   MachineCode,
   Peripherals,
   Program,
@@ -46,6 +47,16 @@ export class ProgramStarter {
       return code === undefined || native(code) ? runner.start(board, program) : NOTHING_RUNS;
     }
     return any?.start(board, undefined) ?? NOTHING_RUNS;
+  }
+
+  /** A start may come soon. */
+  prepare(board: BoardSite): void {
+    for (const runner of this.#runners) runner.prepare?.(board);
+  }
+
+  /** No start will come. */
+  async release(board: BoardSite): Promise<void> {
+    await Promise.all(this.#runners.map(async (runner) => runner.release?.(board)));
   }
 
   #read(board: Peripherals, operations: number): Program | undefined {

@@ -127,6 +127,9 @@ export interface Peripherals {
   fault(message: string, core?: BoardFault): void;
 }
 
+/** Which board it is, through all its starts: `usb` is another object for each. */
+export type BoardSite = Pick<Peripherals, 'model' | 'serial' | 'usb'>;
+
 /** A program under way. */
 export interface RunningProgram {
   /** Ends it, wherever it is. It touches nothing from this call on; resolves when all of it is gone. */
@@ -166,4 +169,8 @@ export interface Runner {
   readonly takes?: readonly number[] | undefined;
   /** `program` is undefined for a runner that takes whatever there is. */
   start(peripherals: Peripherals, program: Program | undefined): RunningProgram;
+  /** The board's bootloader takes its time to decide: what a start would wait for may begin. */
+  prepare?(board: BoardSite): void;
+  /** The board is put away; resolves when nothing is left of what was kept for its next start. */
+  release?(board: BoardSite): Promise<void>;
 }
