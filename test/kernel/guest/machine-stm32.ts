@@ -55,6 +55,22 @@ export const machineStm32: readonly Scenario[] = [
     },
   },
   {
+    name: 'machine code of an STM32F072 is detached and its next version downloaded by one command',
+    async run(bench) {
+      const board = await boardWith(bench, 'runtime-1.0.0');
+      await board.next({ event: 'console', text: /application 1\.0\.0 up/ });
+      await board.configured(APPLICATION);
+      const to = ['-d', `${APPLICATION},${LOADER}`, '-a', '0', '-s', '0x08000000:leave'] as const;
+      const output = await dfuUtilSucceeds(bench, ...to, '-D', program('runtime-2.0.0'));
+      assert.match(output, /^File downloaded successfully$/m);
+      await board.next({ event: 'boot', mode: 'application', why: 'left the loader' });
+      await board.next({ event: 'console', text: /application 2\.0\.0 up/ });
+      await board.configured(APPLICATION);
+      const [next] = await dfuUtilList(bench);
+      assert.deepEqual([next?.mode, next?.serial], ['Runtime', '2.0.0']);
+    },
+  },
+  {
     name: 'a DFU device in machine code of an STM32F072: listed, downloaded to, uploaded from, detached',
     async run(bench) {
       const board = await boardWith(bench, 'dfu');
