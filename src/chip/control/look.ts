@@ -19,7 +19,7 @@ const MOST_CONFIGURATIONS = 8;
 const DEVICE_BYTES = 18;
 const HEAD_BYTES = 9;
 /** USB 2.0 table 9-8: bMaxPacketSize0. */
-const PACKET_SIZES: readonly number[] = [8, 16, 32, 64];
+const PACKET_SIZES: ReadonlySet<number> = new Set([8, 16, 32, 64]);
 
 type Then = (bytes: Uint8Array) => void;
 
@@ -46,7 +46,7 @@ export function lookAt(
     if (
       (first[0] ?? 0) < DEVICE_BYTES ||
       first[1] !== DEVICE_DESCRIPTOR ||
-      !PACKET_SIZES.includes(packetBytes)
+      !PACKET_SIZES.has(packetBytes)
     ) {
       seen(
         `expected a device descriptor with packets of 8, 16, 32 or 64 bytes, got ${show(first)}`,

@@ -105,7 +105,7 @@ describe('single precision', () => {
 describe('double precision', () => {
   const call = library('SD');
   const of = (offset: number, ...given: number[]): number =>
-    asDouble(call(offset, ...given.flatMap((value) => [...double(value)])));
+    asDouble(call(offset, ...given.flatMap((value) => double(value))));
 
   test('calculates, and converts', () => {
     expect(of(0x00, 0.1, 0.2)).toBe(0.1 + 0.2);
