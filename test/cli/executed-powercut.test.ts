@@ -147,7 +147,11 @@ describe('flash powercut --execute', () => {
     ],
     [['--board', board, '--seed', '2'], 64, '--seed: it goes with --sample'],
     [['--board', board, '--application', '0'], 65, '0x00000000: expected flash from 0x10000000'],
-    [['--board', board, '--bootrom', board], 65, '--bootrom: expected 16384 bytes, got'],
+    [
+      ['--board', board, '--bootrom', board],
+      65,
+      "expected the 16384 bytes of RP2040's boot ROM, got",
+    ],
     [['--board', board, '--within', '0'], 64, '--within: expected a time with its unit'],
   ])('refuses %j', async (args, exit, words) => {
     expect(await powercut(careful, ...args)).toMatchObject({

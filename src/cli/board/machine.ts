@@ -2,15 +2,15 @@ import { GdbStub } from '../../board/index.ts';
 import { GdbServer } from '../../board/node/index.ts';
 import type { MachineWorkerOptions } from '../../board/node/index.ts';
 import type { Board, BoardModel } from '../../board/index.ts';
-import { DfuError, toHex } from '../../bytes/index.ts';
+import { DfuError } from '../../bytes/index.ts';
 import { chipModel } from '../../chip/index.ts';
-import type { ChipModel } from '../../chip/index.ts';
 import type { NorFlash } from '../../flash/index.ts';
 import { readElfSymbols, recognise } from '../../image/index.ts';
 import type { Clock } from '../../usb/index.ts';
 import type { MachineCommandOptions } from './machine-options.ts';
 import { addressText, isLoopback } from './tcp-address.ts';
 import type { TcpAddress } from './tcp-address.ts';
+import { readBootrom } from '../shared/bootrom.ts';
 import { inFile } from '../shared/firmware-file.ts';
 import { warn } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
@@ -35,32 +35,6 @@ const needsChip: readonly (readonly [key: keyof MachineCommandOptions, option: s
 
 /** Where debuggers look first. */
 const USUAL_PORT = 3333;
-
-/** RP2040 datasheet §2.8.2: `M`, `u`, 1 stand behind the first four vectors. */
-const ROM_MAGIC = { offset: 0x10, hex: '4d7501' };
-
-function bootromOf(
-  terminal: Terminal,
-  { name, romBytes }: ChipModel,
-  path: string | undefined,
-): Uint8Array | undefined {
-  if (path === undefined) return undefined;
-  if (romBytes === undefined) {
-    throw new DfuError('INVALID_ARGUMENT', `${name} has no --bootrom: it would do nothing`);
-  }
-  const rom = terminal.files.read(path);
-  return inFile(path, () => {
-    if (rom.length !== romBytes) {
-      const words = `expected the ${romBytes} bytes of ${name}'s boot ROM, got ${rom.length}`;
-      throw new DfuError('MALFORMED', words);
-    }
-    const { offset, hex } = ROM_MAGIC;
-    const magic = toHex(rom.subarray(offset, offset + 3));
-    if (name !== 'RP2040' || magic === hex) return rom;
-    const words = `expected the magic "Mu" 1 of a boot ROM at 0x10, got ${magic}`;
-    throw new DfuError('MALFORMED', words);
-  });
-}
 
 function symbolsOf(terminal: Terminal, path: string | undefined): MachineSetup['symbols'] {
   if (path === undefined) return undefined;
@@ -98,7 +72,7 @@ export function machineSetup(
   let server: GdbServer | undefined;
   return {
     runner: {
-      bootrom: chip && bootromOf(terminal, chip, options.bootrom),
+      bootrom: chip && readBootrom(terminal, chip, options.bootrom),
       time: options.time,
       debugger: stub?.machineDebugger,
     },

@@ -20,6 +20,7 @@ import type { FlashBase } from './options.ts';
 import type { PowercutOptions } from './powercut-options.ts';
 import { ProgressLine } from './progress-line.ts';
 import { boardNamed, bootloaderNamed } from '../shared/board-named.ts';
+import { readBootrom } from '../shared/bootrom.ts';
 import { interruptible } from '../shared/signals.ts';
 import type { Terminal } from '../shared/terminal.ts';
 
@@ -136,12 +137,7 @@ async function deviceOf(
     );
   }
   const applications = placesOf(model, options);
-  const rom = options.bootrom === undefined ? undefined : terminal.files.read(options.bootrom);
-  if (rom !== undefined && rom.length !== chip.romBytes) {
-    const expected =
-      chip.romBytes === undefined ? 'no ROM for this chip' : `${chip.romBytes} bytes`;
-    throw new DfuError('MALFORMED', `--bootrom: expected ${expected}, got ${rom.length} bytes`);
-  }
+  const rom = readBootrom(terminal, chip, options.bootrom);
   const contents = await contentsOf(terminal, path, { model, options });
   return { chip, geometry: model.flash, contents, applications, rom };
 }
