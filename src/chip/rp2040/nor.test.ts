@@ -5,12 +5,14 @@ import { createTime } from './time.ts';
 function made(sizeBytes = 0x200000) {
   const bytes = new Uint8Array(sizeBytes).fill(0xff);
   const warnings: string[] = [];
+  const programmed: string[] = [];
   let cycles = 0;
   const time = createTime({ cycles: () => cycles, hertz: 1e9, sooner: () => {} });
   const nor = createNor({
     flash: {
       bytes,
       program: (offset, data) => {
+        programmed.push(`${offset}: ${data.join(' ')}`);
         data.forEach((byte, n) => {
           bytes[offset + n] = (bytes[offset + n] ?? 0) & byte;
         });
@@ -33,7 +35,7 @@ function made(sizeBytes = 0x200000) {
   const pass = (ns: number): void => {
     cycles += ns;
   };
-  return { nor, bytes, warnings, send, pass };
+  return { nor, bytes, warnings, programmed, send, pass };
 }
 
 describe('a SPI NOR flash', () => {
@@ -109,6 +111,23 @@ describe('a SPI NOR flash', () => {
     send([0x60]);
     send([0x02, 0, 0]);
     expect(bytes[0]).toBe(0);
+  });
+
+  test('programs what changes of a page, as it will be, and only once it was enabled', () => {
+    const { bytes, warnings, programmed, send, pass } = made();
+    bytes.set([0xf0, 0x0f], 0x101);
+    send([0x02, 0, 1, 0, 0x55]);
+    expect(programmed).toEqual([]);
+    send([0x06]);
+    send([0x02, 0, 1, 0, 0xff, 0x3c, 0x0f, 0xff]);
+    expect(programmed).toEqual(['257: 48']);
+    expect(warnings).toEqual([
+      expect.stringContaining('a 1 is programmed over a 0 at flash offset 0x101'),
+    ]);
+    // It is once for each time.
+    pass(1e9);
+    send([0x02, 0, 1, 0, 0x55]);
+    expect(programmed).toHaveLength(1);
   });
 
   test('keeps the last of more bytes than a page has', () => {

@@ -137,6 +137,12 @@ describe('what the chip is', () => {
     expect(read(0x13, 1)).toBe(3);
     expect(read(0x4000c008)).toBe(0x1ffffff);
     expect(board.retained[38]).toBe(1);
+    // Power was there first, or came back; a watchdog leaves that as it was.
+    const why = (): number => new DataView(board.retained.buffer).getUint32(36, true);
+    board.start('power-on');
+    expect(why()).toBe(1 << 8);
+    board.start('watchdog');
+    expect(why()).toBe(1 << 8);
   });
 
   test('clocks are what they are made of, and as fast as they are', () => {

@@ -32,7 +32,16 @@ const executing = ['application', 'every', 'sample', 'seed', 'within', 'bootrom'
 /** What counts where the dump is executed as it is. */
 const COUNTING: ReadonlySet<string> = new Set([
   ...executing,
-  ...['execute', 'board', 'bootloader', 'base', 'after', 'kinds', 'once', 'svg', 'vectors', 'json'],
+  'execute',
+  'board',
+  'bootloader',
+  'base',
+  'after',
+  'kinds',
+  'once',
+  'svg',
+  'vectors',
+  'json',
 ]);
 
 function wrong(words: string): DfuError {
