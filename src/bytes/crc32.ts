@@ -26,3 +26,15 @@ export function crc32Register(bytes: Uint8Array, start: number = CRC32_START): n
 export function crc32(bytes: Uint8Array): number {
   return ~crc32Register(bytes) >>> 0;
 }
+
+/** CRC-32/MPEG-2: neither reflected nor inverted at the end (polynomial 0x04c11db7), as the RP2040's boot ROM has it. */
+export function crc32Mpeg2(bytes: Uint8Array): number {
+  let register = -1;
+  for (const byte of bytes) {
+    register ^= byte << 24;
+    for (let bit = 0; bit < 8; bit += 1) {
+      register = register < 0 ? (register << 1) ^ 0x04c11db7 : register << 1;
+    }
+  }
+  return register >>> 0;
+}

@@ -1,4 +1,4 @@
-export { crc32, crc32Register } from './crc32.ts';
+export { crc32, crc32Mpeg2, crc32Register } from './crc32.ts';
 export { DfuError, retold } from './error.ts';
 export type {
   DfuErrorCode,

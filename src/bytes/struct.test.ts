@@ -4,6 +4,7 @@ import {
   DfuError,
   constant,
   crc32,
+  crc32Mpeg2,
   crc32Register,
   flags,
   fromHex,
@@ -107,6 +108,7 @@ describe('a layout', () => {
 describe('CRC-32', () => {
   test('is the one of zip: check value of "123456789"', () => {
     expect(crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf43926);
+    expect(crc32Mpeg2(new TextEncoder().encode('123456789'))).toBe(0x0376e6e7);
   });
 
   test('can be fed in pieces', () => {

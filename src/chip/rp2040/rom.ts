@@ -1,4 +1,4 @@
-import { hexNumber, sameBytes } from '../../bytes/index.ts';
+import { crc32Mpeg2, hexNumber, sameBytes } from '../../bytes/index.ts';
 import type { Core } from '../armv6m/core.ts';
 import { FLASH_ADDRESS, RAM_ADDRESS } from './bus.ts';
 import type { ChipBus } from './bus.ts';
@@ -42,20 +42,10 @@ interface RomOrder {
   readonly warn: (words: string) => void;
 }
 
-/** CRC-32 as the ROM has it (§2.8.1.3.1): not reflected, not inverted. */
-function bootCrc(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) {
-    crc ^= byte << 24;
-    for (let bit = 0; bit < 8; bit += 1) crc = crc < 0 ? (crc << 1) ^ 0x04c11db7 : crc << 1;
-  }
-  return crc >>> 0;
-}
-
-/** The second stage is whole: what stands behind it is its checksum. */
+/** The second stage is whole: what stands behind it is its checksum (§2.8.1.3.1). */
 function boot2Checks(boot2: Uint8Array): boolean {
   const body = boot2.subarray(0, BOOT2_BYTES - 4);
-  const sum = bootCrc(body);
+  const sum = crc32Mpeg2(body);
   const expected = Uint8Array.of(sum, sum >>> 8, sum >>> 16, sum >>> 24);
   return sameBytes(expected, boot2.subarray(BOOT2_BYTES - 4, BOOT2_BYTES));
 }

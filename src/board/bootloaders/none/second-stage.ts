@@ -1,29 +1,15 @@
-import { hexNumber, viewOf } from '../../../bytes/index.ts';
+import { crc32Mpeg2, hexNumber, viewOf } from '../../../bytes/index.ts';
 import type { Flash } from '../../../flash/index.ts';
 
 /** What an RP2040's boot ROM loads first, its checksum the last four bytes (RP2040 Datasheet §2.8.1.3.1). */
 const SECOND_STAGE_BYTES = 256;
 const CHECKED_BYTES = 252;
-const POLYNOMIAL = 0x04c11db7;
-
-/** CRC-32 without reflection and without inversion. */
-function checksum(bytes: Uint8Array): number {
-  let register = 0xffffffff;
-  for (const byte of bytes) {
-    register ^= byte << 24;
-    for (let bit = 0; bit < 8; bit += 1) {
-      register =
-        register < 0 || register > 0x7fffffff ? (register << 1) ^ POLYNOMIAL : register << 1;
-    }
-  }
-  return register >>> 0;
-}
 
 /** The checksum that stands behind a second stage, and the one that would fit it. */
 function checksums(stage: Uint8Array): Readonly<Record<'got' | 'expected', number>> {
   return {
     got: viewOf(stage).getUint32(CHECKED_BYTES, true),
-    expected: checksum(stage.subarray(0, CHECKED_BYTES)),
+    expected: crc32Mpeg2(stage.subarray(0, CHECKED_BYTES)),
   };
 }
 
