@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { boardModel, createBoard } from '../../src/board/index.ts';
 import type { Board, BoardEvent, MachineDebugger } from '../../src/board/index.ts';
 import { MachineWorkerRunner } from '../../src/board/node/index.ts';
@@ -75,6 +75,20 @@ describe('the thread of a chip', () => {
     expect(seen.filter(({ type }) => type === 'fault')).toEqual([]);
     // The lines of a chip that was left are not heard.
     expect(seen.filter(({ type }) => type === 'console')).toHaveLength(2);
+  });
+
+  test('keeps the process alive as long as the board has power', async () => {
+    const ports = (): number =>
+      process.getActiveResourcesInfo().filter((each) => each === 'MessagePort').length;
+    const before = ports();
+    const { board, up } = bench();
+    const first = up();
+    board.powerOn();
+    await first;
+    expect(ports()).toBe(before + 1);
+    board.powerCut();
+    // A port that was closed is gone a turn later.
+    await vi.waitFor(() => expect(ports()).toBe(before));
   });
 
   test('is ended with its board, and made anew if that is used again', async () => {

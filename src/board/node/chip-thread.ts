@@ -109,8 +109,6 @@ export class ChipThread {
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: 16 },
     });
     this.#worker = worker;
-    // A chip that is executed keeps the process alive by its port.
-    worker.unref();
     let why: unknown = new Error('its thread has ended');
     worker.on('message', () => {
       if (this.#worker === worker) this.#free();
@@ -126,6 +124,8 @@ export class ChipThread {
       this.#free();
       life?.failed(why);
     });
+    // A chip that is executed keeps the process alive by its port; a listener above would do so again.
+    worker.unref();
     return worker;
   }
 
