@@ -10,5 +10,6 @@ export { sendDetach } from './leave.ts';
 export { waitsText } from './time-spent.ts';
 export { nothingThere } from './select-one.ts';
 export { mayMatch, parseAlternate, parseSerials } from './selection.ts';
+export { tellingThatItStays } from './stays-in-dfu-mode.ts';
 export { suffixFits } from './sending.ts';
 export { descriptorLimit, deviceMs } from './time-limits.ts';

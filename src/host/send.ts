@@ -21,6 +21,7 @@ import type { SendOptions, SendPlan } from './send-plan.ts';
 import { sendPlain } from './send-plain.ts';
 import { allowsAnyDevice, decidedSending, demandFit, leftOut } from './sending.ts';
 import type { DfuSession } from './session.ts';
+import { tellingThatItStays } from './stays-in-dfu-mode.ts';
 import { deviceMs } from './time-limits.ts';
 
 /** What sending goes by, whatever is sent. */
@@ -180,6 +181,12 @@ export async function sendTo(
   plan: SendPlan,
   options: SendToOptions,
 ): Promise<SendEnding> {
+  return tellingThatItStays(options.onEvent, (onEvent) =>
+    sendToOne(bus, plan, { ...options, onEvent }),
+  );
+}
+
+async function sendToOne(bus: UsbBus, plan: SendPlan, options: SendToOptions): Promise<SendEnding> {
   const { signal, onEvent, selection, detach, placeByLayout = true } = options;
   const isAlternateOpen = selection?.alternate === undefined;
   tellFile(plan, onEvent);

@@ -337,7 +337,7 @@ describe('MCUboot', () => {
     };
     const wide = await signed('wide', program(0xc400), '0x400');
     expect(await into(wide)).toMatch(
-      /^65: .*its header has 1024 bytes, and programs begin 512 bytes into a slot \(CONFIG_ROM_START_OFFSET\)/,
+      /^65: .*asked into DFU mode for this, and is there still.*\n.*its header has 1024 bytes, and programs begin 512 bytes into a slot \(CONFIG_ROM_START_OFFSET\)/,
     );
     // 484 KiB in a slot of 472 KiB, and one that only its trailer keeps out.
     const header = ['-H', '0x200', '-S', '0x80000', '--align', '4', '--pad-header', '-v', '1.0.0'];

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { DfuError } from '../../bytes/index.ts';
-import { connect, leave, receive } from '../../host/index.ts';
+import { connect, leave, receive, tellingThatItStays } from '../../host/index.ts';
 import type { DfuInterface, UploadSink } from '../../host/index.ts';
 import { addExamples } from '../shared/examples.ts';
 import { wholeNumber } from '../shared/numbers.ts';
@@ -60,7 +60,10 @@ async function run(terminal: Terminal, path: string, options: UploadCommand): Pr
       let from: DfuInterface | undefined;
       const opened = (entry: DfuInterface): void => void (from = entry);
       try {
-        await receiveFrom(formatted.sink, { ...options, protocol: dialect, opened }, around);
+        const wanted = { ...options, protocol: dialect, opened };
+        await tellingThatItStays(around.onEvent, (onEvent) =>
+          receiveFrom(formatted.sink, wanted, { ...around, onEvent }),
+        );
         await formatted.finish(from);
         await output.finish();
       } catch (error) {
