@@ -183,6 +183,17 @@ describe('board program and erase', () => {
     expect((await ran(inspect)).out).toMatch(/^The chip starts what is in flash/);
   });
 
+  test('what an STM32 would not start is refused: it would go to its loader instead', async () => {
+    const bin = new URL('dfu.bin', built).pathname;
+    const args = ['board', 'program', 'stm32f072b_disco', bin, '--flash', path('disco.flash')];
+    const refused = await ran(args);
+    expect(refused.exit).toBe(64);
+    expect(refused.err).toMatch(
+      /it will not run at 0x08000000: the stack pointer 0x.{8} is not in RAM \(--force to/,
+    );
+    expect(await ran([...args, '--force'])).toMatchObject({ exit: 0 });
+  });
+
   const program = (...more: string[]): string[] => ['board', 'program', ...more];
   test.each([
     [program('particle-xenon', 'nowhere.bin'), 66, /nowhere\.bin: no such file/],

@@ -3,7 +3,7 @@ import { hexNumber } from '../../../bytes/index.ts';
 import { flashSizeBytes } from '../../models/board-model.ts';
 import type { BoardModel } from '../../models/board-model.ts';
 import type { BootloaderRecord } from '../../seams/bootloader-record.ts';
-import { plain, plainReader } from '../plain.ts';
+import { VECTOR_BYTES, plain, plainReader } from '../plain.ts';
 import type { PlainVerdict } from '../plain.ts';
 import { STM32_ROM_ID, Stm32Bootloader } from './stm32.ts';
 
@@ -30,6 +30,13 @@ export const stm32Rom: BootloaderRecord = {
     alternate: () => 0,
   },
   make: (order) => new Stm32Bootloader(order),
+  layout: (model) => ({
+    ...plain.layout(model),
+    startDoubt: (begin) =>
+      begin.length < VECTOR_BYTES
+        ? undefined
+        : verdict(model, begin.subarray(0, VECTOR_BYTES)).fault,
+  }),
   reader: async (model) =>
     plainReader({ name: 'stm32-rom', model }, (vectors) => verdict(model, vectors)),
 };
