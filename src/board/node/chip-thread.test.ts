@@ -90,6 +90,26 @@ describe('the thread of a chip', () => {
     await thread.close();
   });
 
+  test('keeps the process alive while it is waited for, and by itself not', async () => {
+    const ports = (): number =>
+      process.getActiveResourcesInfo().filter((each) => each === 'MessagePort').length;
+    const before = ports();
+    const thread = new ChipThread('test');
+    const only = life();
+    thread.run(only);
+    await only.begun;
+    // A port that was closed is gone a turn later.
+    await vi.waitFor(() => expect(ports()).toBe(before));
+    only.control.stop();
+    const left = thread.leave(only);
+    expect(ports()).toBe(before + 1);
+    await left;
+    expect(ports()).toBe(before);
+    const closed = thread.close();
+    expect(ports()).toBe(before + 1);
+    await closed;
+  });
+
   test('without a chip is ended after a minute, and made anew for the next', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const thread = new ChipThread('test');

@@ -69,6 +69,8 @@ export class ChipThread {
   leave(life: ChipLife): Promise<void> {
     if (this.#next === life) this.#next = undefined;
     if (this.#life !== life) return Promise.resolve();
+    // Whoever waits for it is to hear of it.
+    this.#worker?.ref();
     this.#after(LEAVE_MS, () => void this.#worker?.terminate());
     return new Promise((resolve) => {
       this.#left.push(resolve);
@@ -81,6 +83,7 @@ export class ChipThread {
     const worker = this.#worker;
     this.#worker = undefined;
     this.#free();
+    worker?.ref();
     await worker?.terminate();
   }
 
@@ -132,6 +135,7 @@ export class ChipThread {
   /** The thread has no chip any more, or there is no thread any more. */
   #free(): void {
     this.#life = undefined;
+    this.#worker?.unref();
     clearTimeout(this.#timer);
     for (const resolve of this.#left.splice(0)) resolve();
     const next = this.#next;
