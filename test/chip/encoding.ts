@@ -31,7 +31,7 @@ export function encodingOf(pattern: string): Encoding {
   return {
     mask,
     value,
-    fields: [...fields].map(([name, field]) => ({ name, ...field })),
+    fields: Array.from(fields, ([name, field]) => ({ name, ...field })),
   };
 }
 

@@ -16,9 +16,8 @@ export class SlowFault extends Error {}
 
 /** An exception that is taken, or was pended. */
 export const NMI = 2;
-export const HARD_FAULT = 3;
-export const SV_CALL = 11;
-export const PEND_SV = 14;
+const HARD_FAULT = 3;
+const SV_CALL = 11;
 
 const u32 = (value: number): number => value >>> 0;
 
