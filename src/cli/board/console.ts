@@ -41,7 +41,7 @@ function greeting({ board, usbip, gdb, kernelPort }: BoardSession): string {
 }
 
 /** Who can end a board besides its keys. */
-export interface BoardEnders {
+interface BoardEnders {
   readonly signal: AbortSignal;
   readonly watch: EndWatch;
 }

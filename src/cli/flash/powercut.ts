@@ -180,7 +180,7 @@ async function conclusion(device: LabDevice, report: CutReport): Promise<string>
 }
 
 /** Why the next boot leaves an update where it is; undefined if it takes it, or if none was asked for. */
-export async function whyNotTaken(
+async function whyNotTaken(
   device: LabDevice,
   { update, request }: PowercutOptions,
 ): Promise<string | undefined> {
