@@ -39,8 +39,8 @@ export function createChip(order: ChipOrder): Chip {
   let bitten = false;
   let toldOutside = false;
   let dead = false;
-  /** The core waits for flash until then, in ns. */
-  let stalledUntilNs = 0;
+  /** The core waits for flash until then. In cycles: a time may lie between two of them, and is never reached. */
+  let stalledUntilCycle = 0;
   let wasPulledUp = false;
   let warnedOfUsb = false;
 
@@ -121,7 +121,7 @@ export function createChip(order: ChipOrder): Chip {
       core.written(FLASH + offsetBytes, lengthBytes);
     },
     stall: (ns) => {
-      stalledUntilNs = wiring.nowNs() + ns;
+      stalledUntilCycle = time.cycleAt(wiring.nowNs() + ns);
       core.yield();
     },
   });
@@ -181,11 +181,11 @@ export function createChip(order: ChipOrder): Chip {
     if (bitten) return { why: 'reset', cause: 'watchdog' };
     if (toldOutside) return { why: 'outside' };
     if (core.cycles >= untilCycle) return { why: 'time' };
-    if (stalledUntilNs > wiring.nowNs()) {
-      pass(Math.min(untilCycle, time.cycleAt(stalledUntilNs)));
+    if (stalledUntilCycle > core.cycles) {
+      pass(Math.min(untilCycle, stalledUntilCycle));
       return undefined;
     }
-    stalledUntilNs = 0;
+    stalledUntilCycle = 0;
     const stop = core.run(Math.min(untilCycle, nextCycle()));
     doWhatIsDue();
     const told = stopOf(stop);
@@ -243,8 +243,8 @@ export function createChip(order: ChipOrder): Chip {
       try {
         // Who wants one instruction does not want the wait before it.
         const isStep = untilNs - wiring.nowNs() <= STEP_NS;
-        if (isStep && stalledUntilNs > wiring.nowNs()) {
-          pass(time.cycleAt(stalledUntilNs));
+        if (isStep && stalledUntilCycle > core.cycles) {
+          pass(stalledUntilCycle);
           return chip.run(wiring.nowNs() + STEP_NS);
         }
         if (dead) return waitForWatchdog(time.cycleAt(untilNs));
