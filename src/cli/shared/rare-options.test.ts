@@ -45,3 +45,18 @@ test('where there is no more, nothing is said of it', () => {
 test('an option that there is not cannot be rare', () => {
   expect(() => rareOnes(new Command('boil'), '--egg')).toThrow('boil: no option --egg');
 });
+
+test('one that is misspelt is found among those that few need, too', () => {
+  const told = (...args: readonly string[]): string => {
+    let text = '';
+    const command = made().exitOverride();
+    command.configureOutput({ writeErr: (more) => void (text += more) });
+    expect(() => command.parse(args, { from: 'user' })).toThrow('unknown option');
+    return text;
+  };
+  expect(told('pan', '--safron')).toBe(
+    "error: unknown option '--safron'\n(Did you mean --saffron?)\n",
+  );
+  expect(told('pan', '--eg')).toContain('(Did you mean --egg?)');
+  expect(told('pan', '--water')).not.toContain('Did you mean');
+});

@@ -1,4 +1,5 @@
 import type { Command, Option } from 'commander';
+import { didYouMean } from '../../bytes/index.ts';
 
 // `--help` is a screen of what is usual. What few need is told by `--help-all`, which every command has.
 
@@ -34,9 +35,27 @@ export function addDetails(command: Command, text: string): Command {
   return command.addHelpText('after', () => (tellsAll.has(command) ? text : ''));
 }
 
+/** Commander's sentence about an option that there is not, which knows of those in `--help` alone. */
+function withRareOnes(message: string, { options }: Command): string {
+  const [said, word = ''] = /^error: unknown option '([^'=]*)/.exec(message) ?? [];
+  const nearest = didYouMean(
+    word,
+    options.flatMap(({ long }) => long ?? []),
+  );
+  const near = options.find(({ long }) => nearest.includes(`"${long}"`));
+  if (said === undefined || near === undefined || !rares.has(near)) return message;
+  return `${message.split('\n')[0] ?? ''}\n(Did you mean ${near.long}?)`;
+}
+
 /** Gives a command its `--help-all`, and `--help` a last line about it; `path` is how it is called. */
 export function addHelpAll(command: Command, path: string): void {
   const left = command.options.filter((option) => rares.has(option));
+  const error = command.error.bind(command);
+  command.error = (message, more) =>
+    error(
+      more?.code === 'commander.unknownOption' ? withRareOnes(message, command) : message,
+      more,
+    );
   const all = command.createOption('--help-all', 'display all of it').hideHelp();
   command.addOption(all).on('option:help-all', () => {
     for (const option of [...left, all]) option.hidden = false;
