@@ -184,6 +184,16 @@ describe('the flash interface', () => {
     return chip;
   };
 
+  test('waits as it is told, and the status of the prefetch buffer follows its switch', () => {
+    const chip = probe();
+    const ACR = 0x40022000;
+    expect(chip.read(ACR)).toBe(0x30);
+    chip.write(ACR, 1);
+    expect(chip.read(ACR)).toBe(1);
+    chip.write(ACR, 0x11);
+    expect(chip.read(ACR)).toBe(0x31);
+  });
+
   test('is locked, and opened by two keys', () => {
     const chip = probe();
     chip.write(CR, 1);

@@ -430,6 +430,14 @@ describe('USART and USB registers', () => {
     expect(usb.pulledUp).toBe(false);
   });
 
+  test('a bus reset disables the endpoints, and leaves what was received to be looked at', () => {
+    const probe = enabled();
+    probe.chip.usb.setup(0, SETUP);
+    probe.write(USB + 4, 0x3001);
+    probe.chip.usb.busReset();
+    expect([probe.read(USB), probe.read(USB + 4), probe.read(USB + 0x4c)]).toEqual([0x8000, 0, 0]);
+  });
+
   test('bits that toggle, bits that a 0 clears', () => {
     const probe = enabled();
     expect(probe.read(USB)).toBe(0x3220);

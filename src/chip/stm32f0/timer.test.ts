@@ -202,6 +202,22 @@ describe('watchdogs', () => {
     expect(probe.wait(0.2, 'wfi')).toBe('reset');
   });
 
+  test.each([
+    [0, 4],
+    [5, 128],
+    [6, 256],
+    [7, 256],
+  ])('prescaler %i divides by %i', (prescaler, divider) => {
+    const probe = fed();
+    probe.write(IWDG, 0x5555);
+    probe.write(IWDG + 4, prescaler);
+    probe.write(IWDG + 8, 999);
+    probe.write(IWDG, 0xcccc);
+    // 40 kHz: 1000 steps
+    expect(probe.wait(25 * divider - 1, 'wfi')).toBe('idle');
+    expect(probe.wait(2, 'wfi')).toBe('reset');
+  });
+
   test('a window: reloaded too early, it bites', () => {
     const probe = fed();
     probe.write(IWDG, 0x5555);
