@@ -77,14 +77,25 @@ describe('SSI in front of the flash', () => {
     expect(got(4)).toEqual([0xff, 0xff, 0xff, 0xff]);
   });
 
-  test('swallows frames on four wires, with which a second stage starts continuous read', () => {
-    const { read, write } = open();
+  test('reads on four wires: a command, an address with mode bits, and what stands there', () => {
+    const { board, read, write } = open();
+    board.flash.set([1, 2, 3, 4], 0x100);
     write(0x18000008, 0);
+    // Frames of 32 bits, EEPROM read; 8 bits of command, 32 of address.
     write(CTRLR0, (2 << 21) | (31 << 16) | (3 << 8));
+    write(0x180000f4, (2 << 8) | (8 << 2));
+    write(0x18000008, 1);
+    write(DR0, 0xeb);
+    expect(read(RXFLR)).toBe(0);
+    write(DR0, 0x000100a0);
+    expect([read(RXFLR), read(DR0), read(SR) & 8]).toEqual([1, 0x01020304, 0]);
+    // What is put where only is sent is swallowed.
+    write(0x18000008, 0);
+    write(CTRLR0, (2 << 21) | (31 << 16));
     write(0x18000008, 1);
     write(DR0, 0xeb);
     write(DR0, 0xa0);
-    expect([read(RXFLR), read(SR) & 8]).toEqual([0, 0]);
+    expect(read(RXFLR)).toBe(0);
   });
 
   test('goes on to where the flash is done, for who asks whether it is', () => {
