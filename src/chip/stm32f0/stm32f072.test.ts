@@ -96,6 +96,17 @@ describe('a whole DFU device', () => {
     expect([chip.log, chip.warnings]).toEqual([[], []]);
   });
 
+  test('waits for flash end, wherever between two cycles', () => {
+    const chip = downloading();
+    const block = new Uint8Array(1024).fill(7);
+    for (let n = 0; n < 40; n += 1) {
+      chip.send(dnload(n, block.length), block);
+      status(chip);
+      chip.run(72 + n / 7);
+      expect(status(chip)).toEqual([0, 0, 5]);
+    }
+  });
+
   test('a block beyond its slot is refused, and it goes on after that', () => {
     const chip = downloading();
     chip.send(dnload(64, 64), new Uint8Array(64));
