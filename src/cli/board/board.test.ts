@@ -169,6 +169,7 @@ describe('board program and erase', () => {
     expect(refused.exit).toBe(64);
     expect(refused.err).toMatch(why);
     expect(refused.err).toContain('(--force to do it all the same)');
+    expect(existsSync(pico), 'a flash file that nothing was written to').toBe(false);
     // Without the second stage in front.
     writeFileSync(path('bare.bin'), bytes.subarray(256));
     expect(await ran(args.with(3, path('bare.bin')))).toMatchObject({ exit: 64 });

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { bootloaderOf, eraseFlash, programFlash, programSegments } from '../../board/index.ts';
 import { FlashFile } from '../../board/node/index.ts';
 import type { BoardModel, ProgramLayout, Programmed, ProgramTarget } from '../../board/index.ts';
@@ -28,10 +28,16 @@ export interface ProgramOptions {
   readonly force?: true | undefined;
 }
 
+/** A file that was made for this is not left behind if the work is refused. */
 function withFlash(model: BoardModel, path: string, work: (flash: Flash) => void): void {
+  const isNew = !existsSync(path);
   const file = FlashFile.open(path, model.flash);
   try {
     work(new NorFlash(model.flash, file));
+  } catch (error) {
+    // While it is locked: nobody else has it open.
+    if (isNew) rmSync(path, { force: true });
+    throw error;
   } finally {
     file.close();
   }
