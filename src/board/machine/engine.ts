@@ -1,5 +1,4 @@
-import { hexNumber } from '../../bytes/index.ts';
-import { DfuError } from '../../bytes/index.ts';
+import { DfuError, hexNumber } from '../../bytes/index.ts';
 import type {
   Chip,
   ChipFlash,
@@ -11,6 +10,7 @@ import type {
 import { UsbHost } from '../../chip/index.ts';
 import { debugAnswer, stepChip } from '../debug/chip-debug.ts';
 import type { DebugStart, DebugStop } from '../debug/target.ts';
+import { Outlet } from './outlet.ts';
 import type { MachineNotice, MachineOrder } from './protocol.ts';
 
 /** What a chip is started with. */
@@ -39,9 +39,6 @@ const ANSWERED: EngineState = { why: 'answered' };
 const HALTED: EngineState = { why: 'halted' };
 const OVER: EngineState = { why: 'over' };
 
-/** Console bytes that are kept together before they are told. */
-const CONSOLE_BYTES = 4096;
-
 /**
  * A chip from one reset to the next, and the host's end of its USB cable: whoever has it gives it time, and hears what it
  * does. It knows neither threads nor clocks.
@@ -51,11 +48,7 @@ export class MachineEngine {
   readonly #model: ChipModel;
   readonly #usb: UsbHost;
   readonly #tell: (notice: MachineNotice) => void;
-  readonly #console: Uint8Array = new Uint8Array(CONSOLE_BYTES);
-  #consoleBytes = 0;
-  /** Lamps whose pins have changed, and what was told of them. */
-  readonly #pins = new Map<string, boolean | undefined>();
-  readonly #toldPins = new Map<string, boolean | undefined>();
+  readonly #outlet: Outlet;
   #usbChanged = false;
   #answered = false;
   #over = false;
@@ -72,15 +65,16 @@ export class MachineEngine {
     const { model, flash, debug, pins = [], ...chip } = order;
     this.#model = model;
     this.#tell = tell;
+    this.#outlet = new Outlet(tell);
     const outside: ChipOutside = {
       flash,
       uart: (port, byte) => {
-        if (port === model.consoleUart) this.#put(byte);
+        if (port === model.consoleUart) this.#outlet.put(byte);
       },
       usbChanged: () => {
         this.#usbChanged = true;
       },
-      pin: (name, level) => void this.#pins.set(name, level),
+      pin: (name, level) => this.#outlet.drive(name, level),
       warn: (words) => tell({ type: 'warn', words }),
     };
     this.#chip = model.make({ ...chip, outside });
@@ -251,7 +245,7 @@ export class MachineEngine {
     const { fault } = this.#chip.core;
     if (fault === undefined || this.#hasTold || this.#hasFaulted) return;
     this.#hasTold = true;
-    this.#flush();
+    this.#outlet.flush();
     const [pc, lr] = [hexNumber(fault.pc, 8), hexNumber(fault.lr, 8)];
     const words = `hard fault at ${pc}, lr ${lr}: ${fault.words}; the program's handler has it`;
     this.#tell({ type: 'warn', words });
@@ -265,7 +259,7 @@ export class MachineEngine {
   ): EngineState | undefined {
     if (!this.#hasFaulted) {
       this.#hasFaulted = true;
-      this.#flush();
+      this.#outlet.flush();
       this.#tell({ type: 'fault', fault: stop.fault });
       if (this.#watched) {
         this.#halt({ reason: 'fault', words: stop.fault.words });
@@ -321,7 +315,7 @@ export class MachineEngine {
   #halt(stop: DebugStop): void {
     this.#halted = true;
     this.#steps = false;
-    this.#flush();
+    this.#outlet.flush();
     this.#tell({ type: 'stopped', stop });
   }
 
@@ -332,7 +326,7 @@ export class MachineEngine {
   }
 
   #end(stop: Extract<ChipStop, { why: 'reset' | 'jump' }>): void {
-    this.#flush();
+    this.#outlet.flush();
     this.#over = true;
     this.#tell(
       stop.why === 'reset'
@@ -342,32 +336,7 @@ export class MachineEngine {
   }
 
   #leave(state: EngineState): EngineState {
-    if (!this.#over) this.#flush();
+    if (!this.#over) this.#outlet.flush();
     return state;
-  }
-
-  #put(byte: number): void {
-    this.#console[this.#consoleBytes] = byte;
-    this.#consoleBytes += 1;
-    if (this.#consoleBytes === CONSOLE_BYTES) this.#flushConsole();
-  }
-
-  #flushConsole(): void {
-    if (this.#consoleBytes === 0) return;
-    const bytes = this.#console.slice(0, this.#consoleBytes);
-    this.#consoleBytes = 0;
-    this.#tell({ type: 'console', bytes });
-  }
-
-  /** What it has printed, and how its pins stand now. */
-  #flush(): void {
-    this.#flushConsole();
-    if (this.#pins.size === 0) return;
-    for (const [name, level] of this.#pins) {
-      if (this.#toldPins.has(name) && this.#toldPins.get(name) === level) continue;
-      this.#toldPins.set(name, level);
-      this.#tell({ type: 'pin', name, level });
-    }
-    this.#pins.clear();
   }
 }
