@@ -242,7 +242,7 @@ export class Processor {
       get retainedRegisters() {
         return memory.registers;
       },
-      reset: (kind = 'software') => whileAlive(() => this.boot(kind)),
+      reset: (next = 'software') => whileAlive(() => this.boot(next)),
       enterLoader: () => whileAlive(() => this.#enterLoader()),
       enterDfuMode: () => whileAlive(() => this.#enterDfuMode()),
       fault: (message, core) =>

@@ -1,2 +1,4 @@
-/** What started the board anew. */
-export type BootCause = 'power-on' | 'reset-pin' | 'watchdog' | 'software';
+import type { ChipCause } from '../../chip/index.ts';
+
+/** What started the board anew: what starts its chip. */
+export type BootCause = ChipCause;

@@ -115,7 +115,7 @@ export interface Peripherals {
   /** 256 bytes for registers of the chip that only a loss of power clears, likewise. */
   readonly retainedRegisters: Uint8Array;
   /** The processor resets itself, by its request or its own watchdog. Does not come back to the program. */
-  reset(kind?: 'software' | 'watchdog'): void;
+  reset(cause?: 'software' | 'watchdog'): void;
   /**
    * The program has jumped into the bootloader: its DFU mode runs, and nothing was reset. A fault with a bootloader that
    * has none. Does not come back to the program.
