@@ -25,9 +25,13 @@ const floors = {
  * What is carried as a text and runs in a process or thread of its own, where nobody counts statements. The tests of the
  * runners run all of it.
  */
-const elsewhere = ['process-program', 'bare-process', 'firmware-world', 'worker-program'].map(
-  (name) => `src/board/node/${name}.ts`,
-);
+const elsewhere = [
+  'process-program',
+  'bare-process',
+  'firmware-world',
+  'worker-program',
+  'machine-thread',
+].map((name) => `src/board/node/${name}.ts`);
 
 const kernel = 'test/kernel/**/*.test.ts';
 const consumer = 'test/package/**/*.test.ts';

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { boardModel, createBoard } from '../../src/board/index.ts';
-import type { Board, BoardEvent, MachineDebugger } from '../../src/board/index.ts';
-import { MachineWorkerRunner } from '../../src/board/node/index.ts';
-import { MemoryFlash } from '../../src/flash/index.ts';
-import { timerClock } from '../../src/usb/index.ts';
-import { happening } from '../support/boards.ts';
+import { boardModel, createBoard } from '../index.ts';
+import type { Board, BoardEvent, MachineDebugger } from '../index.ts';
+import { MachineWorkerRunner } from './index.ts';
+import { MemoryFlash } from '../../flash/index.ts';
+import { timerClock } from '../../usb/index.ts';
+import { happening } from '../../../test/support/boards.ts';
 
 const model = boardModel('rpi_pico');
 const clock = timerClock(globalThis);
@@ -27,7 +27,7 @@ afterEach(async () => {
 });
 
 const program = (name: string): Uint8Array =>
-  readFileSync(new URL(`../fixtures/machine/rp2040/built/${name}.bin`, import.meta.url));
+  readFileSync(new URL(`../../../test/fixtures/machine/rp2040/built/${name}.bin`, import.meta.url));
 
 function bench(options: ConstructorParameters<typeof MachineWorkerRunner>[0] = {}): {
   readonly board: Board;

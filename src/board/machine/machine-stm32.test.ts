@@ -1,19 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { MachineRunner, boardModel, createBoard } from '../../src/board/index.ts';
-import type { Board, BoardEvent, BoardOptions } from '../../src/board/index.ts';
-import { MemoryFlash } from '../../src/flash/index.ts';
-import {
-  connect,
-  download,
-  downloadDfuSe,
-  scan,
-  upload,
-  uploadDfuSe,
-} from '../../src/host/index.ts';
-import type { DfuSession, Selection } from '../../src/host/index.ts';
-import { LoopbackBus } from '../../src/link/loopback/index.ts';
-import { VirtualClock } from '../../src/usb/index.ts';
-import { machineFixture } from '../support/machine/chip-bench.ts';
+import { MachineRunner, boardModel, createBoard } from '../index.ts';
+import type { Board, BoardEvent, BoardOptions } from '../index.ts';
+import { MemoryFlash } from '../../flash/index.ts';
+import { connect, download, downloadDfuSe, scan, upload, uploadDfuSe } from '../../host/index.ts';
+import type { DfuSession, Selection } from '../../host/index.ts';
+import { LoopbackBus } from '../../link/loopback/index.ts';
+import { VirtualClock } from '../../usb/index.ts';
+import { machineFixture } from '../../../test/support/machine/chip-bench.ts';
 
 /* Machine code on the STM32F072 board, into the loader in system memory and back. */
 

@@ -2,19 +2,19 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { boardModel, createBoard } from '../../src/board/index.ts';
-import type { BoardEvent } from '../../src/board/index.ts';
-import { MemoryFlash } from '../../src/flash/index.ts';
-import { generateKey, parseVersion, signImage } from '../../src/image/index.ts';
-import type { PrivateKey } from '../../src/image/index.ts';
-import { boardBench } from '../../src/testing/index.ts';
-import type { BoardBench } from '../../src/testing/index.ts';
-import { VirtualClock } from '../../src/usb/index.ts';
-import { ran } from '../support/fake-terminal.ts';
+import { boardModel, createBoard } from '../index.ts';
+import type { BoardEvent } from '../index.ts';
+import { MemoryFlash } from '../../flash/index.ts';
+import { generateKey, parseVersion, signImage } from '../../image/index.ts';
+import type { PrivateKey } from '../../image/index.ts';
+import { boardBench } from '../../testing/index.ts';
+import type { BoardBench } from '../../testing/index.ts';
+import { VirtualClock } from '../../usb/index.ts';
+import { ran } from '../../../test/support/fake-terminal.ts';
 
 const model = boardModel('rpi_pico');
 const built = (name: string): Uint8Array =>
-  readFileSync(new URL(`../fixtures/machine/rp2040/built/${name}.bin`, import.meta.url));
+  readFileSync(new URL(`../../../test/fixtures/machine/rp2040/built/${name}.bin`, import.meta.url));
 
 /** The flash of a board that a programmer has put this into. */
 function flashWith(name: string): MemoryFlash {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { exploreChipCuts } from '../../src/board/index.ts';
-import type { ChipCutReport, ChipDevice } from '../../src/board/index.ts';
-import { MemoryFlash, powerCutKinds } from '../../src/flash/index.ts';
-import type { FlashGeometry, PowerCutKind } from '../../src/flash/index.ts';
-import { playedChip } from '../support/played-chip.ts';
-import type { PlayedChip, PlayedEnd } from '../support/played-chip.ts';
+import { exploreChipCuts } from '../index.ts';
+import type { ChipCutReport, ChipDevice } from '../index.ts';
+import { MemoryFlash, powerCutKinds } from '../../flash/index.ts';
+import type { FlashGeometry, PowerCutKind } from '../../flash/index.ts';
+import { playedChip } from '../../../test/support/played-chip.ts';
+import type { PlayedChip, PlayedEnd } from '../../../test/support/played-chip.ts';
 
 const BASE = 0x10000000;
 const SLOT_A = 0x4000;

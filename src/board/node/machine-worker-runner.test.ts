@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
-import { boardModel, createBoard } from '../../src/board/index.ts';
-import type { Board, BoardEvent, MachineOptions, Runner } from '../../src/board/index.ts';
-import { MachineWorkerRunner } from '../../src/board/node/index.ts';
-import { MemoryFlash } from '../../src/flash/index.ts';
-import { connect, download, upload } from '../../src/host/index.ts';
-import { LoopbackBus } from '../../src/link/loopback/index.ts';
-import { timerClock } from '../../src/usb/index.ts';
-import { happening } from '../support/boards.ts';
+import { boardModel, createBoard } from '../index.ts';
+import type { Board, BoardEvent, MachineOptions, Runner } from '../index.ts';
+import { MachineWorkerRunner } from './index.ts';
+import { MemoryFlash } from '../../flash/index.ts';
+import { connect, download, upload } from '../../host/index.ts';
+import { LoopbackBus } from '../../link/loopback/index.ts';
+import { timerClock } from '../../usb/index.ts';
+import { happening } from '../../../test/support/boards.ts';
 
 const model = boardModel('rpi_pico');
 const clock = timerClock(globalThis);
@@ -26,7 +26,7 @@ interface Bench {
 }
 
 function bench(name: string, options: MachineOptions & { readonly time?: 'fast' } = {}): Bench {
-  const url = new URL(`../fixtures/machine/rp2040/built/${name}.bin`, import.meta.url);
+  const url = new URL(`../../../test/fixtures/machine/rp2040/built/${name}.bin`, import.meta.url);
   const flash = new MemoryFlash(model.flash, readFileSync(url));
   const runner: Runner = new MachineWorkerRunner({ time: 'fast', ...options });
   const board = createBoard({ model, flash, clock, runner });

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { exploreChipCuts } from '../../src/board/index.ts';
-import type { ChipCutReport, ChipDevice } from '../../src/board/index.ts';
-import { chipModel } from '../../src/chip/index.ts';
-import type { FlashGeometry } from '../../src/flash/index.ts';
+import { exploreChipCuts } from '../index.ts';
+import type { ChipCutReport, ChipDevice } from '../index.ts';
+import { chipModel } from '../../chip/index.ts';
+import type { FlashGeometry } from '../../flash/index.ts';
 import {
   bootBinary,
   bootPlaces,
   bootloaderNames,
   swapDump,
-} from '../fixtures/machine/boot/boot.ts';
-import type { BootloaderName } from '../fixtures/machine/boot/boot.ts';
+} from '../../../test/fixtures/machine/boot/boot.ts';
+import type { BootloaderName } from '../../../test/fixtures/machine/boot/boot.ts';
 
 /* Bootloaders in C, executed, whose power cuts are known: what they do is written a second time here. */
 
