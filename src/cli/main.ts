@@ -19,4 +19,5 @@ async function main(): Promise<void> {
   if (code !== 0) process.exitCode = code;
 }
 
-void main();
+/** When the command has ended: who runs the program several times in one process waits for it. */
+export const ended: Promise<void> = main();
