@@ -20,4 +20,5 @@ async function main(): Promise<void> {
 }
 
 /** When the command has ended: who runs the program several times in one process waits for it. */
-export const ended: Promise<void> = main();
+const ended: Promise<void> = main();
+export { ended };

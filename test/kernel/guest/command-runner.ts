@@ -3,7 +3,6 @@
 // a line with NUL and its exit code. Argument: the program's file.
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
-import type { ended } from '../../../src/cli/main.ts';
 
 const [node = '', , program = ''] = process.argv;
 const require = createRequire(import.meta.url);
@@ -14,6 +13,6 @@ for await (const line of createInterface(process.stdin)) {
   process.exitCode = 0;
   // Its first module is run anew each time; what that loads stays.
   delete require.cache[require.resolve(program)];
-  await (require(program) as { readonly ended: typeof ended }).ended;
+  await (require(program) as { readonly ended: Promise<void> }).ended;
   process.stdout.write(`\0${process.exitCode}\n`);
 }

@@ -2,7 +2,6 @@
 //   node drop-in-driver.js MAIN      a JSON array of arguments a line; behind each answer, on both streams, a line with END
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
-import type { ended } from '../../../src/cli/main.ts';
 
 const [, , main = ''] = process.argv;
 // Each listens anew to the streams, as long as they are open.
@@ -15,7 +14,7 @@ for await (const line of createInterface(process.stdin)) {
   process.exitCode = 0;
   // Each time anew, as if it were started.
   delete require.cache[require.resolve(main)];
-  await (require(main) as { readonly ended: typeof ended }).ended;
+  await (require(main) as { readonly ended: Promise<void> }).ended;
   const end = `-- end of answer: ${process.exitCode ?? 0}\n`;
   process.stdout.write(end);
   process.stderr.write(end);
