@@ -31,11 +31,12 @@ export function missingPart(): MissingPart | undefined {
   return undefined;
 }
 
-/** Compiles what runs in the guest into a folder. */
+/** Compiles what runs in the guest into a folder; what does not compile writes nothing, there or elsewhere. */
 function compileGuest(folder: string): void {
   const project = join(import.meta.dirname, 'guest/tsconfig.json');
   const tsc = join(root, 'node_modules/.bin/tsc');
-  const compiled = spawnSync(tsc, ['-p', project, '--outDir', folder], { encoding: 'utf8' });
+  const options = ['-p', project, '--outDir', folder, '--noEmitOnError'];
+  const compiled = spawnSync(tsc, options, { encoding: 'utf8' });
   if (compiled.status !== 0) throw new Error(compiled.stdout + compiled.stderr);
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
 }
