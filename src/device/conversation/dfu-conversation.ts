@@ -386,7 +386,6 @@ export class DfuConversation<Extra extends string = never> implements UsbFunctio
     const { leaves } = turn;
     if (leaves === undefined) return;
     if (leaves.at === 'once') this.#leaving.at(leaves.reason, this.#now);
-    else if (this.#parts.onLeave === undefined) this.#happen('BEGIN_DFU');
     else this.#leaveLater(leaves.reason);
   }
 
@@ -400,12 +399,14 @@ export class DfuConversation<Extra extends string = never> implements UsbFunctio
       this.#leaveNow(reason, reason === 'reset');
     } else {
       this.#leaveLater(reason);
-      if (reason === 'reset') this.#leaving.reset(this.#now);
+      if (reason === 'reset' && this.#leaving.decided) this.#leaving.reset(this.#now);
     }
   }
 
+  /** What has nowhere to go begins anew at once: a host that goes on meanwhile must not be cut off in the middle. */
   #leaveLater(reason: LeaveReason | Extra): void {
-    this.#leaving.at(reason, this.#now + this.#parts.leaveDelayMs);
+    if (this.#parts.onLeave === undefined) this.#happen('BEGIN_DFU');
+    else this.#leaving.at(reason, this.#now + this.#parts.leaveDelayMs);
   }
 
   #leaveNow(reason: LeaveReason | Extra, onBus: boolean): void {

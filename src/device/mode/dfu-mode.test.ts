@@ -170,6 +170,15 @@ describe('the end of a download', () => {
     expect(medium.calls.filter((call) => call === 'finish 16')).toHaveLength(2);
   });
 
+  test('with nothing to leave for, DFU_DETACH cuts no download off that follows it', () => {
+    const { wire, mode } = bench({ onLeave: undefined as never });
+    expect(wire.out(DETACH, 1000).end).toBe('ok');
+    wire.out(DNLOAD, 0, new Uint8Array(16));
+    expect(status(wire)).toEqual([0, 0, 5]);
+    wire.pass(500);
+    expect([mode.state, wire.log]).toEqual(['dfuDNLOAD-IDLE', ['attach']]);
+  });
+
   test('the owner is told of what was manifested, once it is', () => {
     const done: string[] = [];
     const { wire, medium } = bench({ onManifested: ({ name }) => done.push(name) });
