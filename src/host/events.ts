@@ -1,5 +1,6 @@
 import type { SendOutcome } from '../bytes/index.ts';
 import type { DfuState } from '../dfu/index.ts';
+import type { DeviceFilter } from '../usb/index.ts';
 import type { DfuInterface } from './dfu-interface.ts';
 import type { Application, DownloadEnding, UploadEnding } from './endings.ts';
 import type { ResetOutcome } from './steps.ts';
@@ -12,6 +13,17 @@ export type HostEvent =
   | { readonly type: 'selected'; readonly interface: DfuInterface }
   /** The device in run-time mode is asked into DFU mode. */
   | { readonly type: 'detaching'; readonly interface: DfuInterface }
+  /**
+   * It has left, and a person must point at it in its other mode before the bus lists it: `UsbBus.request` with these
+   * filters, from a click. The search goes on meanwhile, and its time stands still. Told once.
+   */
+  | {
+      readonly type: 'permission';
+      readonly interface: DfuInterface;
+      readonly filters: readonly DeviceFilter[];
+      /** Why, in a sentence for that person. */
+      readonly why: string;
+    }
   /** It came back in DFU mode, so many ms after it was asked. */
   | { readonly type: 'returned'; readonly interface: DfuInterface; readonly afterMs: number }
   /** The interface is claimed and the device idle; blocks will have this size. */

@@ -85,8 +85,30 @@ export type BusEvent =
   | { readonly type: 'attached'; readonly device: BusDevice }
   | { readonly type: 'detached'; readonly id: string };
 
+/** Which devices a person is asked for; what is left out may be anything. As WebUSB's `USBDeviceFilter`. */
+export interface DeviceFilter {
+  readonly vendorId?: number | undefined;
+  /** Needs `vendorId`. */
+  readonly productId?: number | undefined;
+  /** Class of the device or of one of its interfaces. */
+  readonly classCode?: number | undefined;
+  /** Needs `classCode`. */
+  readonly subclassCode?: number | undefined;
+  /** Needs `subclassCode`. */
+  readonly protocolCode?: number | undefined;
+  readonly serialNumber?: string | undefined;
+}
+
 /** Where devices are found: the machine's own USB, a USB/IP server, the browser, a loopback. */
 export interface UsbBus {
+  /**
+   * Only there where a person must point at a device before the bus lists it, as in a browser: asks for one of these (several
+   * filters: any of them). Has to come from a click. Resolves with the device that is listed from then on, and with nothing
+   * if the person chose none. On such a bus a location is no identity: the same port is another path with each attachment.
+   *
+   * Throws `ACCESS` without a click, or where the page must not ask.
+   */
+  request?(filters: readonly DeviceFilter[]): Promise<BusDevice | undefined>;
   /** Throws `NO_USB` with the remedy where there is none. */
   list(): Promise<BusDevice[]>;
   /** Tells of every attachment from now on; the answer stops it. */

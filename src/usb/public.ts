@@ -15,6 +15,7 @@ export type {
   BusDevice,
   BusEvent,
   ControlPipe,
+  DeviceFilter,
   ControlRequest,
   OpenLimits,
   PortLocation,

@@ -20,6 +20,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'boot/mcuboot': ['bytes', 'flash', 'image'],
   'boot/stm32': ['bytes', 'flash'],
   lab: ['bytes', 'flash', 'image', 'boot/riotboot', 'boot/mcuboot'],
+  manifest: ['bytes', 'usb', 'image'],
+  flow: ['bytes', 'usb', 'dfu', 'image', 'host', 'manifest'],
   'link/loopback': ['bytes', 'usb'],
   'link/usbip': ['bytes', 'usb'],
   'link/node-usb': ['bytes', 'usb'],

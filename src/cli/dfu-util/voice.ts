@@ -124,6 +124,7 @@ export class Voice {
         return;
       // These dfu-util tells by what is on the wire.
       case 'waiting':
+      case 'permission':
       case 'detaching':
       case 'returned':
       case 'downloaded':

@@ -247,6 +247,7 @@ function lineOf(event: GangEvent): string | undefined {
     }
     case 'detaching':
     case 'leaving':
+    case 'permission':
     case 'progress':
     case 'ready':
     case 'selected':

@@ -148,6 +148,8 @@ function sentences(
       return [describe(event.interface)];
     case 'detaching':
       return ['Asking the device into DFU mode...'];
+    case 'permission':
+      return [event.why];
     case 'returned':
       return [`Back in DFU mode after ${Math.round(event.afterMs)} ms`];
     case 'ready':

@@ -1,0 +1,118 @@
+import type { DfuErrorCode, SendOutcome } from '../bytes/index.ts';
+import type { DescribedStep, DfuInterface } from '../host/index.ts';
+import type { ManifestBoard, ManifestFile, ManifestRelease } from '../manifest/index.ts';
+
+/** A device that was looked at. */
+export interface FlowDevice {
+  /** As a person knows it: the manifest's board, else its own words for itself, else its ids. */
+  readonly name: string;
+  /** Its ids in the mode it is in, `1209:7d02`. */
+  readonly id: string;
+  /** Run-time: its application runs and is asked away first. */
+  readonly mode: 'runtime' | 'dfu';
+  /** Undefined where it has none, or does not give it. */
+  readonly serial: string | undefined;
+  /** The version that runs, as its bcdDevice says; undefined in DFU mode, where that is the loader's. */
+  readonly version: string | undefined;
+  /** The manifest's board that it is; undefined without a manifest. A device that none fits is refused. */
+  readonly board: ManifestBoard | undefined;
+  readonly interfaces: readonly DfuInterface[];
+}
+
+/** A file that the manifest has for the device. */
+export interface FlowOffer {
+  readonly release: ManifestRelease;
+  readonly file: ManifestFile;
+  /** Why it cannot be chosen, in a sentence: too old a device, say. Undefined: it can. */
+  readonly barred: string | undefined;
+}
+
+/** Something that was found out about a file, for a person. */
+export interface FlowFinding {
+  /** `good`: as it should be; `bad`: it will not be sent; `unknown`: could not be found out; `plain`: neither good nor bad. */
+  readonly rating: 'good' | 'bad' | 'unknown' | 'plain';
+  readonly topic: 'format' | 'version' | 'hash' | 'signature' | 'fit' | 'target' | 'note';
+  readonly text: string;
+}
+
+/** What a file is, and what sending it comes to; nothing has been sent yet. */
+export interface FlowFile {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly offer: FlowOffer | undefined;
+  readonly findings: readonly FlowFinding[];
+  /** What will be done to the device's memory; empty where only the device in DFU mode tells. */
+  readonly steps: readonly DescribedStep[];
+  /** Alternate settings that it may go to, where a person has to say which; empty otherwise. */
+  readonly alternates: readonly { readonly alternate: number; readonly name: string }[];
+  /** Why it is not sent, if it is not. */
+  readonly refused: { readonly code: DfuErrorCode; readonly message: string } | undefined;
+}
+
+export type FlowPhase =
+  | 'detach'
+  /** A person must allow the page the device in its other mode: `allow`, from a click. */
+  | 'permission'
+  | 'erase'
+  | 'download'
+  | 'manifest'
+  | 'verify'
+  /** The application is waited for. */
+  | 'application';
+
+export interface FlowProgress {
+  readonly phase: FlowPhase;
+  readonly doneBytes: number;
+  readonly totalBytes: number | undefined;
+  /** Of this phase, smoothed; undefined before anything is known. */
+  readonly bytesPerSecond: number | undefined;
+  readonly remainingMs: number | undefined;
+}
+
+/** How it ended, truthfully. */
+export interface FlowEnding {
+  /** Undefined where nothing was begun (cancelled, refused, never found). */
+  readonly outcome: SendOutcome | undefined;
+  readonly isGood: boolean;
+  /** One plain sentence that says what really happened. */
+  readonly sentence: string;
+  /** What to do, if anything is to be done. */
+  readonly remedy: string | undefined;
+  readonly code: DfuErrorCode | undefined;
+  /** The version that runs afterwards, where it was waited for. */
+  readonly runs: string | undefined;
+}
+
+/** Where a flow stands. Plain data. */
+export type FlowState =
+  | { readonly step: 'idle' }
+  /** Nothing can be flashed from here, and why: no WebUSB in this browser, an insecure page, a page that is not allowed to. */
+  | {
+      readonly step: 'unsupported';
+      readonly why: 'no-usb' | 'insecure' | 'not-allowed';
+      readonly message: string;
+    }
+  /** A device is pointed at, or read. */
+  | { readonly step: 'connecting' }
+  | {
+      readonly step: 'connected';
+      readonly device: FlowDevice;
+      readonly offers: readonly FlowOffer[];
+      /** What went wrong with the last file that was to be chosen: not there, wrong hash. */
+      readonly problem: string | undefined;
+    }
+  /** The file is fetched and looked at. */
+  | { readonly step: 'reading'; readonly device: FlowDevice; readonly name: string }
+  | { readonly step: 'chosen'; readonly device: FlowDevice; readonly file: FlowFile }
+  | {
+      readonly step: 'working';
+      readonly device: FlowDevice;
+      readonly file: FlowFile;
+      readonly progress: FlowProgress;
+    }
+  | {
+      readonly step: 'ended';
+      readonly device: FlowDevice | undefined;
+      readonly file: FlowFile | undefined;
+      readonly ending: FlowEnding;
+    };

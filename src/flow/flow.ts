@@ -1,0 +1,62 @@
+import type { Clock, UsbBus } from '../usb/index.ts';
+import type { HostEvent } from '../host/index.ts';
+import type { FirmwareManifest } from '../manifest/index.ts';
+import type { FlowOffer, FlowState } from './flow-state.ts';
+
+/** What a flow goes by. */
+export interface FlowOptions {
+  /** Where devices are. One that asks for permission (a browser's) is asked by `connect` and `allow`. */
+  readonly bus: UsbBus;
+  /** Default: real time. */
+  readonly clock?: Clock | undefined;
+  readonly manifest?: FirmwareManifest | undefined;
+  /** Only releases of this channel are offered; default `stable`. */
+  readonly channel?: string | undefined;
+  /** Fetches a file of the manifest, of that size at most. */
+  readonly fetchFile?: ((url: string, mostBytes: number) => Promise<Uint8Array>) | undefined;
+  /** Devices that are asked for, besides the manifest's; default: any with DFU. */
+  readonly filters?: readonly FlowFilter[] | undefined;
+  readonly alternate?: number | string | undefined;
+  /** Public keys as PEM: an image that none of them has signed is not sent. */
+  readonly expectedKeys?: readonly string[] | undefined;
+  /** Read back what was written before the device goes on; default: where the device can. */
+  readonly verify?: boolean | undefined;
+  /** Wait until the application runs; default true. */
+  readonly waitForApplication?: boolean | undefined;
+  /** All that the host tells, as it tells it. */
+  readonly onEvent?: ((event: HostEvent) => void) | undefined;
+}
+
+/** Which devices are asked for: as WebUSB's filters. */
+export interface FlowFilter {
+  readonly vendorId?: number | undefined;
+  readonly productId?: number | undefined;
+  readonly serialNumber?: string | undefined;
+}
+
+/**
+ * Flashing one device in the steps that a person takes: connect, choose, look, flash, see how it ended. Each method leads
+ * from one state to the next and never throws for what the device or the file is: the state says that.
+ * A method that does not belong to the state throws `INVALID_ARGUMENT`.
+ */
+export interface FlashFlow {
+  readonly state: FlowState;
+  /** Told of each new state; the answer stops that. */
+  subscribe(listener: (state: FlowState) => void): () => void;
+  /** From `idle` and `ended`. Where a person must point at the device, it has to come from a click. */
+  connect(): Promise<void>;
+  /** From `connected` and `chosen`: a file of the manifest. */
+  chooseOffer(offer: FlowOffer): Promise<void>;
+  /** From `connected` and `chosen`: a file of the person's own. */
+  chooseFile(name: string, bytes: Uint8Array): Promise<void>;
+  /** From `chosen`: which of its alternates. */
+  chooseAlternate(alternate: number): Promise<void>;
+  /** From `chosen`. */
+  flash(): Promise<void>;
+  /** In phase `permission`, from a click. */
+  allow(): Promise<void>;
+  /** Ends what is under way as soon as that leaves the device in order; lets go of the device. */
+  cancel(): Promise<void>;
+  /** Everything that happened, line by line with times, to be kept. No serial numbers of other devices. */
+  log(): string;
+}

@@ -1,0 +1,61 @@
+/** What of a product can be flashed: its boards, its releases, the files of each. What a product's maker writes as JSON. */
+export interface FirmwareManifest {
+  /** The version of this form: 1. */
+  readonly manifest: 1;
+  /** What the product is called. */
+  readonly product: string;
+  readonly boards: readonly ManifestBoard[];
+  /** Newest first, if versions are not compared. */
+  readonly releases: readonly ManifestRelease[];
+  /** Public keys that signatures are checked with, by their id. */
+  readonly keys?: readonly ManifestKey[] | undefined;
+}
+
+/** How a board is known at USB, in either of its modes. */
+export interface ManifestBoard {
+  readonly name: string;
+  /** Vendor and product in any of its modes: `1209:7d00`. */
+  readonly usb: readonly string[];
+  /** A regular expression that its whole serial number fits; left out: any. */
+  readonly serial?: string | undefined;
+  /** Range of bcdDevice, both ends in it, as `0102` or `1.02`; left out: any. */
+  readonly bcdDevice?:
+    { readonly least?: string | undefined; readonly most?: string | undefined } | undefined;
+}
+
+/** One version of the product's firmware. */
+export interface ManifestRelease {
+  readonly version: string;
+  /** Left out: `stable`. */
+  readonly channel?: string | undefined;
+  /** What is new, as plain text. */
+  readonly notes?: string | undefined;
+  /** The oldest version from which a device may be brought to this one at once. */
+  readonly minimumVersion?: string | undefined;
+  readonly files: readonly ManifestFile[];
+}
+
+/** One file of a release. */
+export interface ManifestFile {
+  /** Names of the boards that it is for; left out: all. */
+  readonly boards?: readonly string[] | undefined;
+  /** Where it is, relative to the manifest. */
+  readonly url: string;
+  readonly sizeBytes: number;
+  /** 64 hexadecimal digits. */
+  readonly sha256: string;
+  /** Id of the key that it must be signed with: of an MCUboot image the first digits of the key's hash, 8 at least. */
+  readonly key?: string | undefined;
+  /** Alternate setting, by number or by name; left out: as the file or the device says. */
+  readonly alternate?: number | string | undefined;
+  /** Absolute address of a file that does not say it, for DfuSe. */
+  readonly address?: number | undefined;
+  /** What tells it from other files for the same board, where one of several is chosen: `slot 0`. */
+  readonly label?: string | undefined;
+}
+
+/** A public key, as PEM. */
+export interface ManifestKey {
+  readonly id: string;
+  readonly pem: string;
+}

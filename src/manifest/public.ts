@@ -1,0 +1,12 @@
+/**
+ * Firmware manifests: what of a product can be flashed, as its maker writes it down, read and checked.
+ *
+ * @module
+ */
+export type {
+  FirmwareManifest,
+  ManifestBoard,
+  ManifestFile,
+  ManifestKey,
+  ManifestRelease,
+} from './firmware-manifest.ts';
