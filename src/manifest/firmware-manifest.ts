@@ -1,11 +1,15 @@
-/** What of a product can be flashed: its boards, its releases, the files of each. What a product's maker writes as JSON. */
+/**
+ * What of a product can be flashed: its boards, its releases, the files of each. What a product's maker writes as JSON;
+ * `readManifest` checks it.
+ */
 export interface FirmwareManifest {
   /** The version of this form: 1. */
   readonly manifest: 1;
   /** What the product is called. */
   readonly product: string;
+  /** No device is two of them. */
   readonly boards: readonly ManifestBoard[];
-  /** Newest first, if versions are not compared. */
+  /** In any order: they are offered by their versions, newest first. */
   readonly releases: readonly ManifestRelease[];
   /** Public keys that signatures are checked with, by their id. */
   readonly keys?: readonly ManifestKey[] | undefined;
@@ -16,18 +20,24 @@ export interface ManifestBoard {
   readonly name: string;
   /** Vendor and product in any of its modes: `1209:7d00`. */
   readonly usb: readonly string[];
-  /** A regular expression that its whole serial number fits; left out: any. */
+  /**
+   * What its whole serial number looks like: `?` is any character, `*` any number of them, `[0-9A-F]` one of those, and
+   * anything else is itself. Left out: any, or none.
+   */
   readonly serial?: string | undefined;
-  /** Range of bcdDevice, both ends in it, as `0102` or `1.02`; left out: any. */
+  /** Range of bcdDevice in each of its modes, both ends in it, as `0102` or `1.02`; left out: any. */
   readonly bcdDevice?:
     { readonly least?: string | undefined; readonly most?: string | undefined } | undefined;
 }
 
 /** One version of the product's firmware. */
 export interface ManifestRelease {
+  /** Numbers with dots, a pre-release behind `-`, a build behind `+`: `1.2.0`, `1.3.0-rc.1`, `1.2.0+7`. */
   readonly version: string;
   /** Left out: `stable`. */
   readonly channel?: string | undefined;
+  /** bcdDevice that this firmware shows while it runs, as `0102` or `1.02`: by it is known which version a device has. */
+  readonly bcdDevice?: string | undefined;
   /** What is new, as plain text. */
   readonly notes?: string | undefined;
   /** The oldest version from which a device may be brought to this one at once. */
@@ -39,7 +49,7 @@ export interface ManifestRelease {
 export interface ManifestFile {
   /** Names of the boards that it is for; left out: all. */
   readonly boards?: readonly string[] | undefined;
-  /** Where it is, relative to the manifest. */
+  /** Where it is, relative to the manifest; http or https. */
   readonly url: string;
   readonly sizeBytes: number;
   /** 64 hexadecimal digits. */
@@ -50,12 +60,22 @@ export interface ManifestFile {
   readonly alternate?: number | string | undefined;
   /** Absolute address of a file that does not say it, for DfuSe. */
   readonly address?: number | undefined;
+  /**
+   * What is erased first. `needed`, the default: what is written over, so that settings elsewhere stay. `all`: the whole
+   * memory, settings included; a device of plain DFU cannot do that, and gets nothing. `ask`: a person chooses, where the
+   * device can do both; else as `needed`.
+   */
+  readonly erase?: ManifestErase | undefined;
   /** What tells it from other files for the same board, where one of several is chosen: `slot 0`. */
   readonly label?: string | undefined;
 }
 
+/** What is erased before a file is written. */
+export type ManifestErase = 'needed' | 'all' | 'ask';
+
 /** A public key, as PEM. */
 export interface ManifestKey {
+  /** The first hexadecimal digits of its hash, 8 at least. */
   readonly id: string;
   readonly pem: string;
 }

@@ -6,6 +6,7 @@
 export type {
   FirmwareManifest,
   ManifestBoard,
+  ManifestErase,
   ManifestFile,
   ManifestKey,
   ManifestRelease,
