@@ -1,7 +1,7 @@
 import type { Clock, UsbBus } from '../usb/index.ts';
 import type { HostEvent } from '../host/index.ts';
 import type { FirmwareManifest } from '../manifest/index.ts';
-import type { FlowOffer, FlowState } from './flow-state.ts';
+import type { FlowDevice, FlowErase, FlowOffer, FlowState } from './flow-state.ts';
 
 /** What a flow goes by. */
 export interface FlowOptions {
@@ -14,15 +14,22 @@ export interface FlowOptions {
   readonly channel?: string | undefined;
   /** Fetches a file of the manifest, of that size at most. */
   readonly fetchFile?: ((url: string, mostBytes: number) => Promise<Uint8Array>) | undefined;
-  /** Devices that are asked for, besides the manifest's; default: any with DFU. */
+  /** Devices that are asked for; default: those of the manifest's boards, else any with DFU. */
   readonly filters?: readonly FlowFilter[] | undefined;
   readonly alternate?: number | string | undefined;
   /** Public keys as PEM: an image that none of them has signed is not sent. */
   readonly expectedKeys?: readonly string[] | undefined;
-  /** Read back what was written before the device goes on; default: where the device can. */
+  /**
+   * Read back what was written. Default: of a DfuSe device that gives uploads; one of plain DFU may give something else by
+   * design, and is read back if that is asked for.
+   */
   readonly verify?: boolean | undefined;
   /** Wait until the application runs; default true. */
   readonly waitForApplication?: boolean | undefined;
+  /** How long at most, in ms; default 30 s. */
+  readonly applicationMs?: number | undefined;
+  /** Keep serial numbers out of `log`; default false. */
+  readonly maskSerials?: boolean | undefined;
   /** All that the host tells, as it tells it. */
   readonly onEvent?: ((event: HostEvent) => void) | undefined;
 }
@@ -41,22 +48,35 @@ export interface FlowFilter {
  */
 export interface FlashFlow {
   readonly state: FlowState;
-  /** Told of each new state; the answer stops that. */
+  /** Told of each new state; the answer stops that. A listener that throws stops nothing else. */
   subscribe(listener: (state: FlowState) => void): () => void;
-  /** From `idle` and `ended`. Where a person must point at the device, it has to come from a click. */
-  connect(): Promise<void>;
+  /**
+   * From `idle` and `ended`. Where a person must point at the device, it has to come from a click; one that was pointed at
+   * before is taken without asking, if it is the only one that fits. `another`: ask all the same.
+   */
+  connect(options?: { readonly another?: boolean | undefined }): Promise<void>;
+  /** From `choosing`: one of its devices. */
+  chooseDevice(device: FlowDevice): Promise<void>;
   /** From `connected` and `chosen`: a file of the manifest. */
   chooseOffer(offer: FlowOffer): Promise<void>;
   /** From `connected` and `chosen`: a file of the person's own. */
   chooseFile(name: string, bytes: Uint8Array): Promise<void>;
   /** From `chosen`: which of its alternates. */
   chooseAlternate(alternate: number): Promise<void>;
-  /** From `chosen`. */
+  /** From `chosen`, where its file has `erase`. */
+  chooseErase(erase: FlowErase): Promise<void>;
+  /**
+   * From `chosen`, if its file `isReady`. Leads to `ended`, or back to `chosen` where the device turns out in DFU mode to
+   * have several places: then a person has to say which.
+   */
   flash(): Promise<void>;
   /** In phase `permission`, from a click. */
   allow(): Promise<void>;
-  /** Ends what is under way as soon as that leaves the device in order; lets go of the device. */
+  /**
+   * Ends what is under way as soon as that leaves the device in order; lets go of the device. From `working` it leads to
+   * `ended`, from where nothing was begun to `idle`; elsewhere it does nothing.
+   */
   cancel(): Promise<void>;
-  /** Everything that happened, line by line with times, to be kept. No serial numbers of other devices. */
+  /** Everything that happened, line by line with times, to be kept. */
   log(): string;
 }

@@ -1,0 +1,32 @@
+import { describe, expect, test } from 'vitest';
+import { said } from './flow-text.ts';
+import { FLOW_TEXTS, inWords } from './index.ts';
+
+describe('sentences', () => {
+  test('have their values in them, in English and in other words', () => {
+    const sentence = said('step-write-at', { bytes: 2048, address: '0x08000000' });
+    expect(sentence).toEqual({
+      id: 'step-write-at',
+      text: 'Write 2048 bytes at 0x08000000.',
+      values: { bytes: 2048, address: '0x08000000' },
+    });
+    expect(inWords(sentence)).toBe(sentence.text);
+    const texts = { 'step-write-at': 'Schreibt ab {address} {bytes} Bytes.' };
+    expect(inWords(sentence, texts)).toBe('Schreibt ab 0x08000000 2048 Bytes.');
+    expect(inWords(said('do-wait'), texts)).toBe(FLOW_TEXTS['do-wait']);
+  });
+
+  test('what a device says cannot fill in anything of its own', () => {
+    const sentence = said('not-dfu', { device: '{constructor} {device} $& $1' });
+    expect(sentence.text).toMatch(/^\{constructor\} \{device\} \$& \$1 has no firmware/);
+    expect(inWords(sentence, { 'not-dfu': '{device}: {toString} {expected}' })).toBe(
+      '{constructor} {device} $& $1: {toString} {expected}',
+    );
+  });
+
+  test('are sentences', () => {
+    for (const [id, text] of Object.entries(FLOW_TEXTS)) {
+      expect(`${id} ${text}`).toMatch(/^[a-z]+(-[a-z]+)* (\{words\}|[A-Z{].*[.}])$/);
+    }
+  });
+});
