@@ -10,6 +10,7 @@ export type { PowerCut } from './board.ts';
 export type { BoardParts } from './board-parts.ts';
 export { createBoard } from './create-board.ts';
 export type { BoardOptions } from './create-board.ts';
+export { describeEvent } from './describe-event.ts';
 export { boardFileSchema, isBoardPath, readBoardFile } from './models/board-file.ts';
 export type { JsonSchema } from '../bytes/index.ts';
 export type { BoardFile, BoardFileFlash, Written } from './models/board-file.ts';

@@ -33,7 +33,7 @@ export type {
 } from './trace.ts';
 export { tracedBus } from './traced-bus.ts';
 export type { TraceListener } from './trace-clock.ts';
-export { traceLines } from './words.ts';
+export { answerWords, requestWords, traceLines } from './words.ts';
 export { tracePayloadLeftOut } from './payload.ts';
 export { serialMask, serialsIn, traceSerialsMasked } from './serials.ts';
 export type { SerialMask } from './serials.ts';

@@ -75,8 +75,14 @@ function bytesWords(bytes: Uint8Array): string {
   return bytes.length > MOST_SHOWN ? `${shown} … (${bytes.length})` : shown;
 }
 
-/** What came of a transfer, in words: a state by its name. */
-function answerWords({ setup, end, data, leftOut, taken, error }: ControlRecord): string {
+/**
+ * What came of a transfer, in words: `OK, dfuDNLOAD-IDLE, poll 0 ms`; a state, a status and a command of DfuSe by their names,
+ * other bytes as they are.
+ */
+export function answerWords(
+  record: Omit<ControlRecord, 'type' | 'pipe' | 'ms' | 'tookMs'>,
+): string {
+  const { setup, end, data, leftOut, taken, error } = record;
   if (end !== 'ok') return error === undefined ? end.toUpperCase() : `failed: ${error.message}`;
   const took = taken === undefined ? '' : `took ${taken}`;
   if (leftOut !== undefined) return `${took} (${leftOut.bytes} bytes left out)`.trim();

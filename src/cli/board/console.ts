@@ -1,7 +1,7 @@
 import { emitKeypressEvents } from 'node:readline';
+import { describeEvent } from '../../board/index.ts';
 import type { Board } from '../../board/index.ts';
 import { BoundedOutput, brokenPipe } from './bounded-output.ts';
-import { describeEvent } from './describe-event.ts';
 import type { EndWatch, Ending } from './ends.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { startBoard } from './session.ts';

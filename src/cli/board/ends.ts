@@ -1,7 +1,7 @@
+import { describeEvent } from '../../board/index.ts';
 import type { Board, BoardEvent } from '../../board/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import type { Clock } from '../../usb/index.ts';
-import { describeEvent } from './describe-event.ts';
 import { fits, parseSpec } from './event-match.ts';
 import type { EventMatch } from './event-match.ts';
 import { ExitCode } from '../shared/exit-codes.ts';

@@ -1,3 +1,4 @@
+import { describeEvent } from '../../board/index.ts';
 import type { Board, BoardEvent } from '../../board/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import type { NorFlash } from '../../flash/index.ts';
@@ -7,7 +8,6 @@ import { usbipBus } from '../../link/usbip/index.ts';
 import { timerClock } from '../../usb/index.ts';
 import type { Clock, UsbBus } from '../../usb/index.ts';
 import { startBoard } from '../board/session.ts';
-import { describeEvent } from '../board/describe-event.ts';
 import { untilAborted } from '../shared/signals.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import type { Guide } from './guide.ts';

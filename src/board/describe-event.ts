@@ -1,9 +1,12 @@
-import type { BoardEvent, BoardFault, BoardPowerCut } from '../../board/index.ts';
-import { hexNumber } from '../../bytes/index.ts';
+import { hexNumber } from '../bytes/index.ts';
+import type { BoardEvent, BoardPowerCut } from './seams/board-event.ts';
+import type { BoardFault } from './seams/board-fault.ts';
 
 const bootModes = { dfu: 'DFU mode', application: 'application', none: 'nothing to boot' } as const;
 
-/** An event in words for a person. */
+/**
+ * An event in words for a person: a line of the console as it is, anything else behind `* `; of a fault several lines.
+ */
 export function describeEvent(event: BoardEvent): string {
   switch (event.type) {
     case 'console':
