@@ -1,0 +1,77 @@
+import type { DfuState } from 'dfukit/dfu';
+import { DRAWN_STATES } from './states.ts';
+import type { Transition } from './transitions.ts';
+
+const BOX = { width: 100, height: 38 };
+const STEP = { x: 128, y: 66 };
+const ORIGIN = { x: 8 + BOX.width / 2, y: 26 + BOX.height / 2 };
+/** Two lines between the same states stand apart by twice this. */
+const APART = 7;
+
+export const FIGURE = { width: 2 * STEP.x + BOX.width + 16, height: 3 * STEP.y + BOX.height + 36 };
+
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+function at(column: number, row: number): Point {
+  return { x: ORIGIN.x + column * STEP.x, y: ORIGIN.y + row * STEP.y };
+}
+
+export function middleOf(state: DfuState): Point {
+  const { column, row } = DRAWN_STATES[state];
+  return at(column, row);
+}
+
+/** The box of a state. */
+export function boxOf(state: DfuState): Point & typeof BOX {
+  const { x, y } = middleOf(state);
+  return { x: x - BOX.width / 2, y: y - BOX.height / 2, ...BOX };
+}
+
+/** Where a line from the middle of a box towards a point leaves it. */
+function edgeOf(state: DfuState, towards: Point): Point {
+  const middle = middleOf(state);
+  const dx = towards.x - middle.x;
+  const dy = towards.y - middle.y;
+  const far = Math.max(Math.abs(dx) / (BOX.width / 2), Math.abs(dy) / (BOX.height / 2));
+  if (far === 0) return middle;
+  return { x: middle.x + dx / far, y: middle.y + dy / far };
+}
+
+/** Moved to its right as one goes from `a` to `b`, so that there and back are two lines. */
+function aside(point: Point, a: Point, b: Point): Point {
+  const length = Math.hypot(b.x - a.x, b.y - a.y) || 1;
+  return {
+    x: point.x - ((b.y - a.y) / length) * APART,
+    y: point.y + ((b.x - a.x) / length) * APART,
+  };
+}
+
+/** Path data of a transition, from edge to edge. */
+export function transitionPath({ from, to, via }: Omit<Transition, 'by'>): string {
+  const [a, b] = [middleOf(from), middleOf(to)];
+  if (via !== undefined) {
+    const corners = via.map(([column, row]) => at(column, row));
+    const start = nearest(from, corners[0] ?? b);
+    const end = nearest(to, corners.at(-1) ?? a);
+    return lineThrough([start, ...corners, end]);
+  }
+  return lineThrough([aside(edgeOf(from, b), a, b), aside(edgeOf(to, a), a, b)]);
+}
+
+/** The point of a box's outline that is straight across or up and down from another. */
+function nearest(state: DfuState, towards: Point): Point {
+  const { x, y, width, height } = boxOf(state);
+  return {
+    x: Math.min(x + width, Math.max(x, towards.x)),
+    y: Math.min(y + height, Math.max(y, towards.y)),
+  };
+}
+
+function lineThrough(points: readonly Point[]): string {
+  return points
+    .map(({ x, y }, n) => `${n === 0 ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}`)
+    .join('');
+}
