@@ -35,6 +35,7 @@ const elsewhere = [
 
 const kernel = 'test/kernel/**/*.test.ts';
 const consumer = 'test/package/**/*.test.ts';
+const site = 'test/web/**/*.test.ts';
 const slow = '{src,test}/**/*.slow.test.ts';
 
 /**
@@ -67,7 +68,7 @@ export default defineConfig({
         test: {
           name: 'across',
           include: ['test/**/*.test.ts', slow],
-          exclude: [kernel, consumer],
+          exclude: [kernel, consumer, site],
           testTimeout: 300_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 1 },
@@ -85,12 +86,23 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'web',
+          include: [site],
+          globalSetup: 'test/web/setup.ts',
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
           name: 'kernel',
           include: [kernel],
           fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 600_000,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
         },
       },
     ],

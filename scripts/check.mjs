@@ -8,6 +8,7 @@ export const checks = [
   ['types', 'tsc', '-p', 'tsconfig.json', '--noEmit'],
   ['pure types', 'tsc', '-p', 'tsconfig.pure.json'],
   ['types of the tests', 'tsc', '-p', 'tsconfig.test.json'],
+  ['types of the site', 'tsc', '-p', 'tsconfig.web.json'],
   ['lint', 'oxlint', '--type-aware', '--deny-warnings', '--quiet', '.'],
   ['format', 'prettier', '--check', '--log-level', 'warn', '.'],
   ['package', 'publint', '--strict', '--pack', 'npm'],

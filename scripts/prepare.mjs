@@ -13,12 +13,12 @@ import { pathToFileURL } from 'node:url';
 import { build, builtStamp } from './build.mjs';
 import { npm, root } from './run.mjs';
 
-function time(path) {
+export function time(path) {
   return existsSync(path) ? statSync(path).mtimeMs : -Infinity;
 }
 
 /** When the newest file of a tree changed; a folder counts too, since its time tells of removed files. */
-function newest(path) {
+export function newest(path) {
   if (!existsSync(path)) return -Infinity;
   if (!statSync(path).isDirectory()) return path.endsWith('.test.ts') ? -Infinity : time(path);
   return Math.max(time(path), ...readdirSync(path).map((name) => newest(`${path}/${name}`)));

@@ -14,8 +14,14 @@ export function run(command, args, options = {}) {
 
 /** Runs a tool of node_modules/.bin. */
 export function tool(name, ...args) {
+  return toolIn({}, name, ...args);
+}
+
+/** The same, with more in its environment. */
+export function toolIn(environment, name, ...args) {
   return run(`${root}node_modules/.bin/${name}`, args, {
     shell: process.platform === 'win32',
+    env: { ...process.env, ...environment },
   });
 }
 

@@ -4,7 +4,7 @@ import { chromium } from 'playwright-core';
 import { asRoot, installOnDebian } from '../support/needs.ts';
 import type { MissingPart } from '../support/needs.ts';
 
-const executablePath = '/usr/bin/chromium';
+export const executablePath = '/usr/bin/chromium';
 
 /** What is missing here to run a browser, if anything is. */
 export function missingBrowser(): MissingPart | undefined {
@@ -12,7 +12,7 @@ export function missingBrowser(): MissingPart | undefined {
   return { what: 'Chromium', install: installOnDebian(asRoot('test/package/browser install')) };
 }
 
-const args = [
+export const args: readonly string[] = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-background-networking',
@@ -27,7 +27,7 @@ const TYPES: Readonly<Record<string, string>> = { html: 'text/html', js: 'text/j
  * and reaches nothing else; what it reports as an error is one here.
  */
 export async function outcomeInChromium(folder: string): Promise<unknown> {
-  const browser = await chromium.launch({ executablePath, args, headless: true });
+  const browser = await chromium.launch({ executablePath, args: [...args], headless: true });
   try {
     const page = await browser.newPage();
     const errors: string[] = [];

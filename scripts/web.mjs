@@ -1,0 +1,76 @@
+// `npm run web`: builds what of the site is missing or out of date, and serves it on this machine.
+//   npm run web -- --port PORT    default 8080; 0 is any that is free
+//   npm run web -- --host HOST    default 127.0.0.1: nobody else sees it
+//   npm run web -- --build        builds, and ends
+import { existsSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { builtStamp } from './build.mjs';
+import { newest, prepare, time } from './prepare.mjs';
+import { root, run, toolIn } from './run.mjs';
+import { serveSite } from './site-server.mjs';
+
+export const siteFolder = `${root}dist-web`;
+
+const EX_USAGE = 64;
+
+const inputs = ['web', 'docs', 'examples', 'firmware/README.md', 'README.md', 'ARCHITECTURE.md']
+  .concat('CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'package.json', 'dist-api')
+  .map((name) => `${root}${name}`);
+
+function isUpToDate() {
+  const built = time(`${siteFolder}/index.html`);
+  return built > Math.max(time(builtStamp), ...inputs.map(newest));
+}
+
+/** Builds the site if it is out of date, and the package that it is made of; answers whether it is there. */
+export function buildSite() {
+  if (prepare() !== undefined) return false;
+  if (isUpToDate()) return true;
+  console.error('web: building the site');
+  // What the tests run in says so there, and would build the site as for its developers.
+  const environment = { NODE_ENV: 'production' };
+  const args = ['build', '--config', 'web/vite.config.ts', '--logLevel', 'warn'];
+  return toolIn(environment, 'vite', ...args);
+}
+
+/** The API reference, if there is none. The site does without it where its tools cannot be installed. */
+function documentApi() {
+  if (existsSync(`${root}dist-api/index.html`)) return;
+  if (!run(process.execPath, [`${root}scripts/docs.mjs`]))
+    console.error('web: without the API reference; npm run docs makes it');
+}
+
+function optionsOf(args) {
+  const options = {
+    port: { type: 'string', default: '8080' },
+    host: { type: 'string', default: '127.0.0.1' },
+    build: { type: 'boolean', default: false },
+  };
+  try {
+    const { values } = parseArgs({ args, options });
+    if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > 65_535)
+      throw new Error(`expected a port from 0 to 65535, got ${String(values.port)}`);
+    return values;
+  } catch (error) {
+    console.error(`web: ${error.message}`);
+    return process.exit(EX_USAGE);
+  }
+}
+
+async function web({ port, host, build }) {
+  documentApi();
+  if (!buildSite()) return console.error('web: failed') ?? 1;
+  if (build) return 0;
+  const site = await serveSite({ folder: siteFolder, host, port: Number(port) });
+  console.log(`${site.url}  (Ctrl-C ends it)`);
+  return undefined;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href)
+  try {
+    process.exitCode = await web(optionsOf(process.argv.slice(2)));
+  } catch (error) {
+    console.error(`web: ${error.message}`);
+    process.exitCode = 1;
+  }

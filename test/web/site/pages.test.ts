@@ -1,0 +1,29 @@
+import { describe, expect, test } from 'vitest';
+import { DESK, PHONE, expectSound, shot, visit } from '../site.ts';
+
+const pages = ['', 'flasher/', 'lab/', 'lab/mcuboot/', 'lab/dump/'];
+const sizes = { phone: PHONE, desk: DESK };
+
+describe.each(pages)('/%s', (path) => {
+  const name = path.replaceAll('/', '-') || 'start-';
+
+  test('is sound on a phone and on a desk, light and dark', async (context) => {
+    const visited = await visit(context, path, { size: PHONE });
+    const { page } = visited;
+    for (const [size, viewport] of Object.entries(sizes)) {
+      await page.setViewportSize(viewport);
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        await shot(page, `${name}${size}-${colorScheme}`);
+        await expectSound(visited);
+      }
+    }
+    expect(await page.locator('h1').count()).toBe(1);
+  });
+
+  test('is the same in a folder of its host', async (context) => {
+    const { page, faults } = await visit(context, path, { inFolder: true });
+    expect(await page.locator('site-theme select').count()).toBe(1);
+    expect(faults).toEqual([]);
+  });
+});

@@ -1,0 +1,2 @@
+// What every page runs: the parts of the shell that need a program.
+import './theme-switch.ts';

@@ -1,0 +1,46 @@
+// The site around the package: one static folder, dist-web/, that any server of files can serve, in whatever folder.
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+import type { Plugin } from 'vite';
+import { packageAliases } from './build/aliases.ts';
+import { pagesIn } from './build/pages.ts';
+import { servedHeaders } from './build/policy.ts';
+import { shell } from './build/shell.ts';
+
+const root = fileURLToPath(new URL('.', import.meta.url));
+const project = fileURLToPath(new URL('..', import.meta.url));
+
+/** Browsers that have all that the styles and the package take for granted. */
+const target = ['chrome125', 'firefox128', 'safari17.5'];
+
+/** The package promises that importing it does nothing; a page's modules are there for what they do. */
+function kept(folder: string): Plugin {
+  return {
+    name: 'kept',
+    transform: (_, id) => (id.startsWith(folder) ? { moduleSideEffects: true } : null),
+  };
+}
+
+export default defineConfig({
+  root,
+  // Nothing in it says where it stands: it works in a folder of a host as well as on one of its own.
+  base: './',
+  resolve: { alias: packageAliases(project) },
+  plugins: [shell(root), kept(root), servedHeaders()],
+  worker: {
+    format: 'es',
+    rolldownOptions: { output: { entryFileNames: 'workers/[name]-[hash].js' } },
+  },
+  build: {
+    target,
+    cssTarget: target,
+    outDir: `${project}dist-web`,
+    emptyOutDir: true,
+    modulePreload: { polyfill: false },
+    // Images in the page's own text would need more than its own origin.
+    assetsInlineLimit: 0,
+    // A chunk's size is a figure of the benchmarks.
+    chunkSizeWarningLimit: 4096,
+    rolldownOptions: { input: pagesIn(root) },
+  },
+});
