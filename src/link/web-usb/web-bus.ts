@@ -1,9 +1,11 @@
 import { DfuError } from '../../bytes/index.ts';
 import { timerClock, webUsbDescriptor } from '../../usb/index.ts';
-import type { BusDevice, BusEvent, Clock, UsbBus } from '../../usb/index.ts';
-import { noWebUsb, webError } from './web-errors.ts';
+import type { BusDevice, BusEvent, Clock, DeviceFilter, UsbBus } from '../../usb/index.ts';
+import { cannotAsk, noClick, webError } from './web-errors.ts';
 import { openWeb } from './web-link.ts';
+import { browserUsb, isOnWindows, mayAsk, missing } from './web-support.ts';
 import type { WebUsb, WebUsbDevice, WebUsbEvent } from './web-usb-device.ts';
+import { within } from './within.ts';
 
 /** How the browser's USB is used. */
 export interface WebUsbOptions {
@@ -17,28 +19,28 @@ export interface WebUsbOptions {
 
 /** The browser's devices as a bus. */
 export interface WebUsbBus extends UsbBus {
+  request(filters: readonly DeviceFilter[]): Promise<BusDevice | undefined>;
   /** That device, also if the browser does not list it. */
   deviceOf(web: WebUsbDevice): BusDevice;
 }
 
 const POLL_MS = 500;
 
+/** The longest control transfer of WinUSB at full speed, in bytes; a browser does not say which speed a device has. */
+const WINUSB_BYTES = 4096;
+
 /**
  * The devices that a page may use, as a bus. A browser tells of a device that comes only if the page had
  * it before; what a person picks while the bus is watched is found by looking. Where a device is plugged in,
- * a browser does not say: its path is a number that is new with each attachment.
+ * a browser does not say: its path is a number that is new with each attachment. What the page may use already is listed
+ * without asking; `request` asks a person for another.
  *
- * Throws `NO_USB` where there is no WebUSB.
+ * Throws `NO_USB` where there is no WebUSB, and says whether that is for the browser or for the page (`webUsbSupport`).
  */
 export function webUsbBus(options: WebUsbOptions = {}): WebUsbBus {
   const usb = options.usb ?? browserUsb();
-  if (usb === undefined) throw noWebUsb();
+  if (usb === undefined) throw missing();
   return new WebBus(usb, options);
-}
-
-function browserUsb(): WebUsb | undefined {
-  const { navigator } = globalThis as { readonly navigator?: { readonly usb?: WebUsb } };
-  return navigator?.usb;
 }
 
 class WebBus implements WebUsbBus {
@@ -70,15 +72,39 @@ class WebBus implements WebUsbBus {
     // What came or went while the browser answered may be missing from its answer.
     do {
       before = this.#changes;
-      found = await this.#usb.getDevices().catch((error: unknown) => {
-        throw webError(error, 'list', 'looking for USB devices');
-      });
+      found = await this.#listed();
     } while (before !== this.#changes);
     for (const web of this.#known.keys()) {
       if (!found.includes(web) && !this.#handed.has(web)) this.#vanished(web);
     }
     for (const web of found) this.#appeared(web);
     return [...this.#known.values()];
+  }
+
+  async #listed(): Promise<readonly WebUsbDevice[]> {
+    const what = 'looking for USB devices';
+    try {
+      return await within({ clock: this.#clock }, what, () => this.#usb.getDevices());
+    } catch (error) {
+      throw webError(error, 'list', what);
+    }
+  }
+
+  // Nothing may be awaited before the browser is asked: it goes by the click that is being handled.
+  async request(filters: readonly DeviceFilter[]): Promise<BusDevice | undefined> {
+    if (this.#usb.requestDevice === undefined) throw cannotAsk();
+    const mayAskNow = mayAsk();
+    try {
+      const web = await this.#usb.requestDevice({ filters: [...filters] });
+      this.#changes += 1;
+      this.#appeared(web);
+      return this.#of(web);
+    } catch (error) {
+      // What a browser says if the person has chosen none.
+      if (error instanceof Error && error.name === 'NotFoundError') return undefined;
+      const meant = webError(error, 'request', 'asking for a USB device');
+      throw meant.code === 'ACCESS' && !mayAskNow ? noClick(error) : meant;
+    }
   }
 
   watch(listener: (event: BusEvent) => void): () => void {
@@ -98,10 +124,9 @@ class WebBus implements WebUsbBus {
   }
 
   deviceOf(web: WebUsbDevice): BusDevice {
-    const device = this.#of(web);
     this.#handed.add(web);
-    this.#known.set(web, device);
-    return device;
+    this.#appeared(web);
+    return this.#of(web);
   }
 
   #of(web: WebUsbDevice): BusDevice {
@@ -171,6 +196,7 @@ class WebBus implements WebUsbBus {
       location: { bus: 0, address, path: `web-${address}` },
       speed: 'full',
       descriptor: webUsbDescriptor(web),
+      ...(isOnWindows() ? { mostTransferBytes: WINUSB_BYTES } : {}),
       open: async (limits) => {
         const { path } = device.location;
         if (this.#open.has(web)) {

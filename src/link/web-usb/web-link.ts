@@ -23,6 +23,7 @@ import type {
 import { webError } from './web-errors.ts';
 import type { Doing } from './web-errors.ts';
 import type { WebUsbDevice } from './web-usb-device.ts';
+import { within } from './within.ts';
 
 /** A device that is pulled out looks like a broken transfer first: how long to wait for the word that it has gone, in ms. */
 const FAULT_MS = 200;
@@ -48,11 +49,7 @@ export async function openWeb(
 ): Promise<ControlPipe> {
   const isLent = web.opened;
   const { path } = listed.location;
-  if (!isLent) {
-    await web.open().catch((error: unknown) => {
-      throw webError(error, 'open', `opening ${path}`);
-    });
-  }
+  if (!isLent) await opened(web, `opening ${path}`, around);
   const link = new WebLink(web, { ...around, isLent });
   try {
     const identity = await link.identify(around);
@@ -64,11 +61,28 @@ export async function openWeb(
   }
 }
 
+/** Opens it. What opens too late for that is closed again. */
+async function opened(web: WebUsbDevice, what: string, around: WebSurroundings): Promise<void> {
+  const { clock, limits: { timeoutMs, totalMs, signal } = {} } = around;
+  const opening = web.open();
+  try {
+    await within({ clock, ms: totalMs ?? timeoutMs, signal }, what, () => opening);
+  } catch (error) {
+    void opening.then(
+      () => ignored(() => web.close()),
+      () => {},
+    );
+    throw webError(error, 'open', what);
+  }
+}
+
 class WebLink implements PipeLink {
   readonly state: PipeState = new PipeState();
   readonly wire: ControlWire;
   readonly #web: WebUsbDevice;
   readonly #clock: Clock;
+  /** Most time for what the browser does besides transfers, in ms. */
+  readonly #ms: number | undefined;
   readonly #isLent: boolean;
   readonly #closed: () => void;
   readonly #stopWaiting: () => void;
@@ -79,6 +93,7 @@ class WebLink implements PipeLink {
   constructor(web: WebUsbDevice, around: WebSurroundings & { readonly isLent: boolean }) {
     this.#web = web;
     this.#clock = around.clock;
+    this.#ms = around.limits?.timeoutMs;
     this.#isLent = around.isLent;
     this.#closed = around.closed;
     this.wire = new ControlWire(this, around.clock, around.limits?.timeoutMs);
@@ -128,7 +143,8 @@ class WebLink implements PipeLink {
   }
 
   release(interfaceNumber: number): Promise<void> {
-    return ignored(() => this.#web.releaseInterface(interfaceNumber));
+    const what = `releasing interface ${interfaceNumber}`;
+    return ignored(() => this.#within(what, () => this.#web.releaseInterface(interfaceNumber)));
   }
 
   select(interfaceNumber: number, alternate: number): Promise<void> {
@@ -170,7 +186,7 @@ class WebLink implements PipeLink {
 
   async close(): Promise<void> {
     this.#leave();
-    if (!this.#isLent) await ignored(() => this.#web.close());
+    if (!this.#isLent) await ignored(() => this.#within('closing', () => this.#web.close()));
     this.#closed();
   }
 
@@ -192,13 +208,17 @@ class WebLink implements PipeLink {
   async #do(doing: Doing, what: string, work: () => Promise<void>): Promise<void> {
     if (this.state.over) throw new DfuError('DISCONNECTED', `${what}: the device has gone`);
     try {
-      await work();
+      await this.#within(what, work);
     } catch (error) {
       const meant = webError(error, doing, what);
       if (!this.#hasGone(meant)) throw meant;
       this.#leave();
       throw new DfuError('DISCONNECTED', `${what}: the device has gone`, { cause: error });
     }
+  }
+
+  #within(what: string, work: () => Promise<void>): Promise<void> {
+    return within({ clock: this.#clock, ms: this.#ms }, what, work);
   }
 
   async #failed({ packet, timeoutMs }: WireTransfer, error: unknown): Promise<TransferEnd> {

@@ -1,4 +1,4 @@
-import type { WebUsbSetup } from '../../usb/index.ts';
+import type { DeviceFilter, WebUsbSetup } from '../../usb/index.ts';
 
 // What is used of WebUSB, written down here so that it can be had without a browser's types.
 
@@ -43,6 +43,8 @@ export interface WebUsbEvent {
 /** The browser's `navigator.usb`: the devices that the page may use. */
 export interface WebUsb {
   getDevices(): Promise<readonly WebUsbDevice[]>;
+  /** Asks a person; a worker has it not. */
+  requestDevice?(options: { readonly filters: DeviceFilter[] }): Promise<WebUsbDevice>;
   addEventListener(type: 'connect' | 'disconnect', listener: (event: WebUsbEvent) => void): void;
   removeEventListener(type: 'connect' | 'disconnect', listener: (event: WebUsbEvent) => void): void;
 }
