@@ -75,8 +75,8 @@ export interface FlowFile {
   readonly isReady: boolean;
 }
 
-/** `needed`: the sectors that are written to, so that settings elsewhere are kept; `everything`: all that the device has. */
-export type FlowErase = 'needed' | 'everything';
+/** `needed`: the sectors that are written to, so that settings elsewhere are kept; `all`: the whole memory. */
+export type FlowErase = 'needed' | 'all';
 
 export type FlowPhase =
   | 'detach'

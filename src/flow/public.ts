@@ -4,6 +4,7 @@
  * @module
  */
 export type { FlashFlow, FlowFilter, FlowOptions } from './flow.ts';
+export { flashFlow } from './flash-flow.ts';
 export { inWords } from './flow-text.ts';
 export type { FlowText, FlowTexts, FlowValues } from './flow-text.ts';
 export { FLOW_TEXTS } from './flow-texts.ts';

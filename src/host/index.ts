@@ -1,6 +1,7 @@
 /** The room's face to its siblings: what the world sees, and what only they need. */
 export * from './public.ts';
 export { departureDoubt } from './departure.ts';
+export { DescriptorReader } from './descriptor-reader.ts';
 export { otherDevice } from './expected.ts';
 export { scanDevice, scanElseAll } from './scan.ts';
 export { outcomeSaid, unchangedElse } from './outcome.ts';

@@ -1,0 +1,162 @@
+import { DfuError } from '../bytes/index.ts';
+import { DescriptorReader, UNKNOWN, descriptorLimit, deviceMs, scan } from '../host/index.ts';
+import type { DfuInterface, Scan } from '../host/index.ts';
+import type { FirmwareManifest } from '../manifest/index.ts';
+import { formatUsbId, parseUsbId } from '../usb/index.ts';
+import type {
+  BusDevice,
+  CancelSignal,
+  Clock,
+  DeviceDescriptor,
+  DeviceFilter,
+  UsbBus,
+} from '../usb/index.ts';
+import { boardOf, versionOf } from './boards.ts';
+import type { FlowFilter } from './flow.ts';
+import type { FlowDevice } from './flow-state.ts';
+
+/** Where devices are looked for, and which are meant. */
+export interface Surroundings {
+  readonly bus: UsbBus;
+  readonly clock: Clock;
+  readonly manifest: FirmwareManifest | undefined;
+  readonly filters: readonly FlowFilter[] | undefined;
+}
+
+/** What is there. */
+export interface Seen {
+  /** Those that are meant. */
+  readonly devices: readonly FlowDevice[];
+  /** Those that speak DFU and are none of the manifest's boards. */
+  readonly strangers: readonly FlowDevice[];
+  /** Why some could not be looked into. */
+  readonly problems: Scan['problems'];
+}
+
+/** Application-specific, device firmware upgrade (DFU 1.1 §4.2.1). */
+const anyDfu: DeviceFilter = { classCode: 0xfe, subclassCode: 0x01 };
+
+/** Which devices a person is shown: those of the filters, else of the manifest's boards, else any with DFU. */
+export function askedFor({ filters, manifest }: Surroundings): readonly DeviceFilter[] {
+  if (filters !== undefined && filters.length > 0) return filters;
+  const ids = [...new Set(manifest?.boards.flatMap(({ usb }) => usb))];
+  if (ids.length === 0) return [anyDfu];
+  return ids.map((id) => {
+    const { idVendor: vendorId, idProduct: productId } = parseUsbId(id);
+    return { vendorId, productId };
+  });
+}
+
+/** Whether a device may be one of these, as far as its descriptor tells before it is opened. */
+function mayBe(
+  filters: readonly DeviceFilter[],
+  { idVendor, idProduct }: DeviceDescriptor,
+): boolean {
+  return filters.some(
+    ({ vendorId = idVendor, productId = idProduct }) =>
+      vendorId === idVendor && productId === idProduct,
+  );
+}
+
+/** Whether its serial number is one that is asked for. */
+function hasSerial(filters: readonly DeviceFilter[], device: BusDevice, serial: string): boolean {
+  return filters.some(
+    (filter) => mayBe([filter], device.descriptor) && (filter.serialNumber ?? serial) === serial,
+  );
+}
+
+/** A bus with nothing but these on it. */
+function only(bus: UsbBus, devices: readonly BusDevice[]): UsbBus {
+  return {
+    list: () => Promise.resolve([...devices]),
+    watch: (listener) => bus.watch(listener),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** What the device calls itself; undefined if it does not say. */
+async function productOf(
+  device: BusDevice,
+  clock: Clock,
+  signal: CancelSignal | undefined,
+): Promise<string | undefined> {
+  const transferMs = descriptorLimit({});
+  const totalMs = deviceMs(transferMs);
+  try {
+    const pipe = await device.open({ timeoutMs: transferMs, totalMs, signal });
+    try {
+      const reader = new DescriptorReader(pipe, { clock, transferMs, totalMs, signal });
+      const product = await reader.string(pipe.device.descriptor.iProduct);
+      return product === UNKNOWN ? undefined : product;
+    } finally {
+      await pipe.close();
+    }
+  } catch (error) {
+    if (!DfuError.is(error) || error.code === 'ABORTED') throw error;
+    return undefined;
+  }
+}
+
+/** A device with its DFU interfaces, as a person knows it. */
+async function described(
+  around: Surroundings,
+  device: BusDevice,
+  interfaces: readonly [DfuInterface, ...DfuInterface[]],
+  signal: CancelSignal | undefined,
+): Promise<FlowDevice> {
+  const [first] = interfaces;
+  const product = await productOf(device, around.clock, signal);
+  const board = boardOf(around.manifest, first);
+  return {
+    name: board?.name ?? product ?? formatUsbId(first),
+    id: formatUsbId(first),
+    product,
+    mode: first.mode,
+    serial: first.serial === UNKNOWN ? undefined : first.serial,
+    version: first.mode === 'runtime' ? versionOf(around.manifest, first) : undefined,
+    board,
+    interfaces,
+  };
+}
+
+/** Looks into these devices. Throws `ABORTED`, and what a broken bus throws. */
+export async function lookInto(
+  around: Surroundings,
+  devices: readonly BusDevice[],
+  signal: CancelSignal | undefined,
+): Promise<Seen> {
+  const { bus, clock, manifest, filters = [] } = around;
+  const looked = await scan(only(bus, devices), { clock, signal });
+  const found: FlowDevice[] = [];
+  for (const device of looked.devices.values()) {
+    const [first, ...more] = looked.entries.filter(({ deviceId }) => deviceId === device.id);
+    if (first === undefined) continue;
+    if (filters.length > 0 && !hasSerial(filters, device, first.serial)) continue;
+    found.push(await described(around, device, [first, ...more], signal));
+  }
+  const isMeant = ({ board }: FlowDevice): boolean => manifest === undefined || board !== undefined;
+  return {
+    devices: found.filter(isMeant),
+    strangers: found.filter((each) => !isMeant(each)),
+    problems: looked.problems,
+  };
+}
+
+/** Looks at what is on the bus: first at what may be meant, and only if none of that is at all the rest. */
+export async function lookAround(
+  around: Surroundings,
+  signal: CancelSignal | undefined,
+): Promise<Seen> {
+  const all = await around.bus.list();
+  const filters = askedFor(around);
+  const likely = all.filter(({ descriptor }) => mayBe(filters, descriptor));
+  const seen = await lookInto(around, likely, signal);
+  if (seen.devices.length > 0 || likely.length === all.length) return seen;
+  const others = all.filter((device) => !likely.includes(device));
+  const rest = await lookInto({ ...around, filters: undefined }, others, signal);
+  return {
+    devices: [],
+    strangers: [...seen.strangers, ...rest.devices, ...rest.strangers],
+    problems: [...seen.problems, ...rest.problems],
+  };
+}
