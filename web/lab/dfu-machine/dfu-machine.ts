@@ -121,13 +121,13 @@ export class DfuMachine extends LitElement {
 
   static override properties: PropertyDeclarations = {
     state: { attribute: false },
-    before: { state: true },
+    cameFrom: { state: true },
     told: { state: true },
   };
 
   /** Undefined where no DFU function answers. */
   declare state: string | undefined;
-  declare private before: DfuState | undefined;
+  declare private cameFrom: DfuState | undefined;
   declare private told: string;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #frame: number | undefined;
@@ -144,7 +144,7 @@ export class DfuMachine extends LitElement {
     this.#next = state;
     this.#frame ??= requestAnimationFrame(() => {
       this.#frame = undefined;
-      this.before = known(this.#came);
+      this.cameFrom = known(this.#came);
       this.state = this.#next;
     });
   }
@@ -166,7 +166,7 @@ export class DfuMachine extends LitElement {
     if (this.state !== this.#next) {
       // Set from outside, without a way.
       this.#next = this.state;
-      this.before = undefined;
+      this.cameFrom = undefined;
     }
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
@@ -193,7 +193,7 @@ export class DfuMachine extends LitElement {
         No DFU function has answered since the device came. The figure moves as soon as a host asks.
       </p>`;
     }
-    const { before } = this;
+    const before = this.cameFrom;
     return html`<p><strong class="mono">${here}</strong>: ${DRAWN_STATES[here].meaning}</p>
       ${
         before === undefined
@@ -205,7 +205,7 @@ export class DfuMachine extends LitElement {
   }
 
   #figure(here: DfuState | undefined): TemplateResult {
-    const { before } = this;
+    const before = this.cameFrom;
     const label = here === undefined ? 'no state is known' : `the state is ${here}`;
     return html`<svg
       role="img"
@@ -239,9 +239,9 @@ const lines: SVGTemplateResult[] = TRANSITIONS.map(
 
 function lastLine(from: DfuState, to: DfuState): SVGTemplateResult | typeof nothing {
   if (from === to) return nothing;
-  const known = transitionOf(from, to);
-  const way = known === undefined ? 'unknown' : '';
-  return svg`<path class=${`line last ${way}`} d=${transitionPath(known ?? { from, to })} />`;
+  const line = transitionOf(from, to);
+  const way = line === undefined && to !== 'dfuERROR' ? 'unknown' : '';
+  return svg`<path class=${`line last ${way}`} d=${transitionPath(line ?? { from, to })} />`;
 }
 
 function drawn(

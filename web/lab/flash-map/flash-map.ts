@@ -187,7 +187,7 @@ export class FlashMap extends LitElement {
   }
 
   #map(drawing: Drawing, chosen: number): TemplateResult {
-    const { grid, cell, ranges, runs, paths, lines } = drawing;
+    const { grid, cell, ranges, paths, lines } = drawing;
     const width = grid.columns * cell.width + GUTTER_PX + 2 * EDGE_PX;
     const height = grid.rows * cell.height + 2 * EDGE_PX;
     const base = this.geometry?.baseAddress ?? 0;
@@ -314,7 +314,7 @@ const LABEL_PX = 6.4;
 function labels({ ranges, runs, grid, cell }: Drawing): SVGTemplateResult[] {
   return ranges.flatMap((range, index) => {
     const run = runs[index];
-    if (run === undefined || range.kind === 'erased') return [];
+    if (run === undefined || (range.kind === 'erased' && range.area === undefined)) return [];
     const room = firstRowWidth(run, grid, cell);
     const text = [
       range.area === undefined ? range.kind : `${range.area}: ${range.kind}`,
@@ -324,7 +324,9 @@ function labels({ ranges, runs, grid, cell }: Drawing): SVGTemplateResult[] {
     const row = Math.floor(run.from / grid.columns);
     const x = (run.from - row * grid.columns) * cell.width + 5;
     const y = row * cell.height + cell.height / 2 + 4;
-    return [svg`<text class="label" aria-hidden="true" x=${x} y=${y}>${text}</text>`];
+    return [
+      svg`<text class=${`label ${range.kind}`} aria-hidden="true" x=${x} y=${y}>${text}</text>`,
+    ];
   });
 }
 

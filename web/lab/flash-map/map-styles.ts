@@ -45,9 +45,8 @@ export const mapStyles: CSSResult = css`
 
   .lines {
     fill: none;
-    stroke: var(--surface);
+    stroke: color-mix(in oklab, var(--range-text) 22%, transparent);
     stroke-width: 1;
-    opacity: 0.75;
     pointer-events: none;
   }
 
@@ -124,6 +123,11 @@ export const mapStyles: CSSResult = css`
     stroke-width: 3;
     stroke-linejoin: round;
     paint-order: stroke;
+  }
+
+  text.label.erased {
+    font-weight: 400;
+    opacity: 0.8;
   }
 
   .about {

@@ -1,0 +1,126 @@
+import { DFU_STATES, DFU_STATUSES, DfuRequest, statusAnswer, statusMeaning } from 'dfukit/dfu';
+import { answerWords, requestWords } from 'dfukit/trace';
+import type { TraceEnd } from 'dfukit/trace';
+import { setupPacket } from 'dfukit/usb';
+import type { SetupPacket } from 'dfukit/usb';
+import type { SeenTransfer } from '../../boards/board-client.ts';
+
+/** What can be shown of the transfers that there are. */
+export type TransferFilter = 'all' | 'dfu' | 'blocks' | 'failed';
+
+export const FILTERS: Readonly<Record<TransferFilter, string>> = {
+  all: 'all',
+  dfu: 'DFU requests',
+  blocks: 'blocks up and down',
+  failed: 'those that failed',
+};
+
+/** A transfer in words, made once. */
+export interface SeenRow {
+  readonly number: number;
+  readonly seen: SeenTransfer;
+  readonly setup: SetupPacket;
+  readonly asked: string;
+  readonly answered: string;
+}
+
+const ends: Readonly<Record<SeenTransfer['end'], TraceEnd>> = {
+  ok: 'ok',
+  stall: 'stall',
+  lost: 'gone',
+  timeout: 'timeout',
+  failed: 'failed',
+};
+
+/** Bytes that a row shows of a long data stage. */
+const FEW = 12;
+
+export function rowOf(seen: SeenTransfer, number: number): SeenRow {
+  const setup = setupPacket.decode(seen.setup);
+  return { number, seen, setup, asked: requestWords(setup), answered: answered(seen, setup) };
+}
+
+function answered({ end, data, dataBytes }: SeenTransfer, setup: SetupPacket): string {
+  if (end === 'failed') return 'failed';
+  if (end === 'ok' && dataBytes > data.length) {
+    return `${hex(data.subarray(0, FEW))} … (${dataBytes})`;
+  }
+  return answerWords({ setup, end: ends[end], ...(dataBytes > 0 && { data }) });
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
+}
+
+/** Whether it is a class request to an interface, as all of DFU's are (DFU 1.1 table 3.2). */
+function isDfu({ bmRequestType, bRequest }: SetupPacket): boolean {
+  return (bmRequestType & 0x7f) === 0x21 && bRequest <= DfuRequest.ABORT;
+}
+
+function isBlock(setup: SetupPacket): boolean {
+  const { bRequest } = setup;
+  return isDfu(setup) && (bRequest === DfuRequest.DNLOAD || bRequest === DfuRequest.UPLOAD);
+}
+
+/** Whether a row is shown: of that kind, and with that text in it. */
+export function isShown(
+  { seen, setup, asked, answered: words }: SeenRow,
+  filter: TransferFilter,
+  text: string,
+): boolean {
+  const isKind =
+    filter === 'all' ||
+    (filter === 'failed' ? seen.end !== 'ok' : filter === 'dfu' ? isDfu(setup) : isBlock(setup));
+  return isKind && (text === '' || `${asked} ${words}`.toLowerCase().includes(text.toLowerCase()));
+}
+
+/** All that is known of a transfer, line by line: name and value. */
+export function factsOf({ seen, setup }: SeenRow): readonly (readonly [string, string])[] {
+  const { bmRequestType, bRequest, wValue, wIndex, wLength } = setup;
+  const direction = (bmRequestType & 0x80) === 0 ? 'host to device' : 'device to host';
+  const kind = ['standard', 'class', 'vendor', 'reserved'][(bmRequestType >> 5) & 3] ?? '';
+  const to = ['device', 'interface', 'endpoint', 'other'][bmRequestType & 0x1f] ?? 'reserved';
+  return [
+    ['bmRequestType', `${hexWord(bmRequestType, 2)}: ${direction}, ${kind}, ${to}`],
+    ['bRequest', hexWord(bRequest, 2)],
+    ['wValue', `${hexWord(wValue, 4)} (${wValue})`],
+    ['wIndex', `${hexWord(wIndex, 4)} (${wIndex})`],
+    ['wLength', `${wLength}`],
+    ...statusFacts(seen, setup),
+  ];
+}
+
+function hexWord(value: number, digits: number): string {
+  return `0x${value.toString(16).padStart(digits, '0')}`;
+}
+
+function statusFacts(
+  { end, data }: SeenTransfer,
+  setup: SetupPacket,
+): readonly (readonly [string, string])[] {
+  const isStatus = isDfu(setup) && setup.bRequest === DfuRequest.GETSTATUS;
+  if (!isStatus || end !== 'ok' || data.length !== statusAnswer.size) return [];
+  const { bStatus, bwPollTimeout, bState, iString } = statusAnswer.decode(data);
+  const status = DFU_STATUSES[bStatus];
+  const meaning = status === undefined ? 'unknown' : `${status}, ${statusMeaning(status)}`;
+  return [
+    ['bStatus', `${bStatus}: ${meaning}`],
+    ['bwPollTimeout', `${bwPollTimeout} ms`],
+    ['bState', `${bState}: ${DFU_STATES[bState] ?? 'unknown'}`],
+    ['iString', `${iString}`],
+  ];
+}
+
+/** Bytes as a dump of 16 a line. */
+export function dumpOf({ data, dataBytes }: SeenTransfer): string {
+  const lines: string[] = [];
+  for (let at = 0; at < data.length; at += 16) {
+    const part = data.subarray(at, at + 16);
+    const text = Array.from(part, (byte) =>
+      byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '.',
+    ).join('');
+    lines.push(`${at.toString(16).padStart(4, '0')}  ${hex(part).padEnd(47)}  ${text}`);
+  }
+  if (dataBytes > data.length) lines.push(`… and ${dataBytes - data.length} more bytes`);
+  return lines.join('\n');
+}
