@@ -23,6 +23,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   manifest: ['bytes', 'usb', 'image'],
   flow: ['bytes', 'usb', 'dfu', 'image', 'host', 'manifest'],
   'link/loopback': ['bytes', 'usb'],
+  'link/message-port': ['bytes', 'usb'],
   'link/usbip': ['bytes', 'usb'],
   'link/node-usb': ['bytes', 'usb'],
   'link/web-usb': ['bytes', 'usb'],
