@@ -51,6 +51,8 @@ export type { RetainedRam } from './hardware/retained-ram.ts';
 export type { Sensors } from './hardware/sensors.ts';
 export type { UsbController } from './hardware/usb-controller.ts';
 export type { UsbIdentity, UsbIdentityOptions } from './hardware/usb-identity.ts';
+export { flashExplainer } from './flash-explainer.ts';
+export type { ExplainerOptions, FlashExplainer } from './flash-explainer.ts';
 export { firmwareTarget } from './firmware-target.ts';
 export type { FirmwareTargetOptions } from './firmware-target.ts';
 export { eraseFlash, programFlash, programSegments } from './images/programmer.ts';

@@ -61,3 +61,4 @@ export {
   trailerMagic,
 } from './mcuboot/trailer.ts';
 export type { TrailerFlags } from './mcuboot/trailer.ts';
+export { flagWords, signatureText, sizeText, tlvText } from './mcuboot/words.ts';

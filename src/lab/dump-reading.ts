@@ -1,4 +1,5 @@
 import type { Flash } from '../flash/index.ts';
+import type { FlashKnowledge } from './flash-ranges.ts';
 
 /** A slot of a dump, in words. */
 export interface SlotReading {
@@ -27,6 +28,8 @@ export interface DumpReading {
   /** It bears marks that no other bootloader's has, so that nobody need say whose it is. */
   readonly recognised: boolean;
   readonly slots: readonly SlotReading[];
+  /** What lies where; left out: that is not known. */
+  readonly known?: FlashKnowledge | undefined;
   /** All that was found, as plain data. */
   readonly report: object;
 }

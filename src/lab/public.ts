@@ -23,6 +23,7 @@ export type {
 } from './cut-report.ts';
 export { dumpOf, forkDevice, openDump } from './device.ts';
 export type { FlashLayout, LabDevice } from './device.ts';
+export type { ExplainedRange, FlashArea, FlashKnowledge, RangeKind } from './flash-ranges.ts';
 export { fitImage } from './fit.ts';
 export type { FitReport, SlotPart } from './fit.ts';
 export { fitUpdate } from './fit-update.ts';
@@ -34,6 +35,8 @@ export { layoutDoubts, maxSectorsFor } from './layout-doubts.ts';
 export type { RunningSlot } from './image-names.ts';
 export { inspectFlash } from './inspect.ts';
 export type { FlashReport, McubootSlotReport } from './inspect.ts';
+export { mapFlash } from './map-flash.ts';
+export type { FlashMap, MapOptions } from './map-flash.ts';
 export { bootAhead, stageUpdate } from './predict.ts';
 export type {
   AheadOptions,

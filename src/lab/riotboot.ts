@@ -3,6 +3,8 @@ import { chooseSlot, inspectSlot } from '../boot/riotboot/index.ts';
 import { hexNumber } from '../bytes/index.ts';
 import type { Flash } from '../flash/index.ts';
 import type { DumpReader, SlotReading } from './dump-reading.ts';
+import { filledEnd } from './flash-ranges.ts';
+import type { ExplainedRange, FlashArea, FlashKnowledge } from './flash-ranges.ts';
 
 /** What a slot of riotboot holds. */
 export interface RiotbootSlotReport extends SlotReport {
@@ -102,6 +104,50 @@ function readingOf({
   };
 }
 
+/** Header and image of a slot. Nothing says how long the image is: it reaches to where the flash is erased. */
+function slotRanges(flash: Flash, report: RiotbootSlotReport): ExplainedRange[] {
+  const { slot, fault, header } = report;
+  if (fault === 'magic') return [];
+  const { offsetBytes, sizeBytes, index, address, imageAddress } = slot;
+  const headerBytes = imageAddress - address;
+  const { reason, details } = readingOf(report);
+  const area = `slot ${index}`;
+  const words = [reason, ...details.map(([name, value]) => `${name}: ${value}`)];
+  const start = offsetBytes + headerBytes;
+  const bytes = flash.read(start, sizeBytes - headerBytes);
+  const end = filledEnd(bytes, [0, bytes.length], flash.geometry.erasedValue);
+  const name = `riotboot image, version ${header.version}`;
+  return [
+    { offsetBytes, sizeBytes: headerBytes, kind: 'header', area, title: `${name}, header`, words },
+    { offsetBytes: start, sizeBytes: end, kind: 'image', area, title: name, words },
+  ];
+}
+
+function slotArea({ slot, fault, meaning }: RiotbootSlotReport): FlashArea {
+  const { index, offsetBytes, sizeBytes } = slot;
+  const name = `slot ${index}`;
+  const words = fault === 'magic' ? [meaning] : ['behind the image: no part of it'];
+  const filled = { kind: 'data', title: `bytes in ${name}`, words } as const;
+  return { name, offsetBytes, sizeBytes, filled };
+}
+
+function knowledge(
+  flash: Flash,
+  { bootloaderBytes }: RiotbootLayout,
+  { slots, sentence }: RiotbootReport,
+): FlashKnowledge {
+  const bootloader: FlashArea = {
+    name: 'riotboot',
+    offsetBytes: 0,
+    sizeBytes: bootloaderBytes,
+    filled: { kind: 'bootloader', title: 'riotboot', words: [sentence] },
+  };
+  return {
+    areas: [...(bootloaderBytes > 0 ? [bootloader] : []), ...slots.map(slotArea)],
+    ranges: slots.flatMap((slot) => slotRanges(flash, slot)),
+  };
+}
+
 /** Reads dumps of a riotboot with that layout. One with a slot that boots is recognised. */
 export function riotbootReader(layout: RiotbootLayout): DumpReader {
   return {
@@ -113,6 +159,7 @@ export function riotbootReader(layout: RiotbootLayout): DumpReader {
         boots: report.choice !== undefined,
         recognised: report.choice !== undefined,
         slots: report.slots.map(readingOf),
+        known: knowledge(flash, layout, report),
         report,
       };
     },

@@ -83,6 +83,7 @@ const trials: Readonly<Record<string, readonly [args: string, exit: number]>> = 
   'image convert': ['app.bin app.hex --address 0x08000000', 0],
   'image diff': ['app.bin app.signed.bin', 1],
   'flash inspect': ['dump.bin --board reel_board', 0],
+  'flash map': ['dump.bin --board reel_board --words', 0],
   'flash boot': ['dump.bin --board reel_board --ops', 1],
   'flash why': ['dump.bin --board reel_board', 1],
   'flash fit': ['--board reel_board', 0],

@@ -1,6 +1,7 @@
 import type { DfuProfile, DfuSeProfile } from '../../device/index.ts';
 import type { Key, PrivateKey } from '../../image/index.ts';
-import type { DumpReader, FlashLayout } from '../../lab/index.ts';
+import type { ImageJudge } from '../../boot/mcuboot/index.ts';
+import type { DumpReader, FlashArea, FlashLayout } from '../../lab/index.ts';
 import type { UsbId } from '../../usb/index.ts';
 import type { UsbIdentity } from '../hardware/usb-identity.ts';
 import type { BoardModel } from '../models/board-model.ts';
@@ -127,6 +128,10 @@ export interface BootloaderRecord {
   make(order: BootloaderOrder): Bootloader;
   /** What the laboratory replays, for a bootloader whose engine it has. Throws as `layout`. */
   readonly replay?: ((model: BoardModel, mode?: string) => FlashLayout) | undefined;
+  /** With `replay`: what lies beside the slots. Throws as `layout`. */
+  readonly besideSlots?: ((model: BoardModel, mode?: string) => readonly FlashArea[]) | undefined;
+  /** With `replay`: judges images as its build does. Throws `INVALID_ARGUMENT` for keys that do not go together. */
+  readonly judge?: ((model: BoardModel, build: BuildOptions) => ImageJudge) | undefined;
   /**
    * Reads dumps in words. Rejects as `layout` throws. Asynchronous, so that only who reads a dump loads the
    * laboratory.

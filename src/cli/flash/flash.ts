@@ -5,6 +5,7 @@ import type { PowerCutKind } from '../../flash/index.ts';
 import type { BootOptions } from './boot.ts';
 import type { FitOptions } from './fit.ts';
 import type { InspectOptions } from './inspect.ts';
+import type { MapCommandOptions } from './map.ts';
 import { addDeviceOptions, confirmAfter, placed } from './options.ts';
 import type { PowercutOptions } from './powercut-options.ts';
 import type { WearOptions } from './wear.ts';
@@ -59,6 +60,23 @@ function inspectCommand(terminal: Terminal): Command {
     made,
     'dfukit flash inspect dump.bin --board reel_board',
     'dfukit flash inspect dump.hex --layout layout.json --json',
+  );
+}
+
+function mapCommand(terminal: Terminal): Command {
+  const made = onDump('map', 'what stands where in all of the flash, range by range')
+    .option('--words', 'all that is said of each range, below it')
+    .addOption(jsonOption())
+    .action(
+      answering(async (path: string, options: MapCommandOptions) => {
+        const { flashMap } = await import('./map.ts');
+        return flashMap(terminal, path, options);
+      }),
+    );
+  return addExamples(
+    made,
+    'dfukit flash map dump.bin --board reel_board',
+    'dfukit flash map dump.bin --board reel_board -k key.pem --words',
   );
 }
 
@@ -224,6 +242,7 @@ export function command(terminal: Terminal): Command {
   const made = new Command('flash')
     .description('the laboratory: what a dump of flash means and what becomes of it')
     .addCommand(inspectCommand(terminal))
+    .addCommand(mapCommand(terminal))
     .addCommand(bootCommand(terminal))
     .addCommand(whyCommand(terminal))
     .addCommand(fitCommand(terminal))

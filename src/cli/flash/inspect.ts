@@ -1,6 +1,6 @@
-import { hexNumber, toHex } from '../../bytes/index.ts';
-import { formatVersion } from '../../image/index.ts';
-import { inspectFlash } from '../../lab/index.ts';
+import { hexNumber } from '../../bytes/index.ts';
+import { formatVersion, sizeText } from '../../image/index.ts';
+import { inspectFlash, slotFacts } from '../../lab/index.ts';
 import type { FlashReport, McubootSlotReport, TrailerReport } from '../../lab/index.ts';
 import { withDoubts } from './doubt-line.ts';
 import { readDump } from './dump-file.ts';
@@ -11,9 +11,8 @@ import { oneSlotIn } from './no-dump.ts';
 import type { OneSlot } from './no-dump.ts';
 import type { LayoutOptions } from './options.ts';
 import { inspectReading, readingOf } from './reading.ts';
-import { judgementJson, signatureText, sizeText, table } from '../image/describe.ts';
+import { judgementJson, table } from '../image/describe.ts';
 import type { Row } from '../image/describe.ts';
-import type { NamedKey } from '../shared/key-files.ts';
 import type { Terminal } from '../shared/terminal.ts';
 
 /** Options of `dfukit flash inspect`. */
@@ -22,42 +21,6 @@ export interface InspectOptions extends LayoutOptions {
 }
 
 const slotNames = ['primary', 'secondary'] as const;
-
-function stateText({ state, refusal }: McubootSlotReport): string {
-  switch (state) {
-    case 'empty':
-      return 'no image, erased';
-    case 'valid':
-      return 'the bootloader takes it';
-    case 'non-bootable':
-      return 'marked NON_BOOTABLE: the bootloader does not take it';
-    case 'swapping':
-      return 'in pieces: a swap was cut, and its sectors are on the way';
-    case 'refused':
-      return `refused: ${refusal ?? ''}`;
-    default:
-      return state satisfies never;
-  }
-}
-
-function slotRows(report: McubootSlotReport, keys: readonly NamedKey[]): Row[] {
-  const { inspection, version, imageOffsetBytes } = report;
-  const rows: Row[] = [['image', stateText(report)]];
-  if (version !== undefined) rows.push(['version', version]);
-  if (imageOffsetBytes > 0) rows.push(['begins at', `${hexNumber(imageOffsetBytes)} of the slot`]);
-  if (inspection === undefined) return rows;
-  const { image, hashes, signatures } = inspection;
-  const { hdrSize, imgSize } = image.header;
-  const parts = `header ${hdrSize}, payload ${imgSize}`;
-  rows.push(['size', `${sizeText(image.bytes.length)}: ${parts}, and TLVs`]);
-  for (const { hash, tlv, valid } of hashes) {
-    const state = valid === undefined ? 'not checked' : valid ? 'right' : 'WRONG';
-    rows.push(['hash', `${hash} ${toHex(tlv.data.subarray(0, 8))}…: ${state}`]);
-  }
-  for (const signature of signatures) rows.push(['signature', signatureText(signature, keys)]);
-  if (signatures.length === 0) rows.push(['signature', 'none']);
-  return rows;
-}
 
 /** Every field of a trailer: offset in the area, address in flash, bytes, meaning. */
 function trailerText({ area, fields, layout }: TrailerReport): string {
@@ -73,6 +36,7 @@ function trailerText({ area, fields, layout }: TrailerReport): string {
 function textOf(report: FlashReport, opened: OpenedDump): string {
   const [first = '', ...others] = report.sentences;
   const { layout, source, keys } = opened;
+  const nameOf = (index: number): string | undefined => keys[index]?.path;
   const hazards = report.hazards.map((words) => `hazard: ${words}`);
   const parts = [
     `${[withDoubts(first, allDoubts(opened)), ...others, ...hazards].join('\n')}\n`,
@@ -81,7 +45,7 @@ function textOf(report: FlashReport, opened: OpenedDump): string {
   for (const slot of report.slots) {
     const name = `${slotNames[slot.slot]}${slot.image}`;
     const place = `${sizeText(slot.sizeBytes)} at ${hexNumber(slot.offsetBytes)}`;
-    parts.push(`${name}, ${place}:\n${table(slotRows(slot, keys))}`);
+    parts.push(`${name}, ${place}:\n${table(slotFacts(slot, nameOf))}`);
   }
   for (const trailer of report.trailers) parts.push(trailerText(trailer));
   return parts.join('\n');

@@ -1,8 +1,13 @@
 import { DfuError, hexNumber } from '../../bytes/index.ts';
-import { formatVersion, parseImage, readTrailerInfo, recognise } from '../../image/index.ts';
+import {
+  formatVersion,
+  parseImage,
+  readTrailerInfo,
+  recognise,
+  sizeText,
+} from '../../image/index.ts';
 import type { McubootImage, TrailerInfo } from '../../image/index.ts';
 import type { DumpFile } from './dump-file.ts';
-import { sizeText } from '../image/describe.ts';
 
 // Files that are no dump of a whole flash, and what they are instead.
 

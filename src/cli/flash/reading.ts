@@ -5,7 +5,7 @@ import { openFlash } from '../../lab/index.ts';
 import type { DumpReader, DumpReading } from '../../lab/index.ts';
 import { bootloaderNamed } from '../shared/board-named.ts';
 import { asFlash, laidOver, possibleFlashes, readDump } from './dump-file.ts';
-import type { FlashGeometry } from '../../flash/index.ts';
+import type { Flash, FlashGeometry } from '../../flash/index.ts';
 import { refuseTwoLayouts, refuseUnread } from './idle-options.ts';
 import type { FlashBase, LayoutOptions } from './options.ts';
 import { boardNamed } from '../shared/board-named.ts';
@@ -17,10 +17,12 @@ import type { Terminal } from '../shared/terminal.ts';
 interface ReadDump {
   readonly model: BoardModel;
   readonly reading: DumpReading;
+  readonly flash: Flash;
 }
 
 function read(model: BoardModel, reader: DumpReader, bytes: Uint8Array): ReadDump {
-  return { model, reading: reader.read(openFlash(model.flash, bytes)) };
+  const flash = openFlash(model.flash, bytes);
+  return { model, reading: reader.read(flash), flash };
 }
 
 /** The flash of a board, where the processor sees it unless the command line says otherwise. */

@@ -1,25 +1,17 @@
 import { hexNumber, toHex } from '../../bytes/index.ts';
 import {
-  ImageFlag,
   TlvType,
   allTlvs,
-  bootRecordRole,
+  flagWords,
   formatVersion,
-  imageFlagNames,
   isEncrypted,
-  readDependency,
-  readManifest,
-  readNumber,
   readTrailerInfo,
+  signatureText,
+  sizeText,
   tlvName,
+  tlvText,
 } from '../../image/index.ts';
-import type {
-  Endian,
-  ImageInspection,
-  PlacedTlv,
-  SignatureFinding,
-  TrailerInfo,
-} from '../../image/index.ts';
+import type { ImageInspection, TrailerInfo } from '../../image/index.ts';
 import type { NamedKey } from '../shared/key-files.ts';
 
 /** A label and what is said of it. */
@@ -29,63 +21,6 @@ export type Row = readonly [label: string, text: string];
 export function table(rows: readonly Row[]): string {
   const width = rows.reduce((most, [label]) => Math.max(most, label.length), 0);
   return rows.map(([label, text]) => `  ${label.padEnd(width)}  ${text}\n`).join('');
-}
-
-/** `1.5 KiB (1536 bytes)`. */
-export function sizeText(bytes: number): string {
-  if (bytes < 1024) return `${bytes} bytes`;
-  const [amount, unit] = bytes < 1024 * 1024 ? [bytes / 1024, 'KiB'] : [bytes / 2 ** 20, 'MiB'];
-  return `${amount.toFixed(1)} ${unit} (${bytes} bytes)`;
-}
-
-/** Flags by their names, and in hex those that have none. */
-export function flagWords(flags: number): string[] {
-  const known = Object.values(ImageFlag).reduce((sum, flag) => sum | flag, 0);
-  const rest = (flags & ~known) >>> 0;
-  const unknown = rest === 0 ? [] : [`${hexNumber(rest)} (unknown)`];
-  return [...imageFlagNames(flags), ...unknown];
-}
-
-/** A record's value in words, hex where there are none. */
-export function tlvText({ type, data }: PlacedTlv, endian: Endian): string {
-  try {
-    switch (type) {
-      case TlvType.DEPENDENCY: {
-        const { imageId, minVersion } = readDependency({ type, data }, endian);
-        return `image ${imageId}, version ${formatVersion(minVersion)} or newer`;
-      }
-      case TlvType.SEC_CNT:
-      case TlvType.DECOMP_SIZE:
-      case TlvType.COMP_DEC_SIZE:
-        return String(readNumber({ type, data }, endian));
-      case TlvType.MANIFEST:
-        return `${readManifest({ type, data }, endian).length} images`;
-      case TlvType.BOOT_RECORD:
-        return `"${bootRecordRole({ type, data }) ?? toHex(data)}"`;
-      default:
-        return data.length > 64 ? `${data.length} bytes` : toHex(data);
-    }
-  } catch {
-    return `${toHex(data)} (not as it should be)`;
-  }
-}
-
-/** Who made a signature and whether it is right, in one sentence. */
-export function signatureText(
-  { tlv, keyTlv, signer, valid }: SignatureFinding,
-  keys: readonly NamedKey[],
-): string {
-  const kind = tlvName(tlv.type) ?? hexNumber(tlv.type);
-  if (signer.from === 'unknown') {
-    const id = keyTlv === undefined ? 'a key it does not name' : `key ${toHex(keyTlv.data)}`;
-    return `${kind} by ${id}; not checked: that key was not given`;
-  }
-  const by =
-    signer.from === 'given'
-      ? (keys[signer.index]?.path ?? 'a given key')
-      : 'the key that the image itself carries (it proves nothing)';
-  if (valid === undefined) return `${kind} by ${by}; not checked: the payload is sealed`;
-  return `${kind} by ${by}: ${valid ? 'right' : 'WRONG'}`;
 }
 
 const swapTypes: readonly string[] = ['0', 'none', 'test', 'permanent', 'revert'];
@@ -147,6 +82,7 @@ export function imageRows(
 ): Row[] {
   const { image, hashes, signatures, pure } = inspection;
   const { header, endian } = image;
+  const nameOf = (index: number): string | undefined => keys[index]?.path;
   const flags = flagWords(header.flags);
   const rows: Row[] = [
     ['version', formatVersion(header.version)],
@@ -166,7 +102,7 @@ export function imageRows(
   }
   for (const signature of signatures) {
     const over = pure ? ', over the image itself' : '';
-    rows.push(['signature', `${signatureText(signature, keys)}${over}`]);
+    rows.push(['signature', `${signatureText(signature, nameOf)}${over}`]);
   }
   if (signatures.length === 0) rows.push(['signature', 'none']);
   return [...rows, ['behind it', behindText(bytes, image.bytes.length)]];

@@ -3,11 +3,12 @@ import {
   IMAGE_HEADER_BYTES,
   TLV_INFO_MAGIC,
   TlvType,
+  flagWords,
   formatVersion,
   tlvName,
+  tlvText,
 } from '../../image/index.ts';
 import type { McubootImage, PlacedTlv } from '../../image/index.ts';
-import { flagWords, tlvText } from './describe.ts';
 
 // Where two images differ: what can be named by its name, the rest by its bytes.
 

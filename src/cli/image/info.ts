@@ -1,5 +1,6 @@
 import { hexNumber } from '../../bytes/index.ts';
 import {
+  flagWords,
   formatVersion,
   imagesIn,
   inspectImage,
@@ -9,6 +10,7 @@ import {
   readTrailerInfo,
   recognise,
   segmentFormatNames,
+  sizeText,
   unwrapFile,
   wholePrefix,
 } from '../../image/index.ts';
@@ -22,7 +24,7 @@ import type {
   Unwrapped,
 } from '../../image/index.ts';
 import { formatUsbId, idDigits } from '../../usb/index.ts';
-import { flagWords, imageRows, judgementJson, sizeText, table } from './describe.ts';
+import { imageRows, judgementJson, table } from './describe.ts';
 import type { Row } from './describe.ts';
 import { inFile } from '../shared/firmware-file.ts';
 import { readWhole } from '../shared/image-part.ts';

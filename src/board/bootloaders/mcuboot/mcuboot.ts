@@ -1,14 +1,10 @@
-import { ApplicationSide, ImageJudge, boot } from '../../../boot/mcuboot/index.ts';
-import type {
-  BootConfig,
-  BootResult,
-  JudgeOptions,
-  SwapType,
-} from '../../../boot/mcuboot/index.ts';
+import { ApplicationSide, boot } from '../../../boot/mcuboot/index.ts';
+import type { ImageJudge } from '../../../boot/mcuboot/index.ts';
+import type { BootConfig, BootResult, SwapType } from '../../../boot/mcuboot/index.ts';
 import { DfuError, PACKAGE_VERSION } from '../../../bytes/index.ts';
 import type { Flash } from '../../../flash/index.ts';
-import { formatVersion, parseUuid, publicHalf } from '../../../image/index.ts';
-import type { Key, SignatureKind } from '../../../image/index.ts';
+import { formatVersion } from '../../../image/index.ts';
+import type { Key } from '../../../image/index.ts';
 import type {
   BootDecision,
   BootReason,
@@ -24,6 +20,7 @@ import { McubootInspector } from './inspector.ts';
 import { mcubootLayout } from './layout.ts';
 import type { McubootMode } from '../../models/mcuboot-build.ts';
 import { trailerFault } from '../../models/mcuboot-config.ts';
+import { boardJudge } from './judge.ts';
 import type { McubootLayout } from './layout.ts';
 import type { BootControl, DfuHabits } from '../../seams/peripherals.ts';
 import { zephyrDfu } from '../zephyr-dfu.ts';
@@ -56,7 +53,7 @@ export class McubootBootloader implements Bootloader {
     options: McubootOptions,
     around: Pick<BootloaderOrder, 'profile' | 'checkImages'> = {},
   ) {
-    const { mode, keys, guarded = false, downgradePrevention } = options;
+    const { mode, guarded = false, downgradePrevention } = options;
     this.dfu = zephyrDfu(around.profile);
     this.layout = mcubootLayout(model, mode);
     this.areas = this.layout.areas;
@@ -72,14 +69,7 @@ export class McubootBootloader implements Bootloader {
       guarded,
       downgradePrevention: downgradePrevention ?? config.downgradePrevention,
     };
-    this.#judge = new ImageJudge({
-      signature: signatureKind(keys),
-      keys: keys.map((key) => publicHalf(key)),
-      ...deviceIds({
-        vendor: options.vendor ?? model.mcuboot?.vendor,
-        deviceClass: options.deviceClass ?? model.mcuboot?.deviceClass,
-      }),
-    });
+    this.#judge = boardJudge(model, options);
   }
 
   async decide({ flash, print }: BootSurroundings): Promise<BootDecision> {
@@ -136,31 +126,6 @@ const reasons: Readonly<Record<SwapType, BootReason>> = {
   fail: 'primary slot',
   panic: 'primary slot',
 };
-
-/** Throws `INVALID_ARGUMENT` unless all keys are of one kind, which signs. */
-function signatureKind(keys: readonly Key[]): SignatureKind | 'none' {
-  const [first] = keys;
-  if (first === undefined) return 'none';
-  const kinds = [...new Set(keys.map(({ kind }) => kind))];
-  if (first.kind !== 'x25519' && kinds.length === 1) return first.kind;
-  const expected = 'expected keys of one kind that signs';
-  throw new DfuError('INVALID_ARGUMENT', `MCUboot: ${expected}, got ${kinds.join(', ')}`);
-}
-
-/** Throws `INVALID_ARGUMENT` for a class name without the vendor that it belongs to. */
-function deviceIds({
-  vendor,
-  deviceClass,
-}: Pick<McubootOptions, 'vendor' | 'deviceClass'>): Pick<JudgeOptions, 'vendor' | 'deviceClass'> {
-  if (deviceClass !== undefined && vendor === undefined && parseUuid(deviceClass) === undefined) {
-    const expected = `expected a vendor, or a UUID, got the name "${deviceClass}" alone`;
-    throw new DfuError('INVALID_ARGUMENT', `MCUboot: class id: ${expected}`);
-  }
-  return {
-    vendor,
-    deviceClass,
-  };
-}
 
 /** What the running image can ask for, by way of the trailers. */
 class McubootControl implements BootControl {

@@ -3,6 +3,8 @@ import type { BootloaderRecord } from '../../seams/bootloader-record.ts';
 import { mcubootFirmware } from './firmware.ts';
 import { mcubootModes } from '../../models/mcuboot-build.ts';
 import type { McubootMode } from '../../models/mcuboot-build.ts';
+import { besideSlots } from './beside-slots.ts';
+import { boardJudge } from './judge.ts';
 import { mcubootLayout, mcubootMode, mcubootRoom } from './layout.ts';
 import { McubootBootloader } from './mcuboot.ts';
 
@@ -35,4 +37,6 @@ export const mcuboot: BootloaderRecord = {
     const { config } = mcubootLayout(model, modeOf(mode));
     return { geometry: model.flash, config };
   },
+  besideSlots: (model, mode) => besideSlots(model, modeOf(mode)),
+  judge: boardJudge,
 };

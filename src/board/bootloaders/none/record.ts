@@ -11,15 +11,17 @@ export const noBootloader: BootloaderRecord = {
   inFlash: true,
   make: ({ model, profile }) => new NoBootloader(model, profile),
   reader: async (model) =>
-    plainReader({ name: 'no bootloader', model, vectorsAt }, (vectors, address) =>
-      vectors.every((byte) => byte === model.flash.erasedValue)
-        ? {
-            fault: 'erased',
-            sentence: 'The flash is erased where a program begins; nothing starts.',
-          }
-        : {
-            fault: undefined,
-            sentence: `The program at ${hexNumber(address, 8)} starts.`,
-          },
+    plainReader(
+      { name: 'no bootloader', model, vectorsAt, storage: model.zephyr?.storage },
+      (vectors, address) =>
+        vectors.every((byte) => byte === model.flash.erasedValue)
+          ? {
+              fault: 'erased',
+              sentence: 'The flash is erased where a program begins; nothing starts.',
+            }
+          : {
+              fault: undefined,
+              sentence: `The program at ${hexNumber(address, 8)} starts.`,
+            },
     ),
 };

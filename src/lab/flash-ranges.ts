@@ -1,0 +1,205 @@
+import { sizeText } from '../image/index.ts';
+import type { Flash, FlashRange } from '../flash/index.ts';
+
+/** What a range of flash is. */
+export type RangeKind =
+  | 'bootloader'
+  | 'header'
+  | 'image'
+  | 'tlvs'
+  | 'trailer'
+  | 'scratch'
+  | 'settings'
+  /** Bytes of which nobody knows what they are. */
+  | 'data'
+  | 'erased';
+
+/** A range of flash, and what it means. */
+export interface ExplainedRange extends FlashRange {
+  readonly kind: RangeKind;
+  /** The area or slot that it is in, as its bootloader calls it: `primary0`, `slot 0`; undefined outside of all. */
+  readonly area: string | undefined;
+  /** A few words: `MCUboot image 1.0.0+0, header`. */
+  readonly title: string;
+  /** Sentences about it. */
+  readonly words: readonly string[];
+}
+
+/** What is said of bytes that no more is known of. */
+type Saying = Pick<ExplainedRange, 'kind' | 'title' | 'words'>;
+
+/** A part of flash with a name. */
+export interface FlashArea extends FlashRange {
+  readonly name: string;
+  /** What stands in it, where no range says more. */
+  readonly filled?: Saying | undefined;
+}
+
+/** A flash as somebody knows it: areas that do not overlap, and in them what is known, the surest first. */
+export interface FlashKnowledge {
+  readonly areas: readonly FlashArea[];
+  readonly ranges: readonly ExplainedRange[];
+}
+
+const NOTHING: FlashKnowledge = { areas: [], ranges: [] };
+
+/** Contents are told from erased flash in pieces of at most so many bytes, and of a sector at most. */
+const PIECE_BYTES = 4096;
+
+/** What is said where a bootloader belongs and none is. */
+const NO_BOOTLOADER =
+  'no bootloader is in these bytes: a virtual board plays its own, and a real one starts nothing';
+
+const UNKNOWN: Saying = {
+  kind: 'data',
+  title: 'bytes outside of all areas',
+  words: ['no area of this layout is here, so that nothing says what these bytes are'],
+};
+
+const endOf = ({ offsetBytes, sizeBytes }: FlashRange): number => offsetBytes + sizeBytes;
+
+/** Whether nothing is stored in a part of a flash's contents. */
+function isErased(
+  bytes: Uint8Array,
+  [from, to]: readonly [number, number],
+  value: number,
+): boolean {
+  for (let at = from; at < to; at += 1) if (bytes[at] !== value) return false;
+  return true;
+}
+
+/** Where in a part the last byte is that is not erased, and one more; its start if there is none. */
+export function filledEnd(
+  bytes: Uint8Array,
+  [from, to]: readonly [number, number],
+  erasedValue: number,
+): number {
+  let end = to;
+  while (end > from && bytes[end - 1] === erasedValue) end -= 1;
+  return end;
+}
+
+/** The parts of a range that nothing covers yet; `covered` is in order and without overlaps. */
+function uncovered(covered: readonly FlashRange[], range: FlashRange): [number, number][] {
+  const free: [number, number][] = [];
+  let at = range.offsetBytes;
+  for (const each of covered) {
+    if (endOf(each) <= at) continue;
+    if (each.offsetBytes >= endOf(range)) break;
+    if (each.offsetBytes > at) free.push([at, each.offsetBytes]);
+    at = endOf(each);
+  }
+  if (at < endOf(range)) free.push([at, endOf(range)]);
+  return free;
+}
+
+const inOrder = (one: FlashRange, other: FlashRange): number => one.offsetBytes - other.offsetBytes;
+
+/** Lays ranges beside each other: of two that overlap the earlier one in the list is whole. */
+function layOut<T extends FlashRange>(ranges: readonly T[], sizeBytes: number): T[] {
+  const laid: T[] = [];
+  for (const range of ranges) {
+    const within = {
+      offsetBytes: range.offsetBytes,
+      sizeBytes: Math.min(range.sizeBytes, sizeBytes - range.offsetBytes),
+    };
+    const free = uncovered(laid, within);
+    laid.push(...free.map(([from, to]) => ({ ...range, offsetBytes: from, sizeBytes: to - from })));
+    laid.sort(inOrder);
+  }
+  return laid;
+}
+
+interface Contents {
+  readonly flash: Flash;
+  readonly bytes: Uint8Array;
+}
+
+/** A part of flash of which is known only whether it is erased, cut where that changes. */
+function* runsOf(
+  { flash, bytes }: Contents,
+  [from, to]: readonly [number, number],
+): Generator<{ readonly start: number; readonly end: number; readonly erased: boolean }> {
+  const { erasedValue } = flash.geometry;
+  let start = from;
+  let erased: boolean | undefined;
+  for (let at = from; at < to;) {
+    const sector = flash.sectors.at(at);
+    const piece = at - (at % Math.min(PIECE_BYTES, sector.sizeBytes)) + PIECE_BYTES;
+    const next = Math.min(to, endOf(sector), piece);
+    const now = isErased(bytes, [at, next], erasedValue);
+    if (erased !== undefined && now !== erased) {
+      yield { start, end: at, erased };
+      start = at;
+    }
+    erased = now;
+    at = next;
+  }
+  if (erased !== undefined) yield { start, end: to, erased };
+}
+
+/** Where what was programmed last ends within its piece, the rest being erased. */
+function trimmed(
+  { flash, bytes }: Contents,
+  run: { readonly start: number; readonly end: number; readonly erased: boolean },
+): (typeof run)[] {
+  if (run.erased) return [run];
+  const unit = Math.max(16, flash.geometry.writeUnitBytes);
+  const end = filledEnd(bytes, [run.start, run.end], flash.geometry.erasedValue);
+  const edge = Math.min(run.end, Math.ceil(end / unit) * unit);
+  if (edge >= run.end) return [run];
+  return [
+    { ...run, end: edge },
+    { start: edge, end: run.end, erased: true },
+  ];
+}
+
+function erasedRange(range: FlashRange, area: FlashArea | undefined): ExplainedRange {
+  const absent = area?.filled?.kind === 'bootloader' ? [NO_BOOTLOADER] : [];
+  const words = [`${sizeText(range.sizeBytes)}, erased`, ...absent];
+  return { ...range, kind: 'erased', area: area?.name, title: 'erased', words };
+}
+
+/** What stands in a part of flash that no range explains. */
+function gapRanges(
+  contents: Contents,
+  gap: readonly [number, number],
+  area: FlashArea | undefined,
+): ExplainedRange[] {
+  const { kind, title, words } = area?.filled ?? UNKNOWN;
+  const runs: { start: number; end: number; erased: boolean }[] = [];
+  for (const run of runsOf(contents, gap)) {
+    for (const { start, end, erased } of trimmed(contents, run)) {
+      const last = runs.at(-1);
+      if (last?.erased === erased) last.end = end;
+      else runs.push({ start, end, erased });
+    }
+  }
+  return runs.map(({ start, end, erased }) => {
+    const range = { offsetBytes: start, sizeBytes: end - start };
+    return erased ? erasedRange(range, area) : { ...range, kind, area: area?.name, title, words };
+  });
+}
+
+/**
+ * Explains all of a flash: what is known of it, and between that what stands in its areas, erased or not. The ranges
+ * are in order, none overlaps another, and together they are the flash.
+ */
+export function tileFlash(
+  flash: Flash,
+  { areas, ranges }: FlashKnowledge = NOTHING,
+): ExplainedRange[] {
+  const { sizeBytes } = flash;
+  const contents = { flash, bytes: flash.read(0, sizeBytes) };
+  const known = layOut(ranges, sizeBytes);
+  const found: ExplainedRange[] = [...known];
+  const places = layOut(areas, sizeBytes);
+  for (const area of places) {
+    for (const gap of uncovered(known, area)) found.push(...gapRanges(contents, gap, area));
+  }
+  const all = { offsetBytes: 0, sizeBytes };
+  for (const gap of uncovered(layOut([...known, ...places], sizeBytes), all)) {
+    found.push(...gapRanges(contents, gap, undefined));
+  }
+  return found.toSorted(inOrder);
+}
