@@ -3,12 +3,18 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 import type { Plugin } from 'vite';
 import { packageAliases } from './build/aliases.ts';
+import { apiReference } from './build/api.ts';
+import { noDeadLinks } from './build/dead-links.ts';
+import { documents } from './build/documents.ts';
 import { pagesIn } from './build/pages.ts';
 import { servedHeaders } from './build/policy.ts';
 import { shell } from './build/shell.ts';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 const project = fileURLToPath(new URL('..', import.meta.url));
+
+const guides = documents(root, project);
+const api = apiReference(root, project);
 
 /** Browsers that have all that the styles and the package take for granted. */
 const target = ['chrome125', 'firefox128', 'safari17.5'];
@@ -26,7 +32,7 @@ export default defineConfig({
   // Nothing in it says where it stands: it works in a folder of a host as well as on one of its own.
   base: './',
   resolve: { alias: packageAliases(project) },
-  plugins: [shell(root), kept(root), servedHeaders()],
+  plugins: [guides.plugin, api.plugin, shell(root), kept(root), servedHeaders(), noDeadLinks()],
   worker: {
     format: 'es',
     rolldownOptions: { output: { entryFileNames: 'workers/[name]-[hash].js' } },
@@ -41,6 +47,9 @@ export default defineConfig({
     assetsInlineLimit: 0,
     // A chunk's size is a figure of the benchmarks.
     chunkSizeWarningLimit: 4096,
-    rolldownOptions: { input: pagesIn(root) },
+    rolldownOptions: {
+      input: [...pagesIn(root), ...guides.pages, ...api.pages],
+      checks: { pluginTimings: false },
+    },
   },
 });

@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { DESK, PHONE, expectSound, shot, visit } from '../site.ts';
 
-const pages = ['', 'flasher/', 'lab/', 'lab/mcuboot/', 'lab/dump/'];
+const pages = [
+  '',
+  'flasher/',
+  'lab/',
+  'lab/mcuboot/',
+  'lab/dump/',
+  'docs/',
+  'docs/readme/',
+  'docs/errors/',
+];
 const sizes = { phone: PHONE, desk: DESK };
 
 describe.each(pages)('/%s', (path) => {
