@@ -10,10 +10,10 @@ import {
   status,
 } from '../../test/support/scripted-pipe.ts';
 import type { DeviceWords, Line } from '../../test/support/scripted-pipe.ts';
-import { VirtualClock } from '../usb/index.ts';
+import { VirtualClock, bcdOf } from '../usb/index.ts';
 import { sendPlan, sendTo } from './index.ts';
 import type { HostEvent, SendEnding, SendToOptions } from './index.ts';
-import { bcdOf, namesVersion } from './version-text.ts';
+import { namesVersion } from './version-text.ts';
 
 /* What is at a device's place behind a download, on a bus that tells of devices and may not let them be opened. */
 

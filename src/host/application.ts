@@ -1,5 +1,5 @@
 import { DfuError } from '../bytes/index.ts';
-import { formatUsbId, idDigits, wholeMs } from '../usb/index.ts';
+import { bcdOf, formatUsbId, idDigits, wholeMs } from '../usb/index.ts';
 import type { BusDevice, CancelSignal, Clock, UsbBus } from '../usb/index.ts';
 import { Arrivals } from './arrivals.ts';
 import { UNKNOWN, hasIdsOf, printable } from './dfu-interface.ts';
@@ -14,7 +14,7 @@ import { askedForState } from './return.ts';
 import { closeQuietly } from './scan.ts';
 import { descriptorLimit, deviceMs } from './time-limits.ts';
 import type { TimeLimits } from './time-limits.ts';
-import { bcdOf, namesVersion } from './version-text.ts';
+import { namesVersion } from './version-text.ts';
 
 /** Which application is waited for. */
 export interface ApplicationTerms {

@@ -1,11 +1,3 @@
-/** bcdDevice that a version means, if it means one: `0102`, `0x0102`, `1.02`. */
-export function bcdOf(version: string): number | undefined {
-  const [, whole] = /^(?:0x)?([0-9a-f]{4})$/i.exec(version) ?? [];
-  if (whole !== undefined) return Number.parseInt(whole, 16);
-  const [, major, minor] = /^(\d{1,2})\.(\d{2})$/.exec(version) ?? [];
-  return major === undefined ? undefined : Number.parseInt(`${major}${minor}`, 16);
-}
-
 /** Whether a version stands in a text, as a version of its own: `1.2` does not in `1.20`, `11.2` or `1.2.1`. */
 export function namesVersion(text: string, version: string): boolean {
   for (let at = text.indexOf(version); at !== -1; at = text.indexOf(version, at + 1)) {

@@ -20,7 +20,7 @@ export {
   wholeMs,
 } from './standard-requests.ts';
 export { Canceller, throwIfAborted } from './until.ts';
-export { idDigits, parseIdNumber } from './usb-id.ts';
+export { bcdOf, idDigits, parseIdNumber } from './usb-id.ts';
 export { WEB_USB_GET_URL, webUsbCapability } from './web-usb.ts';
 export { webUsbDescriptor, webUsbSetup } from './web-usb-words.ts';
 export type { WebUsbSetup } from './web-usb-words.ts';

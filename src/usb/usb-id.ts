@@ -30,3 +30,11 @@ export function idDigits(value: number): string {
 export function formatUsbId({ idVendor, idProduct }: UsbId): string {
   return `${idDigits(idVendor)}:${idDigits(idProduct)}`;
 }
+
+/** bcdDevice that a version means, if it means one: `0102`, `0x0102`, `1.02`. */
+export function bcdOf(version: string): number | undefined {
+  const [, whole] = /^(?:0x)?([0-9a-f]{4})$/i.exec(version) ?? [];
+  if (whole !== undefined) return Number.parseInt(whole, 16);
+  const [, major, minor] = /^(\d{1,2})\.(\d{2})$/.exec(version) ?? [];
+  return major === undefined ? undefined : Number.parseInt(`${major}${minor}`, 16);
+}

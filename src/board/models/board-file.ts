@@ -13,7 +13,7 @@ import {
   usual,
   wholeShape,
 } from '../../bytes/index.ts';
-import type { Shape } from '../../bytes/index.ts';
+import type { KeysOf, Shape } from '../../bytes/index.ts';
 import type { FlashGeometry, MemoryRange } from '../../flash/index.ts';
 import type { BoardModel } from './board-model.ts';
 import {
@@ -24,7 +24,6 @@ import {
 } from './bootloader-shapes.ts';
 import { checkBoard } from './check-board.ts';
 import { MOST_ADDRESS, asciiShape, buttonShape, flashShape, sensorShape } from './file-shapes.ts';
-import type { KeysOf } from './file-shapes.ts';
 
 /** As a file writes it: a number also as a text in hex. */
 export type Written<T> = T extends number

@@ -16,11 +16,10 @@ import {
   usual,
   wholeShape,
 } from '../../bytes/index.ts';
-import type { Shape } from '../../bytes/index.ts';
+import type { KeysOf, Shape } from '../../bytes/index.ts';
 import { MAX_ALIGNS } from '../../image/index.ts';
 import type { ZephyrBoard } from './board-model.ts';
 import { MOST_ADDRESS, MOST_FLASH, MOST_MS, asciiShape, rangeShape } from './file-shapes.ts';
-import type { KeysOf } from './file-shapes.ts';
 import { mcubootModes } from './mcuboot-build.ts';
 import type { McubootBuild } from './mcuboot-build.ts';
 import type { RiotbootBuild } from './riotboot-build.ts';

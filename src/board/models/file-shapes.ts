@@ -6,20 +6,16 @@ import {
   need,
   numberChoiceShape,
   objectShape,
+  shownShape,
   textShape,
   usual,
   wholeShape,
 } from '../../bytes/index.ts';
-import type { OptionalKey, NeededKey, Shape, UsualKey } from '../../bytes/index.ts';
+import type { KeysOf, Shape } from '../../bytes/index.ts';
 import type { FlashGeometry, FlashRange, FlashTiming, SectorRun } from '../../flash/index.ts';
 import type { ButtonModel, PinMode, SensorClass, SensorModel } from './board-model.ts';
 
 // What a board file says of flash, buttons and sensors. What it says of bootloaders stands beside.
-
-/** That each key of a thing is in its table. */
-export type KeysOf<T> = {
-  readonly [Key in keyof T]-?: NeededKey<unknown> | OptionalKey<unknown> | UsualKey<unknown>;
-};
 
 /** Most flash that a board of a file may have, in bytes: as much is held in memory while it runs. */
 export const MOST_FLASH: number = 2 ** 28;
@@ -96,24 +92,15 @@ export const buttonShape: Shape<ButtonModel> = objectShape('a button', {
   mode: need(choiceShape(pinModes), "RIOT's BTN0_MODE of this board."),
 } satisfies KeysOf<ButtonModel>);
 
-/**
- * No control, line or direction characters; written so that a validator in any language reads it, whether it knows
- * Unicode's classes or not.
- */
-const shown = String.raw`[^\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]`;
-
 const sensorClasses: readonly SensorClass[] = ['ACT_SWITCH', 'SENSE_BTN', 'SENSE_TEMP'];
 
 /** A sensor or actuator. */
 export const sensorShape: Shape<SensorModel> = objectShape('a sensor', {
-  name: need(
-    textShape('1 to 64 characters', { pattern: new RegExp(`^${shown}+$`), least: 1, most: 64 }),
-    'What SAUL lists it as.',
-  ),
+  name: need(shownShape('1 to 64 characters', { least: 1, most: 64 }), 'What SAUL lists it as.'),
   class: need(choiceShape(sensorClasses), "What it is, in the words of RIOT's SAUL registry."),
   scale: usual(wholeShape(-128, 127), 'Power of ten that a reading is to be multiplied with.', 0),
   unit: usual(
-    textShape('at most 16 characters', { pattern: new RegExp(`^${shown}*$`), most: 16 }),
+    shownShape('at most 16 characters', { most: 16 }),
     '°C, or empty for a bare number.',
     '',
   ),

@@ -29,6 +29,11 @@ export type ShapeKeys = Readonly<
   Record<string, NeededKey<unknown> | OptionalKey<unknown> | UsualKey<unknown>>
 >;
 
+/** That each key of a thing is in its table. */
+export type KeysOf<T> = {
+  readonly [Key in keyof T]-?: NeededKey<unknown> | OptionalKey<unknown> | UsualKey<unknown>;
+};
+
 /** Keys that have to stand in what is read. */
 type HadKey<T> = NeededKey<T> | UsualKey<T>;
 

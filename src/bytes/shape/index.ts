@@ -10,7 +10,7 @@ export {
   schemaDocument,
   usual,
 } from './compounds.ts';
-export type { NeededKey, ObjectOf, OptionalKey, ShapeKeys, UsualKey } from './compounds.ts';
+export type { KeysOf, NeededKey, ObjectOf, OptionalKey, ShapeKeys, UsualKey } from './compounds.ts';
 export {
   amountShape,
   choiceShape,
@@ -18,6 +18,7 @@ export {
   nothingShape,
   numberChoiceShape,
   refusedShape,
+  shownShape,
   textShape,
   wholeShape,
 } from './scalars.ts';

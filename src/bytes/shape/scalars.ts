@@ -35,6 +35,22 @@ export function textShape(
   };
 }
 
+/**
+ * No control, line or direction characters; written so that a validator in any language reads it, whether it knows
+ * Unicode's classes or not.
+ */
+const unseen = String.raw`\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb`;
+const inLine = new RegExp(String.raw`^[^\u0000-\u001f${unseen}]*$`);
+const inLines = new RegExp(String.raw`^[^\u0000-\u0008\u000b-\u001f${unseen}]*$`);
+
+/** A text that people are shown, and that cannot disturb what stands around it; `lines`: of several lines, with tabs. */
+export function shownShape(
+  expected: string,
+  { least = 0, most, lines = false }: { least?: number; most: number; lines?: boolean },
+): Shape<string> {
+  return textShape(expected, { pattern: lines ? inLines : inLine, least, most });
+}
+
 const wholeText = { type: 'string', pattern: '^(0[xX][0-9a-fA-F]+|[1-9][0-9]*|0)$' };
 
 /** A whole number: as a number, or as a text in decimal or 0x hex. */
