@@ -8,6 +8,7 @@ const floors = {
   host: 90,
   flasher: 90,
   gang: 90,
+  manifest: 90,
   trace: 90,
   device: 90,
   flash: 90,

@@ -79,3 +79,15 @@ export interface ManifestKey {
   readonly id: string;
   readonly pem: string;
 }
+
+/** The channel of releases that name none. */
+export const STABLE = 'stable';
+
+export function channelOf({ channel = STABLE }: Pick<ManifestRelease, 'channel'>): string {
+  return channel;
+}
+
+/** Whether a file is for a board. */
+export function isFor({ boards }: ManifestFile, { name }: Pick<ManifestBoard, 'name'>): boolean {
+  return boards === undefined || boards.includes(name);
+}

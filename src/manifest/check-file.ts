@@ -1,0 +1,84 @@
+import { DfuError, sha256, toHex } from '../bytes/index.ts';
+import type { DfuErrorCode } from '../bytes/index.ts';
+import { platformCrypto } from '../image/index.ts';
+import type { CryptoLike } from '../image/index.ts';
+import { signatureFinding } from './check-signature.ts';
+import type { FileFinding } from './file-finding.ts';
+import type { ManifestFile, ManifestKey } from './firmware-manifest.ts';
+
+/** Whether a file is what its manifest says. */
+export interface FileCheck {
+  readonly findings: readonly FileFinding[];
+  /** Why it must not be sent; undefined: nothing speaks against it. */
+  readonly refused: { readonly code: DfuErrorCode; readonly message: string } | undefined;
+}
+
+/** What a file is checked with. */
+export interface CheckFileOptions {
+  /** Those of the manifest. */
+  readonly keys?: readonly ManifestKey[] | undefined;
+  /** Default: the platform's own. */
+  readonly crypto?: CryptoLike | undefined;
+}
+
+function refusal(code: DfuErrorCode, finding: FileFinding): FileCheck {
+  return { findings: [finding], refused: { code, message: finding.text } };
+}
+
+/** A page that was not loaded over https has no WebCrypto. */
+async function hashHex(bytes: Uint8Array, crypto: CryptoLike | undefined): Promise<string> {
+  const { crypto: platform } = globalThis as { readonly crypto?: Partial<CryptoLike> };
+  if (crypto === undefined && platform?.subtle === undefined) return toHex(sha256(bytes));
+  const { subtle } = crypto ?? platformCrypto();
+  const own = bytes.buffer instanceof ArrayBuffer ? bytes : Uint8Array.from(bytes);
+  return toHex(new Uint8Array(await subtle.digest('SHA-256', own as Uint8Array<ArrayBuffer>)));
+}
+
+async function hashFinding(
+  { sizeBytes, sha256: expected }: ManifestFile,
+  bytes: Uint8Array,
+  crypto: CryptoLike | undefined,
+): Promise<FileFinding> {
+  const topic = 'hash';
+  if (bytes.length !== sizeBytes) {
+    const text = `The file has ${bytes.length} bytes, and the manifest says ${sizeBytes}.`;
+    return { rating: 'bad', topic, text };
+  }
+  const found = await hashHex(bytes, crypto);
+  if (found !== expected.toLowerCase()) {
+    const text = `The file's SHA-256 is ${found}, and the manifest says ${expected}.`;
+    return { rating: 'bad', topic, text };
+  }
+  return { rating: 'good', topic, text: 'Size and SHA-256 are those of the manifest.' };
+}
+
+/**
+ * Whether a file is what its manifest says: size and SHA-256, and where the manifest names a key, the signature of the
+ * MCUboot image in it. A file that is `refused` must not be sent: `REFUSED` where size, hash or signature are not as the
+ * manifest says, `MALFORMED` and others where it, or the key of the manifest, cannot be read. Throws nothing for what the file is.
+ *
+ * A key that only the manifest names proves that the file is the one that the manifest's maker meant, and not who that is.
+ */
+export async function checkFile(
+  file: ManifestFile,
+  bytes: Uint8Array,
+  { keys = [], crypto }: CheckFileOptions = {},
+): Promise<FileCheck> {
+  const hash = await hashFinding(file, bytes, crypto);
+  if (hash.rating === 'bad') return refusal('REFUSED', hash);
+  if (file.key === undefined) return { findings: [hash], refused: undefined };
+  try {
+    const signature = await signatureFinding(bytes, { key: file.key.toLowerCase(), keys, crypto });
+    const findings = [hash, signature];
+    if (signature.rating !== 'bad') return { findings, refused: undefined };
+    return { findings, refused: { code: 'REFUSED', message: signature.text } };
+  } catch (error) {
+    if (!DfuError.is(error)) throw error;
+    const { code, message } = error;
+    const text = `The signature that the manifest asks for cannot be checked: ${message}.`;
+    return {
+      findings: [hash, { rating: 'bad', topic: 'signature', text }],
+      refused: { code, message: text },
+    };
+  }
+}

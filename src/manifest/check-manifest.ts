@@ -1,0 +1,131 @@
+import { didYouMean } from '../bytes/index.ts';
+import type { ShapePath } from '../bytes/index.ts';
+import { bcdRange } from './bcd-range.ts';
+import { channelOf, isFor } from './firmware-manifest.ts';
+import type {
+  FirmwareManifest,
+  ManifestBoard,
+  ManifestFile,
+  ManifestRelease,
+} from './firmware-manifest.ts';
+import { parseSerialPattern, patternsMeet } from './serial-pattern.ts';
+import { compareVersionTexts } from './version.ts';
+
+// What takes two places of a manifest to be seen.
+
+type Fault = (path: ShapePath, words: string) => Error;
+
+/** Throws for the second of two that have the same name. */
+function demandUnlike<T>(
+  list: readonly T[],
+  nameOf: (each: T) => string,
+  fault: (at: number, name: string) => Error,
+): void {
+  const seen = new Set<string>();
+  for (const [at, each] of list.entries()) {
+    const name = nameOf(each);
+    if (seen.has(name)) throw fault(at, name);
+    seen.add(name);
+  }
+}
+
+function mayShareSerial(one: ManifestBoard, other: ManifestBoard): boolean {
+  if (one.serial === undefined || other.serial === undefined) return true;
+  const patterns = [one.serial, other.serial].map((each) => parseSerialPattern(each) ?? []);
+  return patternsMeet(patterns[0] ?? [], patterns[1] ?? []);
+}
+
+function mayShareBcd(one: ManifestBoard, other: ManifestBoard): boolean {
+  const [[least, most], [low, high]] = [bcdRange(one), bcdRange(other)];
+  return least <= high && low <= most;
+}
+
+/** Throws where a device might be two of the boards. */
+function checkBoards({ boards }: FirmwareManifest, fault: Fault): void {
+  demandUnlike(
+    boards,
+    ({ name }) => name,
+    (at, name) => fault(['boards', at, 'name'], `there is a board "${name}" already`),
+  );
+  for (const [at, each] of boards.entries()) {
+    const [least, most] = bcdRange(each);
+    if (least > most) throw fault(['boards', at, 'bcdDevice'], 'least is above most');
+    for (const other of boards.slice(0, at)) {
+      const shared = each.usb.find((id) => other.usb.includes(id));
+      if (shared === undefined || !mayShareBcd(each, other) || !mayShareSerial(each, other)) {
+        continue;
+      }
+      const words = `a device with ${shared} may be "${other.name}" as well: tell them apart by serial or bcdDevice`;
+      throw fault(['boards', at], words);
+    }
+  }
+}
+
+/** Throws for boards that are not there. */
+function checkNames(file: ManifestFile, names: readonly string[], fault: Fault): void {
+  for (const [at, name] of (file.boards ?? []).entries()) {
+    if (names.includes(name)) continue;
+    const hint = didYouMean(name, names) || `; there are: ${names.slice(0, 8).join(', ')}`;
+    throw fault(['boards', at], `there is no board "${name}"${hint}`);
+  }
+}
+
+/** Throws for files that a board's owner could not choose between. */
+function checkFiles(release: ManifestRelease, { boards }: FirmwareManifest, fault: Fault): void {
+  const names = boards.map(({ name }) => name);
+  for (const [at, file] of release.files.entries()) {
+    checkNames(file, names, (path, words) => fault(['files', at, ...path], words));
+    const before = release.files.slice(0, at);
+    for (const { name } of boards.filter((each) => isFor(file, each))) {
+      const same = before.find(
+        (each) => isFor(each, { name }) && (each.label ?? '') === (file.label ?? ''),
+      );
+      if (same === undefined) continue;
+      const words = `board "${name}" has "${same.url.slice(0, 60)}" already: tell them apart by label`;
+      throw fault(['files', at], words);
+    }
+  }
+}
+
+function checkReleases(manifest: FirmwareManifest, fault: Fault): void {
+  const { releases } = manifest;
+  demandUnlike(
+    releases,
+    (each) => `${each.version} (${channelOf(each)})`,
+    (at, name) => fault(['releases', at], `there is a release ${name} already`),
+  );
+  for (const [at, release] of releases.entries()) {
+    const { version, minimumVersion: least } = release;
+    if (least !== undefined && compareVersionTexts(least, version) > 0) {
+      throw fault(['releases', at, 'minimumVersion'], `${least} is newer than ${version} itself`);
+    }
+    checkFiles(release, manifest, (path, words) => fault(['releases', at, ...path], words));
+  }
+  checkSameUrls(manifest, fault);
+}
+
+/** Throws where one address would have to hold two files. */
+function checkSameUrls({ releases }: FirmwareManifest, fault: Fault): void {
+  const hashes = new Map<string, string>();
+  for (const [at, { files }] of releases.entries()) {
+    for (const [index, { url, sha256 }] of files.entries()) {
+      const before = hashes.get(url) ?? sha256;
+      if (before !== sha256) {
+        const words = 'the same url has another sha256 elsewhere in the manifest';
+        throw fault(['releases', at, 'files', index, 'url'], words);
+      }
+      hashes.set(url, sha256);
+    }
+  }
+}
+
+/** Throws what `fault` makes for what contradicts itself. */
+export function checkManifest(manifest: FirmwareManifest, fault: Fault): void {
+  checkBoards(manifest, fault);
+  demandUnlike(
+    manifest.keys ?? [],
+    ({ id }) => id,
+    (at, id) => fault(['keys', at, 'id'], `there is a key ${id.slice(0, 16)} already`),
+  );
+  checkReleases(manifest, fault);
+}

@@ -1,0 +1,121 @@
+import { DfuError } from '../bytes/index.ts';
+import { bcdOf, formatUsbId } from '../usb/index.ts';
+import { bcdRange } from './bcd-range.ts';
+import { STABLE, channelOf, isFor } from './firmware-manifest.ts';
+import type {
+  FirmwareManifest,
+  ManifestBoard,
+  ManifestFile,
+  ManifestRelease,
+} from './firmware-manifest.ts';
+import { fitsSerialPattern, parseSerialPattern } from './serial-pattern.ts';
+import { compareVersionTexts } from './version.ts';
+
+/** What a device says of itself at USB. */
+export interface ManifestDevice {
+  readonly idVendor: number;
+  readonly idProduct: number;
+  readonly bcdDevice: number;
+  /** Undefined where it has none, or does not give it: it is no board that asks for one. */
+  readonly serial: string | undefined;
+}
+
+function isBoard(board: ManifestBoard, device: ManifestDevice): boolean {
+  if (!board.usb.includes(formatUsbId(device))) return false;
+  const [least, most] = bcdRange(board);
+  if (device.bcdDevice < least || device.bcdDevice > most) return false;
+  if (board.serial === undefined) return true;
+  const pattern = parseSerialPattern(board.serial) ?? [];
+  return device.serial !== undefined && fitsSerialPattern(pattern, device.serial);
+}
+
+/**
+ * Which board of the manifest a device is; undefined: none. Throws `AMBIGUOUS` where it is several, which a manifest that
+ * has been read does not let happen.
+ */
+export function boardOf(
+  { boards }: FirmwareManifest,
+  device: ManifestDevice,
+): ManifestBoard | undefined {
+  const [found, other] = boards.filter((board) => isBoard(board, device));
+  if (found === undefined || other === undefined) return found;
+  const message = `the device is both "${found.name}" and "${other.name}" of the manifest`;
+  throw new DfuError('AMBIGUOUS', message);
+}
+
+/**
+ * The version that runs on a device, by its bcdDevice in run-time mode (in DFU mode that is the loader's): that of the
+ * releases that show it. Undefined where none does, or several of different versions.
+ */
+export function runningVersion(
+  { releases }: FirmwareManifest,
+  bcdDevice: number,
+): string | undefined {
+  const shown = releases.filter((each) => each.bcdDevice !== undefined);
+  const versions = shown
+    .filter((each) => bcdOf(each.bcdDevice ?? '') === bcdDevice)
+    .map(({ version }) => version);
+  const [first] = versions;
+  if (first === undefined) return undefined;
+  return versions.every((each) => compareVersionTexts(each, first) === 0) ? first : undefined;
+}
+
+/** A file of the manifest for a device. */
+export interface ManifestOffer {
+  readonly release: ManifestRelease;
+  readonly file: ManifestFile;
+  /** Why the device cannot have it, in a sentence; undefined: it can. */
+  readonly barred: string | undefined;
+  /** What is not known of whether it should have it, in a sentence. */
+  readonly doubt: string | undefined;
+}
+
+/** Which offers, and for what. */
+export interface OffersOptions {
+  readonly board: ManifestBoard;
+  /** Default `stable`. */
+  readonly channel?: string | undefined;
+  /** The version that the device runs; undefined: not known. */
+  readonly version?: string | undefined;
+}
+
+function offerOf(
+  release: ManifestRelease,
+  file: ManifestFile,
+  running: string | undefined,
+): ManifestOffer {
+  const offer = { release, file, barred: undefined, doubt: undefined };
+  const { version, minimumVersion: least } = release;
+  if (least === undefined) return offer;
+  const needs = `${version} is for devices that run ${least} or newer`;
+  if (running === undefined) {
+    return { ...offer, doubt: `${needs}; which version this one runs is not known.` };
+  }
+  if (compareVersionTexts(running, least) >= 0) return offer;
+  return {
+    ...offer,
+    barred: `${needs}, and this one runs ${running}: bring it to ${least} first.`,
+  };
+}
+
+/** The files that a manifest has for a board in a channel, newest version first; those that are barred too, with the reason. */
+export function offersFor(
+  { releases }: FirmwareManifest,
+  { board, channel = STABLE, version }: OffersOptions,
+): ManifestOffer[] {
+  return releases
+    .filter((each) => channelOf(each) === channel)
+    .toSorted((one, other) => compareVersionTexts(other.version, one.version))
+    .flatMap((release) =>
+      release.files
+        .filter((file) => isFor(file, board))
+        .map((file) => offerOf(release, file, version)),
+    );
+}
+
+/** Channels of the manifest: `stable` first, the others by name. */
+export function channelsOf({ releases }: FirmwareManifest): string[] {
+  const others = new Set(releases.map((each) => channelOf(each)));
+  const isStable = others.delete(STABLE);
+  return [...(isStable ? [STABLE] : []), ...[...others].toSorted()];
+}
