@@ -16,15 +16,17 @@ import { root, run, tool } from './run.mjs';
 export const builtStamp = `${root}node_modules/.cache/dfukit/built`;
 
 /**
- * The compiler first, then the texts that stand in modules of their own: programs for workers, and firmware. The
+ * The compiler first, of what needs a browser's types in a run of its own, then the texts that stand in modules of their own: programs for workers, and firmware. The
  * command line of it all comes last.
  */
 function compile(fresh) {
   const script = (name) => run(process.execPath, [`${root}scripts/${name}.mjs`, fresh]);
   return (
     tool('tsc', '-p', 'tsconfig.json', '--outDir', fresh) &&
+    tool('tsc', '-p', 'src/dfu-flasher/tsconfig.types.json', '--outDir', fresh) &&
     script('worker-scripts') &&
     script('build-firmware') &&
+    script('bundle-flasher') &&
     script('bundle-cli')
   );
 }

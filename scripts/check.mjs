@@ -7,6 +7,7 @@ import { root, run, tool } from './run.mjs';
 export const checks = [
   ['types', 'tsc', '-p', 'tsconfig.json', '--noEmit'],
   ['pure types', 'tsc', '-p', 'tsconfig.pure.json'],
+  ['types of the element', 'tsc', '-p', 'src/dfu-flasher/tsconfig.json'],
   ['types of the tests', 'tsc', '-p', 'tsconfig.test.json'],
   ['types of the site', 'tsc', '-p', 'tsconfig.web.json'],
   ['lint', 'oxlint', '--type-aware', '--deny-warnings', '--quiet', '.'],

@@ -37,7 +37,7 @@ function install() {
 
 const inputs = ['src', 'firmware', 'package.json', 'tsconfig.json', 'tsconfig.base.json']
   .concat('scripts/build.mjs', 'scripts/build-firmware.mjs', 'scripts/worker-scripts.mjs')
-  .concat('scripts/bundle-cli.mjs')
+  .concat('scripts/bundle-cli.mjs', 'scripts/bundle-flasher.mjs')
   .map((name) => `${root}${name}`);
 
 function upToDate() {

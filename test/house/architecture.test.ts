@@ -22,6 +22,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   lab: ['bytes', 'flash', 'image', 'boot/riotboot', 'boot/mcuboot'],
   manifest: ['bytes', 'usb', 'image'],
   flow: ['bytes', 'usb', 'dfu', 'image', 'host', 'manifest'],
+  'dfu-flasher': ['bytes', 'usb', 'host', 'manifest', 'flow', 'link/web-usb'],
   'link/loopback': ['bytes', 'usb'],
   'link/message-port': ['bytes', 'usb'],
   'link/usbip': ['bytes', 'usb'],

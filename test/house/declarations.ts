@@ -81,7 +81,7 @@ function parse(file: string): DeclarationFile {
       // overloads of a function follow one another
       const before = declared.get(name);
       declared.set(name, before === undefined ? statement : `${before}\n${statement}`);
-    } else if (statement !== 'export {};') {
+    } else if (statement !== 'export {};' && !statement.startsWith('declare global {')) {
       throw new Error(`${file}: expected a declaration, got: ${statement}`);
     }
   }

@@ -81,12 +81,14 @@ describe('the public face', () => {
 
   beforeAll(() => {
     const compiler = join(root, 'node_modules/typescript/bin/tsc');
-    const made = spawnSync(
-      process.execPath,
-      [compiler, '-p', 'tsconfig.json', '--emitDeclarationOnly', '--outDir', built],
-      { cwd: root, encoding: 'utf8' },
-    );
-    if (made.status !== 0) throw new Error(`tsc: ${made.stdout}${made.stderr}`);
+    for (const project of ['tsconfig.json', 'src/dfu-flasher/tsconfig.types.json']) {
+      const made = spawnSync(
+        process.execPath,
+        [compiler, '-p', project, '--emitDeclarationOnly', '--outDir', built],
+        { cwd: root, encoding: 'utf8' },
+      );
+      if (made.status !== 0) throw new Error(`tsc: ${made.stdout}${made.stderr}`);
+    }
     declarations = new Declarations();
     for (const { subpath, types } of subpaths) {
       for (const each of declarations.face(types.replace('./dist', built))) {

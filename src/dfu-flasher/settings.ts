@@ -1,0 +1,109 @@
+import { DfuError } from '../bytes/index.ts';
+import type { FlowFilter } from '../flow/index.ts';
+import { readManifest } from '../manifest/index.ts';
+import type { FirmwareManifest } from '../manifest/index.ts';
+import { webUsbSupport } from '../link/web-usb/index.ts';
+import type { WebUsbSupport } from '../link/web-usb/index.ts';
+import type { UsbBus } from '../usb/index.ts';
+import { fetchBounded } from './fetch-bounded.ts';
+
+/** What a page has set. */
+export interface FlasherSettings {
+  readonly manifest: string | FirmwareManifest | undefined;
+  readonly src: string | undefined;
+  /** Not checked yet: it comes from an attribute. */
+  readonly filters: unknown;
+  readonly alt: number | string | undefined;
+  readonly expectedKey: string | undefined;
+  readonly verify: boolean | undefined;
+  readonly channel: string | undefined;
+  readonly bus: UsbBus | undefined;
+}
+
+/** Why no device can be reached from here: in this browser, by this address, in this place. */
+export type Unsupported = Extract<WebUsbSupport, { readonly isThere: false }>['why'];
+
+/** What a page has set, fetched and checked. */
+export interface Prepared {
+  readonly settings: FlasherSettings;
+  readonly unsupported: Unsupported | undefined;
+  readonly manifest: FirmwareManifest | undefined;
+  /** What addresses in the manifest are relative to. */
+  readonly base: string;
+  readonly filters: readonly FlowFilter[] | undefined;
+  readonly expectedKeys: readonly string[] | undefined;
+}
+
+const MOST_MANIFEST_BYTES = 1 << 20;
+const MOST_KEY_BYTES = 1 << 16;
+
+/** Throws `DfuError` for what cannot be fetched or is not what it should be. */
+export async function prepare(settings: FlasherSettings, signal: AbortSignal): Promise<Prepared> {
+  const unsupported = settings.bus === undefined ? await unsupportedHere() : undefined;
+  const filters = readFilters(settings.filters);
+  const [{ manifest, base }, expectedKeys] = await Promise.all([
+    manifestOf(settings, signal),
+    keysOf(settings, signal),
+  ]);
+  return { settings, unsupported, manifest, base, filters, expectedKeys };
+}
+
+async function unsupportedHere(): Promise<Unsupported | undefined> {
+  const support = await webUsbSupport();
+  return support.isThere ? undefined : support.why;
+}
+
+async function manifestOf(
+  { manifest }: FlasherSettings,
+  signal: AbortSignal,
+): Promise<Pick<Prepared, 'manifest' | 'base'>> {
+  const base = document.baseURI;
+  if (manifest === undefined) return { manifest: undefined, base };
+  if (typeof manifest !== 'string') return { manifest: readManifest(manifest), base };
+  const terms = { what: 'the manifest', mostBytes: MOST_MANIFEST_BYTES, signal };
+  const { url, bytes } = await fetchBounded(addressOf(manifest, base, 'manifest'), terms);
+  return { manifest: readManifest(new TextDecoder().decode(bytes)), base: url };
+}
+
+async function keysOf(
+  { expectedKey }: FlasherSettings,
+  signal: AbortSignal,
+): Promise<readonly string[] | undefined> {
+  if (expectedKey === undefined) return undefined;
+  if (expectedKey.includes('-----BEGIN')) return [expectedKey];
+  const url = addressOf(expectedKey, document.baseURI, 'expected-key');
+  const terms = { what: 'the expected key', mostBytes: MOST_KEY_BYTES, signal };
+  const { bytes } = await fetchBounded(url, terms);
+  return [new TextDecoder().decode(bytes)];
+}
+
+/** Throws `INVALID_ARGUMENT` for what is no address. */
+export function addressOf(relative: string, base: string, what: string): string {
+  try {
+    return new URL(relative, base).href;
+  } catch (cause) {
+    const message = `${what}: expected an address, got ${JSON.stringify(relative)}`;
+    throw new DfuError('INVALID_ARGUMENT', message, { cause });
+  }
+}
+
+const isId = (value: unknown): boolean =>
+  value === undefined ||
+  (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 0xffff);
+
+function isFilter(value: unknown): value is FlowFilter {
+  if (typeof value !== 'object' || value === null) return false;
+  const { vendorId, productId, serialNumber } = value as Record<string, unknown>;
+  if (productId !== undefined && vendorId === undefined) return false;
+  if (serialNumber !== undefined && typeof serialNumber !== 'string') return false;
+  return isId(vendorId) && isId(productId);
+}
+
+function readFilters(value: unknown): readonly FlowFilter[] | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (Array.isArray(value) && value.every(isFilter)) return value;
+  const message =
+    'filters: expected a list in JSON of {"vendorId": number, "productId": number, "serialNumber": text}, ' +
+    'each part of which may be left out, but productId needs vendorId';
+  throw new DfuError('INVALID_ARGUMENT', message);
+}
