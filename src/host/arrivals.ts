@@ -9,7 +9,11 @@ export class Arrivals {
   /** Ids that are here; ids are never used twice. */
   readonly #known: Set<string>;
   readonly #left = new Set<string>();
-  readonly #queue: BusDevice[] = [];
+  #queue: BusDevice[] = [];
+  /** What happened when, by the order in which it was told. */
+  readonly #came = new Map<string, number>();
+  readonly #went = new Map<string, number>();
+  #happened = 0;
   readonly #listeners = new Set<() => void>();
 
   /** `known` are the ids of devices that are no news. */
@@ -19,7 +23,7 @@ export class Arrivals {
     this.#known = new Set(known);
     this.#stop = bus.watch((event) => {
       if (event.type === 'attached') this.#add(event.device);
-      else this.#left.add(event.id);
+      else this.#remove(event.id);
       for (const listener of this.#listeners) listener();
     });
   }
@@ -28,13 +32,44 @@ export class Arrivals {
     if (this.#known.has(device.id)) return;
     this.#known.add(device.id);
     this.#queue.push(device);
+    this.#came.set(device.id, (this.#happened += 1));
   }
 
-  /** Adds what is there already on that port. */
-  async lookAround(path: string): Promise<void> {
+  #remove(id: string): void {
+    this.#left.add(id);
+    this.#went.set(id, (this.#happened += 1));
+  }
+
+  /** Adds what is there already on that port; on any, where ports say nothing. */
+  async lookAround(path: string | undefined): Promise<void> {
     for (const device of await this.#bus.list()) {
-      if (device.location.path === path) this.#add(device);
+      if (path === undefined || device.location.path === path) this.#add(device);
     }
+  }
+
+  /** These are no news either. */
+  disregard(ids: Iterable<string>): void {
+    for (const id of ids) {
+      this.#known.add(id);
+      this.#came.delete(id);
+    }
+    this.#queue = this.#queue.filter(({ id }) => this.#came.has(id));
+  }
+
+  /** Whether one has come after the other has left. */
+  cameAfter(id: string, goneId: string): boolean {
+    const [came, went] = [this.#came.get(id), this.#went.get(goneId)];
+    return came !== undefined && went !== undefined && came > went;
+  }
+
+  /** Whether it came meanwhile, and was not there before. */
+  hasCome(id: string): boolean {
+    return this.#came.has(id);
+  }
+
+  /** Ids of all that have left. */
+  get gone(): ReadonlySet<string> {
+    return this.#left;
   }
 
   /** The next one; undefined if none has come by then. Throws `ABORTED`. */

@@ -196,7 +196,8 @@ export async function connect(bus: UsbBus, options: ConnectOptions): Promise<Dfu
   const startMs = clock.now();
   options.demand?.(chosen);
   if (chosen.mode === 'runtime') {
-    const back = await enterDfuMode(bus, device, chosen, { ...options, dfuIds: selection.dfu });
+    const { dfu: dfuIds, dfuSerial } = selection;
+    const back = await enterDfuMode(bus, device, chosen, { ...options, dfuIds, dfuSerial });
     // It may be in DFU mode without having left: then it has been chosen by its ids.
     const isSame = back.device.id === device.id;
     device = back.device;

@@ -7,14 +7,18 @@ import type { DfuInterface } from './dfu-interface.ts';
 import type { DetachEnding } from './detach-steps.ts';
 import type { HostListener } from './events.ts';
 import { sendDetach } from './leave.ts';
+import { ByOrder } from './by-order.ts';
+import type { InDfuMode } from './by-order.ts';
+import { ALLOW_MS, permissionEvent } from './permission.ts';
 import { Return } from './return.ts';
-import type { InDfuMode } from './return.ts';
+import type { SearchTerms } from './return.ts';
 import { scanDevice } from './scan.ts';
 import type { QuirkRow } from './quirks/index.ts';
 import type { IdPair } from './selection.ts';
 import { DfuSession } from './session.ts';
 import { descriptorLimit, deviceMs } from './time-limits.ts';
 import type { TimeLimits } from './time-limits.ts';
+import { Searches, tellsPlaces } from './whereabouts.ts';
 
 export interface EnterOptions {
   readonly clock: Clock;
@@ -31,6 +35,8 @@ export interface EnterOptions {
    * serial number be others, if nothing else that fits them has come.
    */
   readonly dfuIds?: IdPair | undefined;
+  /** What its serial number is in DFU mode, if it is known: where a person has to point at the device, only such are shown. */
+  readonly dfuSerial?: string | undefined;
   /** What is known of devices besides the table of quirks; it counts first. */
   readonly quirks?: readonly QuirkRow[] | undefined;
 }
@@ -44,8 +50,14 @@ const DETACH_MS = 1000;
 /**
  * Asks a device in run-time mode into DFU mode and finds it again, by the bus's word that something
  * was attached, not by waiting a fixed time: the same port or the same serial number, whatever its
- * ids are now. A device that says run-time and is in DFU mode already stays where it is. Throws `TIMEOUT`
- * if it does not come back in DFU mode.
+ * ids are now. A device that says run-time and is in DFU mode already stays where it is.
+ *
+ * On a bus with `request` (a browser's) ports say nothing: there it is the same serial number, else the only device that has come
+ * in DFU mode since this one left, which a note says. If none comes, a person must point at it: the listener is
+ * told once (`permission`), and the time to return stands still for 5 minutes.
+ *
+ * Throws `TIMEOUT` if it does not come back in DFU mode, `AMBIGUOUS` if several devices have come on a bus with `request`
+ * and nothing tells them apart.
  */
 export async function enterDfuMode(
   bus: UsbBus,
@@ -53,22 +65,41 @@ export async function enterDfuMode(
   entry: DfuInterface,
   options: EnterOptions,
 ): Promise<InDfuMode> {
+  if (tellsPlaces(bus)) return entered(bus, device, entry, { ...options });
+  const searches = Searches.on(bus);
+  return searches.during(entry, () => entered(bus, device, entry, { ...options, searches }));
+}
+
+/** `searches`: those on a bus where places tell nothing. */
+interface EnteringTerms extends EnterOptions {
+  readonly searches?: Searches | undefined;
+}
+
+async function entered(
+  bus: UsbBus,
+  device: BusDevice,
+  entry: DfuInterface,
+  options: EnteringTerms,
+): Promise<InDfuMode> {
   const { clock, onEvent } = options;
   const returnMs =
     options.limits?.returnMs ?? options.returnMs ?? quirkOf(entry).returnMs ?? RETURN_MS;
   // From before the request on, so that no attachment can be missed.
   const arrivals = new Arrivals(bus, clock, [device.id]);
   try {
-    const othersAt = await othersThan(entry, bus);
+    const others = (await bus.list()).filter(
+      ({ location }) => location.path !== entry.location.path,
+    );
+    const who = whoIsWho(others, arrivals, entry, options);
     onEvent?.({ type: 'detaching', interface: entry });
     const startMs = clock.now();
     const detached = await detach(device, entry, options);
     if (detached.dfuState !== undefined)
       return await thereAlready(device, entry, detached, options);
     const deadlineMs = clock.now() + returnMs;
-    const back = new Return(arrivals, entry, { ...options, othersAt, deadlineMs });
+    const back = new Return(arrivals, entry, { ...options, ...who, deadlineMs });
     const found = await back.search();
-    if (found === undefined) throw lost(entry, back.seen, detached, returnMs);
+    if (found === undefined) throw lost(entry, back, detached, returnMs);
     const [first] = found.entries;
     if (first !== undefined) {
       onEvent?.({ type: 'returned', interface: first, afterMs: clock.now() - startMs });
@@ -80,12 +111,23 @@ export async function enterDfuMode(
 }
 
 /**
- * Ports at which other devices are: what comes there later is one of them, though it has the same serial number. Two
+ * What is known of the others. By their ports: what comes there later is one of them, though it has the same serial number. Two
  * boards may be asked away at once, and numbers are not always different.
  */
-async function othersThan(own: DfuInterface, bus: UsbBus): Promise<ReadonlySet<string>> {
-  const paths = (await bus.list()).map(({ location }) => location.path);
-  return new Set(paths.filter((path) => path !== own.location.path));
+function whoIsWho(
+  others: readonly BusDevice[],
+  arrivals: Arrivals,
+  entry: DfuInterface,
+  { searches, dfuIds, dfuSerial, onEvent }: EnteringTerms,
+): Pick<SearchTerms, 'othersAt' | 'byOrder' | 'ask'> {
+  if (searches === undefined) {
+    return { othersAt: new Set(others.map(({ location }) => location.path)) };
+  }
+  arrivals.disregard(others.map(({ id }) => id));
+  const byOrder = new ByOrder({ arrivals, searches, search: entry, dfuIds, onEvent });
+  // Where nobody listens nobody asks.
+  if (onEvent === undefined) return { byOrder };
+  return { byOrder, ask: () => onEvent(permissionEvent(entry, { dfuIds, dfuSerial })) };
 }
 
 async function detach(
@@ -143,7 +185,7 @@ async function thereAlready(
 
 function lost(
   was: DfuInterface,
-  seen: readonly string[],
+  { seen, hasAsked }: Return,
   detached: DetachEnding,
   returnMs: number,
 ): DfuError {
@@ -151,7 +193,8 @@ function lost(
   const refused = detached.accepted ? '' : '; it did not accept DFU_DETACH';
   const noReset = detached.reset === 'impossible' ? '; this system could not reset its port' : '';
   const came = seen.length === 0 ? '' : `; seen since: ${seen.join(', ')}`;
-  const message = `${device} did not come back in DFU mode within ${wholeMs(returnMs)}`;
+  const asked = hasAsked ? `, and nobody has pointed at it within ${wholeMs(ALLOW_MS)}` : '';
+  const message = `${device} did not come back in DFU mode within ${wholeMs(returnMs)}${asked}`;
   return new DfuError('TIMEOUT', `${message}${refused}${noReset}${came}`, {
     remedies: ['return-time'],
   });

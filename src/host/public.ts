@@ -41,7 +41,7 @@ export type { Ended, Ending } from './ending-steps.ts';
 export type { DetachEnding } from './detach-steps.ts';
 export { enterDfuMode } from './enter-dfu-mode.ts';
 export type { EnterOptions } from './enter-dfu-mode.ts';
-export type { InDfuMode } from './return.ts';
+export type { InDfuMode } from './by-order.ts';
 export type { HostEvent, HostListener } from './events.ts';
 export { leave } from './leave.ts';
 export type { LeaveOptions } from './leave.ts';

@@ -1,29 +1,21 @@
 import { DfuError } from '../bytes/index.ts';
 import { Canceller, formatUsbId, sleep, throwIfAborted, until } from '../usb/index.ts';
 import type { BusDevice, CancelSignal, Clock } from '../usb/index.ts';
-import type { DfuState } from '../dfu/index.ts';
 import type { Arrivals } from './arrivals.ts';
-import { dfuStateOf } from './detach-steps.ts';
-import { UNKNOWN, asDfuMode, printable } from './dfu-interface.ts';
+import { askedForState } from './asked-state.ts';
+import type { ByOrder, InDfuMode } from './by-order.ts';
+import { UNKNOWN, asDfuMode, hasIdsOf, printable } from './dfu-interface.ts';
 import type { DfuInterface } from './dfu-interface.ts';
+import { ALLOW_MS, UNASKED_MS } from './permission.ts';
 import { scanDevice } from './scan.ts';
 import type { QuirkRow } from './quirks/index.ts';
 import { isExactly } from './selection.ts';
 import type { IdPair } from './selection.ts';
-import { DfuSession } from './session.ts';
-import { GET_STATUS } from './steps.ts';
 import { descriptorLimit, deviceMs } from './time-limits.ts';
 import type { TimeLimits } from './time-limits.ts';
 
-/** A device that was found again in DFU mode. */
-export interface InDfuMode {
-  readonly device: BusDevice;
-  /** Its DFU-mode interfaces, one an alternate. */
-  readonly entries: readonly DfuInterface[];
-}
-
 /** What a search goes by. */
-interface SearchTerms {
+export interface SearchTerms {
   readonly clock: Clock;
   readonly signal?: CancelSignal | undefined;
   readonly transferMs?: number | undefined;
@@ -35,6 +27,10 @@ interface SearchTerms {
   /** Ports at which other devices were. */
   readonly othersAt?: ReadonlySet<string> | undefined;
   readonly deadlineMs: number;
+  /** Where places tell nothing: who is who then. */
+  readonly byOrder?: ByOrder | undefined;
+  /** Has a person asked for the device, where it takes one; absent where nobody would. */
+  readonly ask?: (() => void) | undefined;
 }
 
 /** How long somebody else may hold a device that has just come, in ms: udev sets its permissions. */
@@ -48,7 +44,11 @@ const RIVAL_MS = 1000;
 /** Devices that came and were not it, as many as a message names. */
 const MOST_SEEN = 5;
 
-type Finding = 'same' | 'named' | 'other';
+/** How long it may be open whether what came is another search's, in ms. */
+const OTHERS_MS = 10_000;
+
+/** `named`: by its ids alone; `next`: by the order of arrival alone. */
+type Finding = 'same' | 'named' | 'next' | 'other';
 
 /**
  * Waits for a device to come back in DFU mode. All that arrive are looked into at once: one that keeps
@@ -57,49 +57,60 @@ type Finding = 'same' | 'named' | 'other';
 export class Return {
   /** What came and was not it, for the message. */
   readonly seen: string[] = [];
+  /** Whether a person was asked for it. */
+  hasAsked = false;
   readonly #arrivals: Arrivals;
   readonly #was: DfuInterface;
   readonly #terms: SearchTerms;
   /** Devices in DFU mode elsewhere that have the ids which it is said to have there. */
   readonly #named: InDfuMode[] = [];
+  /** How many are being looked into. */
+  #looks = 0;
+  #deadlineMs: number;
 
   constructor(arrivals: Arrivals, was: DfuInterface, terms: SearchTerms) {
     this.#arrivals = arrivals;
     this.#was = was;
     this.#terms = terms;
+    this.#deadlineMs = terms.deadlineMs;
   }
 
   /** The device, or undefined if it has not come back by then. Throws `ABORTED`. */
   async search(): Promise<InDfuMode | undefined> {
-    const { clock, deadlineMs } = this.#terms;
-    const { path } = this.#was.location;
+    const { clock, byOrder } = this.#terms;
+    const path = byOrder === undefined ? this.#was.location.path : undefined;
     await this.#arrivals.lookAround(path);
-    const found = await this.#among(deadlineMs);
+    const found = await this.#among();
     if (found !== undefined) return found;
     // A bus that failed to tell of it still lists it.
     await this.#arrivals.lookAround(path);
-    return this.#arrivals.waiting
-      ? this.#among(clock.now() + deviceMs(descriptorLimit(this.#terms)))
-      : undefined;
+    if (!this.#arrivals.waiting) return undefined;
+    this.#deadlineMs = clock.now() + deviceMs(descriptorLimit(this.#terms));
+    return this.#among();
   }
 
-  async #among(deadlineMs: number): Promise<InDfuMode | undefined> {
-    const { clock, signal } = this.#terms;
+  async #among(): Promise<InDfuMode | undefined> {
+    const { clock, signal, ask } = this.#terms;
     const others = new Canceller(signal);
-    const ms = Math.max(0, deadlineMs - clock.now());
+    const ms = Math.max(0, this.#deadlineMs - clock.now());
     const running = new Set<Promise<void>>();
     try {
       return await until<InDfuMode | undefined>(
         clock,
-        { ms, signal, late: () => this.#onlyNamed() },
+        // Where a person is asked the time may stand still.
+        { ms: ask === undefined ? ms : undefined, signal, late: () => this.#late() },
         ({ resolve, reject }) => {
           const look = async (device: BusDevice): Promise<void> => {
-            const found = await this.#lookInto(device, deadlineMs, others.signal);
+            const found = await this.#lookInto(device, others.signal);
             if (found !== undefined) resolve(found);
           };
-          void this.#each(deadlineMs, others.signal, (device) => {
+          void this.#each(others.signal, (device) => {
             running.add(look(device).catch(reject));
           }).catch(reject);
+          if (ask !== undefined) {
+            running.add(this.#asking(ask, others.signal).catch(reject));
+            running.add(this.#timing(ask, others.signal).then(resolve).catch(reject));
+          }
           return () => others.cancel();
         },
       );
@@ -109,31 +120,89 @@ export class Return {
     }
   }
 
-  async #each(
-    deadlineMs: number,
-    signal: CancelSignal,
-    take: (device: BusDevice) => void,
-  ): Promise<void> {
+  async #each(signal: CancelSignal, take: (device: BusDevice) => void): Promise<void> {
     for (;;) {
-      const device = await this.#arrivals.next(deadlineMs, signal);
-      if (device === undefined) return;
-      take(device);
+      const device = await this.#arrivals.next(this.#deadlineMs, signal);
+      if (device !== undefined) take(device);
+      else if (this.#isOver) return;
     }
   }
 
-  async #lookInto(
-    device: BusDevice,
-    deadlineMs: number,
-    signal: CancelSignal,
-  ): Promise<InDfuMode | undefined> {
+  get #isOver(): boolean {
+    return this.#terms.clock.now() >= this.#deadlineMs;
+  }
+
+  /** Has a person asked, once the device has left and has not come back by itself for a while. */
+  async #asking(ask: () => void, signal: CancelSignal): Promise<void> {
     const { clock } = this.#terms;
-    const found = await this.#read(device, deadlineMs, signal);
-    if (found === undefined) return undefined;
-    const finding = this.#finding(found);
-    if (finding !== 'named') return finding === 'same' ? found : undefined;
-    this.#named.push(found);
-    await sleep(clock, Math.min(RIVAL_MS, Math.max(0, deadlineMs - clock.now())), signal);
-    return this.#onlyNamed();
+    const ms = this.#deadlineMs - clock.now();
+    if (!(await this.#arrivals.detachedWithin(this.#was.deviceId, ms, signal))) return;
+    do await sleep(clock, UNASKED_MS, signal);
+    while (this.#mayBeThere);
+    this.#askNow(ask);
+  }
+
+  /** What there is when the time is over; to begin with, a person is asked then. */
+  async #timing(ask: () => void, signal: CancelSignal): Promise<InDfuMode | undefined> {
+    const { clock } = this.#terms;
+    for (;;) {
+      while (!this.#isOver) await sleep(clock, this.#deadlineMs - clock.now(), signal);
+      const hasLeft = this.#arrivals.hasLeft(this.#was.deviceId);
+      if (this.hasAsked || !hasLeft || this.#mayBeThere) return this.#late();
+      this.#askNow(ask);
+    }
+  }
+
+  get #mayBeThere(): boolean {
+    return this.#looks > 0 || this.#terms.byOrder?.hasAny === true;
+  }
+
+  #askNow(ask: () => void): void {
+    if (this.hasAsked) return;
+    this.hasAsked = true;
+    this.#deadlineMs = this.#terms.clock.now() + ALLOW_MS;
+    ask();
+  }
+
+  async #lookInto(device: BusDevice, signal: CancelSignal): Promise<InDfuMode | undefined> {
+    this.#looks += 1;
+    try {
+      const found = await this.#read(device, signal);
+      if (found === undefined) return undefined;
+      const finding = this.#finding(found);
+      if (finding === 'same') return found;
+      if (finding === 'next') return await this.#next(found, signal);
+      if (finding === 'other') return undefined;
+      this.#named.push(found);
+      await this.#rivals(signal);
+      return this.#onlyNamed();
+    } finally {
+      this.#looks -= 1;
+    }
+  }
+
+  /** Waits for a second one. */
+  #rivals(signal: CancelSignal): Promise<void> {
+    const { clock } = this.#terms;
+    const ms = Math.min(RIVAL_MS, Math.max(0, this.#deadlineMs - clock.now()));
+    return sleep(clock, ms, signal);
+  }
+
+  /** One that came next may be it, if no other comes, and nobody else turns out to be waiting for it. */
+  async #next(found: InDfuMode, signal: CancelSignal): Promise<InDfuMode | undefined> {
+    const { clock, byOrder } = this.#terms;
+    byOrder?.add(found);
+    const lateMs = Math.min(this.#deadlineMs, clock.now() + OTHERS_MS);
+    for (;;) {
+      await this.#rivals(signal);
+      const only = byOrder?.decided(clock.now() >= lateMs);
+      if (only !== undefined || byOrder?.hasAny !== true) return only;
+    }
+  }
+
+  #late(): InDfuMode | undefined {
+    const { byOrder } = this.#terms;
+    return byOrder === undefined ? this.#onlyNamed() : byOrder.decided(true);
   }
 
   /** What has the right ids and is the only one, if what it was has gone. */
@@ -149,6 +218,11 @@ export class Return {
     const [first] = entries;
     if (first === undefined) return this.#other(`${where} without DFU`);
     if (first.mode === 'runtime') return this.#other(`${where} in run-time mode`);
+    if (this.#terms.byOrder !== undefined) {
+      const finding = this.#terms.byOrder.finding({ device, entries });
+      if (typeof finding === 'string') return finding;
+      return this.#other(`${where} in DFU mode, ${finding.other}`);
+    }
     if (device.location.path === location.path) return 'same';
     if (this.#terms.othersAt?.has(device.location.path) === true) {
       return this.#other(`${where} in DFU mode, where another device was`);
@@ -165,12 +239,9 @@ export class Return {
   }
 
   /** Its interfaces: those of DFU mode if it has any. Undefined if they cannot be read. */
-  async #read(
-    device: BusDevice,
-    deadlineMs: number,
-    signal: CancelSignal,
-  ): Promise<InDfuMode | undefined> {
+  async #read(device: BusDevice, signal: CancelSignal): Promise<InDfuMode | undefined> {
     const { clock, quirks } = this.#terms;
+    const deadlineMs = this.#deadlineMs;
     const transferMs = descriptorLimit(this.#terms);
     const untilMs = Math.min(deadlineMs, clock.now() + SETTLE_MS);
     for (;;) {
@@ -204,32 +275,17 @@ export class Return {
     signal: CancelSignal,
   ): Promise<readonly DfuInterface[]> {
     const [first] = entries;
-    if (first === undefined || device.location.path !== this.#was.location.path) return entries;
+    if (first === undefined || !this.#looksTheSame(device, first)) return entries;
     if ((await askedForState(device, first, { ...this.#terms, signal })) === undefined)
       return entries;
     const { interfaceNumber } = first;
     return entries.filter((each) => each.interfaceNumber === interfaceNumber).map(asDfuMode);
   }
-}
-
-/** How a device is asked what state it is in. */
-interface AskTerms extends Pick<SearchTerms, 'clock' | 'signal' | 'transferMs' | 'limits'> {}
-
-/** The state of DFU mode that a device of whatever description answers to be in; undefined if it does not. Throws `ABORTED`. */
-export async function askedForState(
-  device: BusDevice,
-  entry: DfuInterface,
-  { clock, signal, transferMs, limits }: AskTerms,
-): Promise<DfuState | undefined> {
-  const session = await DfuSession.open(device, entry, { clock, transferMs, limits });
-  try {
-    const { bRequest, wValue, lengthBytes } = GET_STATUS;
-    const data = await session.in(bRequest, wValue, lengthBytes, { signal });
-    return dfuStateOf({ is: 'data', data });
-  } catch (error) {
-    if (!DfuError.is(error) || error.code === 'ABORTED') throw error;
-    return undefined;
-  } finally {
-    await session.close();
+  /** Whether it may be the device as it was, which has not told of its new mode. */
+  #looksTheSame(device: BusDevice, first: DfuInterface): boolean {
+    const was = this.#was;
+    if (this.#terms.byOrder === undefined) return device.location.path === was.location.path;
+    const isKnown = was.serial !== UNKNOWN && first.serial === was.serial;
+    return isKnown && hasIdsOf(device.descriptor, was);
   }
 }
