@@ -30,14 +30,15 @@ export function boxOf(state: DfuState): Point & typeof BOX {
   return { x: x - BOX.width / 2, y: y - BOX.height / 2, ...BOX };
 }
 
-/** Where a line from the middle of a box towards a point leaves it. */
-function edgeOf(state: DfuState, towards: Point): Point {
-  const middle = middleOf(state);
-  const dx = towards.x - middle.x;
-  const dy = towards.y - middle.y;
-  const far = Math.max(Math.abs(dx) / (BOX.width / 2), Math.abs(dy) / (BOX.height / 2));
-  if (far === 0) return middle;
-  return { x: middle.x + dx / far, y: middle.y + dy / far };
+/** Where the way from a point in a box, in the direction of `a` to `b`, leaves the box. */
+function leaving(state: DfuState, from: Point, a: Point, b: Point): Point {
+  const { x, y, width, height } = boxOf(state);
+  const dx = b.x - a.x;
+  const dy = b.y - a.y;
+  const acrossX = dx === 0 ? Infinity : ((dx > 0 ? x + width : x) - from.x) / dx;
+  const acrossY = dy === 0 ? Infinity : ((dy > 0 ? y + height : y) - from.y) / dy;
+  const far = Math.min(acrossX, acrossY);
+  return Number.isFinite(far) ? { x: from.x + dx * far, y: from.y + dy * far } : from;
 }
 
 /** Moved to its right as one goes from `a` to `b`, so that there and back are two lines. */
@@ -58,7 +59,7 @@ export function transitionPath({ from, to, via }: Omit<Transition, 'by'>): strin
     const end = nearest(to, corners.at(-1) ?? a);
     return lineThrough([start, ...corners, end]);
   }
-  return lineThrough([aside(edgeOf(from, b), a, b), aside(edgeOf(to, a), a, b)]);
+  return lineThrough([leaving(from, aside(a, a, b), a, b), leaving(to, aside(b, a, b), b, a)]);
 }
 
 /** The point of a box's outline that is straight across or up and down from another. */

@@ -25,23 +25,26 @@ export interface Run {
 /** More would be too small to be seen, and to be pointed at. */
 const MOST_CELLS = 1024;
 
+/** More would be higher than a phone. */
+const MOST_ROWS = 32;
+
 /** Least part of a cell that a range gets to be seen by, however small it is. */
 const LEAST_SHARE = 0.2;
 
 /** The grid of a flash: a cell is its smallest sector, or several where there are too many of them. */
-export function gridOf(geometry: MapGeometry, widthPx: number): MapGrid {
-  const { sizeBytes, sectors } = geometry;
+export function gridOf({ sizeBytes, sectors }: MapGeometry, widthPx: number): MapGrid {
   const smallest = sectors.reduce((least, each) => Math.min(least, each.sizeBytes), sizeBytes);
-  let cellBytes = Math.max(1, smallest);
-  while (sizeBytes / cellBytes > MOST_CELLS) cellBytes *= 2;
-  const cells = Math.max(1, Math.ceil(sizeBytes / cellBytes));
-  const columns = columnsFor(cells, widthPx);
-  return { cellBytes, cells, columns, rows: Math.ceil(cells / columns) };
+  for (let cellBytes = Math.max(1, smallest); ; cellBytes *= 2) {
+    const cells = Math.max(1, Math.ceil(sizeBytes / cellBytes));
+    const columns = columnsFor(cells, widthPx);
+    const rows = Math.ceil(cells / columns);
+    if (cells <= MOST_CELLS && rows <= MOST_ROWS) return { cellBytes, cells, columns, rows };
+  }
 }
 
 /** A power of two, so that rows begin at round addresses: cells as wide as a finger needs, as far as there is room. */
 function columnsFor(cells: number, widthPx: number): number {
-  const least = cells > 512 ? 11 : 16;
+  const least = cells > 512 ? 10 : 12;
   let columns = 4;
   while (columns * 2 * least <= widthPx && columns * 2 <= cells && columns * columns < cells * 4) {
     columns *= 2;
