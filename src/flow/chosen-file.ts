@@ -1,4 +1,5 @@
 import type { SendPlan } from '../host/index.ts';
+import type { FileCheck } from '../manifest/index.ts';
 import type { FlowErase, FlowFile, FlowOffer } from './flow-state.ts';
 
 /** A file as it was chosen, and what a person has said about it. */
@@ -7,9 +8,13 @@ export interface Choice {
   readonly bytes: Uint8Array;
   /** Undefined for a file of the person's own. */
   readonly offer: FlowOffer | undefined;
+  /** How it was held to its manifest. */
+  readonly check: FileCheck | undefined;
   /** Number or name of an alternate setting; undefined: nobody has said. */
   readonly alternate: number | string | undefined;
   readonly erase: FlowErase;
+  /** Absolute address, for DfuSe and a file that says none. */
+  readonly address: number | undefined;
 }
 
 /** What is known of it, and how it is sent. */

@@ -11,7 +11,7 @@ import type {
   DeviceFilter,
   UsbBus,
 } from '../usb/index.ts';
-import { boardOf, versionOf } from './boards.ts';
+import { boardOfEntry, versionShown } from './boards.ts';
 import type { FlowFilter } from './flow.ts';
 import type { FlowDevice } from './flow-state.ts';
 
@@ -106,14 +106,14 @@ async function described(
 ): Promise<FlowDevice> {
   const [first] = interfaces;
   const product = await productOf(device, around.clock, signal);
-  const board = boardOf(around.manifest, first);
+  const board = boardOfEntry(around.manifest, first);
   return {
     name: board?.name ?? product ?? formatUsbId(first),
     id: formatUsbId(first),
     product,
     mode: first.mode,
     serial: first.serial === UNKNOWN ? undefined : first.serial,
-    version: first.mode === 'runtime' ? versionOf(around.manifest, first) : undefined,
+    version: first.mode === 'runtime' ? versionShown(around.manifest, first.bcdDevice) : undefined,
     board,
     interfaces,
   };
@@ -157,6 +157,7 @@ export async function lookAround(
   return {
     devices: [],
     strangers: [...seen.strangers, ...rest.devices, ...rest.strangers],
-    problems: [...seen.problems, ...rest.problems],
+    // What cannot be looked into and cannot be meant is nobody's concern.
+    problems: seen.problems,
   };
 }

@@ -10,42 +10,68 @@ function bytesOf({ acknowledged, kept }: SendEnding): number {
   return acknowledged.bytes + (kept?.bytes ?? 0);
 }
 
+/** What is known besides what the host says. */
+interface Around {
+  /** What had become of the memory before the application was waited for. */
+  readonly memory: SendOutcome;
+  /** What the host said last. */
+  readonly doubt: string | undefined;
+  /** It stays in DFU mode though it was asked out. */
+  readonly stays: boolean;
+  /** The version that ran before, where the device was in run-time mode. */
+  readonly before: string | undefined;
+  /** The version that runs now, where it was waited for and came. */
+  readonly runs: string | undefined;
+  /** The version that should, where that can be known. */
+  readonly expected: string | undefined;
+  /** Whether reading back was asked for. */
+  readonly mustVerify: boolean;
+}
+
 /** How it ended where the device has acknowledged all of it. */
-export function endedWell(
-  ending: SendEnding,
-  {
-    memory,
-    doubt,
-    runs,
-  }: {
-    /** What had become of the memory before the application was waited for. */
-    readonly memory: SendOutcome;
-    /** What the host says last, where it is in doubt. */
-    readonly doubt: string | undefined;
-    readonly runs: string | undefined;
-  },
-): FlowEnding {
-  const { outcome } = ending;
-  const values = { bytes: bytesOf(ending) };
+export function endedWell(ending: SendEnding, around: Around): FlowEnding {
+  const { outcome, unverified } = ending;
+  const { memory, doubt, stays, before, runs, expected, mustVerify } = around;
+  const bytes = bytesOf(ending);
   const common = { outcome, code: undefined, runs };
   if (outcome === 'verified' || outcome === 'written') {
-    const id = outcome === 'verified' ? 'ended-verified' : 'ended-written';
-    return {
-      ...common,
-      rating: 'good',
-      said: said(id, values),
-      remedy: undefined,
-      detail: ending.unverified,
-    };
+    if (mustVerify && unverified !== undefined) {
+      const text = said('ended-unread', { bytes });
+      return {
+        ...common,
+        rating: 'unknown',
+        said: text,
+        remedy: said('do-look'),
+        detail: unverified,
+      };
+    }
+    const version = runs ?? '';
+    if (stays) {
+      const text = said('ended-stays', { bytes });
+      return {
+        ...common,
+        rating: 'good',
+        said: text,
+        remedy: said('do-restart'),
+        detail: unverified,
+      };
+    }
+    // That it shows the version that it had says nothing of which one runs.
+    const isSame = runs === before && runs !== expected;
+    const then = runs === undefined ? '' : isSame ? '-as-before' : '-runs';
+    const id = `ended-${outcome}${then}` as const;
+    const text = said(id, { bytes, version });
+    return { ...common, rating: 'good', said: text, remedy: undefined, detail: unverified };
+  }
+  const open = { ...common, rating: 'unknown', detail: doubt } as const;
+  if (runs !== undefined) {
+    const values = { bytes, version: runs, expected: expected ?? '?' };
+    return { ...open, said: said('ended-other', values), remedy: said('do-look') };
   }
   const isSilent = memory === 'verified' || memory === 'written';
-  return {
-    ...common,
-    rating: 'unknown',
-    said: said(isSilent ? 'ended-silent' : 'ended-unconfirmed', values),
-    remedy: said(isSilent ? 'do-wait' : 'do-look'),
-    detail: doubt,
-  };
+  return isSilent
+    ? { ...open, said: said('ended-silent', { bytes }), remedy: said('do-wait') }
+    : { ...open, said: said('ended-unconfirmed', { bytes }), remedy: said('do-look') };
 }
 
 /** Groups of codes that read alike to a person. */
@@ -108,13 +134,13 @@ function remedyOf(code: DfuErrorCode, cause: Cause, outcome: SendOutcome): FlowT
   return cause === 'cancelled' || cause === 'refused' ? undefined : remedies.unchanged;
 }
 
-/** How it ended where something was thrown. */
-export function endedBadly(error: DfuError): FlowEnding {
+/** How it ended where something was thrown; `downloaded`: all was acknowledged before. */
+export function endedBadly(error: DfuError, downloaded?: SendEnding): FlowEnding {
   const { code, message } = error;
   const outcome = outcomeOf(error);
   const cause = causes[code] ?? 'failed';
   const id = code === 'MISMATCH' ? 'mismatch' : sentences[outcome][cause];
-  const bytes = error.progress?.acknowledged.bytes ?? 0;
+  const bytes = downloaded === undefined ? 0 : bytesOf(downloaded);
   const remedy = remedyOf(code, cause, outcome);
   const isBad = outcome === 'unchanged' || outcome === 'partly-written';
   return {

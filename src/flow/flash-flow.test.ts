@@ -3,7 +3,7 @@ import { FlowBench, riotImage } from '../../test/support/flow-bench.ts';
 
 test('a board goes from run-time mode to its new firmware', async () => {
   const bench = new FlowBench();
-  bench.xenon(riotImage(0, 1));
+  await bench.xenon(riotImage(0, 1));
   const flow = bench.flow({ alternate: 1 });
   await bench.done(flow.connect());
   expect(flow.state).toMatchObject({ step: 'connected', device: { mode: 'runtime' } });

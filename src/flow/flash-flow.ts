@@ -1,20 +1,38 @@
 import { DfuError } from '../bytes/index.ts';
-import { sendTo } from '../host/index.ts';
 import type { HostEvent } from '../host/index.ts';
-import { Canceller, timerClock, until } from '../usb/index.ts';
+import { timerClock } from '../usb/index.ts';
 import type { CancelSignal, Clock, TimerHost } from '../usb/index.ts';
+import { offersOf } from './boards.ts';
 import type { Choice, Looked } from './chosen-file.ts';
-import { askedFor, lookAround, lookInto } from './devices.ts';
-import type { Seen, Surroundings } from './devices.ts';
-import { endedBadly, endedWell } from './endings.ts';
+import { lookInto } from './devices.ts';
+import type { Surroundings } from './devices.ts';
+import { endedBadly } from './endings.ts';
+import { asDfuError, problemOf } from './failure.ts';
+import { fetchOffer, fileName } from './fetch-offer.ts';
+import { findDevice } from './find-device.ts';
 import type { FlashFlow, FlowOptions } from './flow.ts';
+import { FlowLog } from './flow-log.ts';
 import type { FlowDevice, FlowErase, FlowOffer, FlowProblem, FlowState } from './flow-state.ts';
+import { FlowStore } from './flow-store.ts';
 import { said } from './flow-text.ts';
-import { lookAtFile, placeOf } from './look-at-file.ts';
+import { lookAtFile } from './look-at-file.ts';
 import { ProgressMeter } from './progress.ts';
+import { sendFile } from './send-file.ts';
 
-/** Makes a flow over a bus. Nothing is asked of it before `connect`. */
+/** How long the application is waited for unless told otherwise, in ms: a swap of two slots takes its time. */
+const APPLICATION_MS = 30_000;
+
+/** Longest file of a person's own, in bytes. */
+const MOST_FILE_BYTES = 64 * 1024 * 1024;
+
+/**
+ * A flow over a bus. Nothing is asked of the bus before `connect`. Throws `INVALID_ARGUMENT` without a bus.
+ */
 export function flashFlow(options: FlowOptions): FlashFlow {
+  const { bus } = options as { readonly bus?: unknown };
+  if (typeof bus !== 'object' || bus === null || !('list' in bus)) {
+    throw new DfuError('INVALID_ARGUMENT', `bus: expected a UsbBus, got ${typeof bus}`);
+  }
   return new Flow(options);
 }
 
@@ -25,247 +43,253 @@ function realTime(): Clock {
   return timerClock(host as TimerHost);
 }
 
-interface Task {
-  readonly canceller: Canceller;
-  over: Promise<void>;
-}
+const idle = (problem?: FlowProblem): FlowState => ({ step: 'idle', problem });
 
 class Flow implements FlashFlow {
   readonly #options: FlowOptions;
-  readonly #clock: Clock;
   readonly #around: Surroundings;
-  readonly #listeners = new Set<(state: FlowState) => void>();
-  #state: FlowState = { step: 'idle', problem: undefined };
-  #task: Task | undefined;
+  readonly #log: FlowLog;
+  readonly #store: FlowStore;
   #looked: Looked | undefined;
-  #permission: Extract<HostEvent, { type: 'permission' }> | undefined;
+  #permission: Extract<HostEvent, { readonly type: 'permission' }> | undefined;
+  #isAsking = false;
+  /** Stops looking whether the device leaves while a person looks at it. */
+  #unwatch: () => void = () => {};
 
   constructor(options: FlowOptions) {
-    const { bus, manifest, filters, clock = realTime() } = options;
+    const { bus, manifest, filters, clock = realTime(), maskSerials = false } = options;
     this.#options = options;
-    this.#clock = clock;
     this.#around = { bus, clock, manifest, filters };
+    this.#log = new FlowLog(clock, maskSerials);
+    this.#store = new FlowStore(this.#log);
   }
 
   get state(): FlowState {
-    return this.#state;
+    return this.#store.state;
   }
 
   subscribe(listener: (state: FlowState) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#store.subscribe(listener);
   }
 
   async connect({
     another = false,
   }: { readonly another?: boolean | undefined } = {}): Promise<void> {
-    this.#demand('connect', 'idle', 'ended');
-    await this.#during({ step: 'connecting' }, (signal) => this.#found(another, signal));
+    this.#store.demand('connect', 'idle', 'unsupported', 'ended');
+    const connected = (device: FlowDevice): FlowState => this.#connected(device);
+    const terms = { around: this.#around, another, connected };
+    await this.#store.during({ step: 'connecting' }, (signal) => findDevice(terms, signal));
+    this.#watch();
   }
 
   async chooseDevice(device: FlowDevice): Promise<void> {
-    this.#demand('chooseDevice', 'choosing');
-    this.#go(this.#connected(device));
+    const { devices } = this.#store.demand('chooseDevice', 'choosing');
+    if (!devices.includes(device)) {
+      throw new DfuError(
+        'INVALID_ARGUMENT',
+        'chooseDevice: expected one of the devices of the state',
+      );
+    }
+    this.#store.go(this.#connected(device));
+    this.#watch();
     await Promise.resolve();
   }
 
   async chooseOffer(offer: FlowOffer): Promise<void> {
-    const { device } = this.#demand('chooseOffer', 'connected', 'chosen');
-    void device;
-    void offer;
-    await Promise.reject(new DfuError('UNSUPPORTED', 'offers are not chosen yet'));
+    const { device } = this.#store.demand('chooseOffer', 'connected', 'chosen');
+    const { barred, file } = offer;
+    if (barred !== undefined) throw new DfuError('INVALID_ARGUMENT', `chooseOffer: ${barred.text}`);
+    const name = fileName(file.url);
+    const { manifest, clock } = this.#around;
+    const terms = { clock, manifest, fetchFile: this.#options.fetchFile };
+    await this.#read(device, name, async (signal) => {
+      const fetched = await fetchOffer(offer, terms, signal);
+      if ('problem' in fetched) return this.#connected(device, fetched.problem);
+      const { alternate = this.#options.alternate, address = this.#options.address } = file;
+      const erase = file.erase === 'all' ? 'all' : 'needed';
+      const { bytes, check } = fetched;
+      return this.#looks(device, { name, bytes, offer, check, alternate, erase, address }, signal);
+    });
   }
 
   async chooseFile(name: string, bytes: Uint8Array): Promise<void> {
-    const { device } = this.#demand('chooseFile', 'connected', 'chosen');
-    const choice: Choice = {
-      name,
-      bytes: bytes.slice(),
-      offer: undefined,
-      alternate: this.#options.alternate,
-      erase: 'needed',
-    };
-    await this.#look(device, choice);
+    const { device } = this.#store.demand('chooseFile', 'connected', 'chosen');
+    if (!ArrayBuffer.isView(bytes)) {
+      throw new DfuError('INVALID_ARGUMENT', `chooseFile: expected bytes, got ${typeof bytes}`);
+    }
+    if (bytes.length > MOST_FILE_BYTES) {
+      const values = { name, bytes: bytes.length, most: MOST_FILE_BYTES };
+      const problem: FlowProblem = { code: 'OUT_OF_RANGE', said: said('file-too-large', values) };
+      this.#store.go(this.#connected(device, problem));
+      return;
+    }
+    const { alternate, address } = this.#options;
+    const own = { name, bytes: bytes.slice(), offer: undefined, check: undefined };
+    const choice: Choice = { ...own, alternate, address, erase: 'needed' };
+    await this.#read(device, name, (signal) => this.#looks(device, choice, signal));
   }
 
   async chooseAlternate(alternate: number): Promise<void> {
-    const { device } = this.#demand('chooseAlternate', 'chosen');
-    if (this.#looked !== undefined) {
-      await this.#look(device, { ...this.#looked.choice, alternate });
+    const { file } = this.#store.demand('chooseAlternate', 'chosen');
+    if (!file.alternates.some((each) => each.alternate === alternate)) {
+      const there = file.alternates.map((each) => each.alternate).join(', ');
+      const message = `chooseAlternate: expected one of "${there}", got ${alternate}`;
+      throw new DfuError('INVALID_ARGUMENT', message);
     }
+    await this.#lookAgain({ alternate });
   }
 
   async chooseErase(erase: FlowErase): Promise<void> {
-    const { device } = this.#demand('chooseErase', 'chosen');
-    if (this.#looked !== undefined) await this.#look(device, { ...this.#looked.choice, erase });
+    const { file } = this.#store.demand('chooseErase', 'chosen');
+    if (file.erase === undefined || (erase !== 'needed' && erase !== 'all')) {
+      throw new DfuError('INVALID_ARGUMENT', 'chooseErase: there is no such choice');
+    }
+    await this.#lookAgain({ erase });
   }
 
   async flash(): Promise<void> {
-    const { device, file } = this.#demand('flash', 'chosen');
-    const looked = this.#looked;
-    if (looked?.plan === undefined || !file.isReady) {
-      throw new DfuError(
-        'INVALID_ARGUMENT',
-        'flash: the file that is chosen is not ready to be sent',
-      );
+    const { device, file } = this.#store.demand('flash', 'chosen');
+    const { plan, choice } = this.#looked ?? {};
+    if (plan === undefined || choice === undefined || !file.isReady) {
+      throw new DfuError('INVALID_ARGUMENT', 'flash: the file that is chosen cannot be sent so');
     }
-    const phase = device.mode === 'runtime' ? 'detach' : 'download';
-    const meter = new ProgressMeter(this.#clock, phase);
-    const working = { step: 'working', device, file, progress: meter.progress } as const;
-    await this.#during(working, (signal) => this.#sent(device, looked, meter, signal));
+    this.#unwatch();
+    const { waitForApplication = true, applicationMs = APPLICATION_MS, verify } = this.#options;
+    const meter = new ProgressMeter(
+      this.#around.clock,
+      device.mode === 'runtime' ? 'detach' : 'prepare',
+    );
+    const working = (): FlowState => ({ step: 'working', device, file, progress: meter.progress });
+    const job = {
+      around: this.#around,
+      device,
+      choice,
+      plan,
+      applicationMs: waitForApplication ? applicationMs : undefined,
+      mustVerify: verify === true,
+      onEvent: (event: HostEvent) => {
+        this.#hear(event);
+        if (meter.hear(event)) this.#store.go(working());
+      },
+    };
+    await this.#store.during(working(), async (signal) => {
+      const sent = await sendFile(job, signal);
+      this.#permission = undefined;
+      if ('ending' in sent) return { step: 'ended', device, file, ending: sent.ending };
+      return this.#inDfuMode(sent.lookAgainAt, device, choice, signal);
+    });
+    this.#watch();
   }
 
   async allow(): Promise<void> {
     const asked = this.#permission;
-    if (this.#state.step !== 'working' || asked === undefined) throw notNow('allow', this.#state);
-    await this.#options.bus.request?.(asked.filters);
+    const state = this.#store.demand('allow', 'working');
+    if (asked === undefined || state.progress.phase !== 'permission' || this.#isAsking) {
+      const message = 'allow: nobody is asked for anything now';
+      throw new DfuError('INVALID_ARGUMENT', message);
+    }
+    this.#isAsking = true;
+    try {
+      await this.#options.bus.request?.(asked.filters);
+    } catch (error) {
+      // It may be asked for again, by the next click.
+      this.#log.add(`permission: ${asDfuError(error).message}`);
+    } finally {
+      this.#isAsking = false;
+    }
   }
 
   async cancel(): Promise<void> {
-    const task = this.#task;
-    if (task !== undefined) {
-      task.canceller.cancel();
-      await task.over;
-    }
-    const { step } = this.#state;
-    if (step === 'choosing' || step === 'connected' || step === 'chosen') {
-      this.#go({ step: 'idle', problem: undefined });
-    }
+    const { step } = this.#store.state;
+    if (step === 'idle' || step === 'unsupported' || step === 'ended') return;
+    this.#log.add('cancelled');
+    if (step === 'working') await this.#store.cancel();
+    else await this.#store.leave(idle());
+    this.#watch();
   }
 
   log(): string {
-    return '';
+    return this.#log.text();
   }
 
-  #demand<Step extends FlowState['step']>(
-    what: string,
-    ...steps: readonly Step[]
-  ): Extract<FlowState, { readonly step: Step }> {
-    const state = this.#state;
-    if (!steps.some((step) => step === state.step)) throw notNow(what, state);
-    return state as Extract<FlowState, { readonly step: Step }>;
+  #hear(event: HostEvent): void {
+    this.#log.event(event);
+    if (event.type === 'permission') this.#permission = event;
+    const { onEvent } = this.#options;
+    if (onEvent !== undefined) this.#store.guarded(() => onEvent(event));
   }
 
-  #go(state: FlowState): void {
-    this.#state = state;
-    for (const listener of this.#listeners) listener(state);
+  #connected(device: FlowDevice, problem?: FlowProblem): FlowState {
+    this.#looked = undefined;
+    const offers = offersOf(this.#around.manifest, this.#options.channel, device);
+    return { step: 'connected', device, offers, problem };
   }
 
-  async #during(
-    state: FlowState,
+  /** Does what leads to a file that is chosen, or to a problem with it. */
+  async #read(
+    device: FlowDevice,
+    name: string,
     work: (signal: CancelSignal) => Promise<FlowState>,
   ): Promise<void> {
-    const canceller = new Canceller();
-    const run = async (): Promise<void> => {
-      const next = await work(canceller.signal);
-      this.#task = undefined;
-      this.#go(next);
-    };
-    this.#go(state);
-    const task: Task = { canceller, over: run() };
-    this.#task = task;
-    await task.over;
-  }
-
-  async #found(another: boolean, signal: CancelSignal): Promise<FlowState> {
-    try {
-      return this.#judged(await this.#seen(another, signal));
-    } catch (error) {
-      if (!DfuError.is(error)) throw error;
-      const isCancelled = error.code === 'ABORTED';
-      return { step: 'idle', problem: isCancelled ? undefined : problemOf(error) };
-    }
-  }
-
-  async #seen(another: boolean, signal: CancelSignal): Promise<Seen | undefined> {
-    const { bus } = this.#options;
-    if (bus.request === undefined) return lookAround(this.#around, signal);
-    if (!another) {
-      const seen = await lookAround(this.#around, signal);
-      if (seen.devices.length === 1) return seen;
-    }
-    const asked = bus.request(askedFor(this.#around));
-    const device = await until<Awaited<typeof asked>>(this.#clock, { signal }, (ending) => {
-      asked.then(ending.resolve, ending.reject);
-      return undefined;
-    });
-    return device === undefined ? undefined : lookInto(this.#around, [device], signal);
-  }
-
-  #judged(seen: Seen | undefined): FlowState {
-    if (seen === undefined) return { step: 'idle', problem: undefined };
-    const [first, ...more] = seen.devices;
-    if (first !== undefined) {
-      return more.length > 0 ? { step: 'choosing', devices: seen.devices } : this.#connected(first);
-    }
-    return { step: 'idle', problem: { code: 'NOT_FOUND', said: said('no-device') } };
-  }
-
-  #connected(device: FlowDevice): FlowState {
-    return { step: 'connected', device, offers: [], problem: undefined };
-  }
-
-  async #look(device: FlowDevice, choice: Choice): Promise<void> {
-    const { expectedKeys = [], verify } = this.#options;
-    const terms = { around: this.#around, expectedKeys, address: undefined, verify };
-    await this.#during({ step: 'reading', device, name: choice.name }, async (signal) => {
+    await this.#store.during({ step: 'reading', device, name }, async (signal) => {
       try {
-        this.#looked = await lookAtFile({ device, choice, terms }, signal);
-        return { step: 'chosen', device, file: this.#looked.file };
-      } catch (error) {
-        if (!DfuError.is(error, 'ABORTED')) throw error;
-        return { step: 'idle', problem: undefined };
+        return await work(signal);
+      } catch (thrown) {
+        const error = asDfuError(thrown);
+        if (error.code === 'ABORTED') return idle();
+        return this.#connected(device, problemOf(error, 'file-not-fetched', name));
       }
     });
   }
 
-  async #sent(
-    device: FlowDevice,
-    looked: Looked,
-    meter: ProgressMeter,
+  async #looks(device: FlowDevice, choice: Choice, signal: CancelSignal): Promise<FlowState> {
+    const { expectedKeys = [], verify } = this.#options;
+    const terms = { around: this.#around, expectedKeys, verify };
+    const looked = await lookAtFile({ device, choice, terms }, signal);
+    this.#looked = looked;
+    return { step: 'chosen', device, file: looked.file };
+  }
+
+  async #lookAgain(more: Partial<Pick<Choice, 'alternate' | 'erase'>>): Promise<void> {
+    const { device } = this.#store.demand('choose', 'chosen');
+    const looked = this.#looked;
+    if (looked === undefined) return;
+    const choice = { ...looked.choice, ...more };
+    await this.#read(device, choice.name, (signal) => this.#looks(device, choice, signal));
+  }
+
+  /** The device is in DFU mode now, and says what a person has to choose of. */
+  async #inDfuMode(
+    deviceId: string,
+    was: FlowDevice,
+    choice: Choice,
     signal: CancelSignal,
   ): Promise<FlowState> {
-    const { bus, waitForApplication = true, applicationMs = 30_000 } = this.#options;
-    const { file, plan } = looked;
-    let memory: Extract<HostEvent, { type: 'downloaded' }>['outcome'] = 'unchanged';
-    let note: string | undefined;
-    const onEvent = (event: HostEvent): void => {
-      this.#options.onEvent?.(event);
-      if (event.type === 'downloaded') memory = event.outcome;
-      if (event.type === 'note') note = event.message;
-      this.#permission = event.type === 'permission' ? event : this.#permission;
-      if (meter.hear(event)) this.#go({ step: 'working', device, file, progress: meter.progress });
-    };
-    const ended = (ending: ReturnType<typeof endedBadly>): FlowState => ({
-      step: 'ended',
-      device,
-      file,
-      ending,
-    });
     try {
-      const ending = await sendTo(bus, plan as NonNullable<typeof plan>, {
-        clock: this.#clock,
-        selection: placeOf(device, looked.choice.alternate),
-        signal,
-        onEvent,
-        waitAppMs: waitForApplication ? applicationMs : undefined,
-      });
-      const { application } = ending;
-      const runs = application === undefined ? undefined : String(application.bcdDevice);
-      return ended(endedWell(ending, { memory, doubt: note, runs }));
-    } catch (error) {
-      if (!DfuError.is(error)) throw error;
-      return ended(endedBadly(error));
-    } finally {
-      this.#permission = undefined;
+      const all = await this.#around.bus.list();
+      const here = all.filter(({ id }) => id === deviceId);
+      const { devices, strangers } = await lookInto(this.#around, here, signal);
+      const [device] = [...devices, ...strangers];
+      if (device === undefined) throw new DfuError('DISCONNECTED', 'the device has left again');
+      return await this.#looks({ ...device, board: was.board, name: was.name }, choice, signal);
+    } catch (thrown) {
+      const file = this.#looked?.file;
+      return { step: 'ended', device: was, file, ending: endedBadly(asDfuError(thrown)) };
     }
   }
-}
 
-function problemOf(error: DfuError): FlowProblem {
-  return { code: error.code, said: said('connect-failed', { words: error.message }) };
-}
-
-function notNow(what: string, { step }: FlowState): DfuError {
-  return new DfuError('INVALID_ARGUMENT', `${what}: not while the flow is "${step}"`);
+  /** Looks whether the device leaves while a person looks at it; nothing is begun then. */
+  #watch(): void {
+    this.#unwatch();
+    this.#unwatch = () => {};
+    const { state } = this;
+    if (state.step !== 'connected' && state.step !== 'chosen') return;
+    const deviceId = state.device.interfaces[0]?.deviceId;
+    this.#unwatch = this.#around.bus.watch((event) => {
+      if (event.type !== 'detached' || event.id !== deviceId) return;
+      this.#unwatch();
+      const problem: FlowProblem = { code: 'DISCONNECTED', said: said('device-left') };
+      void this.#store.leave(idle(problem));
+    });
+  }
 }

@@ -28,6 +28,8 @@ export interface FlowOffer {
   readonly file: ManifestFile;
   /** Why it cannot be chosen: too old a device, say. Undefined: it can. */
   readonly barred: FlowText | undefined;
+  /** What is not known of whether the device should have it. */
+  readonly doubt: FlowText | undefined;
 }
 
 /** Something that did not go as it should, before anything was sent. */
@@ -82,6 +84,8 @@ export type FlowPhase =
   | 'detach'
   /** A person must allow the page the device in its other mode: `allow`, from a click. */
   | 'permission'
+  /** The device in DFU mode is opened, and asked how it stands. */
+  | 'prepare'
   | 'erase'
   | 'download'
   | 'manifest'

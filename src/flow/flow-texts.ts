@@ -9,7 +9,6 @@ export const FLOW_TEXTS = {
   'not-readable': 'A device is there, and it cannot be looked into: {words}',
   'not-dfu': '{device} has no firmware update over USB (DFU).',
   'other-device': '{device} is not a device that this firmware is for. Expected: {expected}.',
-  'ask-again': 'The browser did not let the page ask for a device. Press the button again.',
   'connect-failed': 'The device could not be connected: {words}',
   'device-left': 'The device was unplugged.',
 
@@ -18,9 +17,12 @@ export const FLOW_TEXTS = {
   'file-too-large': 'The file {name} has {bytes} bytes; {most} at most are taken.',
   'file-not-as-listed':
     'The file {name} is not the one that the manifest lists, and is not sent: {words}',
+  'erase-not-possible': 'Everything is to be erased first, and the device cannot do that.',
   'file-refused': 'This file is not sent: {words}',
   'too-old':
-    'From version {runs} this version cannot be installed at once; {minimum} must be installed first.',
+    'Version {version} is for devices that run {minimum} or newer, and this one runs {runs}: install {minimum} first.',
+  'perhaps-too-old':
+    'Version {version} is for devices that run {minimum} or newer; which one this device runs is not known.',
 
   // what a file is
   'format-mcuboot': 'Firmware image for MCUboot, {bytes} bytes.',
@@ -42,6 +44,8 @@ export const FLOW_TEXTS = {
   'signature-bad': 'The signature is wrong: the image was changed after it was signed.',
   'signature-other': 'Signed by another key than the one that is expected.',
   'signature-none': 'Not signed, and a signature is expected.',
+  'signature-named':
+    'It says that it is signed by key {key}, as the manifest asks; that could not be checked.',
   'signature-unknown': 'Signed by a key that is not known here.',
   'signature-plain': 'Not signed.',
   'fit-good': 'It fits: {words}',
@@ -73,6 +77,20 @@ export const FLOW_TEXTS = {
   'ended-written': 'Done: the device has acknowledged all {bytes} bytes.',
   'ended-unconfirmed':
     'All {bytes} bytes were written, but nobody has confirmed that the device took them over.',
+  'ended-unread':
+    'The device has acknowledged all {bytes} bytes; they could not be read back to compare.',
+  'ended-verified-runs':
+    'Done: all {bytes} bytes were written, read back, and are equal, and version {version} runs.',
+  'ended-written-runs':
+    'Done: the device has acknowledged all {bytes} bytes, and version {version} runs.',
+  'ended-verified-as-before':
+    'Done: all {bytes} bytes were written, read back, and are equal. What runs shows version {version}, as before.',
+  'ended-written-as-before':
+    'Done: the device has acknowledged all {bytes} bytes. What runs shows version {version}, as before.',
+  'ended-stays':
+    'Done: the device has acknowledged all {bytes} bytes. It stays in DFU mode until it is restarted.',
+  'ended-other':
+    'All {bytes} bytes were written, but what runs now is version {version}, not {expected}.',
   'ended-silent':
     'All {bytes} bytes were written, but the new firmware has not shown itself at USB: whether it runs is not known.',
   'cancelled-unchanged': 'Cancelled: nothing was written, and the firmware is as it was.',
@@ -94,6 +112,7 @@ export const FLOW_TEXTS = {
 
   // what to do
   'do-again': 'Connect the device and flash it again; until then it may not start.',
+  'do-restart': 'Restart the device to run the new firmware.',
   'do-replug': 'Unplug the device, plug it in again, and try again.',
   'do-look': 'Restart the device and see whether it works. If it does not, flash it again.',
   'do-other-program': 'Close other programs and pages that use the device, and try again.',

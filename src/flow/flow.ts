@@ -16,7 +16,10 @@ export interface FlowOptions {
   readonly fetchFile?: ((url: string, mostBytes: number) => Promise<Uint8Array>) | undefined;
   /** Devices that are asked for; default: those of the manifest's boards, else any with DFU. */
   readonly filters?: readonly FlowFilter[] | undefined;
+  /** Alternate setting that a file goes to, by number or by name; a file of the manifest may say another. */
   readonly alternate?: number | string | undefined;
+  /** Absolute address of a file that does not say it, for DfuSe. */
+  readonly address?: number | undefined;
   /** Public keys as PEM: an image that none of them has signed is not sent. */
   readonly expectedKeys?: readonly string[] | undefined;
   /**
@@ -51,17 +54,17 @@ export interface FlashFlow {
   /** Told of each new state; the answer stops that. A listener that throws stops nothing else. */
   subscribe(listener: (state: FlowState) => void): () => void;
   /**
-   * From `idle` and `ended`. Where a person must point at the device, it has to come from a click; one that was pointed at
+   * From `idle`, `unsupported` and `ended`. Where a person must point at the device, it has to come from a click; one that was pointed at
    * before is taken without asking, if it is the only one that fits. `another`: ask all the same.
    */
   connect(options?: { readonly another?: boolean | undefined }): Promise<void>;
   /** From `choosing`: one of its devices. */
   chooseDevice(device: FlowDevice): Promise<void>;
-  /** From `connected` and `chosen`: a file of the manifest. */
+  /** From `connected` and `chosen`: a file of the manifest that is not barred. */
   chooseOffer(offer: FlowOffer): Promise<void>;
-  /** From `connected` and `chosen`: a file of the person's own. */
+  /** From `connected` and `chosen`: a file of the person's own, of 64 MiB at most; its bytes are copied. */
   chooseFile(name: string, bytes: Uint8Array): Promise<void>;
-  /** From `chosen`: which of its alternates. */
+  /** From `chosen`: which of its `alternates`. */
   chooseAlternate(alternate: number): Promise<void>;
   /** From `chosen`, where its file has `erase`. */
   chooseErase(erase: FlowErase): Promise<void>;

@@ -6,17 +6,24 @@ import type { Choice, Looked } from './chosen-file.ts';
 import type { Surroundings } from './devices.ts';
 import { formatFindings, versionFindings } from './findings/contents.ts';
 import { finding } from './findings/finding.ts';
+import { manifestFindings } from './findings/manifest.ts';
 import { refusalFinding, sendingFindings, stepText } from './findings/sending.ts';
 import { readKeys, signatureFindings } from './findings/signature.ts';
-import type { FlowAlternate, FlowDevice, FlowFile, FlowFinding } from './flow-state.ts';
+import type { FlowAlternate, FlowDevice, FlowErase, FlowFile, FlowFinding } from './flow-state.ts';
 import { said } from './flow-text.ts';
 
 /** What a look goes by. */
 interface LookTerms {
   readonly around: Surroundings;
   readonly expectedKeys: readonly string[];
-  readonly address: number | undefined;
   readonly verify: boolean | undefined;
+}
+
+/** A file, and the device that it is looked at for. */
+interface Look {
+  readonly device: FlowDevice;
+  readonly choice: Choice;
+  readonly terms: LookTerms;
 }
 
 /** Where the device is: nothing else is there. */
@@ -35,105 +42,149 @@ function readsBack({ interfaces }: FlowDevice): boolean {
   );
 }
 
-function sendOptions(device: FlowDevice, { offer }: Choice, terms: LookTerms): SendOptions {
-  return {
-    address: offer?.file.address ?? terms.address,
-    leave: true,
-    verify: terms.verify ?? readsBack(device),
-  };
+/** What is said of the file besides its bytes; `all`: everything is erased first, which nothing but force does. */
+function sendOptions({ device, choice, terms }: Look, erase: FlowErase): SendOptions {
+  const { address } = choice;
+  const verify = terms.verify ?? readsBack(device);
+  const common = { address, leave: true, verify };
+  return erase === 'all' ? { ...common, massErase: true, force: 'memory' } : common;
 }
 
 /** What is known of a file so far. */
 interface Draft {
   readonly findings: FlowFinding[];
+  plan: SendPlan | undefined;
   refused: DfuError | undefined;
   described: SendDescription | undefined;
   /** Of which a person must say one. */
   alternates: readonly FlowAlternate[];
+  erase: FlowErase | undefined;
 }
 
 /** Takes note of why a file is not sent; what is no such reason is thrown. */
 function refuse(draft: Draft, error: unknown): void {
   if (!DfuError.is(error) || error.code === 'ABORTED') throw error;
   draft.refused ??= error;
-  draft.findings.push(refusalFinding(error));
+  if (draft.findings.every(({ rating }) => rating !== 'bad')) {
+    draft.findings.push(refusalFinding(error));
+  }
 }
 
 /** Looks at the file alone. */
-async function judged(
-  draft: Draft,
-  { device, choice, terms }: Look,
-): Promise<SendPlan | undefined> {
-  let plan: SendPlan;
+async function judge(draft: Draft, look: Look): Promise<void> {
+  const { choice, terms } = look;
+  const { around } = terms;
   try {
-    plan = sendPlan(choice.bytes, sendOptions(device, choice, terms));
-  } catch (error) {
-    refuse(draft, error);
-    return undefined;
-  }
-  draft.findings.push(...formatFindings(plan), ...versionFindings(plan));
-  try {
+    // What erases everything also goes past what the device says of its memory: that is looked at without it.
+    const plan = sendPlan(choice.bytes, sendOptions(look, 'needed'));
+    draft.plan = plan;
+    draft.findings.push(...formatFindings(plan));
+    draft.findings.push(...manifestFindings(choice, around.manifest?.product));
+    if (choice.offer === undefined) draft.findings.push(...versionFindings(plan));
     const keys = await readKeys(terms.expectedKeys);
-    draft.findings.push(...(await signatureFindings(plan, keys)));
+    const isSaid = draft.findings.some(({ topic }) => topic === 'signature');
+    const found = await signatureFindings(plan, keys);
+    // The key of the manifest is told already; that an image is signed by no other is nothing more.
+    const more = isSaid && keys.length === 0 ? found.filter(isBeside) : found;
+    draft.findings.push(...more);
+    const bad = draft.findings.find(({ rating }) => rating === 'bad');
+    if (bad !== undefined) draft.refused = new DfuError('REFUSED', bad.said.text);
     if (keys.length > 0) await withPolicy(plan, { keys });
   } catch (error) {
     refuse(draft, error);
   }
-  const bad = draft.findings.find(({ rating }) => rating === 'bad');
-  if (bad !== undefined) draft.refused ??= new DfuError('REFUSED', bad.said.text);
-  return plan;
 }
 
-interface Look {
-  readonly device: FlowDevice;
-  readonly choice: Choice;
-  readonly terms: LookTerms;
+/** Says what the manifest's own check did not: that the image is whole, and what is wrong. */
+function isBeside({ topic, rating }: FlowFinding): boolean {
+  return topic !== 'signature' || rating === 'bad';
 }
 
 /** Looks at what sending it to the device comes to. */
-async function held(
-  draft: Draft,
-  plan: SendPlan,
-  { device, choice, terms }: Look,
-  signal: CancelSignal,
-): Promise<void> {
+async function hold(draft: Draft, plan: SendPlan, look: Look, signal: CancelSignal): Promise<void> {
+  const { device, choice, terms } = look;
   const { bus, clock } = terms.around;
-  const selection = placeOf(device, choice.alternate);
+  const options = { clock, selection: placeOf(device, choice.alternate), signal };
   try {
-    draft.described = await dryRun(bus, plan, { clock, selection, signal });
-    draft.findings.push(...sendingFindings(draft.described, device));
+    const described = await dryRun(bus, plan, options);
+    draft.described = described;
+    draft.findings.push(...sendingFindings(described, device));
+    draft.alternates = choice.alternate === undefined ? [] : alternatesOf(device);
+    if (device.mode === 'runtime') return;
+    draft.erase = eraseChoice(described, choice);
+    if (choice.erase === 'needed') return;
+    if (described.dialect !== 'dfuse') throw cannotErase();
+    draft.plan = sendPlan(choice.bytes, sendOptions(look, 'all'));
+    draft.described = await dryRun(bus, draft.plan, options);
   } catch (error) {
     if (!DfuError.is(error, 'AMBIGUOUS') || !error.remedies.includes('alternate')) {
       refuse(draft, error);
       return;
     }
-    draft.alternates = device.interfaces.map(({ alternate, name }) => ({ alternate, name }));
+    draft.alternates = alternatesOf(device);
     draft.findings.push(finding('unknown', 'target', ['target-choose']));
   }
+}
+
+function cannotErase(): DfuError {
+  return new DfuError('UNSUPPORTED', said('erase-not-possible').text);
+}
+
+/** The places of a device, where there are several to choose from. */
+function alternatesOf({ mode, interfaces }: FlowDevice): FlowAlternate[] {
+  if (mode === 'runtime' || interfaces.length < 2) return [];
+  return interfaces.map(({ alternate, name }) => ({ alternate, name }));
+}
+
+/** What a person chooses of, where the device can do both and nobody has decided it. */
+function eraseChoice(
+  { dialect }: SendDescription,
+  { offer, erase }: Choice,
+): FlowErase | undefined {
+  const isAsked = offer === undefined || offer.file.erase === 'ask';
+  return isAsked && dialect === 'dfuse' ? erase : undefined;
+}
+
+/** The number of the alternate that was said by number or by name. */
+function chosenAlternate({ device, choice: { alternate } }: Look): number | undefined {
+  if (typeof alternate !== 'string') return alternate;
+  return device.interfaces.find(({ name }) => name === alternate)?.alternate;
 }
 
 /** What a file is, and what sending it to the device comes to. Nothing is sent. Throws `ABORTED`. */
 export async function lookAtFile(look: Look, signal: CancelSignal): Promise<Looked> {
   const { choice } = look;
-  const draft: Draft = { findings: [], refused: undefined, described: undefined, alternates: [] };
-  const plan = await judged(draft, look);
-  if (plan !== undefined && draft.refused === undefined) await held(draft, plan, look, signal);
-  const { findings, refused, described, alternates } = draft;
+  const draft: Draft = {
+    findings: [],
+    plan: undefined,
+    refused: undefined,
+    described: undefined,
+    alternates: [],
+    erase: undefined,
+  };
+  await judge(draft, look);
+  if (draft.plan !== undefined && draft.refused === undefined) {
+    await hold(draft, draft.plan, look, signal);
+  }
+  const { findings, plan, refused, described, alternates, erase } = draft;
+  const steps = refused === undefined ? (described?.steps ?? []) : [];
+  const alternate = chosenAlternate(look);
+  const isOpen = alternates.length > 0 && alternate === undefined;
   const file: FlowFile = {
     name: choice.name,
     sizeBytes: choice.bytes.length,
     offer: choice.offer,
     findings,
-    steps: described?.steps ?? [],
-    plan: (described?.steps ?? []).map(stepText),
+    steps,
+    plan: steps.map(stepText),
     alternates,
-    alternate: typeof choice.alternate === 'number' ? choice.alternate : undefined,
-    erase: undefined,
-    refused:
-      refused === undefined
-        ? undefined
-        : { code: refused.code, said: said('file-refused', { words: refused.message }) },
-    isReady: refused === undefined && alternates.length === 0,
+    alternate,
+    erase,
+    refused: refused && {
+      code: refused.code,
+      said: said('file-refused', { words: refused.message }),
+    },
+    isReady: refused === undefined && !isOpen,
   };
-  return { choice, file, plan: refused === undefined ? plan : undefined };
+  return { choice, file, plan: refused === undefined && !isOpen ? plan : undefined };
 }

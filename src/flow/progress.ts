@@ -7,12 +7,14 @@ import { said } from './flow-text.ts';
 const SMOOTH_MS = 2000;
 /** Time before which a rate says nothing, in ms. */
 const FIRST_MS = 250;
+/** How often progress is told at most, in ms. */
+const TELL_MS = 100;
 
 /** What begins a phase. */
 const phases: Readonly<Partial<Record<HostEvent['type'], FlowPhase>>> = {
   detaching: 'detach',
   permission: 'permission',
-  returned: 'detach',
+  returned: 'prepare',
   manifesting: 'manifest',
   downloaded: 'application',
 };
@@ -35,6 +37,8 @@ export class ProgressMeter {
   #progress: FlowProgress;
   #startMs: number;
   #lastMs: number;
+  #lastBytes = 0;
+  #toldMs = 0;
   #rate: number | undefined;
 
   constructor(clock: Clock, phase: FlowPhase) {
@@ -48,24 +52,27 @@ export class ProgressMeter {
     return this.#progress;
   }
 
-  /** True if that event has changed it. */
+  /** True if that event has changed it so that it is worth telling: a phase, its end, or a while since the last time. */
   hear(event: HostEvent): boolean {
     if (event.type === 'progress') {
       return event.operation === 'upload' ? false : this.#moved(event.operation, event);
     }
-    // What comes behind the permission says how much it is.
-    if (event.type === 'returned' && this.#progress.phase !== 'permission') return false;
     const phase = phases[event.type];
     return phase === undefined ? false : this.#enter(phase);
   }
 
   #enter(phase: FlowPhase, totalBytes?: number): boolean {
     if (this.#progress.phase === phase) return false;
+    this.#begin(phase, totalBytes);
+    return true;
+  }
+
+  #begin(phase: FlowPhase, totalBytes: number | undefined): void {
     this.#progress = begun(phase, totalBytes);
     this.#startMs = this.#clock.now();
     this.#lastMs = this.#startMs;
+    this.#lastBytes = 0;
     this.#rate = undefined;
-    return true;
   }
 
   #moved(
@@ -75,32 +82,30 @@ export class ProgressMeter {
       totalBytes,
     }: { readonly doneBytes: number; readonly totalBytes: number | undefined },
   ): boolean {
-    const isBehind = doneBytes < this.#progress.doneBytes;
-    if (!this.#enter(phase, totalBytes) && isBehind) this.#again(phase, totalBytes);
+    // Behind where it was, it is the same once more: another alternate setting, say.
+    const isNew = phase !== this.#progress.phase || doneBytes < this.#progress.doneBytes;
+    if (isNew) this.#begin(phase, totalBytes);
     const nowMs = this.#clock.now();
-    const bytes = doneBytes - this.#progress.doneBytes;
-    const ms = nowMs - this.#lastMs;
-    if (ms > 0 && bytes > 0) {
-      const rate = (bytes * 1000) / ms;
-      const weight = 1 - Math.exp(-ms / SMOOTH_MS);
-      this.#rate = this.#rate === undefined ? rate : this.#rate + weight * (rate - this.#rate);
-      this.#lastMs = nowMs;
-    }
-    const isKnown = this.#rate !== undefined && nowMs - this.#startMs >= FIRST_MS;
-    const bytesPerSecond = isKnown ? this.#rate : undefined;
+    this.#measure(doneBytes, nowMs);
+    const bytesPerSecond = nowMs - this.#startMs >= FIRST_MS ? this.#rate : undefined;
     const left = totalBytes === undefined ? undefined : Math.max(0, totalBytes - doneBytes);
-    const remainingMs =
-      left === undefined || bytesPerSecond === undefined || bytesPerSecond <= 0
-        ? undefined
-        : (left * 1000) / bytesPerSecond;
+    const isKnown = left !== undefined && bytesPerSecond !== undefined;
+    const remainingMs = isKnown ? (left * 1000) / bytesPerSecond : undefined;
     this.#progress = { phase, doneBytes, totalBytes, bytesPerSecond, remainingMs, why: undefined };
+    if (!isNew && doneBytes !== totalBytes && nowMs - this.#toldMs < TELL_MS) return false;
+    this.#toldMs = nowMs;
     return true;
   }
 
-  /** The same once more: another alternate setting, say. */
-  #again(phase: FlowPhase, totalBytes: number | undefined): void {
-    this.#progress = begun(phase, totalBytes);
-    this.#startMs = this.#clock.now();
-    this.#lastMs = this.#startMs;
+  /** The rate since the last time, and before that less and less. */
+  #measure(doneBytes: number, nowMs: number): void {
+    const bytes = doneBytes - this.#lastBytes;
+    const ms = nowMs - this.#lastMs;
+    if (ms <= 0 || bytes <= 0) return;
+    const rate = (bytes * 1000) / ms;
+    const weight = 1 - Math.exp(-ms / SMOOTH_MS);
+    this.#rate = this.#rate === undefined ? rate : this.#rate + weight * (rate - this.#rate);
+    this.#lastMs = nowMs;
+    this.#lastBytes = doneBytes;
   }
 }

@@ -7,6 +7,7 @@ import {
 import type { Recognised } from '../../image/index.ts';
 import type { SendPlan } from '../../host/index.ts';
 import { DfuError } from '../../bytes/index.ts';
+import { releaseText } from '../boards.ts';
 import type { FlowFinding } from '../flow-state.ts';
 import { finding } from './finding.ts';
 
@@ -61,8 +62,7 @@ export function versionFindings(plan: SendPlan): FlowFinding[] {
   }
   const release = plan.suffix?.bcdDevice ?? 0xffff;
   if (release === 0xffff) return [];
-  const digits = release.toString(16).padStart(4, '0');
-  const text = `${digits.slice(0, 2).replace(/^0/, '')}.${digits.slice(2)}`;
+  const text = releaseText(release);
   return [finding('plain', 'version', ['version-suffix', { version: text }])];
 }
 
