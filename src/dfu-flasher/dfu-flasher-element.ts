@@ -57,6 +57,11 @@ export interface DfuFlasherElement extends HTMLElement {
   readonly state: FlowState;
   /** As the button does; from a click, where a person must point at the device. Does nothing where the button is not there. */
   connect(): Promise<void>;
+  /**
+   * As if the person had dropped that file: it is looked at, and nothing is sent yet. Does nothing before a device is connected and
+   * while one is flashed.
+   */
+  chooseFile(file: File): Promise<void>;
   /** Ends what is under way as soon as that leaves the device in order; lets go of the device. */
   cancel(): Promise<void>;
   /** Everything that happened with the last device, line by line with times; empty before any. */

@@ -76,6 +76,10 @@ export class DfuFlasher extends LitElement {
     return this.#driver.connect();
   }
 
+  chooseFile(file: File): Promise<void> {
+    return this.#driver.chooseFile(file);
+  }
+
   cancel(): Promise<void> {
     return this.#driver.cancel();
   }
