@@ -31,6 +31,8 @@ export type { FitVerdict } from './fit-update.ts';
 export type { Candidate, Rehearsal } from './rehearse.ts';
 export { guessLayouts } from './guess.ts';
 export type { Guess, GuessLimits, GuessProgress } from './guess.ts';
+export { ERASED_PIECE, ImagePieces, OTHER_PIECE } from './image-pieces.ts';
+export type { PiecedImage } from './image-pieces.ts';
 export { layoutDoubts, maxSectorsFor } from './layout-doubts.ts';
 export type { RunningSlot } from './image-names.ts';
 export { inspectFlash } from './inspect.ts';
@@ -46,6 +48,11 @@ export type {
   SectorErases,
   Step,
 } from './predict.ts';
+export { placeOfOperation, tellOperation } from './operation-words.ts';
+export type { OperationWords, ToldBoot } from './operation-words.ts';
+export { recordBoot } from './recorded-boot.ts';
+export type { LogLine, RecordOptions, RecordedBoot } from './recorded-boot.ts';
+export { slotFacts } from './slot-words.ts';
 export type { DumpReader, DumpReading, SlotReading } from './dump-reading.ts';
 export { inspectRiotbootFlash } from './riotboot.ts';
 export type { RiotbootReport, RiotbootSlotReport } from './riotboot.ts';
