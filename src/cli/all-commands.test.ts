@@ -51,6 +51,7 @@ const withoutJson: Readonly<Record<string, string>> = {
   board: 'its commands have it',
   firmware: 'its commands have it',
   image: 'its commands have it',
+  manifest: 'its commands have it',
   flash: 'its commands have it',
   genhdr: 'show has --json, where the tool has it',
   completion: 'a script for a shell',

@@ -51,6 +51,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'sign, verify, explain and compare images',
     load: () => import('./image/image.ts'),
   },
+  manifest: {
+    summary: 'make and check firmware manifests, which a web page offers files by',
+    load: () => import('./manifest/manifest.ts'),
+  },
   flash: {
     summary: 'explain a dump of flash: state, next boots, refusals, power cuts, wear',
     load: () => import('./flash/flash.ts'),

@@ -1,9 +1,9 @@
-import { DfuError, sha256, toHex } from '../bytes/index.ts';
+import { DfuError } from '../bytes/index.ts';
 import type { DfuErrorCode } from '../bytes/index.ts';
-import { platformCrypto } from '../image/index.ts';
 import type { CryptoLike } from '../image/index.ts';
 import { signatureFinding } from './check-signature.ts';
 import type { FileFinding } from './file-finding.ts';
+import { hashHex } from './file-hash.ts';
 import type { ManifestFile, ManifestKey } from './firmware-manifest.ts';
 
 /** Whether a file is what its manifest says. */
@@ -23,15 +23,6 @@ export interface CheckFileOptions {
 
 function refusal(code: DfuErrorCode, finding: FileFinding): FileCheck {
   return { findings: [finding], refused: { code, message: finding.text } };
-}
-
-/** A page that was not loaded over https has no WebCrypto. */
-async function hashHex(bytes: Uint8Array, crypto: CryptoLike | undefined): Promise<string> {
-  const { crypto: platform } = globalThis as { readonly crypto?: Partial<CryptoLike> };
-  if (crypto === undefined && platform?.subtle === undefined) return toHex(sha256(bytes));
-  const { subtle } = crypto ?? platformCrypto();
-  const own = bytes.buffer instanceof ArrayBuffer ? bytes : Uint8Array.from(bytes);
-  return toHex(new Uint8Array(await subtle.digest('SHA-256', own as Uint8Array<ArrayBuffer>)));
 }
 
 async function hashFinding(

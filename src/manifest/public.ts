@@ -26,5 +26,7 @@ export type { ManifestDevice, ManifestOffer, OffersOptions } from './offers.ts';
 export { fileUrl } from './file-url.ts';
 export { checkFile } from './check-file.ts';
 export type { CheckFileOptions, FileCheck } from './check-file.ts';
+export { fileFacts } from './file-facts.ts';
+export type { FileFacts, FileFactsOptions } from './file-facts.ts';
 export type { FileFinding } from './file-finding.ts';
 export { compareVersionTexts } from './version.ts';

@@ -82,6 +82,12 @@ const trials: Readonly<Record<string, readonly [args: string, exit: number]>> = 
   'image info': ['app.bin', 0],
   'image convert': ['app.bin app.hex --address 0x08000000', 0],
   'image diff': ['app.bin app.signed.bin', 1],
+  'manifest create': [
+    'app.signed.bin --product Lamp --board lamp=1209:7d00 -o made.json --force',
+    0,
+  ],
+  'manifest add': ['grown.json app.signed.bin --replace', 0],
+  'manifest check': ['manifest.json', 0],
   'flash inspect': ['dump.bin --board reel_board', 0],
   'flash map': ['dump.bin --board reel_board --words', 0],
   'flash boot': ['dump.bin --board reel_board --ops', 1],
@@ -123,6 +129,10 @@ beforeAll(() => {
   dfukit('dfu-suffix -a suffixed.bin'.split(' '));
   dfukit('dfu-prefix -L -a prefixed.bin'.split(' '));
   dfukit('genhdr generate app.bin 1 0x4000 256 header.bin'.split(' '));
+  for (const name of ['manifest.json', 'grown.json'])
+    dfukit(
+      `manifest create app.signed.bin --product Lamp --board lamp=1209:7d00 -o ${name}`.split(' '),
+    );
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -104,6 +104,7 @@ const inside: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     tour: ['shared', 'board'],
     imgtool: ['shared'],
     image: ['shared', 'imgtool'],
+    manifest: ['shared'],
     flash: ['shared', 'image'],
     genhdr: ['shared'],
     doctor: ['shared', 'host'],
