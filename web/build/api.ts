@@ -17,13 +17,13 @@ const missing = `<!doctype html>
 </html>
 `;
 
-/** The way back, which the pages of the reference have not. */
-function withWayBack(text: string, up: string): string {
+/** The way back and the picture, which the pages of the reference have not. */
+function asPageOfSite(text: string, up: string): string {
   const links = '<div id="tsd-toolbar-links">';
-  return text.replace(
-    links,
-    `${links}<a href="${up}/../">Site</a> <a href="${up}/../docs/">Guides</a>`,
-  );
+  const icon = `<link rel="icon" href="${up}/../icon.svg" type="image/svg+xml"/>`;
+  return text
+    .replace('</head>', `${icon}</head>`)
+    .replace(links, `${links}<a href="${up}/../">Site</a> <a href="${up}/../docs/">Guides</a>`);
 }
 
 /**
@@ -37,7 +37,7 @@ function adapt(folder: string): void {
     const file = join(folder, name);
     const text = readFileSync(file, 'utf8');
     const up = relative(dirname(file), folder).replaceAll('\\', '/') || '.';
-    const changed = withWayBack(text, up).replaceAll(
+    const changed = asPageOfSite(text, up).replaceAll(
       /<script>([\s\S]*?)<\/script>/g,
       (_, code: string) => {
         const script = scripts.get(code) ?? `inline-${scripts.size}.js`;

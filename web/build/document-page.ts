@@ -101,6 +101,21 @@ export function documentPage(
   });
 }
 
+/** The page of a file to which a document leads: its text. */
+export function sourcePage(
+  { at, file, text }: { readonly at: string; readonly file: string; readonly text: string },
+  all: readonly SiteDocument[],
+  groups: readonly DocumentGroup[],
+): string {
+  return page({
+    at,
+    title: file,
+    summary: `The text of ${file}.`,
+    main: `<article><h1>${escaped(file)}</h1><pre><code>${escaped(text)}</code></pre></article>`,
+    aside: `<nav aria-label="Guides"><h2>Guides</h2>${guides(at, all, groups)}</nav>`,
+  });
+}
+
 /** The page that lists them all. */
 export function overviewPage(
   all: readonly SiteDocument[],

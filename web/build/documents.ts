@@ -3,11 +3,11 @@ import { join, posix } from 'node:path';
 import type { Plugin } from 'vite';
 import { contentsOf } from '../docs/contents.ts';
 import type { DocumentEntry, DocumentGroup } from '../docs/contents.ts';
-import { documentPage, overviewPage } from './document-page.ts';
+import { documentPage, overviewPage, sourcePage } from './document-page.ts';
 import type { SiteDocument } from './document-page.ts';
 import { renderMarkdown } from './markdown.ts';
 
-/** Files of the project that the site does not show itself are beside the documents, as texts. */
+/** Where files are to which documents lead, and which are none: a page with the text, and pictures as they are. */
 const SOURCES = 'docs/files/';
 
 /** Every document of the project that is written for those who use it or work on it. */
@@ -24,7 +24,9 @@ function documentsOf(project: string): string[] {
 
 /** Where the links of the documents lead: to pages, and to files that are put beside them. */
 class Links {
-  readonly files = new Map<string, string>();
+  /** Files that a page shows, and pictures, each by its path in the project. */
+  readonly sources = new Map<string, string>();
+  readonly pictures = new Map<string, string>();
   readonly #project: string;
   readonly #places: ReadonlyMap<string, string>;
 
@@ -48,16 +50,15 @@ class Links {
     const path = join(this.#project, file);
     if (file.startsWith('..') || !existsSync(path) || !statSync(path).isFile()) return undefined;
     const isPicture = /\.(?:png|svg)$/.test(file);
-    const place = `${SOURCES}${file}${isPicture ? '' : '.txt'}`;
-    this.files.set(place, path);
-    return place;
+    (isPicture ? this.pictures : this.sources).set(file, path);
+    return `${SOURCES}${file}${isPicture ? '' : '/'}`;
   }
 }
 
 interface Shelf {
   readonly groups: readonly DocumentGroup[];
   readonly documents: readonly SiteDocument[];
-  readonly files: ReadonlyMap<string, string>;
+  readonly links: Links;
 }
 
 function shelfOf(project: string): Shelf {
@@ -68,7 +69,7 @@ function shelfOf(project: string): Shelf {
     const source = readFileSync(join(project, entry.file), 'utf8');
     return { ...entry, ...renderMarkdown(source, (href) => links.resolve(entry, href)) };
   });
-  return { groups, documents: made, files: links.files };
+  return { groups, documents: made, links };
 }
 
 /** What the search looks through: a section each, with its page and its place there. */
@@ -95,6 +96,14 @@ export function documents(root: string, project: string): { pages: string[]; plu
     ]),
   );
   pages.set(`${root}docs/index.html`, overviewPage(shelf.documents, shelf.groups));
+  for (const [file, path] of shelf.links.sources) {
+    const at = `${SOURCES}${file}/`;
+    const text = readFileSync(path, 'utf8');
+    pages.set(
+      `${root}${at}index.html`,
+      sourcePage({ at, file, text }, shelf.documents, shelf.groups),
+    );
+  }
   const plugin: Plugin = {
     name: 'documents',
     apply: 'build',
@@ -102,8 +111,8 @@ export function documents(root: string, project: string): { pages: string[]; plu
     resolveId: (id) => (pages.has(id) ? id : null),
     load: (id) => pages.get(id) ?? null,
     generateBundle() {
-      for (const [fileName, path] of shelf.files)
-        this.emitFile({ type: 'asset', fileName, source: readFileSync(path) });
+      for (const [file, path] of shelf.links.pictures)
+        this.emitFile({ type: 'asset', fileName: SOURCES + file, source: readFileSync(path) });
       const source = searchIndex(shelf.documents);
       this.emitFile({ type: 'asset', fileName: 'docs/search.json', source });
     },

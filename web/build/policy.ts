@@ -13,6 +13,9 @@ const page: Readonly<Record<string, string>> = {
   'form-action': "'none'",
 };
 
+/** What the API reference may, whose programs set styles in the text that they write. */
+const reference = { ...page, 'style-src': "'self' 'unsafe-inline'" };
+
 /** What a worker may: a firmware of the user's is a module that no server has. */
 const worker: Readonly<Record<string, string>> = {
   'default-src': "'none'",
@@ -34,6 +37,9 @@ const headers = `/*
   X-Content-Type-Options: nosniff
   Referrer-Policy: no-referrer
   Permissions-Policy: usb=(self)
+
+/api/*
+  Content-Security-Policy: ${text({ ...reference, 'frame-ancestors': "'self'" })}
 
 /workers/*
   Content-Security-Policy: ${text(worker)}
