@@ -32,7 +32,7 @@ type Saying = Pick<ExplainedRange, 'kind' | 'title' | 'words'>;
 export interface FlashArea extends FlashRange {
   readonly name: string;
   /** What stands in it, where no range says more. */
-  readonly filled?: Saying | undefined;
+  readonly filled?: Pick<ExplainedRange, 'kind' | 'title' | 'words'> | undefined;
 }
 
 /** A flash as somebody knows it: areas that do not overlap, and in them what is known, the surest first. */

@@ -94,7 +94,7 @@ const reference = existsSync(resolve(root, 'dist-api/index.html'))
 test('the API reference is a part of the site', async (context) => {
   need(context, reference);
   const { page, faults } = await visit(context, 'api/', { inFolder: true });
-  await page.getByRole('link', { name: 'host', exact: true }).first().click();
+  await page.getByRole('link', { name: 'host/public', exact: true }).first().click();
   await page.waitForURL('**/api/modules/**');
   await page.locator('#tsd-search-trigger').click();
   await page.locator('#tsd-search-input').fill('flashFile');
