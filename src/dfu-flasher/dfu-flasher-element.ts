@@ -62,6 +62,11 @@ export interface DfuFlasherElement extends HTMLElement {
    * while one is flashed.
    */
   chooseFile(file: File): Promise<void>;
+  /**
+   * As if the person had said where the chosen file goes. Does nothing where nobody has to say that, and for an alternate setting that the
+   * file cannot go to.
+   */
+  chooseAlternate(alternate: number): Promise<void>;
   /** Ends what is under way as soon as that leaves the device in order; lets go of the device. */
   cancel(): Promise<void>;
   /** Everything that happened with the last device, line by line with times; empty before any. */

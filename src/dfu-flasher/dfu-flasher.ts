@@ -80,6 +80,13 @@ export class DfuFlasher extends LitElement {
     return this.#driver.chooseFile(file);
   }
 
+  async chooseAlternate(alternate: number): Promise<void> {
+    const { state } = this;
+    const isThere =
+      state.step === 'chosen' && state.file.alternates.some((each) => each.alternate === alternate);
+    if (isThere) await this.#driver.chooseAlternate(alternate);
+  }
+
   cancel(): Promise<void> {
     return this.#driver.cancel();
   }
