@@ -152,6 +152,7 @@ export const flasherTexts: FlasherTexts = {
   phases: {
     detach: 'Asking the device into DFU mode',
     permission: 'Your permission is needed',
+    prepare: 'Looking at the device in DFU mode',
     erase: 'Erasing',
     download: 'Writing',
     manifest: 'The device takes the firmware over',
