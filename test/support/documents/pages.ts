@@ -204,6 +204,11 @@ export const pages: readonly Page[] = [
     given: 'declare const payload: Uint8Array;',
   },
   {
+    path: 'docs/manifest.md',
+    files: { 'app.bin': app },
+    before: ['npx dfukit imgtool keygen -k key.pem -t ed25519'],
+  },
+  {
     path: 'docs/laboratory.md',
     files: { 'app.bin': app, 'pico.bin': swapDump('hasty') },
     status: { 'npx dfukit flash powercut pico.bin': 1 },
