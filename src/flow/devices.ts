@@ -41,10 +41,19 @@ export function askedFor({ filters, manifest }: Surroundings): readonly DeviceFi
   if (filters !== undefined && filters.length > 0) return filters;
   const ids = [...new Set(manifest?.boards.flatMap(({ usb }) => usb))];
   if (ids.length === 0) return [anyDfu];
-  return ids.map((id) => {
-    const { idVendor: vendorId, idProduct: productId } = parseUsbId(id);
-    return { vendorId, productId };
-  });
+  return ids.map(filterOf);
+}
+
+/** What a device may be in its other mode, where the manifest says that. */
+export function otherModeOf({ board, id }: FlowDevice): readonly DeviceFilter[] | undefined {
+  const others = board?.usb.filter((each) => each !== id) ?? [];
+  return others.length === 0 ? undefined : others.map(filterOf);
+}
+
+/** `1209:7d02` as a filter. */
+function filterOf(id: string): DeviceFilter {
+  const { idVendor: vendorId, idProduct: productId } = parseUsbId(id);
+  return { vendorId, productId };
 }
 
 /** Whether a device may be one of these, as far as its descriptor tells before it is opened. */

@@ -28,6 +28,20 @@ interface Around {
   readonly mustVerify: boolean;
 }
 
+/** By how much is known of the memory, and of what runs. */
+const good = {
+  verified: {
+    nothing: 'ended-verified',
+    runs: 'ended-verified-runs',
+    same: 'ended-verified-as-before',
+  },
+  written: {
+    nothing: 'ended-written',
+    runs: 'ended-written-runs',
+    same: 'ended-written-as-before',
+  },
+} as const;
+
 /** How it ended where the device has acknowledged all of it. */
 export function endedWell(ending: SendEnding, around: Around): FlowEnding {
   const { outcome, unverified } = ending;
@@ -58,8 +72,8 @@ export function endedWell(ending: SendEnding, around: Around): FlowEnding {
     }
     // That it shows the version that it had says nothing of which one runs.
     const isSame = runs === before && runs !== expected;
-    const then = runs === undefined ? '' : isSame ? '-as-before' : '-runs';
-    const id = `ended-${outcome}${then}` as const;
+    const then = runs === undefined ? 'nothing' : isSame ? 'same' : 'runs';
+    const id = good[outcome][then];
     const text = said(id, { bytes, version });
     return { ...common, rating: 'good', said: text, remedy: undefined, detail: unverified };
   }

@@ -1,10 +1,9 @@
 import { DfuError } from '../bytes/index.ts';
 import type { HostEvent } from '../host/index.ts';
-import { timerClock } from '../usb/index.ts';
-import type { CancelSignal, Clock, TimerHost } from '../usb/index.ts';
+import type { CancelSignal } from '../usb/index.ts';
 import { offersOf } from './boards.ts';
 import type { Choice, Looked } from './chosen-file.ts';
-import { lookInto } from './devices.ts';
+import { lookInto, otherModeOf } from './devices.ts';
 import type { Surroundings } from './devices.ts';
 import { endedBadly } from './endings.ts';
 import { asDfuError, problemOf } from './failure.ts';
@@ -17,6 +16,7 @@ import { FlowStore } from './flow-store.ts';
 import { said } from './flow-text.ts';
 import { lookAtFile } from './look-at-file.ts';
 import { ProgressMeter } from './progress.ts';
+import { realTime } from './real-time.ts';
 import { sendFile } from './send-file.ts';
 
 /** How long the application is waited for unless told otherwise, in ms: a swap of two slots takes its time. */
@@ -34,13 +34,6 @@ export function flashFlow(options: FlowOptions): FlashFlow {
     throw new DfuError('INVALID_ARGUMENT', `bus: expected a UsbBus, got ${typeof bus}`);
   }
   return new Flow(options);
-}
-
-/** This machine's time. */
-function realTime(): Clock {
-  // Browsers and Node have it, and the types of this room know neither.
-  const host: object = globalThis;
-  return timerClock(host as TimerHost);
 }
 
 const idle = (problem?: FlowProblem): FlowState => ({ step: 'idle', problem });
@@ -190,7 +183,7 @@ class Flow implements FlashFlow {
     }
     this.#isAsking = true;
     try {
-      await this.#options.bus.request?.(asked.filters);
+      await this.#options.bus.request?.(otherModeOf(state.device) ?? asked.filters);
     } catch (error) {
       // It may be asked for again, by the next click.
       this.#log.add(`permission: ${asDfuError(error).message}`);

@@ -1,5 +1,12 @@
-import { DfuError } from '../bytes/index.ts';
-import { dryRun, sendPlan, speaksDfuSe, withPolicy } from '../host/index.ts';
+import { DfuError, hexNumber } from '../bytes/index.ts';
+import {
+  dryRun,
+  likelyAddresses,
+  memoryLayoutOf,
+  sendPlan,
+  speaksDfuSe,
+  withPolicy,
+} from '../host/index.ts';
 import type { Selection, SendDescription, SendOptions, SendPlan } from '../host/index.ts';
 import type { CancelSignal } from '../usb/index.ts';
 import type { Choice, Looked } from './chosen-file.ts';
@@ -52,6 +59,7 @@ function sendOptions({ device, choice, terms }: Look, erase: FlowErase): SendOpt
 
 /** What is known of a file so far. */
 interface Draft {
+  choice: Choice;
   readonly findings: FlowFinding[];
   plan: SendPlan | undefined;
   refused: DfuError | undefined;
@@ -105,25 +113,68 @@ async function hold(draft: Draft, plan: SendPlan, look: Look, signal: CancelSign
   const { device, choice, terms } = look;
   const { bus, clock } = terms.around;
   const options = { clock, selection: placeOf(device, choice.alternate), signal };
+  const described = await dryRun(bus, plan, options);
+  draft.described = described;
+  draft.findings.push(...sendingFindings(described, device));
+  draft.alternates = choice.alternate === undefined ? [] : alternatesOf(device);
+  if (device.mode === 'runtime') return;
+  draft.erase = eraseChoice(described, choice);
+  if (choice.erase === 'needed') return;
+  if (described.dialect !== 'dfuse') throw cannotErase();
+  draft.plan = sendPlan(choice.bytes, sendOptions(look, 'all'));
+  draft.described = await dryRun(bus, draft.plan, options);
+}
+
+/** The same; what is not said is found out where the file says it itself, else a person has to say it. */
+async function holdOrAsk(draft: Draft, look: Look, signal: CancelSignal): Promise<void> {
+  const { plan } = draft;
+  if (plan === undefined || draft.refused !== undefined) return;
   try {
-    const described = await dryRun(bus, plan, options);
-    draft.described = described;
-    draft.findings.push(...sendingFindings(described, device));
-    draft.alternates = choice.alternate === undefined ? [] : alternatesOf(device);
-    if (device.mode === 'runtime') return;
-    draft.erase = eraseChoice(described, choice);
-    if (choice.erase === 'needed') return;
-    if (described.dialect !== 'dfuse') throw cannotErase();
-    draft.plan = sendPlan(choice.bytes, sendOptions(look, 'all'));
-    draft.described = await dryRun(bus, draft.plan, options);
+    await hold(draft, plan, look, signal);
   } catch (error) {
-    if (!DfuError.is(error, 'AMBIGUOUS') || !error.remedies.includes('alternate')) {
-      refuse(draft, error);
-      return;
-    }
-    draft.alternates = alternatesOf(device);
-    draft.findings.push(finding('unknown', 'target', ['target-choose']));
+    const address = isOpen(error) ? likelyAddress(plan, look) : undefined;
+    if (address !== undefined) {
+      draft.findings.push(
+        finding('plain', 'target', ['target-likely', { address: hexNumber(address, 8) }]),
+      );
+      await again(draft, { ...look, choice: { ...look.choice, address } }, signal);
+    } else if (isOpen(error) && error.code === 'AMBIGUOUS') {
+      draft.alternates = alternatesOf(look.device);
+      draft.findings.push(finding('unknown', 'target', ['target-choose']));
+    } else refuse(draft, error);
   }
+}
+
+/** The same with more that is said. */
+async function again(draft: Draft, look: Look, signal: CancelSignal): Promise<void> {
+  draft.choice = look.choice;
+  draft.plan = sendPlan(look.choice.bytes, sendOptions(look, 'needed'));
+  try {
+    await hold(draft, draft.plan, look, signal);
+  } catch (error) {
+    refuse(draft, error);
+  }
+}
+
+/** Whether more has to be said of where a file goes. */
+export function isOpen(error: unknown): error is DfuError {
+  if (!DfuError.is(error)) return false;
+  const { code, remedies } = error;
+  if (code === 'AMBIGUOUS') return remedies.includes('alternate');
+  return code === 'INVALID_ARGUMENT' && remedies.includes('address');
+}
+
+/** The one address that a program without any belongs at by its own words, on a device that tells its memory. */
+function likelyAddress({ targets }: SendPlan, { device, choice }: Look): number | undefined {
+  const [element, ...more] = targets.flatMap(({ elements }) => elements);
+  if (element === undefined || more.length > 0 || choice.address !== undefined) return undefined;
+  if (element.address !== undefined || !device.interfaces.some(speaksDfuSe)) return undefined;
+  const all = device.interfaces.flatMap((entry) => {
+    const layout = memoryLayoutOf(entry);
+    return layout === undefined ? [] : likelyAddresses(element.data, layout);
+  });
+  const [first, ...others] = new Set(all);
+  return others.length > 0 ? undefined : first;
 }
 
 function cannotErase(): DfuError {
@@ -153,8 +204,8 @@ function chosenAlternate({ device, choice: { alternate } }: Look): number | unde
 
 /** What a file is, and what sending it to the device comes to. Nothing is sent. Throws `ABORTED`. */
 export async function lookAtFile(look: Look, signal: CancelSignal): Promise<Looked> {
-  const { choice } = look;
   const draft: Draft = {
+    choice: look.choice,
     findings: [],
     plan: undefined,
     refused: undefined,
@@ -163,13 +214,15 @@ export async function lookAtFile(look: Look, signal: CancelSignal): Promise<Look
     erase: undefined,
   };
   await judge(draft, look);
-  if (draft.plan !== undefined && draft.refused === undefined) {
-    await hold(draft, draft.plan, look, signal);
-  }
-  const { findings, plan, refused, described, alternates, erase } = draft;
+  await holdOrAsk(draft, look, signal);
+  return looked(draft, look);
+}
+
+function looked(draft: Draft, look: Look): Looked {
+  const { choice, findings, plan, refused, described, alternates, erase } = draft;
   const steps = refused === undefined ? (described?.steps ?? []) : [];
   const alternate = chosenAlternate(look);
-  const isOpen = alternates.length > 0 && alternate === undefined;
+  const isReady = refused === undefined && (alternates.length === 0 || alternate !== undefined);
   const file: FlowFile = {
     name: choice.name,
     sizeBytes: choice.bytes.length,
@@ -184,7 +237,7 @@ export async function lookAtFile(look: Look, signal: CancelSignal): Promise<Look
       code: refused.code,
       said: said('file-refused', { words: refused.message }),
     },
-    isReady: refused === undefined && !isOpen,
+    isReady,
   };
-  return { choice, file, plan: refused === undefined && !isOpen ? plan : undefined };
+  return { choice, file, plan: isReady ? plan : undefined };
 }

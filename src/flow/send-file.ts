@@ -9,7 +9,7 @@ import type { Surroundings } from './devices.ts';
 import { endedBadly, endedWell } from './endings.ts';
 import { asDfuError } from './failure.ts';
 import type { FlowDevice, FlowEnding } from './flow-state.ts';
-import { placeOf } from './look-at-file.ts';
+import { isOpen, placeOf } from './look-at-file.ts';
 
 /** A file that is sent, and what it is sent to. */
 interface SendJob {
@@ -80,8 +80,7 @@ class Sending {
   }
 
   #failed(error: DfuError): Sent {
-    const isOpen = error.code === 'AMBIGUOUS' && error.remedies.includes('alternate');
-    if (isOpen && this.#returned !== undefined) return { lookAgainAt: this.#returned };
+    if (isOpen(error) && this.#returned !== undefined) return { lookAgainAt: this.#returned };
     if (this.#stays && this.#downloaded !== undefined) {
       return { ending: this.#ended(this.#downloaded) };
     }

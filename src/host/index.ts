@@ -5,6 +5,7 @@ export { DescriptorReader } from './descriptor-reader.ts';
 export { otherDevice } from './expected.ts';
 export { scanDevice, scanElseAll } from './scan.ts';
 export { outcomeSaid, unchangedElse } from './outcome.ts';
+export { likelyAddresses } from './likely-address.ts';
 export { CONDITIONS, FIELDS, fieldsText } from './quirks/index.ts';
 export { prepare } from './drive.ts';
 export { sendDetach } from './leave.ts';

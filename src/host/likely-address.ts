@@ -64,6 +64,12 @@ function candidates(
   return found;
 }
 
+/** Where a file without addresses looks as if it belonged: beginnings of sectors, by its vector table. A proposal and no answer. */
+export function likelyAddresses(bytes: Uint8Array, layout: MemoryLayout): number[] {
+  const entry = entryOf(bytes);
+  return entry === undefined ? [] : candidates(bytes, layout, entry);
+}
+
 /**
  * Where a file without addresses looks as if it belonged, in words for behind a message; empty where nothing is
  * likely. It is a proposal and no answer: nothing is sent by it.
