@@ -2,17 +2,14 @@ import { DfuError } from '../bytes/index.ts';
 import { bcdOf, formatUsbId, idDigits, wholeMs } from '../usb/index.ts';
 import type { BusDevice, CancelSignal, Clock, UsbBus } from '../usb/index.ts';
 import { Arrivals } from './arrivals.ts';
-import { askedForState } from './asked-state.ts';
-import { UNKNOWN, hasIdsOf, printable } from './dfu-interface.ts';
+import { ApplicationLooks } from './application-looks.ts';
+import type { Seen } from './application-looks.ts';
+import { UNKNOWN, printable } from './dfu-interface.ts';
 import type { DfuInterface } from './dfu-interface.ts';
-import { DescriptorReader } from './descriptor-reader.ts';
 import type { Application, DownloadEnding } from './endings.ts';
 import type { HostListener } from './events.ts';
 import { unconfirmedElse } from './outcome.ts';
 import type { QuirkRow } from './quirks/index.ts';
-import { readDfuInterfaces } from './read-interfaces.ts';
-import { closeQuietly } from './scan.ts';
-import { descriptorLimit, deviceMs } from './time-limits.ts';
 import type { TimeLimits } from './time-limits.ts';
 import { namesVersion } from './version-text.ts';
 
@@ -34,10 +31,6 @@ const WAIT_APP_MS = 30_000;
 const AGAIN_MS = 1000;
 /** Least time between two looks, in ms. */
 const LEAST_MS = 50;
-/** Most time that a device elsewhere is looked into, in ms. */
-const LOOK_MS = 3000;
-/** How long a device that has just come may be nobody's, in ms: udev sets its permissions. */
-const SETTLE_MS = 2000;
 /** How often it is looked at meanwhile, in ms. */
 const SETTLING_MS = 100;
 
@@ -106,17 +99,6 @@ interface Found {
   readonly doubt: string | undefined;
 }
 
-/** What a device is that may be it. */
-interface Seen {
-  readonly isInDfuMode: boolean;
-  readonly serial: string | undefined;
-  readonly product: string | undefined;
-  readonly names: readonly string[];
-}
-
-/** How a device fails to open that others have, or that one has no right to. */
-const HELD: ReadonlySet<string> = new Set(['ACCESS', 'BUSY', 'UNSUPPORTED']);
-
 class Wait {
   readonly #was: Was;
   readonly #options: WaitOptions;
@@ -125,8 +107,7 @@ class Wait {
   #last = 'the device has not come back';
   /** Devices elsewhere that are not it. */
   readonly #others: Set<string>;
-  /** Since when each device is there and cannot be opened, in ms. */
-  readonly #heldSince = new Map<string, number>();
+  readonly #looks: ApplicationLooks;
   #isSettling = false;
 
   constructor(was: Was, options: WaitOptions) {
@@ -134,6 +115,7 @@ class Wait {
     this.#others = new Set(was.others);
     this.#options = options;
     this.#startMs = was.clock.now();
+    this.#looks = new ApplicationLooks(was, options);
   }
 
   async during(ms: number): Promise<Found> {
@@ -183,8 +165,12 @@ class Wait {
 
   /** What that device says of the matter; undefined if it says nothing yet. */
   async #judged(device: BusDevice, isAtPort: boolean): Promise<Found | undefined> {
-    const seen = await this.#seen(device, isAtPort);
-    if (seen === undefined) return undefined;
+    const seen = await this.#looks.into(device, isAtPort);
+    if ('why' in seen) {
+      this.#last = seen.why;
+      this.#isSettling = seen.isSettling;
+      return undefined;
+    }
     const { dfu, runtime } = this.#was;
     const { expectSerial } = this.#options;
     const known = [dfu.serial, runtime?.serial, expectSerial];
@@ -207,70 +193,6 @@ class Wait {
     return { application, doubt: this.#doubt(application, seen) };
   }
 
-  /** What can be seen of it; undefined if that says nothing yet. */
-  async #seen(device: BusDevice, isAtPort: boolean): Promise<Seen | undefined> {
-    const { clock } = this.#was;
-    const { signal, quirks } = this.#options;
-    const transferMs = descriptorLimit(this.#options);
-    const mostMs = deviceMs(transferMs);
-    const totalMs = isAtPort ? mostMs : Math.min(LOOK_MS, mostMs);
-    const limits = { clock, transferMs, signal, totalMs, quirks };
-    try {
-      const pipe = await device.open({ timeoutMs: transferMs, totalMs, signal });
-      let seen: Seen;
-      let entries: DfuInterface[];
-      try {
-        entries = await readDfuInterfaces(pipe, limits);
-        const reader = new DescriptorReader(pipe, limits);
-        // A list of a USB/IP server has no numbers of strings.
-        const { iSerialNumber, iProduct } = pipe.device.descriptor;
-        seen = {
-          isInDfuMode: entries.some(({ mode }) => mode === 'dfu'),
-          serial: said(await reader.string(iSerialNumber)),
-          product: said(await reader.string(iProduct)),
-          names: entries.map(({ name }) => name),
-        };
-      } finally {
-        await closeQuietly(pipe);
-      }
-      return seen.isInDfuMode ? seen : { ...seen, isInDfuMode: await this.#says(device, entries) };
-    } catch (error) {
-      if (!DfuError.is(error) || !HELD.has(error.code) || device.id === this.#was.dfu.deviceId) {
-        throw error;
-      }
-      return this.#held(device, error);
-    }
-  }
-
-  /** Whether a device that describes itself as in run-time mode says that it is not, where it looks as it did in DFU mode. */
-  async #says(device: BusDevice, entries: readonly DfuInterface[]): Promise<boolean> {
-    const [first] = entries;
-    if (first === undefined || !hasIdsOf(device.descriptor, this.#was.dfu)) return false;
-    const { clock } = this.#was;
-    return (await askedForState(device, first, { ...this.#options, clock })) !== undefined;
-  }
-
-  /**
-   * What others hold, or nobody may open, tells by its place, its ids and its release: not before its permissions are
-   * set, and not if they are those that it has in DFU mode.
-   */
-  #held(device: BusDevice, error: DfuError): Seen | undefined {
-    const nowMs = this.#was.clock.now();
-    const sinceMs = this.#heldSince.get(device.id) ?? nowMs;
-    this.#heldSince.set(device.id, sinceMs);
-    this.#isSettling = nowMs - sinceMs < SETTLE_MS;
-    if (hasIdsOf(device.descriptor, this.#was.dfu)) {
-      const looks = 'the device has come back with the ids that it has in DFU mode';
-      this.#last = `${looks}, and cannot be asked for more (${error.message})`;
-      return undefined;
-    }
-    if (!this.#isSettling) {
-      return { isInDfuMode: false, serial: undefined, product: undefined, names: [] };
-    }
-    this.#last = `the device has come back, and cannot be opened (${error.message})`;
-    return undefined;
-  }
-
   /** What speaks against that application, in a sentence. */
   #doubt(application: Application, { names }: Seen): string | undefined {
     const { expectVersion, expectSerial } = this.#options;
@@ -289,10 +211,6 @@ class Wait {
       serial === undefined ? 'no serial number that it gives' : `serial "${printable(serial)}"`;
     return `${runs} and ${its}, expected "${printable(expectSerial)}"`;
   }
-}
-
-function said(text: string): string | undefined {
-  return text === UNKNOWN ? undefined : text;
 }
 
 function isSaid(text: string | undefined): text is string {
