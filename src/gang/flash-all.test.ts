@@ -319,3 +319,10 @@ test('the journal has a line before anything is sent, and one when it is over', 
   });
   expect(lines[1]).toMatchObject({ outcome: 'written', attempts: 1 });
 });
+
+test('a bus that does not tell ports is not worked on', async () => {
+  const rack = new Rack();
+  rack.add({ serial: 'A', starts: 'loader' });
+  Object.assign(rack.bus, { request: () => Promise.resolve(undefined) });
+  await expect(ganged(rack)).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+});

@@ -56,7 +56,7 @@ export interface GangOptions extends Omit<SendToAllOptions, 'force' | 'sha256'>,
  * serial number if no other unit has it. What becomes of a unit is a result; nothing of one unit is thrown.
  *
  * Throws, before anything is sent, what `Supply` and `injected` throw, what the bus throws that cannot be
- * listed, `INVALID_ARGUMENT` for counts that are none, and `AMBIGUOUS` if nobody says which devices are meant and they are
+ * listed, `UNSUPPORTED` on a bus that does not say where devices are plugged in (a browser's), `INVALID_ARGUMENT` for counts that are none, and `AMBIGUOUS` if nobody says which devices are meant and they are
  * of several kinds.
  */
 export async function sendToAll(
@@ -64,6 +64,7 @@ export async function sendToAll(
   plan: SendPlan,
   options: SendToAllOptions,
 ): Promise<GangReport> {
+  if (bus.request !== undefined) throw withoutPorts();
   demandCount('jobs', options.jobs, 1);
   demandCount('retries', options.retries, 0);
   if (options.watch !== Infinity) demandCount('watch', options.watch, 1);
@@ -132,4 +133,11 @@ function demandCount(name: string, count: number | undefined, least: number): vo
   if (count === undefined || (Number.isInteger(count) && count >= least)) return;
   const message = `${name}: expected a whole number from ${least}, got ${count}`;
   throw new DfuError('INVALID_ARGUMENT', message);
+}
+
+/** Whose ports are not told cannot be told apart when several leave at once. */
+function withoutPorts(): DfuError {
+  const message =
+    'many at once are told apart by their ports, and this bus (of a browser, say) does not tell ports: flash one after the other';
+  return new DfuError('UNSUPPORTED', message);
 }

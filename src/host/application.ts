@@ -8,10 +8,12 @@ import { UNKNOWN, printable } from './dfu-interface.ts';
 import type { DfuInterface } from './dfu-interface.ts';
 import type { Application, DownloadEnding } from './endings.ts';
 import type { HostListener } from './events.ts';
+import type { Beside } from './others-beside.ts';
 import { unconfirmedElse } from './outcome.ts';
 import type { QuirkRow } from './quirks/index.ts';
 import type { TimeLimits } from './time-limits.ts';
 import { namesVersion } from './version-text.ts';
+import { tellsPlaces } from './whereabouts.ts';
 
 /** Which application is waited for. */
 export interface ApplicationTerms {
@@ -53,8 +55,8 @@ interface Was {
   readonly clock: Clock;
   readonly dfu: DfuInterface;
   readonly runtime: DfuInterface | undefined;
-  /** Ids of devices that were there beside it before anything was sent: none of them is it. */
-  readonly others: ReadonlySet<string>;
+  /** What was there beside it before anything was sent, and what has come since. */
+  readonly beside: Beside;
 }
 
 interface WaitOptions extends ApplicationTerms {
@@ -66,7 +68,8 @@ interface WaitOptions extends ApplicationTerms {
 }
 
 /**
- * Waits until a device runs its application again: what is at its port, or has its serial number, and is not in DFU mode. The
+ * Waits until a device runs its application again: what is at its port, or has its serial number, and is not in DFU mode. Where
+ * places tell nothing also the only device that has come since; a note says so, and nothing is confirmed by it. The
  * outcome stays what it was if that is the one that is expected; else it is `unconfirmed`, and a note says why. Throws
  * `ABORTED`.
  */
@@ -77,8 +80,12 @@ export async function withApplication(
 ): Promise<DownloadEnding> {
   const ms = waitAppMs(options);
   if (ms === undefined) return ending;
-  const { application, doubt } = await unconfirmedElse(() => new Wait(was, options).during(ms));
-  const outcome = doubt === undefined ? confirmed(ending, options) : 'unconfirmed';
+  const found = await unconfirmedElse(() => new Wait(was, options).during(ms));
+  const { application, doubt, byOrder } = found;
+  const isSure = byOrder === undefined;
+  const proven = isSure ? confirmed(ending, options) : ending.outcome;
+  const outcome = doubt === undefined ? proven : 'unconfirmed';
+  if (byOrder !== undefined) options.onEvent?.({ type: 'note', message: byOrder });
   if (doubt !== undefined) options.onEvent?.({ type: 'note', message: doubt });
   options.onEvent?.({ type: 'application', outcome, application });
   return { ...ending, outcome, application };
@@ -97,22 +104,39 @@ interface Found {
   readonly application: Application | undefined;
   /** What speaks against it, in a sentence. */
   readonly doubt: string | undefined;
+  /** A sentence for one that is known by the order of arrival alone. */
+  readonly byOrder?: string | undefined;
 }
+
+/** One that may be it by the order of arrival. */
+interface Candidate {
+  readonly found: Found;
+  readonly sinceMs: number;
+}
+
+/** How long to look for a second one where the order of arrival alone tells which it is, in ms. */
+const RIVAL_MS = 1000;
+const BY_ORDER =
+  'what has come is taken for the device by the order of arrival: it is all that has come since the device left, and no serial number says more';
+const NOT_BACK = 'the device has not come back';
+const OR_NOT_SEEN =
+  ', or is not shown (a browser shows what it was allowed, and forgets a device without a serial number when that leaves)';
 
 class Wait {
   readonly #was: Was;
   readonly #options: WaitOptions;
   readonly #startMs: number;
   /** Why it is not there yet, as far as is known. */
-  #last = 'the device has not come back';
+  #last = NOT_BACK;
   /** Devices elsewhere that are not it. */
   readonly #others: Set<string>;
   readonly #looks: ApplicationLooks;
+  readonly #candidates = new Map<string, Candidate>();
   #isSettling = false;
 
   constructor(was: Was, options: WaitOptions) {
     this.#was = was;
-    this.#others = new Set(was.others);
+    this.#others = new Set(was.beside.ids);
     this.#options = options;
     this.#startMs = was.clock.now();
     this.#looks = new ApplicationLooks(was, options);
@@ -150,12 +174,14 @@ class Wait {
       const devices = await bus.list();
       const here = devices.find(({ location }) => location.path === dfu.location.path);
       if (here !== undefined) return await this.#judged(here, true);
-      this.#last = 'the device has not come back';
+      this.#last = tellsPlaces(bus) ? NOT_BACK : `${NOT_BACK}${OR_NOT_SEEN}`;
       for (const device of devices) {
         if (device.id === dfu.deviceId || this.#others.has(device.id)) continue;
+        if (this.#candidates.has(device.id)) continue;
         const found = await this.#judged(device, false);
         if (found !== undefined) return found;
       }
+      return this.#onlyCandidate(new Set(devices.map(({ id }) => id)));
     } catch (error) {
       if (!DfuError.is(error) || error.code === 'ABORTED') throw error;
       this.#last = `the device has not been found again (${error.message})`;
@@ -175,7 +201,7 @@ class Wait {
     const { expectSerial } = this.#options;
     const known = [dfu.serial, runtime?.serial, expectSerial];
     const isIt = isAtPort || (isSaid(seen.serial) && known.includes(seen.serial));
-    if (!isIt) {
+    if (!isIt && !this.#mayBeNext(device, seen)) {
       this.#others.add(device.id);
       return undefined;
     }
@@ -190,7 +216,35 @@ class Wait {
     const afterMs = this.#was.clock.now() - this.#startMs;
     const { serial, product } = seen;
     const application = { idVendor, idProduct, bcdDevice, serial, product, afterMs };
-    return { application, doubt: this.#doubt(application, seen) };
+    const found = { application, doubt: this.#doubt(application, seen) };
+    if (isIt) return found;
+    this.#candidates.set(device.id, { found, sinceMs: this.#was.clock.now() });
+    return undefined;
+  }
+
+  /** Whether it may be the device by the order of arrival, and no serial number says otherwise. */
+  #mayBeNext({ id }: BusDevice, { serial }: Seen): boolean {
+    const { beside, runtime } = this.#was;
+    const { expectSerial = runtime?.serial } = this.#options;
+    const isAnother = isSaid(serial) && isSaid(expectSerial) && serial !== expectSerial;
+    return beside.isNext(id) && !isAnother;
+  }
+
+  /** The only one that may be it, if no other comes for a while. */
+  #onlyCandidate(there: ReadonlySet<string>): Found | undefined {
+    const all = [...this.#candidates].filter(([id]) => there.has(id)).map(([, each]) => each);
+    const [only, ...rivals] = all;
+    if (only === undefined) return undefined;
+    if (rivals.length > 0) {
+      this.#last = `${all.length} devices have come, and nothing says which of them is the device,`;
+      return undefined;
+    }
+    if (this.#was.clock.now() - only.sinceMs < RIVAL_MS) {
+      this.#isSettling = true;
+      this.#last = 'a device has come that may be the device';
+      return undefined;
+    }
+    return { ...only.found, byOrder: BY_ORDER };
   }
 
   /** What speaks against that application, in a sentence. */

@@ -8,6 +8,7 @@ import type { DfuInterface } from './dfu-interface.ts';
 import { speaksDfuSe } from './dialect.ts';
 import { enterDfuMode } from './enter-dfu-mode.ts';
 import type { HostListener } from './events.ts';
+import { othersBeside } from './others-beside.ts';
 import type { QuirkRow } from './quirks/index.ts';
 import { scan, scanElseAll } from './scan.ts';
 import type { Scan, ScanOptions } from './scan.ts';
@@ -17,6 +18,7 @@ import type { Selection } from './selection.ts';
 import { demandSuffix, suffixFits } from './sending.ts';
 import { DfuSession } from './session.ts';
 import type { TimeLimits } from './time-limits.ts';
+import { tellsPlaces } from './whereabouts.ts';
 
 export interface FindOptions {
   readonly clock: Clock;
@@ -207,7 +209,9 @@ export async function connect(bus: UsbBus, options: ConnectOptions): Promise<Dfu
     options.demand?.(chosen);
   }
   if (options.force !== true) demandSuffix(options.suffix, [was, chosen]);
+  const besides = tellsPlaces(bus) ? undefined : await othersBeside(bus, chosen);
   return DfuSession.open(device, chosen, {
+    besides,
     clock,
     transferMs,
     limits: options.limits,

@@ -1,7 +1,7 @@
 import { DfuError } from '../bytes/index.ts';
 import { sleep } from '../usb/index.ts';
-import type { CancelSignal } from '../usb/index.ts';
-import { hasIdsOf } from './dfu-interface.ts';
+import type { BusDevice, CancelSignal } from '../usb/index.ts';
+import { UNKNOWN, hasIdsOf } from './dfu-interface.ts';
 import type { Ended } from './ending-steps.ts';
 import type { HostListener } from './events.ts';
 import { scanDevice } from './scan.ts';
@@ -90,6 +90,10 @@ async function look(
   try {
     const devices = (await session.bus?.list()) ?? [];
     const here = devices.find(({ location }) => location.path === was.location.path);
+    if (here === undefined && starts && session.besides !== undefined) {
+      const newcomer = await amongNewcomers(session, devices, signal);
+      if (newcomer !== undefined) return newcomer;
+    }
     if (here === undefined) return stays === true ? NOT_STAYED : AWAY;
     if (!hasIdsOf(here.descriptor, was)) return 'left';
     isAnother = here.location.address !== was.location.address;
@@ -104,6 +108,30 @@ async function look(
     const isHeld = isAnother && HELD.has(error.code);
     return { doubt: isHeld ? undefined : doubt, forMs: LOOK_MS };
   }
+}
+
+/**
+ * Where places tell nothing: whether it is one of those that have come since, by its serial number, or by its ids where it has
+ * none; undefined if none of them is known to be it.
+ */
+async function amongNewcomers(
+  { interface: was, clock, descriptorMs: transferMs, quirks, besides }: DfuSession,
+  devices: readonly BusDevice[],
+  signal: CancelSignal | undefined,
+): Promise<'left' | Open | undefined> {
+  const limits = { clock, transferMs, signal, totalMs: LOOK_MS, quirks };
+  for (const device of devices) {
+    if (besides?.has(device.id) === true) continue;
+    const entries = await scanDevice(device, limits).catch((error: unknown) => {
+      if (!DfuError.is(error) || error.code === 'ABORTED') throw error;
+      return []; // what cannot be looked into says nothing
+    });
+    const own = entries.filter(({ serial }) => serial === was.serial);
+    const hasIds = hasIdsOf(device.descriptor, was);
+    if (hasIds && own.some(({ mode }) => mode === 'dfu')) return IN_DFU_MODE;
+    if (own.length > 0 && was.serial !== UNKNOWN) return 'left';
+  }
+  return undefined;
 }
 
 /** How a device fails to open that a driver has, or that one has no right to. */

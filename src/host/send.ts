@@ -13,7 +13,7 @@ import { unchangedElse, unconfirmedElse, withOutcome } from './outcome.ts';
 import { readDfuInterfaces } from './read-interfaces.ts';
 import { demandNotOlder } from './not-older.ts';
 import { canBePlaced, placedByLayout } from './place.ts';
-import { othersBeside } from './others-beside.ts';
+import { Beside } from './others-beside.ts';
 import { demandBytes } from './send-arguments.ts';
 import { sendParts } from './send-parts.ts';
 import { sendPlan } from './send-plan.ts';
@@ -187,23 +187,36 @@ export async function sendTo(
 }
 
 async function sendToOne(bus: UsbBus, plan: SendPlan, options: SendToOptions): Promise<SendEnding> {
-  const { signal, onEvent, selection, detach, placeByLayout = true } = options;
-  const isAlternateOpen = selection?.alternate === undefined;
-  tellFile(plan, onEvent);
+  tellFile(plan, options.onEvent);
   // What cannot be waited for is said before anything is sent.
   const isWaited = waitAppMs(options) !== undefined;
   const session = await unchangedElse(() => connect(bus, findTerms(plan, options)));
-  let others: ReadonlySet<string> = new Set();
-  const sent = async (): Promise<SendEnding> => {
-    try {
-      if (isWaited) others = await unchangedElse(() => othersBeside(bus, session.interface));
-      return await withOutcome(session, work);
-    } finally {
-      await session.close();
-    }
-  };
+  const { interface: dfu, was: runtime } = session;
+  const beside = isWaited ? new Beside(bus, options.clock, dfu) : undefined;
+  try {
+    const ending = await sendAndClose(session, { plan, options, before: () => beside?.look(bus) });
+    if (beside === undefined) return ending;
+    const was = { bus, clock: options.clock, dfu, runtime, beside };
+    return await withApplication(was, ending, options);
+  } finally {
+    beside?.close();
+  }
+}
+
+interface SendingTo {
+  readonly plan: SendPlan;
+  readonly options: SendToOptions;
+  /** Done before anything is sent. */
+  readonly before: () => Promise<void> | undefined;
+}
+
+async function sendAndClose(
+  session: DfuSession,
+  { plan, options, before }: SendingTo,
+): Promise<SendEnding> {
+  const { signal, onEvent, selection, detach, placeByLayout = true } = options;
+  const places = selection?.alternate === undefined && placeByLayout;
   const work = async (): Promise<SendEnding> => {
-    const places = isAlternateOpen && placeByLayout;
     const ending = await sendIt(session, plan, { ...options, placeByLayout: places });
     // Some stay where they are unless they are asked.
     const mustAsk = quirkOf(session.interface).detachToLeave === true;
@@ -213,10 +226,12 @@ async function sendToOne(bus: UsbBus, plan: SendPlan, options: SendToOptions): P
     }
     return ending;
   };
-  const ending = await sent();
-  const { interface: dfu, was: runtime } = session;
-  const was = { bus, clock: options.clock, dfu, runtime, others };
-  return withApplication(was, ending, options);
+  try {
+    await unchangedElse(async () => before());
+    return await withOutcome(session, work);
+  } finally {
+    await session.close();
+  }
 }
 
 /** What `flashFile` goes by: which device, and what is said of the file besides its bytes. */

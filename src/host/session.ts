@@ -41,6 +41,8 @@ export interface SessionOptions {
   readonly returnedMs?: number | undefined;
   /** Where it was found: whether a device that is gone has left is asked there. */
   readonly bus?: UsbBus | undefined;
+  /** Where places tell nothing: ids of the devices that are there besides, none of which is it. */
+  readonly besides?: ReadonlySet<string> | undefined;
   /** What is known of devices besides the table of quirks; it counts first. */
   readonly quirks?: readonly QuirkRow[] | undefined;
 }
@@ -66,6 +68,8 @@ export class DfuSession {
   readonly was: DfuInterface | undefined;
   /** Where it was found, if that is known. */
   readonly bus: UsbBus | undefined;
+  /** Where places tell nothing: which others were there when it was opened. */
+  readonly besides: ReadonlySet<string> | undefined;
   /** What is known of devices besides the table of quirks. */
   readonly quirks: readonly QuirkRow[];
   /** Where the time goes. */
@@ -89,6 +93,7 @@ export class DfuSession {
     this.clock = options.clock;
     this.was = options.was;
     this.bus = options.bus;
+    this.besides = options.besides;
     this.quirks = options.quirks ?? [];
     this.watch = new Stopwatch(options.clock, options.returnedMs);
     this.limits = options.limits ?? {};

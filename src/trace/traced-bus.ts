@@ -6,6 +6,7 @@ import type {
   Clock,
   ControlPipe,
   DeviceDescriptor,
+  DeviceFilter,
   OpenLimits,
   UsbBus,
 } from '../usb/index.ts';
@@ -31,6 +32,8 @@ export function tracedBus(bus: UsbBus, clock: Clock, tell: TraceListener): UsbBu
 }
 
 class TracedBus implements UsbBus {
+  /** Where the bus asks; the device that a person points at is told of as one that was attached. */
+  readonly request?: (filters: readonly DeviceFilter[]) => Promise<BusDevice | undefined>;
   readonly #bus: UsbBus;
   readonly #clock: TraceClock;
   readonly #tell: TraceListener;
@@ -44,6 +47,11 @@ class TracedBus implements UsbBus {
     this.#bus = bus;
     this.#clock = clock;
     this.#tell = tell;
+    if (bus.request === undefined) return;
+    this.request = async (filters) => {
+      const device = await bus.request?.(filters);
+      return device === undefined ? undefined : this.#numbered(device).traced;
+    };
   }
 
   async list(): Promise<BusDevice[]> {

@@ -94,3 +94,20 @@ test('one bus alone stays as it is', () => {
   const [left] = two();
   expect(joinedBus([{ station: 'left', bus: left }])).toBe(left);
 });
+
+test('one that has to be asked makes a bus that has to be, and its devices have their names', async () => {
+  const [left, right] = two();
+  expect(joined(left, right)).toHaveProperty('request', undefined);
+  const asked: unknown[] = [];
+  const asking: UsbBus = Object.assign(right, {
+    request: (filters: unknown) => {
+      asked.push(filters);
+      return Promise.resolve(asked.length === 1 ? right.devices[0] : undefined);
+    },
+  });
+  const bus = joined(left, asking);
+  const [, device] = await bus.list();
+  expect(await bus.request?.([{ vendorId: 0x1209 }])).toBe(device);
+  expect(await bus.request?.([])).toBeUndefined();
+  expect(asked).toEqual([[{ vendorId: 0x1209 }], []]);
+});

@@ -2,6 +2,7 @@ import type {
   BusDevice,
   BusEvent,
   ControlPipe,
+  DeviceFilter,
   OpenLimits,
   PortLocation,
   UsbBus,
@@ -26,7 +27,8 @@ export interface JoinedBusOptions {
 /**
  * Several buses as one. Paths and ids of devices have their station in front and stay unique; `location.station` says
  * which it is. A bus that cannot be listed is told and left out, and is asked again beside the others, which do not
- * wait for it; `list` throws only where no bus answers. One bus alone stays as it is.
+ * wait for it; `list` throws only where no bus answers. One bus alone stays as it is. If one of them has to be asked
+ * (`request`), paths are no identity on all of them.
  */
 export function joinedBus(buses: readonly NamedBus[], options: JoinedBusOptions = {}): UsbBus {
   const [only, ...more] = buses;
@@ -35,10 +37,14 @@ export function joinedBus(buses: readonly NamedBus[], options: JoinedBusOptions 
 }
 
 class JoinedBus implements UsbBus {
+  readonly request?: (filters: readonly DeviceFilter[]) => Promise<BusDevice | undefined>;
   readonly #members: readonly Member[];
 
   constructor(buses: readonly NamedBus[], options: JoinedBusOptions) {
     this.#members = buses.map((each) => new Member(each, options));
+    // A page has one USB to ask for.
+    const asking = this.#members.find((member) => member.asks);
+    if (asking !== undefined) this.request = (filters) => asking.request(filters);
   }
 
   async list(): Promise<BusDevice[]> {
@@ -107,6 +113,16 @@ class Member {
       this.error = error;
       return [];
     }
+  }
+
+  /** Whether it has to be asked. */
+  get asks(): boolean {
+    return this.#bus.request !== undefined;
+  }
+
+  async request(filters: readonly DeviceFilter[]): Promise<BusDevice | undefined> {
+    const device = await this.#bus.request?.(filters);
+    return device === undefined ? undefined : this.#named(device);
   }
 
   watch(listener: (event: BusEvent) => void): () => void {
