@@ -35,6 +35,7 @@ export default defineConfig({
   plugins: [guides.plugin, api.plugin, shell(root), kept(root), servedHeaders(), noDeadLinks()],
   worker: {
     format: 'es',
+    plugins: () => [kept(root)],
     rolldownOptions: { output: { entryFileNames: 'workers/[name]-[hash].js' } },
   },
   build: {

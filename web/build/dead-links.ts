@@ -36,7 +36,7 @@ export function deadLinks(folder: string): string[] {
     .filter((name) => name.endsWith('.html') && !/^api[\\/](?!index)/.test(name))
     .flatMap((name) => {
       const file = join(folder, name);
-      const links = readFileSync(file, 'utf8').matchAll(/\s(?:href|src)="([^"]*)"/g);
+      const links = readFileSync(file, 'utf8').matchAll(/<[a-z][^<>]*?\s(?:href|src)="([^"]*)"/g);
       return [...links]
         .map(([, href = '']) => href)
         .filter((href) => !/^(?:https?|mailto|data):/.test(href) && !pages.has(file, href))

@@ -41,6 +41,7 @@ const groups: readonly Group[] = [
     name: 'Virtual boards',
     files: [
       ...docs(
+        'laboratory-in-the-browser',
         'boards',
         'board-import',
         'your-firmware',

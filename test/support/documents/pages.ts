@@ -27,6 +27,8 @@ export const instead: Readonly<Record<string, string | undefined>> = {
   'npm start': 'npx dfukit tour',
   // These tests are part of it.
   'npm test': undefined,
+  // Serves until it is ended; the tests of the site build and serve it themselves.
+  'npm run web': undefined,
   // Installed already.
   'npm ci --ignore-scripts': undefined,
   // Lent, as it is here: nothing is fetched.

@@ -81,7 +81,7 @@ test('the search wants every word, and ranks a heading before a text', () => {
 test('a link to nothing is found, wherever it stands', () => {
   const folder = folderWith({
     'index.html':
-      '<a href="a/">a</a> <a href="b/">b</a> <a href="a/#there">t</a> <a href="a/#not">n</a>',
+      '<a href="a/">a</a> <a href="b/">b</a> <a href="a/#there">t</a> <a href="a/#not">n</a> <code>&lt;img src="y"></code>',
     'a/index.html':
       '<p id="there"><a href="../">up</a> <img src="x.png"> <a href="#none">n</a> <a href="../?q=1#k=2">s</a>',
   });
