@@ -4,6 +4,7 @@ import { buildFolders } from './builds.ts';
 import { files } from './files.ts';
 import { fullDisk } from './full-disk.ts';
 import { killed } from './killed.ts';
+import { manifests } from './manifests.ts';
 import { hostFiles } from './host-files.ts';
 import { failingCommands, lyingCommands } from './lying-commands.ts';
 import { lyingDevices } from './lying-devices.ts';
@@ -22,6 +23,7 @@ export const attacks: readonly Attack[] = [
   boardCommands,
   buildFolders,
   scenarioFiles,
+  manifests,
   fullDisk,
   killed,
   programs,

@@ -44,6 +44,8 @@ test.each<[boolean, string[]]>([
   [true, ['flash', 'why', '--board', './my']],
   [true, ['imgtool', 'sign', '-k', '']],
   [true, ['genhdr', 'show', '']],
+  [true, ['manifest', 'check', '']],
+  [true, ['manifest', 'create', '--notes', '']],
   [true, ['nosuch', '']],
   [false, ['list', '']],
   [false, ['download', '-S', '']],

@@ -19,6 +19,7 @@ const FILES: ReadonlySet<string> = new Set([
   'build',
   'one',
   'other',
+  'manifest',
   'infile',
   'outfile',
   'imgfile',
