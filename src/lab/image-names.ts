@@ -1,5 +1,5 @@
 import type { BootConfig, BootResult, SlotIndex } from '../boot/mcuboot/index.ts';
-import { placeOf } from '../boot/mcuboot/index.ts';
+import { placeOf, swapUnderWay } from '../boot/mcuboot/index.ts';
 import { DfuError, crc32, hexNumber, sameBytes, toHex } from '../bytes/index.ts';
 import type { Flash, FlashRange } from '../flash/index.ts';
 import {
@@ -103,6 +103,8 @@ export class ImageNames {
   /** What stands in all slots of a device. */
   seeSlots(device: Pick<LabDevice, 'flash' | 'config'>): void {
     for (const image of device.config.images.keys()) {
+      // of a swap that was cut the slots hold pieces, which are no images that anybody knows
+      if (swapUnderWay(device.flash, device.config, image) !== undefined) continue;
       for (const slot of [0, 1] as const) {
         this.at(device.flash, imagePlace(device, { image, slot }), image);
       }

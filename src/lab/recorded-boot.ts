@@ -22,8 +22,8 @@ export interface LogLine {
 
 /** What is wanted of a recording. */
 export interface RecordOptions {
-  /** Names of the images, for recordings that follow each other. */
-  readonly names?: ImageNames | undefined;
+  /** The boot before this one: images that it knew go by the same names. */
+  readonly after?: RecordedBoot | undefined;
   /** A boot that does more is given up; 100 000 unless given. */
   readonly mostOperations?: number | undefined;
 }
@@ -40,6 +40,7 @@ interface Recording {
   readonly result: BootResult;
   readonly runs: readonly RunningSlot[];
   readonly counters: readonly number[];
+  readonly names: ImageNames;
 }
 
 /** One boot of MCUboot, operation for operation. */
@@ -51,11 +52,14 @@ export class RecordedBoot {
   readonly runs: readonly RunningSlot[];
   /** The security counters in hardware afterwards. */
   readonly counters: readonly number[];
+  /** @internal */
+  readonly names: ImageNames;
   readonly #recording: Recording;
 
   constructor(recording: Recording) {
     this.#recording = recording;
-    const { operations, log, result, runs, counters } = recording;
+    const { operations, log, result, runs, counters, names } = recording;
+    this.names = names;
     this.operations = operations;
     this.log = log;
     this.result = result;
@@ -122,8 +126,9 @@ function redo(flash: MemoryFlash, { config }: LabDevice, operation: BootOperatio
  */
 export async function recordBoot(
   device: LabDevice,
-  { names = new ImageNames(), mostOperations = MOST_OPERATIONS }: RecordOptions = {},
+  { after, mostOperations = MOST_OPERATIONS }: RecordOptions = {},
 ): Promise<RecordedBoot> {
+  const names = after?.names ?? new ImageNames();
   names.seeSlots(device);
   const copy = forkDevice(device);
   const { flash, config, judge } = copy;
@@ -154,5 +159,6 @@ export async function recordBoot(
     result,
     runs,
     counters: counters.values,
+    names,
   });
 }

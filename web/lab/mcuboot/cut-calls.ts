@@ -1,6 +1,6 @@
 import type { PowerCutKind } from 'dfukit/flash';
 import type { CutFinding, CutReport } from 'dfukit/lab';
-import type { Scenario } from './scenario.ts';
+import type { Scenario } from './scenario-choices.ts';
 import type { Story } from './story.ts';
 
 // What the worker that tries all power cuts can be asked.

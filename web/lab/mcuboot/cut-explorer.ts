@@ -12,7 +12,7 @@ import type { CutCalls, SentFinding, SentReport } from './cut-calls.ts';
 import './cut-picture.ts';
 import type { ChosenCut } from './cut-picture.ts';
 import { caseText, countsTable, findingList, reportWords } from './cut-words.ts';
-import type { Scenario } from './scenario.ts';
+import type { Scenario } from './scenario-choices.ts';
 import type { Story, StoryStep } from './story.ts';
 
 /** Cuts the power at every operation of the boot at hand, in a worker of its own. Tells `lab-cuts` with a story to be shown. */
@@ -261,7 +261,7 @@ class CutExplorer extends LitElement {
     const most = report.operations.length - 1;
     return html`<div class="chosen" role="group" aria-label="One cut">
       <div class="row">
-        <label>Operation <output>${operation}</output></label>
+        <label>Operation <strong>${operation}</strong></label>
         <input
           type="range"
           min="0"

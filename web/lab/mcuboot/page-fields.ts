@@ -1,7 +1,7 @@
 import { choiceField, numberField, textField } from '../../site/url-state.ts';
 import type { ValuesOf } from '../../site/url-state.ts';
-import { REQUESTS, SECTOR_SIZES, WRITE_UNITS, mcubootModes } from './scenario.ts';
-import type { Scenario } from './scenario.ts';
+import { MODES, REQUESTS, SECTOR_SIZES, WRITE_UNITS } from './scenario-choices.ts';
+import type { Scenario } from './scenario-choices.ts';
 
 const nearest = (sizes: readonly number[], initial: number) => {
   const field = numberField(initial, sizes[0], sizes.at(-1));
@@ -15,7 +15,7 @@ const nearest = (sizes: readonly number[], initial: number) => {
 /** What of the page stands in its address. */
 export const fields = {
   board: textField('', 64),
-  mode: choiceField(mcubootModes, 'swap-using-move'),
+  mode: choiceField(MODES, 'swap-using-move'),
   sector: nearest(SECTOR_SIZES, 4096),
   sectors: numberField(10, 2, 256),
   scratch: numberField(2, 1, 64),

@@ -9,7 +9,7 @@ import { AskedWorker, STOPPED } from '../worker/calls.ts';
 import './cut-explorer.ts';
 import { fields, scenarioOf, valuesOf } from './page-fields.ts';
 import { pageStyles } from './page-styles.ts';
-import type { Scenario } from './scenario.ts';
+import type { Scenario } from './scenario-choices.ts';
 import { MOST_STEPS, readStory, storyText } from './story.ts';
 import type { Story } from './story.ts';
 import { storyActions, storyList } from './story-list.ts';
@@ -173,7 +173,7 @@ class McubootPage extends LitElement {
   }
 
   /** Goes on with another story, at the moment that it is told for. */
-  readonly #tell = async (story: Story, step: number, done: number): Promise<void> => {
+  async #tell(story: Story, step: number, done: number): Promise<void> {
     if (story.length > MOST_STEPS) return;
     this.story = story;
     this.step = step;
@@ -181,7 +181,7 @@ class McubootPage extends LitElement {
     this.busy = true;
     await this.#play();
     this.busy = false;
-  };
+  }
 
   readonly #chosen = ({ detail }: CustomEvent<Scenario>): void => {
     this.scenario = detail;
@@ -213,7 +213,11 @@ class McubootPage extends LitElement {
   override render(): TemplateResult {
     const { scene, problem, steps } = this;
     return html`
-      <lab-swap-setup .scenario=${this.scenario} @lab-scenario=${this.#chosen}></lab-swap-setup>
+      <lab-swap-setup
+        .scenario=${this.scenario}
+        .boards=${scene?.boards ?? []}
+        @lab-scenario=${this.#chosen}
+      ></lab-swap-setup>
       <p class="problem" role="alert" ?hidden=${problem === undefined}>${problem}</p>
       ${
         scene === undefined || steps.length === 0
@@ -247,7 +251,7 @@ class McubootPage extends LitElement {
             .next=${next}
           ></lab-swap-view>
           ${momentWords({ words: this.words, played, done })}
-          ${storyActions({ story: this.story, steps, step, done, busy: this.busy, tell: this.#tell })}
+          ${storyActions({ story: this.story, steps, step, done, busy: this.busy, tell: (...told) => void this.#tell(...told) })}
         </div>
         <div class="narrow">
           ${storyList({ story: this.story, steps, step, go: (to, at) => this.#goTo(to, at) })}
@@ -264,9 +268,10 @@ class McubootPage extends LitElement {
         ${
           this.map === undefined
             ? nothing
-            : html`<ul class="next-boot">
-                ${this.map.nextBoot.map((words) => html`<li>${words}</li>`)}
-              </ul>`
+            : html`<p class="muted">Were the power to go at this moment:</p>
+                <ul class="next-boot">
+                  ${this.map.nextBoot.map((words) => html`<li>${words}</li>`)}
+                </ul>`
         }
         <lab-flash-map
           label="Flash of the device at this moment"

@@ -1,12 +1,4 @@
-import {
-  boardModel,
-  boardModels,
-  bootloaderOf,
-  bootloadersOf,
-  mcubootLayout,
-  mcubootModes,
-} from 'dfukit/board';
-import type { McubootMode } from 'dfukit/board';
+import { boardModel, boardModels, bootloaderOf, bootloadersOf, mcubootLayout } from 'dfukit/board';
 import { ImageJudge, largestImageBytes } from 'dfukit/boot/mcuboot';
 import type { BootConfig } from 'dfukit/boot/mcuboot';
 import type { FlashGeometry } from 'dfukit/flash';
@@ -15,26 +7,7 @@ import { signImage } from 'dfukit/image';
 import { openDump, stageUpdate } from 'dfukit/lab';
 import type { FlashArea, FlashLayout, LabDevice } from 'dfukit/lab';
 import { Problem } from '../problem.ts';
-
-/** What is to be watched. */
-export interface Scenario {
-  /** A board of the catalogue; empty: the sizes below. */
-  readonly board: string;
-  readonly mode: McubootMode;
-  readonly sectorBytes: number;
-  /** Of each slot. */
-  readonly sectors: number;
-  readonly scratchSectors: number;
-  readonly writeUnit: number;
-  /** Payload of the image that runs, and of the one that comes, in bytes. */
-  readonly oldBytes: number;
-  readonly newBytes: number;
-  readonly request: 'test' | 'perm' | 'none';
-}
-
-export const SECTOR_SIZES = [512, 1024, 2048, 4096, 8192, 16384, 65536, 131072] as const;
-export const WRITE_UNITS = [1, 2, 4, 8, 16, 32] as const;
-export const REQUESTS = ['test', 'perm', 'none'] as const;
+import type { Scenario } from './scenario-choices.ts';
 
 /** Boards that MCUboot can be on. */
 export function mcubootBoards(): string[] {
@@ -42,9 +15,6 @@ export function mcubootBoards(): string[] {
     .filter((model) => bootloadersOf(model).some(({ name }) => name === 'mcuboot'))
     .map(({ name }) => name);
 }
-
-export { mcubootModes };
-export type { McubootMode };
 
 /** A device, and what else of its flash has a name. */
 export interface SceneDevice {

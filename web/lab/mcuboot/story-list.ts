@@ -58,7 +58,7 @@ const kindWords: Readonly<Record<PowerCutKind, string>> = {
 export function storyActions(acting: Acting): TemplateResult {
   const { story, steps, step, done, busy, tell } = acting;
   const played = steps[step];
-  const whole = [...story.slice(0, step + 1)];
+  const whole = story.slice(0, step + 1);
   const boots = played?.do === 'boot' && done < played.operations.length;
   const ended = played !== undefined && (played.cut === undefined || played.do === 'confirm');
   const isLast = step === steps.length - 1;
@@ -68,14 +68,14 @@ export function storyActions(acting: Acting): TemplateResult {
     ${
       ended && isLast && played.good && played.do === 'boot'
         ? html`<button ?disabled=${busy} @click=${() => more({ do: 'confirm' }, { do: 'boot' })}>
-            Confirm, and boot again
+            Then confirm, and boot again
           </button>`
         : nothing
     }
     ${
       isLast
         ? html`<button ?disabled=${busy} @click=${() => more({ do: 'boot' })}>
-            ${played?.do === 'boot' && played.cut === undefined ? 'Boot again without confirming' : 'Boot again'}
+            ${played?.do === 'boot' && played.cut === undefined ? 'Then boot again without confirming' : 'Then boot again'}
           </button>`
         : nothing
     }

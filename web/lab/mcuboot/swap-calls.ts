@@ -1,5 +1,5 @@
 import type { FlashMap, LogLine, OperationWords } from 'dfukit/lab';
-import type { Scenario } from './scenario.ts';
+import type { Scenario } from './scenario-choices.ts';
 import type { Story } from './story.ts';
 
 // What the worker that boots devices can be asked.
@@ -30,6 +30,8 @@ export interface Scene {
   readonly pieceBytes: number;
   readonly images: readonly SceneImage[];
   readonly mostPayloadBytes: number;
+  /** Boards that MCUboot can be on. */
+  readonly boards: readonly string[];
 }
 
 export interface SceneOperation {

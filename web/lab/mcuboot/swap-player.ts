@@ -79,7 +79,7 @@ export class SwapPlayer extends LitElement {
     const atEnd = done >= total && !this.more;
     return html`<div class="row" role="group" aria-label="Operations">
       <button @click=${() => this.#go(0)} ?disabled=${done === 0} aria-label="To the start">
-        ⏮
+        |◀
       </button>
       <button
         @click=${() => this.#go(done - 1)}
@@ -103,7 +103,7 @@ export class SwapPlayer extends LitElement {
         ▶
       </button>
       <button @click=${() => this.#go(total)} ?disabled=${done >= total} aria-label="To the end">
-        ⏭
+        ▶|
       </button>
       <input
         class="slide"

@@ -1,8 +1,8 @@
 import { LitElement, css, html, nothing } from 'lit';
 import type { CSSResultGroup, PropertyDeclarations, TemplateResult } from 'lit';
 import { controls } from '../controls.ts';
-import { REQUESTS, SECTOR_SIZES, WRITE_UNITS, mcubootBoards, mcubootModes } from './scenario.ts';
-import type { Scenario } from './scenario.ts';
+import { MODES, REQUESTS, SECTOR_SIZES, WRITE_UNITS } from './scenario-choices.ts';
+import type { Scenario } from './scenario-choices.ts';
 
 const modeWords: Readonly<Record<string, string>> = {
   'swap-using-move': 'swap using move',
@@ -28,9 +28,19 @@ interface Choice {
 
 /** What is to be watched: which algorithm, on which flash, with which images. Tells `lab-scenario`. */
 export class SwapSetup extends LitElement {
-  static override properties: PropertyDeclarations = { scenario: { attribute: false } };
+  static override properties: PropertyDeclarations = {
+    scenario: { attribute: false },
+    boards: { attribute: false },
+  };
 
   declare scenario: Scenario | undefined;
+  /** Boards that MCUboot can be on. */
+  declare boards: readonly string[];
+
+  constructor() {
+    super();
+    this.boards = [];
+  }
 
   static override styles: CSSResultGroup = [
     controls,
@@ -58,13 +68,15 @@ export class SwapSetup extends LitElement {
     if (scenario === undefined) return nothing;
     const boards = [
       { value: '', words: 'none: sizes of your own' },
-      ...mcubootBoards().map((name) => ({ value: name, words: name })),
+      ...[...new Set([...this.boards, scenario.board])]
+        .filter((name) => name !== '')
+        .map((name) => ({ value: name, words: name })),
     ];
     return html`<form @submit=${(event: Event) => event.preventDefault()}>
       ${this.#select(
         'Algorithm',
         'mode',
-        mcubootModes.map((value) => ({ value, words: modeWords[value] ?? value })),
+        MODES.map((value) => ({ value, words: modeWords[value] ?? value })),
       )}
       ${this.#select('Board', 'board', boards)}
       ${scenario.board === '' ? this.#sizes(scenario) : nothing}

@@ -11,8 +11,9 @@ import {
 } from 'dfukit/lab';
 import type { DoneOperation, FlashMap, LabDevice, RecordedBoot } from 'dfukit/lab';
 import { Problem } from '../problem.ts';
-import { mostPayloadBytes, sceneDevice } from './scenario.ts';
-import type { Scenario, SceneDevice } from './scenario.ts';
+import { mcubootBoards, mostPayloadBytes, sceneDevice } from './scenario.ts';
+import type { Scenario } from './scenario-choices.ts';
+import type { SceneDevice } from './scenario.ts';
 import type { Story, StoryStep } from './story.ts';
 import type { Moment, MomentWords, PlayedStep, Scene, SceneOperation } from './swap-calls.ts';
 
@@ -78,6 +79,7 @@ export class SwapStage {
         pieces: Math.ceil(size / 512),
       })),
       mostPayloadBytes: mostPayloadBytes(scenario),
+      boards: mcubootBoards(),
     };
   }
 
@@ -103,12 +105,19 @@ export class SwapStage {
     return { ...this.#scene, pieces: this.#pieces };
   }
 
+  #lastBoot(): RecordedBoot | undefined {
+    return this.#kept.findLast(({ boot }) => boot !== undefined)?.boot;
+  }
+
   #codes({ flash }: LabDevice): number[] {
     return this.#opened().pieces.codes(flash, [0, flash.sizeBytes]);
   }
 
   async #boot(before: LabDevice, { cut }: StoryStep & { do: 'boot' }): Promise<Kept> {
-    const boot = await recordBoot(before, { mostOperations: MOST_OPERATIONS });
+    const boot = await recordBoot(before, {
+      mostOperations: MOST_OPERATIONS,
+      after: this.#lastBoot(),
+    });
     const { length } = boot.operations;
     const falls = cut !== undefined && cut.operation < length ? cut : undefined;
     if (cut !== undefined && falls === undefined) {

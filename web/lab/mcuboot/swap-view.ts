@@ -9,7 +9,7 @@ const ROW_PX = 30;
 const GAP_PX = 3;
 /** A sector is at least that wide: more of them wrap. */
 const LEAST_SECTOR_PX = 12;
-const MOST_SECTOR_PX = 56;
+const MOST_SECTOR_PX = 88;
 
 interface Lines {
   readonly perLine: number;

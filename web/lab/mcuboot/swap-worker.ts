@@ -1,5 +1,5 @@
 import { answerCalls } from '../worker/calls.ts';
-import type { Scenario } from './scenario.ts';
+import type { Scenario } from './scenario-choices.ts';
 import type { Story } from './story.ts';
 import type { Moment } from './swap-calls.ts';
 import { SwapStage } from './swap-stage.ts';

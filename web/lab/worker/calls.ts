@@ -82,6 +82,7 @@ export class AskedWorker<C extends Callable> {
     });
     const timer =
       mostMs === undefined ? undefined : setTimeout(() => this.end(tooLong(mostMs)), mostMs);
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has none
     this.#worker.postMessage({ id, name, question } satisfies Call);
     try {
       return (await answered) as AnswerOf<C, N>;
@@ -144,13 +145,15 @@ const TOLD_EVERY_MS = 80;
 /** Answers, in a worker. `tell` lets messages in now and then: nobody else would get a turn. */
 export function answerCalls(handlers: Handlers): void {
   const scope = globalThis as unknown as WorkerScope;
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has none
+  const post = (reply: Reply): void => scope.postMessage(reply);
   const answer = async ({ id, name, question }: Call): Promise<Reply> => {
     let told = 0;
     const tell = async (progress: CallProgress): Promise<void> => {
       const now = performance.now();
       if (now - told < TOLD_EVERY_MS) return;
       told = now;
-      scope.postMessage({ id, progress } satisfies Reply);
+      post({ id, progress });
       await new Promise((resolve) => setTimeout(resolve));
     };
     try {
@@ -163,6 +166,6 @@ export function answerCalls(handlers: Handlers): void {
     }
   };
   scope.addEventListener('message', ({ data }) => {
-    void answer(data).then((reply) => scope.postMessage(reply));
+    void answer(data).then(post);
   });
 }
