@@ -1,4 +1,4 @@
-import { html } from 'lit';
+import { html, noChange } from 'lit';
 import type { TemplateResult } from 'lit';
 import { live } from 'lit/directives/live.js';
 
@@ -6,17 +6,19 @@ import { live } from 'lit/directives/live.js';
 interface Choosing {
   readonly isChosen: boolean;
   readonly isBarred?: boolean | undefined;
+  /** It is being looked at what was chosen: what the person has clicked stays as it is. */
+  readonly isOpen: boolean;
   readonly choose: () => void;
 }
 
 /** One of several things to choose from. Radio buttons of one name are a group within one element, not in the page. */
 export function choice(name: string, label: string, choosing: Choosing): TemplateResult {
-  const { isChosen, isBarred = false, choose } = choosing;
+  const { isChosen, isBarred = false, isOpen, choose } = choosing;
   return html`<label part="choice">
     <input
       type="radio"
       name=${name}
-      .checked=${live(isChosen)}
+      .checked=${isOpen ? noChange : live(isChosen)}
       ?disabled=${isBarred}
       @change=${choose}
     />

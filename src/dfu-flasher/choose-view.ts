@@ -12,28 +12,27 @@ export function chooseView(view: View, chosen: FlowFile | undefined): TemplateRe
 }
 
 function offersView(view: View, chosen: FlowFile | undefined): Part {
-  const { driver, texts, act } = view;
+  const { driver, texts } = view;
   const { offers } = driver;
   if (driver.manifest === undefined) return nothing;
   if (offers.length === 0) return html`<p part="message">${texts.noOffer}</p>`;
   return html`<fieldset part="offers">
     <legend>${texts.chooseOffer}</legend>
-    ${offers.map((offer) => {
-      const isChosen = chosen?.offer === offer;
-      return offerView(view, offer, { isChosen, choose: act(() => driver.chooseOffer(offer)) });
-    })}
+    ${offers.map((offer) => offerView(view, offer, chosen?.offer === offer))}
   </fieldset>`;
 }
 
-function offerView(
-  { texts, say }: View,
-  offer: FlowOffer,
-  { isChosen, choose }: { readonly isChosen: boolean; readonly choose: () => void },
-): TemplateResult {
+function offerView(view: View, offer: FlowOffer, isChosen: boolean): TemplateResult {
+  const { driver, texts, say, act } = view;
   const { barred, release } = offer;
   const notes = release.notes ?? '';
   return html`<div part="offer">
-    ${choice('offer', texts.offer(offer), { isChosen, isBarred: barred !== undefined, choose })}
+    ${choice('offer', texts.offer(offer), {
+      isChosen,
+      isBarred: barred !== undefined,
+      isOpen: driver.isReading,
+      choose: act(() => driver.chooseOffer(offer)),
+    })}
     ${barred === undefined ? nothing : html`<p part="barred">${say(barred)}</p>`}
     ${
       notes === ''

@@ -98,6 +98,10 @@ export class FlasherDriver {
     return this.state.step === 'working' && this.state.progress.phase === 'permission';
   }
 
+  get isReading(): boolean {
+    return this.state.step === 'reading';
+  }
+
   get #canChoose(): boolean {
     return this.state.step === 'connected' || this.state.step === 'chosen';
   }

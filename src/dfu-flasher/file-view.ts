@@ -56,6 +56,7 @@ function alternatesView({ texts, driver, act }: View, file: FlowFile): Part {
     ${alternates.map(({ alternate, name }) =>
       choice('alternate', name, {
         isChosen: file.alternate === alternate,
+        isOpen: driver.isReading,
         choose: act(() => driver.chooseAlternate(alternate)),
       }),
     )}
@@ -69,6 +70,7 @@ function eraseView({ texts, driver, act }: View, file: FlowFile): Part {
     ${(['needed', 'all'] as const).map((erase) =>
       choice('erase', texts.erases[erase], {
         isChosen: file.erase === erase,
+        isOpen: driver.isReading,
         choose: act(() => driver.chooseErase(erase)),
       }),
     )}

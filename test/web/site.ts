@@ -44,7 +44,7 @@ afterAll(async () => {
 });
 
 /** Everything about a page that is not as it should be. */
-function faultsOf(page: Page, origin: string): string[] {
+export function faultsOf(page: Page, origin: string): string[] {
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(`uncaught: ${error.stack ?? error.message}`));
   page.on('console', (said) => {

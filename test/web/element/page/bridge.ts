@@ -1,0 +1,110 @@
+// In the page of a test: the buses of boards that run in the test, and one that asks a person, as a browser's does.
+import { portBus } from 'dfukit/link/message-port';
+import type { MessagePortLike } from 'dfukit/link/message-port';
+import type { BusDevice, BusEvent, DeviceFilter, UsbBus } from 'dfukit/usb';
+
+type Listener = (event: unknown) => void;
+
+/** A message port whose other end is in the test. */
+class TestPort implements MessagePortLike {
+  readonly #id: number;
+  readonly #listeners = new Set<Listener>();
+
+  constructor(id: number) {
+    this.#id = id;
+  }
+
+  postMessage(message: unknown): void {
+    void toTest(this.#id, JSON.stringify(message, packed));
+  }
+
+  addEventListener(type: string, listener: Listener): void {
+    if (type === 'message') this.#listeners.add(listener);
+  }
+
+  removeEventListener(_: string, listener: Listener): void {
+    this.#listeners.delete(listener);
+  }
+
+  hear(message: string): void {
+    const data: unknown = JSON.parse(message, unpacked);
+    for (const listener of this.#listeners) listener({ data });
+  }
+}
+
+/** What JSON has no words for: bytes, and what is left out of a list. */
+function packed(_: string, value: unknown): unknown {
+  if (value === undefined) return { leftOut: true };
+  return value instanceof Uint8Array ? { bytes64: btoa(String.fromCharCode(...value)) } : value;
+}
+
+function unpacked(_: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if ('leftOut' in value || !('bytes64' in value)) return 'leftOut' in value ? undefined : value;
+  return Uint8Array.from(atob(String(value.bytes64)), (letter) => letter.codePointAt(0) ?? 0);
+}
+
+declare global {
+  /** The test's. */
+  function toTest(port: number, message: string): Promise<void>;
+}
+
+const ports = new Map<number, TestPort>();
+
+function bus(id: number): UsbBus {
+  const port = new TestPort(id);
+  ports.set(id, port);
+  return portBus(port);
+}
+
+const fits = ({ descriptor }: BusDevice, { vendorId, productId }: DeviceFilter): boolean =>
+  (vendorId === undefined || descriptor.idVendor === vendorId) &&
+  (productId === undefined || descriptor.idProduct === productId);
+
+/** Lists what a person has pointed at, and nothing else; each attachment has to be pointed at anew. */
+class AskingBus implements UsbBus {
+  readonly #bus: UsbBus;
+  readonly #allowed = new Set<string>();
+  /** How often it was asked, and for what. */
+  readonly asked: (readonly DeviceFilter[])[] = [];
+  /** The person closes the browser's list without a choice. */
+  choosesNone = false;
+
+  constructor(inner: UsbBus) {
+    this.#bus = inner;
+  }
+
+  async request(filters: readonly DeviceFilter[]): Promise<BusDevice | undefined> {
+    if (!navigator.userActivation.isActive) throw new Error('asked without a click');
+    this.asked.push(filters);
+    const all = await this.#bus.list();
+    if (this.choosesNone) return undefined;
+    const found = all.find(
+      (device) => filters.length === 0 || filters.some((filter) => fits(device, filter)),
+    );
+    if (found !== undefined) this.#allowed.add(found.id);
+    return found;
+  }
+
+  async list(): Promise<BusDevice[]> {
+    return (await this.#bus.list()).filter(({ id }) => this.#allowed.has(id));
+  }
+
+  watch(listener: (event: BusEvent) => void): () => void {
+    return this.#bus.watch((event) => {
+      const id = event.type === 'attached' ? event.device.id : event.id;
+      if (this.#allowed.has(id)) listener(event);
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#bus.close();
+  }
+}
+
+const bridge = {
+  bus,
+  asking: (id: number): AskingBus => new AskingBus(bus(id)),
+  fromTest: (id: number, message: string): void => ports.get(id)?.hear(message),
+};
+Object.assign(globalThis, { bridge });
