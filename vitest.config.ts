@@ -32,7 +32,13 @@ const elsewhere = [
   'firmware-world',
   'worker-program',
   'machine-thread',
-].map((name) => `src/board/node/${name}.ts`);
+]
+  .map((name) => `src/board/node/${name}.ts`)
+  .concat(
+    ['bare-worker', 'firmware-imports', 'firmware-worker'].map(
+      (name) => `src/board/web/${name}.ts`,
+    ),
+  );
 
 const kernel = 'test/kernel/**/*.test.ts';
 const consumer = 'test/package/**/*.test.ts';

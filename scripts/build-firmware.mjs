@@ -6,13 +6,17 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const root = resolve(import.meta.dirname, '..');
-const target = resolve(process.argv[2], 'board/node/built-examples.js');
+const target = resolve(process.argv[2], 'board/examples/built-examples.js');
 const write = (texts) =>
   writeFileSync(target, `export const builtExamples = ${JSON.stringify(texts, undefined, 2)};\n`);
 
 // The board is imported for what builds firmware; there is none yet.
 write({});
-const board = await import(pathToFileURL(resolve(process.argv[2], 'board/node/index.js')).href);
+const inBuild = (path) => import(pathToFileURL(resolve(process.argv[2], path)).href);
+const board = {
+  ...(await inBuild('board/node/index.js')),
+  ...(await inBuild('board/examples/index.js')),
+};
 const texts = {};
 for (const name of board.firmwareExamples) {
   for (const options of board.exampleVariants(name)) {

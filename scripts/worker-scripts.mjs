@@ -46,13 +46,13 @@ function keep(hashes, scripts) {
   return scripts;
 }
 
-async function bundle(input, options) {
+async function bundle(input, { platform = 'node', ...options }) {
   const { rolldown } = await import('rolldown');
   /** Of what is bundled, and not of what stands there when that is done. */
   const hashes = {};
   const build = await rolldown({
     input: `${root}src/board/${input}`,
-    platform: 'node',
+    platform,
     plugins: [
       {
         name: 'hashes',
@@ -65,26 +65,31 @@ async function bundle(input, options) {
       },
     ],
   });
-  const { output } = await build.generate({ ...options, minify: true, comments: false });
+  const { output } = await build.generate({ minify: true, comments: false, ...options });
   for (const path of await build.watchFiles) hashes[resolve(path)] ??= hashOfFile(path);
   await build.close();
   if (output.length !== 1) throw new Error(`${input}: expected one file, got ${output.length}`);
   return { code: output[0].code, hashes };
 }
 
+/** What finds a firmware's imports is its authors': their licence goes where it goes. */
+const lexerLicence = () =>
+  `/*! es-module-lexer\n${readFileSync(`${root}node_modules/es-module-lexer/LICENSE`, 'utf8')}*/\n`;
+
 /** All of them, as texts. */
 export async function bundleWorkerScripts() {
   const before = kept();
   if (before !== undefined) return before;
-  const [worker, ownProcess, machine, prelude] = await Promise.all([
+  const [worker, ownProcess, machine, prelude, firmware] = await Promise.all([
     bundle('node/worker-program.ts', { format: 'cjs' }),
     bundle('node/process-program.ts', { format: 'cjs' }),
     bundle('node/machine-thread.ts', { format: 'cjs' }),
     bundle('program/prelude/prelude.ts', { format: 'iife', name: 'prelude', exports: 'named' }),
+    bundle('web/firmware-worker.ts', { format: 'iife', platform: 'browser' }),
   ]);
   // A function around it: the firmware is to find no name in its context that is not its own.
   const preludeScript = `(() => { ${prelude.code}; return prelude.programPrelude; })()`;
-  const all = [worker, ownProcess, machine, prelude];
+  const all = [worker, ownProcess, machine, prelude, firmware];
   const lock = `${root}package-lock.json`;
   return keep(
     Object.assign(
@@ -96,12 +101,19 @@ export async function bundleWorkerScripts() {
       processScript: ownProcess.code,
       machineScript: machine.code,
       preludeScript,
+      firmwareScript: lexerLicence() + firmware.code,
     },
   );
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const texts = Object.entries(await bundleWorkerScripts());
-  const lines = texts.map(([name, text]) => `export const ${name} = ${JSON.stringify(text)};\n`);
-  writeFileSync(resolve(process.argv[2], 'board/node/worker-scripts.js'), lines.join(''));
+  const { firmwareScript, ...others } = await bundleWorkerScripts();
+  const write = (path, texts) => {
+    const lines = Object.entries(texts).map(
+      ([name, text]) => `export const ${name} = ${JSON.stringify(text)};\n`,
+    );
+    writeFileSync(resolve(process.argv[2], path), lines.join(''));
+  };
+  write('board/node/worker-scripts.js', others);
+  write('board/web/web-scripts.js', { firmwareScript });
 }

@@ -42,7 +42,9 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'lab',
     'chip',
   ],
-  'board/node': ['bytes', 'usb', 'flash', 'image', 'chip', 'board'],
+  'board/examples': ['bytes'],
+  'board/node': ['bytes', 'usb', 'flash', 'image', 'chip', 'board', 'board/examples'],
+  'board/web': ['board'],
   testing: [
     'bytes',
     'usb',
@@ -123,7 +125,7 @@ const top = new Set(['cli']);
 function roomOf(path: string): string {
   const [first = '', second = ''] = relative(src, path).split(sep);
   if (first === 'boot' || first === 'link') return `${first}/${second}`;
-  if (first === 'board' && second === 'node') return 'board/node';
+  if (first === 'board' && ['examples', 'node', 'web'].includes(second)) return `board/${second}`;
   return first.endsWith('.ts') ? '' : first;
 }
 

@@ -9,6 +9,7 @@ import dgram from 'node:dgram';
 import dns from 'node:dns';
 import net from 'node:net';
 import v8 from 'node:v8';
+import { LANGUAGE_NAMES } from '../index.ts';
 
 type Holder = Readonly<Record<string, unknown>>;
 
@@ -88,17 +89,6 @@ const PROCESS_WORK =
   umask initgroups execve setgroups setegid seteuid setgid setuid setSourceMapsEnabled
   _startProfilerIdleNotifier _stopProfilerIdleNotifier _getActiveHandles`.split(/\s+/);
 
-/** The names of the language, and of what this package's own code uses. */
-const LANGUAGE = new Set(
-  `Object Function Array Number parseFloat parseInt Boolean String Symbol Date Promise RegExp Error AggregateError
-  EvalError RangeError ReferenceError SyntaxError TypeError URIError JSON Math Intl ArrayBuffer Uint8Array Int8Array
-  Uint16Array Int16Array Uint32Array Int32Array Float32Array Float64Array Uint8ClampedArray BigUint64Array
-  BigInt64Array DataView Map BigInt Set WeakMap WeakSet Proxy Reflect FinalizationRegistry WeakRef decodeURI
-  decodeURIComponent encodeURI encodeURIComponent escape unescape isFinite isNaN Iterator Float16Array
-  SuppressedError DisposableStack AsyncDisposableStack Infinity NaN undefined globalThis Atomics SharedArrayBuffer
-  Buffer`.split(/\s+/),
-);
-
 /** Bares this process. `stdin` is the pipe that it goes on reading. */
 export function bareProcess(stdin: object): void {
   denySockets(stdin);
@@ -109,6 +99,6 @@ export function bareProcess(stdin: object): void {
   if (mainModule !== undefined) deny(mainModule.constructor, ['_load', '_resolveFilename']);
   for (const name of Object.getOwnPropertyNames(globalThis)) {
     // Not looked at before: Node loads some of them when they are.
-    if (!LANGUAGE.has(name)) Reflect.deleteProperty(globalThis, name);
+    if (!LANGUAGE_NAMES.has(name) && name !== 'Buffer') Reflect.deleteProperty(globalThis, name);
   }
 }

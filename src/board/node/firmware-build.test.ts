@@ -9,7 +9,7 @@ import {
   exampleVariants,
   firmwareExamples,
   loadExample,
-} from './firmware-examples.ts';
+} from '../examples/index.ts';
 
 const examples = resolve(import.meta.dirname, '../../../firmware');
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

@@ -3,20 +3,8 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import type { OutputChunk, RolldownLog } from 'rolldown';
 import { DfuError, PACKAGE_VERSION } from '../../bytes/index.ts';
-
-/** What a firmware is built with. */
-export interface FirmwareBuildOptions {
-  /** RIOT's `USEMODULE`: `usbus_dfu` gives it the DFU run-time interface. Default: none. */
-  readonly modules?: readonly string[] | undefined;
-  /** Zephyr's configuration symbols that are `y`. Default: none. */
-  readonly config?: readonly string[] | undefined;
-}
-
-/** The modules that a firmware can be built with. */
-export const firmwareModules: readonly string[] = ['usbus_dfu'];
-
-/** The configuration symbols that a firmware can be built with. */
-export const firmwareConfig: readonly string[] = ['CONFIG_APP_USB_DFU_USE_FLASH_BACKEND'];
+import { checkBuildOptions, firmwareConfig, firmwareModules } from '../examples/index.ts';
+import type { FirmwareBuildOptions } from '../examples/index.ts';
 
 /** The rolldown that this package is tested with: the one in its package.json. */
 export const BUNDLER_VERSION = '1.2.19';
@@ -68,20 +56,6 @@ function plainWords(error: unknown): string {
     .filter((line) => !/^\s+at .*(?:file:\/\/|node:)/.test(line))
     .join('\n')
     .trimEnd();
-}
-
-/** Throws `INVALID_ARGUMENT` for a module or symbol that firmware cannot be built with. */
-export function checkBuildOptions({ modules = [], config = [] }: FirmwareBuildOptions): void {
-  checkKnown('module', modules, firmwareModules);
-  checkKnown('configuration symbol', config, firmwareConfig);
-}
-
-function checkKnown(what: string, names: readonly string[], known: readonly string[]): void {
-  for (const name of names) {
-    if (known.includes(name)) continue;
-    const all = known.join(', ');
-    throw new DfuError('INVALID_ARGUMENT', `no ${what} "${name}" for firmware; there is: ${all}`);
-  }
 }
 
 function findEntry(directory: string): string {

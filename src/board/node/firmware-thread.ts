@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
+import { tight, withPlace } from '../index.ts';
 import type { CreditMessage, PortMessage } from '../index.ts';
-import { withPlace } from './crash-words.ts';
 import type { FirmwareStart } from './firmware-world.ts';
-import { threadOptions, tight } from './worker-port.ts';
+import { threadOptions } from './worker-port.ts';
 import { preludeScript, workerScript } from './worker-scripts.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { SourceTextModule, createContext, runInContext } from 'node:vm';
 import type { Context } from 'node:vm';
 import { isUint8Array } from 'node:util/types';
+import { FIRMWARE_NAME } from '../index.ts';
 import type { FirmwareModule, ProgramEnd, programPrelude } from '../index.ts';
-import { FIRMWARE_NAME } from './crash-words.ts';
 
 /** What a firmware is started with. */
 export interface FirmwareStart {

@@ -3,5 +3,4 @@ export { GdbServer } from './gdb-server.ts';
 export { flashFileHolder } from './flash-file.ts';
 export { rootKeepsPrivileges } from './process-start.ts';
 export * from './public.ts';
-export { exampleFileName, exampleVariants } from './firmware-examples.ts';
 export { SteadyRunner } from './steady-runner.ts';

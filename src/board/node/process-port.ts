@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import { CREDIT_UNITS, MOST_UNITS } from '../index.ts';
+import { CREDIT_UNITS, MOST_UNITS, crashWords } from '../index.ts';
 import type { CreditMessage, PortMessage, ProgramPort } from '../index.ts';
 import type { FirmwareStart } from './firmware-world.ts';
-import { crashWords } from './crash-words.ts';
 import { FrameReader, encodeFrame } from './frames.ts';
 import type { Frame } from './frames.ts';
 import { processCommand } from './process-start.ts';

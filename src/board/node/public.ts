@@ -7,9 +7,14 @@
 export { loadBoardFile } from './board-file.ts';
 export type { BoardFileOptions } from './board-file.ts';
 export { examplesKey, examplesKeyPath } from './examples-key.ts';
-export { buildFirmware, firmwareConfig, firmwareModules } from './firmware-build.ts';
-export type { FirmwareBuildOptions } from './firmware-build.ts';
-export { firmwareExamples, loadExample } from './firmware-examples.ts';
+export { buildFirmware } from './firmware-build.ts';
+export {
+  firmwareConfig,
+  firmwareExamples,
+  firmwareModules,
+  loadExample,
+} from '../examples/index.ts';
+export type { FirmwareBuildOptions } from '../examples/index.ts';
 export { FlashFile } from './flash-file.ts';
 export { ProcessRunner } from './process-runner.ts';
 export type { ProcessRunnerOptions } from './process-runner.ts';

@@ -1,7 +1,6 @@
-import { ES_MODULE, NOTHING_RUNS, ProgramOnPort, boardInfoText } from '../index.ts';
+import { ES_MODULE, NOTHING_RUNS, ProgramOnPort, boardInfoText, moduleText } from '../index.ts';
 import type { Peripherals, Program, Runner, RunningProgram } from '../index.ts';
 import { FirmwareThread } from './firmware-thread.ts';
-import { moduleText } from './module-text.ts';
 import { SteadyPort } from './steady-port.ts';
 
 /** Heap of a thread, in MiB. */

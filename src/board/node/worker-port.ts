@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { WorkerOptions } from 'node:worker_threads';
+import { tight, withPlace } from '../index.ts';
 import type { CreditMessage, PortMessage, ProgramPort } from '../index.ts';
-import { withPlace } from './crash-words.ts';
 import type { FirmwareStart } from './firmware-world.ts';
 import { preludeScript, workerScript } from './worker-scripts.ts';
 
@@ -59,11 +59,4 @@ export class WorkerPort implements ProgramPort {
   async terminate(): Promise<void> {
     await this.#worker.terminate();
   }
-}
-
-/** The whole buffer of a view crosses with it: a view of a flash must not take all of it along. */
-export function tight(message: PortMessage): PortMessage {
-  const { head, bytes } = message;
-  if (bytes === undefined || bytes.buffer.byteLength === bytes.byteLength) return message;
-  return { head, bytes: bytes.slice() };
 }

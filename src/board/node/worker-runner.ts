@@ -1,6 +1,5 @@
-import { ES_MODULE, NOTHING_RUNS, ProgramOnPort, boardInfoText } from '../index.ts';
+import { ES_MODULE, NOTHING_RUNS, ProgramOnPort, boardInfoText, moduleText } from '../index.ts';
 import type { Peripherals, Program, Runner, RunningProgram } from '../index.ts';
-import { moduleText } from './module-text.ts';
 import { WorkerPort } from './worker-port.ts';
 
 /** What a program may use of the machine that the board runs on. */

@@ -64,3 +64,10 @@ export function unpackMessage({ head, bytes }: PortMessage): object {
   if (typeof message === 'object' && message !== null) return { ...message, bytes };
   throw new TypeError(`expected an object, got ${typeof message}`);
 }
+
+/** The whole buffer of a view crosses with it: a view of a flash must not take all of it along. */
+export function tight(message: PortMessage): PortMessage {
+  const { head, bytes } = message;
+  if (bytes === undefined || bytes.buffer.byteLength === bytes.byteLength) return message;
+  return { head, bytes: bytes.slice() };
+}

@@ -1,7 +1,7 @@
-import { DfuError } from '../../bytes/index.ts';
+import { DfuError, encodeUtf8 } from '../../bytes/index.ts';
 import { builtExamples } from './built-examples.ts';
-import { checkBuildOptions, firmwareConfig, firmwareModules } from './firmware-build.ts';
-import type { FirmwareBuildOptions } from './firmware-build.ts';
+import { checkBuildOptions, firmwareConfig, firmwareModules } from './build-options.ts';
+import type { FirmwareBuildOptions } from './build-options.ts';
 
 /** What each example can be built with; all of them are also there with none of it. */
 const OPTIONS: Readonly<Record<string, FirmwareBuildOptions>> = {
@@ -50,6 +50,6 @@ export function loadExample(name: string, options: FirmwareBuildOptions = {}): U
     throw new DfuError('NOT_FOUND', `no firmware "${name}"; there is: ${known}`);
   }
   const text = builtExamples[exampleFileName(name, options)];
-  if (text !== undefined) return new TextEncoder().encode(text);
+  if (text !== undefined) return encodeUtf8(text);
   throw new DfuError('NOT_FOUND', `the firmware "${name}" has not been built: npm run build`);
 }

@@ -10,7 +10,7 @@ interface BuiltExamples {
   readonly builtExamples: Readonly<Record<string, string>>;
 }
 
-const built = new URL('../../../dist/board/node/built-examples.js', import.meta.url);
+const built = new URL('../../../dist/board/examples/built-examples.js', import.meta.url);
 const made = existsSync(built)
   ? ((await import(/* @vite-ignore */ built.href)) as BuiltExamples)
   : { builtExamples: {} };

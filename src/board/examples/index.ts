@@ -1,0 +1,4 @@
+/** The room's face to its siblings: what the world sees, and what only they need. */
+export * from './public.ts';
+export { checkBuildOptions } from './build-options.ts';
+export { exampleFileName, exampleVariants } from './firmware-examples.ts';
