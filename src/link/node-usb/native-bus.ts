@@ -223,7 +223,9 @@ function locationOf({ bus, address, ports }: NativeDevice): PortLocation {
 async function loadPackage(): Promise<NativeUsbModule> {
   // So a bundler takes it for what need not be there.
   try {
-    return await import('usb');
+    // How its types go together with a browser's is no matter here.
+    const loaded: unknown = await import('usb');
+    return loaded as NativeUsbModule;
   } catch (error) {
     throw noPackage(error);
   }
