@@ -8,15 +8,24 @@ export interface BoardOrder {
   readonly board: string | BoardFile;
   /** Which of its bootloaders, `NAME` or `NAME:MODE`; left out: its first. */
   readonly bootloader?: string | undefined;
-  /** What is in its flash; left out: nothing but what the maker's programmer has put there (see `starts`). */
+  /** What is in its flash; left out: what `start` says. */
   readonly flash?: Uint8Array | undefined;
+  /** What is in its flash, by a name of `startsOf`; left out: the first of them. */
+  readonly start?: string | undefined;
   readonly serial?: string | undefined;
+  /**
+   * The private key whose public half its bootloader trusts, in PEM; left out: the page's own, which is made when one is
+   * needed first.
+   */
+  readonly key?: string | undefined;
 }
 
-/** One flash operation as it was done. */
+/** One flash operation as it was done, or several of a kind that followed one another without a gap. */
 export interface FlashOperation {
-  /** Counted from 0 since the board was made. */
+  /** Counted from 0 since the board was made; of several, the first one's. */
   readonly number: number;
+  /** How many they were. */
+  readonly operations: number;
   readonly type: 'erase' | 'program';
   readonly offsetBytes: number;
   readonly sizeBytes: number;
@@ -49,29 +58,82 @@ export type BoardAction =
   | { readonly do: 'replug' }
   /** A line typed at the console. */
   | { readonly do: 'type'; readonly line: string }
-  /** As the maker's programmer does it, without USB. */
+  /** What a sensor measures from now on, in its own unit and scale. */
+  | { readonly do: 'sense'; readonly name: string; readonly value: number }
+  /** As the maker's programmer does it, without USB; a board that had power begins anew. */
   | { readonly do: 'program'; readonly file: Uint8Array; readonly slot?: number | undefined }
   | { readonly do: 'erase-flash' };
 
-/** A board that runs in a worker of its own, as the page has it. */
-export interface BoardClient {
-  /** Its USB connector, as a host at its other end sees it: give it to a flasher. */
-  readonly bus: UsbBus;
+/** A file that can be flashed to a board, made for it. */
+export interface Sample {
+  readonly id: string;
+  /** As a build would call the file. */
+  readonly fileName: string;
+  readonly title: string;
+  /** What is to be expected of it, in a sentence. */
+  readonly about: string;
+  /** `breaks`: it is taken, and what runs then goes wrong. */
+  readonly comesTo: 'runs' | 'breaks' | 'refused';
+  /** The alternate setting that it is for, where that matters. */
+  readonly alternate?: number | undefined;
+  /** The address that it is for, where the device has to be told. */
+  readonly address?: number | undefined;
+}
+
+/** What does not change about a board. */
+export interface BoardFacts {
+  readonly name: string;
+  readonly chip: string;
+  /** `NAME` or `NAME:MODE`. */
+  readonly bootloader: string;
+  readonly serial: string;
   readonly geometry: {
     readonly baseAddress: number;
     readonly sizeBytes: number;
     readonly sectors: readonly { readonly offsetBytes: number; readonly sizeBytes: number }[];
   };
+  readonly writeUnitBytes: number;
+  readonly slots: readonly {
+    readonly index: number;
+    readonly address: number;
+    readonly sizeBytes: number;
+  }[];
+  readonly buttons: readonly string[];
+  /** Lamps and the like have a class that begins with `ACT_`; what is measured has one that begins with `SENSE_`. */
+  readonly sensors: readonly {
+    readonly name: string;
+    readonly class: string;
+    readonly scale: number;
+    readonly unit: string;
+    readonly initial: number;
+  }[];
+  /** Whether its chip is executed; if not, images of machine code are played by a silent stand-in. */
+  readonly executes: boolean;
+  /** The key that its bootloader trusts, in PEM: for a flasher that is to check signatures. */
+  readonly trusts?: string | undefined;
+  readonly samples: readonly Sample[];
+}
+
+/** A board that runs in a worker of its own, as the page has it. */
+export interface BoardClient {
+  readonly facts: BoardFacts;
+  /** Its USB connector, as a host at its other end sees it: give it to a flasher. */
+  readonly bus: UsbBus;
+  readonly geometry: BoardFacts['geometry'];
   /** Resolves when the board has carried it out. Throws `DfuError` for what it cannot. */
   act(action: BoardAction): Promise<void>;
   /** A copy of its flash as it is now. */
   flash(): Promise<Uint8Array>;
   /** What its flash holds, range by range, and what that means. Cheap enough to be asked after every change. */
   explain(): Promise<Explanation>;
+  /** A file of `facts.samples`. */
+  sample(id: string): Promise<Uint8Array>;
   onEvent(listener: (event: BoardEvent) => void): () => void;
   onOperation(listener: (operation: FlashOperation) => void): () => void;
   onTransfer(listener: (transfer: SeenTransfer) => void): () => void;
   /** The state that its DFU function is in, by the transfers seen; undefined where none answers. */
   onDfuState(listener: (state: string | undefined) => void): () => void;
+  /** Its worker has ended without having been told to; nothing comes any more. */
+  onEnd(listener: (why: string) => void): () => void;
   close(): Promise<void>;
 }

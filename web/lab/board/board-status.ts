@@ -115,6 +115,7 @@ export function afterAction(status: BoardStatus, action: BoardAction): BoardStat
     case 'power':
     case 'reset':
     case 'type':
+    case 'sense':
     case 'program':
     case 'erase-flash':
       return status;
