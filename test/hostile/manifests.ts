@@ -45,6 +45,37 @@ function places(value: unknown): (readonly [Record<string, unknown>, string])[] 
   return Object.keys(own).flatMap((key) => [[own, key] as const].concat(places(own[key])));
 }
 
+/** What may well stand behind a key. */
+const LIKELY: Readonly<Record<string, readonly unknown[]>> = {
+  url: ['app.bin', './signed.bin', 'padded.bin', 'none.bin', 'https://example.org/x', 'app.bin?1'],
+  boards: [['lamp'], ['ring'], ['lamp', 'ring']],
+  serial: ['*', 'A*', '*1', '?', '[0-9]', 'lamp'],
+  usb: [['1209:7d00'], ['1209:7d02', '1209:7d05'], ['1209:7D05']],
+  bcdDevice: ['0100', '1.50', '9.99', { least: '0100' }, { most: '1.00' }],
+  version: ['0.9', '1.0.0', '1.1', '7', '1.0.0-rc.1', '1.0.0+7'],
+  minimumVersion: ['0.1', '1.0.0', '2'],
+  channel: ['stable', 'beta'],
+  erase: ['needed', 'all', 'ask'],
+  label: ['slot 0', 'slot 1'],
+  key: ['0123456789', '00000000'],
+  sizeBytes: [1, 5000],
+  address: [0, '0x08000000'],
+};
+
+/** The manifest as its maker might have written it, too. */
+function likely(text: string, random: Random): string {
+  const manifest = JSON.parse(text) as unknown;
+  for (let times = 1 + random.below(2); times > 0; times -= 1) {
+    const key = random.pick(Object.keys(LIKELY));
+    const beside = { boards: 'url', serial: 'usb', usb: 'usb', label: 'url' }[key] ?? 'version';
+    const isOfFile = ['erase', 'label', 'key', 'sizeBytes', 'address', 'url'].includes(key);
+    const owners = places(manifest).filter(([, each]) => each === (isOfFile ? 'url' : beside));
+    const [into] = random.pick(owners);
+    into[key] = structuredClone(random.pick(LIKELY[key] ?? []));
+  }
+  return JSON.stringify(manifest);
+}
+
 /** The manifest with values moved, put in and taken out. */
 function reworded(text: string, random: Random): string {
   const manifest = JSON.parse(text) as unknown;
@@ -115,9 +146,7 @@ class ManifestAttack implements UnderWay {
   }
 
   async round(random: Random): Promise<void> {
-    const text = random.once(4)
-      ? new TextDecoder().decode(mutated(new TextEncoder().encode(this.#sound), random))
-      : reworded(this.#sound, random);
+    const text = this.#text(random);
     this.#bag.text('hostile.json', text);
     await this.#check(text);
     const manifest = readOr(text);
@@ -126,6 +155,12 @@ class ManifestAttack implements UnderWay {
     }
     await this.#add(random);
     await this.#otherFile(random);
+  }
+
+  #text(random: Random): string {
+    if (random.once(2)) return likely(this.#sound, random);
+    if (random.once(2)) return reworded(this.#sound, random);
+    return new TextDecoder().decode(mutated(new TextEncoder().encode(this.#sound), random));
   }
 
   /** All is good only where all of it is there, and is what is listed. */
