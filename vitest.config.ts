@@ -9,6 +9,7 @@ const floors = {
   flasher: 90,
   gang: 90,
   manifest: 90,
+  flow: 90,
   trace: 90,
   device: 90,
   flash: 90,

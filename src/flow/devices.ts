@@ -131,24 +131,22 @@ async function described(
 /** Looks into these devices. Throws `ABORTED`, and what a broken bus throws. */
 export async function lookInto(
   around: Surroundings,
-  devices: readonly BusDevice[],
+  all: readonly BusDevice[],
   signal: CancelSignal | undefined,
 ): Promise<Seen> {
   const { bus, clock, manifest, filters = [] } = around;
-  const looked = await scan(only(bus, devices), { clock, signal });
-  const found: FlowDevice[] = [];
+  const looked = await scan(only(bus, all), { clock, signal });
+  const devices: FlowDevice[] = [];
+  const strangers: FlowDevice[] = [];
   for (const device of looked.devices.values()) {
     const [first, ...more] = looked.entries.filter(({ deviceId }) => deviceId === device.id);
     if (first === undefined) continue;
-    if (filters.length > 0 && !hasSerial(filters, device, first.serial)) continue;
-    found.push(await described(around, device, [first, ...more], signal));
+    const found = await described(around, device, [first, ...more], signal);
+    const isOfManifest = manifest === undefined || found.board !== undefined;
+    const isOfFilters = filters.length === 0 || hasSerial(filters, device, first.serial);
+    (isOfManifest && isOfFilters ? devices : strangers).push(found);
   }
-  const isMeant = ({ board }: FlowDevice): boolean => manifest === undefined || board !== undefined;
-  return {
-    devices: found.filter(isMeant),
-    strangers: found.filter((each) => !isMeant(each)),
-    problems: looked.problems,
-  };
+  return { devices, strangers, problems: looked.problems };
 }
 
 /** Looks at what is on the bus: first at what may be meant, and only if none of that is at all the rest. */
@@ -162,7 +160,7 @@ export async function lookAround(
   const seen = await lookInto(around, likely, signal);
   if (seen.devices.length > 0 || likely.length === all.length) return seen;
   const others = all.filter((device) => !likely.includes(device));
-  const rest = await lookInto({ ...around, filters: undefined }, others, signal);
+  const rest = await lookInto(around, others, signal);
   return {
     devices: [],
     strangers: [...seen.strangers, ...rest.devices, ...rest.strangers],

@@ -153,7 +153,8 @@ export function endedBadly(error: DfuError, downloaded?: SendEnding): FlowEnding
   const { code, message } = error;
   const outcome = outcomeOf(error);
   const cause = causes[code] ?? 'failed';
-  const id = code === 'MISMATCH' ? 'mismatch' : sentences[outcome][cause];
+  const isOther = code === 'MISMATCH' && outcome !== 'unchanged';
+  const id = isOther ? 'mismatch' : sentences[outcome][cause];
   const bytes = downloaded === undefined ? 0 : bytesOf(downloaded);
   const remedy = remedyOf(code, cause, outcome);
   const isBad = outcome === 'unchanged' || outcome === 'partly-written';

@@ -17,7 +17,7 @@ interface Case {
   readonly ending: unknown;
 }
 
-const sample = 'usb-dfu';
+const sample = 'usb-dfu' as const;
 const xenonBoot = 'particle-xenon';
 
 const cases: readonly Case[] = [
@@ -91,5 +91,63 @@ describe('flashed', () => {
     await bench.done(flow.flash());
     expect(flow.state).toMatchObject({ step: 'ended', ending: expected.ending });
     expect(bench.steps.slice(bench.steps.indexOf('chosen') + 1)).toEqual(expected.phases);
+  });
+});
+
+/** Files that a board refuses itself, whatever this side knows of them. */
+const refused: readonly (Pick<Case, 'board' | 'has' | 'flow' | 'file'> & {
+  readonly what: string;
+  readonly outcome: string;
+  readonly words: RegExp;
+})[] = [
+  {
+    what: 'an image for the other slot',
+    board: xenonBoot,
+    has: () => Promise.resolve({}),
+    flow: { alternate: 0 },
+    file: () => Promise.resolve(riotImage(1, 2)),
+    outcome: 'partly-written',
+    words: /errADDRESS|slot/,
+  },
+  {
+    what: 'bytes without a header',
+    board: xenonBoot,
+    has: () => Promise.resolve({}),
+    flow: { alternate: 0 },
+    file: () => Promise.resolve(new Uint8Array(3000).fill(0x5a)),
+    outcome: 'partly-written',
+    words: /errFILE/,
+  },
+  ...(['reel_board', 'nucleo_u575zi_q', 'rpi_pico'] as const).map((board) => ({
+    what: 'bytes that are no image',
+    board,
+    has: async (): Promise<FlowBoardOptions> => {
+      const slots = [await zephyrImage(board, '1.0.0')];
+      return { bootloader: 'mcuboot', slots, plays: sample };
+    },
+    flow: { alternate: 'slot1_image' },
+    file: () => Promise.resolve(new Uint8Array(3000).fill(0x5a)),
+    outcome: 'partly-written',
+    words: /expected an MCUboot image/,
+  })),
+];
+
+describe('refused', () => {
+  test.each(refused)('$board: $what', async ({ board, has, flow: options, file, ...expected }) => {
+    const bench = new FlowBench();
+    await bench.board(board, await has());
+    const flow = await bench.connected(options);
+    await bench.done(flow.chooseFile('firmware.bin', await file()));
+    await bench.done(flow.flash());
+    expect(flow.state).toMatchObject({
+      step: 'ended',
+      ending: {
+        outcome: expected.outcome,
+        rating: 'bad',
+        code: 'DEVICE_STATUS',
+        detail: expect.stringMatching(expected.words) as string,
+        said: { id: expected.outcome === 'unchanged' ? 'failed-unchanged' : 'failed-partly' },
+      },
+    });
   });
 });

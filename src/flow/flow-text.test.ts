@@ -1,3 +1,4 @@
+import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { said } from './flow-text.ts';
 import { FLOW_TEXTS, inWords } from './index.ts';
@@ -22,6 +23,16 @@ describe('sentences', () => {
     expect(inWords(sentence, { 'not-dfu': '{device}: {toString} {expected}' })).toBe(
       '{constructor} {device} $& $1: {toString} {expected}',
     );
+  });
+
+  test('are each said somewhere', () => {
+    const folder = import.meta.dirname;
+    const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => /(?<!\.test)\.ts$/.test(file) && !file.endsWith('flow-texts.ts'))
+      .map((file) => readFileSync(`${folder}/${file}`, 'utf8'))
+      .join('\n');
+    const unsaid = Object.keys(FLOW_TEXTS).filter((id) => !sources.includes(`'${id}'`));
+    expect(unsaid).toEqual([]);
   });
 
   test('are sentences', () => {
