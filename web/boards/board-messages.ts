@@ -14,7 +14,7 @@ export type BoardAsk =
   | { readonly ask: 'act'; readonly action: BoardAction }
   | { readonly ask: 'flash' }
   | { readonly ask: 'explain' }
-  | { readonly ask: 'sample'; readonly id: string }
+  | { readonly ask: 'sample'; readonly sample: string }
   | { readonly ask: 'close' };
 
 /** What comes of each. */

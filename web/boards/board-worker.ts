@@ -42,7 +42,7 @@ async function answer(asked: ToBoardWorker): Promise<BoardAnswers[keyof BoardAns
     case 'explain':
       return theBoard().explain();
     case 'sample':
-      return theBoard().sample(asked.id);
+      return theBoard().sample(asked.sample);
     case 'close':
       await live?.close();
       return undefined;

@@ -85,7 +85,7 @@ class WorkerLine {
     return new Promise<BoardAnswers[A['ask']]>((resolve, reject) => {
       this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
       const question: BoardAsk = asked;
-      const message: ToBoardWorker = Object.assign({ id }, question);
+      const message: ToBoardWorker = { ...question, id };
       this.#worker.postMessage(message, transfer);
     });
   }
@@ -174,7 +174,7 @@ class ClientOfWorker implements BoardClient {
   }
 
   sample(id: string): Promise<Uint8Array> {
-    return this.#line.ask({ ask: 'sample', id });
+    return this.#line.ask({ ask: 'sample', sample: id });
   }
 
   onEvent(listener: Parameters<BoardClient['onEvent']>[0]): () => void {
