@@ -35,6 +35,16 @@ describe('sentences', () => {
     expect(unsaid).toEqual([]);
   });
 
+  test('are in the document, as they are', () => {
+    const page = readFileSync(`${import.meta.dirname}/../../docs/flow.md`, 'utf8');
+    const rows = [...page.matchAll(/^\| `([a-z-]+)` +\| (.*?) +\|$/gm)].map(([, id, text]) => [
+      id,
+      text,
+    ]);
+    const all = Object.entries(FLOW_TEXTS);
+    expect(rows.slice(-all.length)).toEqual(all);
+  });
+
   test('are sentences', () => {
     for (const [id, text] of Object.entries(FLOW_TEXTS)) {
       expect(`${id} ${text}`).toMatch(/^[a-z]+(-[a-z]+)* (\{words\}|[A-Z{].*[.}])$/);
