@@ -11,13 +11,13 @@ import type {
   FlowText,
 } from '../flow/index.ts';
 import { webUsbBus } from '../link/web-usb/index.ts';
+import { fileUrl } from '../manifest/index.ts';
 import type { FirmwareManifest } from '../manifest/index.ts';
 import type { UsbBus } from '../usb/index.ts';
 import type { DfuFlasherEventMap } from './dfu-flasher-element.ts';
 import { fetchBounded } from './fetch-bounded.ts';
 import { fileAt, fileOf } from './own-file.ts';
 import type { OwnFile } from './own-file.ts';
-import { addressOf } from './settings.ts';
 import type { FlasherSettings, Prepared, Unsupported } from './settings.ts';
 import { Setup } from './setup.ts';
 
@@ -203,7 +203,7 @@ export class FlasherDriver {
       verify,
       fetchFile: async (url, mostBytes) => {
         const terms = { what: 'the file', mostBytes };
-        return (await fetchBounded(addressOf(url, base, 'the file'), terms)).bytes;
+        return (await fetchBounded(fileUrl({ url }, base), terms)).bytes;
       },
       onEvent: (event) => this.#owner.tell('dfu-event', event),
     });

@@ -81,10 +81,14 @@ export interface FlasherTexts {
   readonly sentences: FlowTexts;
 }
 
-const offerText = ({ release, file }: FlowOffer): string => {
+const changes = { update: undefined, same: 'runs already', downgrade: 'older than what runs' };
+
+const offerText = ({ release, file, change }: FlowOffer): string => {
   const { version, channel } = release;
   const more = [channel === undefined || channel === 'stable' ? undefined : channel, file.label];
-  return [version, ...more.filter((each) => each !== undefined), amount(file.sizeBytes)].join(', ');
+  const size = amount(file.sizeBytes);
+  const against = change === undefined ? undefined : changes[change];
+  return [version, ...more, size, against].filter((each) => each !== undefined).join(', ');
 };
 
 const progressText = (progress: FlowProgress): string => {

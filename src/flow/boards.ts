@@ -38,11 +38,12 @@ export function offersOf(
   if (manifest === undefined || board === undefined || first === undefined) return [];
   const runs = mode === 'runtime' ? runningVersion(manifest, first.bcdDevice) : undefined;
   return offersFor(manifest, { board, channel, version: runs }).map((offer) => {
-    const { release, file, barred, doubt } = offer;
+    const { release, file, barred, doubt, change } = offer;
     const { version, minimumVersion: minimum = '' } = release;
     return {
       release,
       file,
+      change,
       barred:
         barred === undefined ? undefined : said('too-old', { version, minimum, runs: runs ?? '' }),
       doubt: doubt === undefined ? undefined : said('perhaps-too-old', { version, minimum }),

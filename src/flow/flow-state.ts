@@ -30,6 +30,8 @@ export interface FlowOffer {
   readonly barred: FlowText | undefined;
   /** What is not known of whether the device should have it. */
   readonly doubt: FlowText | undefined;
+  /** What it is against the version that runs; undefined where that is not known, as in DFU mode. */
+  readonly change: 'update' | 'same' | 'downgrade' | undefined;
 }
 
 /** Something that did not go as it should, before anything was sent. */

@@ -87,6 +87,17 @@ describe('what there is for a board', () => {
   });
 
   test.each([
+    ['1.8', ['update', 'update']],
+    ['1.9', ['update', 'same']],
+    ['1.9.0', ['update', 'same']],
+    ['1.10', ['same', 'downgrade']],
+    [undefined, [undefined, undefined]],
+  ])('where %s runs: %j', (version, changes) => {
+    const offers = offersFor(manifest, { board: named('lamp'), version });
+    expect(offers.map(({ change }) => change)).toEqual(changes);
+  });
+
+  test.each([
     [
       undefined,
       undefined,

@@ -68,6 +68,8 @@ export interface ManifestOffer {
   readonly barred: string | undefined;
   /** What is not known of whether it should have it, in a sentence. */
   readonly doubt: string | undefined;
+  /** What it is against the version that runs; undefined where that is not known. */
+  readonly change: 'update' | 'same' | 'downgrade' | undefined;
 }
 
 /** Which offers, and for what. */
@@ -79,12 +81,22 @@ export interface OffersOptions {
   readonly version?: string | undefined;
 }
 
+function changeOf(
+  { version }: ManifestRelease,
+  running: string | undefined,
+): ManifestOffer['change'] {
+  if (running === undefined) return undefined;
+  const which = compareVersionTexts(version, running);
+  return which === 0 ? 'same' : which > 0 ? 'update' : 'downgrade';
+}
+
 function offerOf(
   release: ManifestRelease,
   file: ManifestFile,
   running: string | undefined,
 ): ManifestOffer {
-  const offer = { release, file, barred: undefined, doubt: undefined };
+  const change = changeOf(release, running);
+  const offer = { release, file, barred: undefined, doubt: undefined, change };
   const { version, minimumVersion: least } = release;
   if (least === undefined) return offer;
   const needs = `${version} is for devices that run ${least} or newer`;
