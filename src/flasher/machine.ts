@@ -1,7 +1,6 @@
 import { DfuError } from '../bytes/index.ts';
 import type { WebUsbDevice } from '../link/web-usb/index.ts';
 import { webUsbBus } from '../link/web-usb/index.ts';
-import type { WebUsbBus } from '../link/web-usb/index.ts';
 import type { BusDevice, UsbBus } from '../usb/index.ts';
 
 /** A device and the bus that it is on. */
@@ -10,14 +9,7 @@ interface OnBus {
   readonly device: BusDevice;
 }
 
-let web: WebUsbBus | undefined;
 let native: Promise<UsbBus> | undefined;
-
-/** The page's bus, the same each time. Throws `NO_USB` where there is no WebUSB. */
-function browserBus(): WebUsbBus {
-  if (web === undefined || !isBrowser()) web = webUsbBus();
-  return web;
-}
 
 function isBrowser(): boolean {
   const { navigator } = globalThis as { readonly navigator?: { readonly usb?: object } };
@@ -32,7 +24,7 @@ async function nativeBus(): Promise<UsbBus> {
 
 /** The devices of this machine: in a browser those that the page may use, else all. */
 export async function machineBus(): Promise<UsbBus> {
-  return isBrowser() ? browserBus() : nativeBus();
+  return isBrowser() ? webUsbBus() : nativeBus();
 }
 
 /** What the npm package `usb` tells of a device besides what WebUSB has. */
@@ -48,7 +40,7 @@ function isPlaced(device: object): device is Placed {
 /** A device as WebUSB has it, of a browser or of the npm package `usb`. Throws `NOT_FOUND` if it is not there any more. */
 export async function placeOf(device: WebUsbDevice): Promise<OnBus> {
   if (!isPlaced(device)) {
-    const bus = browserBus();
+    const bus = webUsbBus();
     return { bus, device: bus.deviceOf(device) };
   }
   const bus = await nativeBus();

@@ -32,6 +32,7 @@ const groups: readonly Group[] = [
       'traces',
       'dfu-util',
       'run-time',
+      'web-usb',
       'stm32',
       'web-flasher',
       'manifest',

@@ -35,12 +35,25 @@ const WINUSB_BYTES = 4096;
  * a browser does not say: its path is a number that is new with each attachment. What the page may use already is listed
  * without asking; `request` asks a person for another.
  *
+ * Without options it is the same bus each time, the page's own, and closing it does nothing: where paths say nothing, several
+ * searches for devices must know of each other.
+ *
  * Throws `NO_USB` where there is no WebUSB, and says whether that is for the browser or for the page (`webUsbSupport`).
  */
-export function webUsbBus(options: WebUsbOptions = {}): WebUsbBus {
-  const usb = options.usb ?? browserUsb();
+export function webUsbBus(options?: WebUsbOptions): WebUsbBus {
+  const usb = options?.usb ?? browserUsb();
   if (usb === undefined) throw missing();
-  return new WebBus(usb, options);
+  return options === undefined ? pageBus(usb) : new WebBus(usb, options);
+}
+
+const pages = new WeakMap<WebUsb, WebUsbBus>();
+
+function pageBus(usb: WebUsb): WebUsbBus {
+  const known = pages.get(usb);
+  if (known !== undefined) return known;
+  const made = new PageBus(usb, {});
+  pages.set(usb, made);
+  return made;
 }
 
 class WebBus implements WebUsbBus {
@@ -217,5 +230,12 @@ class WebBus implements WebUsbBus {
       },
     };
     return device;
+  }
+}
+
+/** Several use it, and whoever is done stops what he has begun. */
+class PageBus extends WebBus {
+  override close(): Promise<void> {
+    return Promise.resolve();
   }
 }

@@ -108,6 +108,19 @@ describe('a page', () => {
     expect(await webUsbSupport()).toEqual({ isThere: true });
   });
 
+  test('has one bus, which stays open', async () => {
+    vi.stubGlobal('navigator', { usb });
+    const own = webUsbBus();
+    expect(webUsbBus()).toBe(own);
+    const events: BusEvent[] = [];
+    const stop = own.watch((event) => events.push(event));
+    await own.close();
+    await usb.click(() => own.request([{ vendorId: 0x1209 }]));
+    expect(events).toHaveLength(1);
+    stop();
+    expect(webUsbBus({ usb })).not.toBe(own);
+  });
+
   test('in a browser without', async () => {
     const why = { isThere: false, why: 'no-usb', message: expect.stringContaining('Firefox') };
     expect(await webUsbSupport()).toEqual(why);

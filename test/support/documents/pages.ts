@@ -233,6 +233,14 @@ export const pages: readonly Page[] = [
       'declare function stopMotors(): Promise<boolean>; declare function startLoader(reason: string): void;',
   },
   {
+    path: 'docs/web-usb.md',
+    given: [
+      'declare const file: Uint8Array;',
+      'declare const button: { addEventListener(type: string, listener: () => unknown): void };',
+      'declare function showButton(why: string, clicked: () => unknown): void;',
+    ].join('\n'),
+  },
+  {
     path: 'docs/scenarios.md',
     files: {
       'update.yaml': scenario(0),
