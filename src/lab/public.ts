@@ -33,6 +33,7 @@ export { guessLayouts } from './guess.ts';
 export type { Guess, GuessLimits, GuessProgress } from './guess.ts';
 export { ERASED_PIECE, ImagePieces, OTHER_PIECE } from './image-pieces.ts';
 export type { PiecedImage } from './image-pieces.ts';
+export { layoutText } from './layout-text.ts';
 export { layoutDoubts, maxSectorsFor } from './layout-doubts.ts';
 export type { RunningSlot } from './image-names.ts';
 export { inspectFlash } from './inspect.ts';

@@ -1,8 +1,7 @@
 import { DfuError, hexNumber } from '../../bytes/index.ts';
 import { isEncrypted, parseImage, sizeText } from '../../image/index.ts';
-import { fitUpdate } from '../../lab/index.ts';
+import { fitUpdate, layoutText } from '../../lab/index.ts';
 import type { Candidate, FitReport, FitVerdict, FlashLayout } from '../../lab/index.ts';
-import { layoutText } from './layout-text.ts';
 import { judgeOf, layoutAlone } from './layout.ts';
 import type { LayoutOptions } from './options.ts';
 import { readOneImage } from '../shared/image-part.ts';

@@ -1,13 +1,12 @@
 import { boardModels, flashSizeBytes } from '../../board/index.ts';
 import { DfuError } from '../../bytes/index.ts';
 import { SectorMap } from '../../flash/index.ts';
-import { guessLayouts } from '../../lab/index.ts';
+import { guessLayouts, layoutText } from '../../lab/index.ts';
 import type { FlashLayout, Guess, GuessLimits } from '../../lab/index.ts';
 import { replayedOf } from './board-bootloader.ts';
 import { laidOver, possibleFlashes } from './dump-file.ts';
 import type { DumpFile, PossibleFlash } from './dump-file.ts';
 import type { Found } from './found-layout.ts';
-import { layoutText } from './layout-text.ts';
 import { notADump, refuseImage, refuseOneSlot } from './no-dump.ts';
 import type { FlashBase, LayoutOptions } from './options.ts';
 import { ProgressLine } from './progress-line.ts';

@@ -1,10 +1,9 @@
 import { hexNumber } from '../../bytes/index.ts';
 import { formatVersion, sizeText } from '../../image/index.ts';
-import { inspectFlash, slotFacts } from '../../lab/index.ts';
+import { inspectFlash, layoutText, slotFacts } from '../../lab/index.ts';
 import type { FlashReport, McubootSlotReport, TrailerReport } from '../../lab/index.ts';
 import { withDoubts } from './doubt-line.ts';
 import { readDump } from './dump-file.ts';
-import { layoutText } from './layout-text.ts';
 import { allDoubts, openWithLayout } from './layout.ts';
 import type { OpenedDump } from './layout.ts';
 import { oneSlotIn } from './no-dump.ts';

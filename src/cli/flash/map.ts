@@ -1,11 +1,10 @@
 import { hexNumber } from '../../bytes/index.ts';
 import { sizeText } from '../../image/index.ts';
-import { mapFlash, tileFlash } from '../../lab/index.ts';
+import { layoutText, mapFlash, tileFlash } from '../../lab/index.ts';
 import type { ExplainedRange, FlashArea, FlashMap } from '../../lab/index.ts';
 import { boardNamed, bootloaderNamed } from '../shared/board-named.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { withDoubts } from './doubt-line.ts';
-import { layoutText } from './layout-text.ts';
 import { allDoubts, openWithLayout } from './layout.ts';
 import type { LayoutOptions } from './options.ts';
 import { readingOf } from './reading.ts';

@@ -116,7 +116,7 @@ export class CutPicture extends LitElement {
     if (report === undefined || this.width === 0) return html`<div></div>`;
     const strips = stripsOf(report);
     const count = Math.max(1, report.operations.length);
-    const step = Math.min(14, (this.width - LABEL_PX - 4) / count);
+    const step = Math.min(36, (this.width - LABEL_PX - 4) / count);
     const rows = [...new Set(report.operations.map(({ sector }) => sector))].toSorted(
       (a, b) => a - b,
     );

@@ -38,9 +38,6 @@ export const pageStyles: CSSResult = css`
     .columns {
       grid-template-columns: minmax(0, 2fr) minmax(20rem, 1fr);
     }
-    .narrow h2:first-child {
-      margin-top: 0;
-    }
   }
   .words {
     border: 1px solid var(--line);

@@ -172,6 +172,13 @@ class McubootPage extends LitElement {
     }
   }
 
+  /** A story with power cuts, from the last of them on. */
+  #show(story: Story): void {
+    const cut = story.findLastIndex((each) => each.do === 'boot' && each.cut !== undefined);
+    void this.#tell(story, Math.max(0, cut), Number.MAX_SAFE_INTEGER);
+    this.renderRoot.querySelector('lab-swap-player')?.scrollIntoView({ block: 'start' });
+  }
+
   /** Goes on with another story, at the moment that it is told for. */
   async #tell(story: Story, step: number, done: number): Promise<void> {
     if (story.length > MOST_STEPS) return;
@@ -283,7 +290,7 @@ class McubootPage extends LitElement {
       <lab-cut-explorer
         .scenario=${this.scenario}
         .story=${this.story.slice(0, step)}
-        @lab-cuts=${({ detail }: CustomEvent<Story>) => void this.#tell(detail, step, 0)}
+        @lab-cuts=${({ detail }: CustomEvent<Story>) => this.#show(detail)}
       ></lab-cut-explorer>
     `;
   }

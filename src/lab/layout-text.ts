@@ -1,7 +1,7 @@
-import { hexNumber } from '../../bytes/index.ts';
-import type { FlashRange } from '../../flash/index.ts';
-import { DEFAULT_MAX_ALIGN, DEFAULT_MAX_IMG_SECTORS } from '../../image/index.ts';
-import type { FlashLayout } from '../../lab/index.ts';
+import { hexNumber } from '../bytes/index.ts';
+import type { FlashRange } from '../flash/index.ts';
+import { DEFAULT_MAX_ALIGN, DEFAULT_MAX_IMG_SECTORS } from '../image/index.ts';
+import type { FlashLayout } from './device.ts';
 
 /** A layout in one line. */
 export function layoutText({ geometry, config }: FlashLayout): string {
