@@ -32,6 +32,7 @@ const storyOf = (page: Page) => page.locator('.story button');
 const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name });
 
 /** What comes to be so; a machine that is busy takes its time. */
+// oxlint-disable-next-line vitest/require-awaited-expect-poll -- whoever calls it awaits what it expects
 const eventually = <T>(look: () => T | Promise<T>) => expect.poll(look, { timeout: 60_000 });
 
 const longTasks = `
@@ -234,6 +235,7 @@ test('the page is sound in the dark and on a phone', async (context) => {
   await eventually(() => visited.page.locator('.next-boot').count()).toBe(1);
   await expectSound(visited);
   await shot(visited.page, 'mcuboot-phone-dark');
+  expect(visited.faults).toEqual([]);
 });
 
 describe('a story in an address', () => {

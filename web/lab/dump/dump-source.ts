@@ -124,8 +124,8 @@ async function recognised(contents: Contents): Promise<OwnedDump | undefined> {
       if (reader === undefined) continue;
       try {
         const bytes = asFlash(contents, model);
-        const { read } = await reader(model);
-        if (!read(new MemoryFlash(model.flash, bytes)).recognised) continue;
+        const flash = new MemoryFlash(model.flash, bytes);
+        if (!(await reader(model)).read(flash).recognised) continue;
         const owned = ownedBy([bytes], { board: model.name, bootloader: name });
         return { ...owned, doubts: [`the board was guessed: it may be another one with ${name}`] };
       } catch (error) {
