@@ -8,7 +8,13 @@ import {
   zephyrImage,
 } from '../../test/support/flow-bench.ts';
 import { appendSuffix } from '../dfu/index.ts';
-import { generateKey, publicKeyHash, writeIntelHex, writePublicPem } from '../image/index.ts';
+import {
+  generateKey,
+  publicKeyHash,
+  writeIntelHex,
+  writePrivatePem,
+  writePublicPem,
+} from '../image/index.ts';
 import { toHex } from '../bytes/index.ts';
 import type { FlashFlow, FlowFinding, FlowOptions, FlowState } from './index.ts';
 
@@ -20,6 +26,7 @@ const xenon = { name: 'Lamp', usb: ['1209:7d00', '1209:7d02'] };
 const disco = { name: 'Heater', usb: ['0483:df11'] };
 const next = riotImage(1, 2);
 const pem = writePublicPem(trusted);
+const privatePem = await writePrivatePem(trusted);
 const stranger = await generateKey('ecdsa-p256');
 const strangerPem = writePublicPem(stranger);
 const keyId = toHex(await publicKeyHash(trusted)).slice(0, 16);
@@ -250,8 +257,11 @@ describe('keys that are expected', () => {
     await expect(flow.flash()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 
-  test('a key that is none lets nothing pass', async () => {
-    const { flow } = await signed(good, ['no key']);
+  test.each([
+    ['no key', 'no key'],
+    ['a private key', privatePem],
+  ])('%s lets nothing pass', async (_, key) => {
+    const { flow } = await signed(good, [key]);
     expect(flow.state).toMatchObject({ file: { isReady: false, refused: { code: 'MALFORMED' } } });
   });
 

@@ -89,7 +89,7 @@ async function judge(draft: Draft, look: Look): Promise<void> {
     draft.findings.push(...formatFindings(plan));
     draft.findings.push(...manifestFindings(choice, around.manifest?.product));
     if (choice.offer === undefined) draft.findings.push(...versionFindings(plan));
-    const keys = await readKeys(terms.expectedKeys);
+    const keys = readKeys(terms.expectedKeys);
     const isSaid = draft.findings.some(({ topic }) => topic === 'signature');
     const found = await signatureFindings(plan, keys);
     // The key of the manifest is told already; that an image is signed by no other is nothing more.

@@ -4,7 +4,7 @@ import {
   inspectImage,
   publicKeyHash,
   readContents,
-  readKey,
+  readPublicPem,
   recognise,
 } from '../image/index.ts';
 import type { CryptoLike, ImageInspection, Key, SignatureFinding } from '../image/index.ts';
@@ -35,7 +35,7 @@ async function keysMeant({ key: wanted, keys, crypto }: Wanted): Promise<Key[]> 
   for (const { id, pem } of keys) {
     const digits = id.toLowerCase();
     if (!digits.startsWith(wanted) && !wanted.startsWith(digits)) continue;
-    const key = await readKey(pem, { crypto });
+    const key = readPublicPem(pem);
     const hashes = await hashesOf(key, crypto);
     if (!hashes.some((each) => each.startsWith(digits) && each.startsWith(wanted))) {
       const words = `the manifest's key ${id} is another one: the hash of its PEM begins with ${hashes[0]?.slice(0, id.length) ?? ''}`;

@@ -1,5 +1,5 @@
 import { DfuError, toHex } from '../../bytes/index.ts';
-import { inspectImage, publicKeyHash, readKey, recognise } from '../../image/index.ts';
+import { inspectImage, publicKeyHash, readPublicPem, recognise } from '../../image/index.ts';
 import type { ImageInspection, Key } from '../../image/index.ts';
 import type { SendPlan } from '../../host/index.ts';
 import type { FlowFinding } from '../flow-state.ts';
@@ -11,9 +11,9 @@ const MOST_IMAGES = 4;
 /** Hexadecimal digits by which a key is told to a person. */
 const KEY_DIGITS = 8;
 
-/** The keys that are expected. Throws as `readKey` does. */
-export async function readKeys(pems: readonly string[]): Promise<Key[]> {
-  return Promise.all(pems.map((pem) => readKey(pem)));
+/** The keys that are expected. Throws as `readPublicPem` does. */
+export function readKeys(pems: readonly string[]): Key[] {
+  return pems.map((pem) => readPublicPem(pem));
 }
 
 /** The pieces of a plan that are MCUboot images. */

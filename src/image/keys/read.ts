@@ -249,6 +249,19 @@ export async function readKey(file: string, options: ReadKeyOptions = {}): Promi
   return readBlock(block, options);
 }
 
+/**
+ * Reads a public key from a PEM file, and no other: whoever checks signatures has no need of what private keys are read with.
+ * Throws `MALFORMED` for what is no public key, `UNSUPPORTED` for kinds that images do not use.
+ */
+export function readPublicPem(file: string): Key {
+  const block = readPem(file).find(({ label }) => label.endsWith('PUBLIC KEY'));
+  if (block === undefined) {
+    const expected = 'expected a public key as PEM (-----BEGIN PUBLIC KEY-----)';
+    throw new DfuError('MALFORMED', `key: ${expected}, got something else`);
+  }
+  return readPublicDer(block.bytes);
+}
+
 /** Reads a public key from DER as it stands in a PUBKEY record. Throws as `readKey` does. */
 export function readPublicDer(bytes: Uint8Array): Key {
   const fields = readDer(bytes, 'public key').sequence('key');
