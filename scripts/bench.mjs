@@ -23,6 +23,7 @@ const benches = [
   ['core'],
   ['machine'],
   ['executed-powercuts'],
+  ['web'],
   ['kernel'],
 ];
 const EX_USAGE = 64;

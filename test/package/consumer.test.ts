@@ -72,12 +72,13 @@ const optionSets: readonly (readonly [string, BuildOptions])[] = [
 ];
 
 describe('the package', () => {
-  test('has no map without its source, no test, and what its exports name', () => {
+  test('has no map without its source, no test, no site, and what its exports name', () => {
     const paths = new Set(consumer.files.map(({ path }) => path));
     const maps = [...paths].filter((path) => path.endsWith('.map'));
     const sources = maps.flatMap((path) => sourcesOf(path));
     expect(sources.filter((path) => !paths.has(path))).toEqual([]);
     expect([...paths].filter((path) => path.includes('.test.'))).toEqual([]);
+    expect([...paths].filter((path) => /^(?:web|dist-\w+)\//.test(path))).toEqual([]);
     const said = [...paths].filter((path) => path.endsWith('.js')).filter((path) => namesMap(path));
     expect(said.filter((path) => !paths.has(`${path}.map`))).toEqual([]);
   });
