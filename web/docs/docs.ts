@@ -1,5 +1,5 @@
 // What the pages of the documents run.
 import './site-search.ts';
-import { focusWhatScrolls } from './focus-what-scrolls.ts';
+import { focusWhatScrolls } from '../site/focus-what-scrolls.ts';
 
 focusWhatScrolls(document.querySelectorAll<HTMLElement>('pre, .scroll'));

@@ -8,6 +8,8 @@ import { startBoard } from '../boards/start-board.ts';
 import { controls } from '../lab/controls.ts';
 import { problemWords } from '../lab/problem.ts';
 import { onBus } from './on-bus.ts';
+import { trySample } from './try-sample.ts';
+import { focusWhatScrolls } from '../site/focus-what-scrolls.ts';
 import { pageState, textField } from '../site/url-state.ts';
 
 /** What the choice says for the computer's own USB. */
@@ -164,16 +166,10 @@ class FlasherPage extends LitElement {
       </ul>`;
   }
 
-  /** Connects if that has not been done, and gives the flasher the file. */
-  async #try(client: BoardClient, { id, fileName, alternate }: Sample): Promise<void> {
+  async #try(client: BoardClient, sample: Sample): Promise<void> {
     const flasher = this.renderRoot.querySelector<DfuFlasherElement>('dfu-flasher');
     try {
-      const bytes = await client.sample(id);
-      if (flasher === null) return;
-      const { step } = flasher.state;
-      if (step === 'idle' || step === 'ended') await flasher.connect();
-      await flasher.chooseFile(new File([bytes.slice()], fileName));
-      if (alternate !== undefined) await flasher.chooseAlternate(alternate);
+      if (flasher !== null) await trySample(flasher, client, sample);
     } catch (error) {
       this.#failed(error);
     }
@@ -181,3 +177,4 @@ class FlasherPage extends LitElement {
 }
 
 customElements.define('site-flasher-page', FlasherPage);
+focusWhatScrolls(document.querySelectorAll('pre'));

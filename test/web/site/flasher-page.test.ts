@@ -7,8 +7,13 @@ test('whoever has no device flashes a virtual board, and shares it by its addres
   await page.getByLabel('Device', { exact: true }).selectOption('particle-xenon');
   await page.waitForURL('**/flasher/?board=particle-xenon');
   await page.getByRole('button', { name: 'saul, version 3, for slot 1' }).click();
-  await page.getByRole('button', { name: 'Flash', exact: true }).click();
-  await page.getByRole('button', { name: 'Save the log' }).waitFor();
+  const flash = page.getByRole('button', { name: 'Flash', exact: true });
+  await flash.click();
+  // It is asked into DFU mode first, where it says which places it has; then it is looked at again.
+  await page.getByLabel('RIOT-OS Slot 1').waitFor();
+  await flash.click();
+  await page.getByRole('button', { name: 'Save the log' }).waitFor({ timeout: 100_000 });
+  expect(await page.getByText(/version 3/).count()).toBeGreaterThan(0);
   await shot(page, 'flasher-ended-desk-light');
   await expectSound(visited);
   await page.setViewportSize(PHONE);
