@@ -1,11 +1,14 @@
-import type { BoardClient } from '../../boards/board-client.ts';
-
-export type MapGeometry = BoardClient['geometry'];
-
 /** Where something is in flash. */
 export interface Extent {
   readonly offsetBytes: number;
   readonly sizeBytes: number;
+}
+
+/** A flash: where the processor sees it, and its sectors from its beginning to its end. */
+export interface MapGeometry {
+  readonly baseAddress: number;
+  readonly sizeBytes: number;
+  readonly sectors: readonly Extent[];
 }
 
 /** Flash as rows of cells, each of the same number of bytes. */

@@ -144,9 +144,9 @@ export class Transfers extends LitElement {
     const at = shown.findIndex(({ number }) => number === this.chosen);
     return html`<div
       class="list"
-      role="listbox"
+      role=${shown.length === 0 ? 'group' : 'listbox'}
       tabindex="0"
-      aria-label="Control transfers"
+      aria-label="What has passed"
       aria-activedescendant=${at >= first && at < last ? `row-${this.chosen}` : nothing}
       @scroll=${this.#scrolled}
       @keydown=${this.#key}

@@ -1,0 +1,102 @@
+import type { DfuFlasherElement, FlasherTexts } from 'dfukit/dfu-flasher';
+import { html, nothing } from 'lit';
+import type { TemplateResult } from 'lit';
+import type { Sample } from '../../boards/board-client.ts';
+import type { Bench } from './bench.ts';
+import type { BoardSession } from './board-session.ts';
+
+/** Nobody has to plug anything in here, nor does a browser ask. */
+const texts: Partial<FlasherTexts> = {
+  title: 'Flash this board',
+  connect: 'Connect',
+  hint: 'The board’s USB connector is at the other end.',
+  connecting: 'Looking at what is connected.',
+};
+
+/** What brings its own host and its own lit is not waited for. */
+void import('dfukit/dfu-flasher');
+
+/** The flasher as any page has it, at the board's own USB connector, and files to be tried. */
+export function flasherView(bench: Bench): TemplateResult {
+  const { session } = bench;
+  return html`<section id="flasher" class="panel" aria-labelledby="flasher-title">
+    <h2 id="flasher-title">Flasher</h2>
+    ${
+      session === undefined
+        ? nothing
+        : html`${elementView(bench, session)} ${samplesView(bench, session)}`
+    }
+  </section>`;
+}
+
+function elementView(bench: Bench, session: BoardSession): TemplateResult {
+  const { trusts, samples } = session.client.facts;
+  const isChecked = trusts !== undefined && bench.checksSignatures;
+  const check = ({ target }: Event): void =>
+    bench.checkSignatures((target as HTMLInputElement).checked);
+  return html`<dfu-flasher
+      own-file
+      .bus=${session.recording.bus}
+      .texts=${texts}
+      .alt=${theOnly(samples.map(({ alternate }) => alternate))}
+      .expectedKey=${isChecked ? trusts : undefined}
+    ></dfu-flasher>
+    ${
+      trusts === undefined
+        ? nothing
+        : html`<label class="check">
+            <input type="checkbox" .checked=${bench.checksSignatures} @change=${check} />
+            The flasher knows the key that the board trusts
+          </label>`
+    }`;
+}
+
+/** Where all of them go to, if they go to one place. */
+function theOnly(alternates: readonly (number | undefined)[]): number | undefined {
+  const [first] = alternates;
+  return alternates.every((each) => each === first) ? first : undefined;
+}
+
+const comesTo: Readonly<Record<Sample['comesTo'], string>> = {
+  runs: 'runs',
+  breaks: 'is taken, and goes wrong',
+  refused: 'is refused',
+};
+
+function samplesView(bench: Bench, session: BoardSession): TemplateResult | typeof nothing {
+  const { samples } = session.client.facts;
+  if (samples.length === 0) return nothing;
+  return html`<h3>Files to try</h3>
+    <ul class="samples">
+      ${samples.map((sample) => {
+        const choose = (event: Event): void => {
+          const near = (event.target as HTMLElement).closest('section');
+          void chooseSample(bench, session, sample, near?.querySelector('dfu-flasher'));
+        };
+        return html`<li>
+          <button @click=${choose}>${sample.title}</button>
+          <span class=${`comes ${sample.comesTo}`}>${comesTo[sample.comesTo]}</span>
+          <span class="muted">${sample.about}</span>
+        </li>`;
+      })}
+    </ul>`;
+}
+
+/** Connects if that has not been done, and gives the flasher the file: what it is, is told there. */
+async function chooseSample(
+  bench: Bench,
+  { client }: BoardSession,
+  { id, fileName, alternate }: Sample,
+  flasher: DfuFlasherElement | null | undefined,
+): Promise<void> {
+  try {
+    const bytes = await client.sample(id);
+    if (flasher == null) return;
+    const { step } = flasher.state;
+    if (step === 'idle' || step === 'ended') await flasher.connect();
+    await flasher.chooseFile(new File([bytes.slice()], fileName));
+    if (alternate !== undefined) await flasher.chooseAlternate(alternate);
+  } catch (error) {
+    bench.failed(error);
+  }
+}

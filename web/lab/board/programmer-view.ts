@@ -1,0 +1,48 @@
+import { html } from 'lit';
+import type { TemplateResult } from 'lit';
+import type { Bench } from './bench.ts';
+import { saveFile } from './save-file.ts';
+
+/** No flash of a board here is larger. */
+const MOST_FILE_BYTES = 256 << 20;
+
+/** What a maker's programmer does, without USB. */
+export function programmerView(bench: Bench): TemplateResult {
+  const { session, title } = bench;
+  const slots = session?.client.facts.slots ?? [];
+  const program = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    const data = new FormData(event.target as HTMLFormElement);
+    const file = data.get('file');
+    if (!(file instanceof File) || file.size === 0 || file.size > MOST_FILE_BYTES) return;
+    const slot = data.get('slot') as string;
+    await bench.act({
+      do: 'program',
+      file: new Uint8Array(await file.arrayBuffer()),
+      slot: slot === '' ? undefined : Number(slot),
+    });
+  };
+  const save = async (): Promise<void> => {
+    const flash = await session?.client.flash();
+    if (flash !== undefined)
+      saveFile(`${title}.flash.bin`, flash.slice(), 'application/octet-stream');
+  };
+  return html`<details class="programmer">
+    <summary>Programmer: put something into flash without USB</summary>
+    <form class="tools" @submit=${program}>
+      <label>Firmware <input name="file" type="file" required /></label>
+      <label>
+        Slot
+        <select name="slot">
+          <option value="">as the file says</option>
+          ${slots.map(({ index: slot }) => html`<option>${slot}</option>`)}
+        </select>
+      </label>
+      <button>Program</button>
+      <button type="button" @click=${() => void bench.act({ do: 'erase-flash' })}>
+        Erase the flash
+      </button>
+      <button type="button" @click=${save}>Save the flash as a file</button>
+    </form>
+  </details>`;
+}
