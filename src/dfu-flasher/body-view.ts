@@ -26,9 +26,9 @@ export function bodyView(view: View): TemplateResult | typeof nothing {
     case 'chosen':
       return choosingView(view, state.device);
     case 'working':
-      return html`${deviceView(state.device, view.texts)} ${workView(view, state.progress)}`;
+      return html`${deviceView(state.device, view.texts, false)} ${workView(view, state.progress)}`;
     case 'ended':
-      return html`${state.device === undefined ? nothing : deviceView(state.device, view.texts)}
+      return html`${state.device === undefined ? nothing : deviceView(state.device, view.texts, false)}
       ${endView(view, state.ending)}`;
     default:
       return state satisfies never;

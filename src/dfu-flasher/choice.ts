@@ -22,6 +22,6 @@ export function choice(name: string, label: string, choosing: Choosing): Templat
       ?disabled=${isBarred}
       @change=${choose}
     />
-    <span dir="auto">${label}</span>
+    <bdi>${label}</bdi>
   </label>`;
 }

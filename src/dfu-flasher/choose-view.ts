@@ -39,7 +39,7 @@ function offerView(view: View, offer: FlowOffer, isChosen: boolean): TemplateRes
         ? nothing
         : html`<details part="notes">
             <summary>${texts.notes}</summary>
-            <p dir="auto">${notes}</p>
+            <p><bdi>${notes}</bdi></p>
           </details>`
     }
   </div>`;

@@ -8,15 +8,20 @@ export function row(term: string, value: string | undefined): TemplateResult | t
   if (value === undefined || value === '') return nothing;
   return html`<div part="row">
     <dt>${term}</dt>
-    <dd dir="auto">${value}</dd>
+    <dd><bdi>${value}</bdi></dd>
   </div>`;
 }
 
-export function deviceView(device: FlowDevice, texts: FlasherTexts): TemplateResult {
+/** Which device it is, and, while that is so, the mode that it is in and what runs. */
+export function deviceView(
+  device: FlowDevice,
+  texts: FlasherTexts,
+  isNow: boolean = true,
+): TemplateResult {
   const { name, id, mode, serial, version } = device;
   return html`<dl part="device">
     ${row(texts.device, name === id ? name : `${name} (${id})`)} ${row(texts.serial, serial)}
-    ${row(texts.runs, version)}
-    ${row(texts.mode, mode === 'runtime' ? texts.runtimeMode : texts.dfuMode)}
+    ${row(texts.runs, isNow ? version : undefined)}
+    ${isNow ? row(texts.mode, mode === 'runtime' ? texts.runtimeMode : texts.dfuMode) : nothing}
   </dl>`;
 }

@@ -51,6 +51,11 @@ export interface DfuFlasherElement extends HTMLElement {
   ownFile: boolean;
   /** Where devices are; default: the browser's own, by WebUSB. */
   bus: UsbBus | undefined;
+  /**
+   * How a file of the manifest is had, of that size at most; default: from its server. For a page that carries its
+   * firmware.
+   */
+  fetchFile: ((url: string, mostBytes: number) => Promise<Uint8Array>) | undefined;
   /** Texts that replace the element's own. */
   texts: Partial<FlasherTexts> | undefined;
   /** Where it stands. */

@@ -1,7 +1,7 @@
 import { LitElement, html } from 'lit';
 import type { CSSResult, PropertyDeclarations, PropertyValues, TemplateResult } from 'lit';
 import { inWords } from '../flow/index.ts';
-import type { FlowFilter, FlowState } from '../flow/index.ts';
+import type { FlowFilter, FlowOptions, FlowState } from '../flow/index.ts';
 import type { FirmwareManifest } from '../manifest/index.ts';
 import type { UsbBus } from '../usb/index.ts';
 import { fromJson, numberOrName, textOrNone, yesOrNo } from './attributes.ts';
@@ -30,6 +30,7 @@ const settingNames = [
   'verify',
   'channel',
   'bus',
+  'fetchFile',
 ] as const;
 
 /** The element `<dfu-flasher>`; `DfuFlasherElement` is what the world knows of it. */
@@ -45,6 +46,7 @@ export class DfuFlasher extends LitElement {
     channel: { converter: textOrNone },
     ownFile: { type: Boolean, attribute: 'own-file' },
     bus: { attribute: false },
+    fetchFile: { attribute: false },
     texts: { attribute: false },
   };
   declare manifest: string | FirmwareManifest | undefined;
@@ -56,6 +58,7 @@ export class DfuFlasher extends LitElement {
   declare channel: string | undefined;
   declare ownFile: boolean;
   declare bus: UsbBus | undefined;
+  declare fetchFile: FlowOptions['fetchFile'];
   declare texts: Partial<FlasherTexts> | undefined;
 
   #isDraggedOver = false;
@@ -148,8 +151,8 @@ export class DfuFlasher extends LitElement {
   }
 
   #set(): void {
-    const { manifest, src, filters, alt, expectedKey, verify, channel, bus } = this;
-    const settings = { manifest, src, filters, alt, expectedKey, verify, channel, bus };
+    const { manifest, src, filters, alt, expectedKey, verify, channel, bus, fetchFile } = this;
+    const settings = { manifest, src, filters, alt, expectedKey, verify, channel, bus, fetchFile };
     void this.#driver.set(settings);
   }
 
@@ -174,8 +177,8 @@ export class DfuFlasher extends LitElement {
       @dragleave=${() => this.#over(false)}
       @drop=${(event: DragEvent) => this.#dropped(event)}
     >
-      <p part="title" id="title" dir="auto">${view.driver.manifest?.product ?? view.texts.title}</p>
-      <p part="status ${rating}" role="status" tabindex="-1" dir="auto">${text}</p>
+      <p part="title" id="title"><bdi>${view.driver.manifest?.product ?? view.texts.title}</bdi></p>
+      <p part="status ${rating}" role="status" tabindex="-1"><bdi>${text}</bdi></p>
       ${bodyView(view)}
     </div>`;
   }

@@ -2,11 +2,11 @@ import { DfuError } from '../bytes/index.ts';
 import { flashFlow } from '../flow/index.ts';
 import type {
   FlashFlow,
-  FlowAlternate,
   FlowDevice,
   FlowErase,
   FlowFile,
   FlowOffer,
+  FlowOptions,
   FlowState,
   FlowText,
 } from '../flow/index.ts';
@@ -52,8 +52,6 @@ export class FlasherDriver {
   offers: readonly FlowOffer[] = [];
   /** What was chosen last; it stays while it is looked at once more, for another place. */
   file: FlowFile | undefined;
-  /** Places that the file can go to, also once one of them is chosen. */
-  alternates: readonly FlowAlternate[] = [];
   isStopping = false;
 
   constructor(owner: DriverOwner) {
@@ -96,6 +94,12 @@ export class FlasherDriver {
 
   get #isWaitingForPermission(): boolean {
     return this.state.step === 'working' && this.state.progress.phase === 'permission';
+  }
+
+  /** The page, or its manifest, says where a file goes: nobody else has to. */
+  get isPlaceGiven(): boolean {
+    const alternate = this.file?.offer?.file.alternate ?? this.#setup.prepared?.settings.alt;
+    return alternate !== undefined;
   }
 
   get isReading(): boolean {
@@ -147,10 +151,7 @@ export class FlasherDriver {
 
   #keepFile(state: FlowState): void {
     if (state.step === 'reading' && state.name === this.file?.name) return;
-    const file = state.step === 'chosen' ? state.file : undefined;
-    this.file = file;
-    if (file === undefined) this.alternates = [];
-    else if (file.alternates.length > 0) this.alternates = file.alternates;
+    this.file = state.step === 'chosen' ? state.file : undefined;
   }
 
   #tellStep(state: FlowState): void {
@@ -201,10 +202,7 @@ export class FlasherDriver {
       alternate,
       expectedKeys,
       verify,
-      fetchFile: async (url, mostBytes) => {
-        const terms = { what: 'the file', mostBytes };
-        return (await fetchBounded(fileUrl({ url }, base), terms)).bytes;
-      },
+      fetchFile: settings.fetchFile ?? fetchBeside(base),
       onEvent: (event) => this.#owner.tell('dfu-event', event),
     });
     this.#unsubscribe = flow.subscribe((state) => {
@@ -318,6 +316,14 @@ export class FlasherDriver {
     // Nobody is there to choose a file or to give a permission.
     void this.cancel();
   }
+}
+
+/** Files of a manifest, from where it came or as it says. */
+function fetchBeside(base: string): NonNullable<FlowOptions['fetchFile']> {
+  return async (url, mostBytes) => {
+    const terms = { what: 'the file', mostBytes };
+    return (await fetchBounded(fileUrl({ url }, base), terms)).bytes;
+  };
 }
 
 /** Once that flow has let go of its device, and those before it of theirs. */

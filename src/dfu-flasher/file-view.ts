@@ -32,7 +32,7 @@ function findingsView({ texts, say }: View, findings: readonly FlowFinding[]): P
           html`<li part="finding ${finding.rating}">
             <span part="mark" aria-hidden="true">${marks[finding.rating]}</span>
             <span class="unseen">${texts.ratings[finding.rating]}: </span>
-            <span dir="auto">${say(finding.said)}</span>
+            <bdi>${say(finding.said)}</bdi>
           </li>`,
       )}
     </ul>`;
@@ -43,14 +43,14 @@ function stepsView({ texts, say }: View, { plan }: FlowFile): Part {
   return html`<details part="steps">
     <summary>${texts.steps}</summary>
     <ol>
-      ${plan.map((step) => html`<li dir="auto">${say(step)}</li>`)}
+      ${plan.map((step) => html`<li><bdi>${say(step)}</bdi></li>`)}
     </ol>
   </details>`;
 }
 
 function alternatesView({ texts, driver, act }: View, file: FlowFile): Part {
-  const { alternates } = driver;
-  if (alternates.length === 0) return nothing;
+  const { alternates } = file;
+  if (alternates.length === 0 || (driver.isPlaceGiven && file.isReady)) return nothing;
   return html`<fieldset part="alternates">
     <legend>${texts.alternate}</legend>
     ${alternates.map(({ alternate, name }) =>

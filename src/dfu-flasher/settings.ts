@@ -1,5 +1,5 @@
 import { DfuError } from '../bytes/index.ts';
-import type { FlowFilter } from '../flow/index.ts';
+import type { FlowFilter, FlowOptions } from '../flow/index.ts';
 import { readManifest } from '../manifest/index.ts';
 import type { FirmwareManifest } from '../manifest/index.ts';
 import { webUsbSupport } from '../link/web-usb/index.ts';
@@ -18,6 +18,7 @@ export interface FlasherSettings {
   readonly verify: boolean | undefined;
   readonly channel: string | undefined;
   readonly bus: UsbBus | undefined;
+  readonly fetchFile: FlowOptions['fetchFile'];
 }
 
 /** Why no device can be reached from here: in this browser, by this address, in this place. */

@@ -12,6 +12,7 @@ export const styles: CSSResult = css`
     --_on-accent: var(--dfu-flasher-on-accent, #ffffff);
     --_good: var(--dfu-flasher-good, #176b37);
     --_bad: var(--dfu-flasher-bad, #b3261e);
+    --_warn: var(--dfu-flasher-warn, #7a5900);
     --_focus: var(--dfu-flasher-focus, #0b57d0);
     --_radius: var(--dfu-flasher-radius, 8px);
     display: block;
@@ -30,6 +31,7 @@ export const styles: CSSResult = css`
       --_on-accent: var(--dfu-flasher-on-accent, light-dark(#ffffff, #062e6f));
       --_good: var(--dfu-flasher-good, light-dark(#176b37, #7fd69a));
       --_bad: var(--dfu-flasher-bad, light-dark(#b3261e, #ffb4ab));
+      --_warn: var(--dfu-flasher-warn, light-dark(#7a5900, #f3c04b));
       --_focus: var(--dfu-flasher-focus, light-dark(#0b57d0, #a8c7fa));
     }
   }
@@ -71,7 +73,11 @@ export const styles: CSSResult = css`
   [part~='bad'] {
     --_mark: var(--_bad);
   }
+  [part~='unknown'] {
+    --_mark: var(--_warn);
+  }
   [part~='status'][part~='good'],
+  [part~='status'][part~='unknown'],
   [part~='status'][part~='bad'] {
     padding-inline-start: 0.75rem;
     border-inline-start: 4px solid var(--_mark);
@@ -156,11 +162,6 @@ export const styles: CSSResult = css`
   [part~='over'] {
     border-color: var(--_accent);
     border-style: solid;
-  }
-  [part='problem'] {
-    padding-inline-start: 0.75rem;
-    border-inline-start: 4px solid var(--_bad);
-    color: var(--_bad);
   }
   [part='hint'],
   [part='amounts'] {

@@ -11,7 +11,7 @@ export function workView(view: View, progress: FlowProgress): TemplateResult {
   const needsPermission = progress.phase === 'permission' && !driver.isStopping;
   return html`${
       needsPermission
-        ? html`<p part="message" dir="auto">${why === undefined ? nothing : say(why)}</p>
+        ? html`<p part="message"><bdi>${why === undefined ? nothing : say(why)}</bdi></p>
             <button part="button" data-first @click=${act(() => driver.allow())}>
               ${texts.allow}
             </button>`
@@ -52,7 +52,7 @@ export function endView(view: View, ending: FlowEnding): TemplateResult {
   const { texts, driver, act, saveLog, say } = view;
   const { remedy, detail, runs } = ending;
   return html`${
-      remedy === undefined ? nothing : html`<p part="remedy" dir="auto">${say(remedy)}</p>`
+      remedy === undefined ? nothing : html`<p part="remedy"><bdi>${say(remedy)}</bdi></p>`
     }
     ${runs === undefined ? nothing : html`<dl part="device">${row(texts.nowRuns, runs)}</dl>`}
     ${
@@ -60,7 +60,7 @@ export function endView(view: View, ending: FlowEnding): TemplateResult {
         ? nothing
         : html`<details part="detail">
             <summary>${texts.detail}</summary>
-            <p dir="auto">${detail}</p>
+            <p><bdi>${detail}</bdi></p>
           </details>`
     }
     <div part="actions">

@@ -261,6 +261,7 @@ export const pages: readonly Page[] = [
     path: 'docs/testing.md',
     given: 'declare function test(name: string, run: () => Promise<void>): void;',
   },
+  { path: 'docs/web-flasher.md', given: '/// <reference lib="dom" />' },
   { path: 'docs/endings.md' },
   { path: 'docs/when-an-update-fails.md' },
   {

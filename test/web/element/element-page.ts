@@ -43,6 +43,7 @@ const types: Readonly<Record<string, string>> = {
   html: 'text/html',
   js: 'text/javascript',
   css: 'text/css',
+  svg: 'image/svg+xml',
   json: 'application/json',
 };
 
@@ -119,6 +120,9 @@ export class ElementPage {
       (message) => void this.page.evaluate(hand, [id, message] as const).catch(() => undefined),
     );
     this.#ports.push(port);
+    // A page that is not the test's own does not have it.
+    if (!(await this.page.evaluate('"bridge" in globalThis')))
+      await this.page.addScriptTag({ url: '/bridge.js', type: 'module' });
     await this.page.evaluate(give, { id, asking, at });
     board.lend(port);
     return port;
@@ -156,13 +160,8 @@ export class ElementPage {
   }
 
   /** Until that file was looked at. */
-  async chose(name: string): Promise<void> {
-    await expect
-      .poll(async () => {
-        const state = await this.state();
-        return state.step === 'chosen' ? state.file.name : state.step;
-      }, WAIT)
-      .toBe(name);
+  chose(name: string): Promise<void> {
+    return untilChosen(this, name);
   }
 
   /** Flashes to the end or to a refusal, and says where to if somebody has to: before, or once the device is in DFU mode. */
@@ -196,6 +195,11 @@ export class ElementPage {
     throw new Error(`the keyboard does not come to "${name}"`);
   }
 
+  /** What the browser's list was asked for, each time. */
+  async asked(): Promise<readonly unknown[]> {
+    return (await this.page.evaluate('bus0.asked')) as readonly unknown[];
+  }
+
   /** Sets properties of the element. */
   async set(properties: SettableProperties): Promise<void> {
     const plain: object = properties;
@@ -207,11 +211,23 @@ export class ElementPage {
   }
 
   /** What every state has to be: without faults, without barriers, and no wider than its window. */
-  async expectSound(): Promise<void> {
-    expect(await axeViolations(this.page)).toEqual([]);
-    expect(await overflowPx(this.page)).toBe(0);
-    expect(this.faults).toEqual([]);
+  expectSound(): Promise<void> {
+    return expectNothingWrong(this);
   }
+}
+
+async function untilChosen(opened: ElementPage, name: string): Promise<void> {
+  const shown = async (): Promise<string> => {
+    const state = await opened.state();
+    return state.step === 'chosen' ? state.file.name : state.step;
+  };
+  await expect.poll(shown, WAIT).toBe(name);
+}
+
+async function expectNothingWrong({ page, faults }: ElementPage): Promise<void> {
+  expect(await axeViolations(page)).toEqual([]);
+  expect(await overflowPx(page)).toBe(0);
+  expect(faults).toEqual([]);
 }
 
 /** Answers everything that the page asks for, under a policy that allows nothing but its own files. */
@@ -267,11 +283,11 @@ function give({ id, asking, at }: { id: number; asking: boolean; at: number }): 
 
 function whenReached(element: Element, step: string): Promise<unknown> {
   const flasher = element as unknown as { readonly state: { readonly step: string } };
-  return new Promise((resolve) => {
+  return new Promise((done) => {
     const look = (): void => {
       if (flasher.state.step !== step) return;
       element.removeEventListener('dfu-state', look);
-      resolve(flasher.state);
+      done(flasher.state);
     };
     element.addEventListener('dfu-state', look);
     look();
@@ -281,11 +297,11 @@ function whenReached(element: Element, step: string): Promise<unknown> {
 /** Until nothing is under way any more. */
 function whenStill(element: Element): Promise<void> {
   const flasher = element as unknown as { readonly state: { readonly step: string } };
-  return new Promise((resolve) => {
+  return new Promise((done) => {
     const look = (): void => {
       if (flasher.state.step === 'working') return;
       element.removeEventListener('dfu-state', look);
-      resolve();
+      done();
     };
     element.addEventListener('dfu-state', look);
     look();

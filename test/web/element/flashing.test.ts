@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { DfuFlasherElement } from '../../../src/dfu-flasher/public.ts';
 import { shot } from '../site.ts';
 import { ElementPage, WAIT } from './element-page.ts';
-import { ServedBoard } from './served-board.ts';
+import { ServedBoard, folderOf } from './served-board.ts';
 import type { PagePort } from './served-board.ts';
-import { xenonFirmware, xenonPage } from './xenon-page.ts';
+import { runningXenon, xenonFirmware, xenonPage } from './xenon-page.ts';
 import type { XenonPage } from './xenon-page.ts';
 
 /** As far as nothing passes the cable any more. */
@@ -39,7 +40,9 @@ test('is watched: a bar, amounts, and what can be done', async (context) => {
     opened.button('Save the log').click(),
   ]);
   expect(download.suggestedFilename()).toBe('dfu-flasher.log');
-  const log = readFileSync(await download.path(), 'utf8');
+  const file = join(folderOf(context), 'log');
+  await download.saveAs(file);
+  const log = readFileSync(file, 'utf8');
   expect(log).toContain('1209:7d02');
   expect(opened.faults).toEqual([]);
 });
@@ -76,28 +79,43 @@ test('says so when the board is unplugged in the middle', async (context) => {
 });
 
 test('asks for a second permission, says why, and goes on', async (context) => {
-  // With a firmware in it the board is in run-time mode, and comes back as another device.
-  const { opened, board } = await xenonPage(context);
+  // With a firmware in it the board is in run-time mode, and another device in DFU mode.
+  const { opened, board } = await xenonPage(context, [{}], {}, await runningXenon(context));
   await opened.plug(board, { asking: true });
-  for (const turn of ['the first', 'from run-time mode']) {
-    const again = turn === 'the first' ? 'Connect a device' : 'Start again';
-    await opened.button(again).click();
-    if (turn !== 'the first' && (await opened.button('Choose the device again').isVisible())) break;
-    await opened.chose('0.bin');
-    await opened.button('Flash').click();
-    if (turn === 'the first') {
-      // The application is another device, too: nobody has pointed at it.
-      await opened.reached('ended');
-    }
-  }
+  await opened.button('Connect a device').click();
+  await opened.chose('0.bin');
+  expect(await opened.asked()).toHaveLength(1);
+  await opened.button('Flash').click();
   const allow = opened.button('Choose the device again');
   await allow.waitFor();
   await opened.element.getByText('asks once more').waitFor();
+  await expect.poll(() => opened.focused(), WAIT).toBe('Choose the device again');
   await opened.expectSound();
   await shot(opened.page, 'element-permission');
+
+  await opened.page.evaluate('bus0.choosesNone = true');
+  await allow.click();
+  await expect.poll(() => opened.asked(), WAIT).toHaveLength(2);
+  await allow.waitFor();
+  await opened.page.evaluate('bus0.choosesNone = false');
   await allow.click();
   await opened.reached('ended');
-  expect(opened.faults).toEqual([]);
+  expect(await opened.status.textContent()).toMatch(/^Done: /);
+  expect(await opened.asked()).toHaveLength(3);
+  await opened.expectSound();
+});
+
+test('lets go of a device that nobody allows in its other mode', async (context) => {
+  const { opened, board } = await xenonPage(context, [{}], {}, await runningXenon(context));
+  await opened.plug(board, { asking: true });
+  await opened.button('Connect a device').click();
+  await opened.chose('0.bin');
+  await opened.button('Flash').click();
+  await opened.button('Choose the device again').waitFor();
+  await opened.button('Stop').click();
+  const { ending } = await opened.reached('ended');
+  expect(ending).toMatchObject({ rating: 'bad', outcome: 'unchanged' });
+  await opened.expectSound();
 });
 
 test('goes on when the element leaves the page, and holds the page only while it works', async (context) => {
@@ -179,7 +197,7 @@ test('a file is dropped on it', async (context) => {
   await opened.plug(await ServedBoard.start(context, 'particle-xenon'));
   await opened.button('Connect a device').click();
   await opened.reached('connected');
-  const bytes = [...(await xenonFirmware(context))];
+  const bytes = [...(await xenonFirmware())];
   await opened.element.evaluate((element, given) => {
     const drop = (names: readonly string[]): void => {
       const dataTransfer = new DataTransfer();
@@ -193,6 +211,7 @@ test('a file is dropped on it', async (context) => {
   }, bytes);
   await opened.element.getByText('Drop one file').waitFor();
   await opened.chose('dropped.bin');
+  expect(await opened.status.textContent()).not.toMatch(/Drop one file/);
   await opened.expectSound();
 });
 

@@ -25,15 +25,25 @@ export async function command(...args: string[]): Promise<void> {
   if (status !== 0) throw new Error(`dfukit ${args.join(' ')}: ${status}\n${err}`);
 }
 
-/** Builds an example firmware for a board. */
-export async function firmware(
-  context: TestContext,
-  example: string,
-  ...args: string[]
-): Promise<Uint8Array<ArrayBuffer>> {
-  const file = join(folderOf(context), 'firmware.bin');
-  await command('firmware', 'build', example, ...args, '-o', file);
-  return new Uint8Array(readFileSync(file));
+const built = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
+
+/** An example firmware built for a board; what was built once is not built again. */
+export function firmware(example: string, ...args: string[]): Promise<Uint8Array<ArrayBuffer>> {
+  const key = [example, ...args].join(' ');
+  const found = built.get(key) ?? build(example, args);
+  built.set(key, found);
+  return found;
+}
+
+async function build(example: string, args: readonly string[]): Promise<Uint8Array<ArrayBuffer>> {
+  const folder = mkdtempSync(join(tmpdir(), 'dfukit-element-'));
+  try {
+    const file = join(folder, 'firmware.bin');
+    await command('firmware', 'build', example, ...args, '-o', file);
+    return new Uint8Array(readFileSync(file));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 type Listener = (event: unknown) => void;

@@ -28,7 +28,7 @@ describe('a manifest', () => {
   });
 
   test('may be an object, and change', async (context) => {
-    const bytes = await xenonFirmware(context);
+    const bytes = await xenonFirmware();
     const { manifest, files } = manifestOf(xenonIds, [{ bytes, alternate: 0 }]);
     const opened = await ElementPage.open(context, {
       files: { '0.bin': files['firmware/0.bin'] ?? '' },
@@ -104,7 +104,7 @@ describe('the other settings', () => {
   test('src: one file, fetched once a device is there', async (context) => {
     const opened = await ElementPage.open(context, {
       body: '<dfu-flasher src="my%20firmware.bin" alt="0"></dfu-flasher>',
-      files: { 'my%20firmware.bin': await xenonFirmware(context) },
+      files: { 'my%20firmware.bin': await xenonFirmware() },
     });
     await opened.plug(await ServedBoard.start(context, 'particle-xenon'));
     await opened.button('Connect a device').click();
@@ -122,7 +122,7 @@ describe('the other settings', () => {
     await opened.plug(await ServedBoard.start(context, 'particle-xenon'));
     await opened.button('Connect a device').click();
     await expect.poll(() => opened.status.textContent(), WAIT).toMatch(/x\.bin.*is not there/);
-    const file = Buffer.from(await xenonFirmware(context));
+    const file = Buffer.from(await xenonFirmware());
     await opened.page.route('**/x.bin', (route) => route.fulfill({ body: file }));
     await opened.button('Fetch it again').click();
     await opened.chose('x.bin');
@@ -139,7 +139,7 @@ describe('the other settings', () => {
       await opened.set({ expectedKey: key });
       await opened.button('Connect a device').click();
       await opened.reached('connected');
-      await opened.pick('plain.bin', await xenonFirmware(context));
+      await opened.pick('plain.bin', await xenonFirmware());
       await opened.chose('plain.bin');
       await opened.element.getByText('Not signed, and a signature is expected.').waitFor();
       expect(await opened.button('Flash').isEnabled()).toBe(false);

@@ -61,11 +61,15 @@ const fits = ({ descriptor }: BusDevice, { vendorId, productId }: DeviceFilter):
   (vendorId === undefined || descriptor.idVendor === vendorId) &&
   (productId === undefined || descriptor.idProduct === productId);
 
-/** Lists what a person has pointed at, and nothing else; each attachment has to be pointed at anew. */
+/** What a browser remembers of a device that has a serial number. */
+const kindOf = ({ descriptor }: BusDevice): string =>
+  `${descriptor.idVendor}:${descriptor.idProduct}`;
+
+/** Lists what a person has pointed at, also when it comes again, and nothing else. */
 class AskingBus implements UsbBus {
   readonly #bus: UsbBus;
   readonly #allowed = new Set<string>();
-  /** How often it was asked, and for what. */
+  /** What it was asked for, each time. */
   readonly asked: (readonly DeviceFilter[])[] = [];
   /** The person closes the browser's list without a choice. */
   choosesNone = false;
@@ -77,23 +81,22 @@ class AskingBus implements UsbBus {
   async request(filters: readonly DeviceFilter[]): Promise<BusDevice | undefined> {
     if (!navigator.userActivation.isActive) throw new Error('asked without a click');
     this.asked.push(filters);
-    const all = await this.#bus.list();
     if (this.choosesNone) return undefined;
+    const all = await this.#bus.list();
     const found = all.find(
       (device) => filters.length === 0 || filters.some((filter) => fits(device, filter)),
     );
-    if (found !== undefined) this.#allowed.add(found.id);
+    if (found !== undefined) this.#allowed.add(kindOf(found));
     return found;
   }
 
   async list(): Promise<BusDevice[]> {
-    return (await this.#bus.list()).filter(({ id }) => this.#allowed.has(id));
+    return (await this.#bus.list()).filter((device) => this.#allowed.has(kindOf(device)));
   }
 
   watch(listener: (event: BusEvent) => void): () => void {
     return this.#bus.watch((event) => {
-      const id = event.type === 'attached' ? event.device.id : event.id;
-      if (this.#allowed.has(id)) listener(event);
+      if (event.type === 'detached' || this.#allowed.has(kindOf(event.device))) listener(event);
     });
   }
 
