@@ -4,6 +4,7 @@ import type { CSSResult } from 'lit';
 export const dumpStyles: CSSResult = css`
   :host {
     display: block;
+    overflow-wrap: anywhere;
   }
   h2 {
     font-size: 1.125rem;

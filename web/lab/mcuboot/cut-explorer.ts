@@ -46,6 +46,7 @@ class CutExplorer extends LitElement {
     css`
       :host {
         display: block;
+        overflow-wrap: anywhere;
       }
       h2 {
         font-size: 1.0625rem;
