@@ -1,5 +1,5 @@
 import { packMessage } from '../port.ts';
-import type { CallName, FromProgram, ResultMessage, ToProgram } from '../protocol.ts';
+import type { CallMessage, CallName, FromProgram, ResultMessage, ToProgram } from '../protocol.ts';
 
 /**
  * The way out of the program's world: a head and bytes, and whether it must be sent. Answers whether it was. Only
@@ -28,6 +28,8 @@ export function ownBytes(bytes: ArrayLike<number>): Uint8Array {
 export class BoardLink {
   readonly #post: PreludePost;
   readonly #waiting = new Map<number, Waiting>();
+  /** Calls that found no credit, where the thread could not wait for it; they go when there is some, in order. */
+  #held: CallMessage[] = [];
   #nextId = 0;
 
   constructor(post: PreludePost) {
@@ -52,13 +54,16 @@ export class BoardLink {
         throw new Error(`more than ${MOST_CALLS} calls at once`);
       this.#nextId += 1;
       const id = this.#nextId;
-      if (!this.send({ type: 'call', id, name, args, bytes }, false)) {
-        throw new Error(
-          'the board has not read yet what was sent before: wait for something first',
-        );
-      }
       this.#waiting.set(id, { resolve, reject });
+      const call: CallMessage = { type: 'call', id, name, args, bytes };
+      if (this.#held.length > 0 || !this.send(call, false)) this.#held.push(call);
     });
+  }
+
+  /** The board has given credit. */
+  hasCredit(): void {
+    const held = this.#held;
+    while (held[0] !== undefined && this.send(held[0], false)) held.shift();
   }
 
   /** The board has answered a call. */

@@ -73,6 +73,26 @@ describe('the board as its program has it', () => {
     expect(await booted).toMatchObject({ cause, mode });
   });
 
+  test('is asked when it has read what was printed before, where nobody can wait for that', async () => {
+    const { program, clock, events } = bench();
+    for (let line = 0; line < 100; line += 1) program.console.print('x'.repeat(1000));
+    const order: string[] = [];
+    const asked = [
+      program.sleep(5).then(() => order.push('slept')),
+      program.sensors.read(4).then((value) => order.push(`read ${value}`)),
+      program.sensors.write(0, 1).then(() => order.push('written')),
+    ];
+    for (let round = 0; round < 10; round += 1) {
+      await turn();
+      clock.advance(5);
+    }
+    await Promise.all(asked);
+    expect(order).toEqual(['read 2325', 'written', 'slept']);
+    const printed = events.filter(({ type }) => type === 'console').length;
+    expect(printed).toBeGreaterThan(60);
+    expect(printed).toBeLessThan(70);
+  });
+
   test('feeds the watchdog by being idle, until it takes that over', async () => {
     const { program, clock, last } = bench();
     for (let round = 0; round < 4; round += 1) {

@@ -71,7 +71,10 @@ export function programPrelude(post: PreludePost, infoText: string): Prelude {
       const own = bytes === undefined ? undefined : ownBytes(bytes);
       hear(unpackMessage({ head, bytes: own }) as ToProgram);
     },
-    hasCredit: () => console.tellLost(),
+    hasCredit: () => {
+      console.tellLost();
+      link.hasCredit();
+    },
   };
 }
 
