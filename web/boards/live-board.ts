@@ -141,6 +141,8 @@ export class LiveBoard {
 
   /** What is in its flash, with power or without. */
   flash(): Uint8Array {
+    // What led to it is told before.
+    this.#news.flush();
     const bytes = new Uint8Array(this.#storage.sizeBytes);
     this.#storage.read(0, bytes, bytes.length);
     return bytes;
