@@ -15,7 +15,8 @@ function behind(record: ControlRecord, before: DfuState | undefined): DfuState |
   const length = record.data?.length ?? 0;
   switch (bRequest) {
     case DfuRequest.DETACH:
-      return 'appDETACH';
+      // It is a request of run-time; behind one that a device in DFU mode has taken, only the device can say where it is.
+      return RUN_TIME.has(before) ? 'appDETACH' : before;
     case DfuRequest.DNLOAD:
       return wLength === 0 ? 'dfuMANIFEST-SYNC' : 'dfuDNLOAD-SYNC';
     case DfuRequest.UPLOAD:
