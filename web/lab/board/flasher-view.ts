@@ -2,6 +2,7 @@ import type { DfuFlasherElement, FlasherTexts } from 'dfukit/dfu-flasher';
 import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import type { Sample } from '../../boards/board-client.ts';
+import { trySample } from '../../flasher/try-sample.ts';
 import type { Bench } from './bench.ts';
 import type { BoardSession } from './board-session.ts';
 
@@ -82,20 +83,14 @@ function samplesView(bench: Bench, session: BoardSession): TemplateResult | type
     </ul>`;
 }
 
-/** Connects if that has not been done, and gives the flasher the file: what it is, is told there. */
 async function chooseSample(
   bench: Bench,
   { client }: BoardSession,
-  { id, fileName, alternate }: Sample,
+  sample: Sample,
   flasher: DfuFlasherElement | null | undefined,
 ): Promise<void> {
   try {
-    const bytes = await client.sample(id);
-    if (flasher == null) return;
-    const { step } = flasher.state;
-    if (step === 'idle' || step === 'ended') await flasher.connect();
-    await flasher.chooseFile(new File([bytes.slice()], fileName));
-    if (alternate !== undefined) await flasher.chooseAlternate(alternate);
+    if (flasher != null) await trySample(flasher, client, sample);
   } catch (error) {
     bench.failed(error);
   }
