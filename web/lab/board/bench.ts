@@ -1,7 +1,7 @@
 import type { BoardFile } from 'dfukit/board';
 import type { BoardAction, BoardClient, BoardOrder } from '../../boards/board-client.ts';
 import { catalogue } from '../../boards/catalogue.ts';
-import { problemWords } from '../problem.ts';
+import { Problem, problemWords } from '../problem.ts';
 import {
   boardChoices,
   bootloaderChoices,
@@ -11,7 +11,7 @@ import {
 import type { Choice } from './board-choices.ts';
 import { BoardSession } from './board-session.ts';
 import type { BoardView } from './board-session.ts';
-import { boardFileOf } from './dropped-file.ts';
+import { boardFileOf, dumpOf } from './dropped-file.ts';
 import type { LabAddress } from './lab-address.ts';
 
 /** What a first visitor sees: MCUboot, a lamp, a button. */
@@ -23,12 +23,19 @@ interface OwnBoard {
   readonly fileName: string;
 }
 
+/** A dump that is in the board's flash instead of what it starts with otherwise. */
+interface OwnFlash {
+  readonly bytes: Uint8Array;
+  readonly fileName: string;
+}
+
 /** Which board lies on the bench, and what one wants to be on it. */
 export class Bench {
   readonly #make: (order: BoardOrder) => Promise<BoardClient>;
   readonly #view: BoardView;
   #address: LabAddress;
   #own: OwnBoard | undefined;
+  #ownFlash: OwnFlash | undefined;
   #session: BoardSession | undefined;
   /** Counts orders: what came of an older one is put away again. */
   #order = 0;
@@ -61,6 +68,11 @@ export class Bench {
     return this.#own?.fileName;
   }
 
+  /** The name of the dump of flash, if one is used. */
+  get ownFlash(): string | undefined {
+    return this.#ownFlash?.fileName;
+  }
+
   /** By its name in the catalogue. */
   get board(): string {
     const known = boardChoices.some(({ value }) => value === this.#address.board);
@@ -90,9 +102,10 @@ export class Bench {
     return chosen(this.starts, this.#address.start);
   }
 
-  /** What the page's address is to say; of a board file it cannot say anything. */
+  /** What the page's address is to say; of a file it cannot say anything. */
   get address(): LabAddress {
-    const { bootloader, start } = this;
+    const { bootloader } = this;
+    const start = this.#ownFlash === undefined ? this.start : '';
     const board = this.#own === undefined ? this.board : '';
     return { board, bootloader, start, at: this.#address.at };
   }
@@ -116,6 +129,8 @@ export class Bench {
   /** Another board, bootloader or start; what does not go with it any more is its first. */
   async choose(address: Partial<LabAddress>): Promise<void> {
     if (address.board !== undefined) this.#own = undefined;
+    const isOtherFlash = address.board !== undefined || (address.start ?? '') !== '';
+    if (isOtherFlash) this.#ownFlash = undefined;
     this.#address = { ...this.#address, at: undefined, ...address };
     await this.plugIn();
   }
@@ -127,7 +142,24 @@ export class Bench {
       this.failed(error);
       return;
     }
+    this.#ownFlash = undefined;
     this.#address = { board: '', bootloader: '', start: '', at: undefined };
+    await this.plugIn();
+  }
+
+  /** The same board anew, with that in its flash. */
+  async useDump(file: File): Promise<void> {
+    const { session } = this;
+    try {
+      if (session === undefined)
+        throw new Problem(`${file.name}: there is no board whose flash it could be`);
+      const { sizeBytes } = session.client.geometry;
+      this.#ownFlash = { bytes: await dumpOf(file, sizeBytes), fileName: file.name };
+    } catch (error) {
+      this.failed(error);
+      return;
+    }
+    this.#address = { ...this.#address, start: '', at: undefined };
     await this.plugIn();
   }
 
@@ -152,10 +184,10 @@ export class Bench {
 
   async #start(order: number): Promise<void> {
     const { bootloader, start } = this;
-    const board = this.#own?.file ?? this.board;
     const client = await this.#make({
-      board,
+      board: this.#own?.file ?? this.board,
       bootloader: bootloader === '' ? undefined : bootloader,
+      flash: this.#ownFlash?.bytes,
       start,
     });
     if (order !== this.#order) {

@@ -1,6 +1,8 @@
+import type { DfuFlasherElement } from 'dfukit/dfu-flasher';
 import { LitElement, html, nothing } from 'lit';
 import type { PropertyDeclarations, TemplateResult } from 'lit';
 import { startBoard } from '../../boards/start-board.ts';
+import { giveFile } from '../../flasher/try-sample.ts';
 import type { FlashOperation, SeenTransfer } from '../../boards/board-client.ts';
 import type { BoardConsole } from '../console/console.ts';
 import type { LineKind } from '../console/console-lines.ts';
@@ -9,6 +11,9 @@ import type { FlashMap } from '../flash-map/flash-map.ts';
 import type { Transfers } from '../transfers/transfers.ts';
 import { Bench } from './bench.ts';
 import type { BoardView } from './board-session.ts';
+import { Problem } from '../problem.ts';
+import { droppedFile, kindOf } from './dropped-file.ts';
+import { PageDrop } from './page-drop.ts';
 import { pageState } from '../../site/url-state.ts';
 import { PANELS, labFields } from './lab-address.ts';
 import type { LabAddress, Panel } from './lab-address.ts';
@@ -26,18 +31,29 @@ const panelWords: Readonly<Record<Panel, string>> = {
 
 /** The laboratory's board page: one board, everything that can be done to it, and everything that can be seen of it. */
 export class BoardPage extends LitElement implements BoardView {
-  static override properties: PropertyDeclarations = { shared: { state: true } };
+  static override properties: PropertyDeclarations = {
+    shared: { state: true },
+    isDraggedOver: { state: true },
+  };
 
   declare private shared: string;
+  declare private isDraggedOver: boolean;
 
   readonly #address = pageState(labFields);
   readonly #bench = new Bench(startBoard, this.#address.values, this);
+  readonly #drop = new PageDrop(
+    (dropped) => this.#dropped(dropped),
+    (isOver) => {
+      this.isDraggedOver = isOver;
+    },
+  );
   #stop: (() => void) | undefined;
   #frame: number | undefined;
 
   constructor() {
     super();
     this.shared = '';
+    this.isDraggedOver = false;
   }
 
   /** The site's own styles hold in it. */
@@ -49,12 +65,14 @@ export class BoardPage extends LitElement implements BoardView {
     super.connectedCallback();
     this.#stop = this.#address.onChange(this.#addressChanged);
     addEventListener('pagehide', this.#left);
+    this.#drop.start();
     void this.#bench.plugIn();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#stop?.();
+    this.#drop.stop();
     removeEventListener('pagehide', this.#left);
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
     void this.#bench.close();
@@ -96,7 +114,11 @@ export class BoardPage extends LitElement implements BoardView {
   override render(): TemplateResult {
     const bench = this.#bench;
     return html`
-      ${setupView(bench, { share: () => void this.#share(), shared: this.shared })}
+      ${setupView(bench, {
+        share: () => void this.#share(),
+        shared: this.shared,
+        take: (file) => void this.#take(file),
+      })}
       ${
         bench.problem === undefined
           ? nothing
@@ -110,6 +132,13 @@ export class BoardPage extends LitElement implements BoardView {
         </ul>
       </nav>
       ${panelsView(bench)}
+      ${
+        this.isDraggedOver
+          ? html`<p class="drop-here">
+              A board file, a firmware or a dump of this board’s flash: drop it here
+            </p>`
+          : nothing
+      }
     `;
   }
 
@@ -127,6 +156,35 @@ export class BoardPage extends LitElement implements BoardView {
     if (isOther && bench.ownFile === undefined) void bench.choose(wanted);
   };
 
+  #dropped(dropped: DataTransfer): void {
+    try {
+      void this.#take(droppedFile(dropped));
+    } catch (error) {
+      this.#bench.failed(error);
+    }
+  }
+
+  /** A board file and a dump make a board; anything else is for the flasher, which says what it is. */
+  async #take(file: File): Promise<void> {
+    const bench = this.#bench;
+    const kind = kindOf(file, bench.session?.client.geometry.sizeBytes);
+    if (kind === 'board') await bench.useBoardFile(file);
+    else if (kind === 'dump') await bench.useDump(file);
+    else await this.#flash(file);
+  }
+
+  async #flash(file: File): Promise<void> {
+    try {
+      const flasher = this.querySelector<DfuFlasherElement>('dfu-flasher');
+      if (flasher === null)
+        throw new Problem(`${file.name}: there is no board that it could be flashed to`);
+      flasher.scrollIntoView({ block: 'nearest' });
+      await giveFile(flasher, file);
+    } catch (error) {
+      this.#bench.failed(error);
+    }
+  }
+
   readonly #left = (): void => {
     void this.#bench.close();
   };
@@ -138,8 +196,10 @@ export class BoardPage extends LitElement implements BoardView {
 
   readonly #share = async (): Promise<void> => {
     this.#writeAddress();
-    const own =
-      this.#bench.ownFile !== undefined ? ' Your board file is not in it: send that along.' : '';
+    const { ownFile, ownFlash } = this.#bench;
+    const what = ownFile === undefined ? 'dump of flash' : 'board file';
+    const isOwn = ownFile !== undefined || ownFlash !== undefined;
+    const own = isOwn ? ` Your ${what} is not in it: send that along.` : '';
     try {
       await navigator.clipboard.writeText(location.href);
       this.shared = `Copied.${own}`;

@@ -4,6 +4,47 @@ import { Problem } from '../problem.ts';
 /** No board file is larger. */
 const MOST_BOARD_BYTES = 1 << 20;
 
+/** What a file is taken for: a board, what is in a board's flash, or something to be flashed to it. */
+export type FileKind = 'board' | 'dump' | 'firmware';
+
+/**
+ * By its name, and by its size: the page itself saves flash under such a name, and what is as large as the whole flash
+ * could go into no slot of it.
+ */
+export function kindOf({ name, size }: File, flashBytes: number | undefined): FileKind {
+  if (/\.json$/i.test(name)) return 'board';
+  return /\.flash\.bin$/i.test(name) || size === flashBytes ? 'dump' : 'firmware';
+}
+
+/** The one file that was dropped. Throws `Problem` for several, and for a folder. */
+export function droppedFile({ files, items }: DataTransfer): File {
+  const [file] = files;
+  const isFolder = items[0]?.webkitGetAsEntry()?.isDirectory === true;
+  if (file === undefined || files.length > 1 || isFolder) {
+    throw new Problem('expected one file: a board file, a firmware or a dump of flash');
+  }
+  return file;
+}
+
+/** What a dump of flash holds. Throws `Problem` for more than that flash has room for, and for none. */
+export async function dumpOf(file: File, flashBytes: number): Promise<Uint8Array> {
+  if (file.size === 0 || file.size > flashBytes) {
+    throw new Problem(
+      `${file.name}: expected a dump of at most ${flashBytes} bytes, which is the flash of this board, got ${file.size}`,
+    );
+  }
+  return bytesOf(file);
+}
+
+/** Throws `Problem` for a file that cannot be read any more. */
+export async function bytesOf(file: File): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch (cause) {
+    throw new Problem(`${file.name} cannot be read: has it been moved or changed?`, { cause });
+  }
+}
+
 /**
  * What a person has dropped as a board file. Whether it is one is found out where the board is made. Throws `Problem` for
  * what is too large and for what is no JSON object.
@@ -14,7 +55,7 @@ export async function boardFileOf(file: File): Promise<BoardFile> {
       `${file.name}: expected a board file of at most ${MOST_BOARD_BYTES} bytes, got ${file.size}`,
     );
   }
-  const data = parsed(await file.text(), file.name);
+  const data = parsed(new TextDecoder().decode(await bytesOf(file)), file.name);
   if (typeof data !== 'object' || data === null || Array.isArray(data)) {
     throw new Problem(`${file.name}: expected a board file, which is a JSON object`);
   }

@@ -9,20 +9,29 @@ export interface SetupDeeds {
   readonly share: () => void;
   /** What came of sharing, until something else is done. */
   readonly shared: string;
+  /** What a file is, is found out from it. */
+  readonly take: (file: File) => void;
 }
 
 const OWN = '(own)';
 
+const ABOUT_DUMP =
+  'The flash is as the file has it. A bootloader that checks signatures trusts the key of this page, and refuses images that another one has signed.';
+
 /** Which board, which bootloader, what is in flash at the beginning. */
-export function setupView(bench: Bench, { share, shared }: SetupDeeds): TemplateResult {
-  const { ownFile } = bench;
+export function setupView(bench: Bench, { share, shared, take }: SetupDeeds): TemplateResult {
+  const { ownFile, ownFlash } = bench;
   const own: readonly Choice[] =
     ownFile === undefined ? [] : [{ value: OWN, words: `file ${ownFile}` }];
-  const about = bench.starts.find(({ value }) => value === bench.start)?.about;
+  const ownStart: readonly Choice[] =
+    ownFlash === undefined ? [] : [{ value: OWN, words: `file ${ownFlash}`, about: ABOUT_DUMP }];
+  const starts = [...ownStart, ...bench.starts];
+  const start = ownFlash === undefined ? bench.start : OWN;
+  const about = starts.find(({ value }) => value === start)?.about;
   const pick = (event: Event): void => {
     const { files } = event.target as HTMLInputElement;
     const file = files?.[0];
-    if (file !== undefined) void bench.useBoardFile(file);
+    if (file !== undefined) take(file);
     (event.target as HTMLInputElement).value = '';
   };
   return html`<form
@@ -41,10 +50,13 @@ export function setupView(bench: Bench, { share, shared }: SetupDeeds): Template
     ${select('Bootloader', bench.bootloaders, bench.bootloader, (bootloader) => {
       void bench.choose({ bootloader, start: '' });
     })}
-    ${select('Starts with', bench.starts, bench.start, (start) => void bench.choose({ start }))}
+    ${select('Starts with', starts, start, (wanted) => {
+      if (wanted !== OWN) void bench.choose({ start: wanted });
+    })}
     <div class="field">
-      <label for="board-file">Board file</label>
-      <input id="board-file" type="file" accept=".json,application/json" @change=${pick} />
+      <label for="own-file">Board file, firmware or dump of flash</label>
+      <input id="own-file" type="file" aria-describedby="own-file-drop" @change=${pick} />
+      <small id="own-file-drop" class="muted">or drop it anywhere on this page</small>
     </div>
     <div class="tools">
       <button type="button" @click=${() => void bench.plugIn()}>Begin anew</button>
