@@ -1,4 +1,4 @@
-// The site in Chromium: how large it is, how soon something is there, and whether a page stands still while it works.
+// The site in Chromium: how large it is, and how soon something is there.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -20,10 +20,11 @@ const plainName = (name) => name.replace(/-[\w-]{8}(?=\.\w+$)/, '');
 
 function bundles() {
   const element = join(root, 'dist/dfu-flasher/dfu-flasher.js');
-  const built = ['assets', 'workers'].flatMap((folder) =>
-    readdirSync(join(siteFolder, folder)).map((name) => join(siteFolder, folder, name)),
+  // What a page itself loads is counted page by page, below: its parts are cut as the build likes.
+  const workers = readdirSync(join(siteFolder, 'workers')).map((name) =>
+    join(siteFolder, 'workers', name),
   );
-  for (const file of [element, ...built.filter((name) => /\.(?:js|css)$/.test(name))]) {
+  for (const file of [element, ...workers]) {
     const bytes = readFileSync(file);
     const name = plainName(file.split(/[\\/]/).slice(-2).join('/'));
     figure(`bundle ${name}`, bytes.length / KIB, 'KiB');
@@ -38,12 +39,14 @@ const watch = `
     for (const { startTime, duration } of list.getEntries()) stalls.push({ startTime, duration });
   }).observe({ type: 'longtask', buffered: true });
   const within = (...path) => path.reduce((at, name) => at?.querySelector(name)?.shadowRoot, document);
-  const look = () => {
-    const log = within('site-live-board', 'lab-console')?.querySelector('.log');
-    if (log?.childElementCount > 0) globalThis.aliveMs = performance.now();
-    else requestAnimationFrame(look);
-  };
-  requestAnimationFrame(look);
+  globalThis.alive = new Promise((resolve) => {
+    const look = () => {
+      const log = within('site-live-board', 'lab-console')?.querySelector('.log');
+      if (log?.childElementCount > 0) resolve(performance.now());
+      else requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+  });
 `;
 
 async function opened(browser, url) {
@@ -80,10 +83,9 @@ async function firstVisit(browser, url) {
   let stalled = [];
   for (let at = 0; at < TRIES; at += 1) {
     const { page, close } = await opened(browser, url);
-    await page.waitForFunction('globalThis.aliveMs');
-    const found = await page.evaluate(() => ({
+    const found = await page.evaluate(async () => ({
+      aliveMs: await globalThis.alive,
       paintMs: performance.getEntriesByName('first-contentful-paint')[0].startTime,
-      aliveMs: globalThis.aliveMs,
       stalls: globalThis.stalls,
     }));
     paints.push(found.paintMs);
