@@ -161,9 +161,13 @@ export class DfuFlasher extends LitElement {
     const shown = this.#whatIsShown;
     const isOther = shown !== this.#shown;
     this.#shown = shown;
-    if (!isOther || !this.#hadFocus || this.shadowRoot?.activeElement != null) return;
-    const first = shown === 'permission' ? '[data-first]' : '[part~="status"]';
-    this.renderRoot.querySelector<HTMLElement>(first)?.focus();
+    if (!isOther || !this.#hadFocus) return;
+    const status = this.renderRoot.querySelector<HTMLElement>('[part~="status"]');
+    const active = this.shadowRoot?.activeElement ?? status;
+    // Where the person is stays, if it is still there.
+    if (active !== status) return;
+    const allow = this.renderRoot.querySelector<HTMLElement>('[data-allow]');
+    (allow ?? status)?.focus();
   }
 
   protected override render(): TemplateResult {

@@ -12,7 +12,7 @@ export function workView(view: View, progress: FlowProgress): TemplateResult {
   return html`${
       needsPermission
         ? html`<p part="message"><bdi>${why === undefined ? nothing : say(why)}</bdi></p>
-            <button part="button" data-first @click=${act(() => driver.allow())}>
+            <button part="button" data-allow @click=${act(() => driver.allow())}>
               ${texts.allow}
             </button>`
         : barView(view, progress)
@@ -64,12 +64,7 @@ export function endView(view: View, ending: FlowEnding): TemplateResult {
           </details>`
     }
     <div part="actions">
-      <button
-        part="button"
-        data-first
-        ?disabled=${!driver.isReady}
-        @click=${act(() => driver.connect())}
-      >
+      <button part="button" ?disabled=${!driver.isReady} @click=${act(() => driver.connect())}>
         ${texts.again}
       </button>
       <button part="button secondary" @click=${saveLog}>${texts.saveLog}</button>

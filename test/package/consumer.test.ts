@@ -158,7 +158,7 @@ describe('a consumer’s types', () => {
       lib: ['es2023', 'dom'],
       types: ['w3c-web-usb'],
     };
-    expect(compile(options, ['browser.ts'])).toBe('');
+    expect(compile(options, ['browser.ts', 'flasher.ts'])).toBe('');
   });
 });
 
@@ -225,15 +225,29 @@ describe('in Chromium', () => {
     expect(await outcomeInChromium(page)).toEqual(inPage);
   });
 
+  /** What the page comes to that begins with the first of these. */
+  const outcomeByVite = async (...files: readonly [string, ...string[]]): Promise<unknown> => {
+    const from = join(consumer.folder, `vite-${files[0]}`);
+    mkdirSync(from, { recursive: true });
+    for (const file of files) cpSync(join(consumer.folder, file), join(from, file));
+    writeFileSync(join(from, 'index.html'), PAGE.replace('browser.js', files[0]));
+    await vite.build({ root: from, configFile: false, logLevel: 'error' });
+    return outcomeInChromium(join(from, 'dist'));
+  };
+
   test('bundled by Vite', async (context) => {
     need(context, missingBrowser());
-    const from = join(consumer.folder, 'vite-page');
-    mkdirSync(from, { recursive: true });
-    for (const file of ['browser.ts', 'anywhere.ts'])
-      cpSync(join(consumer.folder, file), join(from, file));
-    writeFileSync(join(from, 'index.html'), PAGE.replace('browser.js', 'browser.ts'));
-    await vite.build({ root: from, configFile: false, logLevel: 'error' });
-    expect(await outcomeInChromium(join(from, 'dist'))).toEqual(inPage);
+    expect(await outcomeByVite('browser.ts', 'anywhere.ts')).toEqual(inPage);
+  });
+
+  test('the element is there for what it does: a bundler keeps it', async (context) => {
+    need(context, missingBrowser());
+    const options: BuildOptions = { bundle: true, format: 'esm', platform: 'browser' };
+    build({ ...options, entryPoints: ['flasher.ts'], outfile: 'flasher-page/browser.js' });
+    const page = join(consumer.folder, 'flasher-page');
+    writeFileSync(join(page, 'index.html'), PAGE);
+    expect(await outcomeInChromium(page)).toBe('idle');
+    expect(await outcomeByVite('flasher.ts')).toBe('idle');
   });
 });
 
