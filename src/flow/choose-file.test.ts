@@ -247,6 +247,7 @@ describe('keys that are expected', () => {
     ['nothing that could be', plainImage('reel_board', 'x'), 'file-refused'],
     ['a damaged image', broken, 'hash-image-bad'],
     ['a damaged signature', wrongSignature, 'signature-bad'],
+    ['the key, with more behind it', Uint8Array.of(...good, ...byStranger), 'file-refused'],
   ])('what is signed by %s is not sent', async (_, image, id) => {
     const { flow } = await signed(image, [pem]);
     expect(flow.state).toMatchObject({

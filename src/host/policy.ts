@@ -4,6 +4,7 @@ import {
   formatVersion,
   imageFaults,
   inspectImage,
+  isPadding,
   isSignedByGiven,
 } from '../image/index.ts';
 import type { CryptoLike, ImageVersion, Key } from '../image/index.ts';
@@ -45,6 +46,9 @@ async function demandSigned(
   const inspection = await inspectImage(bytes, { keys, crypto });
   const [fault] = imageFaults(inspection);
   if (fault !== undefined) throw refused(`the image is damaged: ${fault}`);
+  if (!isPadding(bytes.subarray(inspection.image.bytes.length))) {
+    throw refused('behind the image stands more than padding, which no signature covers');
+  }
   if (isSignedByGiven(inspection)) return;
   const many = keys.length === 1 ? 'the key' : `one of the ${keys.length} keys`;
   throw refused(`the image is not signed by ${many} that it must be signed by`);

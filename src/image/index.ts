@@ -29,7 +29,7 @@ export {
 } from './mcuboot/header.ts';
 export { isPure } from './mcuboot/image.ts';
 export { tlvsOf } from './mcuboot/inspect.ts';
-export { checkImageFits, trailerPieces, trailerSize } from './mcuboot/padding.ts';
+export { checkImageFits, isPadding, trailerPieces, trailerSize } from './mcuboot/padding.ts';
 export {
   bootRecordRole,
   numberTlv,

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { appendSuffix, writeDfuSeFile } from '../dfu/index.ts';
 import {
   generateKey,
+  padImage,
   platformCrypto,
   publicHalf,
   publicKeyHash,
@@ -213,6 +214,32 @@ describe('a signature', () => {
     expect(await rated(dfuse(await signed(root), await signed(other)), { key }, [root])).toMatch(
       /another key/,
     );
+  });
+
+  test('covers all of the file but padding and the trailer of a slot', async () => {
+    const key = await short(root);
+    const image = await signed(root);
+    for (const more of [
+      {},
+      { confirm: true },
+      { align: 16 },
+      { align: 32, confirm: true },
+      { erasedValue: 0 },
+    ]) {
+      const padded = padImage(image, { slotSize: 0x4000, ...more });
+      expect(await rated(padded, { key }, [root])).toMatch(/^good/);
+      // Behind the image, in the middle, below the magic.
+      for (const at of [image.length, 0x3000, padded.length - 33, padded.length - 17]) {
+        expect(await rated(padded.with(at, 0x55), { key }, [root])).toBe(
+          'REFUSED bad: Behind the image stands more than padding, which no signature covers.',
+        );
+      }
+    }
+    const followed = Uint8Array.of(...image, ...(await signed(other)));
+    expect(await rated(followed, { key }, [root])).toMatch(/^REFUSED bad: Behind the image/);
+    const filled = new Uint8Array(image.length + 100).fill(0xff);
+    filled.set(image);
+    expect(await rated(filled, { key }, [root])).toMatch(/^good/);
   });
 
   test('of what cannot be read', async () => {

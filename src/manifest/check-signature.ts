@@ -2,6 +2,7 @@ import { DfuError, toHex } from '../bytes/index.ts';
 import {
   imageFaults,
   inspectImage,
+  isPadding,
   publicKeyHash,
   readContents,
   readPublicPem,
@@ -90,6 +91,8 @@ async function judge(
   const inspection = await inspectImage(bytes, { keys: given, crypto: wanted.crypto });
   const [fault] = inspection.payload === 'sealed' ? [] : imageFaults(inspection);
   if (fault !== undefined) return bad(`The image is damaged: ${fault}.`);
+  if (!isPadding(bytes.subarray(inspection.image.bytes.length)))
+    return bad('Behind the image stands more than padding, which no signature covers.');
   const signed = await signedBy(inspection, wanted);
   if (signed === 'none')
     return bad(`The image is to be signed with key ${key}, and is not signed.`);

@@ -129,3 +129,33 @@ export function readTrailerInfo(slot: Uint8Array, erasedValue = 0xff): TrailerIn
     swapType: info === erasedValue ? undefined : info & 15,
   };
 }
+
+/** Values of flash that nothing was written to. */
+const ERASED_VALUES: readonly number[] = [0xff, 0];
+
+/**
+ * Whether nothing stands behind an image but what fills it up to its slot, as `padImage` does: erased bytes, and at the very end
+ * a trailer with its magic and the flags image_ok and copy_done. No signature covers what stands there.
+ * @param rest what follows the image in the file
+ */
+export function isPadding(rest: Uint8Array): boolean {
+  const [erased = 0xff] = rest;
+  const isFlag = flagsOf(rest);
+  const end = isFlag === undefined ? rest.length : rest.length - TRAILER_MAGIC_BYTES;
+  // A file that ends with its trailer's magic, and nothing in front of it.
+  if (end <= 0) return true;
+  if (!ERASED_VALUES.includes(erased)) return false;
+  for (let at = 0; at < end; at += 1) {
+    if (rest[at] !== erased && !(rest[at] === FLAG_SET && isFlag?.(at) === true)) return false;
+  }
+  return true;
+}
+
+/** Where the two flags are, if there is a trailer. */
+function flagsOf(rest: Uint8Array): ((at: number) => boolean) | undefined {
+  const maxAlign = maxAlignOfMagic(rest.subarray(-TRAILER_MAGIC_BYTES));
+  if (maxAlign === undefined) return undefined;
+  const edge = rest.length - alignUp(TRAILER_MAGIC_BYTES, maxAlign);
+  const { imageOk, copyDone } = trailerFlags(edge, maxAlign);
+  return (at) => at === imageOk || at === copyDone;
+}
