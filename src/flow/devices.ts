@@ -1,5 +1,12 @@
 import { DfuError } from '../bytes/index.ts';
-import { DescriptorReader, UNKNOWN, descriptorLimit, deviceMs, scan } from '../host/index.ts';
+import {
+  DescriptorReader,
+  UNKNOWN,
+  descriptorLimit,
+  deviceMs,
+  printable,
+  scan,
+} from '../host/index.ts';
 import type { DfuInterface, Scan } from '../host/index.ts';
 import type { FirmwareManifest } from '../manifest/index.ts';
 import { formatUsbId, parseUsbId } from '../usb/index.ts';
@@ -117,7 +124,7 @@ async function described(
   const product = await productOf(device, around.clock, signal);
   const board = boardOfEntry(around.manifest, first);
   return {
-    name: board?.name ?? product ?? formatUsbId(first),
+    name: board?.name ?? (product === undefined ? formatUsbId(first) : printable(product)),
     id: formatUsbId(first),
     product,
     mode: first.mode,

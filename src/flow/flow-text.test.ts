@@ -25,6 +25,17 @@ describe('sentences', () => {
     );
   });
 
+  test('what a device says does not turn the sentence round, nor end its line', () => {
+    const name = 'Lamp\u202Eon gnihtyna\u0000\u001B[2J\u2028';
+    const sentence = said('not-dfu', { device: name });
+    expect(sentence.text).toMatch(/^Lamp\?on gnihtyna\?\?\[2J\? has no firmware/);
+    expect(inWords(sentence, { 'not-dfu': '\u2067{device}\u2069' })).toBe(
+      '\u2067Lamp?on gnihtyna??[2J?\u2069',
+    );
+    // It is as it was for who asks a program.
+    expect(sentence.values).toEqual({ device: name });
+  });
+
   test('are each said somewhere', () => {
     const folder = import.meta.dirname;
     const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })

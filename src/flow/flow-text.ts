@@ -18,10 +18,14 @@ export interface FlowText {
 /** Other words for some of the sentences, by their ids; `{name}` is where a value goes. */
 export type FlowTexts = Readonly<Partial<Record<FlowTextId, string>>>;
 
+/** What would turn the rest of a sentence round, or end it: devices and files may have it in their names. */
+// oxlint-disable-next-line no-control-regex -- it is control characters that are looked for
+const unruly = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+
 /** A sentence with its values in it; a name that has no value stays as it is written. */
 function filled(pattern: string, values: FlowValues): string {
   return pattern.replaceAll(/\{(\w+)\}/g, (whole, name: string) =>
-    Object.hasOwn(values, name) ? String(values[name]) : whole,
+    Object.hasOwn(values, name) ? String(values[name]).replace(unruly, '?') : whole,
   );
 }
 
