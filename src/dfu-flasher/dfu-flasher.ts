@@ -12,7 +12,7 @@ import { MOST_FILE_BYTES } from './own-file.ts';
 import { pickFile, saveText } from './person-files.ts';
 import { statusOf } from './status.ts';
 import { styles } from './styles.ts';
-import { flasherTexts } from './texts.ts';
+import { flasherTexts, textsOver } from './texts.ts';
 import type { FlasherTexts } from './texts.ts';
 import { unsupportedText } from './unsupported-text.ts';
 import type { View } from './view.ts';
@@ -32,6 +32,11 @@ const settingNames = [
   'bus',
   'fetchFile',
 ] as const;
+
+/** Frameworks set what is not set to null. */
+function nullIsNone(properties: Partial<Record<(typeof settingNames)[number], unknown>>): void {
+  for (const name of settingNames) if (properties[name] === null) properties[name] = undefined;
+}
 
 /** The element `<dfu-flasher>`; `DfuFlasherElement` is what the world knows of it. */
 export class DfuFlasher extends LitElement {
@@ -112,7 +117,7 @@ export class DfuFlasher extends LitElement {
   }
 
   #allTexts(): FlasherTexts {
-    return { ...flasherTexts, ...this.texts };
+    return textsOver(flasherTexts, this.texts);
   }
 
   #tell<K extends keyof DfuFlasherEventMap>(
@@ -147,6 +152,7 @@ export class DfuFlasher extends LitElement {
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     this.#hadFocus = this.matches(':focus-within');
+    nullIsNone(this);
     if (!this.hasUpdated || settingNames.some((name) => changed.has(name))) this.#set();
   }
 

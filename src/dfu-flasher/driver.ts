@@ -114,11 +114,11 @@ export class FlasherDriver {
   async set(settings: FlasherSettings): Promise<void> {
     this.#isStale = true;
     if (!this.#isWorking && this.state.step !== 'ended') this.#leave();
-    await this.#setup.load(settings);
-    const { prepared, problem } = this.#setup;
+    await this.#setup.load(settings, (why) => {
+      if (this.state.step === 'idle') this.#showUnsupported(why);
+    });
+    const { problem } = this.#setup;
     if (problem !== undefined) this.#owner.tell('dfu-problem', { message: problem });
-    if (prepared?.unsupported !== undefined && this.state.step === 'idle')
-      this.#showUnsupported(prepared.unsupported);
   }
 
   #showUnsupported(why: Unsupported): void {

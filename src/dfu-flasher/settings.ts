@@ -14,7 +14,8 @@ export interface FlasherSettings {
   /** Not checked yet: it comes from an attribute. */
   readonly filters: unknown;
   readonly alt: number | string | undefined;
-  readonly expectedKey: string | undefined;
+  /** Not checked yet: a page that means a key must not be left without one. */
+  readonly expectedKey: unknown;
   readonly verify: boolean | undefined;
   readonly channel: string | undefined;
   readonly bus: UsbBus | undefined;
@@ -39,8 +40,11 @@ const MOST_MANIFEST_BYTES = 1 << 20;
 const MOST_KEY_BYTES = 1 << 16;
 
 /** Throws `DfuError` for what cannot be fetched or is not what it should be. */
-export async function prepare(settings: FlasherSettings, signal: AbortSignal): Promise<Prepared> {
-  const unsupported = settings.bus === undefined ? await unsupportedHere() : undefined;
+export async function prepare(
+  settings: FlasherSettings,
+  unsupported: Unsupported | undefined,
+  signal: AbortSignal,
+): Promise<Prepared> {
   const filters = readFilters(settings.filters);
   const [{ manifest, base }, expectedKeys] = await Promise.all([
     manifestOf(settings, signal),
@@ -49,7 +53,9 @@ export async function prepare(settings: FlasherSettings, signal: AbortSignal): P
   return { settings, unsupported, manifest, base, filters, expectedKeys };
 }
 
-async function unsupportedHere(): Promise<Unsupported | undefined> {
+/** Why no device can be reached; undefined where one can, or the page has a bus of its own. */
+export async function unsupportedHere({ bus }: FlasherSettings): Promise<Unsupported | undefined> {
+  if (bus !== undefined) return undefined;
   const support = await webUsbSupport();
   return support.isThere ? undefined : support.why;
 }
@@ -71,6 +77,10 @@ async function keysOf(
   signal: AbortSignal,
 ): Promise<readonly string[] | undefined> {
   if (expectedKey === undefined) return undefined;
+  if (typeof expectedKey !== 'string') {
+    const message = `expected-key: expected a public key as PEM or an address, got ${typeof expectedKey}`;
+    throw new DfuError('INVALID_ARGUMENT', message);
+  }
   if (expectedKey.includes('-----BEGIN')) return [expectedKey];
   const url = addressOf(expectedKey, document.baseURI, 'expected-key');
   const terms = { what: 'the expected key', mostBytes: MOST_KEY_BYTES, signal };

@@ -1,6 +1,6 @@
 import { DfuError } from '../bytes/index.ts';
-import { prepare } from './settings.ts';
-import type { FlasherSettings, Prepared } from './settings.ts';
+import { prepare, unsupportedHere } from './settings.ts';
+import type { FlasherSettings, Prepared, Unsupported } from './settings.ts';
 
 /** A page's settings on their way to what can be worked with: the newest count, whatever is still being fetched. */
 export class Setup {
@@ -19,14 +19,20 @@ export class Setup {
     return this.#loading !== undefined;
   }
 
-  async load(settings: FlasherSettings): Promise<void> {
+  /** `cannot` is told at once where nothing can be flashed: not once a manifest has come, or has not. */
+  async load(settings: FlasherSettings, cannot: (why: Unsupported) => void): Promise<void> {
     this.#loading?.abort();
     const loading = new AbortController();
     this.#loading = loading;
     this.prepared = undefined;
     this.problem = undefined;
     this.#changed();
-    const { prepared, problem } = await attempt(settings, loading.signal);
+    const unsupported = await unsupportedHere(settings);
+    if (this.#loading !== loading) return;
+    if (unsupported !== undefined) cannot(unsupported);
+    const { prepared, problem } = await attempt(() =>
+      prepare(settings, unsupported, loading.signal),
+    );
     if (this.#loading !== loading) return;
     this.#loading = undefined;
     this.prepared = prepared;
@@ -36,11 +42,10 @@ export class Setup {
 }
 
 async function attempt(
-  settings: FlasherSettings,
-  signal: AbortSignal,
+  work: () => Promise<Prepared>,
 ): Promise<{ readonly prepared?: Prepared; readonly problem?: string }> {
   try {
-    return { prepared: await prepare(settings, signal) };
+    return { prepared: await work() };
   } catch (error) {
     if (!DfuError.is(error)) throw error;
     return { problem: error.message };

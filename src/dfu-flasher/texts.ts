@@ -174,3 +174,29 @@ export const flasherTexts: FlasherTexts = {
   fileProblem: (message) => message,
   sentences: {},
 };
+
+type Named = Readonly<Record<string, unknown>>;
+
+const isGroup = (value: unknown): value is Named => typeof value === 'object' && value !== null;
+
+/** What stands there instead; what a translation lacks stays, and one that needs none of the values may be a plain text. */
+function over(before: unknown, given: unknown): unknown {
+  if (given === undefined || given === null) return before;
+  if (isGroup(before)) return isGroup(given) ? groupOver(before, given) : before;
+  return typeof before === 'function' && typeof given !== 'function' ? () => given : given;
+}
+
+function groupOver(before: Named, given: Named): Named {
+  const all = Object.entries(given).map(
+    ([name, each]) => [name, over(before[name], each)] as const,
+  );
+  return { ...before, ...Object.fromEntries(all) };
+}
+
+/** All texts, with those of a page in place of its own; a text, or one of a group, that the page does not have stays. */
+export function textsOver(
+  texts: FlasherTexts,
+  given: Partial<FlasherTexts> | null | undefined,
+): FlasherTexts {
+  return over(texts, given) as FlasherTexts;
+}

@@ -147,6 +147,45 @@ describe('the other settings', () => {
     }
   });
 
+  test('expected-key that is no text is told of, and not taken for none', async (context) => {
+    const opened = await ElementPage.open(context);
+    await opened.set({ expectedKey: {} as never });
+    await expect.poll(() => opened.status.textContent(), WAIT).toMatch(/expected-key: expected a/);
+    await opened.button('Try again').waitFor();
+    await opened.expectSound();
+  });
+
+  test('what is null is not set, as frameworks write it', async (context) => {
+    const opened = await ElementPage.open(context);
+    await opened.plug(await ServedBoard.start(context, 'particle-xenon'));
+    await opened.element.evaluate((element) => {
+      const names = ['manifest', 'src', 'filters', 'alt', 'expectedKey', 'verify', 'channel'];
+      for (const name of [...names, 'fetchFile', 'texts']) Object.assign(element, { [name]: null });
+    });
+    await opened.button('Connect a device').click();
+    await opened.reached('connected');
+    await opened.pick('plain.bin', await xenonFirmware());
+    await opened.chose('plain.bin');
+    expect((await opened.state()).step).toBe('chosen');
+    await opened.expectSound();
+  });
+
+  test('texts: what a translation lacks stays in English', async (context) => {
+    const opened = await ElementPage.open(context);
+    await opened.plug(await ServedBoard.start(context, 'particle-xenon'));
+    await opened.element.evaluate((element) => {
+      const texts = { connect: '<b>Verbinden</b>', hint: undefined, found: 'Da ist es.' };
+      Object.assign(element, { texts: { ...texts, ratings: { good: 'Gut' }, sentences: null } });
+    });
+    await opened.element.getByText('Plug the device in').waitFor();
+    await opened.button('<b>Verbinden</b>').click();
+    await opened.element.getByText('Da ist es.').waitFor();
+    await opened.pick('plain.bin', await xenonFirmware());
+    await opened.element.getByText('Note: ').first().waitFor({ state: 'attached' });
+    expect(await opened.button('Flash').count()).toBe(1);
+    await opened.expectSound();
+  });
+
   test('filters that are none are told of', async (context) => {
     for (const filters of ['nonsense', '[{"productId":1}]', '[{"vendorId":"1209"}]']) {
       const opened = await ElementPage.open(context, {

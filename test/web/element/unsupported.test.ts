@@ -6,6 +6,9 @@ import { ServedBoard } from './served-board.ts';
 /** As Firefox and Safari are. */
 const without = 'delete Navigator.prototype.usb;';
 
+/** A server that does not answer. */
+const neverFetch = 'globalThis.fetch = () => new Promise(() => {});';
+
 test('a browser without WebUSB is said to be one, and what to do', async (context) => {
   const opened = await ElementPage.open(context, { before: without });
   await opened.element.getByText('This browser cannot reach USB devices').waitFor();
@@ -13,6 +16,16 @@ test('a browser without WebUSB is said to be one, and what to do', async (contex
   expect(await opened.button(/./).count()).toBe(0);
   await opened.expectSound();
   await shot(opened.page, 'element-no-usb');
+});
+
+test('that is said at once, whatever becomes of the manifest', async (context) => {
+  const body = '<dfu-flasher manifest="manifest.json"></dfu-flasher>';
+  const opened = await ElementPage.open(context, { before: `${without}${neverFetch}`, body });
+  await opened.element.getByText('This browser cannot reach USB devices').waitFor();
+  const gone = await ElementPage.open(context, { before: without, body });
+  await gone.page.waitForResponse('**/manifest.json').catch(() => undefined);
+  await gone.element.getByText('This browser cannot reach USB devices').waitFor();
+  expect(await gone.button(/./).count()).toBe(0);
 });
 
 test('so is a page that came by http', async (context) => {
