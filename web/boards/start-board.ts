@@ -83,10 +83,17 @@ class WorkerLine {
     this.#lastId += 1;
     const id = this.#lastId;
     return new Promise<BoardAnswers[A['ask']]>((resolve, reject) => {
-      this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
       const question: BoardAsk = asked;
       const message: ToBoardWorker = { ...question, id };
-      this.#worker.postMessage(message, transfer);
+      try {
+        this.#worker.postMessage(message, transfer);
+      } catch (cause) {
+        // A board file that is nested too deep, for one.
+        const words = `expected what can be handed to the board’s worker: ${String(cause)}`;
+        reject(new DfuError('INVALID_ARGUMENT', words, { cause }));
+        return;
+      }
+      this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
     });
   }
 

@@ -151,8 +151,11 @@ describe('what goes wrong', () => {
         mimeType: 'application/json',
         buffer: Buffer.from(text),
       });
+    const deep = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`;
+    await give('deep.json', deep);
+    await says(problem, /^\s*That did not work.\s*deep.json: /);
     await give('torn.json', '{"name": ');
-    await says(problem, 'torn.json: expected a board file as JSON');
+    await says(problem, /^\s*That did not work.\s*torn.json: expected a board file as JSON/);
     await give('mine.json', '{"name": "mine", "chip": "X", "colour": "red"}');
     await says(problem, 'mine.json: colour: unknown key');
     await shot(page, 'lab-board-wrong-file');

@@ -175,7 +175,7 @@ export class Bench {
       await before?.close();
       await this.#start(order);
     } catch (error) {
-      if (order === this.#order) this.failed(error);
+      if (order === this.#order) this.failed(error, this.#own?.fileName);
     } finally {
       if (order === this.#order) this.#isBusy = false;
       this.#view.changed();
@@ -224,11 +224,11 @@ export class Bench {
     this.#session = undefined;
   }
 
-  /** Says what did not work. What is no problem of the person's is thrown again. */
-  failed(error: unknown): void {
+  /** Says what did not work, and with which file. What is no problem of the person's is thrown again. */
+  failed(error: unknown, fileName?: string): void {
     const words = problemWords(error);
     if (words === undefined) throw error;
-    this.problem = this.#own === undefined ? words : `${this.#own.fileName}: ${words}`;
+    this.problem = fileName === undefined ? words : `${fileName}: ${words}`;
     this.#view.changed();
   }
 }

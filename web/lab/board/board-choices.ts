@@ -37,11 +37,14 @@ export function bootloaderChoices(
   });
 }
 
+/** No board has more; a list of thousands would be one nobody could choose from. */
+const MOST_BOOTLOADERS = 16;
+
 /** Those of a board file, of which nobody has checked anything yet. */
 export function bootloadersOfFile({ bootloaders, mcuboot }: BoardFile): readonly Choice[] {
   const names: readonly unknown[] = Array.isArray(bootloaders) ? bootloaders : [];
-  const known = names.filter((each) => typeof each === 'string');
-  return bootloaderChoices(known, mcuboot?.mode);
+  const known = new Set(names.filter((each) => typeof each === 'string'));
+  return bootloaderChoices([...known].slice(0, MOST_BOOTLOADERS), mcuboot?.mode);
 }
 
 export function startChoices(bootloader: string): readonly Choice[] {
