@@ -109,6 +109,8 @@ export interface BoardFacts {
   }[];
   /** Whether its chip is executed; if not, images of machine code are played by a silent stand-in. */
   readonly executes: boolean;
+  /** Nothing of it takes updates by USB: its samples are for the programmer. */
+  readonly programmerOnly: boolean;
   /** The key that its bootloader trusts, in PEM: for a flasher that is to check signatures. */
   readonly trusts?: string | undefined;
   readonly samples: readonly Sample[];

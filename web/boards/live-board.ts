@@ -14,6 +14,7 @@ import { carryOut } from './board-actions.ts';
 import type { BoardAction, BoardFacts, BoardOrder, SeenTransfer } from './board-client.ts';
 import type { BoardNews } from './board-messages.ts';
 import { buildStart } from './build-start.ts';
+import { startKindOf } from './catalogue.ts';
 import { dfuStateAfter } from './dfu-state.ts';
 import type { Explanation } from './explanation.ts';
 import { News } from './news.ts';
@@ -228,5 +229,7 @@ function factsOf(
       initial: sensor.initial,
     })),
     executes: chipModel(chip) !== undefined,
+    // MCUboot has none of its own; the applications that it starts here take them.
+    programmerOnly: record.dfu === undefined && startKindOf(record.name) !== 'mcuboot',
   };
 }

@@ -185,15 +185,16 @@ function plainSamples(ordered: OrderedBoard): MadeSample[] {
   const where = { alternate: record.dfu?.alternate(0), address: model.flashBaseAddress };
   const image = (payload: Uint8Array) => boxed(ordered, { payload, version: '0' });
   const again = plainExample(ordered);
+  const other = again === 'hello-world' ? 'saul' : 'hello-world';
   return [
     {
       id: 'update',
-      fileName: 'hello-world.bin',
-      title: 'hello-world',
+      fileName: `${other}.bin`,
+      title: other,
       about: 'It starts from the beginning of the flash.',
       comesTo: 'runs',
       ...where,
-      bytes: () => image(exampleFor(ordered, 'hello-world')),
+      bytes: () => image(exampleFor(ordered, other)),
     },
     {
       id: 'again',

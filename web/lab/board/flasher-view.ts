@@ -65,14 +65,23 @@ const comesTo: Readonly<Record<Sample['comesTo'], string>> = {
 };
 
 function samplesView(bench: Bench, session: BoardSession): TemplateResult | typeof nothing {
-  const { samples } = session.client.facts;
+  const { samples, programmerOnly } = session.client.facts;
   if (samples.length === 0) return nothing;
   return html`<h3>Files to try</h3>
+    ${
+      programmerOnly
+        ? html`<p class="muted">
+            Nothing on this board takes updates by USB: the programmer puts these into its flash.
+          </p>`
+        : nothing
+    }
     <ul class="samples">
       ${samples.map((sample) => {
         const choose = (event: Event): void => {
           const near = (event.target as HTMLElement).closest('section');
-          void chooseSample(bench, session, sample, near?.querySelector('dfu-flasher'));
+          void (programmerOnly
+            ? programSample(bench, session, sample)
+            : chooseSample(bench, session, sample, near?.querySelector('dfu-flasher')));
         };
         return html`<li>
           <button @click=${choose}>${sample.title}</button>
@@ -91,6 +100,19 @@ async function chooseSample(
 ): Promise<void> {
   try {
     if (flasher != null) await trySample(flasher, client, sample);
+  } catch (error) {
+    bench.failed(error);
+  }
+}
+
+async function programSample(
+  bench: Bench,
+  { client }: BoardSession,
+  { id }: Sample,
+): Promise<void> {
+  try {
+    const file = await client.sample(id);
+    await bench.act({ do: 'program', file });
   } catch (error) {
     bench.failed(error);
   }
