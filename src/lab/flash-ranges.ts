@@ -103,8 +103,8 @@ function layOut<T extends FlashRange>(ranges: readonly T[], sizeBytes: number): 
       offsetBytes: range.offsetBytes,
       sizeBytes: Math.min(range.sizeBytes, sizeBytes - range.offsetBytes),
     };
-    const free = uncovered(laid, within);
-    laid.push(...free.map(([from, to]) => ({ ...range, offsetBytes: from, sizeBytes: to - from })));
+    for (const [from, to] of uncovered(laid, within))
+      laid.push({ ...range, offsetBytes: from, sizeBytes: to - from });
     laid.sort(inOrder);
   }
   return laid;
@@ -177,7 +177,8 @@ function gapRanges(
   }
   return runs.map(({ start, end, erased }) => {
     const range = { offsetBytes: start, sizeBytes: end - start };
-    return erased ? erasedRange(range, area) : { ...range, kind, area: area?.name, title, words };
+    if (erased) return erasedRange(range, area);
+    return Object.assign(range, { kind, area: area?.name, title, words });
   });
 }
 

@@ -198,7 +198,11 @@ describe('whatever is in a flash', () => {
       title: 'some',
       words: ['words'],
     }));
-    const area = place.map((each) => ({ ...each, name: 'area' }));
+    const area = place.map(({ offsetBytes, sizeBytes }) => ({
+      name: 'area',
+      offsetBytes,
+      sizeBytes,
+    }));
     fc.assert(
       fc.property(fc.array(range), fc.array(area), (ranges, areas) => {
         const sectors = [{ count: 8, sizeBytes: 1024 }];

@@ -151,10 +151,16 @@ function trailerRanges({ flash, config }: LabDevice, report: TrailerReport): Exp
   }
   return fields.map(({ name, offsetBytes, addressBytes, hex, meaning }, n) => {
     const next = fields[n + 1]?.offsetBytes ?? sizeBytes;
-    const place = { offsetBytes: base + offsetBytes, sizeBytes: next - offsetBytes };
     const at = `${name} at ${hexNumber(offsetBytes)} (${hexNumber(addressBytes)})`;
     const words = [`${at}: ${meaning}`, ...(hex === '' ? [] : [`bytes: ${hex}`])];
-    return { ...place, kind: 'trailer', area, title: `${title}, ${name}`, words };
+    return {
+      offsetBytes: base + offsetBytes,
+      sizeBytes: next - offsetBytes,
+      kind: 'trailer',
+      area,
+      title: `${title}, ${name}`,
+      words,
+    };
   });
 }
 

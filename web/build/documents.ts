@@ -67,7 +67,8 @@ function shelfOf(project: string): Shelf {
   const links = new Links(project, entries);
   const made = entries.map((entry) => {
     const source = readFileSync(join(project, entry.file), 'utf8');
-    return { ...entry, ...renderMarkdown(source, (href) => links.resolve(entry, href)) };
+    const rendered = renderMarkdown(source, (href) => links.resolve(entry, href));
+    return Object.assign({}, entry, rendered);
   });
   return { groups, documents: made, links };
 }

@@ -76,7 +76,9 @@ export function shell(root: string): Plugin[] {
     transformIndexHtml: {
       order: 'post',
       handler: (_, { filename }) =>
-        finishedTags(pathOf(filename)).map((tag) => ({ ...tag, injectTo: 'head' })),
+        finishedTags(pathOf(filename)).map((tag) =>
+          Object.assign(tag, { injectTo: 'head' as const }),
+        ),
     },
   };
   const framed: Plugin = {
@@ -91,7 +93,7 @@ export function shell(root: string): Plugin[] {
           .replace('</body>', `${footer(path)}\n</body>`);
         return {
           html: around,
-          tags: headTags().map((tag) => ({ ...tag, injectTo: 'head-prepend' })),
+          tags: headTags().map((tag) => Object.assign(tag, { injectTo: 'head-prepend' as const })),
         };
       },
     },
