@@ -121,6 +121,23 @@ export async function shot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
 }
 
+/** What the documents' pictures are of: as much of a page as is seen at once. */
+const PICTURED = { width: 1280, height: 800 };
+
+/**
+ * Keeps what one sees of a page, as `shot` does; with DFUKIT_PICTURES=1 it is the picture of that name in `docs/pictures`
+ * from then on.
+ */
+export async function picture(page: Page, name: string): Promise<void> {
+  const folder = process.env['DFUKIT_PICTURES'] === '1' ? join(root, 'docs/pictures') : shots;
+  mkdirSync(folder, { recursive: true });
+  const before = page.viewportSize();
+  await page.setViewportSize(PICTURED);
+  await page.evaluate('scrollTo(0, 0)');
+  await page.screenshot({ path: join(folder, `${name}.png`) });
+  if (before !== null) await page.setViewportSize(before);
+}
+
 /** What every state of every page has to be: without faults, without barriers, and no wider than its window. */
 export async function expectSound({ page, faults }: Visited): Promise<void> {
   expect(await axeViolations(page)).toEqual([]);

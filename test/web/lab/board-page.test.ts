@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { readTrace } from 'dfukit/trace';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { DESK, PHONE, expectSound, shot } from '../site.ts';
+import { DESK, PHONE, expectSound, picture, shot } from '../site.ts';
 import { LONG, button, chooseSample, flash, lab, ranges, says } from './board-page.ts';
 import type { Lab } from './board-page.ts';
 
@@ -62,6 +62,7 @@ test('an update is flashed, seen in the map and in the figure, and runs behind a
   await button(page, 'Reset').click();
   await says(decision, /version 2\.0\.0\+0, runs: an update was asked for on trial/);
   await shot(page, 'lab-board-updated');
+  await picture(page, 'laboratory');
   await expectSound(visited);
 });
 
