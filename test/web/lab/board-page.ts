@@ -18,12 +18,19 @@ export interface Lab extends Visited {
   readonly problem: Locator;
 }
 
+/** How the page is opened. */
+export interface LabVisit extends Visit {
+  /** Ranges that the map has at least once the flash is explained; default: 3, as with a bootloader in it. */
+  readonly ranges?: number | undefined;
+}
+
 /** Opens the page, and waits until its board has started. */
-export async function lab(context: TestContext, query = '', how: Visit = {}): Promise<Lab> {
+export async function lab(context: TestContext, query = '', how: LabVisit = {}): Promise<Lab> {
   const visited = await visit(context, `lab/${query}`, how);
   const { page } = visited;
   await page.locator('.decision p:not(.muted)').first().waitFor(LONG);
-  await page.locator('lab-flash-map').getByRole('option').nth(2).waitFor(LONG);
+  const last = (how.ranges ?? 3) - 1;
+  await page.locator('lab-flash-map').getByRole('option').nth(last).waitFor(LONG);
   return {
     ...visited,
     decision: page.locator('.decision'),
