@@ -78,7 +78,7 @@ test('says so when the board is unplugged in the middle', async (context) => {
   await shot(opened.page, 'element-unplugged');
 });
 
-test('asks for a second permission, and says why', async (context) => {
+test('asks for a second permission, says why, and goes on', async (context) => {
   // With a firmware in it the board is in run-time mode, and another device in DFU mode.
   const { opened, board } = await xenonPage(context, [{}], {}, await runningXenon(context));
   await opened.plug(board, { asking: true });
@@ -92,6 +92,17 @@ test('asks for a second permission, and says why', async (context) => {
   await expect.poll(() => opened.focused(), WAIT).toBe('Choose the device again');
   await opened.expectSound();
   await shot(opened.page, 'element-permission');
+
+  await opened.page.evaluate('bus0.choosesNone = true');
+  await allow.click();
+  await expect.poll(() => opened.asked(), WAIT).toHaveLength(2);
+  await allow.waitFor();
+  await opened.page.evaluate('bus0.choosesNone = false');
+  await allow.click();
+  await opened.reached('ended');
+  expect(await opened.status.textContent()).toMatch(/^Done: /);
+  expect(await opened.asked()).toHaveLength(3);
+  await opened.expectSound();
 });
 
 test('lets go of a device that nobody allows in its other mode', async (context) => {

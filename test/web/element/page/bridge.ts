@@ -69,6 +69,7 @@ const kindOf = ({ descriptor }: BusDevice): string =>
 class AskingBus implements UsbBus {
   readonly #bus: UsbBus;
   readonly #allowed = new Set<string>();
+  readonly #listeners = new Set<(event: BusEvent) => void>();
   /** What it was asked for, each time. */
   readonly asked: (readonly DeviceFilter[])[] = [];
   /** The person closes the browser's list without a choice. */
@@ -86,7 +87,9 @@ class AskingBus implements UsbBus {
     const found = all.find(
       (device) => filters.length === 0 || filters.some((filter) => fits(device, filter)),
     );
-    if (found !== undefined) this.#allowed.add(kindOf(found));
+    if (found === undefined || this.#allowed.has(kindOf(found))) return found;
+    this.#allowed.add(kindOf(found));
+    for (const listener of this.#listeners) listener({ type: 'attached', device: found });
     return found;
   }
 
@@ -95,9 +98,15 @@ class AskingBus implements UsbBus {
   }
 
   watch(listener: (event: BusEvent) => void): () => void {
-    return this.#bus.watch((event) => {
-      if (event.type === 'detached' || this.#allowed.has(kindOf(event.device))) listener(event);
+    const own = (event: BusEvent): void => listener(event);
+    this.#listeners.add(own);
+    const stop = this.#bus.watch((event) => {
+      if (event.type === 'detached' || this.#allowed.has(kindOf(event.device))) own(event);
     });
+    return () => {
+      this.#listeners.delete(own);
+      stop();
+    };
   }
 
   close(): Promise<void> {
