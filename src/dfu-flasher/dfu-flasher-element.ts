@@ -60,7 +60,10 @@ export interface DfuFlasherElement extends HTMLElement {
   texts: Partial<FlasherTexts> | undefined;
   /** Where it stands. */
   readonly state: FlowState;
-  /** As the button does; from a click, where a person must point at the device. Does nothing where the button is not there. */
+  /**
+   * As the button does; from a click, where a person must point at the device. Waits for a manifest that is on its way; does nothing where
+   * the button is not there.
+   */
   connect(): Promise<void>;
   /**
    * As if the person had dropped that file: it is looked at, and nothing is sent yet. Does nothing before a device is connected and

@@ -161,6 +161,8 @@ export class FlasherDriver {
   }
 
   async connect(another = false): Promise<void> {
+    // A click that comes before the manifest is not lost.
+    await this.#setup.settled();
     const { prepared } = this.#setup;
     const { step } = this.state;
     if (prepared === undefined || !this.isReady || (step !== 'idle' && step !== 'ended')) return;

@@ -6,6 +6,7 @@ import type { FlasherSettings, Prepared, Unsupported } from './settings.ts';
 export class Setup {
   readonly #changed: () => void;
   #loading: AbortController | undefined;
+  #last: Promise<void> = Promise.resolve();
   /** Undefined while it is fetched, and if that has failed. */
   prepared: Prepared | undefined;
   /** What is wrong with the settings, or with what they name. */
@@ -19,8 +20,18 @@ export class Setup {
     return this.#loading !== undefined;
   }
 
+  /** Resolves once nothing is being fetched any more, whatever came of it. */
+  async settled(): Promise<void> {
+    while (this.isLoading) await this.#last;
+  }
+
   /** `cannot` is told at once where nothing can be flashed: not once a manifest has come, or has not. */
-  async load(settings: FlasherSettings, cannot: (why: Unsupported) => void): Promise<void> {
+  load(settings: FlasherSettings, cannot: (why: Unsupported) => void): Promise<void> {
+    this.#last = this.#load(settings, cannot);
+    return this.#last;
+  }
+
+  async #load(settings: FlasherSettings, cannot: (why: Unsupported) => void): Promise<void> {
     this.#loading?.abort();
     const loading = new AbortController();
     this.#loading = loading;
