@@ -65,6 +65,19 @@ describe('README.md', () => {
   });
 });
 
+/** Files of the examples that have a schema: scenarios, and the manifest of a flasher's page. */
+const isHeld = /\.yaml$|^manifest\.json$/;
+
+/** How such a file names its schema. */
+function schemaId(isScenario: boolean): string {
+  const { exports } = JSON.parse(read('package.json')) as {
+    readonly exports: Record<string, string>;
+  };
+  const path = exports[isScenario ? './test.schema.json' : './manifest.schema.json'] ?? '';
+  const { $id } = JSON.parse(read(path)) as { readonly $id: string };
+  return isScenario ? `$schema=${$id}\n` : `"$schema": "${$id}"`;
+}
+
 describe('the examples', () => {
   const folders = readdirSync(join(root, 'examples'), { withFileTypes: true }).filter((entry) =>
     entry.isDirectory(),
@@ -74,17 +87,9 @@ describe('the examples', () => {
     '%s is in the README, and its files point to the schema',
     (name) => {
       expect(read('README.md')).toContain(`(examples/${name}/README.md)`);
-      const files = readdirSync(join(root, 'examples', name)).filter((each) =>
-        each.endsWith('.yaml'),
-      );
-      const { exports } = JSON.parse(read('package.json')) as {
-        readonly exports: Record<string, string>;
-      };
-      const { $id } = JSON.parse(read(exports['./test.schema.json'] ?? '')) as {
-        readonly $id: string;
-      };
+      const files = readdirSync(join(root, 'examples', name)).filter((each) => isHeld.test(each));
       for (const file of files)
-        expect(read(`examples/${name}/${file}`)).toContain(`$schema=${$id}\n`);
+        expect(read(`examples/${name}/${file}`)).toContain(schemaId(file.endsWith('.yaml')));
       expect(files.length).toBeGreaterThan(0);
     },
   );
