@@ -5,6 +5,7 @@ import { dfuMode } from './dfu-mode.ts';
 import { dropIn } from './drop-in.ts';
 import { environment } from './environment.ts';
 import { fieldDevices } from './field-devices.ts';
+import { flasherPage } from './flasher-page.ts';
 import { foreignHosts } from './foreign-hosts.ts';
 import { hosts } from './hosts.ts';
 import { identity } from './identity.ts';
@@ -38,6 +39,7 @@ export const scenarios: readonly Scenario[] = [
   ...machineStm32,
   ...machineCode,
   ...webPage,
+  ...flasherPage,
   ...seeds,
   ...documents,
 ];
