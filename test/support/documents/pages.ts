@@ -254,7 +254,6 @@ export const pages: readonly Page[] = [
     ],
   },
   { path: 'docs/stm32.md' },
-  { path: 'docs/flow.md' },
   { path: 'docs/traces.md' },
   ...exampleFolders,
   {
