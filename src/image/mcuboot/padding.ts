@@ -131,7 +131,7 @@ export function readTrailerInfo(slot: Uint8Array, erasedValue = 0xff): TrailerIn
 }
 
 /** Values of flash that nothing was written to. */
-const ERASED_VALUES: readonly number[] = [0xff, 0];
+const ERASED_VALUES: ReadonlySet<number> = new Set([0xff, 0]);
 
 /**
  * Whether nothing stands behind an image but what fills it up to its slot, as `padImage` does: erased bytes, and at the very end
@@ -144,7 +144,7 @@ export function isPadding(rest: Uint8Array): boolean {
   const end = isFlag === undefined ? rest.length : rest.length - TRAILER_MAGIC_BYTES;
   // A file that ends with its trailer's magic, and nothing in front of it.
   if (end <= 0) return true;
-  if (!ERASED_VALUES.includes(erased)) return false;
+  if (!ERASED_VALUES.has(erased)) return false;
   for (let at = 0; at < end; at += 1) {
     if (rest[at] !== erased && !(rest[at] === FLAG_SET && isFlag?.(at) === true)) return false;
   }

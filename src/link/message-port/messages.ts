@@ -57,10 +57,7 @@ export interface Answer {
 }
 
 /** A device as it crosses the port. */
-interface DeviceWords extends Pick<
-  BusDevice,
-  'id' | 'location' | 'speed' | 'mostTransferBytes'
-> {
+interface DeviceWords extends Pick<BusDevice, 'id' | 'location' | 'speed' | 'mostTransferBytes'> {
   /** The device descriptor, 18 bytes. */
   readonly descriptor: Uint8Array;
 }
