@@ -106,6 +106,9 @@ export interface UsbBus {
    * filters: any of them). Has to come from a click. Resolves with the device that is listed from then on, and with nothing
    * if the person chose none. On such a bus a location is no identity: the same port is another path with each attachment.
    *
+   * Who watches the bus is told `attached` once the person has allowed a device: a search for one that has restarted waits
+   * for that, and not for the answer.
+   *
    * Throws `ACCESS` without a click, or where the page must not ask.
    */
   request?(filters: readonly DeviceFilter[]): Promise<BusDevice | undefined>;

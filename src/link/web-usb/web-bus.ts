@@ -31,7 +31,7 @@ const WINUSB_BYTES = 4096;
 
 /**
  * The devices that a page may use, as a bus. A browser tells of a device that comes only if the page had
- * it before; what a person picks while the bus is watched is found by looking. Where a device is plugged in,
+ * it before; what `request` gets is told at once, and what the page gets past this bus is found by looking. Where a device is plugged in,
  * a browser does not say: its path is a number that is new with each attachment. What the page may use already is listed
  * without asking; `request` asks a person for another.
  *
