@@ -7,7 +7,7 @@ export { segmentFormatNames } from './formats/segment-file.ts';
 export { rangeText, segmentEnd } from './formats/segments.ts';
 export { fletcher32 } from './riotboot/fletcher32.ts';
 export { RIOTBOOT_HEADER_ALIGNMENT, RIOTBOOT_MAGIC, riotbootChecksum } from './riotboot/header.ts';
-export { publicKeyHash } from './keys/key.ts';
+export { publicKeyHash, publicKeyHashes } from './keys/key.ts';
 export { fromBase64, toBase64 } from './keys/pem.ts';
 export { readPublicPem } from './keys/read.ts';
 export { verifyMessage } from './keys/sign.ts';

@@ -3,7 +3,7 @@ import {
   imageFaults,
   inspectImage,
   isPadding,
-  publicKeyHash,
+  publicKeyHashes,
   readContents,
   readPublicPem,
   recognise,
@@ -25,9 +25,7 @@ const WHOLE_DIGITS = 64;
 
 /** A key's hashes, as images with one hash or another name it. */
 async function hashesOf(key: Key, crypto: CryptoLike | undefined): Promise<string[]> {
-  const names = ['SHA-256', 'SHA-384', 'SHA-512'] as const;
-  const hashes = await Promise.all(names.map((name) => publicKeyHash(key, name, crypto)));
-  return hashes.map((each) => toHex(each));
+  return (await publicKeyHashes(key, crypto)).map((each) => toHex(each));
 }
 
 /** The keys of the manifest that are meant. Throws for one whose hash is another. */

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { DfuError, toHex } from '../../bytes/index.ts';
-import { publicHalf, publicKeyHash, writePublicPem } from '../../image/index.ts';
+import { publicHalf, publicKeyHashes, writePublicPem } from '../../image/index.ts';
 import type { Key } from '../../image/index.ts';
 import { checkFile } from '../../manifest/index.ts';
 import type {
@@ -52,8 +52,7 @@ async function asAsked(
 ): Promise<readonly ManifestKey[]> {
   const asked: ManifestKey[] = [];
   for (const key of id === undefined ? [] : keys) {
-    const hashes = ['SHA-256', 'SHA-384', 'SHA-512'] as const;
-    const all = await Promise.all(hashes.map((hash) => publicKeyHash(key, hash)));
+    const all = await publicKeyHashes(key);
     if (id === undefined || !all.some((each) => toHex(each).startsWith(id))) continue;
     asked.push({ id, pem: writePublicPem(publicHalf(key)) });
   }

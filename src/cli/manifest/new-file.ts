@@ -1,6 +1,6 @@
 import { dirname, relative, resolve, sep } from 'node:path';
 import { DfuError, toHex } from '../../bytes/index.ts';
-import { publicHalf, publicKeyHash, writePublicPem } from '../../image/index.ts';
+import { publicHalf, publicKeyHashes, writePublicPem } from '../../image/index.ts';
 import type { Key } from '../../image/index.ts';
 import { fileFacts } from '../../manifest/index.ts';
 import type {
@@ -56,8 +56,7 @@ function alternateOf(text: string | undefined): number | string | undefined {
 
 /** Under which hash an image names this key. */
 async function idOf(key: Key, named: string | undefined): Promise<string> {
-  const hashes = ['SHA-256', 'SHA-384', 'SHA-512'] as const;
-  const all = await Promise.all(hashes.map((hash) => publicKeyHash(key, hash)));
+  const all = await publicKeyHashes(key);
   return all.map((each) => toHex(each)).find((each) => each === named) ?? toHex(all[0] ?? key.spki);
 }
 

@@ -164,3 +164,12 @@ export function publicKeyHash(
 ): Promise<OwnBytes> {
   return hashOf(hash, key.publicDer, crypto);
 }
+
+/** The same with each hash that an image may name a key by: SHA-256, SHA-384, SHA-512. */
+export function publicKeyHashes(
+  key: Key,
+  crypto: CryptoLike = platformCrypto(),
+): Promise<OwnBytes[]> {
+  const names = ['SHA-256', 'SHA-384', 'SHA-512'] as const;
+  return Promise.all(names.map((hash) => publicKeyHash(key, hash, crypto)));
+}

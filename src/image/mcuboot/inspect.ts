@@ -1,5 +1,5 @@
 import { sameBytes, toHex } from '../../bytes/index.ts';
-import { publicKeyHash } from '../keys/key.ts';
+import { publicKeyHashes } from '../keys/key.ts';
 import type { Key } from '../keys/key.ts';
 import { readPublicDer } from '../keys/read.ts';
 import { verifyMessage } from '../keys/sign.ts';
@@ -123,13 +123,7 @@ async function findSigner(
   for (const [index, key] of keys.entries()) {
     if (key.kind === 'x25519' || signatureTlvs[key.kind] !== type) continue;
     const whole = keyTlv.type === TlvType.PUBKEY;
-    const names = whole
-      ? [key.publicDer]
-      : await Promise.all(
-          (['SHA-256', 'SHA-384', 'SHA-512'] as const).map((hash) =>
-            publicKeyHash(key, hash, crypto),
-          ),
-        );
+    const names = whole ? [key.publicDer] : await publicKeyHashes(key, crypto);
     if (names.some((name) => sameBytes(name, keyTlv.data))) return { from: 'given', key, index };
   }
   if (keyTlv.type !== TlvType.PUBKEY) return { from: 'unknown' };
