@@ -37,13 +37,13 @@ export interface DfuFlasherElement extends HTMLElement {
   manifest: string | FirmwareManifest | undefined;
   /** Attribute `src`: the one file that is flashed, where there is no manifest. */
   src: string | undefined;
-  /** Attribute `filters`, as JSON: which devices are asked for besides the manifest's; left out: any with DFU. */
+  /** Attribute `filters`, as JSON: which devices are asked for; left out: those of the manifest's boards, else any with DFU. */
   filters: readonly FlowFilter[] | undefined;
   /** Attribute `alt`: alternate setting, by number or by name. */
   alt: number | string | undefined;
   /** Attribute `expected-key`: a public key as PEM, or where one is. An image that it has not signed is not sent. */
   expectedKey: string | undefined;
-  /** Attribute `verify` (`verify="false"`: never): read back what was written; left out: where the device can. */
+  /** Attribute `verify` (`verify="false"`: never): read back what was written; left out: of a DfuSe device that gives uploads. */
   verify: boolean | undefined;
   /** Attribute `channel`: only releases of this channel are offered; default `stable`. */
   channel: string | undefined;
