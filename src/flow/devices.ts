@@ -1,5 +1,6 @@
 import { DfuError } from '../bytes/index.ts';
 import {
+  ANY_DFU,
   DescriptorReader,
   UNKNOWN,
   descriptorLimit,
@@ -40,14 +41,11 @@ export interface Seen {
   readonly problems: Scan['problems'];
 }
 
-/** Application-specific, device firmware upgrade (DFU 1.1 §4.2.1). */
-const anyDfu: DeviceFilter = { classCode: 0xfe, subclassCode: 0x01 };
-
 /** Which devices a person is shown: those of the filters, else of the manifest's boards, else any with DFU. */
 export function askedFor({ filters, manifest }: Surroundings): readonly DeviceFilter[] {
   if (filters !== undefined && filters.length > 0) return filters;
   const ids = [...new Set(manifest?.boards.flatMap(({ usb }) => usb))];
-  if (ids.length === 0) return [anyDfu];
+  if (ids.length === 0) return [ANY_DFU];
   return ids.map(filterOf);
 }
 

@@ -7,6 +7,7 @@ export { scanDevice, scanElseAll } from './scan.ts';
 export { outcomeSaid, unchangedElse } from './outcome.ts';
 export { likelyAddresses } from './likely-address.ts';
 export { CONDITIONS, FIELDS, fieldsText } from './quirks/index.ts';
+export { ANY_DFU } from './permission.ts';
 export { prepare } from './drive.ts';
 export { sendDetach } from './leave.ts';
 export { waitsText } from './time-spent.ts';

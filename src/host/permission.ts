@@ -1,3 +1,4 @@
+import { DFU_CLASS, DFU_SUBCLASS, DfuProtocol } from '../dfu/index.ts';
 import type { DeviceFilter } from '../usb/index.ts';
 import type { DfuInterface } from './dfu-interface.ts';
 import type { HostEvent } from './events.ts';
@@ -15,9 +16,9 @@ interface ExpectedThere {
   readonly dfuSerial?: string | undefined;
 }
 
-/** Application-specific, Device Firmware Upgrade; protocol 2: in DFU mode (DFU 1.1 §4.2.3). */
-const DFU = { classCode: 0xfe, subclassCode: 1 } as const;
-const IN_DFU_MODE = { ...DFU, protocolCode: 2 } as const;
+/** Whatever has a DFU interface, in either mode. */
+export const ANY_DFU: DeviceFilter = { classCode: DFU_CLASS, subclassCode: DFU_SUBCLASS };
+const IN_DFU_MODE: DeviceFilter = { ...ANY_DFU, protocolCode: DfuProtocol.dfuMode };
 
 /**
  * What a person is to choose from: by its ids if they are known; else whatever is in DFU mode, and of the same maker whatever
@@ -29,10 +30,10 @@ function filtersFor(was: DfuInterface, { dfuIds, dfuSerial }: ExpectedThere): De
   if (typeof vendor === 'number' && typeof product === 'number') {
     return [{ vendorId: vendor, productId: product, ...serial }];
   }
-  if (typeof vendor === 'number') return [{ vendorId: vendor, ...DFU, ...serial }];
+  if (typeof vendor === 'number') return [{ vendorId: vendor, ...ANY_DFU, ...serial }];
   return [
     { ...IN_DFU_MODE, ...serial },
-    { vendorId: was.idVendor, ...DFU, ...serial },
+    { vendorId: was.idVendor, ...ANY_DFU, ...serial },
   ];
 }
 
