@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { DfuError, toHex } from '../../bytes/index.ts';
 import { publicHalf, publicKeyHashes, writePublicPem } from '../../image/index.ts';
 import type { Key } from '../../image/index.ts';
-import { checkFile } from '../../manifest/index.ts';
+import { channelOf, checkFile } from '../../manifest/index.ts';
 import type {
   FileFinding,
   ManifestFile,
@@ -89,7 +89,8 @@ function tell(
   { release, file, checked }: { release: ManifestRelease; file: ManifestFile; checked: Checked },
   json: boolean,
 ): void {
-  const { version, channel = 'stable' } = release;
+  const { version } = release;
+  const channel = channelOf(release);
   const { url, boards, label } = file;
   const { outcome, findings } = checked;
   if (json) {

@@ -1,5 +1,5 @@
 import { DfuError } from '../../bytes/index.ts';
-import { checkFile, compareVersionTexts } from '../../manifest/index.ts';
+import { channelOf, checkFile, compareVersionTexts } from '../../manifest/index.ts';
 import type {
   FirmwareManifest,
   ManifestBoard,
@@ -41,7 +41,8 @@ async function finish(
   const { findings, refused } = await checkFile(file, bytes, { keys: manifest.keys });
   if (refused !== undefined) throw new DfuError(refused.code, `${file.url}: ${refused.message}`);
   const read = await writeManifestFile(terminal, path, manifest);
-  const { version, channel = 'stable' } = release;
+  const { version } = release;
+  const channel = channelOf(release);
   const boards = file.boards ?? read.boards.map(({ name }) => name);
   if (json) {
     const { url, sizeBytes, sha256, key } = file;
@@ -84,8 +85,6 @@ export async function manifestCreate(
   const manifest: FirmwareManifest = { manifest: 1, product, boards, releases, keys };
   return finish(terminal, { path: output, made, json: json === true }, manifest);
 }
-
-const channelOf = ({ channel = 'stable' }: Pick<ManifestRelease, 'channel'>): string => channel;
 
 /** What is said anew of a release counts. */
 function changed(
