@@ -20,18 +20,20 @@ export async function othersBeside(
 
 /** What is there beside a device that is being worked on, and, where places tell nothing, what comes and goes meanwhile. */
 export class Beside {
+  readonly #bus: UsbBus;
   readonly #dfu: Pick<DfuInterface, 'deviceId'>;
   readonly #arrivals: Arrivals | undefined;
   #ids: ReadonlySet<string> = new Set();
 
   constructor(bus: UsbBus, clock: Clock, dfu: Pick<DfuInterface, 'deviceId'>) {
+    this.#bus = bus;
     this.#dfu = dfu;
     this.#arrivals = tellsPlaces(bus) ? undefined : new Arrivals(bus, clock, [dfu.deviceId]);
   }
 
   /** Looks what is there now. */
-  async look(bus: UsbBus): Promise<void> {
-    this.#ids = await othersBeside(bus, this.#dfu);
+  async look(): Promise<void> {
+    this.#ids = await othersBeside(this.#bus, this.#dfu);
     this.#arrivals?.disregard(this.#ids);
   }
 

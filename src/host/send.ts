@@ -194,7 +194,7 @@ async function sendToOne(bus: UsbBus, plan: SendPlan, options: SendToOptions): P
   const { interface: dfu, was: runtime } = session;
   const beside = isWaited ? new Beside(bus, options.clock, dfu) : undefined;
   try {
-    const ending = await sendAndClose(session, { plan, options, before: () => beside?.look(bus) });
+    const ending = await sendAndClose(session, { plan, options, before: () => beside?.look() });
     if (beside === undefined) return ending;
     const was = { bus, clock: options.clock, dfu, runtime, beside };
     return await withApplication(was, ending, options);
