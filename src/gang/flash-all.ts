@@ -1,5 +1,5 @@
 import { DfuError, sha256, toHex } from '../bytes/index.ts';
-import { sendPlan } from '../host/index.ts';
+import { sendPlan, tellsPlaces } from '../host/index.ts';
 import type { Selection, SendOptions, SendPlan } from '../host/index.ts';
 import type { CancelSignal, Clock, UsbBus } from '../usb/index.ts';
 import { Gang } from './gang.ts';
@@ -64,7 +64,7 @@ export async function sendToAll(
   plan: SendPlan,
   options: SendToAllOptions,
 ): Promise<GangReport> {
-  if (bus.request !== undefined) throw withoutPorts();
+  if (!tellsPlaces(bus)) throw withoutPorts();
   demandCount('jobs', options.jobs, 1);
   demandCount('retries', options.retries, 0);
   if (options.watch !== Infinity) demandCount('watch', options.watch, 1);

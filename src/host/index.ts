@@ -8,6 +8,7 @@ export { outcomeSaid, unchangedElse } from './outcome.ts';
 export { likelyAddresses } from './likely-address.ts';
 export { CONDITIONS, FIELDS, fieldsText } from './quirks/index.ts';
 export { ANY_DFU } from './permission.ts';
+export { tellsPlaces } from './whereabouts.ts';
 export { prepare } from './drive.ts';
 export { sendDetach } from './leave.ts';
 export { waitsText } from './time-spent.ts';
