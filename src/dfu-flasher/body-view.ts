@@ -10,7 +10,7 @@ import type { View } from './view.ts';
 import { endView, workView } from './work-view.ts';
 
 /** What stands under the status line: what is known, and what can be done now. */
-export function bodyView(view: View): TemplateResult | typeof nothing {
+export function bodyView(view: View): TemplateResult {
   const { state } = view.driver;
   switch (state.step) {
     case 'idle':
@@ -28,8 +28,7 @@ export function bodyView(view: View): TemplateResult | typeof nothing {
     case 'working':
       return html`${deviceView(state.device, view.texts, false)} ${workView(view, state.progress)}`;
     case 'ended':
-      return html`${state.device === undefined ? nothing : deviceView(state.device, view.texts, false)}
-      ${endView(view, state.ending)}`;
+      return html`${deviceView(state.device, view.texts, false)} ${endView(view, state.ending)}`;
     default:
       return state satisfies never;
   }

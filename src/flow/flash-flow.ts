@@ -142,8 +142,8 @@ class Flow implements FlashFlow {
 
   async flash(): Promise<void> {
     const { device, file } = this.#store.demand('flash', 'chosen');
-    const { plan, choice } = this.#looked ?? {};
-    if (plan === undefined || choice === undefined || !file.isReady) {
+    const looked = this.#looked;
+    if (looked?.plan === undefined) {
       throw new DfuError('INVALID_ARGUMENT', 'flash: the file that is chosen cannot be sent so');
     }
     this.#unwatch();
@@ -156,8 +156,8 @@ class Flow implements FlashFlow {
     const job = {
       around: this.#around,
       device,
-      choice,
-      plan,
+      choice: looked.choice,
+      plan: looked.plan,
       applicationMs: waitForApplication ? applicationMs : undefined,
       mustVerify: verify === true,
       onEvent: (event: HostEvent) => {
@@ -169,7 +169,7 @@ class Flow implements FlashFlow {
       const sent = await sendFile(job, signal);
       this.#permission = undefined;
       if ('ending' in sent) return { step: 'ended', device, file, ending: sent.ending };
-      return this.#inDfuMode(sent.lookAgainAt, device, choice, signal);
+      return this.#inDfuMode(sent.lookAgainAt, device, looked, signal);
     });
     this.#watch();
   }
@@ -255,7 +255,7 @@ class Flow implements FlashFlow {
   async #inDfuMode(
     deviceId: string,
     was: FlowDevice,
-    choice: Choice,
+    { choice, file }: Looked,
     signal: CancelSignal,
   ): Promise<FlowState> {
     try {
@@ -266,7 +266,6 @@ class Flow implements FlashFlow {
       if (device === undefined) throw new DfuError('DISCONNECTED', 'the device has left again');
       return await this.#looks({ ...device, board: was.board, name: was.name }, choice, signal);
     } catch (thrown) {
-      const file = this.#looked?.file;
       return { step: 'ended', device: was, file, ending: endedBadly(asDfuError(thrown)) };
     }
   }

@@ -108,8 +108,8 @@ export interface FlowProgress {
 
 /** How it ended, truthfully. */
 export interface FlowEnding {
-  /** Undefined where nothing was begun (cancelled, refused, never found). */
-  readonly outcome: SendOutcome | undefined;
+  /** What has become of the device's memory; `unchanged` also where nothing was begun. */
+  readonly outcome: SendOutcome;
   /** `good`: all acknowledged, and nothing is open; `unknown`: all acknowledged, and something is; `bad`: it failed. */
   readonly rating: 'good' | 'unknown' | 'bad';
   /** One plain sentence that says what really happened. */
@@ -158,7 +158,7 @@ export type FlowState =
     }
   | {
       readonly step: 'ended';
-      readonly device: FlowDevice | undefined;
-      readonly file: FlowFile | undefined;
+      readonly device: FlowDevice;
+      readonly file: FlowFile;
       readonly ending: FlowEnding;
     };
