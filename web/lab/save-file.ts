@@ -9,5 +9,6 @@ export function saveFile(
   link.href = url;
   link.download = name;
   link.click();
+  // The download has begun before the address is given up.
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

@@ -13,7 +13,7 @@ import { controlsView, statusView } from './controls-view.ts';
 import type { Controls } from './controls-view.ts';
 import { flasherView } from './flasher-view.ts';
 import { programmerView } from './programmer-view.ts';
-import { saveFile } from './save-file.ts';
+import { saveFile } from '../save-file.ts';
 
 /** Everything that is seen of the board on the bench; anew with each board. */
 export function panelsView(bench: Bench): TemplateResult {

@@ -1,7 +1,7 @@
 import { html } from 'lit';
 import type { TemplateResult } from 'lit';
 import type { Bench } from './bench.ts';
-import { saveFile } from './save-file.ts';
+import { saveFile } from '../save-file.ts';
 
 /** No flash of a board here is larger. */
 const MOST_FILE_BYTES = 256 << 20;
@@ -24,8 +24,7 @@ export function programmerView(bench: Bench): TemplateResult {
   };
   const save = async (): Promise<void> => {
     const flash = await session?.client.flash();
-    if (flash !== undefined)
-      saveFile(`${title}.flash.bin`, flash.slice(), 'application/octet-stream');
+    if (flash !== undefined) saveFile(`${title}.flash.bin`, flash.slice());
   };
   return html`<details class="programmer">
     <summary>Programmer: put something into flash without USB</summary>
