@@ -149,9 +149,8 @@ export class LiveBoard {
     return bytes;
   }
 
-  async explain(): Promise<Explanation> {
-    const { ranges, nextBoot } = await this.#explainer.explain(this.flash());
-    return { ranges: [...ranges], nextBoot: [...nextBoot] };
+  explain(): Promise<Explanation> {
+    return this.#explainer.explain(this.flash());
   }
 
   sample(id: string): Promise<Uint8Array> {
