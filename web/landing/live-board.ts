@@ -8,6 +8,7 @@ import { startBoard } from '../boards/start-board.ts';
 import { ExplainSoon } from '../lab/board/explain-soon.ts';
 import '../lab/console/console.ts';
 import type { BoardConsole } from '../lab/console/console.ts';
+import { lineKindOf } from '../lab/console/console-lines.ts';
 import { controls } from '../lab/controls.ts';
 import '../lab/flash-map/flash-map.ts';
 import type { FlashMap } from '../lab/flash-map/flash-map.ts';
@@ -15,11 +16,6 @@ import { problemWords } from '../lab/problem.ts';
 
 /** What a first visit sees: an update waits in the second slot, and MCUboot swaps it in. */
 const ORDER = { board: 'reel_board', start: 'update-pending' } as const;
-
-const kindOf = ({ type }: BoardEvent): 'said' | 'fault' | 'event' => {
-  if (type === 'console') return 'said';
-  return type === 'fault' || type === 'refused' ? 'fault' : 'event';
-};
 
 /** A board that starts by itself: what it says, and its flash as it changes. */
 class LiveBoard extends LitElement {
@@ -117,7 +113,7 @@ class LiveBoard extends LitElement {
   #happened(event: BoardEvent): void {
     this.renderRoot
       .querySelector<BoardConsole>('lab-console')
-      ?.add(describeEvent(event), kindOf(event));
+      ?.add(describeEvent(event), lineKindOf(event));
     if (event.type === 'boot' || event.type === 'power') this.#explain?.changed();
   }
 

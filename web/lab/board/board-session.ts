@@ -7,6 +7,7 @@ import type {
   SeenTransfer,
 } from '../../boards/board-client.ts';
 import type { Explanation } from '../../boards/explanation.ts';
+import { lineKindOf } from '../console/console-lines.ts';
 import type { LineKind } from '../console/console-lines.ts';
 import { FRESH, afterAction, afterEvent } from './board-status.ts';
 import type { BoardStatus } from './board-status.ts';
@@ -74,13 +75,7 @@ export class BoardSession {
 
   #happened(event: BoardEvent): void {
     this.status = afterEvent(this.status, event);
-    const kind =
-      event.type === 'console'
-        ? 'said'
-        : event.type === 'fault' || event.type === 'refused'
-          ? 'fault'
-          : 'event';
-    this.#view.said(describeEvent(event), kind);
+    this.#view.said(describeEvent(event), lineKindOf(event));
     if (event.type === 'boot' || event.type === 'power' || event.type === 'confirmed')
       this.#explain.changed();
     this.#view.changed();

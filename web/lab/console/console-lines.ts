@@ -1,3 +1,5 @@
+import type { BoardEvent } from 'dfukit/board';
+
 /** Where a line of the console comes from. */
 export type LineKind =
   /** The board's own console. */
@@ -8,6 +10,12 @@ export type LineKind =
   | 'fault'
   /** What a person has typed. */
   | 'typed';
+
+/** Where a line comes from that tells of an event. */
+export function lineKindOf({ type }: BoardEvent): LineKind {
+  if (type === 'console') return 'said';
+  return type === 'fault' || type === 'refused' ? 'fault' : 'event';
+}
 
 export interface ConsoleLine {
   readonly text: string;
