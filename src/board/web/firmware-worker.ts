@@ -76,7 +76,7 @@ async function run({ source, info }: { source: string; info: string }): Promise<
   await main(board);
 }
 
-/** What came before the firmware was there to hear it. */
+/** A worker has one firmware. */
 let isStarted = false;
 
 world.addEventListener('message', ({ data }: { readonly data: ToFirmwareWorker }) => {
