@@ -1,5 +1,5 @@
 import type { AreaName, SwapUnderWay } from '../boot/mcuboot/index.ts';
-import { placeOf, swapUnderWay } from '../boot/mcuboot/index.ts';
+import { areaNames, imageNumberOf, placeOf, swapUnderWay } from '../boot/mcuboot/index.ts';
 import { hexNumber } from '../bytes/index.ts';
 import type { FlashRange } from '../flash/index.ts';
 import { sizeText } from '../image/index.ts';
@@ -58,8 +58,6 @@ const purposes: Readonly<Record<TrailerFieldName, string>> = {
   magic: 'from now on this trailer counts',
 };
 
-const slotNumber = (area: AreaName): number => Number(area.replace(/^\D+/, ''));
-
 /** `sector 3 of primary0`; of an area whose sectors are what the flash erases. */
 function sectorText({ flash, config }: LabDevice, area: AreaName, offsetBytes: number): string {
   const { offsetBytes: base } = placeOf(config, area);
@@ -70,12 +68,7 @@ function sectorText({ flash, config }: LabDevice, area: AreaName, offsetBytes: n
 /** The area and the sector that a place in flash is in. */
 function placeText(device: LabDevice, at: number): string {
   const { config } = device;
-  const names: AreaName[] = config.images.flatMap((_, n): AreaName[] => [
-    `primary${n}`,
-    `secondary${n}`,
-  ]);
-  if (config.scratch !== undefined) names.push('scratch');
-  for (const name of names) {
+  for (const name of areaNames(config)) {
     const { offsetBytes, sizeBytes } = placeOf(config, name);
     if (at < offsetBytes || at >= offsetBytes + sizeBytes) continue;
     return sectorText(device, name, at - offsetBytes);
@@ -229,7 +222,7 @@ export function tellOperation(told: ToldBoot): OperationWords | undefined {
   const operation = boot.operations[number];
   if (operation === undefined) return undefined;
   const device = boot.at(number);
-  const image = operation.area === 'scratch' ? 0 : slotNumber(operation.area);
+  const image = imageNumberOf(operation.area);
   const scene: Scene = { ...told, operation, device, image };
   return operation.kind === 'erase' ? eraseWords(scene) : writeWords(scene);
 }

@@ -2,7 +2,7 @@
 export * from './public.ts';
 export { ArrivingImage } from './arriving-image.ts';
 export type { ArrivalOptions } from './arriving-image.ts';
-export { areaNames, buildOf, isInPlace, isSwap, placeOf } from './config.ts';
+export { areaNames, buildOf, imageNumberOf, isInPlace, isSwap, placeOf } from './config.ts';
 export type { Build } from './config.ts';
 export { examineArrived } from './examine-arrived.ts';
 export { decodeSwapInfo, isOnTrial, readSwapState } from './trailer.ts';
