@@ -1,6 +1,7 @@
 import type { BoardEvent, BoardFile } from 'dfukit/board';
 import type { UsbBus } from 'dfukit/usb';
 import type { Explanation } from './explanation.ts';
+import type { FlashOutline } from './flash-outline.ts';
 
 /** A board as one orders it in the page. */
 export interface BoardOrder {
@@ -87,11 +88,7 @@ export interface BoardFacts {
   /** `NAME` or `NAME:MODE`. */
   readonly bootloader: string;
   readonly serial: string;
-  readonly geometry: {
-    readonly baseAddress: number;
-    readonly sizeBytes: number;
-    readonly sectors: readonly { readonly offsetBytes: number; readonly sizeBytes: number }[];
-  };
+  readonly geometry: FlashOutline;
   readonly writeUnitBytes: number;
   readonly slots: readonly {
     readonly index: number;
@@ -121,7 +118,7 @@ export interface BoardClient {
   readonly facts: BoardFacts;
   /** Its USB connector, as a host at its other end sees it: give it to a flasher. */
   readonly bus: UsbBus;
-  readonly geometry: BoardFacts['geometry'];
+  readonly geometry: FlashOutline;
   /** Resolves when the board has carried it out. Throws `DfuError` for what it cannot. */
   act(action: BoardAction): Promise<void>;
   /** A copy of its flash as it is now. */

@@ -17,6 +17,7 @@ import { buildStart } from './build-start.ts';
 import { startKindOf } from './catalogue.ts';
 import { dfuStateAfter } from './dfu-state.ts';
 import type { Explanation } from './explanation.ts';
+import { outlineOf } from './flash-outline.ts';
 import { News } from './news.ts';
 import { orderedBoard } from './ordered-board.ts';
 import type { OrderedBoard } from './ordered-board.ts';
@@ -104,7 +105,7 @@ export class LiveBoard {
     });
     this.#board = board;
     this.facts = {
-      ...factsOf(ordered, flash),
+      ...factsOf(ordered),
       serial: board.serial,
       trusts,
       samples: this.#samples.list,
@@ -200,22 +201,18 @@ function seenOf({ ms, setup, end, data = new Uint8Array(0) }: ControlRecord): Se
   };
 }
 
-function factsOf(
-  { model, record, mode }: OrderedBoard,
-  flash: MemoryFlash,
-): Omit<BoardFacts, 'serial' | 'trusts' | 'samples'> {
-  const { name, chip, flashBaseAddress, buttons, sensors } = model;
-  const sectors = [...flash.sectors.in(0, flash.sizeBytes)];
+function factsOf({
+  model,
+  record,
+  mode,
+}: OrderedBoard): Omit<BoardFacts, 'serial' | 'trusts' | 'samples'> {
+  const { name, chip, flash, flashBaseAddress, buttons, sensors } = model;
   return {
     name,
     chip,
     bootloader: mode === undefined ? record.name : `${record.name}:${mode}`,
-    geometry: {
-      baseAddress: flashBaseAddress,
-      sizeBytes: flash.sizeBytes,
-      sectors: sectors.map(({ offsetBytes, sizeBytes }) => ({ offsetBytes, sizeBytes })),
-    },
-    writeUnitBytes: model.flash.writeUnitBytes,
+    geometry: outlineOf(flash, flashBaseAddress),
+    writeUnitBytes: flash.writeUnitBytes,
     slots: record
       .layout(model, mode)
       .slots.map(({ index, address, sizeBytes }) => ({ index, address, sizeBytes })),

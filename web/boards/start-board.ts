@@ -2,6 +2,7 @@ import { DfuError } from 'dfukit';
 import type { DfuErrorCode } from 'dfukit';
 import { portBus } from 'dfukit/link/message-port';
 import type { UsbBus } from 'dfukit/usb';
+import type { FlashOutline } from './flash-outline.ts';
 import type { BoardAction, BoardClient, BoardFacts, BoardOrder } from './board-client.ts';
 import type {
   BoardAnswers,
@@ -164,7 +165,7 @@ class ClientOfWorker implements BoardClient {
     line.onEnd(() => void this.bus.close());
   }
 
-  get geometry(): BoardFacts['geometry'] {
+  get geometry(): FlashOutline {
     return this.facts.geometry;
   }
 

@@ -1,14 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { FlashOutline } from '../../../web/boards/flash-outline.ts';
 import { gridOf, rangeAt, rangeInRow, runsOf } from '../../../web/lab/flash-map/map-layout.ts';
-import type { Extent, MapGeometry } from '../../../web/lab/flash-map/map-layout.ts';
+import type { Extent } from '../../../web/lab/flash-map/map-layout.ts';
 import { cellsOf, runPath } from '../../../web/lab/flash-map/map-paths.ts';
 import { rangeLabel, sizeText } from '../../../web/lab/flash-map/range-text.ts';
 import { TouchedCells } from '../../../web/lab/flash-map/touched-cells.ts';
 
 const KiB = 1024;
 
-function flashOf(...sizes: readonly number[]): MapGeometry {
+function flashOf(...sizes: readonly number[]): FlashOutline {
   let offsetBytes = 0;
   const sectors = sizes.map((sizeBytes) => {
     const sector = { offsetBytes, sizeBytes };
@@ -18,7 +19,7 @@ function flashOf(...sizes: readonly number[]): MapGeometry {
   return { baseAddress: 0, sizeBytes: offsetBytes, sectors };
 }
 
-const even = (count: number, sizeBytes: number): MapGeometry =>
+const even = (count: number, sizeBytes: number): FlashOutline =>
   flashOf(...Array.from({ length: count }, () => sizeBytes));
 
 /** Ranges of those sizes, one behind the other. */

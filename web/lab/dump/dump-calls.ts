@@ -1,5 +1,5 @@
 import type { FlashMap } from 'dfukit/lab';
-import type { Scene } from '../mcuboot/swap-calls.ts';
+import type { FlashOutline } from '../../boards/flash-outline.ts';
 
 // What the worker that explains dumps can be asked.
 
@@ -58,7 +58,7 @@ export interface DumpAnswer {
   readonly source: string;
   readonly evidence: readonly string[];
   readonly doubts: readonly string[];
-  readonly geometry: Scene['geometry'];
+  readonly geometry: FlashOutline;
   readonly map: FlashMap;
   readonly slots: readonly SlotWords[];
   readonly fates: readonly FateWords[];

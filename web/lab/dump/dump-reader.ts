@@ -1,6 +1,6 @@
 import { flashExplainer } from 'dfukit/board';
 import { ImageJudge } from 'dfukit/boot/mcuboot';
-import { SectorMap } from 'dfukit/flash';
+import { MemoryFlash } from 'dfukit/flash';
 import { readKey } from 'dfukit/image';
 import type { Key } from 'dfukit/image';
 import {
@@ -16,7 +16,7 @@ import {
   vectorDoubts,
 } from 'dfukit/lab';
 import type { FlashReport, LabDevice, Step } from 'dfukit/lab';
-import { MemoryFlash } from 'dfukit/flash';
+import { outlineOf } from '../../boards/flash-outline.ts';
 import { Problem } from '../problem.ts';
 import type { CallProgress } from '../worker/calls.ts';
 import type { BootWords, DumpAnswer, DumpOrder } from './dump-calls.ts';
@@ -31,15 +31,6 @@ const BOOTS = 3;
 
 const areaOf = ({ slot, image }: { readonly slot: 0 | 1; readonly image: number }): string =>
   `${slot === 0 ? 'primary' : 'secondary'}${image}`;
-
-function geometryOf({ geometry, baseAddress }: OwnedDump): DumpAnswer['geometry'] {
-  const map = new SectorMap(geometry);
-  const sectors = [...map.in(0, map.sizeBytes)].map(({ offsetBytes, sizeBytes }) => ({
-    offsetBytes,
-    sizeBytes,
-  }));
-  return { baseAddress, sizeBytes: map.sizeBytes, sectors };
-}
 
 async function keysOf(texts: readonly string[]): Promise<Key[]> {
   const keys: Key[] = [];
@@ -109,7 +100,7 @@ async function replayed(dump: OwnedDump, keys: readonly Key[]): Promise<DumpAnsw
     source,
     evidence,
     doubts: await doubtsOf(dump, device),
-    geometry: geometryOf(dump),
+    geometry: outlineOf(dump.geometry, dump.baseAddress),
     map: await mapFlash(device, { report, areas }),
     slots: slotWords(report),
     fates: fates.map((each) => ({
@@ -134,7 +125,7 @@ async function readItself(dump: OwnedDump): Promise<DumpAnswer> {
     source,
     evidence,
     doubts,
-    geometry: geometryOf(dump),
+    geometry: outlineOf(dump.geometry, dump.baseAddress),
     map,
     slots: slots.map(({ index, reason, details }) => ({
       name: `slot ${index}`,

@@ -7,9 +7,10 @@ import type {
   TemplateResult,
 } from 'lit';
 import type { ExplainedRange, Explanation } from '../../boards/explanation.ts';
+import type { FlashOutline } from '../../boards/flash-outline.ts';
 import { controls } from '../controls.ts';
 import { gridOf, rangeAt, rangeInRow, runsOf } from './map-layout.ts';
-import type { Extent, MapGeometry, MapGrid, Run } from './map-layout.ts';
+import type { Extent, MapGrid, Run } from './map-layout.ts';
 import { cellsOf, cellsPath, firstRowWidth, runPath, sectorLines } from './map-paths.ts';
 import type { CellSize } from './map-paths.ts';
 import { mapStyles } from './map-styles.ts';
@@ -43,7 +44,7 @@ interface Drawing {
   readonly lines: string;
 }
 
-const unexplained = ({ sizeBytes }: MapGeometry): readonly ExplainedRange[] => [
+const unexplained = ({ sizeBytes }: FlashOutline): readonly ExplainedRange[] => [
   { offsetBytes: 0, sizeBytes, kind: 'data', area: undefined, title: 'Flash', words: [] },
 ];
 
@@ -67,7 +68,7 @@ export class FlashMap extends LitElement {
     touches: { state: true },
   };
 
-  declare geometry: MapGeometry | undefined;
+  declare geometry: FlashOutline | undefined;
   declare explanation: Explanation | undefined;
   /** Places that are marked, beside the one that is chosen. */
   declare highlight: readonly Extent[];

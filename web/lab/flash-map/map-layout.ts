@@ -1,14 +1,9 @@
+import type { FlashOutline } from '../../boards/flash-outline.ts';
+
 /** Where something is in flash. */
 export interface Extent {
   readonly offsetBytes: number;
   readonly sizeBytes: number;
-}
-
-/** A flash: where the processor sees it, and its sectors from its beginning to its end. */
-export interface MapGeometry {
-  readonly baseAddress: number;
-  readonly sizeBytes: number;
-  readonly sectors: readonly Extent[];
 }
 
 /** Flash as rows of cells, each of the same number of bytes. */
@@ -35,7 +30,7 @@ const MOST_ROWS = 32;
 const LEAST_SHARE = 0.2;
 
 /** The grid of a flash: a cell is its smallest sector, or several where there are too many of them. */
-export function gridOf({ sizeBytes, sectors }: MapGeometry, widthPx: number): MapGrid {
+export function gridOf({ sizeBytes, sectors }: FlashOutline, widthPx: number): MapGrid {
   const smallest = sectors.reduce((least, each) => Math.min(least, each.sizeBytes), sizeBytes);
   for (let cellBytes = Math.max(1, smallest); ; cellBytes *= 2) {
     const cells = Math.max(1, Math.ceil(sizeBytes / cellBytes));

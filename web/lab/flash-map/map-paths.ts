@@ -1,4 +1,5 @@
-import type { Extent, MapGeometry, MapGrid, Run } from './map-layout.ts';
+import type { FlashOutline } from '../../boards/flash-outline.ts';
+import type { Extent, MapGrid, Run } from './map-layout.ts';
 
 /** Pixels of a cell. */
 export interface CellSize {
@@ -34,7 +35,7 @@ function round(px: number): number {
 }
 
 /** Lines between sectors: whole ones where every cell is a sector of its own or several. */
-export function sectorLines(geometry: MapGeometry, grid: MapGrid, cell: CellSize): string {
+export function sectorLines(geometry: FlashOutline, grid: MapGrid, cell: CellSize): string {
   const { columns, rows, cellBytes } = grid;
   const lines: string[] = [];
   for (let row = 1; row < rows; row++) {

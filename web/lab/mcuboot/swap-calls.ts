@@ -1,4 +1,5 @@
 import type { FlashMap, LogLine, OperationWords } from 'dfukit/lab';
+import type { FlashOutline } from '../../boards/flash-outline.ts';
 import type { Scenario } from './scenario-choices.ts';
 import type { Story } from './story.ts';
 
@@ -21,11 +22,7 @@ export interface SceneImage {
 
 /** A device, as the page draws it. */
 export interface Scene {
-  readonly geometry: {
-    readonly baseAddress: number;
-    readonly sizeBytes: number;
-    readonly sectors: readonly { readonly offsetBytes: number; readonly sizeBytes: number }[];
-  };
+  readonly geometry: FlashOutline;
   readonly areas: readonly SceneArea[];
   readonly pieceBytes: number;
   readonly images: readonly SceneImage[];

@@ -10,6 +10,7 @@ import {
   tellOperation,
 } from 'dfukit/lab';
 import type { DoneOperation, FlashMap, LabDevice, RecordedBoot } from 'dfukit/lab';
+import { outlineOf } from '../../boards/flash-outline.ts';
 import { Problem } from '../problem.ts';
 import { mcubootBoards, mostPayloadBytes, sceneDevice } from './scenario.ts';
 import type { Scenario } from './scenario-choices.ts';
@@ -51,16 +52,8 @@ export class SwapStage {
     this.#story = [];
     this.#kept = [];
     const { device, baseAddress } = scene;
-    const { sectors, sizeBytes } = device.flash;
     return {
-      geometry: {
-        baseAddress,
-        sizeBytes,
-        sectors: [...sectors.in(0, sizeBytes)].map((each) => ({
-          offsetBytes: each.offsetBytes,
-          sizeBytes: each.sizeBytes,
-        })),
-      },
+      geometry: outlineOf(device.flash.geometry, baseAddress),
       areas: areaNames(device).map((name) => {
         const { layout } = readTrailer(device, name);
         const place = placeOfOperation(device, {
