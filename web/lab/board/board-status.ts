@@ -1,5 +1,6 @@
 import type { BoardEvent } from 'dfukit/board';
 import type { BoardAction } from '../../boards/board-client.ts';
+import { hexNumber } from '../hex.ts';
 import type { BootEvent } from './boot-words.ts';
 
 /** What can be seen of a board at a glance. */
@@ -84,7 +85,7 @@ function withoutPower(
   const met =
     cut === undefined
       ? undefined
-      : `in the middle of flash operation ${cut.operation}: ${cut.type} of ${cut.bytes} bytes at 0x${cut.address.toString(16).padStart(8, '0')} (${cut.kind})`;
+      : `in the middle of flash operation ${cut.operation}: ${cut.type} of ${cut.bytes} bytes at ${hexNumber(cut.address, 8)} (${cut.kind})`;
   return {
     ...status,
     powered: false,

@@ -1,10 +1,9 @@
 import type { ExplainedRange } from '../../boards/explanation.ts';
+import { hexNumber } from '../hex.ts';
 import { KIND_WORDS } from './range-kinds.ts';
 
-/** Hex digits of an address: as many as the last one of a flash needs, four at least. */
-export function addressText(address: number, digits = 8): string {
-  return `0x${address.toString(16).padStart(digits, '0')}`;
-}
+/** An address as the processor sees it. */
+export const addressText = (address: number): string => hexNumber(address, 8);
 
 /** A size as one says it: whole KiB and MiB where it is some, else bytes. */
 export function sizeText(bytes: number): string {

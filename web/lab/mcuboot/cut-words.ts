@@ -2,6 +2,7 @@ import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import { cutOutcomes, outcomeWords } from 'dfukit/lab';
 import type { CutCase } from 'dfukit/lab';
+import { hexNumber } from '../hex.ts';
 import type { SentFinding, SentReport } from './cut-calls.ts';
 
 // What an exploration came to, in words.
@@ -27,7 +28,7 @@ function operationText(report: SentReport, number: number): string {
   const operation = report.operations[number];
   if (operation === undefined) return '';
   const { kind, area, offsetBytes, lengthBytes } = operation;
-  return `${kind} ${area} 0x${offsetBytes.toString(16)}, ${lengthBytes} bytes`;
+  return `${kind} ${area} ${hexNumber(offsetBytes)}, ${lengthBytes} bytes`;
 }
 
 export function caseText(

@@ -1,3 +1,4 @@
+import { hexNumber } from '../hex.ts';
 import type { SceneArea, SceneImage } from './swap-calls.ts';
 
 // What stands in an area, piece by piece, and in words.
@@ -59,16 +60,14 @@ export function runsOf(codes: readonly number[], area: SceneArea, known: Known):
   return runs;
 }
 
-const hex = (value: number): string => `0x${value.toString(16)}`;
-
 /** A run in words: `0x0 to 0x7ff: 1.0.0+0 from 0x400`. */
 export function runText(
   { kind, from, to, source }: PieceRun,
   images: readonly SceneImage[],
 ): string {
-  const place = `${hex(from)} to ${hex(to - 1)}`;
+  const place = `${hexNumber(from)} to ${hexNumber(to - 1)}`;
   if (typeof kind === 'number') {
-    return `${place}: version ${images[kind]?.name ?? '?'} from ${hex(source ?? 0)} on`;
+    return `${place}: version ${images[kind]?.name ?? '?'} from ${hexNumber(source ?? 0)} on`;
   }
   const words = {
     erased: 'erased',

@@ -4,6 +4,7 @@ import type { TraceEnd } from 'dfukit/trace';
 import { setupPacket } from 'dfukit/usb';
 import type { SetupPacket } from 'dfukit/usb';
 import type { SeenTransfer } from '../../boards/board-client.ts';
+import { hexNumber } from '../hex.ts';
 
 /** What can be shown of the transfers that there are. */
 export type TransferFilter = 'all' | 'dfu' | 'blocks' | 'failed';
@@ -81,17 +82,13 @@ export function factsOf({ seen, setup }: SeenRow): readonly (readonly [string, s
   const kind = ['standard', 'class', 'vendor', 'reserved'][(bmRequestType >> 5) & 3] ?? '';
   const to = ['device', 'interface', 'endpoint', 'other'][bmRequestType & 0x1f] ?? 'reserved';
   return [
-    ['bmRequestType', `${hexWord(bmRequestType, 2)}: ${direction}, ${kind}, ${to}`],
-    ['bRequest', hexWord(bRequest, 2)],
-    ['wValue', `${hexWord(wValue, 4)} (${wValue})`],
-    ['wIndex', `${hexWord(wIndex, 4)} (${wIndex})`],
+    ['bmRequestType', `${hexNumber(bmRequestType, 2)}: ${direction}, ${kind}, ${to}`],
+    ['bRequest', hexNumber(bRequest, 2)],
+    ['wValue', `${hexNumber(wValue, 4)} (${wValue})`],
+    ['wIndex', `${hexNumber(wIndex, 4)} (${wIndex})`],
     ['wLength', `${wLength}`],
     ...statusFacts(seen, setup),
   ];
-}
-
-function hexWord(value: number, digits: number): string {
-  return `0x${value.toString(16).padStart(digits, '0')}`;
 }
 
 function statusFacts(
