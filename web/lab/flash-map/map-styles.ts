@@ -38,11 +38,6 @@ export const mapStyles: CSSResult = css`
     user-select: none;
   }
 
-  .frame {
-    fill: none;
-    stroke: var(--line-strong);
-  }
-
   .lines {
     fill: none;
     stroke: color-mix(in oklab, var(--range-text) 22%, transparent);

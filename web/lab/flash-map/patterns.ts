@@ -15,7 +15,7 @@ const marks: Readonly<Record<RangeKind, SVGTemplateResult | undefined>> = {
   erased: svg`<circle class="dot faint" cx="4" cy="4" r="0.7" />`,
 };
 
-/** The `<defs>` that `fill` of `range-styles.ts` refers to; ids hold within one shadow root. */
+/** The `<defs>` that `fill` of `map-styles.ts` refers to; ids hold within one shadow root. */
 export function patternDefs(kinds: readonly RangeKind[]): SVGTemplateResult {
   return svg`<defs>
     ${kinds.map(
