@@ -25,7 +25,7 @@ interface Strip {
   readonly outcomes: readonly (CutOutcome | undefined)[];
 }
 
-export function worstOf(counts: OutcomeCounts | undefined): CutOutcome | undefined {
+function worstOf(counts: OutcomeCounts | undefined): CutOutcome | undefined {
   return counts && cutOutcomes.toReversed().find((outcome) => counts[outcome] > 0);
 }
 
@@ -139,7 +139,7 @@ export class CutPicture extends LitElement {
         ${outcomePatterns()}
         ${strips.map((strip, n) => stripPart(strip, { y: n * STRIP_PX, step }))}
         ${sectorsPart(report, strips, { rows, rowPx, top, step })}
-        ${this.#cursor(strips, { step, top, height })}
+        ${this.#cursor(strips, { step, height })}
         <text x=${LABEL_PX} y=${height - 4}>operation 0</text>
         <text x=${width - 4} y=${height - 4} text-anchor="end">${count - 1}</text>
       </svg>
@@ -159,7 +159,7 @@ export class CutPicture extends LitElement {
 
   #cursor(
     strips: readonly Strip[],
-    { step, height }: { readonly step: number; readonly top: number; readonly height: number },
+    { step, height }: { readonly step: number; readonly height: number },
   ): SVGTemplateResult | undefined {
     const { chosen } = this;
     if (chosen === undefined) return undefined;

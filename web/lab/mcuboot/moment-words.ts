@@ -18,7 +18,7 @@ function lastText({ words, played, done }: Told): TemplateResult | string {
       torn: 'half done: its first half',
       'torn-tail': 'half done: its second half',
     };
-    const how = half[played.cut.kind as keyof typeof half];
+    const how = half[played.cut.kind];
     const what = words?.last === undefined ? '' : html`${sentence(words.last)}<br />`;
     return html`${what}<strong class="cut"
         >The power was cut at this operation: it was ${how}.</strong

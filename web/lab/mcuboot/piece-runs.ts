@@ -1,3 +1,4 @@
+import { ERASED_PIECE } from 'dfukit/lab';
 import { hexNumber } from '../hex.ts';
 import type { SceneArea, SceneImage } from './swap-calls.ts';
 
@@ -16,16 +17,13 @@ export interface PieceRun {
   readonly source: number | undefined;
 }
 
-/** The codes of ImagePieces; they are numbers in messages. */
-const ERASED = -1;
-
 interface Known {
   readonly images: readonly SceneImage[];
   readonly pieceBytes: number;
 }
 
 /** The image that a code is of, and which piece of it. */
-export function imageOfCode(
+function imageOfCode(
   code: number,
   images: readonly SceneImage[],
 ): { readonly image: number; readonly piece: number } | undefined {
@@ -43,11 +41,11 @@ export function runsOf(codes: readonly number[], area: SceneArea, known: Known):
   const { offsetBytes, sizeBytes, trailerBytes } = area;
   const runs: { kind: PieceKind; from: number; to: number; source: number | undefined }[] = [];
   for (let at = 0; at < sizeBytes; at += pieceBytes) {
-    const code = codes[(offsetBytes + at) / pieceBytes] ?? ERASED;
+    const code = codes[(offsetBytes + at) / pieceBytes] ?? ERASED_PIECE;
     const found = imageOfCode(code, images);
     const inTrailer = at + pieceBytes > sizeBytes - trailerBytes;
     const other = inTrailer ? 'trailer' : 'other';
-    const kind = found?.image ?? (code === ERASED ? 'erased' : other);
+    const kind = found?.image ?? (code === ERASED_PIECE ? 'erased' : other);
     const source = found === undefined ? undefined : found.piece * pieceBytes;
     const last = runs.at(-1);
     const follows =

@@ -93,7 +93,7 @@ async function imageOf(
 const AROUND_BYTES = HEADER_BYTES + 128;
 
 /** The largest payload that a scenario has room for; 0 if for none. */
-export function mostPayloadBytes(scenario: Scenario): number {
+function mostPayloadBytes(scenario: Scenario): number {
   const { geometry, config } = scenario.board === '' ? ofSizes(scenario) : ofBoard(scenario);
   const flash = new MemoryFlash(geometry);
   return Math.max(0, largestImageBytes(flash, config) - AROUND_BYTES);

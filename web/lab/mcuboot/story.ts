@@ -12,7 +12,7 @@ export type StoryStep =
 
 export type Story = readonly StoryStep[];
 
-export const CUT_LETTERS: Readonly<Record<PowerCutKind, string>> = {
+const CUT_LETTERS: Readonly<Record<PowerCutKind, string>> = {
   clean: 'c',
   torn: 't',
   'torn-tail': 'x',

@@ -1,3 +1,4 @@
+import type { PowerCutKind } from 'dfukit/flash';
 import type { FlashMap, LogLine, OperationWords } from 'dfukit/lab';
 import type { FlashOutline } from '../../boards/flash-outline.ts';
 import type { Scenario } from './scenario-choices.ts';
@@ -26,7 +27,6 @@ export interface Scene {
   readonly areas: readonly SceneArea[];
   readonly pieceBytes: number;
   readonly images: readonly SceneImage[];
-  readonly mostPayloadBytes: number;
   /** Boards that MCUboot can be on. */
   readonly boards: readonly string[];
 }
@@ -50,7 +50,7 @@ export interface PlayedStep {
   readonly operations: readonly SceneOperation[];
   /** The pieces that a cut has left otherwise, and where it fell; undefined: the power stayed. */
   readonly cut:
-    | { readonly operation: number; readonly kind: string; readonly torn: SceneOperation }
+    | { readonly operation: number; readonly kind: PowerCutKind; readonly torn: SceneOperation }
     | undefined;
   readonly log: readonly LogLine[];
   /** How it ended, in a few words. */

@@ -12,7 +12,7 @@ import {
 import type { DoneOperation, FlashMap, LabDevice, RecordedBoot } from 'dfukit/lab';
 import { outlineOf } from '../../boards/flash-outline.ts';
 import { Problem } from '../problem.ts';
-import { mcubootBoards, mostPayloadBytes, sceneDevice } from './scenario.ts';
+import { mcubootBoards, sceneDevice } from './scenario.ts';
 import type { Scenario } from './scenario-choices.ts';
 import type { SceneDevice } from './scenario.ts';
 import type { Story, StoryStep } from './story.ts';
@@ -48,7 +48,8 @@ export class SwapStage {
   async open(scenario: Scenario): Promise<Scene> {
     const scene = await sceneDevice(scenario);
     this.#scene = scene;
-    this.#pieces = new ImagePieces(scene.device);
+    const pieces = new ImagePieces(scene.device);
+    this.#pieces = pieces;
     this.#story = [];
     this.#kept = [];
     const { device, baseAddress } = scene;
@@ -66,12 +67,11 @@ export class SwapStage {
         const { trailerBytes, status } = layout;
         return { name, offsetBytes, sizeBytes: status + trailerBytes, trailerBytes };
       }),
-      pieceBytes: this.#pieces.pieceBytes,
-      images: this.#pieces.images.map(({ version, sizeBytes: size }) => ({
+      pieceBytes: pieces.pieceBytes,
+      images: pieces.images.map(({ version, sizeBytes }) => ({
         name: version,
-        pieces: Math.ceil(size / 512),
+        pieces: Math.ceil(sizeBytes / pieces.pieceBytes),
       })),
-      mostPayloadBytes: mostPayloadBytes(scenario),
       boards: mcubootBoards(),
     };
   }

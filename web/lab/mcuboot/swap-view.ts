@@ -273,7 +273,7 @@ export class SwapView extends LitElement {
 const round = (px: number): number => Math.round(px * 100) / 100;
 
 /** `A`, `B`: images are known apart without colours. */
-export const letter = (n: number): string => String.fromCodePoint(65 + (n % 26));
+const letter = (n: number): string => String.fromCodePoint(65 + (n % 26));
 
 function swatch(name: string): TemplateResult {
   return html`<svg class="swatch" width="18" height="14" aria-hidden="true">
