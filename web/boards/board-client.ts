@@ -1,4 +1,5 @@
 import type { BoardEvent, BoardFile } from 'dfukit/board';
+import type { TraceEnd } from 'dfukit/trace';
 import type { UsbBus } from 'dfukit/usb';
 import type { Explanation } from './explanation.ts';
 import type { FlashOutline } from './flash-outline.ts';
@@ -38,7 +39,7 @@ export interface FlashOperation {
 export interface SeenTransfer {
   readonly atMs: number;
   readonly setup: Uint8Array;
-  readonly end: 'ok' | 'stall' | 'lost' | 'timeout' | 'failed';
+  readonly end: TraceEnd;
   /** Both directions; the first 64 bytes at most. */
   readonly data: Uint8Array;
   readonly dataBytes: number;

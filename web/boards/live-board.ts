@@ -182,20 +182,11 @@ function dumpOf(dump: Uint8Array, { flash }: BoardModel): Uint8Array {
   return new MemoryFlash(flash, dump).read(0, dump.length);
 }
 
-const ends: Readonly<Record<ControlRecord['end'], SeenTransfer['end']>> = {
-  ok: 'ok',
-  stall: 'stall',
-  timeout: 'timeout',
-  gone: 'lost',
-  cancelled: 'failed',
-  failed: 'failed',
-};
-
 function seenOf({ ms, setup, end, data = new Uint8Array(0) }: ControlRecord): SeenTransfer {
   return {
     atMs: ms,
     setup: setupPacket.encode(setup),
-    end: ends[end],
+    end,
     data: data.slice(0, SHOWN_BYTES),
     dataBytes: data.length,
   };

@@ -1,6 +1,5 @@
 import { DFU_STATES, DFU_STATUSES, DfuRequest, statusAnswer, statusMeaning } from 'dfukit/dfu';
 import { answerWords, requestWords } from 'dfukit/trace';
-import type { TraceEnd } from 'dfukit/trace';
 import { setupPacket } from 'dfukit/usb';
 import type { SetupPacket } from 'dfukit/usb';
 import type { SeenTransfer } from '../../boards/board-client.ts';
@@ -25,14 +24,6 @@ export interface SeenRow {
   readonly answered: string;
 }
 
-const ends: Readonly<Record<SeenTransfer['end'], TraceEnd>> = {
-  ok: 'ok',
-  stall: 'stall',
-  lost: 'gone',
-  timeout: 'timeout',
-  failed: 'failed',
-};
-
 /** Bytes that a row shows of a long data stage. */
 const FEW = 12;
 
@@ -42,11 +33,12 @@ export function rowOf(seen: SeenTransfer, number: number): SeenRow {
 }
 
 function answered({ end, data, dataBytes }: SeenTransfer, setup: SetupPacket): string {
-  if (end === 'failed') return 'failed';
+  // The error that says more has stayed in the worker.
+  if (end === 'failed' || end === 'cancelled') return 'failed';
   if (end === 'ok' && dataBytes > data.length) {
     return `${hex(data.subarray(0, FEW))} … (${dataBytes})`;
   }
-  return answerWords({ setup, end: ends[end], ...(dataBytes > 0 && { data }) });
+  return answerWords({ setup, end, ...(dataBytes > 0 && { data }) });
 }
 
 function hex(bytes: Uint8Array): string {
