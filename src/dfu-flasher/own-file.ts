@@ -1,9 +1,7 @@
 import { DfuError } from '../bytes/index.ts';
+import { MOST_FILE_BYTES } from '../manifest/index.ts';
 import { fetchBounded } from './fetch-bounded.ts';
 import { addressOf } from './settings.ts';
-
-/** No firmware is larger, in bytes. */
-export const MOST_FILE_BYTES: number = 64 << 20;
 
 /** A file that is in no manifest: where its bytes come from, and what they are called. */
 export interface OwnFile {

@@ -1,5 +1,6 @@
 import { DfuError } from '../bytes/index.ts';
 import type { HostEvent } from '../host/index.ts';
+import { MOST_FILE_BYTES } from '../manifest/index.ts';
 import type { CancelSignal } from '../usb/index.ts';
 import { offersOf } from './boards.ts';
 import type { Choice, Looked } from './chosen-file.ts';
@@ -21,9 +22,6 @@ import { sendFile } from './send-file.ts';
 
 /** How long the application is waited for unless told otherwise, in ms: a swap of two slots takes its time. */
 const APPLICATION_MS = 30_000;
-
-/** Longest file of a person's own, in bytes. */
-const MOST_FILE_BYTES = 64 * 1024 * 1024;
 
 /**
  * A flow over a bus. Nothing is asked of the bus before `connect`. Throws `INVALID_ARGUMENT` without a bus.

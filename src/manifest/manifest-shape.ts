@@ -26,8 +26,8 @@ import { MOST_PATTERN, SERIAL_PATTERN, parseSerialPattern } from './serial-patte
 import { URL_TEXT } from './file-url.ts';
 import { versionShape } from './version.ts';
 
-/** Largest file of a release, in bytes: what a page holds in memory, several times. */
-const MOST_FILE_BYTES = 2 ** 26;
+/** Largest file of firmware, in bytes: what a page holds in memory, several times. */
+export const MOST_FILE_BYTES: number = 2 ** 26;
 
 /** What people call things; a name on a line of its own. */
 const nameShape = shownShape('1 to 64 characters that can be seen', { least: 1, most: 64 });
