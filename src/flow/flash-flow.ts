@@ -121,21 +121,21 @@ class Flow implements FlashFlow {
   }
 
   async chooseAlternate(alternate: number): Promise<void> {
-    const { file } = this.#store.demand('chooseAlternate', 'chosen');
+    const { device, file } = this.#store.demand('chooseAlternate', 'chosen');
     if (!file.alternates.some((each) => each.alternate === alternate)) {
       const there = file.alternates.map((each) => each.alternate).join(', ');
       const message = `chooseAlternate: expected one of "${there}", got ${alternate}`;
       throw new DfuError('INVALID_ARGUMENT', message);
     }
-    await this.#lookAgain({ alternate });
+    await this.#lookAgain(device, { alternate });
   }
 
   async chooseErase(erase: FlowErase): Promise<void> {
-    const { file } = this.#store.demand('chooseErase', 'chosen');
+    const { device, file } = this.#store.demand('chooseErase', 'chosen');
     if (file.erase === undefined || (erase !== 'needed' && erase !== 'all')) {
       throw new DfuError('INVALID_ARGUMENT', 'chooseErase: there is no such choice');
     }
-    await this.#lookAgain({ erase });
+    await this.#lookAgain(device, { erase });
   }
 
   async flash(): Promise<void> {
@@ -241,8 +241,10 @@ class Flow implements FlashFlow {
     return { step: 'chosen', device, file: looked.file };
   }
 
-  async #lookAgain(more: Partial<Pick<Choice, 'alternate' | 'erase'>>): Promise<void> {
-    const { device } = this.#store.demand('choose', 'chosen');
+  async #lookAgain(
+    device: FlowDevice,
+    more: Partial<Pick<Choice, 'alternate' | 'erase'>>,
+  ): Promise<void> {
     const looked = this.#looked;
     if (looked === undefined) return;
     const choice = { ...looked.choice, ...more };
