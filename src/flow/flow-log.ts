@@ -1,6 +1,7 @@
 import { PACKAGE_VERSION } from '../bytes/index.ts';
 import { listLine, printable } from '../host/index.ts';
 import type { HostEvent } from '../host/index.ts';
+import { idDigits } from '../usb/index.ts';
 import type { Clock } from '../usb/index.ts';
 import type { FlowDevice, FlowState } from './flow-state.ts';
 
@@ -159,8 +160,7 @@ function eventLine(event: Exclude<HostEvent, { readonly type: 'progress' }>): st
       const { application, outcome } = event;
       if (application === undefined) return `application: none has come, ${outcome}`;
       const { product = '', bcdDevice, afterMs } = application;
-      const release = bcdDevice.toString(16).padStart(4, '0');
-      return `application: "${product}" ${release} after ${Math.round(afterMs)} ms, ${outcome}`;
+      return `application: "${product}" ${idDigits(bcdDevice)} after ${Math.round(afterMs)} ms, ${outcome}`;
     }
     case 'waiting':
     case 'detaching':
