@@ -48,8 +48,12 @@ export function isOnWindows(): boolean {
 }
 
 /** Why there is no WebUSB here. */
+const absence = (): 'insecure' | 'no-usb' =>
+  page().isSecureContext === false ? 'insecure' : 'no-usb';
+
+/** There is no WebUSB here. */
 export function missing(): DfuError {
-  return noWebUsb(page().isSecureContext === false ? 'insecure' : 'no-usb');
+  return noWebUsb(absence());
 }
 
 /** Finds out whether this page can use USB devices. Asks nobody. */
@@ -58,7 +62,7 @@ export async function webUsbSupport(
   clock: Clock = timerClock(globalThis),
 ): Promise<WebUsbSupport> {
   if (usb === undefined) {
-    const why = page().isSecureContext === false ? 'insecure' : 'no-usb';
+    const why = absence();
     return { isThere: false, why, message: noWebUsb(why).message };
   }
   try {
