@@ -83,7 +83,11 @@ describe("a file of one's own", () => {
     const alert = page.getByRole('alert');
     const { bytes } = await exampleDump('pending');
     const image = Buffer.from(bytes.subarray(0xc000, 0xc000 + 61_000));
+    // Before the page has heard which boards there are.
     await input.setInputFiles({ name: 'noise.bin', mimeType: '', buffer: Buffer.alloc(4096, 7) });
+    await expect
+      .poll(() => page.locator('select[name=board] option').count(), { timeout: 60_000 })
+      .toBeGreaterThan(3);
     await expect
       .poll(() => alert.textContent(), { timeout: 60_000 })
       .toMatch(/no MCUboot image|expected/);

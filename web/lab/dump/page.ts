@@ -3,7 +3,7 @@ import type { CSSResultGroup, PropertyDeclarations, TemplateResult } from 'lit';
 import { choiceField, pageState, textField } from '../../site/url-state.ts';
 import { controls } from '../controls.ts';
 import { problemWords } from '../problem.ts';
-import { AskedWorker, STOPPED } from '../worker/calls.ts';
+import { AskedWorker, isStopped } from '../worker/calls.ts';
 import type { CallProgress } from '../worker/calls.ts';
 import { dumpAnswer } from './dump-answer.ts';
 import { EXAMPLES, exampleNames } from './dump-calls.ts';
@@ -69,7 +69,8 @@ class DumpPage extends LitElement {
       this.chosen = example;
       void this.#explain();
     });
-    void this.#begin();
+    if (this.chosen === '') this.#fresh();
+    else void this.#explain();
   }
 
   override disconnectedCallback(): void {
@@ -78,18 +79,23 @@ class DumpPage extends LitElement {
     this.#worker?.end();
   }
 
-  async #begin(): Promise<void> {
-    this.boards = await this.#fresh().ask('boards', undefined);
-    if (this.chosen !== '') await this.#explain();
-  }
-
-  /** A worker that has nothing else to do. */
+  /** A worker that has nothing else to do but to say which boards there are, if nobody has heard that yet. */
   #fresh(): AskedWorker<DumpCalls> {
     this.#worker?.end();
     this.#worker = new AskedWorker<DumpCalls>(
       new Worker(new URL('./dump-worker.ts', import.meta.url), { type: 'module' }),
     );
+    if (this.boards.length === 0) void this.#askForBoards(this.#worker);
     return this.#worker;
+  }
+
+  async #askForBoards(worker: AskedWorker<DumpCalls>): Promise<void> {
+    try {
+      this.boards = await worker.ask('boards', undefined);
+    } catch (error) {
+      // If it was ended for another, that one is asked.
+      this.#fail(error, this.#asked);
+    }
   }
 
   async #explain(): Promise<void> {
@@ -120,7 +126,7 @@ class DumpPage extends LitElement {
   }
 
   #fail(error: unknown, asked: number): void {
-    if (asked !== this.#asked || (error instanceof Error && error.name === STOPPED)) return;
+    if (asked !== this.#asked || isStopped(error)) return;
     const words = problemWords(error);
     if (words === undefined) throw error;
     this.problem = words;

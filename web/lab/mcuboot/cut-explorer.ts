@@ -6,7 +6,7 @@ import type { PowerCutKind } from 'dfukit/flash';
 import { controls } from '../controls.ts';
 import { problemWords } from '../problem.ts';
 import { saveFile } from '../save-file.ts';
-import { AskedWorker, STOPPED } from '../worker/calls.ts';
+import { AskedWorker, isStopped } from '../worker/calls.ts';
 import type { CallProgress } from '../worker/calls.ts';
 import type { CutCalls, SentFinding, SentReport } from './cut-calls.ts';
 import './cut-picture.ts';
@@ -151,7 +151,7 @@ class CutExplorer extends LitElement {
   };
 
   #fail(error: unknown): void {
-    if (error instanceof Error && error.name === STOPPED) return;
+    if (isStopped(error)) return;
     const words = problemWords(error);
     if (words === undefined) throw error;
     this.problem = words;

@@ -5,7 +5,7 @@ import { pageState } from '../../site/url-state.ts';
 import { controls } from '../controls.ts';
 import '../flash-map/flash-map.ts';
 import { problemWords } from '../problem.ts';
-import { AskedWorker, STOPPED } from '../worker/calls.ts';
+import { AskedWorker, isStopped } from '../worker/calls.ts';
 import './cut-explorer.ts';
 import { fields, scenarioOf, valuesOf } from './page-fields.ts';
 import { pageStyles } from './page-styles.ts';
@@ -124,7 +124,7 @@ class McubootPage extends LitElement {
   }
 
   #fail(error: unknown, opened: number): void {
-    if (opened !== this.#opened || (error instanceof Error && error.name === STOPPED)) return;
+    if (opened !== this.#opened || isStopped(error)) return;
     const words = problemWords(error);
     if (words === undefined) throw error;
     this.problem = words;

@@ -117,8 +117,12 @@ export class AskedWorker<C extends Callable> {
   }
 }
 
-/** What a call ends with whose worker was ended. */
-export const STOPPED = 'Stopped';
+const STOPPED = 'Stopped';
+
+/** Whether this is what a call ends with whose worker was ended. */
+export function isStopped(error: unknown): boolean {
+  return error instanceof Error && error.name === STOPPED;
+}
 
 function stopped(): Error {
   return new ToldError({ name: STOPPED, message: 'it was stopped' });
