@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
-import type { Locator, Page, chromium as Chromium } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import type { Bench } from './bench.ts';
 import { BoardProcess, dfukit } from './board.ts';
+import { allowDevices, openBrowser } from './chromium.ts';
 import { assertSlotHolds, flashHolding, imagePath } from './flash.ts';
 import { HELLO_0, HELLO_1 } from './images.ts';
 import type { Scenario } from './scenario.ts';
@@ -19,7 +19,6 @@ import { DFU_MODE, REEL, RUN_TIME, ZephyrBench, signedUpdate } from './zephyr-bo
 const root = `${process.env['DFUKIT']}`;
 const ELEMENT = `${root}/dist/dfu-flasher/dfu-flasher.js`;
 
-const POLICIES = '/etc/chromium/policies/managed';
 const PORT = 18081;
 const URL = `http://localhost:${PORT}`;
 /** How long a browser in the guest may take over anything, in ms. */
@@ -63,17 +62,6 @@ interface Flashed {
   readonly told: readonly Told[];
 }
 
-/** The devices that the page may use, by ids. */
-function allow(...ids: readonly string[]): void {
-  mkdirSync(POLICIES, { recursive: true });
-  const devices = ids.map((id) => {
-    const [vendor = 0, product = 0] = id.split(':').map((part) => Number.parseInt(part, 16));
-    return { vendor_id: vendor, product_id: product };
-  });
-  const policy = { WebUsbAllowDevicesForUrls: [{ devices, urls: [URL] }] };
-  writeFileSync(`${POLICIES}/flasher.json`, JSON.stringify(policy));
-}
-
 /** A page with the element, for whatever `file` holds at the time. */
 function serve(bench: Bench): void {
   const server = createServer((request, response) => {
@@ -100,26 +88,6 @@ function serve(bench: Bench): void {
   });
   server.listen(PORT, '127.0.0.1');
   bench.atEnd(() => void server.close());
-}
-
-async function openBrowser(bench: Bench): Promise<Page> {
-  const load = createRequire(`${root}/package.json`);
-  const { chromium } = load('playwright-core') as { readonly chromium: typeof Chromium };
-  const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-sync'],
-    timeout: LIMIT_MS,
-  });
-  bench.atEnd(async () => {
-    await browser.close();
-    rmSync(`${POLICIES}/flasher.json`, { force: true });
-  });
-  bench.note(`Chromium ${browser.version()}`);
-  const page = await browser.newPage({ viewport: { width: 360, height: 400 } });
-  page.setDefaultTimeout(LIMIT_MS);
-  page.on('console', (said) => bench.note(`page: ${said.text()}`));
-  page.on('pageerror', (error) => bench.note(`page: ${String(error)}`));
-  return page;
 }
 
 /** The element's button of that name, which is in its shadow tree. */
@@ -197,7 +165,7 @@ async function flashReel(bench: Bench, page: Page): Promise<void> {
       await sample.board.configured(DFU_MODE);
       assert.doesNotMatch(await logOf(page), /permission: .*(click|may not use USB)/u);
       assert.equal(await page.evaluate('globalThis.ended'), undefined);
-      allow(RUN_TIME, DFU_MODE);
+      allowDevices(URL, RUN_TIME, DFU_MODE);
     },
   });
   assert.deepEqual(
@@ -241,9 +209,9 @@ async function flashDisco(bench: Bench, page: Page): Promise<void> {
 
 /** A page that may use these devices, in a browser of its own. */
 async function pageFor(bench: Bench, ...ids: readonly string[]): Promise<Page> {
-  allow(...ids);
+  allowDevices(URL, ...ids);
   serve(bench);
-  return openBrowser(bench);
+  return openBrowser(bench, { limitMs: LIMIT_MS, viewport: { width: 360, height: 400 } });
 }
 
 /** The element in a browser, at the kernel's devices. */

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
-import type { Page, chromium as Chromium } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import type { buildSync } from 'esbuild';
 import type { Bench } from './bench.ts';
 import { BoardProcess } from './board.ts';
+import { allowDevices, load, openBrowser } from './chromium.ts';
 import { assertSlotHolds, flashHolding, imagePath } from './flash.ts';
 import { HELLO_0, HELLO_1 } from './images.ts';
 import type { ImageName } from './images.ts';
@@ -19,10 +19,6 @@ import type { Scenario } from './scenario.ts';
 /** The checkout. */
 const root = `${process.env['DFUKIT']}`;
 
-/** A package of the checkout: what runs here has been compiled elsewhere. */
-const load = (name: string): unknown => createRequire(`${root}/package.json`)(name);
-
-const POLICIES = '/etc/chromium/policies/managed';
 const PORT = 18080;
 
 const PAGE = '<!doctype html><meta charset="utf-8"><script type="module" src="/page.js"></script>';
@@ -75,22 +71,8 @@ async function serve(bench: Bench): Promise<string> {
 }
 
 async function openPage(bench: Bench, url: string): Promise<Page> {
-  mkdirSync(POLICIES, { recursive: true });
-  const devices = [{ vendor_id: 0x1209 }];
-  const policy = { WebUsbAllowDevicesForUrls: [{ devices, urls: [url] }] };
-  writeFileSync(`${POLICIES}/page.json`, JSON.stringify(policy));
-  const { chromium } = load('playwright-core') as { readonly chromium: typeof Chromium };
-  const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-sync'],
-    timeout: 400_000,
-  });
-  bench.atEnd(() => browser.close());
-  bench.note(`Chromium ${browser.version()}`);
-  const page = await browser.newPage();
-  page.setDefaultTimeout(400_000);
-  page.on('console', (said) => bench.note(`page: ${said.text()}`));
-  page.on('pageerror', (error) => bench.note(`page: ${String(error)}`));
+  allowDevices(url, '1209:7d00', '1209:7d02');
+  const page = await openBrowser(bench, { limitMs: 400_000 });
   await page.goto(url);
   await page.waitForFunction('globalThis.flashIt !== undefined');
   return page;
