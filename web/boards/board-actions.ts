@@ -5,7 +5,9 @@ import type { NorFlash } from 'dfukit/flash';
 import { unwrapFile } from 'dfukit/image';
 import type { Clock } from 'dfukit/usb';
 import type { BoardAction } from './board-client.ts';
+import { boxed } from './firmware.ts';
 import type { OrderedBoard } from './ordered-board.ts';
+import { isProgramSource } from './program-source.ts';
 
 /** Most time that a bootloader may take until it has decided, in ms: a large swap takes seconds. */
 const DECIDES_MS = 60_000;
@@ -61,10 +63,27 @@ async function whileOff(acted: ActedOn, work: () => void): Promise<void> {
   }
 }
 
+type ProgramAction = Extract<BoardAction, { do: 'program' }>;
+
+/** What goes into flash: the file itself, or of a program in source what `dfukit firmware build` makes of it. */
+async function imageOf(
+  ordered: OrderedBoard,
+  { file, name = '', slot }: ProgramAction,
+): Promise<Uint8Array> {
+  if (!isProgramSource(file, name)) return file;
+  const { firmware } = ordered.record;
+  if (firmware.needsSlot && slot === undefined) {
+    const words = 'a module is boxed for the slot that it is to run in: say which slot';
+    throw new DfuError('INVALID_ARGUMENT', words);
+  }
+  const seconds = Math.floor(Date.now() / 1000);
+  return boxed(ordered, { payload: file, slot, version: firmware.version(seconds) });
+}
+
 function program(
   { flash }: ActedOn,
   layout: ProgramLayout,
-  { file, slot }: Extract<BoardAction, { do: 'program' }>,
+  { file, slot }: Pick<ProgramAction, 'file' | 'slot'>,
 ): void {
   const { what, bytes, segments } = unwrapFile(file);
   if (what.format !== 'binary' && segments.length > 0) programSegments(flash, layout, segments);
@@ -98,8 +117,11 @@ export async function carryOut(acted: ActedOn, action: BoardAction): Promise<voi
     case 'sense':
       board.sensors.simulate(action.name, action.value);
       return;
-    case 'program':
-      return whileOff(acted, () => program(acted, layout, action));
+    case 'program': {
+      const { slot } = action;
+      const file = await imageOf(ordered, action);
+      return whileOff(acted, () => program(acted, layout, { file, slot }));
+    }
     case 'erase-flash': {
       // What comes with the board is not the user's to erase.
       const from = ordered.record.inFlash === true ? 0 : layout.bootloaderBytes;

@@ -62,8 +62,16 @@ export type BoardAction =
   | { readonly do: 'type'; readonly line: string }
   /** What a sensor measures from now on, in its own unit and scale. */
   | { readonly do: 'sense'; readonly name: string; readonly value: number }
-  /** As the maker's programmer does it, without USB; a board that had power begins anew. */
-  | { readonly do: 'program'; readonly file: Uint8Array; readonly slot?: number | undefined }
+  /**
+   * As the maker's programmer does it, without USB; a board that had power begins anew. An ES module, which its `name` or
+   * what it is tells, is boxed first.
+   */
+  | {
+      readonly do: 'program';
+      readonly file: Uint8Array;
+      readonly name?: string | undefined;
+      readonly slot?: number | undefined;
+    }
   | { readonly do: 'erase-flash' };
 
 /** A file that can be flashed to a board, made for it. */

@@ -249,7 +249,8 @@ describe('a firmware in a worker', () => {
           console.print('done');
         }`;
       const board = await boards.start({ board: 'particle-xenon', start: 'empty' });
-      await board.client.act({ do: 'program', file: boards.moduleImage(source, 2) });
+      const file = new TextEncoder().encode(source);
+      await board.client.act({ do: 'program', file, name: 'mine.mjs', slot: 1 });
       await board.prints('done');
       await board.client.close();
       return board.console;

@@ -85,7 +85,7 @@ test('a board file and a firmware are dropped where nothing else takes them; sev
 
 test('on a riotboot board that runs its application, a file to try goes to its own slot', async (context) => {
   const query = '?board=particle-xenon&bootloader=riotboot_dfu';
-  const { page, decision, faults } = await lab(context, query);
+  const { page, decision, problem, console: log, faults } = await lab(context, query);
   await says(page.locator('#board'), '1209:7d00');
   await chooseSample(page, /for slot 1$/);
   await flash(page);
@@ -95,5 +95,22 @@ test('on a riotboot board that runs its application, a file to try goes to its o
   await flash(page);
   await says(decision, 'slot 1');
   expect(await ranges(page, /version 3/i).count()).toBeGreaterThan(0);
+  const programmer = page.locator('.programmer');
+  const program = async (name: string, source: string, to: string): Promise<void> => {
+    const buffer = Buffer.from(source);
+    const file = { name, mimeType: 'application/octet-stream', buffer };
+    await programmer.getByLabel('Firmware').setInputFiles(file);
+    await programmer.getByLabel('Slot').selectOption(to);
+    await programmer.getByRole('button', { name: 'Program' }).click(LONG);
+  };
+  await programmer.locator('summary').click();
+  await program('mine.ts', 'export const main = 1 as number;', '1');
+  await says(problem, 'mine.ts: expected an ES module or an image, got TypeScript');
+  const source = 'export const main = (board) => board.console.print("it is mine");';
+  await program('mine.mjs', source, '');
+  await says(problem, 'mine.mjs: a module is boxed for the slot that it is to run in');
+  await program('mine.mjs', source, '0');
+  await says(log, 'it is mine');
+  await says(decision, 'slot 0');
   expect(faults).toEqual([]);
 });

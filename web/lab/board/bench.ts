@@ -11,7 +11,7 @@ import {
 import type { Choice } from './board-choices.ts';
 import { BoardSession } from './board-session.ts';
 import type { BoardView } from './board-session.ts';
-import { boardFileOf, dumpOf } from './dropped-file.ts';
+import { boardFileOf, dumpOf, firmwareOf } from './dropped-file.ts';
 import type { LabAddress } from './lab-address.ts';
 
 /** What a first visitor sees: MCUboot, a lamp, a button. */
@@ -215,6 +215,23 @@ export class Bench {
       await this.#session?.act(action);
     } catch (error) {
       this.failed(error);
+    }
+  }
+
+  /** Puts a file of the person's own into flash, as the maker's programmer does. */
+  async program(file: File, slot: number | undefined): Promise<void> {
+    this.problem = undefined;
+    let bytes: Uint8Array;
+    try {
+      bytes = await firmwareOf(file);
+    } catch (error) {
+      this.failed(error);
+      return;
+    }
+    try {
+      await this.#session?.act({ do: 'program', file: bytes, name: file.name, slot });
+    } catch (error) {
+      this.failed(error, file.name);
     }
   }
 

@@ -4,6 +4,9 @@ import { Problem } from '../problem.ts';
 /** No board file is larger. */
 const MOST_BOARD_BYTES = 1 << 20;
 
+/** No flash of a board is larger, and no text of one needs more. */
+const MOST_FIRMWARE_BYTES = 256 << 20;
+
 /** What a file is taken for: a board, what is in a board's flash, or something to be flashed to it. */
 export type FileKind = 'board' | 'dump' | 'firmware';
 
@@ -31,6 +34,16 @@ export async function dumpOf(file: File, flashBytes: number): Promise<Uint8Array
   if (file.size === 0 || file.size > flashBytes) {
     throw new Problem(
       `${file.name}: expected a dump of at most ${flashBytes} bytes, which is the flash of this board, got ${file.size}`,
+    );
+  }
+  return bytesOf(file);
+}
+
+/** What a file for the programmer holds. Throws `Problem` for an empty one, and for one that is too large for any board. */
+export async function firmwareOf(file: File): Promise<Uint8Array> {
+  if (file.size === 0 || file.size > MOST_FIRMWARE_BYTES) {
+    throw new Problem(
+      `${file.name}: expected a firmware of 1 to ${MOST_FIRMWARE_BYTES} bytes, got ${file.size}`,
     );
   }
   return bytesOf(file);

@@ -3,9 +3,6 @@ import type { TemplateResult } from 'lit';
 import type { Bench } from './bench.ts';
 import { saveFile } from '../save-file.ts';
 
-/** No flash of a board here is larger. */
-const MOST_FILE_BYTES = 256 << 20;
-
 /** What a maker's programmer does, without USB. */
 export function programmerView(bench: Bench): TemplateResult {
   const { session, title } = bench;
@@ -13,14 +10,8 @@ export function programmerView(bench: Bench): TemplateResult {
   const program = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const data = new FormData(event.target as HTMLFormElement);
-    const file = data.get('file');
-    if (!(file instanceof File) || file.size === 0 || file.size > MOST_FILE_BYTES) return;
-    const slot = data.get('slot') as string;
-    await bench.act({
-      do: 'program',
-      file: new Uint8Array(await file.arrayBuffer()),
-      slot: slot === '' ? undefined : Number(slot),
-    });
+    const [file, slot] = [data.get('file'), data.get('slot') as string];
+    if (file instanceof File) await bench.program(file, slot === '' ? undefined : Number(slot));
   };
   const save = async (): Promise<void> => {
     const flash = await session?.client.flash();
