@@ -12,6 +12,7 @@ import { boardNamed } from '../shared/board-named.ts';
 import { ExitCode, cannot } from '../shared/exit-codes.ts';
 import { tellLeftOut } from '../shared/firmware-file.ts';
 import { readWhole } from '../shared/image-part.ts';
+import { isProgramSource } from '../shared/program-source.ts';
 import { writeJson } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { asArgument } from '../shared/wrong-argument.ts';
@@ -56,6 +57,14 @@ function contentOf(terminal: Terminal, path: string, part: string | undefined): 
   throw new DfuError('MALFORMED', `${path}: expected an image, got ${got[format]}`);
 }
 
+/** Throws `INVALID_ARGUMENT` for the source of a firmware: no board executes a text. */
+function checkNoSource(path: string, bytes: Uint8Array, { name }: BoardModel): void {
+  if (!isProgramSource(path, bytes)) return;
+  const made = `dfukit firmware build ${path} --board ${name} makes one`;
+  const words = `expected an image, got the source of a firmware; ${made}`;
+  throw new DfuError('INVALID_ARGUMENT', words, { remedies: ['force'] });
+}
+
 /** The same, of a file that is for the board's chip. Throws `INVALID_ARGUMENT` for one that is not, unless forced. */
 function contentFor(
   terminal: Terminal,
@@ -66,6 +75,7 @@ function contentFor(
   if (force === true) return contentOf(terminal, path, part);
   const bytes = terminal.files.read(path);
   const own = forced(path, () => {
+    checkNoSource(path, bytes, model);
     checkElfMachine(bytes, model);
     // Who names a part means it.
     return part ?? partForChip(bytes, model);

@@ -65,6 +65,30 @@ describe('firmware build', () => {
     expect(readFileSync(image, 'latin1')).toContain('mine');
   });
 
+  test('a file of one’s own; board program says that it has to be built', async () => {
+    writeFileSync(path('mine.ts'), 'export function main(): void { throw new Error("mine") }');
+    const [flash, image] = [path('xenon.bin'), path('mine.bin')];
+    const put = ['board', 'program', 'particle-xenon', path('mine.ts'), '--flash', flash];
+    const made = `dfukit firmware build ${path('mine.ts')} --board particle-xenon makes one`;
+    for (const slot of [[], ['--slot', '0']]) {
+      const { exit, err } = await ran([...put, ...slot]);
+      expect({ exit, err }).toEqual({
+        exit: 64,
+        err: `dfukit: ${path('mine.ts')}: expected an image, got the source of a firmware; ${made} (--force to do it all the same)\n`,
+      });
+    }
+    expect(await ran([...put, '--slot', '0', '--force'])).toMatchObject({ exit: 0 });
+    expect(await build(path('mine.ts'), ...xenon, '-o', image)).toMatchObject({ exit: 0 });
+    expect(readFileSync(image, 'latin1')).toContain('mine');
+    writeFileSync(path('stream.ts'), Buffer.from('47000000', 'hex'));
+    const stream = ['board', 'program', 'particle-xenon', path('stream.ts'), '--flash', flash];
+    expect(await ran([...stream, '--slot', '0'])).toMatchObject({ exit: 0 });
+    expect(await build(image, ...xenon, '-o', path('b.bin'))).toMatchObject({
+      exit: 64,
+      err: expect.stringContaining('neither a folder nor a .ts or .js file') as string,
+    });
+  });
+
   test('for MCUboot: signed with the key of the examples, another one, or none', async () => {
     writeFileSync(path('key.pem'), vectorFile('keys/ed25519.pem'));
     writeFileSync(path('public.pem'), vectorFile('keys/ed25519.pub.pem'));

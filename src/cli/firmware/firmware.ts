@@ -18,6 +18,7 @@ import type { Terminal } from '../shared/terminal.ts';
 import { ALGORITHM_HELP, signingKey } from '../board/mcuboot-options.ts';
 import { builtImage } from './built-image.ts';
 import { passOn } from '../shared/pass-on.ts';
+import { isSourceName } from '../shared/program-source.ts';
 import { wholeNumber } from '../shared/numbers.ts';
 import { exitOf } from '../host/progress.ts';
 import { runOnBus } from '../host/run-on-bus.ts';
@@ -80,7 +81,10 @@ function listCommand(terminal: Terminal): Command {
 /** What both `build` and `flash` need to make an image. */
 function addImageOptions(to: Command, or = ''): Command {
   return to
-    .argument('<dir>', `folder with a main.ts, or the name of an example (see firmware list)${or}`)
+    .argument(
+      '<dir>',
+      `folder with a main.ts, a .ts or .js file, or the name of an example (see firmware list)${or}`,
+    )
     .requiredOption('--board <board>', `which board: ${BOARD_HELP}`)
     .option(
       '--slot <n>',
@@ -171,6 +175,11 @@ function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
+/** A file that is no source of a firmware. */
+function isBuilt(path: string): boolean {
+  return isFile(path) && !isSourceName(path);
+}
+
 /** The options that say how a firmware is made, as they are typed. */
 function made({ version, config, usbusDfu }: ImageOptions): Readonly<Record<string, unknown>> {
   return {
@@ -196,7 +205,7 @@ function flashCommand(terminal: Terminal): Command {
         // What takes downloads is the bootloader, whatever the firmware itself can do.
         const model = await boardNamed(terminal, options.board);
         const record = takingDownloads(model, options);
-        const { bytes, address, slot } = isFile(dir)
+        const { bytes, address, slot } = isBuilt(dir)
           ? builtImage(terminal, dir, { model, record, slot: options.slot, useless: made(options) })
           : {
               bytes: await makeImage(terminal, dir, { ...options, bootloader: record.name }),
@@ -305,12 +314,14 @@ async function makePayload(
   dir: string,
   { modules = [], config = [] }: FirmwareBuildOptions,
 ): Promise<Uint8Array> {
-  if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() === true) {
+  const isFolder = statSync(dir, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (isFolder || (isFile(dir) && isSourceName(dir))) {
     return buildFirmware(dir, { modules, config });
   }
   if (firmwareExamples.includes(dir)) return loadExample(dir, { modules, config });
   const known = firmwareExamples.join(', ');
   const near = didYouMean(dir, firmwareExamples);
-  const message = `${dir}: no such folder, and no such example (${known})${near}`;
+  const what = isFile(dir) ? 'neither a folder nor a .ts or .js file' : 'no such folder';
+  const message = `${dir}: ${what}, and no such example (${known})${near}`;
   throw new DfuError('INVALID_ARGUMENT', message);
 }
