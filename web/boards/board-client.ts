@@ -15,11 +15,6 @@ export interface BoardOrder {
   /** What is in its flash, by a name of `startsOf`; left out: the first of them. */
   readonly start?: string | undefined;
   readonly serial?: string | undefined;
-  /**
-   * The private key whose public half its bootloader trusts, in PEM; left out: the page's own, which is made when one is
-   * needed first.
-   */
-  readonly key?: string | undefined;
 }
 
 /** One flash operation as it was done, or several of a kind that followed one another without a gap. */

@@ -19,8 +19,7 @@ export type BoardAsk =
 
 /** What comes of each. */
 export interface BoardAnswers {
-  /** The board, and the private key in PEM whose public half it trusts. */
-  readonly start: { readonly facts: BoardFacts; readonly key: string | undefined };
+  readonly start: BoardFacts;
   readonly act: undefined;
   readonly flash: Uint8Array;
   readonly explain: Explanation;

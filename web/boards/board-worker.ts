@@ -27,7 +27,7 @@ async function start(
     port: asked.port,
     tell: (all) => say({ all }),
   });
-  return { facts: live.facts, key: live.keyText };
+  return live.facts;
 }
 
 async function answer(asked: ToBoardWorker): Promise<BoardAnswers[keyof BoardAnswers]> {

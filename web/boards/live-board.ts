@@ -38,7 +38,6 @@ const SHOWN_BYTES = 64;
 /** A board that runs, whoever looks at it. */
 export class LiveBoard {
   readonly facts: BoardFacts;
-  readonly keyText: string | undefined;
   readonly #board: Board;
   readonly #storage: MemoryStorage;
   readonly #ordered: OrderedBoard;
@@ -85,7 +84,7 @@ export class LiveBoard {
     { clock, runner, port, tell }: Surroundings,
   ) {
     const { order, ordered, storage, flash, explainer, trusts } = parts;
-    const { model, record, mode, key, keyText } = ordered;
+    const { model, record, mode, key } = ordered;
     this.#ordered = ordered;
     this.#storage = storage;
     this.#flash = flash;
@@ -93,7 +92,6 @@ export class LiveBoard {
     this.#explainer = explainer;
     this.#samples = new Samples(ordered);
     this.#news = new News(tell);
-    this.keyText = keyText;
     const board = createBoard({
       model,
       flash,

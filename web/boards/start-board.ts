@@ -12,9 +12,6 @@ import type {
   ToBoardWorker,
 } from './board-messages.ts';
 
-/** The key of this page's boards, when there is one: what is signed for one of them holds for the next. */
-let pageKey: string | undefined;
-
 /** Most time that a worker may take to put its board away, in ms; then it is ended all the same. */
 const CLOSING_MS = 2000;
 
@@ -30,13 +27,10 @@ export async function startBoard(order: BoardOrder): Promise<BoardClient> {
   const line = new WorkerLine(worker);
   const { port1, port2 } = new MessageChannel();
   try {
-    const key = order.key ?? pageKey;
-    const asked = { ask: 'start', order: { ...order, key }, port: port2 } as const;
-    const started = await line.ask(asked, [port2]);
-    pageKey ??= started.key;
+    const facts = await line.ask({ ask: 'start', order, port: port2 }, [port2]);
     // Whoever asked for the board has a turn to listen before anything is told.
     setTimeout(() => line.tellEarly(), 0);
-    return new ClientOfWorker(line, started.facts, port1);
+    return new ClientOfWorker(line, facts, port1);
   } catch (error) {
     line.end('the board could not be started');
     port1.close();

@@ -2,9 +2,11 @@ import type { DfuFlasherElement, FlasherTexts } from 'dfukit/dfu-flasher';
 import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import type { Sample } from '../../boards/board-client.ts';
+import { DEMONSTRATION_KEY } from '../../boards/demonstration-key.ts';
 import { trySample } from '../../flasher/try-sample.ts';
 import type { Bench } from './bench.ts';
 import type { BoardSession } from './board-session.ts';
+import { saveFile } from '../save-file.ts';
 
 /** Nobody has to plug anything in here, nor does a browser ask. */
 const texts: Partial<FlasherTexts> = {
@@ -30,6 +32,10 @@ export function flasherView(bench: Bench): TemplateResult {
   </section>`;
 }
 
+function saveKey(): void {
+  saveFile('demonstration-only.pem', DEMONSTRATION_KEY);
+}
+
 function elementView(bench: Bench, session: BoardSession): TemplateResult {
   const { trusts, samples } = session.client.facts;
   const isChecked = trusts !== undefined && bench.checksSignatures;
@@ -46,9 +52,14 @@ function elementView(bench: Bench, session: BoardSession): TemplateResult {
       trusts === undefined
         ? nothing
         : html`<label class="check">
-            <input type="checkbox" .checked=${bench.checksSignatures} @change=${check} />
-            The flasher knows the key that the board trusts
-          </label>`
+              <input type="checkbox" .checked=${bench.checksSignatures} @change=${check} />
+              The flasher knows the key that the board trusts
+            </label>
+            <p class="muted">
+              That is a demonstration key, the same for everybody and published here: images of your
+              own for these boards may be signed with it, and no product.
+              <button @click=${saveKey}>Save the demonstration key</button>
+            </p>`
     }`;
 }
 
