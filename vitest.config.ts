@@ -98,6 +98,7 @@ export default defineConfig({
           include: [site],
           globalSetup: 'test/web/setup.ts',
           fileParallelism: false,
+          expect: { poll: { timeout: 60_000 } },
           testTimeout: 600_000,
           hookTimeout: 600_000,
           sequence: { groupOrder: 3 },

@@ -267,6 +267,12 @@ interface Bridge {
   readonly fromTest: (id: number, message: string) => void;
 }
 
+/** What of an element is asked here: where it stands, and whether it shows that. */
+interface Flasher {
+  readonly state: { readonly step: string };
+  readonly updateComplete: Promise<unknown>;
+}
+
 // In the page.
 
 function hand([id, message]: readonly [number, string]): void {
@@ -281,13 +287,14 @@ function give({ id, asking, at }: { id: number; asking: boolean; at: number }): 
   Object.assign(element ?? {}, { bus });
 }
 
+/** Until that step is shown. */
 function whenReached(element: Element, step: string): Promise<unknown> {
-  const flasher = element as unknown as { readonly state: { readonly step: string } };
+  const flasher = element as unknown as Flasher;
   return new Promise((done) => {
     const look = (): void => {
       if (flasher.state.step !== step) return;
       element.removeEventListener('dfu-state', look);
-      done(flasher.state);
+      done(flasher.updateComplete.then(() => flasher.state));
     };
     element.addEventListener('dfu-state', look);
     look();
@@ -296,12 +303,12 @@ function whenReached(element: Element, step: string): Promise<unknown> {
 
 /** Until nothing is under way any more. */
 function whenStill(element: Element): Promise<void> {
-  const flasher = element as unknown as { readonly state: { readonly step: string } };
+  const flasher = element as unknown as Flasher;
   return new Promise((done) => {
     const look = (): void => {
       if (flasher.state.step === 'working') return;
       element.removeEventListener('dfu-state', look);
-      done();
+      done(flasher.updateComplete.then(() => {}));
     };
     element.addEventListener('dfu-state', look);
     look();

@@ -242,7 +242,7 @@ describe('the map', () => {
     await says(about, /trailer|erased/);
     await page.locator('lab-flash-map summary').click();
     const rows = page.locator('lab-flash-map tbody tr');
-    expect(await rows.count()).toBe(await ranges(page, /./).count());
+    await expect.poll(() => rows.count()).toBe(await ranges(page, /./).count());
   });
 });
 
