@@ -1,4 +1,5 @@
 import { DfuError } from '../../../bytes/index.ts';
+import { riotbootReader } from '../../../lab/index.ts';
 import type { BootloaderDfu, BootloaderRecord } from '../../seams/bootloader-record.ts';
 import { firmwareImage } from './firmware.ts';
 import { boardLayout } from './layout.ts';
@@ -38,10 +39,7 @@ function recordOf(name: RiotbootName, dfu: BootloaderDfu | undefined): Bootloade
     },
     layout: (model) => boardLayout(model, name),
     make: (order) => new RiotbootBootloader({ ...order, name, dfu: dfu !== undefined }),
-    async reader(model) {
-      const { riotbootReader } = await import('../../../lab/index.ts');
-      return riotbootReader(boardLayout(model, name));
-    },
+    reader: async (model) => riotbootReader(boardLayout(model, name)),
   };
 }
 
