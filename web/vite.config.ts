@@ -6,6 +6,7 @@ import { packageAliases } from './build/aliases.ts';
 import { apiReference } from './build/api.ts';
 import { noDeadLinks } from './build/dead-links.ts';
 import { documents } from './build/documents.ts';
+import { noWarnings } from './build/no-warnings.ts';
 import { pagesIn } from './build/pages.ts';
 import { servedHeaders } from './build/policy.ts';
 import { shell } from './build/shell.ts';
@@ -32,10 +33,18 @@ export default defineConfig({
   // Nothing in it says where it stands: it works in a folder of a host as well as on one of its own.
   base: './',
   resolve: { alias: packageAliases(project) },
-  plugins: [guides.plugin, api.plugin, shell(root), kept(root), servedHeaders(), noDeadLinks()],
+  plugins: [
+    guides.plugin,
+    api.plugin,
+    shell(root),
+    kept(root),
+    servedHeaders(),
+    noDeadLinks(),
+    noWarnings(),
+  ],
   worker: {
     format: 'es',
-    plugins: () => [kept(root)],
+    plugins: () => [kept(root), noWarnings()],
     rolldownOptions: { output: { entryFileNames: 'workers/[name]-[hash].js' } },
   },
   build: {
