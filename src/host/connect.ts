@@ -159,7 +159,7 @@ function narrowed(
 }
 
 export interface ConnectOptions extends FindOptions {
-  /** How long a device may take from run-time to DFU mode, in ms. Default 10 s. */
+  /** How long a device may take from run-time to DFU mode, in ms. Default 10 s; 30 s on a bus with `request`, as in a browser. */
   readonly returnMs?: number | undefined;
 }
 

@@ -24,7 +24,7 @@ export interface EnterOptions {
   readonly clock: Clock;
   readonly signal?: CancelSignal | undefined;
   readonly onEvent?: HostListener | undefined;
-  /** How long the device may take to come back, in ms. Default 10 s, or what is known of the device. */
+  /** How long the device may take to come back, in ms. Default 10 s (30 s in a browser), or what is known of the device. */
   readonly returnMs?: number | undefined;
   /** Most time that one control transfer may take, in ms. */
   readonly transferMs?: number | undefined;
@@ -43,6 +43,8 @@ export interface EnterOptions {
 
 /** How long a device may take from DFU_DETACH until it is back unless told otherwise, in ms. */
 const RETURN_MS = 10_000;
+/** The same in a browser: it hears of a device last, once the system has bound a driver to it. */
+const BROWSER_RETURN_MS = 30_000;
 
 /** wValue where the device names no wDetachTimeOut, in ms. */
 const DETACH_MS = 1000;
@@ -82,8 +84,9 @@ async function entered(
   options: EnteringTerms,
 ): Promise<InDfuMode> {
   const { clock, onEvent } = options;
+  const usualMs = bus.request === undefined ? RETURN_MS : BROWSER_RETURN_MS;
   const returnMs =
-    options.limits?.returnMs ?? options.returnMs ?? quirkOf(entry).returnMs ?? RETURN_MS;
+    options.limits?.returnMs ?? options.returnMs ?? quirkOf(entry).returnMs ?? usualMs;
   // From before the request on, so that no attachment can be missed.
   const arrivals = new Arrivals(bus, clock, [device.id]);
   try {

@@ -16,7 +16,7 @@ export interface TimeLimits {
   readonly busyMs?: number | undefined;
   /** Manifestation, behind which nothing is lost: the ending is `unconfirmed`. Default: as long as being busy. */
   readonly manifestMs?: number | undefined;
-  /** From run-time to DFU mode. Default 10 000. */
+  /** From run-time to DFU mode. Default 10 000; 30 000 on a bus with `request`, as in a browser. */
   readonly returnMs?: number | undefined;
 }
 
