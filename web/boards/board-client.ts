@@ -112,6 +112,8 @@ export interface BoardFacts {
   readonly executes: boolean;
   /** Nothing of it takes updates by USB: its samples are for the programmer. */
   readonly programmerOnly: boolean;
+  /** Its bootloader goes into DFU mode when the first button is held at a reset. */
+  readonly dfuByButton: boolean;
   /** The key that its bootloader trusts, in PEM: for a flasher that is to check signatures. */
   readonly trusts?: string | undefined;
   readonly samples: readonly Sample[];

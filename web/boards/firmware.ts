@@ -17,10 +17,10 @@ export function boxed(
   return record.firmware.box(payload, { model, mode, slot, version, key: signer });
 }
 
-/** An example, built so that it leads to the bootloader's DFU mode. */
+/** An example, built so that it leads to the bootloader's DFU mode, if that has one: as in RIOT the one goes with the other. */
 export function exampleFor({ record }: OrderedBoard, name: string): Uint8Array {
   const { runtimeModules } = record.firmware;
-  return loadExample(name, { modules: runtimeModules });
+  return loadExample(name, { modules: record.dfu === undefined ? [] : runtimeModules });
 }
 
 /** What takes updates by USB where the bootloader takes none: Zephyr's sample. */

@@ -216,5 +216,6 @@ function factsOf({
     executes: chipModel(chip) !== undefined,
     // MCUboot has none of its own; the applications that it starts here take them.
     programmerOnly: record.dfu === undefined && startKindOf(record.name) !== 'mcuboot',
+    dfuByButton: buttons.length > 0 && record.understands.includes('button'),
   };
 }

@@ -1,20 +1,41 @@
 import type { DfuFlasherElement, FlasherTexts } from 'dfukit/dfu-flasher';
 import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
-import type { Sample } from '../../boards/board-client.ts';
+import type { BoardFacts, Sample } from '../../boards/board-client.ts';
 import { DEMONSTRATION_KEY } from '../../boards/demonstration-key.ts';
 import { trySample } from '../../flasher/try-sample.ts';
 import type { Bench } from './bench.ts';
 import type { BoardSession } from './board-session.ts';
 import { saveFile } from '../save-file.ts';
 
-/** Nobody has to plug anything in here, nor does a browser ask. */
-const texts: Partial<FlasherTexts> = {
-  title: 'Flash this board',
-  connect: 'Connect',
-  hint: 'The board’s USB connector is at the other end.',
-  connecting: 'Looking at what is connected.',
+/** Nobody has to plug anything in here, nor does a browser ask; and where there is nothing to connect to, it is known why. */
+function textsWith(noDevice: string): Partial<FlasherTexts> {
+  return {
+    title: 'Flash this board',
+    connect: 'Connect',
+    hint: 'The board’s USB connector is at the other end.',
+    connecting: 'Looking at what is connected.',
+    sentences: { 'no-device': `Nothing at the board’s USB connector speaks DFU. ${noDevice}` },
+  };
+}
+
+/** What to do where nothing was found, by what the board can. */
+const texts = {
+  programmer: textsWith(
+    'No bootloader of this board takes updates by USB: its programmer puts a firmware into its flash, or one that takes them itself.',
+  ),
+  button: textsWith(
+    'It needs power and its cable; if it has both, a reset with the button held leads into DFU mode.',
+  ),
+  other: textsWith(
+    'It needs power, its cable and a firmware that takes updates by USB; its programmer puts one into its flash.',
+  ),
 };
+
+function textsFor({ programmerOnly, dfuByButton }: BoardFacts): Partial<FlasherTexts> {
+  if (programmerOnly) return texts.programmer;
+  return dfuByButton ? texts.button : texts.other;
+}
 
 /** What brings its own host and its own lit is not waited for. */
 void import('dfukit/dfu-flasher');
@@ -27,9 +48,28 @@ export function flasherView(bench: Bench): TemplateResult {
     ${
       session === undefined
         ? nothing
-        : html`${elementView(bench, session)} ${samplesView(bench, session)}`
+        : html`${programmerNotice(session.client.facts)} ${elementView(bench, session)}
+          ${samplesView(bench, session)}`
     }
   </section>`;
+}
+
+/** What is so, before somebody looks for a device that is not there. */
+function programmerNotice(facts: BoardFacts): TemplateResult | typeof nothing {
+  if (!facts.programmerOnly) return nothing;
+  return html`<p>
+    Nothing on this board takes updates by USB: it has no bootloader with a DFU mode
+    (<code>${facts.bootloader}</code>). Its firmware goes into the flash by the programmer.
+    <button @click=${showProgrammer}>Show the programmer</button>
+  </p>`;
+}
+
+/** Opens it, and goes there. */
+function showProgrammer(): void {
+  const programmer = document.querySelector<HTMLDetailsElement>('.programmer');
+  if (programmer === null) return;
+  programmer.open = true;
+  programmer.querySelector('summary')?.focus();
 }
 
 function saveKey(): void {
@@ -44,7 +84,7 @@ function elementView(bench: Bench, session: BoardSession): TemplateResult {
   return html`<dfu-flasher
       own-file
       .bus=${session.recording.bus}
-      .texts=${texts}
+      .texts=${textsFor(session.client.facts)}
       .alt=${theOnly(samples.map(({ alternate }) => alternate))}
       .expectedKey=${isChecked ? trusts : undefined}
     ></dfu-flasher>
@@ -79,13 +119,7 @@ function samplesView(bench: Bench, session: BoardSession): TemplateResult | type
   const { samples, programmerOnly } = session.client.facts;
   if (samples.length === 0) return nothing;
   return html`<h3>Files to try</h3>
-    ${
-      programmerOnly
-        ? html`<p class="muted">
-            Nothing on this board takes updates by USB: the programmer puts these into its flash.
-          </p>`
-        : nothing
-    }
+    ${programmerOnly ? html`<p class="muted">The programmer puts these into its flash.</p>` : nothing}
     <ul class="samples">
       ${samples.map((sample) => {
         const choose = (event: Event): void => {

@@ -16,7 +16,7 @@ export interface SetupDeeds {
 const OWN = '(own)';
 
 const ABOUT_DUMP =
-  'The flash is as the file has it. A bootloader that checks signatures trusts the key of this page, and refuses images that another one has signed.';
+  'The flash is as the file has it. A bootloader that checks signatures trusts the demonstration key of this page, and refuses images that another one has signed.';
 
 /** Which board, which bootloader, what is in flash at the beginning. */
 export function setupView(bench: Bench, { share, shared, take }: SetupDeeds): TemplateResult {
