@@ -308,7 +308,7 @@ function whenStill(element: Element): Promise<void> {
     const look = (): void => {
       if (flasher.state.step === 'working') return;
       element.removeEventListener('dfu-state', look);
-      done(flasher.updateComplete.then(() => {}));
+      done(flasher.updateComplete.then(() => undefined));
     };
     element.addEventListener('dfu-state', look);
     look();
