@@ -1,5 +1,6 @@
 import { DfuError, constant, magic, struct, text, u32le, u8 } from '../bytes/index.ts';
 import type { Struct } from '../bytes/index.ts';
+import { DFUSE_SIGNATURE } from './dfuse-signature.ts';
 import { DfuVersion } from './functional-descriptor.ts';
 import { appendSuffix, splitSuffix } from './suffix.ts';
 import type { Suffix } from './suffix.ts';
@@ -53,12 +54,11 @@ interface ElementHeader {
 }
 
 const ascii = (word: string): Uint8Array => Uint8Array.from(word, (char) => char.charCodeAt(0));
-const SIGNATURE = ascii('DfuSe');
 const TARGET_SIGNATURE = ascii('Target');
 
 /** §2.1, 11 bytes. */
 const prefix: Struct<Prefix> = struct<Prefix>('DfuSe prefix', {
-  szSignature: magic(SIGNATURE),
+  szSignature: magic(DFUSE_SIGNATURE),
   bVersion: constant(u8, 1),
   DFUImageSize: u32le,
   bTargets: u8,
@@ -79,11 +79,6 @@ const elementHeader: Struct<ElementHeader> = struct<ElementHeader>('element', {
   dwElementAddress: u32le,
   dwElementSize: u32le,
 });
-
-/** Whether it begins as a DfuSe file does; it may be damaged all the same. */
-export function isDfuSeFile(file: Uint8Array): boolean {
-  return SIGNATURE.every((byte, at) => file[at] === byte);
-}
 
 function fail(offset: number, code: 'MALFORMED' | 'TRUNCATED', message: string): DfuError {
   return new DfuError(code, `DfuSe file, byte ${offset}: ${message}`);
@@ -196,7 +191,7 @@ export function writeDfuSeFile(
   );
   const total = sizes.reduce((sum, size) => sum + targetPrefix.size + size, prefix.size);
   const bytes = new Uint8Array(total);
-  const head = { szSignature: SIGNATURE, bVersion: 1, DFUImageSize: total };
+  const head = { szSignature: DFUSE_SIGNATURE, bVersion: 1, DFUImageSize: total };
   prefix.encodeInto({ ...head, bTargets: targets.length }, bytes, 0);
   let offset = prefix.size;
   for (const [index, { alternate, name, elements }] of targets.entries()) {

@@ -7,6 +7,7 @@
 export * from './dfuse-commands.ts';
 export * from './dfuse-file.ts';
 export * from './dfuse-layout.ts';
+export { isDfuSeFile } from './dfuse-signature.ts';
 export * from './functional-descriptor.ts';
 export * from './requests.ts';
 export * from './status.ts';

@@ -4,27 +4,24 @@ import { appendSuffix, readDfuSeFile, splitSuffix, writeDfuSeFile } from '../dfu
 import type { Suffix } from '../dfu/index.ts';
 import { writeIntelHex } from './formats/intel-hex.ts';
 import { firstMemory, runOf } from './formats/lay-over.ts';
-import { readPrefix } from './formats/prefix.ts';
+import { wholePrefix } from './formats/prefix.ts';
 import type { DfuPrefix } from './formats/prefix.ts';
 import { writeSRecords } from './formats/s-record-writer.ts';
-import { readSegments, segmentFormatNames, segmentFormats } from './formats/segment-file.ts';
-import type { SegmentFormat } from './formats/segment-file.ts';
-import { rangeText, SegmentCollector } from './formats/segments.ts';
-import type { Segment } from './formats/segments.ts';
+import { readSegments } from './formats/segment-file.ts';
+import { segmentFormatNames } from './formats/segment-format.ts';
+import { rangeText } from './formats/segment.ts';
+import { SegmentCollector } from './formats/segments.ts';
+import type { Segment } from './formats/segment.ts';
 import { writeUf2 } from './formats/uf2-writer.ts';
+import { inputFormats } from './input-formats.ts';
+import type { InputFormat } from './input-formats.ts';
 import { recognise } from './recognise.ts';
-
-/** A format that a file can be read as: `bin` takes it for what it is, byte for byte. */
-export type InputFormat = SegmentFormat | 'dfuse' | 'bin';
 
 /**
  * A format that a file can be written in: `dfu` is the bytes with a DFU suffix; `srec` takes the smallest of `s19`, `s28`
  * and `s37` that has all the addresses.
  */
 export type OutputFormat = 'bin' | 'dfu' | 'dfuse' | 'hex' | 'srec' | 's19' | 's28' | 's37' | 'uf2';
-
-/** Every format that a file can be read as. */
-export const inputFormats: readonly InputFormat[] = ['bin', 'dfuse', ...segmentFormats];
 
 /** Every format that a file can be written in. */
 export const outputFormats: readonly OutputFormat[] = [
@@ -144,12 +141,6 @@ export function readContents(
   demandAddress(prefix?.address, address);
   const pieces = [{ address: address ?? prefix?.address, bytes }];
   return { ...none, prefix, parts: [{ ...part, pieces }] };
-}
-
-/** The prefix that bytes begin with, if all of it is as it must be. */
-export function wholePrefix(bytes: Uint8Array): DfuPrefix | undefined {
-  const prefix = readPrefix(bytes);
-  return prefix?.isWhole === true ? prefix : undefined;
 }
 
 /** Most bytes that are written in a format that is some three times as large as they are. */

@@ -1,7 +1,7 @@
 import { DfuError, viewOf } from '../bytes/index.ts';
-import type { Segment } from './formats/segments.ts';
-import { endianOfImage } from './mcuboot/header.ts';
+import type { Segment } from './formats/segment.ts';
 import { parseImage } from './mcuboot/image.ts';
+import { endianOfImage } from './mcuboot/magic.ts';
 import { RIOTBOOT_MAGIC, riotbootFault } from './riotboot/header.ts';
 
 /** An image within a file of segments. */

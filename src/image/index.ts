@@ -1,10 +1,10 @@
 /** The room's face to its siblings: what the world sees, and what only they need. */
 export * from './public.ts';
-export { wholePrefix } from './contents.ts';
 export { firstMemory, MOST_SPAN_BYTES, runOf } from './formats/lay-over.ts';
 export { zipEntries } from './formats/zip.ts';
-export { segmentFormatNames } from './formats/segment-file.ts';
-export { rangeText, segmentEnd } from './formats/segments.ts';
+export { wholePrefix } from './formats/prefix.ts';
+export { rangeText, segmentEnd } from './formats/segment.ts';
+export { isSegmentFormat, segmentFormatNames } from './formats/segment-format.ts';
 export { fletcher32 } from './riotboot/fletcher32.ts';
 export { RIOTBOOT_HEADER_ALIGNMENT, RIOTBOOT_MAGIC, riotbootChecksum } from './riotboot/header.ts';
 export { publicKeyHash, publicKeyHashes } from './keys/key.ts';
@@ -22,13 +22,12 @@ export {
 export {
   decodeImageHeader,
   ENCRYPTED_FLAGS,
-  endianOfImage,
   IMAGE_HEADER_BYTES,
-  IMAGE_MAGIC,
   writeImageHeader,
 } from './mcuboot/header.ts';
 export { isPure } from './mcuboot/image.ts';
 export { tlvsOf } from './mcuboot/inspect.ts';
+export { endianOfImage, IMAGE_MAGIC, isMcubootImage } from './mcuboot/magic.ts';
 export { checkImageFits, isPadding, trailerPieces, trailerSize } from './mcuboot/padding.ts';
 export {
   bootRecordRole,

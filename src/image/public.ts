@@ -6,8 +6,10 @@
 export type { OwnBytes } from '../bytes/index.ts';
 export type { ImageSlot } from './slot.ts';
 export type { FirmwareTarget, TargetMemory, TargetRange, TargetSlot } from './firmware-target.ts';
-export { recognise, unwrapFile } from './recognise.ts';
-export type { FileFormat, Recognised, Unwrapped, VectorTable } from './recognise.ts';
+export { recognise } from './recognise.ts';
+export type { FileFormat, Recognised, VectorTable } from './recognise.ts';
+export { unwrapFile } from './unwrap-file.ts';
+export type { Unwrapped } from './unwrap-file.ts';
 export { readIntelHex, writeIntelHex } from './formats/intel-hex.ts';
 export type { HexImage } from './formats/intel-hex.ts';
 export { readDfuPackage, readWholePackage } from './formats/dfu-package.ts';
@@ -20,16 +22,18 @@ export type { EspressifLoadHeader } from './mcuboot/espressif.ts';
 export { layOver } from './formats/lay-over.ts';
 export type { LaidOver } from './formats/lay-over.ts';
 export { readSegments } from './formats/segment-file.ts';
-export type { ReadSegmentsOptions, SegmentFormat } from './formats/segment-file.ts';
-export type { Segment } from './formats/segments.ts';
+export type { ReadSegmentsOptions } from './formats/segment-file.ts';
+export type { SegmentFormat } from './formats/segment-format.ts';
+export type { Segment } from './formats/segment.ts';
 export { readElfSymbols } from './formats/elf-symbols.ts';
 export type { ElfSymbols } from './formats/elf-symbols.ts';
-export { inputFormats, outputFormats, readContents, writeContents } from './contents.ts';
+export { inputFormats } from './input-formats.ts';
+export type { InputFormat } from './input-formats.ts';
+export { outputFormats, readContents, writeContents } from './contents.ts';
 export type {
   ContentPart,
   ContentPiece,
   FileContents,
-  InputFormat,
   OutputFormat,
   ReadContentsOptions,
   WriteContentsOptions,
@@ -79,15 +83,10 @@ export {
   parseVersion,
   readImageHeader,
 } from './mcuboot/header.ts';
-export type {
-  Endian,
-  ImageFlagName,
-  ImageHeader,
-  ImageVersion,
-  RawImageHeader,
-} from './mcuboot/header.ts';
+export type { ImageFlagName, ImageHeader, ImageVersion, RawImageHeader } from './mcuboot/header.ts';
 export { allTlvs, isEncrypted, parseImage } from './mcuboot/image.ts';
 export type { McubootImage } from './mcuboot/image.ts';
+export type { Endian } from './mcuboot/magic.ts';
 export { readTlvArea, tlvName, TlvType, writeTlvArea } from './mcuboot/tlv.ts';
 export type { PlacedTlv, Tlv, TlvArea, TlvAreaPlace, TlvName } from './mcuboot/tlv.ts';
 export { manifestTlv, uuidTlvs } from './mcuboot/records.ts';

@@ -1,17 +1,9 @@
 import { viewOf } from '../bytes/index.ts';
-import { isDfuSeFile, splitSuffix } from '../dfu/index.ts';
-import type { Suffix } from '../dfu/index.ts';
+import { isDfuSeFile } from '../dfu/index.ts';
 import { ascii } from './formats/ascii.ts';
-import { firstMemory, runOf } from './formats/lay-over.ts';
-import {
-  readSegments,
-  segmentFormatNames,
-  segmentFormatOf,
-  segmentFormats,
-} from './formats/segment-file.ts';
-import type { ReadSegmentsOptions, SegmentFormat } from './formats/segment-file.ts';
-import type { Segment } from './formats/segments.ts';
-import { isMcubootImage } from './mcuboot/image.ts';
+import { segmentFormatOf } from './formats/segment-format.ts';
+import type { SegmentFormat } from './formats/segment-format.ts';
+import { isMcubootImage } from './mcuboot/magic.ts';
 import { RIOTBOOT_MAGIC, riotbootFault, riotbootHeader } from './riotboot/header.ts';
 import type { RiotbootFault, RiotbootHeader } from './riotboot/header.ts';
 
@@ -39,24 +31,6 @@ export interface VectorTable {
   readonly offsetBytes: number;
   readonly stackPointer: number;
   readonly resetHandler: number;
-}
-
-/** A file without its wrappings, and what they said. */
-export interface Unwrapped {
-  /** Of a file with addresses: from the lowest on, as far as one memory reaches; gaps are 0xff. */
-  readonly bytes: Uint8Array;
-  /** Where these bytes belong, if the file says it. */
-  readonly address: number | undefined;
-  /** The format that said so. */
-  readonly segmentFormat: SegmentFormat | undefined;
-  /** All that it has for an address, by address; none of a file without addresses. */
-  readonly segments: readonly Segment[];
-  /** Those that are not in `bytes`: configuration words, external flash, another core's. */
-  readonly elsewhere: readonly Segment[];
-  readonly suffix: Suffix | undefined;
-  /** Why what stands at the end is no DFU suffix, if it looks like one. */
-  readonly suffixProblem: string | undefined;
-  readonly what: Recognised;
 }
 
 function startsWith(bytes: Uint8Array, text: string): boolean {
@@ -110,28 +84,4 @@ export function recognise(bytes: Uint8Array): Recognised {
   }
   if (bytes.every((byte) => byte === 0xff)) return { format: 'erased' };
   return { format: 'binary', vectors: vectorTable(bytes) };
-}
-
-function isSegmentFormat(format: FileFormat): format is SegmentFormat {
-  return segmentFormats.some((each) => each === format);
-}
-
-/**
- * Takes a DFU suffix off, and Intel HEX, S-records, UF2 or ELF, and says what is inside. Throws what
- * `readSegments` throws for such a file that is damaged.
- */
-export function unwrapFile(file: Uint8Array, options: ReadSegmentsOptions = {}): Unwrapped {
-  const { payload, suffix, problem } = splitSuffix(file);
-  const wrappings = { suffix, suffixProblem: problem?.message };
-  const what = recognise(payload);
-  if (!isSegmentFormat(what.format)) {
-    const none = { address: undefined, segmentFormat: undefined, segments: [], elsewhere: [] };
-    return { bytes: payload, ...none, ...wrappings, what };
-  }
-  const segmentFormat = what.format;
-  const segments = readSegments(payload, segmentFormat, options);
-  const [near, elsewhere] = firstMemory(segments);
-  const { bytes, address } = runOf(near, segmentFormatNames[segmentFormat]);
-  const inside = recognise(bytes);
-  return { bytes, address, segmentFormat, segments, elsewhere, ...wrappings, what: inside };
 }

@@ -1,6 +1,6 @@
 import { DfuError, hexNumber, viewOf } from '../../bytes/index.ts';
 import { SegmentCollector } from './segments.ts';
-import type { Segment } from './segments.ts';
+import type { Segment } from './segment.ts';
 
 /** System V ABI, "ELF Header": sizes of a header, a program header and a section header of 32 bits. */
 const HEADER_BYTES = 52;

@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { toolchainFile } from '../../../test/support/toolchain/read.ts';
 import { uf2Blocks, uf2File } from '../../../test/support/uf2-file.ts';
 import { DfuError } from '../../bytes/index.ts';
-import { unwrapFile } from '../recognise.ts';
+import { unwrapFile } from '../unwrap-file.ts';
 import { layOver } from './lay-over.ts';
-import { readSegments, segmentFormats } from './segment-file.ts';
-import type { SegmentFormat } from './segment-file.ts';
+import { readSegments } from './segment-file.ts';
+import { segmentFormats } from './segment-format.ts';
+import type { SegmentFormat } from './segment-format.ts';
 
 /*
  * Files of each format, damaged at random: what comes is segments or an error with words, soon, and no

@@ -2,8 +2,9 @@ import { DfuError, hexNumber } from '../../bytes/index.ts';
 import type { OwnBytes } from '../../bytes/index.ts';
 import { HexDigits } from './hex-digits.ts';
 import { runOf } from './lay-over.ts';
-import { joinTouching, SegmentCollector, segmentEnd } from './segments.ts';
-import type { Segment } from './segments.ts';
+import { segmentEnd } from './segment.ts';
+import { joinTouching, SegmentCollector } from './segments.ts';
+import type { Segment } from './segment.ts';
 import { textLines } from './text-lines.ts';
 
 /** A file of segments, put together. */

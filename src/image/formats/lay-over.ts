@@ -1,8 +1,8 @@
 import { DfuError } from '../../bytes/index.ts';
 import type { OwnBytes } from '../../bytes/index.ts';
 import type { MemoryRange } from '../../flash/index.ts';
-import { segmentEnd } from './segments.ts';
-import type { Segment } from './segments.ts';
+import { segmentEnd } from './segment.ts';
+import type { Segment } from './segment.ts';
 
 /** Most bytes between the lowest and the highest address: two lines must not fill the memory. */
 export const MOST_SPAN_BYTES: number = 64 * 1024 * 1024;

@@ -47,6 +47,12 @@ export function readPrefix(bytes: Uint8Array): DfuPrefix | undefined {
   return readStellaris(bytes) ?? readLpc(bytes);
 }
 
+/** The prefix that bytes begin with, if all of it is as it must be. */
+export function wholePrefix(bytes: Uint8Array): DfuPrefix | undefined {
+  const prefix = readPrefix(bytes);
+  return prefix?.isWhole === true ? prefix : undefined;
+}
+
 function readStellaris(bytes: Uint8Array): DfuPrefix | undefined {
   const { size: sizeBytes } = stellaris;
   if (bytes.length < sizeBytes || viewOf(bytes).getUint16(0, true) !== STELLARIS_COMMAND) {

@@ -1,6 +1,7 @@
 import { DfuError } from '../../bytes/index.ts';
-import { joinTouching, segmentEnd } from './segments.ts';
-import type { Segment } from './segments.ts';
+import { segmentEnd } from './segment.ts';
+import { joinTouching } from './segments.ts';
+import type { Segment } from './segment.ts';
 
 /** How many bytes of address the records have: 2, 3 or 4; the name is that of data record and end record. */
 export type SRecordKind = 's19' | 's28' | 's37';

@@ -1,7 +1,7 @@
 import { DfuError, hexNumber } from '../../bytes/index.ts';
 import { HexDigits } from './hex-digits.ts';
 import { SegmentCollector } from './segments.ts';
-import type { Segment } from './segments.ts';
+import type { Segment } from './segment.ts';
 import { textLines } from './text-lines.ts';
 
 /** `S`, the type, and two digits for the count and each of the 255 bytes that it can count. */

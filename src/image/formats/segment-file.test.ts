@@ -6,7 +6,8 @@ import { ascii } from './ascii.ts';
 import { readElf } from './elf.ts';
 import { readHexSegments } from './intel-hex.ts';
 import { readSRecords } from './s-records.ts';
-import { readSegments, segmentFormatOf } from './segment-file.ts';
+import { readSegments } from './segment-file.ts';
+import { segmentFormatOf } from './segment-format.ts';
 import { readUf2 } from './uf2.ts';
 import { writeUf2 } from './uf2-writer.ts';
 

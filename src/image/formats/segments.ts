@@ -1,11 +1,7 @@
 import { DfuError, hexNumber } from '../../bytes/index.ts';
 import type { OwnBytes } from '../../bytes/index.ts';
-
-/** Bytes that stand together at one address. */
-export interface Segment {
-  readonly address: number;
-  readonly bytes: Uint8Array;
-}
+import { segmentEnd } from './segment.ts';
+import type { Segment } from './segment.ts';
 
 /** Where addresses end: 32 bits. */
 const ADDRESS_END = 0x1_0000_0000;
@@ -126,18 +122,6 @@ export class SegmentCollector {
     }
     return { address, bytes };
   }
-}
-
-/** Where a segment ends, exclusive. */
-export function segmentEnd({ address, bytes }: Segment): number {
-  return address + bytes.length;
-}
-
-/** `0x00000000 to 0x0000bfff (49152 bytes)`. */
-export function rangeText(segment: Segment): string {
-  const { address, bytes } = segment;
-  const last = hexNumber(segmentEnd(segment) - 1, 8);
-  return `${hexNumber(address, 8)} to ${last} (${bytes.length} bytes)`;
 }
 
 /** One segment of each run of touching ones, by address; of overlapping bytes the later segment's count. */

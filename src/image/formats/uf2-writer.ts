@@ -1,7 +1,8 @@
 import { DfuError } from '../../bytes/index.ts';
 import type { OwnBytes } from '../../bytes/index.ts';
-import { joinTouching, segmentEnd } from './segments.ts';
-import type { Segment } from './segments.ts';
+import { segmentEnd } from './segment.ts';
+import { joinTouching } from './segments.ts';
+import type { Segment } from './segment.ts';
 import { BLOCK_BYTES, blockHead, Flag, HEAD_BYTES, MAGIC_0, MAGIC_1, MAGIC_END } from './uf2.ts';
 
 /** What every boot loader takes: pages of 256 bytes, at multiples of it. */

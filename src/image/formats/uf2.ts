@@ -1,7 +1,7 @@
 import { DfuError, hexNumber, struct, u32le, viewOf } from '../../bytes/index.ts';
 import type { Struct } from '../../bytes/index.ts';
 import { SegmentCollector } from './segments.ts';
-import type { Segment } from './segments.ts';
+import type { Segment } from './segment.ts';
 
 export const BLOCK_BYTES = 512;
 export const HEAD_BYTES = 32;

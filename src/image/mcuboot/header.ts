@@ -1,11 +1,7 @@
 import { DfuError, hexNumber, struct, u16be, u16le, u32be, u32le, u8 } from '../../bytes/index.ts';
 import type { Struct } from '../../bytes/index.ts';
-
-/** Byte order of an image: little on almost every chip. */
-export type Endian = 'little' | 'big';
-
-/** First word of every image (`image.h`, IMAGE_MAGIC). */
-export const IMAGE_MAGIC = 0x96f3b83d;
+import { IMAGE_MAGIC, endianOfImage } from './magic.ts';
+import type { Endian } from './magic.ts';
 
 /** Bytes of the header proper; what follows up to `hdrSize` is filler or a vector table's room. */
 export const IMAGE_HEADER_BYTES = 32;
@@ -91,14 +87,6 @@ const layouts: Readonly<Record<Endian, Struct<HeaderBytes>>> = {
   little: layout(u16le, u32le),
   big: layout(u16be, u32be),
 };
-
-/** Which byte order the magic at `offset` is in; undefined if there is no magic. */
-export function endianOfImage(bytes: Uint8Array, offset = 0): Endian | undefined {
-  if (bytes.length - offset < 4) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, 4);
-  if (view.getUint32(0, true) === IMAGE_MAGIC) return 'little';
-  return view.getUint32(0, false) === IMAGE_MAGIC ? 'big' : undefined;
-}
 
 /** Takes the 32 bytes at `offset` apart and judges nothing, not even the magic. Throws `TRUNCATED`. */
 export function decodeImageHeader(

@@ -1,6 +1,7 @@
 import { DfuError, hexNumber } from '../../bytes/index.ts';
-import { ENCRYPTED_FLAGS, endianOfImage, readImageHeader } from './header.ts';
-import type { Endian, ImageHeader } from './header.ts';
+import { ENCRYPTED_FLAGS, readImageHeader } from './header.ts';
+import type { ImageHeader } from './header.ts';
+import type { Endian } from './magic.ts';
 import {
   TLV_HEAD_BYTES,
   TLV_INFO_MAGIC,
@@ -20,11 +21,6 @@ export interface McubootImage {
   /** Undefined if the header promises none. */
   readonly protectedArea: TlvArea | undefined;
   readonly area: TlvArea;
-}
-
-/** Whether `bytes` start as an MCUboot image does, in either byte order. */
-export function isMcubootImage(bytes: Uint8Array): boolean {
-  return endianOfImage(bytes) !== undefined;
 }
 
 /**

@@ -7,7 +7,7 @@ import { unwrapImageKey, wrapKinds } from './encrypt.ts';
 import type { DecryptionKey } from './encrypt.ts';
 import { allTlvs, isEncrypted, isPure, parseImage } from './image.ts';
 import type { McubootImage } from './image.ts';
-import type { Endian } from './header.ts';
+import type { Endian } from './magic.ts';
 import { TlvType } from './tlv.ts';
 import type { PlacedTlv } from './tlv.ts';
 import { hashTlvs, signatureTlvs, signedBytes } from './signed-bytes.ts';

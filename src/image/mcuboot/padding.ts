@@ -1,5 +1,5 @@
 import { DfuError, hexNumber } from '../../bytes/index.ts';
-import type { Endian } from './header.ts';
+import type { Endian } from './magic.ts';
 import {
   DEFAULT_MAX_ALIGN,
   DEFAULT_MAX_IMG_SECTORS,

@@ -10,7 +10,8 @@ import {
   u8,
 } from '../../bytes/index.ts';
 import type { Field, Struct } from '../../bytes/index.ts';
-import type { Endian, ImageVersion } from './header.ts';
+import type { ImageVersion } from './header.ts';
+import type { Endian } from './magic.ts';
 import { TlvType } from './tlv.ts';
 import type { Tlv } from './tlv.ts';
 import { hashOf, joinBytes, platformCrypto } from '../keys/web-crypto.ts';

@@ -2,7 +2,8 @@ import type { OwnBytes } from '../../bytes/index.ts';
 import type { Key, PrivateKey } from '../keys/key.ts';
 import type { CryptoLike, HashName } from '../keys/web-crypto.ts';
 import type { EciesHash, EncryptionKey } from './encrypt.ts';
-import type { Endian, ImageVersion } from './header.ts';
+import type { ImageVersion } from './header.ts';
+import type { Endian } from './magic.ts';
 import type { Dependency } from './records.ts';
 import type { Tlv } from './tlv.ts';
 

@@ -1,6 +1,6 @@
 import { DfuError, hexNumber, struct, u16be, u16le } from '../../bytes/index.ts';
 import type { Struct } from '../../bytes/index.ts';
-import type { Endian } from './header.ts';
+import type { Endian } from './magic.ts';
 
 /** Types of the records behind an image (`image.h`, IMAGE_TLV_*). */
 export const TlvType = {

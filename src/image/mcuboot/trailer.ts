@@ -1,5 +1,5 @@
 import { fromHex, sameBytes } from '../../bytes/index.ts';
-import type { Endian } from './header.ts';
+import type { Endian } from './magic.ts';
 import type { OwnBytes } from '../../bytes/index.ts';
 
 // What stands at the end of a slot (bootutil_priv.h): the magic last, and below it the flags, the sizes, the

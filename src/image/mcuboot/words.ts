@@ -1,6 +1,6 @@
 import { hexNumber, toHex } from '../../bytes/index.ts';
 import { ImageFlag, formatVersion, imageFlagNames } from './header.ts';
-import type { Endian } from './header.ts';
+import type { Endian } from './magic.ts';
 import type { SignatureFinding } from './inspect.ts';
 import { bootRecordRole, readDependency, readManifest, readNumber } from './records.ts';
 import { TlvType, tlvName } from './tlv.ts';
