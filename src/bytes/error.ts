@@ -24,6 +24,7 @@ export type DfuErrorCode =
   | 'ACCESS' // the operating system refuses: permission or driver
   | 'BUSY' // somebody else holds it: interface, board, file
   | 'NO_USB' // this machine has no USB, or its driver package is missing
+  | 'NOT_LOADED' // a part of this program could not be loaded
   | 'IO' // a file or socket failed; the cause is kept
   | 'ABORTED' // the caller cancelled
   // what flash does

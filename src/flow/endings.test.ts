@@ -27,6 +27,7 @@ const all: Readonly<Record<DfuErrorCode, true>> = {
   ACCESS: true,
   BUSY: true,
   NO_USB: true,
+  NOT_LOADED: true,
   IO: true,
   ABORTED: true,
   FLASH_RULE: true,

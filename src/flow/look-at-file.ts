@@ -1,23 +1,17 @@
 import { DfuError, hexNumber } from '../bytes/index.ts';
-import {
-  dryRun,
-  likelyAddresses,
-  memoryLayoutOf,
-  sendPlan,
-  speaksDfuSe,
-  withPolicy,
-} from '../host/index.ts';
+import { dryRun, hostParts, planFile, speaksDfuSe } from '../host/index.ts';
 import type { Selection, SendDescription, SendOptions, SendPlan } from '../host/index.ts';
-import type { CancelSignal } from '../usb/index.ts';
+import { isMcubootImage } from '../image/index.ts';
+import type { CancelSignal, PartWait } from '../usb/index.ts';
 import type { Choice, Looked } from './chosen-file.ts';
 import type { Surroundings } from './devices.ts';
 import { formatFindings, versionFindings } from './findings/contents.ts';
 import { finding } from './findings/finding.ts';
 import { manifestFindings } from './findings/manifest.ts';
 import { refusalFinding, sendingFindings, stepText } from './findings/sending.ts';
-import { readKeys, signatureFindings } from './findings/signature.ts';
 import type { FlowAlternate, FlowDevice, FlowErase, FlowFile, FlowFinding } from './flow-state.ts';
 import { said } from './flow-text.ts';
+import { parts } from './parts.ts';
 
 /** What a look goes by. */
 interface LookTerms {
@@ -71,36 +65,47 @@ interface Draft {
 
 /** Takes note of why a file is not sent; what is no such reason is thrown. */
 function refuse(draft: Draft, error: unknown): void {
-  if (!DfuError.is(error) || error.code === 'ABORTED') throw error;
+  if (!DfuError.is(error) || isNoFault(error)) throw error;
   draft.refused ??= error;
   if (draft.findings.every(({ rating }) => rating !== 'bad')) {
     draft.findings.push(refusalFinding(error));
   }
 }
 
+/** Says nothing of the file: nobody wants it any more, or what looks at it could not be loaded. */
+function isNoFault({ code }: DfuError): boolean {
+  return code === 'ABORTED' || code === 'NOT_LOADED';
+}
+
 /** Looks at the file alone. */
-async function judge(draft: Draft, look: Look): Promise<void> {
+async function judge(draft: Draft, look: Look, wait: PartWait): Promise<void> {
   const { choice, terms } = look;
   const { around } = terms;
   try {
     // What erases everything also goes past what the device says of its memory: that is looked at without it.
-    const plan = sendPlan(choice.bytes, sendOptions(look, 'needed'));
+    const plan = await planFile(choice.bytes, sendOptions(look, 'needed'), wait);
     draft.plan = plan;
     draft.findings.push(...formatFindings(plan));
     draft.findings.push(...manifestFindings(choice, around.manifest?.product));
-    if (choice.offer === undefined) draft.findings.push(...versionFindings(plan));
-    const keys = readKeys(terms.expectedKeys);
+    if (choice.offer === undefined) draft.findings.push(...(await versionFindings(plan, wait)));
+    const isAsked = terms.expectedKeys.length > 0;
+    const images = isAsked || hasImages(plan) ? await parts.images(wait) : undefined;
+    const keys = images?.readKeys(terms.expectedKeys) ?? [];
     const isSaid = draft.findings.some(({ topic }) => topic === 'signature');
-    const found = await signatureFindings(plan, keys);
+    const found = (await images?.signatureFindings(plan, keys)) ?? [];
     // The key of the manifest is told already; that an image is signed by no other is nothing more.
     const more = isSaid && keys.length === 0 ? found.filter(isBeside) : found;
     draft.findings.push(...more);
     const bad = draft.findings.find(({ rating }) => rating === 'bad');
     if (bad !== undefined) draft.refused = new DfuError('REFUSED', bad.said.text);
-    if (keys.length > 0) await withPolicy(plan, { keys });
+    if (keys.length > 0) await images?.withPolicy(plan, { keys });
   } catch (error) {
     refuse(draft, error);
   }
+}
+
+function hasImages({ targets }: SendPlan): boolean {
+  return targets.some(({ elements }) => elements.some(({ data }) => isMcubootImage(data)));
 }
 
 /** Says what the manifest's own check did not: that the image is whole, and what is wrong. */
@@ -121,18 +126,19 @@ async function hold(draft: Draft, plan: SendPlan, look: Look, signal: CancelSign
   draft.erase = eraseChoice(described, choice);
   if (choice.erase === 'needed') return;
   if (described.dialect !== 'dfuse') throw cannotErase();
-  draft.plan = sendPlan(choice.bytes, sendOptions(look, 'all'));
+  draft.plan = await planFile(choice.bytes, sendOptions(look, 'all'), { clock, signal });
   draft.described = await dryRun(bus, draft.plan, options);
 }
 
 /** The same; what is not said is found out where the file says it itself, else a person has to say it. */
 async function holdOrAsk(draft: Draft, look: Look, signal: CancelSignal): Promise<void> {
   const { plan } = draft;
+  const wait = { clock: look.terms.around.clock, signal };
   if (plan === undefined || draft.refused !== undefined) return;
   try {
     await hold(draft, plan, look, signal);
   } catch (error) {
-    const address = isOpen(error) ? likelyAddress(plan, look) : undefined;
+    const address = isOpen(error) ? await likelyAddress(plan, look, wait) : undefined;
     if (address !== undefined) {
       draft.findings.push(
         finding('plain', 'target', ['target-likely', { address: hexNumber(address, 8) }]),
@@ -148,8 +154,11 @@ async function holdOrAsk(draft: Draft, look: Look, signal: CancelSignal): Promis
 /** The same with more that is said. */
 async function again(draft: Draft, look: Look, signal: CancelSignal): Promise<void> {
   draft.choice = look.choice;
-  draft.plan = sendPlan(look.choice.bytes, sendOptions(look, 'needed'));
   try {
+    draft.plan = await planFile(look.choice.bytes, sendOptions(look, 'needed'), {
+      clock: look.terms.around.clock,
+      signal,
+    });
     await hold(draft, draft.plan, look, signal);
   } catch (error) {
     refuse(draft, error);
@@ -165,10 +174,15 @@ export function isOpen(error: unknown): error is DfuError {
 }
 
 /** The one address that a program without any belongs at by its own words, on a device that tells its memory. */
-function likelyAddress({ targets }: SendPlan, { device, choice }: Look): number | undefined {
+async function likelyAddress(
+  { targets }: SendPlan,
+  { device, choice }: Look,
+  wait: PartWait,
+): Promise<number | undefined> {
   const [element, ...more] = targets.flatMap(({ elements }) => elements);
   if (element === undefined || more.length > 0 || choice.address !== undefined) return undefined;
   if (element.address !== undefined || !device.interfaces.some(speaksDfuSe)) return undefined;
+  const { likelyAddresses, memoryLayoutOf } = await hostParts.dfuse(wait);
   const all = device.interfaces.flatMap((entry) => {
     const layout = memoryLayoutOf(entry);
     return layout === undefined ? [] : likelyAddresses(element.data, layout);
@@ -213,7 +227,7 @@ export async function lookAtFile(look: Look, signal: CancelSignal): Promise<Look
     alternates: [],
     erase: undefined,
   };
-  await judge(draft, look);
+  await judge(draft, look, { clock: look.terms.around.clock, signal });
   await holdOrAsk(draft, look, signal);
   return looked(draft, look);
 }

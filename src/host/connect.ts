@@ -192,11 +192,24 @@ function chosenOf(
  * `REFUSED` if the suffix is for another device.
  */
 export async function connect(bus: UsbBus, options: ConnectOptions): Promise<DfuSession> {
+  return connectReady(bus, {
+    ...options,
+    ready: (found) => Promise.resolve(options.demand?.(found)),
+  });
+}
+
+interface ReadyOptions extends ConnectOptions {
+  /** Comes in place of `demand`, and may take its time: what is to be loaded is there before the device is asked for anything. */
+  readonly ready: (found: DfuInterface) => Promise<unknown>;
+}
+
+/** The same for whoever has to get ready for the device that was found. */
+export async function connectReady(bus: UsbBus, options: ReadyOptions): Promise<DfuSession> {
   const { clock, selection = {}, transferMs, onEvent } = options;
   let { device, interface: chosen } = await find(bus, options);
   const was = chosen;
   const startMs = clock.now();
-  options.demand?.(chosen);
+  await options.ready(chosen);
   if (chosen.mode === 'runtime') {
     const { dfu: dfuIds, dfuSerial } = selection;
     const back = await enterDfuMode(bus, device, chosen, { ...options, dfuIds, dfuSerial });
@@ -206,7 +219,7 @@ export async function connect(bus: UsbBus, options: ConnectOptions): Promise<Dfu
     const wanted = isSame ? { ...selection, dfu: undefined } : selection;
     chosen = chosenOf(back.entries, wanted, options);
     onEvent?.({ type: 'selected', interface: chosen });
-    options.demand?.(chosen);
+    await options.ready(chosen);
   }
   if (options.force !== true) demandSuffix(options.suffix, [was, chosen]);
   const besides = tellsPlaces(bus) ? undefined : await othersBeside(bus, chosen);

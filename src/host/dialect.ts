@@ -1,6 +1,5 @@
 import { DfuError, hexNumber } from '../bytes/index.ts';
-import { DfuVersion, parseMemoryLayout } from '../dfu/index.ts';
-import type { MemoryLayout } from '../dfu/index.ts';
+import { DfuVersion } from '../dfu/index.ts';
 import { MAX_TRANSFER_BYTES } from '../usb/index.ts';
 import { UNKNOWN, quirkOf } from './dfu-interface.ts';
 import type { DfuInterface } from './dfu-interface.ts';
@@ -24,24 +23,9 @@ export function speaksDfuSe(entry: DfuInterface): boolean {
   return mode === 'runtime' || name === UNKNOWN || name === '' || name.startsWith('@');
 }
 
-/** Whether a DfuSe file may be for it: it speaks DfuSe, or describes a memory as DfuSe does. */
-export function takesDfuSe(entry: DfuInterface): boolean {
-  return speaksDfuSe(entry) || memoryLayoutOf(entry) !== undefined;
-}
-
 /** The one that is meant: what the device says that it speaks, unless another is asked for. */
 export function dialectOf(entry: DfuInterface, wanted?: Dialect): Dialect {
   return wanted ?? (speaksDfuSe(entry) ? 'dfuse' : 'dfu');
-}
-
-/** The memory that an alternate setting's name describes; undefined where it is no layout. */
-export function memoryLayoutOf({ name }: DfuInterface): MemoryLayout | undefined {
-  try {
-    return parseMemoryLayout(name);
-  } catch (error) {
-    if (DfuError.is(error)) return undefined;
-    throw error;
-  }
 }
 
 /** Throws `INVALID_ARGUMENT` for an interface of run-time mode. */

@@ -13,10 +13,10 @@ import { drive, prepare, settled } from './drive.ts';
 import type { Ended } from './ending-steps.ts';
 import type { HostListener } from './events.ts';
 import { withOutcome } from './outcome.ts';
+import { parts } from './parts.ts';
 import { BUSY_LIMIT_MS } from './patience.ts';
 import { quirkOf } from './dfu-interface.ts';
 import { readFirst } from './read-first.ts';
-import { plainVerdict } from './read-plain.ts';
 import type { DfuSession } from './session.ts';
 import { plainTally } from './tally.ts';
 
@@ -73,6 +73,8 @@ export async function download(
     blockBytes: size,
   };
   if (payload instanceof Uint8Array && payload.length === 0) throw nothingToSend();
+  const readPlain =
+    options.verify === true ? await parts.readPlain({ clock: session.clock, signal }) : undefined;
   const source = blockSource(payload, size);
   const account = new Account(plannedOf(payload, size, options.totalBytes));
   const report = reporting(payload, options);
@@ -110,9 +112,9 @@ export async function download(
       const planned = isPiecemeal ? acknowledged : whole;
       const read = { ...options, transferSizeBytes: size };
       const verdict =
-        options.verify === true
-          ? (how: Ended) => plainVerdict(session, payload, how, { ...read, planned, acknowledged })
-          : undefined;
+        readPlain &&
+        ((how: Ended) =>
+          readPlain.plainVerdict(session, payload, how, { ...read, planned, acknowledged }));
       const stays = bmAttributes.manifestationTolerant;
       const told = { planned, acknowledged, verdict };
       return concluded(session, { ended, stays, ...told, signal, onEvent });

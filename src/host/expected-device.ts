@@ -3,7 +3,7 @@ import { parseMemoryLayout } from '../dfu/index.ts';
 import type { MemoryLayout } from '../dfu/index.ts';
 import type { FirmwareTarget } from '../image/index.ts';
 import { formatUsbId } from '../usb/index.ts';
-import { memoryLayoutOf } from './dialect.ts';
+import { memoryLayoutOf } from './memory-layout.ts';
 import { printable } from './dfu-interface.ts';
 import type { DfuInterface } from './dfu-interface.ts';
 import { right, unknown, wrong } from './expected-finding.ts';

@@ -1,6 +1,7 @@
-import { DfuError, hexNumber } from '../bytes/index.ts';
-import { firstMemory, rangeText, readSegments, segmentFormatNames } from '../image/index.ts';
+import { DfuError } from '../bytes/index.ts';
+import { firstMemory, isSegmentFormat, rangeText, segmentFormatNames } from '../image/index.ts';
 import type { FileFormat, SegmentFormat } from '../image/index.ts';
+import type { FileReaders } from './file-readers.ts';
 
 /** Bytes that belong together, and where; without an address, where the device thinks fit. */
 export interface SendElement {
@@ -9,13 +10,9 @@ export interface SendElement {
 }
 
 /** What a plan says of its file. */
-interface Contents {
+export interface Contents {
   readonly format: FileFormat | undefined;
   readonly targets: readonly { readonly elements: readonly SendElement[] }[];
-}
-
-function isSegmentFormat(format: FileFormat | undefined): format is SegmentFormat {
-  return format !== undefined && Object.hasOwn(segmentFormatNames, format);
 }
 
 /** What is in a file that no device can do anything with as it is. */
@@ -30,6 +27,8 @@ export function notOfFamilies(got: string): DfuError {
 }
 
 interface ElementOptions {
+  /** Undefined where the format has no need of one. */
+  readonly readers: FileReaders | undefined;
   /** Where the file belongs if it does not say so itself. */
   readonly address: number | undefined;
   readonly family: number | string | undefined;
@@ -43,13 +42,14 @@ interface ElementOptions {
 export function elementsOf(
   payload: Uint8Array,
   format: FileFormat,
-  { address, family }: ElementOptions,
+  { readers, address, family }: ElementOptions,
 ): readonly SendElement[] {
   const why = noFirmware[format];
   if (why !== undefined) throw new DfuError('REFUSED', why, { remedies: ['raw'] });
   if (format !== 'uf2' && family !== undefined) throw notOfFamilies('another');
   if (!isSegmentFormat(format)) return [{ address, data: payload }];
-  const segments = readSegments(payload, format, { family });
+  if (readers === undefined) throw new TypeError(`${format}: expected its reader, got none`);
+  const segments = readers.readSegments(payload, format, { family });
   if (segments.length > 0)
     return segments.map((each) => ({ address: each.address, data: each.bytes }));
   throw new DfuError('MALFORMED', `${segmentFormatNames[format]}: expected data, got none`);
@@ -83,37 +83,4 @@ export function demandOnePiece({ format, targets }: Contents): void {
   const words = `${what} has ${pieces.length} pieces with gaps between them (${shown})`;
   const how = conversion(format, elsewhere.length === 0);
   throw new DfuError('REFUSED', `${words}; ${how}`, { remedies: ['raw'] });
-}
-
-/** A file that says where it belongs is not put elsewhere. Throws `INVALID_ARGUMENT`. */
-export function demandSameAddress(
-  { format, targets }: Contents,
-  address: number | undefined,
-): void {
-  const own = targets[0]?.elements[0]?.address;
-  if (!isSegmentFormat(format) || own === undefined || address === undefined) return;
-  if (own === address) return;
-  const where = `the file says itself that it belongs at ${hexNumber(own, 8)}`;
-  throw new DfuError('INVALID_ARGUMENT', `${where}, the address given is ${hexNumber(address, 8)}`);
-}
-
-/**
- * One byte has one value: what stands at the same address twice, and differs, is a fault of the file. Throws `MALFORMED`
- * with the address.
- */
-export function demandNoConflict(
-  elements: readonly { readonly address: number; readonly data: Uint8Array }[],
-): void {
-  const sorted = elements.toSorted((one, other) => one.address - other.address);
-  let last: (typeof sorted)[number] | undefined;
-  for (const each of sorted) {
-    const lastEnd = last === undefined ? 0 : last.address + last.data.length;
-    const end = Math.min(lastEnd, each.address + each.data.length);
-    for (let at = each.address; at < end; at += 1) {
-      if (last?.data[at - last.address] === each.data[at - each.address]) continue;
-      const where = hexNumber(at, 8);
-      throw new DfuError('MALFORMED', `the file has two values for the byte at ${where}`);
-    }
-    if (each.address + each.data.length > lastEnd) last = each;
-  }
 }

@@ -3,7 +3,8 @@ import { dfuse, plain } from '../../test/support/host-bench.ts';
 import { writeIntelHex } from '../image/index.ts';
 import { sendPlan } from './index.ts';
 import type { DfuInterface, SendOptions } from './index.ts';
-import { canBePlaced, placedByLayout } from './place.ts';
+import { canBePlaced } from './place.ts';
+import { placedByLayout } from './placed-by-layout.ts';
 
 const flash: DfuInterface = { ...dfuse, alternate: 0, name: '@Flash /0x08000000/64*002Kg' };
 const option: DfuInterface = { ...dfuse, alternate: 1, name: '@Option Bytes /0x1FFFF800/01*016 e' };

@@ -8,7 +8,7 @@ import {
   isSignedByGiven,
 } from '../image/index.ts';
 import type { CryptoLike, ImageVersion, Key } from '../image/index.ts';
-import { imageVersion } from './release.ts';
+import { imageVersion } from './image-version.ts';
 import type { SendPlan } from './send-plan.ts';
 
 /** What a file must be before any of it is sent, and a device before it gets it. */

@@ -1,9 +1,7 @@
 import { DfuError, hexNumber, sameBytes } from '../bytes/index.ts';
 import type { SendProgress } from '../bytes/index.ts';
-import { accessibleBytes, sectorsOf } from '../dfu/index.ts';
-import type { DfuSeElement, MemoryLayout } from '../dfu/index.ts';
+import type { DfuSeElement } from '../dfu/index.ts';
 import type { DfuInterface } from './dfu-interface.ts';
-import { printable } from './dfu-interface.ts';
 
 /** What is read back from the device, before and behind the writing. */
 export interface ReadBack {
@@ -94,24 +92,6 @@ export function unreadable({ functional }: DfuInterface): string | undefined {
   return 'the device gives no uploads (bitCanUpload is 0)';
 }
 
-/** The same, of memory of a DfuSe device. */
-export function unreadableMemory(
-  entry: DfuInterface,
-  layout: MemoryLayout | undefined,
-  elements: readonly DfuSeElement[],
-): string | undefined {
-  const why = unreadable(entry);
-  if (why !== undefined || layout === undefined) return why;
-  for (const { address, data } of elements) {
-    const left = accessibleBytes(layout, address, 'readable');
-    if (left < data.length) {
-      const where = hexNumber(address + left, 8);
-      return `${where} is not readable in "${printable(layout.name.trim())}"`;
-    }
-  }
-  return undefined;
-}
-
 /** Where a difference is, in words; of plain DFU, whose bytes have no addresses, by their number. */
 function whereText({ address }: Difference, hasAddresses: boolean): string {
   return hasAddresses ? hexNumber(address, 8) : `byte ${address}`;
@@ -133,32 +113,4 @@ export function mismatch(
     ? 'it has not been told to leave'
     : 'the image is damaged, or the device gives it back in another form by design';
   return new DfuError('MISMATCH', `${what}; ${why}`, { progress, outcome: 'partly-written' });
-}
-
-/** The parts of elements that lie in sectors which are wanted, each as long as it can be. */
-export function inSectors(
-  elements: readonly DfuSeElement[],
-  layout: MemoryLayout,
-  isWanted: (sectorAddress: number) => boolean,
-): readonly DfuSeElement[] {
-  const wanted: DfuSeElement[] = [];
-  for (const { address, data } of elements) {
-    let start: number | undefined;
-    let end = 0;
-    const take = (): void => {
-      if (start === undefined) return;
-      wanted.push({ address: address + start, data: data.subarray(start, end) });
-      start = undefined;
-    };
-    for (const sector of sectorsOf(layout, address, data.length)) {
-      const from = Math.max(0, sector.address - address);
-      end = from;
-      if (isWanted(sector.address)) {
-        start ??= from;
-        end = Math.min(data.length, sector.address + sector.sizeBytes - address);
-      } else take();
-    }
-    take();
-  }
-  return wanted;
 }

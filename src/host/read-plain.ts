@@ -118,3 +118,30 @@ async function notIdle(
     return error.message;
   }
 }
+
+/** Whether the device has it; false where that cannot be read, which is told. */
+export async function isThere(
+  session: DfuSession,
+  payload: Uint8Array,
+  terms: PlainReading,
+): Promise<boolean> {
+  const { signal, onEvent, pollTimeMs } = terms;
+  const busyLimitMs = session.limits.busyMs ?? terms.busyLimitMs ?? BUSY_LIMIT_MS;
+  let why = unreadable(session.interface);
+  if (why === undefined) {
+    await prepare(session, signal, { busyLimitMs, pollTimeMs });
+    try {
+      return (await comparePlain(session, payload, terms)) === undefined;
+    } catch (error) {
+      const isRefusal = DfuError.is(error) && REFUSALS.has(error.code);
+      if (!isRefusal) throw error;
+      why = error.message;
+    }
+  }
+  const message = `what is in the device cannot be read, and all is sent: ${why}`;
+  onEvent?.({ type: 'note', message });
+  return false;
+}
+
+/** How a device fails that does not let itself be read, and goes on with everything else. */
+const REFUSALS: ReadonlySet<string> = new Set(['STALLED', 'DEVICE_STATUS', 'PROTOCOL']);

@@ -1,20 +1,7 @@
 import { DfuError } from '../bytes/index.ts';
 import { idDigits } from '../usb/index.ts';
-import { readImageHeader, recognise } from '../image/index.ts';
-import type { ImageVersion } from '../image/index.ts';
 import type { DfuInterface } from './dfu-interface.ts';
 import type { SendPlan } from './send-plan.ts';
-
-/** The version of an MCUboot image; undefined for anything else, a header that cannot be one included. */
-export function imageVersion(bytes: Uint8Array): ImageVersion | undefined {
-  if (recognise(bytes).format !== 'mcuboot') return undefined;
-  try {
-    return readImageHeader(bytes).version;
-  } catch (error) {
-    if (DfuError.is(error)) return undefined;
-    throw error;
-  }
-}
 
 /**
  * The release of the file against that of a device in run-time mode, in words; undefined where one of them is not said.

@@ -10,10 +10,11 @@ import { runPlan } from './dfuse.ts';
 import type { DfuSeTransferOptions } from './dfuse.ts';
 import type { DfuSeEnd } from './dfuse-steps.ts';
 import type { DownloadEnding } from './endings.ts';
-import { Comparison, inSectors, mismatch, unreadableMemory } from './read-back.ts';
+import { Comparison, mismatch } from './read-back.ts';
+import { inSectors, unreadableMemory } from './read-back-memory.ts';
 import type { Difference, ReadBack, Verdict } from './read-back.ts';
-import { partWith } from './sending.ts';
-import type { PlacedPart } from './sending.ts';
+import { partWith } from './dfuse-sending.ts';
+import type { PlacedPart } from './decided.ts';
 import type { DfuSession } from './session.ts';
 import { NOTHING, sumOf, tallyOf } from './tally.ts';
 

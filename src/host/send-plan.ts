@@ -1,16 +1,11 @@
-import { DfuError } from '../bytes/index.ts';
-import { readDfuSeFile, splitSuffix } from '../dfu/index.ts';
 import type { Suffix } from '../dfu/index.ts';
-import { recognise, wholePrefix } from '../image/index.ts';
+import type { DfuError } from '../bytes/index.ts';
 import type { DfuPrefix, FileFormat, FirmwareTarget, InputFormat } from '../image/index.ts';
 import type { Allowance } from './allowances.ts';
 import type { Dialect } from './dialect.ts';
 import type { DfuSeModifiers } from './dfuse-plan.ts';
-import { demandPlaces } from './expected.ts';
-import { elementsOf, notOfFamilies } from './file-contents.ts';
 import type { SendElement } from './file-contents.ts';
 import type { ReadBack } from './read-back.ts';
-import { demandArguments } from './send-arguments.ts';
 
 /** What is said of a file besides its bytes. What a device's dialect does not have is not asked for. */
 export interface SendOptions {
@@ -102,86 +97,4 @@ export interface SendPlan {
   readonly expected?: FirmwareTarget | undefined;
   /** Whether the suffix and the device's own word against downloads count for nothing. */
   readonly anyDevice: boolean;
-}
-
-/**
- * What a file is and what is to be sent of it: a DFU suffix is taken off; a DfuSe file, Intel HEX, S-records,
- * UF2 and ELF are taken apart; anything else goes as it is. Without a file, the commands alone: mass erase,
- * unprotect, leave.
- *
- * Throws `INVALID_ARGUMENT` for what is no file and for options that say nothing; `MALFORMED` or `TRUNCATED`
- * for a file of these formats that is not as it should be, `AMBIGUOUS` for a UF2 file for several families of
- * chips if none is named, `REFUSED` for a zip file, a key, or bytes for memory that the expected device does not have.
- */
-export function sendPlan(file: Uint8Array | undefined, options: SendOptions = {}): SendPlan {
-  const plan = planOf(file, options);
-  demandPlaces(plan);
-  return plan;
-}
-
-function planOf(file: Uint8Array | undefined, options: SendOptions): SendPlan {
-  demandArguments(file, options);
-  const { transferSizeBytes, dialect, force = false, ...given } = options;
-  const { address, leave, massErase, unprotect, willReset, allow, family } = given;
-  const common = {
-    transferSizeBytes,
-    modifiers: { address, leave, massErase, unprotect, willReset, allow, force: force !== false },
-    anyDevice: force === true,
-    dialect,
-    problems: [],
-    readBack: readBackOf(options),
-    ...(options.expected !== undefined && { expected: options.expected }),
-    ...((options.raw === true || options.format === 'bin') && { raw: true as const }),
-  };
-  const nothing = { format: undefined, targets: [], suffix: undefined, suffixProblem: undefined };
-  if (file === undefined) {
-    if (family !== undefined) throw notOfFamilies('none');
-    if (options.format !== undefined) {
-      throw new DfuError('INVALID_ARGUMENT', 'format: expected a file of it, got none');
-    }
-    return { ...nothing, ...common };
-  }
-  const { payload, suffix, problem: suffixProblem } = splitSuffix(file);
-  const { kind, isRaw } = kindOf(payload, options);
-  if (kind === 'dfuse' && family === undefined) {
-    const { targets, problems } = readDfuSeFile(file);
-    return { ...common, format: kind, targets, suffix, suffixProblem, problems };
-  }
-  const elements = elementsOf(payload, kind, { address, family });
-  const targets = [{ alternate: undefined, elements }];
-  const prefix = kind === 'binary' && !isRaw ? wholePrefix(payload) : undefined;
-  return { ...common, format: kind, targets, prefix, suffix, suffixProblem };
-}
-
-interface Kind {
-  readonly kind: FileFormat;
-  /** Whether it goes as it is, a prefix included. */
-  readonly isRaw: boolean;
-}
-
-/** What a file is taken for. */
-function kindOf(payload: Uint8Array, { raw, format }: SendOptions): Kind {
-  if (raw === true && format !== undefined && format !== 'bin') {
-    const message = `raw sends the file as it is, and format ${format} takes it apart`;
-    throw new DfuError('INVALID_ARGUMENT', message);
-  }
-  if (format === 'bin') return { kind: 'binary', isRaw: true };
-  const kind = format ?? recognise(payload).format;
-  // A DfuSe file says what goes where, and as it is no device would know it.
-  if (raw === true) return { kind: kind === 'dfuse' ? kind : 'binary', isRaw: true };
-  return { kind, isRaw: false };
-}
-
-/** What erases everything has nothing to compare with. */
-function readBackOf({ verify, changedOnly, resume, massErase, unprotect }: SendOptions): ReadBack {
-  if ((changedOnly === true || resume === true) && (massErase === true || unprotect === true)) {
-    const what = massErase === true ? 'a mass erase' : 'read unprotect';
-    const which = changedOnly === true ? 'what changed' : 'where it stopped';
-    throw new DfuError('INVALID_ARGUMENT', `${what} leaves nothing to tell ${which} by`);
-  }
-  return {
-    verify: verify === true,
-    changedOnly: changedOnly === true,
-    resume: resume === true,
-  };
 }

@@ -1,6 +1,6 @@
 import type { CancelSignal, UsbBus } from '../usb/index.ts';
 import type { DownloadEnding } from './endings.ts';
-import { connect } from './connect.ts';
+import { connectReady } from './connect.ts';
 import type { ConnectOptions } from './connect.ts';
 import { quirkOf } from './dfu-interface.ts';
 import type { DfuInterface } from './dfu-interface.ts';
@@ -11,12 +11,12 @@ import { contentsText } from './file-contents.ts';
 import { leave } from './leave.ts';
 import { unchangedElse, unconfirmedElse, withOutcome } from './outcome.ts';
 import { readDfuInterfaces } from './read-interfaces.ts';
-import { demandNotOlder } from './not-older.ts';
-import { canBePlaced, placedByLayout } from './place.ts';
+import { needed, needsOf } from './needs.ts';
+import type { SendNeeds } from './needs.ts';
+import { canBePlaced } from './place.ts';
 import { Beside } from './others-beside.ts';
 import { demandBytes } from './send-arguments.ts';
-import { sendParts } from './send-parts.ts';
-import { sendPlan } from './send-plan.ts';
+import { planFile } from './plan-file.ts';
 import type { SendOptions, SendPlan } from './send-plan.ts';
 import { sendPlain } from './send-plain.ts';
 import { allowsAnyDevice, decidedSending, demandFit, leftOut } from './sending.ts';
@@ -76,12 +76,12 @@ function tellFile(plan: SendPlan, onEvent: HostListener | undefined): void {
 }
 
 async function sendIt(session: DfuSession, given: SendPlan, terms: SendTerms): Promise<SendEnding> {
-  const { plan, sending, left } = await decided(session, given, terms);
+  const { plan, sending, left, needs } = await decided(session, given, terms);
   for (const number of left) {
     terms.onEvent?.({ type: 'note', message: `no alternate setting ${number}: left out` });
   }
   if (sending.dialect !== undefined) {
-    const compared = await demandNotOlder(session, { plan, sending }, terms.signal);
+    const compared = await needs.notOlder?.demandNotOlder(session, { plan, sending }, terms.signal);
     for (const message of sending.confirmed ?? [])
       terms.onEvent?.({ type: 'note', message, isGood: true });
     for (const message of [...sending.notes, ...(compared === undefined ? [] : [compared])])
@@ -94,7 +94,7 @@ async function sendIt(session: DfuSession, given: SendPlan, terms: SendTerms): P
       return sendPlain(session, payload, readBack, { ...terms, transferSizeBytes, force });
     }
     case 'dfuse':
-      return sendParts(session, { ...sending, readBack: plan.readBack }, terms);
+      return needed(needs.dfuse).sendParts(session, { ...sending, readBack: plan.readBack }, terms);
     case undefined:
       throw sending.refused;
     default:
@@ -108,6 +108,7 @@ interface Decision {
   readonly sending: ReturnType<typeof decidedSending>;
   /** Alternates that the file names and the device does not have. */
   readonly left: readonly number[];
+  readonly needs: SendNeeds;
 }
 
 /** Decides all that is sent, and sends nothing. */
@@ -117,12 +118,13 @@ async function decided(
   { signal, placeByLayout = false }: SendTerms,
 ): Promise<Decision> {
   const { interface: entry, was } = session;
+  const needs = await needsOf(given, entry, { clock: session.clock, signal });
   const places = placeByLayout && canBePlaced(given);
   const names = given.targets.some(({ alternate }) => alternate !== undefined);
   const alternates = places || names ? await alternatesOf(session, signal) : undefined;
-  const plan = places ? placedByLayout(given, entry, alternates ?? []) : given;
-  const sending = decidedSending(plan, entry, { alternates, was });
-  return { plan, sending, left: leftOut(plan, alternates ?? []) };
+  const plan = (places && needs.dfuse?.placedByLayout(given, entry, alternates ?? [])) || given;
+  const sending = decidedSending(plan, entry, { alternates, was, needs });
+  return { plan, sending, left: leftOut(plan, alternates ?? []), needs };
 }
 
 /** The other alternates of the interface that is open. */
@@ -158,15 +160,17 @@ export interface SendToOptions
 export function findTerms(
   plan: SendPlan,
   options: SendToOptions,
-): ConnectOptions & { readonly demand: (found: DfuInterface) => void } {
+): ConnectOptions & { readonly ready: (found: DfuInterface) => Promise<SendNeeds> } {
   const isAlternateOpen = options.selection?.alternate === undefined;
   return {
     ...options,
     suffix: plan.suffix,
     force: allowsAnyDevice(plan),
-    demand: (entry) => {
+    ready: async (entry) => {
+      const needs = await needsOf(plan, entry, options);
       options.demand?.(entry);
-      demandFit(plan, entry);
+      demandFit(plan, entry, needs);
+      return needs;
     },
     anyAlternate: isAlternateOpen ? anyAlternateFor(plan, options) : false,
   };
@@ -190,7 +194,7 @@ async function sendToOne(bus: UsbBus, plan: SendPlan, options: SendToOptions): P
   tellFile(plan, options.onEvent);
   // What cannot be waited for is said before anything is sent.
   const isWaited = waitAppMs(options) !== undefined;
-  const session = await unchangedElse(() => connect(bus, findTerms(plan, options)));
+  const session = await unchangedElse(() => connectReady(bus, findTerms(plan, options)));
   const { interface: dfu, was: runtime } = session;
   const beside = isWaited ? new Beside(bus, options.clock, dfu) : undefined;
   try {
@@ -248,5 +252,5 @@ export async function flashFile(
   options: FlashOptions,
 ): Promise<SendEnding> {
   demandBytes(file);
-  return sendTo(bus, sendPlan(file, options), options);
+  return sendTo(bus, await planFile(file, options, options), options);
 }

@@ -1,115 +1,39 @@
-import { DfuError, hexNumber } from '../bytes/index.ts';
-import type { SendTally } from '../bytes/index.ts';
+import { DfuError } from '../bytes/index.ts';
 import { DfuVersion, suffixMatches } from '../dfu/index.ts';
-import type { DfuSeElement, Suffix } from '../dfu/index.ts';
+import type { Suffix } from '../dfu/index.ts';
 import { formatUsbId, idDigits } from '../usb/index.ts';
 import { isAllowed } from './allowances.ts';
-import {
-  demandDfuMode,
-  demandDownloads,
-  dialectOf,
-  memoryLayoutOf,
-  speaksDfuSe,
-  takesDfuSe,
-  transferSize,
-} from './dialect.ts';
+import type { Decided, Sending, SendingDevice } from './decided.ts';
+import { demandDfuMode, demandDownloads, dialectOf, speaksDfuSe, transferSize } from './dialect.ts';
 import type { Dialect } from './dialect.ts';
-import { likelyAddress } from './likely-address.ts';
 import type { DfuInterface } from './dfu-interface.ts';
-import { demandExpected, demandExpectedDevice } from './expected.ts';
-import { commandPlan, downloadPlan, planTerms } from './dfuse-plan.ts';
-import type {
-  DfuSeModifiers,
-  DfuSeOperation,
-  DfuSePlan,
-  PlanOptions,
-  PlanTerms,
-} from './dfuse-plan.ts';
 import { nothingToSend } from './download-steps.ts';
-import { demandNoConflict, demandOnePiece, demandSameAddress } from './file-contents.ts';
-import type { SendElement } from './file-contents.ts';
+import { demandOnePiece } from './file-contents.ts';
+import { needed } from './needs.ts';
+import type { SendNeeds } from './needs.ts';
 import { demandRelease } from './release.ts';
-import { demandRunsThere } from './runs-where.ts';
-import type { SendPlan, SendTarget } from './send-plan.ts';
-import { plainTally, sumOf, tallyOf } from './tally.ts';
+import type { SendPlan } from './send-plan.ts';
+import { plainTally } from './tally.ts';
 
-/** What is done to one alternate setting of a DfuSe device. */
-export interface SendingPart {
-  readonly entry: DfuInterface;
-  readonly transferSizeBytes: number;
-  /** In order; made while they are walked, as often as somebody wants to. */
-  readonly operations: Iterable<DfuSeOperation>;
-  /** Bytes of data in them; undefined for commands alone. */
-  readonly totalBytes: number | undefined;
-}
-
-/** A part, and what it is made of: what is read back of it may change it. */
-export interface PlacedPart extends SendingPart {
-  readonly elements: readonly DfuSeElement[];
-  readonly terms: PlanTerms;
-  /** Its operations up to the ending, and those. */
-  readonly work: Iterable<DfuSeOperation>;
-  readonly ending: readonly DfuSeOperation[];
-}
-
-/** A plan for a device that is known: every byte and every command, or why nothing is sent at all. */
-export type Sending =
-  | {
-      readonly dialect: 'dfu';
-      readonly payload: Uint8Array;
-      readonly transferSizeBytes: number;
-      readonly planned: SendTally;
-      /** What was gone past because it is allowed or forced, and what is not known of the device. */
-      readonly notes: readonly string[];
-      /** What was held against `expected` and found right, in words. */
-      readonly confirmed?: readonly string[] | undefined;
-    }
-  | {
-      readonly dialect: 'dfuse';
-      readonly parts: readonly SendingPart[];
-      readonly planned: SendTally;
-      readonly notes: readonly string[];
-      readonly confirmed?: readonly string[] | undefined;
-    }
-  | { readonly dialect: undefined; readonly refused: DfuError };
-
-/** A plan that can be sent. */
-export type Decided =
-  | Extract<Sending, { readonly dialect: 'dfu' }>
-  | (Omit<Extract<Sending, { readonly dialect: 'dfuse' }>, 'parts'> & {
-      readonly parts: readonly PlacedPart[];
-    });
-
-/** What is known of the device besides the interface that was opened. */
-export interface SendingDevice {
-  /** All its alternates; default: the one that was opened. */
-  readonly alternates?: readonly DfuInterface[] | undefined;
-  /** What it was in run-time mode: a suffix may name its ids there. */
-  readonly was?: DfuInterface | undefined;
-}
-
-/** Decides how a plan goes to a device, or that it does not. Pure: nothing is asked, nothing sent. */
-export function sendingOf(
-  plan: SendPlan,
-  entry: DfuInterface,
-  device: SendingDevice = {},
-): Sending {
-  return decidedSending(plan, entry, device);
-}
-
-/** The same, with what its parts are made of. */
+/**
+ * Decides how a plan goes to a device, or that it does not, by what it needs (`needsOf`). Pure: nothing is asked, nothing
+ * sent.
+ */
 export function decidedSending(
   plan: SendPlan,
   entry: DfuInterface,
-  { alternates = [entry], was }: SendingDevice,
+  { alternates = [entry], was, needs }: SendingDevice & { readonly needs: SendNeeds },
 ): Decided | Extract<Sending, { readonly dialect: undefined }> {
   try {
     demandDfuMode(entry);
     const notes = suffixNotes(plan, was === undefined ? [entry] : [was, entry]);
-    const dialect = dialectFor(plan, entry);
-    const { confirmed, notes: checked } = demandExpected(plan, { entry, alternates, dialect });
+    const dialect = dialectFor(plan, entry, needs);
+    const held = needs.expected?.demandExpected(plan, { entry, alternates, dialect });
     const sending =
-      dialect === 'dfu' ? plainSending(plan, entry) : dfuseSending(plan, entry, alternates);
+      dialect === 'dfu'
+        ? plainSending(plan, entry)
+        : needed(needs.dfuse).dfuseSending(plan, entry, alternates);
+    const { confirmed, notes: checked = [] } = held ?? { confirmed: [] };
     return { ...sending, confirmed, notes: [...notes, ...checked, ...sending.notes] };
   } catch (refused) {
     if (DfuError.is(refused)) return { dialect: undefined, refused };
@@ -152,7 +76,11 @@ export function demandSuffix(suffix: Suffix | undefined, modes: readonly DfuInte
  * What is spoken. Throws `UNSUPPORTED` for a DfuSe file, and for commands, where the device speaks plain
  * DFU: to it they are the first bytes of a firmware.
  */
-function dialectFor({ dialect, format, targets, suffix }: SendPlan, entry: DfuInterface): Dialect {
+function dialectFor(
+  { dialect, format, targets, suffix }: SendPlan,
+  entry: DfuInterface,
+  needs: SendNeeds,
+): Dialect {
   const isFile = format !== undefined || targets.length > 0;
   const isDfuSe = format === 'dfuse' || suffix?.bcdDFU === DfuVersion.dfuSe;
   if (isFile && format !== 'dfuse' && (!isDfuSe || dialect === 'dfu')) {
@@ -162,7 +90,7 @@ function dialectFor({ dialect, format, targets, suffix }: SendPlan, entry: DfuIn
   if (dialect === 'dfu') {
     throw new DfuError('INVALID_ARGUMENT', `${what}, and plain DFU is asked for`);
   }
-  if (dialect === undefined && !takesDfuSe(entry)) throw plainDevice(what);
+  if (dialect === undefined && !needed(needs.dfuse).takesDfuSe(entry)) throw plainDevice(what);
   return 'dfuse';
 }
 
@@ -172,10 +100,10 @@ function plainDevice(what: string): DfuError {
 }
 
 /** Throws what is known to be wrong with this device before anything is asked of it. */
-export function demandFit(plan: SendPlan, entry: DfuInterface): void {
+export function demandFit(plan: SendPlan, entry: DfuInterface, needs: SendNeeds): void {
   demandRelease(plan, entry);
-  demandExpectedDevice(plan, entry);
-  if (entry.mode === 'dfu') dialectFor(plan, entry);
+  needs.expected?.demandExpectedDevice(plan, entry);
+  if (entry.mode === 'dfu') dialectFor(plan, entry, needs);
   else demandDfuSeToCome(plan, entry);
 }
 
@@ -216,163 +144,4 @@ export function leftOut(plan: SendPlan, alternates: readonly DfuInterface[]): nu
       ? []
       : [alternate],
   );
-}
-
-interface Job {
-  readonly entry: DfuInterface;
-  readonly elements: readonly DfuSeElement[];
-  /** Bytes that nobody has said the address of. */
-  readonly unplacedBytes: number;
-}
-
-function dfuseSending(
-  plan: SendPlan,
-  entry: DfuInterface,
-  alternates: readonly DfuInterface[],
-): Decided {
-  demandSameAddress(plan, plan.modifiers.address);
-  const hasFile = plan.format !== undefined || plan.targets.length > 0;
-  const jobs = hasFile ? jobsOf(withoutPrefix(plan), entry, alternates) : [];
-  for (const { elements } of jobs) demandNoConflict(elements);
-  const elsewhere = plan.raw === true ? [] : placeNotes(plan, jobs, alternates);
-  const all = hasFile
-    ? jobs.map((job, at) => partOf(plan, job, [at, jobs]))
-    : [commandsAlone(plan, entry)];
-  const unplaced = jobs.map(({ unplacedBytes }) => plainTally(unplacedBytes, 0, false));
-  const planned = sumOf([...all.map(({ part }) => tallyOf(part.operations)), ...unplaced]);
-  if (hasFile && planned.bytes === 0) throw nothingToSend();
-  const notes = [
-    ...new Set([...prefixNotes(plan), ...elsewhere, ...all.flatMap((each) => each.notes)]),
-  ];
-  return { dialect: 'dfuse', parts: all.map(({ part }) => part), planned, notes };
-}
-
-/** DfuSe has addresses of its own: a prefix would be the first bytes of the firmware. Its address counts where none is given. */
-function withoutPrefix({ prefix, targets, ...plan }: SendPlan): SendPlan {
-  if (prefix === undefined) return { ...plan, targets };
-  const elements = (targets[0]?.elements ?? []).map(({ address = prefix.address, data }) => ({
-    address,
-    data: data.subarray(prefix.sizeBytes),
-  }));
-  return { ...plan, targets: [{ alternate: targets[0]?.alternate, elements }] };
-}
-
-function prefixNotes({ prefix, modifiers: { address } }: SendPlan): string[] {
-  if (prefix === undefined) return [];
-  const { kind, sizeBytes, address: own } = prefix;
-  const name = kind === 'lpc' ? 'NXP LPC' : 'TI Stellaris';
-  const elsewhere = own !== undefined && address !== undefined && own !== address;
-  const where = elsewhere ? `, and that it belongs at ${hexNumber(own, 8)} counts for nothing` : '';
-  return [`the file begins with a ${name} prefix: its ${sizeBytes} bytes are not sent${where}`];
-}
-
-function placeNotes(
-  { modifiers: { allow }, anyDevice: force }: SendPlan,
-  jobs: readonly Job[],
-  alternates: readonly DfuInterface[],
-): string[] {
-  const elements = jobs.flatMap((job) => job.elements);
-  const layouts = alternates.flatMap((each) => memoryLayoutOf(each) ?? []);
-  return demandRunsThere({ elements, layouts }, { force, allow });
-}
-
-function jobsOf(
-  { targets, modifiers }: SendPlan,
-  entry: DfuInterface,
-  alternates: readonly DfuInterface[],
-): readonly Job[] {
-  const jobs = targets.flatMap(({ alternate, elements }: SendTarget): Job[] => {
-    const found =
-      alternate === undefined ? entry : alternates.find((each) => each.alternate === alternate);
-    return found === undefined ? [] : [jobOf(found, elements, modifiers)];
-  });
-  if (jobs.length > 0) return jobs;
-  throw new DfuError('NOT_FOUND', 'the file has nothing for the alternates of this device');
-}
-
-/**
- * A device restarts when its read protection is taken off, before it gets any file: that much can be done
- * without knowing where the file belongs.
- */
-function jobOf(
-  entry: DfuInterface,
-  all: readonly SendElement[],
-  { unprotect }: DfuSeModifiers,
-): Job {
-  const elements: DfuSeElement[] = [];
-  let unplacedBytes = 0;
-  for (const { address, data } of all) {
-    if (address !== undefined) elements.push({ address, data });
-    else if (unprotect === true) unplacedBytes += data.length;
-    else throw nowhere(entry, data);
-  }
-  return { entry, elements, unplacedBytes };
-}
-
-function nowhere(entry: DfuInterface, data: Uint8Array): DfuError {
-  const who = speaksDfuSe(entry) ? 'the device speaks DfuSe' : 'DfuSe is asked for';
-  const likely = likelyAddress(data, memoryLayoutOf(entry));
-  const message = `${who}, and the file does not say where it belongs${likely}`;
-  return new DfuError('INVALID_ARGUMENT', message, { remedies: ['address'] });
-}
-
-interface Made {
-  readonly part: PlacedPart;
-  readonly notes: readonly string[];
-}
-
-/** Everything is erased before the first, and the device leaves after the last. */
-function partOf(
-  plan: SendPlan,
-  { entry, elements }: Job,
-  [at, all]: readonly [number, readonly Job[]],
-): Made {
-  const isFirst = at === 0;
-  const isLast = at === all.length - 1;
-  const { address, leave, massErase, unprotect, willReset } = plan.modifiers;
-  const modifiers: DfuSeModifiers = {
-    ...plan.modifiers,
-    address: address ?? all[0]?.elements[0]?.address,
-    massErase: isFirst && massErase,
-    unprotect: isFirst && unprotect,
-    willReset: (isLast || (isFirst && massErase)) && willReset,
-    leave: isLast && leave,
-  };
-  const terms = planTerms(entry, optionsOf(plan, modifiers));
-  const totalBytes = elements.reduce((sum, { data }) => sum + data.length, 0);
-  return made({ entry, elements, terms, totalBytes }, downloadPlan(elements, terms));
-}
-
-function commandsAlone(plan: SendPlan, entry: DfuInterface): Made {
-  const terms = planTerms(entry, optionsOf(plan, plan.modifiers));
-  return made({ entry, elements: [], terms, totalBytes: undefined }, commandPlan(terms.modifiers));
-}
-
-/** A part with fewer elements: what is left out is not erased, and not written. */
-export function partWith(
-  { entry, terms, ending }: PlacedPart,
-  elements: readonly DfuSeElement[],
-): PlacedPart {
-  const totalBytes = elements.reduce((sum, { data }) => sum + data.length, 0);
-  const { operations } = downloadPlan(elements, terms);
-  return made({ entry, elements, terms, totalBytes }, { operations, ending, notes: [] }).part;
-}
-
-function made(
-  of: Pick<PlacedPart, 'entry' | 'elements' | 'terms' | 'totalBytes'>,
-  { operations, ending, notes }: DfuSePlan,
-): Made {
-  const { transferSizeBytes } = of.terms;
-  const all: Iterable<DfuSeOperation> = {
-    *[Symbol.iterator]() {
-      yield* operations;
-      yield* ending;
-    },
-  };
-  const part = { ...of, transferSizeBytes, operations: all, work: operations, ending };
-  return { part, notes };
-}
-
-function optionsOf({ transferSizeBytes }: SendPlan, modifiers: DfuSeModifiers): PlanOptions {
-  return { ...modifiers, transferSizeBytes };
 }

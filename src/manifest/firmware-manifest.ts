@@ -80,6 +80,9 @@ export interface ManifestKey {
   readonly pem: string;
 }
 
+/** Largest file of firmware, in bytes: what a page holds in memory, several times. */
+export const MOST_FILE_BYTES: number = 2 ** 26;
+
 /** The channel of releases that name none. */
 export const STABLE = 'stable';
 

@@ -15,6 +15,7 @@ import {
 import type { KeysOf, Shape } from '../bytes/index.ts';
 import { formatUsbId, parseUsbId } from '../usb/index.ts';
 import { BCD_TEXT } from './bcd-range.ts';
+import { MOST_FILE_BYTES } from './firmware-manifest.ts';
 import type {
   FirmwareManifest,
   ManifestBoard,
@@ -25,9 +26,6 @@ import type {
 import { MOST_PATTERN, SERIAL_PATTERN, parseSerialPattern } from './serial-pattern.ts';
 import { URL_TEXT } from './file-url.ts';
 import { versionShape } from './version.ts';
-
-/** Largest file of firmware, in bytes: what a page holds in memory, several times. */
-export const MOST_FILE_BYTES: number = 2 ** 26;
 
 /** What people call things; a name on a line of its own. */
 const nameShape = shownShape('1 to 64 characters that can be seen', { least: 1, most: 64 });

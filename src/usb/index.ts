@@ -10,6 +10,8 @@ export {
   encodeMsOsString,
 } from './ms-os-10.ts';
 export { MsOs20Request, encodeMsOs20Set, msOs20Capability } from './ms-os-20.ts';
+export { loadPart } from './load-part.ts';
+export type { PartWait } from './load-part.ts';
 export { configureFirst } from './pipe-state.ts';
 export { Feature } from './setup.ts';
 export {

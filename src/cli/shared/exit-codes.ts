@@ -49,6 +49,7 @@ const exitCodes: Readonly<Record<DfuErrorCode, number>> = {
   ACCESS: ExitCode.noPermission,
   BUSY: ExitCode.io,
   NO_USB: ExitCode.io,
+  NOT_LOADED: ExitCode.io,
   IO: ExitCode.io,
   ABORTED: ExitCode.interrupted,
   FLASH_RULE: ExitCode.io,

@@ -1,14 +1,10 @@
-import {
-  readImageHeader,
-  formatVersion,
-  recognise,
-  segmentFormatNames,
-} from '../../image/index.ts';
+import { isSegmentFormat, recognise, segmentFormatNames } from '../../image/index.ts';
 import type { Recognised } from '../../image/index.ts';
 import type { SendPlan } from '../../host/index.ts';
-import { DfuError } from '../../bytes/index.ts';
+import type { PartWait } from '../../usb/index.ts';
 import { releaseText } from '../boards.ts';
 import type { FlowFinding } from '../flow-state.ts';
+import { parts } from '../parts.ts';
 import { finding } from './finding.ts';
 
 /** Bytes of firmware in a plan, and the first piece of them. */
@@ -18,17 +14,13 @@ function contentsOf({ targets }: SendPlan): { bytes: number; first: Uint8Array }
   return { bytes, first: pieces[0] ?? new Uint8Array(0) };
 }
 
-function isSegmentFormat(format: string): format is keyof typeof segmentFormatNames {
-  return Object.hasOwn(segmentFormatNames, format);
-}
-
 /** What the file is by its looks. */
 export function formatFindings(plan: SendPlan): FlowFinding[] {
   const { bytes, first } = contentsOf(plan);
   const { format } = plan;
   const found: FlowFinding[] = [];
   if (format === 'dfuse') found.push(finding('plain', 'format', ['format-dfuse', { bytes }]));
-  else if (format !== undefined && isSegmentFormat(format)) {
+  else if (isSegmentFormat(format)) {
     const name = segmentFormatNames[format];
     found.push(finding('plain', 'format', ['format-segments', { format: name, bytes }]));
   }
@@ -54,9 +46,9 @@ function imageFindings(
 }
 
 /** Which version the file is, by its own words. */
-export function versionFindings(plan: SendPlan): FlowFinding[] {
+export async function versionFindings(plan: SendPlan, wait: PartWait): Promise<FlowFinding[]> {
   const { first } = contentsOf(plan);
-  const version = versionIn(first);
+  const version = await versionIn(first, wait);
   if (version !== undefined) {
     return [finding('plain', 'version', ['version-image', { version }])];
   }
@@ -67,14 +59,10 @@ export function versionFindings(plan: SendPlan): FlowFinding[] {
 }
 
 /** What the header of an image says. */
-function versionIn(bytes: Uint8Array): string | undefined {
+async function versionIn(bytes: Uint8Array, wait: PartWait): Promise<string | undefined> {
   const what = recognise(bytes);
   if (what.format === 'riotboot') return String(what.header.version);
   if (what.format !== 'mcuboot') return undefined;
-  try {
-    return formatVersion(readImageHeader(bytes).version);
-  } catch (error) {
-    if (DfuError.is(error)) return undefined;
-    throw error;
-  }
+  const { imageVersionText } = await parts.images(wait);
+  return imageVersionText(bytes);
 }

@@ -1,5 +1,12 @@
 import { DfuError, toHex } from '../../bytes/index.ts';
-import { inspectImage, publicKeyHash, readPublicPem, recognise } from '../../image/index.ts';
+import {
+  formatVersion,
+  inspectImage,
+  isMcubootImage,
+  publicKeyHash,
+  readImageHeader,
+  readPublicPem,
+} from '../../image/index.ts';
 import type { ImageInspection, Key } from '../../image/index.ts';
 import type { SendPlan } from '../../host/index.ts';
 import type { FlowFinding } from '../flow-state.ts';
@@ -11,6 +18,19 @@ const MOST_IMAGES = 4;
 /** Hexadecimal digits by which a key is told to a person. */
 const KEY_DIGITS = 8;
 
+/** Holds a plan to the keys that are expected. */
+export { withPolicy } from '../../host/index.ts';
+
+/** The version that the header of an image says; undefined where it says none that can be read. */
+export function imageVersionText(bytes: Uint8Array): string | undefined {
+  try {
+    return formatVersion(readImageHeader(bytes).version);
+  } catch (error) {
+    if (DfuError.is(error)) return undefined;
+    throw error;
+  }
+}
+
 /** The keys that are expected. Throws as `readPublicPem` does. */
 export function readKeys(pems: readonly string[]): Key[] {
   return pems.map((pem) => readPublicPem(pem));
@@ -20,7 +40,7 @@ export function readKeys(pems: readonly string[]): Key[] {
 function imagesOf({ targets }: SendPlan): Uint8Array[] {
   return targets
     .flatMap(({ elements }) => elements.map(({ data }) => data))
-    .filter((data) => recognise(data).format === 'mcuboot')
+    .filter((data) => isMcubootImage(data))
     .slice(0, MOST_IMAGES);
 }
 

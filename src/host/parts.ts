@@ -1,0 +1,15 @@
+import * as dfuse from './dfuse-part.ts';
+import * as expected from './expected.ts';
+import { fileReaders } from './file-readers.ts';
+import type { HostParts } from './host-parts.ts';
+import * as notOlder from './not-older.ts';
+import * as readPlain from './read-plain.ts';
+
+/** All of it is there. A page that loads little has `parts-apart.ts` in place of this module. */
+export const parts: HostParts = {
+  dfuse: () => Promise.resolve(dfuse),
+  readers: () => Promise.resolve(fileReaders),
+  readPlain: () => Promise.resolve(readPlain),
+  expected: () => Promise.resolve(expected),
+  notOlder: () => Promise.resolve(notOlder),
+};
