@@ -423,6 +423,25 @@ describe('the cable is pulled', () => {
       ending: { outcome: 'unchanged', code: 'DISCONNECTED', said: { id: 'gone-unchanged' } },
     });
   });
+
+  test.each([
+    ['BUSY', 'failed-unchanged', 'do-other-program'],
+    ['ACCESS', 'failed-unchanged', 'do-other-program'],
+    ['TIMEOUT', 'silent-unchanged', 'do-replug'],
+  ] as const)(
+    'between two looks, but it is there (%s): it was not unplugged',
+    async (code, said, remedy) => {
+      const { bench, flow } = await chosen();
+      const bus = bench.bus as { list: UsbBus['list'] };
+      const [device] = await bus.list();
+      const open = (): Promise<never> => Promise.reject(new DfuError(code, 'another flow has it'));
+      bus.list = () => Promise.resolve(device === undefined ? [] : [{ ...device, open }]);
+      await bench.done(flow.flash());
+      expect(flow.state).toMatchObject({
+        ending: { outcome: 'unchanged', code, said: { id: said }, remedy: { id: remedy } },
+      });
+    },
+  );
 });
 
 describe('a bus that fails', () => {

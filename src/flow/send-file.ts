@@ -5,6 +5,7 @@ import { Canceller, formatUsbId } from '../usb/index.ts';
 import type { CancelSignal } from '../usb/index.ts';
 import { boardOfEntry, versionShown } from './boards.ts';
 import type { Choice } from './chosen-file.ts';
+import { lookInto } from './devices.ts';
 import type { Surroundings } from './devices.ts';
 import { endedBadly, endedWell } from './endings.ts';
 import { asDfuError } from './failure.ts';
@@ -73,21 +74,34 @@ class Sending {
       });
       return { ending: this.#ended(ending) };
     } catch (thrown) {
-      return this.#failed(asDfuError(thrown));
+      return await this.#failed(asDfuError(thrown));
     } finally {
       this.#forget();
     }
   }
 
-  #failed(error: DfuError): Sent {
+  async #failed(error: DfuError): Promise<Sent> {
     if (isOpen(error) && this.#returned !== undefined) return { lookAgainAt: this.#returned };
     if (this.#stays && this.#downloaded !== undefined) {
       return { ending: this.#ended(this.#downloaded) };
     }
-    // Nobody has seen it since it was looked at.
-    const isGone = error.code === 'NOT_FOUND' && this.#deviceId === undefined;
-    const meant = isGone ? new DfuError('DISCONNECTED', error.message) : error;
+    const isMissed = error.code === 'NOT_FOUND' && this.#deviceId === undefined;
+    const meant = isMissed ? await this.#whyMissed(error) : error;
     return { ending: endedBadly(meant, this.#downloaded) };
+  }
+
+  /** Nobody has seen it since it was looked at: it has gone, or somebody else uses it now. */
+  async #whyMissed(error: DfuError): Promise<DfuError> {
+    const { around, device } = this.#job;
+    const deviceId = device.interfaces[0]?.deviceId;
+    try {
+      const here = (await around.bus.list()).filter(({ id }) => id === deviceId);
+      if (here.length === 0) return new DfuError('DISCONNECTED', error.message);
+      const [problem] = (await lookInto(around, here, this.#canceller.signal)).problems;
+      return problem === undefined ? error : new DfuError(problem.code, problem.message);
+    } catch (thrown) {
+      return asDfuError(thrown);
+    }
   }
 
   #hear(event: HostEvent): void {
