@@ -119,6 +119,7 @@ test('S-records are read, too', () => {
 test.each([
   ['a zip file', text('PK\u0003\u0004'), 'unzip it'],
   ['a key', text('-----BEGIN EC PRIVATE KEY-----\n'), 'no firmware'],
+  ['a web page', text('<!doctype html><html lang="en">'), 'a web page, no firmware; fetch'],
   ['a HEX file without data', text(':00000001FF\n'), 'Intel HEX: expected data, got none'],
   ['a HEX file that is damaged', text(':00000001FE\n'), 'Intel HEX line 1: expected checksum'],
 ])('%s is not sent', (_, file, words) => {

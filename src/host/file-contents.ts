@@ -19,6 +19,7 @@ export interface Contents {
 const noFirmware: Partial<Readonly<Record<FileFormat, string>>> = {
   zip: 'the file is a zip file; unzip it and send the image that is in it',
   pem: 'the file is a key or certificate in text, no firmware',
+  html: 'the file is a web page, no firmware; fetch the file itself, not the page that shows it',
 };
 
 /** A family is said where a file has none. */
@@ -37,7 +38,7 @@ interface ElementOptions {
 /**
  * What of a file goes to a device: the bytes that it has for each address, if its format says addresses; all
  * of it if not. Throws `REFUSED` for what is no firmware, `INVALID_ARGUMENT`
- * for a family where a file has none, and as `readSegments` does.
+ * for an empty file and for a family where a file has none, and as `readSegments` does.
  */
 export function elementsOf(
   payload: Uint8Array,
@@ -46,6 +47,9 @@ export function elementsOf(
 ): readonly SendElement[] {
   const why = noFirmware[format];
   if (why !== undefined) throw new DfuError('REFUSED', why, { remedies: ['raw'] });
+  if (format === 'empty') {
+    throw new DfuError('INVALID_ARGUMENT', 'the file is empty: expected at least 1 byte');
+  }
   if (format !== 'uf2' && family !== undefined) throw notOfFamilies('another');
   if (!isSegmentFormat(format)) return [{ address, data: payload }];
   if (readers === undefined) throw new TypeError(`${format}: expected its reader, got none`);

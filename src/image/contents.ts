@@ -15,7 +15,7 @@ import type { Segment } from './formats/segment.ts';
 import { writeUf2 } from './formats/uf2-writer.ts';
 import { inputFormats } from './input-formats.ts';
 import type { InputFormat } from './input-formats.ts';
-import { recognise } from './recognise.ts';
+import { noFirmwareName, recognise } from './recognise.ts';
 
 /**
  * A format that a file can be written in: `dfu` is the bytes with a DFU suffix; `srec` takes the smallest of `s19`, `s28`
@@ -75,10 +75,8 @@ export interface ReadContentsOptions {
 /** Throws `REFUSED` for what is no firmware. */
 function formatOf(payload: Uint8Array): InputFormat {
   const { format } = recognise(payload);
-  if (format === 'zip' || format === 'pem' || format === 'empty') {
-    const what = { zip: 'a zip file', pem: 'a key or certificate in text', empty: 'empty' }[format];
-    throw new DfuError('REFUSED', `the file is ${what}, no firmware`);
-  }
+  const what = format === 'empty' ? format : noFirmwareName(format);
+  if (what !== undefined) throw new DfuError('REFUSED', `the file is ${what}, no firmware`);
   return inputFormats.find((each) => each === format) ?? 'bin';
 }
 

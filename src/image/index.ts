@@ -1,5 +1,6 @@
 /** The room's face to its siblings: what the world sees, and what only they need. */
 export * from './public.ts';
+export { noFirmwareName } from './recognise.ts';
 export { firstMemory, MOST_SPAN_BYTES, runOf } from './formats/lay-over.ts';
 export { zipEntries } from './formats/zip.ts';
 export { wholePrefix } from './formats/prefix.ts';

@@ -16,12 +16,12 @@ export type Recognised =
       /** Why riotboot would not boot it. */
       readonly fault: RiotbootFault | undefined;
     }
-  | { readonly format: SegmentFormat | 'dfuse' | 'zip' | 'pem' | 'empty' | 'erased' }
+  | { readonly format: SegmentFormat | 'dfuse' | 'zip' | 'pem' | 'html' | 'empty' | 'erased' }
   | { readonly format: 'binary'; readonly vectors: VectorTable | undefined };
 
 /**
  * The name of what a file is: `hex` is Intel HEX, `srec` Motorola S-records, `pem` a key or certificate in
- * text, `erased` nothing but 0xff, `binary` anything else.
+ * text, `html` a web page, `erased` nothing but 0xff, `binary` anything else.
  */
 export type FileFormat = Recognised['format'];
 
@@ -69,6 +69,25 @@ function isPem(bytes: Uint8Array): boolean {
   return /^\s*-----BEGIN [A-Z0-9 ]+-----/.test(ascii(bytes.subarray(0, 256)));
 }
 
+/** A web page: what a browser saves, and a server answers, in place of a file that is not there. */
+function isHtml(bytes: Uint8Array): boolean {
+  return /^(\u00ef\u00bb\u00bf)?\s*<(!doctype html|html)[\s>]/i.test(ascii(bytes.subarray(0, 256)));
+}
+
+/** Files that people take for firmware, and no device does. */
+const noFirmware = {
+  zip: 'a zip file',
+  pem: 'a key or certificate in text',
+  html: 'a web page',
+} as const;
+
+/** What that is instead, of a file that is no firmware. */
+export function noFirmwareName(format: FileFormat): string | undefined {
+  return Object.hasOwn(noFirmware, format)
+    ? noFirmware[format as keyof typeof noFirmware]
+    : undefined;
+}
+
 /** Says what bytes are; a DFU suffix behind them is not looked at, see `unwrapFile`. */
 export function recognise(bytes: Uint8Array): Recognised {
   if (bytes.length === 0) return { format: 'empty' };
@@ -78,6 +97,7 @@ export function recognise(bytes: Uint8Array): Recognised {
   if (isDfuSeFile(bytes)) return { format: 'dfuse' };
   if (startsWith(bytes, 'PK\u0003\u0004')) return { format: 'zip' };
   if (isPem(bytes)) return { format: 'pem' };
+  if (isHtml(bytes)) return { format: 'html' };
   if (bytes.length >= 16 && viewOf(bytes).getUint32(0, true) === RIOTBOOT_MAGIC) {
     const header = riotbootHeader.decode(bytes);
     return { format: 'riotboot', header, fault: riotbootFault(bytes) };

@@ -48,7 +48,7 @@ export const dfuUtil = {
     'bytes-not-text': {
       original:
         'downloads Intel HEX, S-records, UF2 and ELF as they are, text and headers included',
-      here: 'the bytes in them, where they belong; a zip file or a key is refused; `--raw` sends the file',
+      here: 'the bytes in them, where they belong; a zip file, a key or a web page is refused; `--raw` sends the file',
       why: 'no device runs the text, and dfu-util reports success',
       only: 'commands',
     },

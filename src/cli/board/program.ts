@@ -5,6 +5,7 @@ import type { BoardModel, ProgramLayout, Programmed, ProgramTarget } from '../..
 import { DfuError, hexNumber } from '../../bytes/index.ts';
 import { NorFlash } from '../../flash/index.ts';
 import type { Flash } from '../../flash/index.ts';
+import { noFirmwareName } from '../../image/index.ts';
 import type { Unwrapped } from '../../image/index.ts';
 import { checkElfMachine, checkNotInRam, partForChip } from './chip-fit.ts';
 import { refuseUseless } from './option-fit.ts';
@@ -52,9 +53,9 @@ function targetOf({ slot, address, force }: ProgramOptions): ProgramTarget {
 function contentOf(terminal: Terminal, path: string, part: string | undefined): Unwrapped {
   const file = readWhole(terminal, path, part);
   const { format } = file.what;
-  if (format !== 'zip' && format !== 'pem' && format !== 'dfuse') return file;
-  const got = { zip: 'a zip file', pem: 'a key or certificate in text', dfuse: 'a DfuSe file' };
-  throw new DfuError('MALFORMED', `${path}: expected an image, got ${got[format]}`);
+  const got = format === 'dfuse' ? 'a DfuSe file' : noFirmwareName(format);
+  if (got === undefined) return file;
+  throw new DfuError('MALFORMED', `${path}: expected an image, got ${got}`);
 }
 
 /** Throws `INVALID_ARGUMENT` for the source of a firmware: no board executes a text. */

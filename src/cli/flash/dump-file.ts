@@ -2,7 +2,7 @@ import { boardModels, flashSizeBytes } from '../../board/index.ts';
 import { DfuError, hexNumber } from '../../bytes/index.ts';
 import { SectorMap } from '../../flash/index.ts';
 import type { FlashGeometry } from '../../flash/index.ts';
-import { firstMemory, imagesIn, layOver, rangeText } from '../../image/index.ts';
+import { firstMemory, imagesIn, layOver, noFirmwareName, rangeText } from '../../image/index.ts';
 import type { LaidOver, Segment } from '../../image/index.ts';
 import { readFirmware, tellLeftOut } from '../shared/firmware-file.ts';
 import type { FlashBase, LayoutOptions } from './options.ts';
@@ -37,8 +37,8 @@ export interface DumpFile {
 /** Reads a dump. Throws with the path in front for what is no dump of flash. */
 export function readDump(terminal: Terminal, path: string): DumpFile {
   const { bytes, segmentFormat, segments, suffix, what } = readFirmware(terminal.files, path);
-  if (what.format === 'zip' || what.format === 'pem') {
-    const got = what.format === 'zip' ? 'a zip file' : 'a key or certificate in text';
+  const got = noFirmwareName(what.format);
+  if (got !== undefined) {
     throw new DfuError('MALFORMED', `${path}: expected a dump of flash, got ${got}`);
   }
   // What looks like a suffix at the end of a flash is a part of the flash.

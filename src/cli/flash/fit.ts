@@ -1,5 +1,5 @@
 import { DfuError, hexNumber } from '../../bytes/index.ts';
-import { isEncrypted, parseImage, sizeText } from '../../image/index.ts';
+import { isEncrypted, noFirmwareName, parseImage, sizeText } from '../../image/index.ts';
 import { fitUpdate, layoutText } from '../../lab/index.ts';
 import type { Candidate, FitReport, FitVerdict, FlashLayout } from '../../lab/index.ts';
 import { judgeOf, layoutAlone } from './layout.ts';
@@ -32,8 +32,9 @@ async function measure(
     part: options.part,
     imageIndex: options.image ?? 0,
   });
-  if (what.format === 'pem') {
-    throw new DfuError('MALFORMED', `${path}: expected firmware, got a key or certificate in text`);
+  const got = noFirmwareName(what.format);
+  if (got !== undefined) {
+    throw new DfuError('MALFORMED', `${path}: expected firmware, got ${got}`);
   }
   if (what.format !== 'mcuboot') {
     const words = 'not signed yet: header and TLVs come on top';

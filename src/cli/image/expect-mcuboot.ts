@@ -11,6 +11,7 @@ const names: Readonly<Record<FileFormat, string>> = {
   dfuse: 'a DfuSe file',
   zip: 'a zip file',
   pem: 'a key or certificate in text (PEM)',
+  html: 'a web page (HTML)',
   empty: 'an empty file',
   erased: 'erased flash',
   binary: 'a plain binary',

@@ -51,6 +51,7 @@ const titles: Readonly<Record<FileFormat, string>> = {
   dfuse: 'DfuSe file',
   zip: 'zip file',
   pem: 'key or certificate in text (PEM), no firmware',
+  html: 'web page (HTML), no firmware',
   empty: 'empty file',
   erased: 'erased flash, nothing but 0xff',
   binary: 'plain binary',

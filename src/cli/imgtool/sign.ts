@@ -30,6 +30,7 @@ import { nordicRecords, signingOptions } from './sign-wishes.ts';
 const noBinaries: Partial<Readonly<Record<FileFormat, string>>> = {
   dfuse: 'a DfuSe file',
   elf: 'an ELF file',
+  html: 'a web page',
   hex: 'Intel HEX, and its name does not end in .hex',
   mcuboot: 'an MCUboot image already',
   pem: 'a key or certificate in text',
