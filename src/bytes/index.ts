@@ -30,6 +30,7 @@ export {
 export type { Field, Fields, Struct } from './struct.ts';
 export { PACKAGE_VERSION } from './package-version.ts';
 export { defined } from './defined.ts';
+export { parseJson } from './json.ts';
 export { didYouMean } from './did-you-mean.ts';
 export { Utf8Reader, encodeUtf8 } from './utf8.ts';
 export type { OwnBytes } from './own-bytes.ts';

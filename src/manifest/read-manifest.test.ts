@@ -88,7 +88,10 @@ describe('a manifest', () => {
   });
 
   test.each<readonly [unknown, string]>([
-    ['{"manifest":', 'manifest: expected JSON, got something else'],
+    ['{"manifest":', 'manifest: expected JSON: Unexpected end of JSON input'],
+    ['\n<!doctype html>', 'manifest: expected JSON, got a web page'],
+    ['\uFEFF', 'manifest: expected JSON, got nothing'],
+    ['\uFEFF[]', 'manifest: expected a firmware manifest, got a list of 0'],
     [`"${'x'.repeat(2 ** 20)}"`, 'manifest: expected at most 1048576 characters, got 1048578'],
     ['[]', 'manifest: expected a firmware manifest, got a list of 0'],
     [undefined, 'manifest: expected a firmware manifest, got nothing'],

@@ -1,4 +1,4 @@
-import { DfuError, pathText, readShape } from '../bytes/index.ts';
+import { DfuError, parseJson, pathText, readShape } from '../bytes/index.ts';
 import type { ShapePath } from '../bytes/index.ts';
 import { checkManifest } from './check-manifest.ts';
 import type { FirmwareManifest } from './firmware-manifest.ts';
@@ -12,15 +12,22 @@ function malformed(path: ShapePath, words: string): DfuError {
   return new DfuError('MALFORMED', `${where}: ${words}`);
 }
 
+/** Why a text is no JSON. Servers answer with a page of theirs where there is no such file. */
+function whyNoJson(text: string, cause: unknown): string {
+  if (text.trim() === '') return ', got nothing';
+  if (text.trimStart().startsWith('<')) return ', got a web page';
+  return `: ${cause instanceof Error ? cause.message : String(cause)}`;
+}
+
 function parsed(text: string): unknown {
   if (text.length > MOST_MANIFEST_CHARACTERS) {
     const most = `expected at most ${MOST_MANIFEST_CHARACTERS} characters`;
     throw malformed([], `${most}, got ${text.length}`);
   }
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (cause) {
-    throw new DfuError('MALFORMED', 'manifest: expected JSON, got something else', { cause });
+    throw new DfuError('MALFORMED', `manifest: expected JSON${whyNoJson(text, cause)}`, { cause });
   }
 }
 

@@ -1,4 +1,4 @@
-import { DfuError, Utf8Reader, defined } from '../bytes/index.ts';
+import { DfuError, Utf8Reader, defined, parseJson } from '../bytes/index.ts';
 import {
   DIRECTION_IN,
   DescriptorType,
@@ -129,7 +129,7 @@ class RecordingReader {
   phase({ name, bytes }: FwupdPhase): void {
     let value: unknown;
     try {
-      value = JSON.parse(new Utf8Reader().read(bytes));
+      value = parseJson(new Utf8Reader().read(bytes));
     } catch {
       throw new DfuError('MALFORMED', `${name}: expected JSON`);
     }

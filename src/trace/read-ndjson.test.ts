@@ -77,6 +77,9 @@ describe('a trace of NDJSON', () => {
     expect(readTrace(text)).toEqual({ header, records: everything, torn: false });
     expect(readTrace(Buffer.from(text))).toEqual({ header, records: everything, torn: false });
     expect([isTrace(Buffer.from(text)), isTrace(Buffer.from('{}'))]).toEqual([true, false]);
+    // As an editor of Windows leaves it.
+    const marked = Buffer.from(`\uFEFF${text}`);
+    expect([isTrace(marked), readTrace(marked).header]).toEqual([true, header]);
   });
 
   test('is told in words', () => {

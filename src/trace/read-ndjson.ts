@@ -9,6 +9,7 @@ import {
   may,
   need,
   objectShape,
+  parseJson,
   pathText,
   readShape,
   recordShape,
@@ -195,7 +196,7 @@ function readRecord(value: unknown, line: number): TraceRecord {
 /** A line as JSON; undefined if it is none. */
 function parsed(line: string): { readonly value: unknown } | undefined {
   try {
-    return { value: JSON.parse(line) as unknown };
+    return { value: parseJson(line) };
   } catch {
     return undefined;
   }
@@ -258,5 +259,5 @@ class References {
 /** Whether a file begins as a trace of NDJSON does. */
 export function isTrace(file: Uint8Array): boolean {
   const start = new Utf8Reader().read(file.subarray(0, 64));
-  return start.startsWith(`{"type":"${TRACE_TYPE}"`);
+  return start.replace(/^\uFEFF/, '').startsWith(`{"type":"${TRACE_TYPE}"`);
 }

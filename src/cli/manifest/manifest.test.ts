@@ -422,7 +422,7 @@ describe('dfukit manifest check', () => {
   });
 
   test.each([
-    ['{', 'names.json: manifest: expected JSON, got something else'],
+    ['{', 'names.json: manifest: expected JSON: '],
     [
       manifestOf({ url: 'javascript:0' }),
       'names.json: manifest: releases[0].files[0].url: expected where the file is',

@@ -1,4 +1,4 @@
-import { DfuError, didYouMean } from '../../bytes/index.ts';
+import { DfuError, didYouMean, parseJson } from '../../bytes/index.ts';
 import { devicePattern, devicePatterns } from './device-pattern.ts';
 import { CONDITIONS, FIELDS } from './fields.ts';
 import type { Field } from './fields.ts';
@@ -98,7 +98,7 @@ function fromLines(text: string, where: string): QuirkRow[] {
 function fromJson(text: string, where: string): QuirkRow[] {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new DfuError('INVALID_ARGUMENT', `${where}: ${why}`, { cause });

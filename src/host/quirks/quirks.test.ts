@@ -111,6 +111,8 @@ describe("a person's own rows", () => {
     const row = { devices: '1:2', when: { protocol: 1 }, pollTimeMs: 7, name: 'ours' };
     expect(parseQuirkFile(JSON.stringify([row, row]))).toEqual([row, row]);
     expect(parseQuirkFile(JSON.stringify(row))).toEqual([row]);
+    // As an editor of Windows leaves it.
+    expect(parseQuirkFile(`\uFEFF${JSON.stringify(row)}`)).toEqual([row]);
   });
 
   test.each([

@@ -1,4 +1,4 @@
-import { DfuError, Utf8Reader } from '../../bytes/index.ts';
+import { DfuError, Utf8Reader, parseJson } from '../../bytes/index.ts';
 import { zipEntries } from './zip.ts';
 import type { Inflate } from './zip.ts';
 
@@ -44,7 +44,7 @@ function inWords(value: Readonly<Record<string, unknown>>, but: string): Record<
 function readManifest(text: Uint8Array): Manifest | undefined {
   let value: unknown;
   try {
-    value = JSON.parse(new Utf8Reader().read(text));
+    value = parseJson(new Utf8Reader().read(text));
   } catch (cause) {
     throw new DfuError('MALFORMED', 'manifest.json: expected JSON', { cause });
   }
