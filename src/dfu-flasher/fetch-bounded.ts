@@ -45,13 +45,14 @@ function notGiven({ status }: Response, url: string, { what }: FetchTerms): DfuE
 async function read({ body }: Response, limit: Limit): Promise<Uint8Array> {
   if (body === null) return new Uint8Array(0);
   const reader = body.getReader();
+  limit.count(0);
   const pieces: Uint8Array[] = [];
   let length = 0;
   for (;;) {
     const { done, value } = await limit.within(reader.read());
     if (done) break;
     length += value.length;
-    limit.check(length);
+    limit.count(length);
     pieces.push(value);
   }
   const whole = new Uint8Array(length);
@@ -70,6 +71,8 @@ class Limit {
   readonly #whole: ReturnType<typeof setTimeout>;
   readonly #abort = (): void => this.#controller.abort();
   #late: string | undefined;
+  /** What has come so far, once an answer has begun. */
+  #bytes: number | undefined;
 
   constructor(terms: FetchTerms) {
     this.#terms = terms;
@@ -98,8 +101,10 @@ class Limit {
     }
   }
 
-  check(length: number): void {
+  /** So much has come. Throws `OUT_OF_RANGE`. */
+  count(length: number): void {
     const { what, mostBytes } = this.#terms;
+    this.#bytes = length;
     if (length <= mostBytes) return;
     throw new DfuError('OUT_OF_RANGE', `${what}: expected ${mostBytes} bytes at most, got more`);
   }
@@ -111,7 +116,11 @@ class Limit {
       return new DfuError('TIMEOUT', `${what}: ${url}: ${this.#late}`, { cause: error });
     }
     if (signal?.aborted === true) return new DfuError('ABORTED', `${what}: no longer wanted`);
-    const message = `${what}: ${url} cannot be had: no connection, or its server does not let this page read it`;
+    const why =
+      this.#bytes === undefined
+        ? 'no connection, or its server does not let this page read it'
+        : `it broke off after ${this.#bytes} bytes`;
+    const message = `${what}: ${url} cannot be had: ${why}`;
     return new DfuError('IO', message, { cause: error });
   }
 

@@ -69,7 +69,7 @@ async function manifestOf(
   if (typeof manifest !== 'string') return { manifest: readManifest(manifest), base };
   const terms = { what: 'the manifest', mostBytes: MOST_MANIFEST_BYTES, signal };
   const { url, bytes } = await fetchBounded(addressOf(manifest, base, 'manifest'), terms);
-  return { manifest: readManifest(new TextDecoder().decode(bytes)), base: url };
+  return { manifest: readManifest(textOf(bytes, terms)), base: url };
 }
 
 async function keysOf(
@@ -85,7 +85,16 @@ async function keysOf(
   const url = addressOf(expectedKey, document.baseURI, 'expected-key');
   const terms = { what: 'the expected key', mostBytes: MOST_KEY_BYTES, signal };
   const { bytes } = await fetchBounded(url, terms);
-  return [new TextDecoder().decode(bytes)];
+  return [textOf(bytes, terms)];
+}
+
+/** Throws `MALFORMED` for what is no UTF-8. */
+function textOf(bytes: Uint8Array, { what }: { readonly what: string }): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new DfuError('MALFORMED', `${what}: expected text in UTF-8`, { cause });
+  }
 }
 
 /** Throws `INVALID_ARGUMENT` for what is no address. */
