@@ -9,6 +9,7 @@ import { exampleNames } from '../../../web/lab/dump/dump-calls.ts';
 import { exampleDump } from '../../../web/lab/dump/examples.ts';
 import { AskedWorker } from '../../../web/lab/worker/calls.ts';
 import { PHONE, expectSound, shot, visit } from '../site.ts';
+import type { Visited } from '../site.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'dfukit-dump-page-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -22,6 +23,30 @@ const plain = (text: string | null): string => (text ?? '').replaceAll(/\s+/g, '
 async function stateOf(page: Page): Promise<string> {
   await page.getByRole('status').waitFor({ timeout: 60_000 });
   return plain(await page.getByRole('status').textContent());
+}
+
+const WATCH = 'Watch the next boot, operation by operation';
+
+/** The swap that was cut off is brought to its end where boots are watched, and again when that is loaded anew. */
+async function expectWatched(visited: Visited): Promise<void> {
+  const { page } = visited;
+  await page.getByRole('button', { name: WATCH }).click();
+  for (const times of ['at first', 'loaded anew']) {
+    await page.waitForURL(/\/lab\/mcuboot\/\?.*dump=/, { timeout: 60_000 });
+    const [boot] = [page.locator('.story button').first()];
+    await boot.filter({ hasText: 'runs 2.0.0+0' }).waitFor({ timeout: 60_000 });
+    expect(plain(await page.locator('.dump').textContent())).toContain(
+      'the flash as it was dumped. Guessed (board ',
+    );
+    if (times === 'at first') await page.reload();
+  }
+  await expectSound(visited);
+  const button = page.getByRole('button', { name: 'Watch a device that is made here' });
+  await button.click();
+  await page.getByLabel('Old image, bytes').waitFor({ timeout: 60_000 });
+  expect(page.url()).not.toContain('dump=');
+  await page.goto(page.url().replace('?', '?dump=another&'));
+  await page.getByRole('alert').filter({ hasText: 'is not in this browser any more' }).waitFor();
 }
 
 describe('examples', () => {
@@ -52,6 +77,9 @@ describe('examples', () => {
       }
       await expectSound(visited);
       await shot(page, `dump-${name}`);
+      const canBeWatched = (await page.getByRole('button', { name: WATCH }).count()) > 0;
+      expect(canBeWatched).toBe(bootloader === 'mcuboot');
+      if (name === 'cut') await expectWatched(visited);
     },
   );
 });

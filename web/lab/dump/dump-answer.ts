@@ -1,10 +1,10 @@
 import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import '../flash-map/flash-map.ts';
-import type { BootWords, DumpAnswer } from './dump-calls.ts';
+import type { DumpAnswer } from './dump-calls.ts';
 
 /** A dump explained, from the sentence to the bytes. */
-export function dumpAnswer(answer: DumpAnswer): TemplateResult {
+export function dumpAnswer(answer: DumpAnswer, watch: () => void): TemplateResult {
   const { source, evidence, doubts, map, geometry } = answer;
   return html`
     <section aria-labelledby="state">
@@ -33,7 +33,7 @@ export function dumpAnswer(answer: DumpAnswer): TemplateResult {
         .explanation=${map}
       ></lab-flash-map>
     </section>
-    ${fates(answer)} ${slots(answer)} ${boots(answer.boots)}
+    ${fates(answer)} ${slots(answer)} ${boots(answer, watch)}
   `;
 }
 
@@ -74,10 +74,20 @@ function slots({ slots: found }: DumpAnswer): TemplateResult {
   </section>`;
 }
 
-function boots(found: readonly BootWords[]): TemplateResult | typeof nothing {
+function boots(
+  { boots: found, watch: watched }: DumpAnswer,
+  watch: () => void,
+): TemplateResult | typeof nothing {
   if (found.length === 0) return nothing;
   return html`<section aria-labelledby="boots">
     <h2 id="boots">The next boots</h2>
+    ${
+      watched === undefined
+        ? nothing
+        : html`<p>
+            <button @click=${watch}>Watch the next boot, operation by operation</button>
+          </p>`
+    }
     <div class="cards">
       ${found.map(
         ({ title, steps }) =>

@@ -1,5 +1,6 @@
 import type { FlashMap } from 'dfukit/lab';
 import type { FlashOutline } from '../../boards/flash-outline.ts';
+import type { WatchedDump } from '../mcuboot/scenario-choices.ts';
 
 // What the worker that explains dumps can be asked.
 
@@ -63,6 +64,8 @@ export interface DumpAnswer {
   readonly slots: readonly SlotWords[];
   readonly fates: readonly FateWords[];
   readonly boots: readonly BootWords[];
+  /** What its boots can be watched with; undefined: it is of no known board with MCUboot. */
+  readonly watch: Omit<WatchedDump, 'id' | 'name'> | undefined;
 }
 
 /** A board, and the bootloaders that it can be had with. */

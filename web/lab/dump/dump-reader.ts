@@ -1,8 +1,5 @@
 import { flashExplainer } from 'dfukit/board';
-import { ImageJudge } from 'dfukit/boot/mcuboot';
 import { MemoryFlash } from 'dfukit/flash';
-import { readKey } from 'dfukit/image';
-import type { Key } from 'dfukit/image';
 import {
   bootAhead,
   buildDoubts,
@@ -17,7 +14,7 @@ import {
 } from 'dfukit/lab';
 import type { FlashReport, LabDevice, Step } from 'dfukit/lab';
 import { outlineOf } from '../../boards/flash-outline.ts';
-import { Problem } from '../problem.ts';
+import { trusting } from '../trusted-keys.ts';
 import type { CallProgress } from '../worker/calls.ts';
 import type { BootWords, DumpAnswer, DumpOrder } from './dump-calls.ts';
 import { guessedOwner, ownedBy } from './dump-source.ts';
@@ -31,21 +28,6 @@ const BOOTS = 3;
 
 const areaOf = ({ slot, image }: { readonly slot: 0 | 1; readonly image: number }): string =>
   `${slot === 0 ? 'primary' : 'secondary'}${image}`;
-
-async function keysOf(texts: readonly string[]): Promise<Key[]> {
-  const keys: Key[] = [];
-  for (const text of texts) keys.push(await readKey(text));
-  return keys;
-}
-
-function judgeOf(keys: readonly Key[]): ImageJudge {
-  const kinds = [...new Set(keys.map(({ kind }) => kind))];
-  const [kind = 'none'] = kinds;
-  if (kind === 'x25519' || kinds.length > 1) {
-    throw new Problem(`expected keys of one kind that signs, got ${kinds.join(' and ')}`);
-  }
-  return new ImageJudge({ signature: kind, keys });
-}
 
 function stepWords(step: Step): BootWords['steps'][number] {
   if (step.type === 'confirm') {
@@ -84,22 +66,31 @@ async function doubtsOf(dump: OwnedDump, device: LabDevice): Promise<string[]> {
 const slotWords = ({ slots }: FlashReport): DumpAnswer['slots'] =>
   slots.map((report) => ({ name: areaOf(report), facts: slotFacts(report) }));
 
-async function replayed(dump: OwnedDump, keys: readonly Key[]): Promise<DumpAnswer> {
+/** What the page beside needs to boot it. */
+function watchOf(
+  { model, mode, bytes, source }: OwnedDump,
+  doubts: readonly string[],
+  keys: readonly string[],
+): DumpAnswer['watch'] {
+  if (model === undefined || mode === undefined) return undefined;
+  return { board: model.name, mode, bytes, keys, about: [source, ...doubts] };
+}
+
+async function replayed(dump: OwnedDump, keys: readonly string[]): Promise<DumpAnswer> {
   const { layout, bytes, source, evidence, areas } = dump;
   if (layout === undefined) throw new Error('expected a layout to replay');
   const device: LabDevice = {
     flash: openDump(layout, bytes),
     config: layout.config,
-    judge: judgeOf(keys),
-    keys,
-    signaturesUnchecked: keys.length === 0,
+    ...(await trusting(keys)),
   };
   const report = await inspectFlash(device);
   const fates = await explainSlots(device);
+  const doubts = await doubtsOf(dump, device);
   return {
     source,
     evidence,
-    doubts: await doubtsOf(dump, device),
+    doubts,
     geometry: outlineOf(dump.geometry, dump.baseAddress),
     map: await mapFlash(device, { report, areas }),
     slots: slotWords(report),
@@ -110,6 +101,7 @@ async function replayed(dump: OwnedDump, keys: readonly Key[]): Promise<DumpAnsw
       reason: each.reason,
     })),
     boots: await bootsOf(device),
+    watch: watchOf(dump, doubts, keys),
   };
 }
 
@@ -138,6 +130,7 @@ async function readItself(dump: OwnedDump): Promise<DumpAnswer> {
       reason,
     })),
     boots: [],
+    watch: undefined,
   };
 }
 
@@ -150,5 +143,5 @@ export async function explainDump(
   const made = example === '' ? undefined : await exampleDump(example);
   const files = made === undefined ? order.files : [made.bytes];
   const dump = board === '' ? await guessedOwner(files, onProgress) : ownedBy(files, order);
-  return dump.layout === undefined ? readItself(dump) : replayed(dump, await keysOf(keys));
+  return dump.layout === undefined ? readItself(dump) : replayed(dump, keys);
 }

@@ -1,5 +1,5 @@
-import { boardModel, boardModels, bootloaderOf, bootloadersOf } from 'dfukit/board';
-import type { BoardModel, BootloaderRecord } from 'dfukit/board';
+import { boardModel, boardModels, bootloaderOf, bootloadersOf, mcubootModes } from 'dfukit/board';
+import type { BoardModel, BootloaderRecord, McubootMode } from 'dfukit/board';
 import { SectorMap, MemoryFlash } from 'dfukit/flash';
 import type { FlashGeometry } from 'dfukit/flash';
 import { layOver, parseImage, readContents } from 'dfukit/image';
@@ -25,6 +25,17 @@ export interface OwnedDump {
   readonly areas: readonly FlashArea[];
   readonly model: BoardModel | undefined;
   readonly record: BootloaderRecord | undefined;
+  /** How MCUboot is built in it, if it is MCUboot. */
+  readonly mode: McubootMode | undefined;
+}
+
+/** The mode that a board's MCUboot is built in; undefined for another bootloader. */
+function mcubootModeOf(
+  record: BootloaderRecord | undefined,
+  mode: string | undefined,
+): McubootMode | undefined {
+  if (record?.name !== 'mcuboot') return undefined;
+  return mcubootModes.find((each) => each === (mode ?? record.modes[0]));
 }
 
 export function boardChoices(): BoardChoice[] {
@@ -114,6 +125,7 @@ export function ownedBy(
     areas: record.besideSlots?.(model, mode) ?? [],
     model,
     record,
+    mode: mcubootModeOf(record, mode),
   };
 }
 
@@ -187,5 +199,6 @@ export async function guessedOwner(
     areas: board?.record?.besideSlots?.(board.model) ?? [],
     model: board?.model,
     record: undefined,
+    mode: mcubootModeOf(board?.record, undefined),
   };
 }

@@ -2,6 +2,7 @@ import { LitElement, html, nothing } from 'lit';
 import type { CSSResultGroup, PropertyDeclarations, TemplateResult } from 'lit';
 import { choiceField, pageState, textField } from '../../site/url-state.ts';
 import { controls } from '../controls.ts';
+import { keepDump } from '../mcuboot/kept-dump.ts';
 import { problemWords } from '../problem.ts';
 import { AskedWorker, isStopped } from '../worker/calls.ts';
 import type { CallProgress } from '../worker/calls.ts';
@@ -162,6 +163,21 @@ class DumpPage extends LitElement {
     await this.#explain();
   }
 
+  /** Goes where its next boot can be watched; the dump is handed on inside of the browser. */
+  async #watch({ watch }: DumpAnswer): Promise<void> {
+    if (watch === undefined) return;
+    const asked = this.#asked;
+    const [file] = this.files;
+    const id = crypto.randomUUID();
+    const name = file?.name ?? (this.chosen === '' ? 'a dump' : EXAMPLES[this.chosen]);
+    try {
+      await keepDump({ ...watch, id, name });
+      location.assign(new URL(`../mcuboot/?dump=${id}`, location.href));
+    } catch (error) {
+      this.#fail(error, asked);
+    }
+  }
+
   #choose(example: ExampleName): void {
     this.chosen = example;
     this.files = [];
@@ -192,7 +208,7 @@ class DumpPage extends LitElement {
               <button @click=${() => this.#worker?.end()}>Stop</button>
             </div>`
       }
-      ${answer === undefined ? nothing : dumpAnswer(answer)}
+      ${answer === undefined ? nothing : dumpAnswer(answer, () => void this.#watch(answer))}
     `;
   }
 

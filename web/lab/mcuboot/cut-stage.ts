@@ -1,3 +1,5 @@
+import { writePublicPem } from 'dfukit/image';
+import type { Key } from 'dfukit/image';
 import { explorePowerCuts, findingVectors, vectorConfigOf } from 'dfukit/lab';
 import type { CutProgress, CutReport, LabDevice } from 'dfukit/lab';
 import { gzipSync, strToU8 } from 'fflate';
@@ -35,18 +37,33 @@ export class CutStage {
     }
     const { flash, config } = device;
     const layout = { geometry: flash.geometry, config };
-    const names = { signature: 'none', publicKeys: [] } as const;
+    const { keys = [] } = device;
+    const names = {
+      signature: signatureOf(keys),
+      publicKeys: keys.map((_, n) => `keys/${n}.pub.pem`),
+    };
     const name = `${finding.outcome}-${finding.cuts.map(({ operation, kind }) => `${operation}${kind}`).join('-')}`;
     const { files } = await findingVectors(device, vectorConfigOf(layout, names), {
       report,
       finding,
       name,
     });
-    return files.map(({ path, contents }) => ({
-      path,
-      bytes: typeof contents === 'string' ? own(strToU8(contents)) : own(gzipSync(contents)),
-    }));
+    return [
+      ...keys.map((key, n) => ({
+        path: `keys/${n}.pub.pem`,
+        bytes: own(strToU8(writePublicPem(key))),
+      })),
+      ...files.map(({ path, contents }) => ({
+        path,
+        bytes: typeof contents === 'string' ? own(strToU8(contents)) : own(gzipSync(contents)),
+      })),
+    ];
   }
+}
+
+/** All of them are of one kind that signs. */
+function signatureOf([key]: readonly Key[]): Exclude<Key['kind'], 'x25519'> | 'none' {
+  return key === undefined || key.kind === 'x25519' ? 'none' : key.kind;
 }
 
 const own = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => Uint8Array.from(bytes);

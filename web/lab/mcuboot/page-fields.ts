@@ -14,6 +14,8 @@ const nearest = (sizes: readonly number[], initial: number) => {
 
 /** What of the page stands in its address. */
 export const fields = {
+  /** Of the dump that is watched, which this browser keeps. */
+  dump: textField('', 64),
   board: textField('', 64),
   mode: choiceField(MODES, 'swap-using-move'),
   sector: nearest(SECTOR_SIZES, 4096),
@@ -48,6 +50,7 @@ export function scenarioOf(values: PageValues): Scenario {
 export function valuesOf(scenario: Scenario): Partial<PageValues> {
   const { board, mode, sectorBytes, sectors, scratchSectors, writeUnit, oldBytes } = scenario;
   return {
+    dump: scenario.dump?.id ?? '',
     board,
     mode,
     sector: sectorBytes,

@@ -3,10 +3,12 @@ import type { CSSResultGroup, PropertyDeclarations, TemplateResult } from 'lit';
 import type { FlashMap as Explained } from 'dfukit/lab';
 import { pageState } from '../../site/url-state.ts';
 import { controls } from '../controls.ts';
+import { dumpView } from './dump-view.ts';
 import '../flash-map/flash-map.ts';
 import { problemWords } from '../problem.ts';
 import { AskedWorker, isStopped } from '../worker/calls.ts';
 import './cut-explorer.ts';
+import { keptDump } from './kept-dump.ts';
 import { fields, scenarioOf, valuesOf } from './page-fields.ts';
 import { pageStyles } from './page-styles.ts';
 import type { Scenario } from './scenario-choices.ts';
@@ -98,7 +100,10 @@ class McubootPage extends LitElement {
       this.#worker = new AskedWorker<SwapCalls>(
         new Worker(new URL('./swap-worker.ts', import.meta.url), { type: 'module' }),
       );
-      const scene = await this.#worker.ask('open', this.scenario, { mostMs: 20_000 });
+      const scenario = await this.#withDump();
+      if (opened !== this.#opened) return;
+      this.scenario = scenario;
+      const scene = await this.#worker.ask('open', scenario, { mostMs: 20_000 });
       if (opened !== this.#opened) return;
       this.scene = scene;
       await this.#play(opened);
@@ -107,6 +112,15 @@ class McubootPage extends LitElement {
     } finally {
       if (opened === this.#opened) this.busy = false;
     }
+  }
+
+  /** The scenario with the dump that the address speaks of, if it does. */
+  async #withDump(): Promise<Scenario> {
+    const { scenario } = this;
+    const { dump: id } = this.#state.values;
+    if (id === '' || scenario.dump?.id === id) return scenario;
+    const dump = await keptDump(id);
+    return { ...scenario, board: dump.board, mode: dump.mode, dump };
   }
 
   async #play(opened = this.#opened): Promise<void> {
@@ -190,14 +204,16 @@ class McubootPage extends LitElement {
     this.busy = false;
   }
 
-  readonly #chosen = ({ detail }: CustomEvent<Scenario>): void => {
-    this.scenario = detail;
+  readonly #chosen = ({ detail }: CustomEvent<Scenario>): void => this.#choose(detail);
+
+  #choose(scenario: Scenario): void {
+    this.scenario = scenario;
     this.story = [{ do: 'boot' }];
     this.step = 0;
     this.done = 0;
-    this.#state.set({ ...valuesOf(detail), do: 'b', step: 0, op: 0 }, 'push');
+    this.#state.set({ ...valuesOf(scenario), do: 'b', step: 0, op: 0 }, 'push');
     void this.#open();
-  };
+  }
 
   #codes(): readonly number[] {
     const played = this.steps[this.step];
@@ -218,13 +234,18 @@ class McubootPage extends LitElement {
   }
 
   override render(): TemplateResult {
-    const { scene, problem, steps } = this;
+    const { scene, scenario, problem, steps } = this;
+    const { dump } = scenario;
     return html`
-      <lab-swap-setup
-        .scenario=${this.scenario}
-        .boards=${scene?.boards ?? []}
-        @lab-scenario=${this.#chosen}
-      ></lab-swap-setup>
+      ${
+        dump === undefined
+          ? html`<lab-swap-setup
+              .scenario=${scenario}
+              .boards=${scene?.boards ?? []}
+              @lab-scenario=${this.#chosen}
+            ></lab-swap-setup>`
+          : dumpView(dump, () => this.#choose({ ...scenario, dump: undefined }))
+      }
       <p class="problem" role="alert" ?hidden=${problem === undefined}>${problem}</p>
       ${
         scene === undefined || steps.length === 0

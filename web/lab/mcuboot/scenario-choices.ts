@@ -12,6 +12,22 @@ export const MODES = [
   'direct-xip-with-revert',
 ] as const satisfies readonly McubootMode[];
 
+/** A flash as it was dumped, of a board with MCUboot. */
+export interface WatchedDump {
+  /** By which an address finds it in this browser. */
+  readonly id: string;
+  /** Of its file. */
+  readonly name: string;
+  readonly board: string;
+  readonly mode: McubootMode;
+  /** All of the board's flash. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Public keys that its bootloader trusts, PEM; none: signatures are not checked. */
+  readonly keys: readonly string[];
+  /** What it was taken for, and what is doubtful about that, in sentences. */
+  readonly about: readonly string[];
+}
+
 /** What is to be watched. */
 export interface Scenario {
   /** A board of the catalogue; empty: the sizes below. */
@@ -26,6 +42,8 @@ export interface Scenario {
   readonly oldBytes: number;
   readonly newBytes: number;
   readonly request: 'test' | 'perm' | 'none';
+  /** What is in the flash, instead of images of these sizes. */
+  readonly dump?: WatchedDump | undefined;
 }
 
 export const SECTOR_SIZES = [512, 1024, 2048, 4096, 8192, 16384, 65536, 131072] as const;

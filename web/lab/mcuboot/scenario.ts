@@ -7,7 +7,8 @@ import { signImage } from 'dfukit/image';
 import { openDump, stageUpdate } from 'dfukit/lab';
 import type { FlashArea, FlashLayout, LabDevice } from 'dfukit/lab';
 import { Problem } from '../problem.ts';
-import type { Scenario } from './scenario-choices.ts';
+import { trusting } from '../trusted-keys.ts';
+import type { Scenario, WatchedDump } from './scenario-choices.ts';
 
 /** Boards that MCUboot can be on. */
 export function mcubootBoards(): string[] {
@@ -99,12 +100,26 @@ function mostPayloadBytes(scenario: Scenario): number {
   return Math.max(0, largestImageBytes(flash, config) - AROUND_BYTES);
 }
 
+async function dumpedDevice(scenario: Scenario, dump: WatchedDump): Promise<SceneDevice> {
+  const { geometry, config, ...rest } = ofBoard(scenario);
+  const { sizeBytes } = new SectorMap(geometry);
+  if (dump.bytes.length !== sizeBytes) {
+    throw new Problem(
+      `expected all ${sizeBytes} bytes of the flash of ${scenario.board}, got ${dump.bytes.length}`,
+    );
+  }
+  const flash = openDump({ geometry, config }, dump.bytes.slice());
+  return { device: { flash, config, ...(await trusting(dump.keys)) }, ...rest };
+}
+
 /**
- * The device of a scenario: version 1.0.0 in the primary slot, version 2.0.0 in the secondary one and asked for.
+ * The device of a scenario: version 1.0.0 in the primary slot, version 2.0.0 in the secondary one and asked for; or what was
+ * dumped.
  *
  * @throws `DfuError` for sizes that cannot be, `Problem` for images that do not fit.
  */
 export async function sceneDevice(scenario: Scenario): Promise<SceneDevice> {
+  if (scenario.dump !== undefined) return dumpedDevice(scenario, scenario.dump);
   const { geometry, config, ...rest } =
     scenario.board === '' ? ofSizes(scenario) : ofBoard(scenario);
   const { sizeBytes } = new SectorMap(geometry);

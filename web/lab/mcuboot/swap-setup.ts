@@ -21,6 +21,9 @@ const requestWords: Readonly<Record<Scenario['request'], string>> = {
 
 const sizeText = (bytes: number): string => (bytes < 1024 ? `${bytes} B` : `${bytes / 1024} KiB`);
 
+/** What of a scenario has a field here. */
+type Setting = Exclude<keyof Scenario, 'dump'>;
+
 interface Choice {
   readonly value: string;
   readonly words: string;
@@ -101,7 +104,7 @@ export class SwapSetup extends LitElement {
     `;
   }
 
-  #select(words: string, name: keyof Scenario, choices: readonly Choice[]): TemplateResult {
+  #select(words: string, name: Setting, choices: readonly Choice[]): TemplateResult {
     const now = String(this.scenario?.[name] ?? '');
     return html`<label>
       ${words}
@@ -116,11 +119,7 @@ export class SwapSetup extends LitElement {
     </label>`;
   }
 
-  #number(
-    words: string,
-    name: keyof Scenario,
-    [least, most]: readonly [number, number],
-  ): TemplateResult {
+  #number(words: string, name: Setting, [least, most]: readonly [number, number]): TemplateResult {
     return html`<label>
       ${words}
       <input
@@ -139,7 +138,7 @@ export class SwapSetup extends LitElement {
     const field = target as HTMLInputElement | HTMLSelectElement;
     const { scenario } = this;
     if (scenario === undefined || !field.reportValidity()) return;
-    const name = field.name as keyof Scenario;
+    const name = field.name as Setting;
     const value = typeof scenario[name] === 'number' ? Number(field.value) : field.value;
     const detail = { ...scenario, [name]: value } as Scenario;
     this.dispatchEvent(
