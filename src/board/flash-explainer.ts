@@ -1,4 +1,4 @@
-import { mapFlash, openFlash, tileFlash } from '../lab/index.ts';
+import { Inspections, mapFlash, openFlash, tileFlash } from '../lab/index.ts';
 import type { FlashMap, LabDevice } from '../lab/index.ts';
 import { bootloaderOf } from './bootloaders/bootloaders.ts';
 import type { BoardModel } from './models/board-model.ts';
@@ -33,6 +33,7 @@ function replaying(
   const { keys, mode } = build;
   const { geometry, config } = replay(model, mode);
   const judge = judgeOf(model, build);
+  const inspections = new Inspections();
   const areas = besideSlots?.(model, mode);
   return {
     async explain(contents) {
@@ -40,6 +41,7 @@ function replaying(
         flash: openFlash(geometry, contents),
         config,
         judge,
+        inspections,
         keys,
         signaturesUnchecked: keys === undefined,
       };

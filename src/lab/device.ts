@@ -4,6 +4,7 @@ import { DfuError, hexNumber } from '../bytes/index.ts';
 import type { FlashGeometry } from '../flash/index.ts';
 import { MemoryFlash, SectorMap } from '../flash/index.ts';
 import type { Key } from '../image/index.ts';
+import type { Inspections } from './inspections.ts';
 
 /** Where a device's slots lie and which bootloader is in it. */
 export interface FlashLayout {
@@ -17,6 +18,8 @@ export interface LabDevice {
   readonly config: BootConfig;
   /** Judges images; share one over all that is asked, so that no image is hashed twice. */
   readonly judge: ImageJudge;
+  /** Looks into images; shared in the same way. Without one each is looked into anew. */
+  readonly inspections?: Inspections | undefined;
   /** The keys that the judge knows, to name them. */
   readonly keys?: readonly Key[] | undefined;
   /** The bootloader checks signatures, but nobody has said with which keys; the judge takes any. */

@@ -58,25 +58,11 @@ const UNKNOWN: Saying = {
 
 const endOf = ({ offsetBytes, sizeBytes }: FlashRange): number => offsetBytes + sizeBytes;
 
-/** Whether nothing is stored in a part of a flash's contents. */
-function isErased(
-  bytes: Uint8Array,
-  [from, to]: readonly [number, number],
-  value: number,
-): boolean {
-  for (let at = from; at < to; at += 1) if (bytes[at] !== value) return false;
-  return true;
-}
-
-/** Where in a part the last byte is that is not erased, and one more; its start if there is none. */
-export function filledEnd(
-  bytes: Uint8Array,
-  [from, to]: readonly [number, number],
-  erasedValue: number,
-): number {
-  let end = to;
-  while (end > from && bytes[end - 1] === erasedValue) end -= 1;
-  return end;
+/** How many bytes there are up to the last one that is not erased. */
+export function filledBytes(bytes: Uint8Array, erasedValue: number): number {
+  let filled = bytes.length;
+  while (filled > 0 && bytes[filled - 1] === erasedValue) filled -= 1;
+  return filled;
 }
 
 /** The parts of a range that nothing covers yet; `covered` is in order and without overlaps. */
@@ -110,14 +96,9 @@ function layOut<T extends FlashRange>(ranges: readonly T[], sizeBytes: number): 
   return laid;
 }
 
-interface Contents {
-  readonly flash: Flash;
-  readonly bytes: Uint8Array;
-}
-
 /** A part of flash of which is known only whether it is erased, cut where that changes. */
 function* runsOf(
-  { flash, bytes }: Contents,
+  flash: Flash,
   [from, to]: readonly [number, number],
 ): Generator<{ readonly start: number; readonly end: number; readonly erased: boolean }> {
   const { erasedValue } = flash.geometry;
@@ -127,7 +108,7 @@ function* runsOf(
     const sector = flash.sectors.at(at);
     const piece = at - (at % Math.min(PIECE_BYTES, sector.sizeBytes)) + PIECE_BYTES;
     const next = Math.min(to, endOf(sector), piece);
-    const now = isErased(bytes, [at, next], erasedValue);
+    const now = filledBytes(flash.read(at, next - at), erasedValue) === 0;
     if (erased !== undefined && now !== erased) {
       yield { start, end: at, erased };
       start = at;
@@ -140,12 +121,14 @@ function* runsOf(
 
 /** Where what was programmed last ends within its piece, the rest being erased. */
 function trimmed(
-  { flash, bytes }: Contents,
+  flash: Flash,
   run: { readonly start: number; readonly end: number; readonly erased: boolean },
 ): (typeof run)[] {
   if (run.erased) return [run];
   const unit = Math.max(16, flash.geometry.writeUnitBytes);
-  const end = filledEnd(bytes, [run.start, run.end], flash.geometry.erasedValue);
+  // In its last piece something is stored.
+  const from = Math.max(run.start, run.end - PIECE_BYTES);
+  const end = from + filledBytes(flash.read(from, run.end - from), flash.geometry.erasedValue);
   const edge = Math.min(run.end, Math.ceil(end / unit) * unit);
   if (edge >= run.end) return [run];
   return [
@@ -162,14 +145,14 @@ function erasedRange(range: FlashRange, area: FlashArea | undefined): ExplainedR
 
 /** What stands in a part of flash that no range explains. */
 function gapRanges(
-  contents: Contents,
+  flash: Flash,
   gap: readonly [number, number],
   area: FlashArea | undefined,
 ): ExplainedRange[] {
   const { kind, title, words } = area?.filled ?? UNKNOWN;
   const runs: { start: number; end: number; erased: boolean }[] = [];
-  for (const run of runsOf(contents, gap)) {
-    for (const { start, end, erased } of trimmed(contents, run)) {
+  for (const run of runsOf(flash, gap)) {
+    for (const { start, end, erased } of trimmed(flash, run)) {
       const last = runs.at(-1);
       if (last?.erased === erased) last.end = end;
       else runs.push({ start, end, erased });
@@ -191,16 +174,15 @@ export function tileFlash(
   { areas, ranges }: FlashKnowledge = NOTHING,
 ): ExplainedRange[] {
   const { sizeBytes } = flash;
-  const contents = { flash, bytes: flash.read(0, sizeBytes) };
   const known = layOut(ranges, sizeBytes);
   const found: ExplainedRange[] = [...known];
   const places = layOut(areas, sizeBytes);
   for (const area of places) {
-    for (const gap of uncovered(known, area)) found.push(...gapRanges(contents, gap, area));
+    for (const gap of uncovered(known, area)) found.push(...gapRanges(flash, gap, area));
   }
   const all = { offsetBytes: 0, sizeBytes };
   for (const gap of uncovered(layOut([...known, ...places], sizeBytes), all)) {
-    found.push(...gapRanges(contents, gap, undefined));
+    found.push(...gapRanges(flash, gap, undefined));
   }
   return found.toSorted(inOrder);
 }

@@ -2,7 +2,7 @@
 export * from './public.ts';
 export { outcomeColours } from './cut-map.ts';
 export { openFlash } from './device.ts';
-export { filledEnd, tileFlash } from './flash-ranges.ts';
+export { tileFlash } from './flash-ranges.ts';
 export { riotbootReader } from './riotboot.ts';
 export { countAll, pathOf, weight } from './cut-report.ts';
 export { Endings, isWorse, outcomeOf } from './endings.ts';

@@ -10,10 +10,11 @@ import {
 } from '../boot/mcuboot/index.ts';
 import { DfuError } from '../bytes/index.ts';
 import type { FlashRange } from '../flash/index.ts';
-import type { ImageInspection } from '../image/index.ts';
-import { IMAGE_MAGIC, formatVersion, inspectImage } from '../image/index.ts';
+import type { ImageInspection, Key } from '../image/index.ts';
+import { IMAGE_MAGIC, formatVersion } from '../image/index.ts';
 import type { LabDevice } from './device.ts';
 import { imageStart } from './image-place.ts';
+import { Inspections } from './inspections.ts';
 import { describeState } from './state.ts';
 import { swapHazards } from './swap-hazards.ts';
 import { readTrailer } from './trailer-report.ts';
@@ -50,14 +51,16 @@ export interface FlashReport {
   }[];
 }
 
+const NO_KEYS: readonly Key[] = [];
+
 async function lookInto(
   device: LabDevice,
   offsetBytes: number,
   lengthBytes: number,
 ): Promise<ImageInspection | undefined> {
-  const { keys = [] } = device;
+  const { keys = NO_KEYS, inspections = new Inspections() } = device;
   try {
-    return await inspectImage(device.flash.read(offsetBytes, lengthBytes), { keys });
+    return await inspections.inspect(device.flash.read(offsetBytes, lengthBytes), keys);
   } catch (error) {
     if (DfuError.is(error, 'MALFORMED') || DfuError.is(error, 'TRUNCATED')) return undefined;
     throw error;

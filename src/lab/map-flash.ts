@@ -12,7 +12,7 @@ import {
 } from '../image/index.ts';
 import type { McubootImage, TlvArea } from '../image/index.ts';
 import type { LabDevice } from './device.ts';
-import { filledEnd, tileFlash } from './flash-ranges.ts';
+import { filledBytes, tileFlash } from './flash-ranges.ts';
 import type { ExplainedRange, FlashArea } from './flash-ranges.ts';
 import { inspectFlash } from './inspect.ts';
 import type { FlashReport, McubootSlotReport } from './inspect.ts';
@@ -119,8 +119,8 @@ function partialRanges({ device, report, area, facts }: Slot): ExplainedRange[] 
   const { hdrSize, imgSize, protectTlvSize } = header;
   const payload = Math.min(end, start + Math.max(IMAGE_HEADER_BYTES, hdrSize));
   const told = Math.min(end, start + hdrSize + imgSize + protectTlvSize);
-  const bytes = flash.read(0, flash.sizeBytes);
-  const written = filledEnd(bytes, [payload, Math.max(payload, told)], flash.geometry.erasedValue);
+  const body = flash.read(payload, Math.max(0, told - payload));
+  const written = payload + filledBytes(body, flash.geometry.erasedValue);
   const name = `MCUboot image ${version}`;
   const promised = `header ${hdrSize} bytes, payload ${imgSize} bytes`;
   const words = [`${promised}; its TLVs are not there or damaged`, ...facts];

@@ -37,6 +37,7 @@ export { layoutText } from './layout-text.ts';
 export { layoutDoubts, maxSectorsFor } from './layout-doubts.ts';
 export type { RunningSlot } from './image-names.ts';
 export { inspectFlash } from './inspect.ts';
+export { Inspections } from './inspections.ts';
 export type { FlashReport, McubootSlotReport } from './inspect.ts';
 export { mapFlash } from './map-flash.ts';
 export type { FlashMap, MapOptions } from './map-flash.ts';

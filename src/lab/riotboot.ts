@@ -3,7 +3,7 @@ import { chooseSlot, inspectSlot } from '../boot/riotboot/index.ts';
 import { hexNumber } from '../bytes/index.ts';
 import type { Flash } from '../flash/index.ts';
 import type { DumpReader, SlotReading } from './dump-reading.ts';
-import { filledEnd } from './flash-ranges.ts';
+import { filledBytes } from './flash-ranges.ts';
 import type { ExplainedRange, FlashArea, FlashKnowledge } from './flash-ranges.ts';
 
 /** What a slot of riotboot holds. */
@@ -115,7 +115,7 @@ function slotRanges(flash: Flash, report: RiotbootSlotReport): ExplainedRange[] 
   const words = [reason, ...details.map(([name, value]) => `${name}: ${value}`)];
   const start = offsetBytes + headerBytes;
   const bytes = flash.read(start, sizeBytes - headerBytes);
-  const end = filledEnd(bytes, [0, bytes.length], flash.geometry.erasedValue);
+  const end = filledBytes(bytes, flash.geometry.erasedValue);
   const name = `riotboot image, version ${header.version}`;
   return [
     { offsetBytes, sizeBytes: headerBytes, kind: 'header', area, title: `${name}, header`, words },

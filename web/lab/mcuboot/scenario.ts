@@ -4,7 +4,7 @@ import type { BootConfig } from 'dfukit/boot/mcuboot';
 import type { FlashGeometry } from 'dfukit/flash';
 import { MemoryFlash, SectorMap } from 'dfukit/flash';
 import { signImage } from 'dfukit/image';
-import { openDump, stageUpdate } from 'dfukit/lab';
+import { Inspections, openDump, stageUpdate } from 'dfukit/lab';
 import type { FlashArea, FlashLayout, LabDevice } from 'dfukit/lab';
 import { Problem } from '../problem.ts';
 import { trusting } from '../trusted-keys.ts';
@@ -128,6 +128,7 @@ export async function sceneDevice(scenario: Scenario): Promise<SceneDevice> {
     flash: openDump({ geometry, config }, empty),
     config,
     judge: new ImageJudge({ signature: 'none' }),
+    inspections: new Inspections(),
   };
   const { oldBytes, newBytes, request } = scenario;
   const most = mostPayloadBytes(scenario);
