@@ -20,6 +20,7 @@ const benches = [
   ['images'],
   ['swaps'],
   ['powercuts'],
+  ['flash-map'],
   ['core'],
   ['machine'],
   ['executed-powercuts'],
