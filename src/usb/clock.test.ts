@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { DfuError } from '../bytes/index.ts';
-import { VirtualClock, sleep } from './index.ts';
+import { VirtualClock, sleep, timerClock } from './index.ts';
+import type { TimerHost } from './index.ts';
 import { DeviceTicker } from './usb-device.ts';
 
 const turn = (): Promise<void> => new Promise((done) => setImmediate(done));
@@ -47,6 +48,44 @@ describe('a virtual clock', () => {
   test('says when the work waits for something else', async () => {
     const clock = new VirtualClock();
     await expect(clock.run(new Promise(() => {}), turn)).rejects.toThrow('no timer');
+  });
+});
+
+describe('real time in a hidden page', () => {
+  /** A page whose timers are held back for good; each look at the time takes a millisecond. */
+  const hiddenPage = (): TimerHost & { readonly timers: number[] } => {
+    let ms = 0;
+    const timers: number[] = [];
+    return {
+      performance: { now: () => ms++ },
+      setTimeout: (_, after) => timers.push(after),
+      clearTimeout: () => {},
+      document: { hidden: true },
+      MessageChannel,
+      timers,
+    };
+  };
+
+  test('a device that is busy for a moment is waited for no longer than that', async () => {
+    const page = hiddenPage();
+    const clock = timerClock(page);
+    const start = clock.now();
+    await sleep(clock, 100);
+    expect(clock.now() - start).toBeGreaterThanOrEqual(100);
+    expect(page.timers).toEqual([]);
+  });
+
+  test('what is cancelled is not called, and what takes longer is left to a timer', async () => {
+    const page = hiddenPage();
+    const clock = timerClock(page);
+    const cancel = clock.at(clock.now() + 5, () => expect.unreachable());
+    cancel();
+    await sleep(clock, 50);
+    const nap = new AbortController();
+    const long = sleep(clock, 5000, nap.signal);
+    expect(page.timers).toHaveLength(1);
+    nap.abort();
+    await expect(long).rejects.toThrow('cancelled');
   });
 });
 
