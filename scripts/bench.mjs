@@ -87,6 +87,12 @@ const args = process.argv.slice(2);
 if (args[0] === '--compare') compareFiles(args.slice(1));
 else {
   const { wanted, file } = taken(args);
+  const stranger = wanted.find((part) => !benches.some(([name]) => name.includes(part)));
+  if (stranger !== undefined) {
+    const names = benches.map(([name]) => name).join(', ');
+    console.error(`bench: expected parts of ${names}, got ${stranger}`);
+    process.exit(EX_USAGE);
+  }
   for (const failure of await measureAll(wanted, file)) {
     console.error(`bench: ${failure}`);
     process.exitCode = 1;

@@ -27,19 +27,24 @@ function rulesOf(folder) {
   return rules;
 }
 
-/** The file that a path means; undefined for none, and for what is outside of the folder. */
+/** The file at a path; undefined for none. */
 function fileOf(folder, path) {
-  const inside = normalize(path).replaceAll('\\', '/');
-  if (!inside.startsWith('/') || inside.includes('\0')) return undefined;
-  const file = join(folder, inside);
+  const file = join(folder, path);
   return existsSync(file) ? file : undefined;
 }
 
-function pathOf(url, base) {
-  const { pathname } = new URL(url, 'http://site.invalid');
+/** What an address asks for, under the base: `/lab/` and `?board=x`. The path is undefined for what is outside of it. */
+function askedFor(url, base) {
+  const [, pathname, search] = /^([^?]*)(.*)$/s.exec(url);
+  return { path: pathOf(pathname, base), search };
+}
+
+function pathOf(pathname, base) {
   if (!pathname.startsWith(base)) return undefined;
   try {
-    return decodeURIComponent(pathname.slice(base.length - 1));
+    const decoded = decodeURIComponent(pathname.slice(base.length - 1));
+    const path = normalize(decoded).replaceAll('\\', '/');
+    return path.startsWith('/') && !path.includes('\0') ? path : undefined;
   } catch {
     return undefined;
   }
@@ -49,12 +54,12 @@ function answer(request, response, { folder, rules, base }) {
   const end = (status, headers = {}, text = '') => response.writeHead(status, headers).end(text);
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return end(405, { Allow: 'GET, HEAD' });
-  const path = pathOf(request.url, base);
+  const { path, search } = askedFor(request.url, base);
   let file = path === undefined ? undefined : fileOf(folder, path);
   if (file !== undefined && statSync(file).isDirectory()) {
     // Links in a page are seen from its folder.
     if (!path.endsWith('/'))
-      return end(301, { Location: `${base.slice(0, -1)}${encodeURI(path)}/` });
+      return end(301, { Location: `${base.slice(0, -1)}${encodeURI(path)}/${search}` });
     file = fileOf(folder, `${path}index.html`);
   }
   if (file === undefined || path === '/_headers')
@@ -66,7 +71,10 @@ function answer(request, response, { folder, rules, base }) {
     if (path.startsWith(prefix))
       for (const [name, value] of headers) response.setHeader(name, value);
   if (request.method === 'HEAD') return end(200);
-  return createReadStream(file).pipe(response);
+  // It may go, or be no one's to read, while it is sent: whoever asked is told by the length.
+  return createReadStream(file)
+    .once('error', () => response.destroy())
+    .pipe(response);
 }
 
 /**

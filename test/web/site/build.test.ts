@@ -1,4 +1,5 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -93,6 +94,21 @@ test('a link to nothing is found, wherever it stands', () => {
   ]);
 });
 
+/** All of an answer to a path that `fetch` would mend. */
+function fetchRaw(url: string, path: string): Promise<string> {
+  const { port, hostname } = new URL(url);
+  return new Promise((resolve, reject) => {
+    let all = '';
+    const socket = connect(Number(port), hostname, () => {
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    });
+    socket.setEncoding('latin1');
+    socket.on('data', (piece: string) => (all += piece));
+    socket.on('end', () => resolve(all));
+    socket.on('error', reject);
+  });
+}
+
 describe('the server of the site', () => {
   interface Served {
     readonly url: string;
@@ -135,6 +151,19 @@ describe('the server of the site', () => {
     expect([answer.status, answer.headers.get('location')]).toEqual([301, '/some/where/lab/']);
     expect(await (await fetch(`${url}lab/`)).text()).toBe('lab');
     expect((await fetch(new URL('/lab/', url))).status).toBe(404);
+    const situation = await fetch(`${url}lab?board=x`, { redirect: 'manual' });
+    expect(situation.headers.get('location')).toBe('/some/where/lab/?board=x');
+  });
+
+  test('outlives an address that is none, and leads nowhere else', async () => {
+    const url = await served();
+    const { origin } = new URL(url);
+    for (const path of ['//', '/\\', '//other.invalid/lab', '//lab', '//_headers']) {
+      const answer = await fetchRaw(url, path);
+      expect(answer).not.toMatch(/^location: (?!\/lab\/)/im);
+      expect(answer).not.toContain('X-A: page\n');
+    }
+    expect(await (await fetch(`${origin}/lab/`)).text()).toBe('lab');
   });
 
   test.each([
