@@ -59,6 +59,10 @@ test('an update is flashed, seen in the map and in the figure, and runs behind a
   const { header, records, torn } = readTrace(await savedTrace(page));
   expect({ about: header.about, torn }).toEqual({ about: { board: 'reel_board' }, torn: false });
   expect(records.filter(({ type }) => type === 'control').length).toBeGreaterThan(20);
+  // What has passed is counted; elements are those in sight.
+  const passed = page.locator('lab-transfers').getByText(/^\s*\d+\s+transfers/);
+  expect(Number.parseInt((await passed.textContent()) ?? '', 10)).toBeGreaterThan(100);
+  expect(await page.locator('lab-transfers .row').count()).toBeLessThan(50);
   await button(page, 'Reset').click();
   await says(decision, /version 2\.0\.0\+0, runs: an update was asked for on trial/);
   await shot(page, 'lab-board-updated');

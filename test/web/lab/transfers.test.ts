@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { SeenTransfer } from '../../../web/boards/board-client.ts';
 import { WaitingLines } from '../../../web/lab/console/console-lines.ts';
-import { dumpOf, factsOf, isShown, rowOf } from '../../../web/lab/transfers/seen-row.ts';
+import { SeenRow, dumpOf, factsOf, isShown } from '../../../web/lab/transfers/seen-row.ts';
 import { MOST_ROWS, TransferLog } from '../../../web/lab/transfers/transfer-log.ts';
 
 const seen = (setup: readonly number[], more: Partial<SeenTransfer> = {}): SeenTransfer => ({
@@ -16,6 +16,8 @@ const seen = (setup: readonly number[], more: Partial<SeenTransfer> = {}): SeenT
 const status = seen([0xa1, 3, 0, 0, 0, 0, 6, 0], { data: Uint8Array.of(0, 16, 0, 0, 4, 0) });
 const block = seen([0x21, 1, 7, 0, 0, 0, 64, 0], { data: new Uint8Array(64), dataBytes: 2048 });
 const device = seen([0x80, 6, 0, 1, 0, 0, 18, 0], { end: 'stall' });
+
+const rowOf = (each: SeenTransfer, number: number): SeenRow => new SeenRow(each, number);
 
 describe('a transfer in words', () => {
   test('names request, state and status', () => {
@@ -70,16 +72,31 @@ describe('the log', () => {
   test('keeps the last ones, and counts all', () => {
     const log = new TransferLog();
     log.show('blocks', '');
-    for (let n = 0; n < 3 * MOST_ROWS; n++) log.add(n % 2 === 0 ? block : status);
+    for (let n = 0; n < 3 * MOST_ROWS; n++) {
+      log.add(n % 2 === 0 ? block : status);
+      log.take();
+    }
     expect(log.count).toBe(3 * MOST_ROWS);
     expect(log.kept).toBeLessThan(MOST_ROWS + 1000);
     const shown = log.shown.map(({ number }) => number);
     expect(shown.at(-1)).toBe(3 * MOST_ROWS - 2);
     log.show('blocks', '');
     expect(log.shown.map(({ number }) => number)).toEqual(shown);
-    log.skip(10);
+    log.add(block);
     log.clear();
+    log.take();
     expect([log.count, log.kept, log.shown.length]).toEqual([0, 0, 0]);
+  });
+
+  test('keeps no more while nobody looks, and counts those that it let go', () => {
+    const log = new TransferLog();
+    for (let n = 0; n < 3 * MOST_ROWS; n++) log.add(status);
+    expect(log.count + log.waiting).toBe(3 * MOST_ROWS);
+    expect(log.waiting).toBeLessThan(MOST_ROWS);
+    expect(log.kept).toBe(0);
+    log.take();
+    expect([log.count, log.waiting]).toEqual([3 * MOST_ROWS, 0]);
+    expect(log.shown.at(-1)?.number).toBe(3 * MOST_ROWS - 1);
   });
 });
 

@@ -12,6 +12,7 @@ import type { Transfers } from '../transfers/transfers.ts';
 import { Bench } from './bench.ts';
 import type { BoardView } from './board-session.ts';
 import { Problem } from '../problem.ts';
+import { Redraw } from '../redraw.ts';
 import { droppedFile, kindOf } from './dropped-file.ts';
 import { PageDrop } from './page-drop.ts';
 import { pageState } from '../../site/url-state.ts';
@@ -48,7 +49,10 @@ export class BoardPage extends LitElement implements BoardView {
     },
   );
   #stop: (() => void) | undefined;
-  #frame: number | undefined;
+  readonly #redraw = new Redraw(() => {
+    this.requestUpdate();
+    this.#writeAddress();
+  });
 
   constructor() {
     super();
@@ -74,7 +78,7 @@ export class BoardPage extends LitElement implements BoardView {
     this.#stop?.();
     this.#drop.stop();
     removeEventListener('pagehide', this.#left);
-    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
+    this.#redraw.stop();
     void this.#bench.close();
   }
 
@@ -99,11 +103,7 @@ export class BoardPage extends LitElement implements BoardView {
   }
 
   changed(): void {
-    this.#frame ??= requestAnimationFrame(() => {
-      this.#frame = undefined;
-      this.requestUpdate();
-      this.#writeAddress();
-    });
+    this.#redraw.soon();
   }
 
   drawn(): Promise<unknown> {

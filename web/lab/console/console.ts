@@ -1,6 +1,7 @@
 import { LitElement, css, html } from 'lit';
 import type { CSSResultGroup, PropertyDeclarations, TemplateResult } from 'lit';
 import { controls } from '../controls.ts';
+import { Redraw } from '../redraw.ts';
 import { WaitingLines } from './console-lines.ts';
 import type { LineKind } from './console-lines.ts';
 
@@ -90,7 +91,10 @@ export class BoardConsole extends LitElement {
   readonly #lines = new WaitingLines(MOST_LINES);
   readonly #history: string[] = [];
   #at = 0;
-  #frame: number | undefined;
+  readonly #redraw = new Redraw(() => {
+    if (this.paused) this.waiting = this.#lines.length;
+    else this.#show();
+  });
   #follows = true;
 
   constructor() {
@@ -100,10 +104,10 @@ export class BoardConsole extends LitElement {
     this.waiting = 0;
   }
 
-  /** A line that was said. May be called as often as that happens: it is drawn once a frame. */
+  /** A line that was said. May be called as often as that happens. */
   add(text: string, kind: LineKind = 'said'): void {
     for (const line of text.split('\n')) this.#lines.add({ text: line.slice(0, LONGEST), kind });
-    this.#soon();
+    this.#redraw.soon();
   }
 
   clear(): void {
@@ -117,20 +121,11 @@ export class BoardConsole extends LitElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
-    this.#frame = undefined;
+    this.#redraw.stop();
   }
 
   override firstUpdated(): void {
-    this.#soon();
-  }
-
-  #soon(): void {
-    this.#frame ??= requestAnimationFrame(() => {
-      this.#frame = undefined;
-      if (this.paused) this.waiting = this.#lines.length;
-      else this.#show();
-    });
+    this.#redraw.now();
   }
 
   #show(): void {
@@ -186,7 +181,7 @@ export class BoardConsole extends LitElement {
 
   readonly #pause = (): void => {
     this.paused = !this.paused;
-    this.#soon();
+    this.#redraw.now();
   };
 
   readonly #typed = (event: SubmitEvent): void => {

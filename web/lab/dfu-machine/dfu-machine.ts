@@ -9,6 +9,7 @@ import type {
 import { DFU_STATES } from 'dfukit/dfu';
 import type { DfuState } from 'dfukit/dfu';
 import { controls } from '../controls.ts';
+import { Redraw } from '../redraw.ts';
 import { FIGURE, boxOf, middleOf, transitionPath } from './figure.ts';
 import { DRAWN_STATES } from './states.ts';
 import { TRANSITIONS, transitionOf, transitionWords } from './transitions.ts';
@@ -130,23 +131,22 @@ export class DfuMachine extends LitElement {
   declare private cameFrom: DfuState | undefined;
   declare private told: string;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #frame: number | undefined;
+  readonly #redraw = new Redraw(() => {
+    this.cameFrom = known(this.#came);
+    this.state = this.#next;
+  });
 
   constructor() {
     super();
     this.told = '';
   }
 
-  /** Goes on to a state. Drawn once a frame, however fast they follow one another. */
+  /** Goes on to a state. May be called as fast as they follow one another. */
   enter(state: string | undefined): void {
     if (state === this.#next) return;
     this.#came = this.#next;
     this.#next = state;
-    this.#frame ??= requestAnimationFrame(() => {
-      this.#frame = undefined;
-      this.cameFrom = known(this.#came);
-      this.state = this.#next;
-    });
+    this.#redraw.soon();
   }
 
   /** The newest state, drawn or not, and the one in front of it. */
@@ -157,8 +157,7 @@ export class DfuMachine extends LitElement {
     super.disconnectedCallback();
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
-    this.#frame = undefined;
+    this.#redraw.stop();
   }
 
   override willUpdate(changed: PropertyValues<{ state: string }>): void {

@@ -9,6 +9,7 @@ import type {
 import type { ExplainedRange, Explanation } from '../../boards/explanation.ts';
 import type { FlashOutline } from '../../boards/flash-outline.ts';
 import { controls } from '../controls.ts';
+import { Redraw } from '../redraw.ts';
 import { gridOf, rangeAt, rangeInRow, runsOf } from './map-layout.ts';
 import type { Extent, MapGrid, Run } from './map-layout.ts';
 import { cellsOf, cellsPath, firstRowWidth, runPath, sectorLines } from './map-paths.ts';
@@ -88,9 +89,10 @@ export class FlashMap extends LitElement {
   readonly #resized = new ResizeObserver(([entry]) => {
     this.width = Math.floor(entry?.contentRect.width ?? 0);
   });
+  readonly #redraw = new Redraw(() => {
+    this.touches++;
+  });
   #drawing: Drawing | undefined;
-  #frame: number | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     super();
@@ -111,24 +113,15 @@ export class FlashMap extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#resized.disconnect();
-    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
-    clearTimeout(this.#timer);
-    this.#frame = undefined;
+    this.#redraw.stop();
   }
 
-  /** Shows for a moment what was done. May be called as often as things happen: it is drawn once a frame. */
+  /** Shows for a moment what was done. May be called as often as things happen. */
   touch(operation: MapOperation): void {
     const grid = this.#drawing?.grid;
     if (grid === undefined) return;
     this.#touched.touch(cellsOf(operation, grid), operation.type, performance.now());
-    this.#drawSoon();
-  }
-
-  #drawSoon(): void {
-    this.#frame ??= requestAnimationFrame(() => {
-      this.#frame = undefined;
-      this.touches++;
-    });
+    this.#redraw.soon();
   }
 
   override willUpdate(changed: PropertyValues): void {
@@ -232,8 +225,7 @@ export class FlashMap extends LitElement {
 
   #touchedNow({ grid, cell }: Drawing): SVGTemplateResult[] {
     const now = this.#touched.at(performance.now(), this.#still.matches);
-    clearTimeout(this.#timer);
-    if (!this.#touched.isEmpty) this.#timer = setTimeout(() => this.#drawSoon(), 90);
+    if (!this.#touched.isEmpty) this.#redraw.soon();
     return (['fading', 'erase', 'program'] as const)
       .filter((how) => now[how].length > 0)
       .map((how) => svg`<path class=${`touched ${how}`} d=${cellsPath(now[how], grid, cell)} />`);

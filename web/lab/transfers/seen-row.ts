@@ -15,21 +15,36 @@ export const FILTERS: Readonly<Record<TransferFilter, string>> = {
   failed: 'those that failed',
 };
 
-/** A transfer in words, made once. */
-export interface SeenRow {
-  readonly number: number;
-  readonly seen: SeenTransfer;
-  readonly setup: SetupPacket;
-  readonly asked: string;
-  readonly answered: string;
-}
-
 /** Bytes that a row shows of a long data stage. */
 const FEW = 12;
 
-export function rowOf(seen: SeenTransfer, number: number): SeenRow {
-  const setup = setupPacket.decode(seen.setup);
-  return { number, seen, setup, asked: requestWords(setup), answered: answered(seen, setup) };
+/** A transfer in words. They are made when somebody wants them: of most transfers of a download nobody does. */
+export class SeenRow {
+  readonly number: number;
+  readonly seen: SeenTransfer;
+  #setup: SetupPacket | undefined;
+  #asked: string | undefined;
+  #answered: string | undefined;
+
+  constructor(seen: SeenTransfer, number: number) {
+    this.seen = seen;
+    this.number = number;
+  }
+
+  get setup(): SetupPacket {
+    this.#setup ??= setupPacket.decode(this.seen.setup);
+    return this.#setup;
+  }
+
+  get asked(): string {
+    this.#asked ??= requestWords(this.setup);
+    return this.#asked;
+  }
+
+  get answered(): string {
+    this.#answered ??= answered(this.seen, this.setup);
+    return this.#answered;
+  }
 }
 
 function answered({ end, data, dataBytes }: SeenTransfer, setup: SetupPacket): string {
@@ -56,15 +71,27 @@ function isBlock(setup: SetupPacket): boolean {
 }
 
 /** Whether a row is shown: of that kind, and with that text in it. */
-export function isShown(
-  { seen, setup, asked, answered: words }: SeenRow,
-  filter: TransferFilter,
-  text: string,
-): boolean {
-  const isKind =
-    filter === 'all' ||
-    (filter === 'failed' ? seen.end !== 'ok' : filter === 'dfu' ? isDfu(setup) : isBlock(setup));
-  return isKind && (text === '' || `${asked} ${words}`.toLowerCase().includes(text.toLowerCase()));
+export function isShown(row: SeenRow, filter: TransferFilter, text: string): boolean {
+  return isOfKind(row, filter) && (text === '' || has(row, text));
+}
+
+function isOfKind(row: SeenRow, filter: TransferFilter): boolean {
+  switch (filter) {
+    case 'all':
+      return true;
+    case 'failed':
+      return row.seen.end !== 'ok';
+    case 'dfu':
+      return isDfu(row.setup);
+    case 'blocks':
+      return isBlock(row.setup);
+    default:
+      return filter satisfies never;
+  }
+}
+
+function has({ asked, answered: words }: SeenRow, text: string): boolean {
+  return `${asked} ${words}`.toLowerCase().includes(text.toLowerCase());
 }
 
 /** All that is known of a transfer, line by line: name and value. */

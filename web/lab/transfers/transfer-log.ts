@@ -1,6 +1,6 @@
 import type { SeenTransfer } from '../../boards/board-client.ts';
-import { isShown, rowOf } from './seen-row.ts';
-import type { SeenRow, TransferFilter } from './seen-row.ts';
+import { SeenRow, isShown } from './seen-row.ts';
+import type { TransferFilter } from './seen-row.ts';
 
 /** Older ones are let go. */
 export const MOST_ROWS = 4000;
@@ -12,6 +12,7 @@ const SLACK = 500;
 export class TransferLog {
   #rows: SeenRow[] = [];
   #shown: SeenRow[] = [];
+  #waiting: SeenTransfer[] = [];
   #count = 0;
   #filter: TransferFilter = 'all';
   #text = '';
@@ -21,7 +22,7 @@ export class TransferLog {
     return this.#shown;
   }
 
-  /** All that were seen, those that were let go included. */
+  /** All that were taken, those that were let go included. */
   get count(): number {
     return this.#count;
   }
@@ -30,8 +31,25 @@ export class TransferLog {
     return this.#rows.length;
   }
 
+  /** Those that have passed since `take`, and are kept. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** One that has passed. It waits to be taken: for ever, where nobody looks. */
   add(seen: SeenTransfer): void {
-    const row = rowOf(seen, this.#count++);
+    this.#waiting.push(seen);
+    if (this.#waiting.length >= MOST_ROWS) this.#count += this.#waiting.splice(0, SLACK).length;
+  }
+
+  /** Those that wait are rows from now on. */
+  take(): void {
+    for (const seen of this.#waiting) this.#take(seen);
+    this.#waiting = [];
+  }
+
+  #take(seen: SeenTransfer): void {
+    const row = new SeenRow(seen, this.#count++);
     this.#rows.push(row);
     if (isShown(row, this.#filter, this.#text)) this.#shown.push(row);
     if (this.#rows.length <= MOST_ROWS + SLACK) return;
@@ -39,11 +57,6 @@ export class TransferLog {
     const oldest = this.#rows[0]?.number ?? 0;
     const from = this.#shown.findIndex(({ number }) => number >= oldest);
     this.#shown = from === -1 ? [] : this.#shown.slice(from);
-  }
-
-  /** So many have passed that nobody keeps. */
-  skip(count: number): void {
-    this.#count += count;
   }
 
   show(filter: TransferFilter, text: string): void {
@@ -55,6 +68,7 @@ export class TransferLog {
   clear(): void {
     this.#rows = [];
     this.#shown = [];
+    this.#waiting = [];
     this.#count = 0;
   }
 }

@@ -2,9 +2,10 @@ import { LitElement, html, nothing } from 'lit';
 import type { CSSResultGroup, PropertyDeclarations, TemplateResult } from 'lit';
 import type { SeenTransfer } from '../../boards/board-client.ts';
 import { controls } from '../controls.ts';
+import { Redraw } from '../redraw.ts';
 import { FILTERS, dumpOf, factsOf } from './seen-row.ts';
 import type { SeenRow, TransferFilter } from './seen-row.ts';
-import { MOST_ROWS, TransferLog } from './transfer-log.ts';
+import { TransferLog } from './transfer-log.ts';
 import { transferStyles } from './transfer-styles.ts';
 
 /** Rows are as high as this, whatever is in them, so that those out of sight need not be there. */
@@ -12,8 +13,6 @@ const ROW_PX = { wide: 24, narrow: 42 };
 const NARROW_PX = 560;
 /** Rows beyond both ends of what is seen. */
 const SPARE = 6;
-/** What is let go at once of what comes while nothing is shown. */
-const SPILL = 500;
 
 /**
  * Control transfers as they pass, decoded; only those in sight are elements. Arrow keys go from one to the next, and all of the
@@ -43,12 +42,11 @@ export class Transfers extends LitElement {
   declare private narrow: boolean;
 
   readonly #log = new TransferLog();
-  #waiting: SeenTransfer[] = [];
-  #frame: number | undefined;
+  readonly #redraw = new Redraw(() => this.#show());
   #isAtEnd = true;
   readonly #resized = new ResizeObserver(([entry]) => {
     this.narrow = (entry?.contentRect.width ?? NARROW_PX) < NARROW_PX;
-    this.#soon();
+    this.#redraw.now();
   });
 
   constructor() {
@@ -61,19 +59,16 @@ export class Transfers extends LitElement {
     this.narrow = false;
   }
 
-  /** One that has passed. May be called as often as they pass: it is drawn once a frame. */
+  /** One that has passed. May be called as often as they pass. */
   add(seen: SeenTransfer): void {
-    this.#waiting.push(seen);
-    if (!this.paused) this.#soon();
-    else if (this.#waiting.length >= MOST_ROWS)
-      this.#log.skip(this.#waiting.splice(0, SPILL).length);
+    this.#log.add(seen);
+    if (!this.paused) this.#redraw.soon();
   }
 
   clear(): void {
     this.#log.clear();
-    this.#waiting = [];
     this.chosen = undefined;
-    this.#soon();
+    this.#redraw.now();
   }
 
   override connectedCallback(): void {
@@ -84,23 +79,16 @@ export class Transfers extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#resized.disconnect();
-    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
-    this.#frame = undefined;
+    this.#redraw.stop();
   }
 
-  #soon(): void {
-    this.#frame ??= requestAnimationFrame(() => {
-      this.#frame = undefined;
-      if (!this.paused) {
-        for (const seen of this.#waiting) this.#log.add(seen);
-        this.#waiting = [];
-      }
-      this.version++;
-    });
+  #show(): void {
+    if (!this.paused) this.#log.take();
+    this.version++;
   }
 
   override render(): TemplateResult {
-    const { shown, count, kept } = this.#log;
+    const { shown, count, kept, waiting } = this.#log;
     return html`
       <div class="tools">
         <button aria-pressed=${this.paused} @click=${this.#pause}>
@@ -127,7 +115,7 @@ export class Transfers extends LitElement {
         ${count === 1 ? 'transfer' : 'transfers'}${
           kept < count ? `, the last ${kept} are kept` : ''
         }${shown.length < kept ? `, ${shown.length} are shown` : ''}${
-          this.paused ? `, paused with ${this.#waiting.length} waiting` : ''
+          this.paused ? `, paused with ${waiting} waiting` : ''
         }.
       </p>
       ${this.#details(shown)}
@@ -212,13 +200,15 @@ export class Transfers extends LitElement {
 
   readonly #scrolled = ({ target }: Event): void => {
     const { scrollTop, scrollHeight, clientHeight } = target as HTMLElement;
+    const wasAtEnd = this.#isAtEnd;
     this.#isAtEnd = scrollTop + clientHeight >= scrollHeight - 4;
-    this.#soon();
+    // What follows the end is drawn there already.
+    if (!wasAtEnd || !this.#isAtEnd) this.#redraw.now();
   };
 
   readonly #pause = (): void => {
     this.paused = !this.paused;
-    this.#soon();
+    this.#redraw.now();
   };
 
   readonly #filterBy = ({ target }: Event): void => {
