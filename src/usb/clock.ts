@@ -20,7 +20,7 @@ export interface TimerHost {
 /** What is used of a page's `MessageChannel`. */
 interface MessageChannelLike {
   readonly port1: { postMessage(message: unknown): void; close(): void };
-  readonly port2: { onmessage: ((event: never) => void) | null };
+  readonly port2: { addEventListener(type: 'message', listener: () => void): void; start(): void };
 }
 
 /** Longest time that `setTimeout` counts; beyond it a timer would fire at once. */
@@ -35,16 +35,21 @@ function inTurns(
   { port1, port2 }: MessageChannelLike,
   { timeMs, run }: { readonly timeMs: number; readonly run: () => void },
 ): () => void {
+  let isOver = false;
   const end = (): void => {
-    port2.onmessage = null;
+    isOver = true;
     port1.close();
   };
   const turn = (): void => port1.postMessage(undefined);
-  port2.onmessage = () => {
-    if (performance.now() < timeMs) return turn();
-    end();
-    return run();
-  };
+  port2.addEventListener('message', () => {
+    if (isOver) return;
+    if (performance.now() < timeMs) turn();
+    else {
+      end();
+      run();
+    }
+  });
+  port2.start();
   turn();
   return end;
 }

@@ -97,14 +97,14 @@ test('a link to nothing is found, wherever it stands', () => {
 /** All of an answer to a path that `fetch` would mend. */
 function fetchRaw(url: string, path: string): Promise<string> {
   const { port, hostname } = new URL(url);
-  return new Promise((resolve, reject) => {
+  return new Promise((done, reject) => {
     let all = '';
     const socket = connect(Number(port), hostname, () => {
       socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
     });
     socket.setEncoding('latin1');
     socket.on('data', (piece: string) => (all += piece));
-    socket.on('end', () => resolve(all));
+    socket.on('end', () => done(all));
     socket.on('error', reject);
   });
 }
