@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { chipModel } from '../../chip/index.ts';
 import type { DebugRequest, DebugStart, DebugStop } from '../debug/target.ts';
 import { MachineEngine } from './engine.ts';
 import type { MachineNotice } from './protocol.ts';
+import { machineFixture } from '../../../test/support/machine/fixture.ts';
 
-const built = (name: string): Uint8Array =>
-  readFileSync(new URL(`../../../test/fixtures/machine/rp2040/built/${name}.bin`, import.meta.url));
+const built = (name: string): Uint8Array => machineFixture(`rp2040/${name}.bin`);
 
 interface Bench {
   readonly engine: MachineEngine;

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -11,10 +11,10 @@ import { boardBench } from '../../testing/index.ts';
 import type { BoardBench } from '../../testing/index.ts';
 import { VirtualClock } from '../../usb/index.ts';
 import { ran } from '../../../test/support/fake-terminal.ts';
+import { machineFixture } from '../../../test/support/machine/fixture.ts';
 
 const model = boardModel('rpi_pico');
-const built = (name: string): Uint8Array =>
-  readFileSync(new URL(`../../../test/fixtures/machine/rp2040/built/${name}.bin`, import.meta.url));
+const built = (name: string): Uint8Array => machineFixture(`rp2040/${name}.bin`);
 
 /** The flash of a board that a programmer has put this into. */
 function flashWith(name: string): MemoryFlash {

@@ -6,7 +6,7 @@ import { connect, download, downloadDfuSe, scan, upload, uploadDfuSe } from '../
 import type { DfuSession, Selection } from '../../host/index.ts';
 import { LoopbackBus } from '../../link/loopback/index.ts';
 import { VirtualClock } from '../../usb/index.ts';
-import { machineFixture } from '../../../test/support/machine/chip-bench.ts';
+import { machineFixture } from '../../../test/support/machine/fixture.ts';
 
 /* Machine code on the STM32F072 board, into the loader in system memory and back. */
 

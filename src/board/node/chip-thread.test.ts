@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { MessageChannel } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ChipThread } from './chip-thread.ts';
 import type { ChipLife } from './chip-thread.ts';
 import { MachineControl } from './machine-control.ts';
+import { machineFixture } from '../../../test/support/machine/fixture.ts';
 
 let threads = 0;
 const countThread = (): void => {
@@ -21,12 +21,12 @@ afterEach(() => {
   process.off('worker', countThread);
 });
 
-const program = new URL('../../../test/fixtures/machine/rp2040/built/dfu.bin', import.meta.url);
+const program = machineFixture('rp2040/dfu.bin');
 
 /** A chip, and a promise of the first that it says. */
 function life(): ChipLife & { readonly begun: Promise<void>; readonly control: MachineControl } {
   const flash = new SharedArrayBuffer(0x10_0000);
-  new Uint8Array(flash).fill(0xff).set(readFileSync(program));
+  new Uint8Array(flash).fill(0xff).set(program);
   const { port1, port2 } = new MessageChannel();
   const begun = new Promise<void>((resolve) => {
     port1.once('message', () => {

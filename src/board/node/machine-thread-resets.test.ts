@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { boardModel, createBoard } from '../index.ts';
@@ -7,6 +6,7 @@ import { MachineWorkerRunner } from './index.ts';
 import { MemoryFlash } from '../../flash/index.ts';
 import { timerClock } from '../../usb/index.ts';
 import { happening } from '../../../test/support/boards.ts';
+import { machineFixture } from '../../../test/support/machine/fixture.ts';
 
 const model = boardModel('rpi_pico');
 const clock = timerClock(globalThis);
@@ -26,8 +26,7 @@ afterEach(async () => {
   await Promise.all(boards.splice(0).map((board) => board.close()));
 });
 
-const program = (name: string): Uint8Array =>
-  readFileSync(new URL(`../../../test/fixtures/machine/rp2040/built/${name}.bin`, import.meta.url));
+const program = (name: string): Uint8Array => machineFixture(`rp2040/${name}.bin`);
 
 function bench(options: ConstructorParameters<typeof MachineWorkerRunner>[0] = {}): {
   readonly board: Board;

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { boardModel, createBoard } from '../index.ts';
 import type { Board, BoardEvent, MachineOptions, Runner } from '../index.ts';
@@ -8,6 +7,7 @@ import { connect, download, upload } from '../../host/index.ts';
 import { LoopbackBus } from '../../link/loopback/index.ts';
 import { timerClock } from '../../usb/index.ts';
 import { happening } from '../../../test/support/boards.ts';
+import { machineFixture } from '../../../test/support/machine/fixture.ts';
 
 const model = boardModel('rpi_pico');
 const clock = timerClock(globalThis);
@@ -26,8 +26,7 @@ interface Bench {
 }
 
 function bench(name: string, options: MachineOptions & { readonly time?: 'fast' } = {}): Bench {
-  const url = new URL(`../../../test/fixtures/machine/rp2040/built/${name}.bin`, import.meta.url);
-  const flash = new MemoryFlash(model.flash, readFileSync(url));
+  const flash = new MemoryFlash(model.flash, machineFixture(`rp2040/${name}.bin`));
   const runner: Runner = new MachineWorkerRunner({ time: 'fast', ...options });
   const board = createBoard({ model, flash, clock, runner });
   boards.push(board);

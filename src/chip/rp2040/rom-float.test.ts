@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { registers } from '../../../test/support/machine/rp2040-registers.ts';
+import { Rp2040Probe } from '../../../test/support/machine/rp2040-probe.ts';
 
 const view = new DataView(new ArrayBuffer(8));
 const single = (value: number): number => {
@@ -22,10 +22,9 @@ const asDouble = ([low, high]: readonly [number, number]): number => {
 
 /** Functions of one of the ROM's two tables, by their offset there. */
 function library(letters: 'SF' | 'SD'): (offset: number, ...given: number[]) => [number, number] {
-  const { read, call } = registers();
-  let at = read(0x16, 2);
-  while (read(at, 2) !== (letters.charCodeAt(0) | (letters.charCodeAt(1) << 8))) at += 4;
-  const table = read(at + 2, 2);
+  const probe = new Rp2040Probe();
+  const { read, call } = probe;
+  const table = probe.romTable(0x16, letters);
   expect(read(table - 2, 1) * 4).toBe(0x80);
   return (offset, ...given) => [...call(read(table + offset), ...given)];
 }
@@ -93,12 +92,12 @@ describe('single precision', () => {
     expect(call(0x10, single(1), single(2))[0]).toBe(0xffffffff);
     expect(call(0x10, single(0), single(-0))[0]).toBe(0);
     expect(call(0x54, single(3), single(2))[0]).toBe(1);
-    const made = registers();
-    const table = made.read(made.read(0x16, 2) + 8 + 2, 2);
-    made.call(made.read(table + 0x14), single(1), single(2));
-    expect(made.board.chip.core.xpsr >>> 28).toBe(8);
-    made.call(made.read(table + 0x14), single(2), single(2));
-    expect(made.board.chip.core.xpsr >>> 28).toBe(6);
+    const probe = new Rp2040Probe();
+    const compare = probe.read(probe.romTable(0x16, 'SF') + 0x14);
+    probe.call(compare, single(1), single(2));
+    expect(probe.chip.core.xpsr >>> 28).toBe(8);
+    probe.call(compare, single(2), single(2));
+    expect(probe.chip.core.xpsr >>> 28).toBe(6);
   });
 });
 

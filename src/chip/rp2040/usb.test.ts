@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { bench, rp2040Image } from '../../../test/support/machine/rp2040-bench.ts';
-import type { Bench } from '../../../test/support/machine/rp2040-bench.ts';
+import type { ChipBench } from '../../../test/support/machine/chip-bench.ts';
+import { machineFixture } from '../../../test/support/machine/fixture.ts';
+import { rp2040Bench } from '../../../test/support/machine/rp2040-probe.ts';
 
 /* Endpoint 0 of a program that does everything that a control transfer can be (test/fixtures/machine/rp2040). */
 
-function control(): Bench {
-  const board = bench({ 0: rp2040Image('control') });
-  board.start('power-on');
-  board.run(200e6);
+function control(): ChipBench {
+  const board = rp2040Bench({ 0: machineFixture('rp2040/control.bin') });
+  board.plug();
   board.send([0, 9, 1, 0, 0, 0, 0, 0]);
   return board;
 }
@@ -73,9 +73,9 @@ describe('control transfers', () => {
 describe('tokens', () => {
   /** The address that the host gave it. */
   const ADDRESS = 1;
-  const settled = (): Bench => {
+  const settled = (): ChipBench => {
     const board = control();
-    board.run(1e6);
+    board.run(1);
     return board;
   };
 
@@ -86,15 +86,15 @@ describe('tokens', () => {
     // Not looked at yet: neither data nor another SETUP.
     expect(usb.in(ADDRESS, 0)).toEqual({ type: 'nak' });
     expect(usb.setup(ADDRESS, new Uint8Array(8))).toBe('nak');
-    board.run(1e6);
+    board.run(1);
     expect(usb.in(ADDRESS, 0)).toEqual({ type: 'data', bytes: pattern(64), pid: 1 });
-    board.run(1e6);
+    board.run(1);
     expect(usb.setup(ADDRESS, Uint8Array.from(request(0xc0, 1, 2, 2)))).toBe('ack');
     // What is armed is of the transfer before it.
     expect(usb.in(ADDRESS, 0)).toEqual({ type: 'nak' });
-    board.run(1e6);
+    board.run(1);
     expect(usb.in(ADDRESS, 0)).toEqual({ type: 'data', bytes: pattern(2), pid: 1 });
-    board.run(1e6);
+    board.run(1);
     expect(usb.out(ADDRESS, 0, new Uint8Array(), 1)).toBe('ack');
   });
 
@@ -102,12 +102,12 @@ describe('tokens', () => {
     const board = settled();
     const { usb } = board.chip;
     usb.setup(ADDRESS, Uint8Array.from(request(0x40, 1, 0, 10)));
-    board.run(1e6);
+    board.run(1);
     expect(usb.setup(ADDRESS, Uint8Array.from(request(0x40, 1, 0, 4)))).toBe('ack');
     expect(usb.out(ADDRESS, 0, new Uint8Array(4).fill(1), 1)).toBe('nak');
-    board.run(1e6);
+    board.run(1);
     expect(usb.out(ADDRESS, 0, new Uint8Array(4).fill(2), 1)).toBe('ack');
-    board.run(1e6);
+    board.run(1);
     expect(usb.in(ADDRESS, 0)).toMatchObject({ type: 'data', pid: 1 });
     expect(board.send(request(0xc0, 3, 0, 1024))).toEqual({
       end: 'in',
@@ -127,12 +127,12 @@ describe('tokens', () => {
     const board = settled();
     const { usb } = board.chip;
     usb.setup(ADDRESS, Uint8Array.from(request(0x40, 1, 0, 10)));
-    board.run(1e5);
+    board.run(0.1);
     expect(usb.out(ADDRESS, 0, new Uint8Array(10).fill(1), 0)).toBe('ack');
-    board.run(1e5);
+    board.run(0.1);
     expect(usb.in(ADDRESS, 0)).toEqual({ type: 'nak' });
     expect(usb.out(ADDRESS, 0, new Uint8Array(10).fill(2), 1)).toBe('ack');
-    board.run(1e5);
+    board.run(0.1);
     expect(usb.in(ADDRESS, 0)).toEqual({ type: 'data', bytes: new Uint8Array(), pid: 1 });
     expect(usb.out(ADDRESS, 0, new Uint8Array(65), 1)).not.toBe('ack');
   });

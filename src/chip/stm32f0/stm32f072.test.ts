@@ -1,45 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { ChipBench, machineFixture } from '../../../test/support/machine/chip-bench.ts';
+import { ChipBench } from '../../../test/support/machine/chip-bench.ts';
+import { dfu, status } from '../../../test/support/machine/dfu-requests.ts';
+import { machineFixture } from '../../../test/support/machine/fixture.ts';
 import { RegisterProbe } from '../../../test/support/machine/register-probe.ts';
 import { chipModel } from '../catalogue.ts';
 import { FLASH, FLASH_BYTES, LOADER_ENTRY, interrupts } from './addresses.ts';
 import { stm32f072 } from './stm32f072.ts';
 
 const bench = (name: string): ChipBench =>
-  new ChipBench(stm32f072, machineFixture(`stm32f0/${name}.bin`), FLASH_BYTES);
+  new ChipBench(stm32f072, FLASH_BYTES, { 0: machineFixture(`stm32f0/${name}.bin`) });
 
-/** DFU requests to interface 0. */
-const dnload = (block: number, length: number): number[] => [
-  0x21,
-  1,
-  block,
-  0,
-  0,
-  0,
-  length & 0xff,
-  length >> 8,
-];
-const upload = (block: number, length: number): number[] => [
-  0xa1,
-  2,
-  block,
-  0,
-  0,
-  0,
-  length & 0xff,
-  length >> 8,
-];
-const GETSTATUS = [0xa1, 3, 0, 0, 0, 0, 6, 0];
-const DETACH = [0x21, 0, 0, 0, 0, 0, 0, 0];
 const SET_CONFIGURATION = [0, 9, 1, 0, 0, 0, 0, 0];
-
-/** bStatus, bwPollTimeout, bState. */
-function status(chip: ChipBench): readonly number[] {
-  const end = chip.send(GETSTATUS);
-  if (end?.end !== 'in') throw new Error(`GETSTATUS: ${end?.end}`);
-  const [bStatus = -1, poll = -1, , , bState = -1] = end.bytes;
-  return [bStatus, poll, bState];
-}
 
 test('is in the catalogue under the name that boards have for it', () => {
   expect(chipModel('STM32F072')).toBe(stm32f072);
@@ -69,38 +40,38 @@ describe('a whole DFU device', () => {
       bytes: { length: 2 + 2 * 'fixture stm32f0'.length },
     });
     expect(chip.send([0x80, 6, 0, 6, 0, 0, 10, 0])).toEqual({ end: 'stall', stage: 'data' });
-    expect(chip.log).toEqual([]);
+    expect(chip.warnings).toEqual([]);
   });
 
   test('takes what it is given into flash, by pages and half-words, and gives it back', () => {
     const chip = downloading();
     const blocks = [pattern(1024, 1), pattern(1024, 99), pattern(701, 5)];
     for (const [n, block] of blocks.entries()) {
-      expect(chip.send(dnload(n, block.length), block)).toEqual({ end: 'done' });
+      expect(chip.send(dfu.dnload(n, block.length), block)).toEqual({ end: 'done' });
       expect(status(chip)).toEqual([0, n === 1 ? 31 : n === 0 ? 71 : 62, 4]);
       chip.run(71);
       expect(status(chip)).toEqual([0, 0, 5]);
     }
-    expect(chip.send(dnload(3, 0))).toEqual({ end: 'done' });
+    expect(chip.send(dfu.dnload(3, 0))).toEqual({ end: 'done' });
     expect(status(chip)).toEqual([0, 0, 2]);
     const erases = chip.operations.filter((each) => each.startsWith('erase'));
-    expect(erases).toEqual(['erase 10000 2048', 'erase 10800 2048']);
+    expect(erases).toEqual(['erase 10000+800', 'erase 10800+800']);
     // All but 0xffff, which is there already.
     expect(chip.operations.length).toBeGreaterThan(2 + 1020);
     for (const [n, block] of blocks.entries()) {
       expect(chip.flash.slice(0x10000 + 1024 * n, 0x10000 + 1024 * n + block.length)).toEqual(
         block,
       );
-      expect(chip.send(upload(n, block.length))).toEqual({ end: 'in', bytes: block });
+      expect(chip.send(dfu.upload(n, block.length))).toEqual({ end: 'in', bytes: block });
     }
-    expect([chip.log, chip.warnings]).toEqual([[], []]);
+    expect(chip.warnings).toEqual([]);
   });
 
   test('waits for flash end, wherever between two cycles', () => {
     const chip = downloading();
     const block = new Uint8Array(1024).fill(7);
     for (let n = 0; n < 40; n += 1) {
-      chip.send(dnload(n, block.length), block);
+      chip.send(dfu.dnload(n, block.length), block);
       status(chip);
       chip.run(72 + n / 7);
       expect(status(chip)).toEqual([0, 0, 5]);
@@ -109,12 +80,12 @@ describe('a whole DFU device', () => {
 
   test('a block beyond its slot is refused, and it goes on after that', () => {
     const chip = downloading();
-    chip.send(dnload(64, 64), new Uint8Array(64));
+    chip.send(dfu.dnload(64, 64), new Uint8Array(64));
     chip.run(10);
     expect(status(chip)).toEqual([8, 0, 10]);
-    expect(chip.send([0x21, 4, 0, 0, 0, 0, 0, 0])).toEqual({ end: 'done' });
+    expect(chip.send(dfu.clrStatus)).toEqual({ end: 'done' });
     expect(status(chip)).toEqual([0, 0, 2]);
-    expect(chip.send(dnload(0, 2000), new Uint8Array(2000))).toMatchObject({ end: 'stall' });
+    expect(chip.send(dfu.dnload(0, 2000), new Uint8Array(2000))).toMatchObject({ end: 'stall' });
     expect(status(chip)).toEqual([15, 0, 10]);
     expect(chip.console).toContain('block 00000040 failed');
   });
@@ -122,17 +93,17 @@ describe('a whole DFU device', () => {
   test('a transfer that the host gives up leaves nothing behind', () => {
     const chip = downloading();
     for (let n = 0; n < 20; n += 1) {
-      chip.host.submit({ setup: Uint8Array.from(upload(0, 1024)), ended: () => {} });
+      chip.host.submit({ setup: Uint8Array.from(dfu.upload(0, 1024)), ended: () => {} });
       chip.run(0.05 * n);
       expect(status(chip)).toEqual([0, 0, 9]);
     }
-    expect(chip.log).toEqual([]);
+    expect(chip.warnings).toEqual([]);
   });
 
   test('a bus reset in the middle, and it is there again', () => {
     const chip = downloading();
     chip.host.submit({
-      setup: Uint8Array.from(dnload(0, 64)),
+      setup: Uint8Array.from(dfu.dnload(0, 64)),
       data: new Uint8Array(64),
       ended: () => {},
     });
@@ -146,7 +117,7 @@ describe('a whole DFU device', () => {
   test('what flash throws comes out of run', () => {
     const chip = downloading();
     const { flash } = chip;
-    chip.send(dnload(0, 64), new Uint8Array(64));
+    chip.send(dfu.dnload(0, 64), new Uint8Array(64));
     chip.onOperation = (number) => {
       if (number === 3) throw new Error('power lost');
     };
@@ -156,7 +127,7 @@ describe('a whole DFU device', () => {
 
   test('DFU_DETACH: a reset, by software', () => {
     const chip = downloading();
-    expect(chip.send(DETACH)).toEqual({ end: 'done' });
+    expect(chip.send(dfu.detach)).toEqual({ end: 'done' });
     expect(chip.run(1000)).toEqual({ why: 'reset', cause: 'software' });
     chip.start('software');
     chip.until('csr=14000000');
@@ -165,7 +136,7 @@ describe('a whole DFU device', () => {
   test('unplugged, it answers nobody', () => {
     const chip = downloading();
     expect(chip.chip.usb.in(1, 0)).toEqual({ type: 'nak' });
-    chip.host.setVbus(false);
+    chip.unplug();
     const { usb } = chip.chip;
     expect([usb.in(1, 0).type, usb.out(1, 0, new Uint8Array(0), 0)]).toEqual(['none', 'none']);
     expect(usb.setup(1, new Uint8Array(8))).toBe('none');
@@ -187,7 +158,7 @@ describe('an application with the run-time class', () => {
     const chip = bench('runtime-1.0.0');
     chip.until('\n');
     chip.plug();
-    expect(chip.send(DETACH)).toEqual({ end: 'done' });
+    expect(chip.send(dfu.detach)).toEqual({ end: 'done' });
     expect(chip.run(1000)).toEqual({ why: 'reset', cause: 'software' });
     chip.start('software');
     expect(chip.run(1)).toEqual({ why: 'jump', address: LOADER_ENTRY });
@@ -305,7 +276,7 @@ describe('the chip', () => {
   test('starts at a vector table that it is told of; vectors stay where they are', () => {
     const chip = bench('runtime-1.0.0');
     chip.flash.set([0, 0x20, 0, 0x20, 0x09, 0x80, 0, 8, 0x00, 0xbe, 0x00, 0xbe], 0x8000);
-    chip.start('software', FLASH + 0x8000);
+    chip.start('software', { entry: FLASH + 0x8000 });
     chip.chip.core.debugging = true;
     expect(chip.run(1)).toEqual({ why: 'breakpoint' });
     expect([chip.chip.core.readRegister(15), chip.chip.core.msp]).toEqual([
@@ -322,7 +293,7 @@ describe('the chip', () => {
   });
 
   test('a step behind a write into flash is an instruction, not the wait for the flash', () => {
-    const probe = new RegisterProbe(stm32f072, { flashBytes: FLASH_BYTES });
+    const probe = new RegisterProbe(stm32f072, FLASH_BYTES);
     probe.write(0x40022004, 0x45670123);
     probe.write(0x40022004, 0xcdef89ab);
     probe.write(0x40022014, FLASH + 0x8000);
@@ -345,33 +316,18 @@ describe('the chip', () => {
       ['PA0', true],
       ['BOOT0', true],
     ]);
-    const outside = {
-      flash: { bytes: chip.flash, program() {}, erase() {} },
-      uart() {},
-      usbChanged() {},
-      pin() {},
-      warn() {},
-    };
-    const held = stm32f072.make({
-      cause: 'power-on',
-      ram: chip.ram,
-      retained: chip.retained,
-      outside,
-      uniqueId: new Uint8Array(12),
-      pins,
-    });
-    expect(held.nowNs).toBe(0);
+    chip.start('power-on', { pins });
+    expect(chip.chip.nowNs).toBe(0);
   });
 });
 
 describe('USART and USB registers', () => {
   const fed = (): RegisterProbe => {
-    const probe = new RegisterProbe(stm32f072, { flashBytes: FLASH_BYTES });
+    const probe = new RegisterProbe(stm32f072, FLASH_BYTES);
     probe.write(0x40021018, 1 << 14);
     return probe;
   };
   const USART = 0x40013800;
-  const pending = (probe: RegisterProbe): number => probe.read(0xe000e200) >>> 0;
 
   test('bytes go and come, by interrupts', () => {
     const probe = fed();
@@ -382,10 +338,10 @@ describe('USART and USB registers', () => {
     probe.write(USART + 0x28, 0x142, 2);
     expect(probe.console).toBe('AB');
     expect(probe.read(USART + 0x1c)).toBe(0x6000c0);
-    expect(pending(probe)).toBe(0);
+    expect(probe.pending()).toBe(0);
     probe.write(USART, 0x2d);
     probe.type('xyz');
-    expect(pending(probe)).toBe(1 << interrupts.USART1);
+    expect(probe.pending()).toBe(1 << interrupts.USART1);
     expect(probe.read(USART + 0x1c)).toBe(0x6000e0);
     expect([probe.read(USART + 0x24, 1), probe.read(USART + 0x24)]).toEqual([0x78, 0x79]);
     probe.write(USART + 0x18, 8);
@@ -394,9 +350,10 @@ describe('USART and USB registers', () => {
     expect(probe.read(USART + 0x1c)).toBe(0x600080);
     probe.write(0xe000e280, 0xffffffff);
     probe.write(USART, 0x8d);
-    expect(pending(probe)).toBe(1 << interrupts.USART1);
-    probe.write(USART + 8, 0x80);
-    expect(probe.fault).toContain('USART1 CR3: transfers by DMA');
+    expect(probe.pending()).toBe(1 << interrupts.USART1);
+    expect(probe.fault(() => probe.write(USART + 8, 0x80))).toContain(
+      'USART1 CR3: transfers by DMA',
+    );
   });
 
   const USB = 0x40005c00;
@@ -429,7 +386,7 @@ describe('USART and USB registers', () => {
     expect([usb.pulledUp, usb.inReset]).toEqual([true, true]);
     expect(probe.read(USB + 0x44)).toBe(0x0400);
     probe.write(USB + 0x40, 0x0400);
-    expect(pending(probe)).toBe((1 << interrupts.USB) >>> 0);
+    expect(probe.pending()).toBe((1 << interrupts.USB) >>> 0);
     probe.write(USB + 0x44, 0xfbff);
     expect(usb.inReset).toBe(true);
     probe.write(USB + 0x4c, 0x80);
@@ -535,8 +492,8 @@ describe('USART and USB registers', () => {
     ['write', 1, 'writing 8 bits at once to packet memory'],
   ] as const)('%s of %i bytes at once in packet memory is a fault', (what, size, words) => {
     const probe = enabled();
-    if (what === 'read') probe.read(PMA, size);
-    else probe.write(PMA, 0, size);
-    expect(probe.fault).toContain(words);
+    const access = (): unknown =>
+      what === 'read' ? probe.read(PMA, size) : probe.write(PMA, 0, size);
+    expect(probe.fault(access)).toContain(words);
   });
 });
