@@ -27,8 +27,9 @@ function byName(figures) {
   );
 }
 
-/** How many times as much `after` needs. */
+/** How many times as much `after` needs. Of something that there was none of, and is none of, as much. */
 export function ratioOf(unit, before, after) {
+  if (before === after) return 1;
   return isRate(unit) ? before / after : after / before;
 }
 

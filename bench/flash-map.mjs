@@ -47,14 +47,20 @@ async function boardWith(name) {
 /** The middle of many explanations, each after `change`. */
 async function explained(what, { flash, explain, imageBytes }, change) {
   const times = [];
+  let cpuUs = 0;
   for (let n = 0; n < TRIES; n += 1) {
     change(n);
     const contents = flash.read(0, flash.sizeBytes);
+    const before = process.cpuUsage();
     const began = performance.now();
     await explain(contents);
     times.push(performance.now() - began);
+    const { user, system } = process.cpuUsage(before);
+    cpuUs += user + system;
   }
   figure(`flash explained, ${what}`, median(times), 'ms', { imageBytes });
+  const cpuMs = cpuUs / 1000 / TRIES;
+  figure(`flash explained, ${what}, processor time`, cpuMs, 'ms', { imageBytes });
 }
 
 for (const name of BOARDS) {

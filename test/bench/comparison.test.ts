@@ -52,6 +52,8 @@ describe('a ratio', () => {
     ['a time that doubles', time(10), time(20), 2],
     ['a time in s', time(10, { unit: 's' }), time(5, { unit: 's' }), 0.5],
     ['memory that grows', time(2, { unit: 'MiB' }), time(3, { unit: 'MiB' }), 1.5],
+    ['what there still is none of', time(0, { unit: 'tasks' }), time(0, { unit: 'tasks' }), 1],
+    ['what there was none of', time(0, { unit: 'tasks' }), time(2, { unit: 'tasks' }), Infinity],
     ['a ratio itself, without a unit', time(2, { unit: '' }), time(3, { unit: '' }), 1.5],
   ])('of %s says how much more is needed', (_, before, after, ratio) => {
     expect(compare([before], [after])).toMatchObject({ figures: [{ ratio }], ratio, alone: [] });
