@@ -72,13 +72,13 @@ export class RegisterProbe extends ChipBench {
 
   /** Words of the fault that this leads to, or led to before. */
   readonly fault = (access: (probe: this) => void): string => {
-    let thrown: unknown;
+    const { core } = this.chip;
     try {
       access(this);
     } catch (error) {
-      thrown = error;
+      return core.fault?.words ?? (error as Error).message;
     }
-    return this.chip.core.fault?.words ?? (thrown === undefined ? 'no fault' : String(thrown));
+    return core.fault?.words ?? 'no fault';
   };
 
   /** Executes a loop, or sleeps, for that long; what ended it. */
