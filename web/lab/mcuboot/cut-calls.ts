@@ -23,15 +23,9 @@ export interface SentReport extends Omit<CutReport, 'findings'> {
   readonly sectorOffsets: readonly number[];
 }
 
-/** A file of the folder that reproduces a finding. */
-export interface SentFile {
-  readonly path: string;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
-
 export interface CutCalls {
   readonly explore: (order: CutOrder) => Promise<SentReport>;
-  /** The files of the finding with that number, ready to be written. */
-  readonly vectors: (finding: number) => Promise<readonly SentFile[]>;
+  /** The files that reproduce the finding with that number, as a zip. */
+  readonly vectors: (finding: number) => Promise<Uint8Array<ArrayBuffer>>;
   readonly [name: string]: (question: never) => unknown;
 }

@@ -1,4 +1,3 @@
-import { zipSync } from 'fflate';
 import { LitElement, css, html, nothing } from 'lit';
 import type { CSSResultGroup, PropertyDeclarations, PropertyValues, TemplateResult } from 'lit';
 import { powerCutKinds } from 'dfukit/flash';
@@ -169,12 +168,9 @@ class CutExplorer extends LitElement {
 
   readonly #save = async (number: number): Promise<void> => {
     try {
-      const files = await this.#worker?.ask('vectors', number);
-      if (files === undefined) return;
-      const zipped = zipSync(Object.fromEntries(files.map(({ path, bytes }) => [path, bytes])), {
-        level: 0,
-      });
-      saveFile(`power-cut-${number + 1}.zip`, Uint8Array.from(zipped), 'application/zip');
+      const zipped = await this.#worker?.ask('vectors', number);
+      if (zipped === undefined) return;
+      saveFile(`power-cut-${number + 1}.zip`, zipped, 'application/zip');
     } catch (error) {
       this.#fail(error);
     }

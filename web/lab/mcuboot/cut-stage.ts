@@ -2,9 +2,9 @@ import { writePublicPem } from 'dfukit/image';
 import type { Key } from 'dfukit/image';
 import { explorePowerCuts, findingVectors, vectorConfigOf } from 'dfukit/lab';
 import type { CutProgress, CutReport, LabDevice } from 'dfukit/lab';
-import { gzipSync, strToU8 } from 'fflate';
+import { gzipSync, strToU8, zipSync } from 'fflate';
 import { Problem } from '../problem.ts';
-import type { CutOrder, SentFile, SentReport } from './cut-calls.ts';
+import type { CutOrder, SentReport } from './cut-calls.ts';
 import { SwapStage } from './swap-stage.ts';
 
 /** Tries all power cuts of one boot, and keeps what came of it: in a worker, and in tests. */
@@ -29,7 +29,8 @@ export class CutStage {
     };
   }
 
-  async vectors(number: number): Promise<readonly SentFile[]> {
+  /** A zip of what `npm run vectors` replays. */
+  async vectors(number: number): Promise<Uint8Array<ArrayBuffer>> {
     const { device, report } = this.#explored ?? {};
     const finding = report?.findings[number];
     if (device === undefined || report === undefined || finding === undefined) {
@@ -40,7 +41,7 @@ export class CutStage {
     const { keys = [] } = device;
     const names = {
       signature: signatureOf(keys),
-      publicKeys: keys.map((_, n) => `keys/${n}.pub.pem`),
+      publicKeys: keys.map((_, n) => pathOfKey(n)),
     };
     const name = `${finding.outcome}-${finding.cuts.map(({ operation, kind }) => `${operation}${kind}`).join('-')}`;
     const { files } = await findingVectors(device, vectorConfigOf(layout, names), {
@@ -48,16 +49,12 @@ export class CutStage {
       finding,
       name,
     });
-    return [
-      ...keys.map((key, n) => ({
-        path: `keys/${n}.pub.pem`,
-        bytes: own(strToU8(writePublicPem(key))),
-      })),
-      ...files.map(({ path, contents }) => ({
-        path,
-        bytes: typeof contents === 'string' ? own(strToU8(contents)) : own(gzipSync(contents)),
-      })),
-    ];
+    const packed: Record<string, Uint8Array> = {};
+    for (const [n, key] of keys.entries()) packed[pathOfKey(n)] = strToU8(writePublicPem(key));
+    for (const { path, contents } of files) {
+      packed[path] = typeof contents === 'string' ? strToU8(contents) : gzipSync(contents);
+    }
+    return Uint8Array.from(zipSync(packed, { level: 0 }));
   }
 }
 
@@ -66,4 +63,4 @@ function signatureOf([key]: readonly Key[]): Exclude<Key['kind'], 'x25519'> | 'n
   return key === undefined || key.kind === 'x25519' ? 'none' : key.kind;
 }
 
-const own = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => Uint8Array.from(bytes);
+const pathOfKey = (number: number): string => `keys/${number}.pub.pem`;
