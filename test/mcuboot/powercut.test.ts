@@ -81,9 +81,33 @@ const layouts = fc
     return Object.assign(rest, { algorithm, ...counts, writeUnitBytes, more });
   });
 
+type LayoutOfProperty = typeof layouts extends fc.Arbitrary<infer L> ? L : never;
+
 const cuts = fc.array(fc.tuple(fc.nat(150), fc.constantFrom('clean' as const, 'torn' as const)), {
   maxLength: 4,
 });
+
+/** The magic of a revert is torn by the second of these cuts: the first comes after the swap. */
+const forgotten: [LayoutOfProperty, [number, 'clean' | 'torn'][]] = [
+  {
+    algorithm: 'swap-using-offset',
+    sectorBytes: 1024,
+    primarySectors: 8,
+    secondarySectors: 8,
+    scratchSectors: 1,
+    writeUnitBytes: 1,
+    more: { maxAlign: 8, copyChunkBytes: 256 },
+    copyChunkBytes: 256,
+    erasedValue: 0,
+    payloads: [1, 1],
+    permanent: false,
+  },
+  [
+    [31, 'clean'],
+    [5, 'torn'],
+    [1, 'clean'],
+  ],
+];
 
 describe('a swap', () => {
   test('goes on after any cuts, in any layout, and so does its revert', async () => {
@@ -98,8 +122,13 @@ describe('a swap', () => {
         const one = await makeImage({ key: signer, major: 1, payloadBytes: old, erasedValue });
         const two = await makeImage({ key: signer, major: 2, payloadBytes: fresh, erasedValue });
         const device = deviceWith(layOut(options), [one, two]);
+        // A revert whose magic is half written may be forgotten: of the two images either stays then (MCUboot #1966, #2100).
+        let isForgotten = false;
         const bootThroughCuts = async (): Promise<number | undefined> => {
-          for (const [operation, kind] of at) await bootAndCut(device, operation, kind);
+          for (const [operation, kind] of at) {
+            const { outcome, swapTypes } = await bootAndCut(device, operation, kind);
+            isForgotten ||= kind === 'torn' && outcome === 'cut' && swapTypes.includes('revert');
+          }
           const { outcome, image } = await bootOnce(device);
           return outcome === 'ok' ? image?.header.version.major : undefined;
         };
@@ -111,11 +140,12 @@ describe('a swap', () => {
         const last = seen === 2 && fallsBack ? 1 : (seen ?? 0);
         await bootOnce(device);
         const { image } = await bootOnce(device);
-        expect(image?.header.version.major).toBe(last);
-        const expected = last === 1 ? one : two;
+        const runs = image?.header.version.major;
+        expect(isForgotten ? [1, 2] : [last]).toContain(runs);
+        const expected = runs === 1 ? one : two;
         expect(primaryBytes(device, expected.length)).toEqual(expected);
       }),
-      { numRuns: 60 },
+      { numRuns: 60, examples: [forgotten] },
     );
   });
 
