@@ -63,7 +63,7 @@ export class MemoryStorage implements FlashStorage {
     while (done < bytes.length) {
       const at = (offsetBytes + done) % PAGE_BYTES;
       const length = Math.min(PAGE_BYTES - at, bytes.length - done);
-      const page = this.#own(Math.floor((offsetBytes + done) / PAGE_BYTES));
+      const page = this.#own(Math.floor((offsetBytes + done) / PAGE_BYTES), length < PAGE_BYTES);
       page.set(length === bytes.length ? bytes : bytes.subarray(done, done + length), at);
       done += length;
     }
@@ -143,10 +143,11 @@ export class MemoryStorage implements FlashStorage {
     if (this.#owned !== undefined) this.#owned[index] = 0;
   }
 
-  #own(index: number): Uint8Array {
+  /** A page to be written; what was in it is kept unless all of it is. */
+  #own(index: number, keeps = true): Uint8Array {
     const page = this.#pages[index] ?? this.#blank;
     if (this.#owned?.[index] === 1) return page;
-    const copy = page.slice();
+    const copy = keeps ? page.slice() : new Uint8Array(PAGE_BYTES);
     this.#pages[index] = copy;
     this.#owned ??= new Uint8Array(this.#pages.length);
     this.#owned[index] = 1;

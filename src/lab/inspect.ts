@@ -1,9 +1,13 @@
-import type { SlotFinding, SlotIndex, SwapType, SwapUnderWay } from '../boot/mcuboot/index.ts';
+import type {
+  Place,
+  SlotFinding,
+  SlotIndex,
+  SwapType,
+  SwapUnderWay,
+} from '../boot/mcuboot/index.ts';
 import {
   areaNames,
   ApplicationSide,
-  MemoryCounters,
-  examineSlot,
   isSwap,
   placeOf,
   swapUnderWay,
@@ -15,7 +19,7 @@ import { IMAGE_MAGIC, formatVersion } from '../image/index.ts';
 import type { LabDevice } from './device.ts';
 import { imageStart } from './image-place.ts';
 import { Inspections } from './inspections.ts';
-import { describeState } from './state.ts';
+import { describePair, examinePair } from './state.ts';
 import { swapHazards } from './swap-hazards.ts';
 import { readTrailer } from './trailer-report.ts';
 import type { TrailerReport } from './trailer-report.ts';
@@ -69,13 +73,10 @@ async function lookInto(
 
 async function reportSlot(
   device: LabDevice,
-  image: number,
-  slot: SlotIndex,
+  { image, slot }: Place,
+  finding: SlotFinding,
 ): Promise<McubootSlotReport> {
-  const { flash, config, judge, counters } = device;
-  const place = placeOf(config, slot === 0 ? `primary${image}` : `secondary${image}`);
-  const options = { flash, config, judge, counters: new MemoryCounters(counters) };
-  const finding = await examineSlot(options, { image, slot });
+  const place = placeOf(device.config, slot === 0 ? `primary${image}` : `secondary${image}`);
   const start = imageStart(device, image, slot);
   const inspection = await lookInto(device, place.offsetBytes + start, place.sizeBytes - start);
   const refusal =
@@ -105,8 +106,10 @@ export async function inspectFlash(device: LabDevice): Promise<FlashReport> {
   const slots: McubootSlotReport[] = [];
   const sentences: string[] = [];
   for (const image of config.images.keys()) {
-    slots.push(await reportSlot(device, image, 0), await reportSlot(device, image, 1));
-    sentences.push(await describeState(device, image));
+    const findings = await examinePair(device, image);
+    for (const slot of [0, 1] as const)
+      slots.push(await reportSlot(device, { image, slot }, findings[slot]));
+    sentences.push(await describePair(device, image, findings));
   }
   const swaps = [...config.images.keys()].map((image) => ({
     image,

@@ -198,13 +198,37 @@ function damageText({ device, image, side }: Facts): string {
 async function nextBoots(device: LabDevice, names: ImageNames): Promise<[BootStep, BootStep]> {
   const copy = forkDevice(device);
   const memory = new MemoryCounters(device.counters);
-  return [await bootStep(copy, memory, { names }), await bootStep(copy, memory, { names })];
+  const before = memory.values.join();
+  const first = await bootStep(copy, memory, { names });
+  // One that has changed nothing is done again by the next.
+  const changes = first.operations.length > 0 || memory.values.join() !== before;
+  return [first, changes ? await bootStep(copy, memory, { names }) : first];
+}
+
+/** What the bootloader says of both slots of a pair, the primary one first. */
+export type PairFindings = readonly [SlotFinding, SlotFinding];
+
+export async function examinePair(device: LabDevice, image: number): Promise<PairFindings> {
+  const { flash, config, judge, counters } = device;
+  const ask = (slot: SlotIndex): Promise<SlotFinding> => {
+    const fresh = new MemoryCounters(counters);
+    return examineSlot({ flash, config, judge, counters: fresh }, { image, slot });
+  };
+  return [await ask(0), await ask(1)];
 }
 
 /** What state an image pair is in and what the next two boots make of it, in one sentence. */
 export async function describeState(device: LabDevice, image = 0): Promise<string> {
-  const { config, judge, flash, counters } = device;
-  const fresh = { flash, config, judge, counters: new MemoryCounters(counters) };
+  return describePair(device, image, await examinePair(device, image));
+}
+
+/** The same, where both slots have been looked at. */
+export async function describePair(
+  device: LabDevice,
+  image: number,
+  [primary, secondary]: PairFindings,
+): Promise<string> {
+  const { config, flash } = device;
   const names = new ImageNames();
   names.seeSlots(device);
   const boots = await nextBoots(device, names);
@@ -213,8 +237,8 @@ export async function describeState(device: LabDevice, image = 0): Promise<strin
     device,
     image,
     side,
-    primary: await examineSlot(fresh, { image, slot: 0 }),
-    secondary: await examineSlot(fresh, { image, slot: 1 }),
+    primary,
+    secondary,
     asked: isInPlace(config.algorithm) ? 'none' : side.swapType(image),
     underWay: swapUnderWay(flash, config, image),
     boots,
