@@ -1,40 +1,22 @@
 import { Command } from 'commander';
 import { DfuError } from '../../bytes/index.ts';
-import { sendPlan, sendTo, unchangedElse } from '../../host/index.ts';
-import type { SendPlan } from '../../host/index.ts';
-import type { FirmwareTarget } from '../../image/index.ts';
+import { sendTo, unchangedElse } from '../../host/index.ts';
 import { INJECT_HELP, addGangOptions, isGang } from './gang-options.ts';
-import type { GangCommandOptions } from './gang-options.ts';
 import { addApplicationOptions, applicationOf } from './application-options.ts';
-import type { ApplicationOptions } from './application-options.ts';
 import { addExamples } from '../shared/examples.ts';
 import { ExitCode, answering } from '../shared/exit-codes.ts';
 import { readInput } from '../shared/read-input.ts';
 import { addDetails, rareOnes } from '../shared/rare-options.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { addDryRunOptions } from './dry-run-options.ts';
-import type { DryRunOptions } from './dry-run-options.ts';
+import { planOf } from './download-plan.ts';
+import type { DownloadCommand } from './download-plan.ts';
 import { addDownloadFormatOptions } from './format-options.ts';
-import type { DownloadFormatOptions } from './format-options.ts';
-import { withOptionNames } from './option-names.ts';
 import { addPolicyOptions, expectedOf, heldTo } from './policy-options.ts';
-import type { PolicyOptions } from './policy-options.ts';
 import { exitOf } from './progress.ts';
-import { addReadBackOptions, readBackOf } from './read-back-options.ts';
-import type { ReadBackOptions } from './read-back-options.ts';
+import { addReadBackOptions } from './read-back-options.ts';
 import { runOnBus } from './run-on-bus.ts';
-import { addTransferOptions, dialectOf, forceOf, selectionOf } from './select.ts';
-import type { TransferOptions } from './select.ts';
-
-interface DownloadCommand
-  extends
-    TransferOptions,
-    ReadBackOptions,
-    ApplicationOptions,
-    GangCommandOptions,
-    DryRunOptions,
-    DownloadFormatOptions,
-    PolicyOptions {}
+import { addTransferOptions, selectionOf } from './select.ts';
 
 /** `dfukit download FILE`. */
 export function command(terminal: Terminal): Command {
@@ -118,44 +100,4 @@ async function run(
     }
     return exitOf(await sendTo(around.bus, plan, terms));
   });
-}
-
-/**
- * Before any device is looked for: what cannot be sent is said with the option that helps. -s asks for DfuSe
- * where the file does not say itself what it is for.
- */
-function planOf(
-  file: Uint8Array | undefined,
-  options: DownloadCommand,
-  expected: FirmwareTarget | undefined,
-): SendPlan {
-  const {
-    dfuseAddress,
-    transferSize: transferSizeBytes,
-    protocol,
-    allow,
-    raw,
-    part,
-    format,
-  } = options;
-  const dialect = dialectOf(options);
-  const force = forceOf(options);
-  const terms = {
-    ...dfuseAddress,
-    transferSizeBytes,
-    allow,
-    raw,
-    format,
-    force,
-    family: part,
-    expected,
-    ...readBackOf(options),
-  };
-  try {
-    const plan = sendPlan(file, { ...terms, dialect: protocol });
-    const asks = file !== undefined && plan.format !== 'dfuse';
-    return asks ? { ...plan, dialect } : plan;
-  } catch (error) {
-    throw withOptionNames(error);
-  }
 }

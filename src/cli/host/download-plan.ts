@@ -1,0 +1,64 @@
+import { sendPlan } from '../../host/index.ts';
+import type { SendPlan } from '../../host/index.ts';
+import type { FirmwareTarget } from '../../image/index.ts';
+import type { ApplicationOptions } from './application-options.ts';
+import type { DryRunOptions } from './dry-run-options.ts';
+import type { DownloadFormatOptions } from './format-options.ts';
+import type { GangCommandOptions } from './gang-options.ts';
+import { withOptionNames } from './option-names.ts';
+import type { PolicyOptions } from './policy-options.ts';
+import { readBackOf } from './read-back-options.ts';
+import type { ReadBackOptions } from './read-back-options.ts';
+import { dialectOf, forceOf } from './select.ts';
+import type { TransferOptions } from './select.ts';
+
+/** Options of `dfukit download`, as commander reads them. */
+export interface DownloadCommand
+  extends
+    TransferOptions,
+    ReadBackOptions,
+    ApplicationOptions,
+    GangCommandOptions,
+    DryRunOptions,
+    DownloadFormatOptions,
+    PolicyOptions {}
+
+/**
+ * Before any device is looked for: what cannot be sent is said with the option that helps. -s asks for DfuSe
+ * where the file does not say itself what it is for.
+ */
+export function planOf(
+  file: Uint8Array | undefined,
+  options: DownloadCommand,
+  expected: FirmwareTarget | undefined,
+): SendPlan {
+  const {
+    dfuseAddress,
+    transferSize: transferSizeBytes,
+    protocol,
+    allow,
+    raw,
+    part,
+    format,
+  } = options;
+  const dialect = dialectOf(options);
+  const force = forceOf(options);
+  const terms = {
+    ...dfuseAddress,
+    transferSizeBytes,
+    allow,
+    raw,
+    format,
+    force,
+    family: part,
+    expected,
+    ...readBackOf(options),
+  };
+  try {
+    const plan = sendPlan(file, { ...terms, dialect: protocol });
+    const asks = file !== undefined && plan.format !== 'dfuse';
+    return asks ? { ...plan, dialect } : plan;
+  } catch (error) {
+    throw withOptionNames(error);
+  }
+}
