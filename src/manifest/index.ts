@@ -1,3 +1,4 @@
 /** The room's face to its siblings: what the world sees, and what only they need. */
 export * from './public.ts';
 export { MOST_FILE_BYTES, channelOf } from './firmware-manifest.ts';
+export { isVersion } from './version.ts';

@@ -9,10 +9,11 @@ import { readInput } from '../shared/read-input.ts';
 import { addDetails, rareOnes } from '../shared/rare-options.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { addDryRunOptions } from './dry-run-options.ts';
-import { planOf } from './download-plan.ts';
+import { planOf, timesOf } from './download-plan.ts';
 import type { DownloadCommand } from './download-plan.ts';
 import { addDownloadFormatOptions } from './format-options.ts';
 import { addPolicyOptions, expectedOf, heldTo } from './policy-options.ts';
+import { addManifestOptions, refuseWithoutManifest } from './manifest-options.ts';
 import { exitOf } from './progress.ts';
 import { addReadBackOptions } from './read-back-options.ts';
 import { runOnBus } from './run-on-bus.ts';
@@ -29,20 +30,21 @@ export function command(terminal: Terminal): Command {
   ]);
   const made = addApplicationOptions(addReadBackOptions(transfers))
     .description('write a file into a device (- for standard input)')
-    .argument('[file]', 'of any format; may be left out with -s')
+    .argument('[file]', 'of any format; may be left out with -s or --manifest')
     .option('--force', 'go past all that would be refused; it is told')
     .action(
       answering((path: string | undefined, options: DownloadCommand) =>
         unchangedElse(() => run(terminal, path, options)),
       ),
     );
-  addPolicyOptions(addDryRunOptions(addDownloadFormatOptions(made)));
+  addPolicyOptions(addDryRunOptions(addDownloadFormatOptions(addManifestOptions(made))));
   return addExamples(
     addDetails(addGangOptions(rareOnes(made, '--allow')), INJECT_HELP),
     'dfukit download firmware.dfu                            the only device there is',
     'dfukit download slot1.bin -a 1 -d 1209:7d00,1209:7d02 -R',
     'dfukit download app.bin -s 0x08000000:leave             DfuSe',
     'dfukit download app.bin -d 1209:7d02 --all              many at once',
+    'dfukit download --manifest manifest.json                what it has for the board',
     'dfukit download slot0.bin -a 0 --bus usbip://127.0.0.1  a virtual board',
   );
 }
@@ -52,19 +54,24 @@ async function run(
   path: string | undefined,
   options: DownloadCommand,
 ): Promise<number> {
+  const { manifest } = options;
+  if (manifest !== undefined) {
+    const { downloadByManifest } = await import('./manifest-download.ts');
+    return downloadByManifest(terminal, path, { ...options, manifest });
+  }
+  refuseWithoutManifest(options);
   if (path === undefined && options.dfuseAddress === undefined) {
     throw new DfuError(
       'INVALID_ARGUMENT',
       "missing required argument 'file'; only -s with commands needs none",
     );
   }
-  const { wait, reset: detach, detachDelay: returnMs, timeout: limits } = options;
-  const { busyLimit: busyLimitMs, pollTime: pollTimeMs } = options;
+  const { wait, reset: detach } = options;
   const file = path === undefined ? undefined : await readInput(terminal, path);
   const expected = await expectedOf(terminal, options);
   const own = planOf(file, options, expected?.target);
   const plan = await heldTo(terminal, own, options, expected?.keys);
-  const times = { returnMs, limits, busyLimitMs, pollTimeMs };
+  const times = timesOf(options);
   if (isGang(options)) {
     if (options.key !== undefined && options.inject !== undefined)
       throw new DfuError(

@@ -1,4 +1,3 @@
-import { dirname, join } from 'node:path';
 import { DfuError, toHex } from '../../bytes/index.ts';
 import { publicHalf, publicKeyHashes, writePublicPem } from '../../image/index.ts';
 import type { Key } from '../../image/index.ts';
@@ -14,7 +13,7 @@ import { loadKeys } from '../shared/key-files.ts';
 import { writeJson } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { UnreadableFile } from '../shared/unreadable-file.ts';
-import { readManifestFile } from './manifest-file.ts';
+import { fileBeside, readManifestFile } from '../shared/manifest-file.ts';
 
 /** Options of `dfukit manifest check`. */
 export interface CheckOptions {
@@ -28,21 +27,6 @@ type Outcome = 'good' | 'unknown' | 'missing' | 'bad';
 interface Checked {
   readonly outcome: Outcome;
   readonly findings: readonly { readonly rating: string; readonly text: string }[];
-}
-
-/** The path of a file that lies beside its manifest, or what keeps it from doing so. */
-function pathOf(manifest: string, url: string): { path: string } | { elsewhere: string } {
-  if (/^https?:/.test(url) || url.startsWith('/')) {
-    return { elsewhere: 'It is not beside the manifest, and is not fetched.' };
-  }
-  const [way = ''] = url.split('?', 1);
-  try {
-    const parts = way.split('/').map((part) => decodeURIComponent(part));
-    if (parts.some((part) => /[/\\\0]/.test(part))) throw new Error('no name of a file');
-    return { path: join(dirname(manifest), ...parts) };
-  } catch {
-    return { elsewhere: 'That is no name of a file here.' };
-  }
 }
 
 /** The keys of the command line that a file may be signed with, under the id that the file asks for. */
@@ -69,7 +53,7 @@ async function checkOne(
   { manifest, file }: { readonly manifest: string; readonly file: ManifestFile },
   keys: readonly ManifestKey[],
 ): Promise<Checked> {
-  const where = pathOf(manifest, file.url);
+  const where = fileBeside(manifest, file.url);
   if ('elsewhere' in where) {
     return { outcome: 'unknown', findings: [{ rating: 'unknown', text: where.elsewhere }] };
   }

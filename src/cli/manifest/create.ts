@@ -11,7 +11,7 @@ import { CommandEnd, ExitCode } from '../shared/exit-codes.ts';
 import { writeJson } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { boardOfSuffix, boardsOf } from './boards-option.ts';
-import { readManifestFile, writeManifestFile } from './manifest-file.ts';
+import { readManifestFile, writeManifestFile } from '../shared/manifest-file.ts';
 import { newFile } from './new-file.ts';
 import type { NewFile, NewFileOptions } from './new-file.ts';
 

@@ -208,7 +208,11 @@ export const pages: readonly Page[] = [
   {
     path: 'docs/manifest.md',
     files: { 'app.bin': app },
-    before: ['npx dfukit imgtool keygen -k key.pem -t ed25519'],
+    env: { DFUKIT_BUS: 'usbip://127.0.0.1' },
+    before: [
+      'npx dfukit imgtool keygen -k key.pem -t ed25519',
+      'npx dfukit board run particle-xenon',
+    ],
   },
   {
     path: 'docs/laboratory.md',

@@ -1,9 +1,10 @@
+import { dirname, join } from 'node:path';
 import { DfuError, hexNumber } from '../../bytes/index.ts';
 import { readManifest } from '../../manifest/index.ts';
 import type { FirmwareManifest } from '../../manifest/index.ts';
-import { readText } from '../shared/files.ts';
-import { inFile } from '../shared/firmware-file.ts';
-import type { Terminal } from '../shared/terminal.ts';
+import { readText } from './files.ts';
+import { inFile } from './firmware-file.ts';
+import type { Terminal } from './terminal.ts';
 
 const SCHEMA = 'https://unpkg.com/dfukit/schemas/manifest.schema.json';
 
@@ -11,6 +12,24 @@ const SCHEMA = 'https://unpkg.com/dfukit/schemas/manifest.schema.json';
 export function readManifestFile(terminal: Terminal, path: string): FirmwareManifest {
   const text = readText(terminal.files, path);
   return inFile(path, () => readManifest(text));
+}
+
+/** The path of a file that lies beside its manifest, or what keeps it from doing so, as a sentence. */
+export function fileBeside(
+  manifest: string,
+  url: string,
+): { path: string } | { elsewhere: string } {
+  if (/^https?:/.test(url) || url.startsWith('/')) {
+    return { elsewhere: 'It is not beside the manifest, and is not fetched.' };
+  }
+  const [way = ''] = url.split('?', 1);
+  try {
+    const parts = way.split('/').map((part) => decodeURIComponent(part));
+    if (parts.some((part) => /[/\\\0]/.test(part))) throw new Error('no name of a file');
+    return { path: join(dirname(manifest), ...parts) };
+  } catch {
+    return { elsewhere: 'That is no name of a file here.' };
+  }
 }
 
 /** Writes a manifest, once it has been checked as any other. Throws `INVALID_ARGUMENT` with what contradicts itself. */

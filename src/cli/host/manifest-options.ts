@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import { DfuError } from '../../bytes/index.ts';
+import { inGroup, rareOnes } from '../shared/rare-options.ts';
+
+/** Which file of a manifest is meant, as commander reads it. */
+export interface ManifestOptions {
+  readonly manifest?: string | undefined;
+  readonly channel?: string | undefined;
+  readonly release?: string | undefined;
+  readonly label?: string | undefined;
+}
+
+/** Adds what says which file of a manifest is downloaded. */
+export function addManifestOptions(command: Command): Command {
+  inGroup(command, 'A file of a manifest:', (to) =>
+    to
+      .option('--manifest <file>', 'what the manifest has for the board that is plugged in')
+      .option('--channel <name>', 'of these releases (default: stable)')
+      .option('--release <version>', 'this one, instead of the newest')
+      .option('--label <text>', 'of several files for the board, this one'),
+  );
+  return rareOnes(command, '--channel', '--release', '--label');
+}
+
+/** Throws `INVALID_ARGUMENT` for an option that says something of a manifest, where there is none. */
+export function refuseWithoutManifest({ channel, release, label }: ManifestOptions): void {
+  const said = Object.entries({ channel, release, label }).find(([, value]) => value !== undefined);
+  if (said === undefined) return;
+  throw new DfuError(
+    'INVALID_ARGUMENT',
+    `--${said[0]} says which file of --manifest: say a manifest`,
+  );
+}
