@@ -1,5 +1,5 @@
 import { LitElement, html } from 'lit';
-import type { CSSResult, PropertyDeclarations, PropertyValues, TemplateResult } from 'lit';
+import type { PropertyDeclarations, PropertyValues, TemplateResult } from 'lit';
 import { inWords } from '../flow/index.ts';
 import type { FlowFilter, FlowOptions, FlowState } from '../flow/index.ts';
 import { MOST_FILE_BYTES } from '../manifest/index.ts';
@@ -38,9 +38,18 @@ function nullIsNone(properties: Partial<Record<(typeof settingNames)[number], un
   for (const name of settingNames) if (properties[name] === null) properties[name] = undefined;
 }
 
+/** A style sheet belongs to the document that it was made in: each gets one of its own. */
+function dress(root: ShadowRoot): void {
+  const view = root.ownerDocument.defaultView;
+  // Nobody sees what is in a document without a window.
+  if (view === null) return;
+  const sheet = new view.CSSStyleSheet();
+  sheet.replaceSync(styles.cssText);
+  root.adoptedStyleSheets = [sheet];
+}
+
 /** The element `<dfu-flasher>`; `DfuFlasherElement` is what the world knows of it. */
 export class DfuFlasher extends LitElement {
-  static override styles: CSSResult = styles;
   static override properties: PropertyDeclarations = {
     manifest: { converter: textOrNone },
     src: { converter: textOrNone },
@@ -114,6 +123,17 @@ export class DfuFlasher extends LitElement {
     queueMicrotask(() => {
       if (!this.isConnected) this.#driver.left();
     });
+  }
+
+  /** It was moved to another document: a frame's, or that of a window of its own. */
+  adoptedCallback(): void {
+    if (this.shadowRoot !== null) dress(this.shadowRoot);
+  }
+
+  protected override createRenderRoot(): ShadowRoot {
+    const root = this.attachShadow({ mode: 'open' });
+    dress(root);
+    return root;
   }
 
   #allTexts(): FlasherTexts {
