@@ -38,6 +38,14 @@ export const controls: CSSResult = css`
     border-color: var(--accent);
   }
 
+  @media (forced-colors: active) {
+    button[aria-pressed='true'] {
+      forced-color-adjust: none;
+      color: HighlightText;
+      background: Highlight;
+    }
+  }
+
   button:disabled {
     color: var(--muted);
     cursor: not-allowed;

@@ -26,7 +26,9 @@ export const dumpStyles: CSSResult = css`
   }
   label {
     display: grid;
+    grid-template-columns: minmax(0, 1fr);
     gap: 0.2rem;
+    max-width: 100%;
     font-size: var(--size-small);
     color: var(--muted);
   }

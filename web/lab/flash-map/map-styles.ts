@@ -165,6 +165,7 @@ export const mapStyles: CSSResult = css`
     height: 12px;
     vertical-align: -2px;
     background: var(--accent);
+    forced-color-adjust: none;
   }
 
   .touch-key.erase {

@@ -56,7 +56,9 @@ export class SwapSetup extends LitElement {
       }
       label {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 0.15rem;
+        max-width: 100%;
         font-size: var(--size-small);
         color: var(--muted);
       }
