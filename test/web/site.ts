@@ -12,7 +12,7 @@ const root = resolve(import.meta.dirname, '../..');
 const shots = join(root, 'dist-web-shots');
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-export const PHONE = { width: 360, height: 740 };
+export const PHONE = { width: 280, height: 653 };
 export const DESK = { width: 1400, height: 900 };
 
 /** How a page is opened. */
