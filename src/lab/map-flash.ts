@@ -134,17 +134,28 @@ function partialRanges({ device, report, area, facts }: Slot): ExplainedRange[] 
   ];
 }
 
-/** A trailer, field by field, each with the filler behind it; as one range where nothing is written. */
-function trailerRanges({ flash, config }: LabDevice, report: TrailerReport): ExplainedRange[] {
+/**
+ * A trailer, field by field, each with the filler behind it; as one range where nothing is written but an image that
+ * reaches into it.
+ */
+function trailerRanges(
+  { flash, config }: LabDevice,
+  report: TrailerReport,
+  images: readonly ExplainedRange[] = [],
+): ExplainedRange[] {
   const { area, fields, layout } = report;
   const { offsetBytes: base, sizeBytes } = placeOf(config, area);
   const whole = { offsetBytes: base + layout.status, sizeBytes: layout.trailerBytes };
   const bytes = flash.read(whole.offsetBytes, whole.sizeBytes);
   const title = `trailer of ${area}`;
-  if (bytes.every((byte) => byte === flash.geometry.erasedValue)) {
+  const ends = images.filter((each) => each.area === area).map(rangeEnd);
+  const reaches = Math.max(0, ...ends.map((end) => end - whole.offsetBytes));
+  if (bytes.subarray(reaches).every((byte) => byte === flash.geometry.erasedValue)) {
     const magic = fields.at(-1);
+    const but =
+      reaches === 0 ? '' : ` but for ${reaches} bytes of the image, which reaches into it`;
     const words = [
-      `trailer, ${layout.trailerBytes} bytes, erased`,
+      `trailer, ${layout.trailerBytes} bytes, erased${but}`,
       `magic: ${magic?.meaning ?? ''}`,
     ];
     return [{ ...whole, kind: 'erased', area, title: `${title}, erased`, words }];
@@ -178,11 +189,15 @@ function slotArea({ report, area, facts }: Slot): FlashArea {
   return { ...place, filled: { kind: 'data', title: `bytes in ${area}`, words } };
 }
 
-const scratchWords = {
-  kind: 'scratch',
-  title: 'sectors on their way',
-  words: ['what a swap keeps here while it exchanges two groups of sectors'],
-} as const;
+const rangeEnd = ({ offsetBytes, sizeBytes }: FlashRange): number => offsetBytes + sizeBytes;
+
+/** What stands in scratch while a swap is under way, and what is left there of one that has ended. */
+function scratchFilled(isSwapping: boolean): FlashArea['filled'] {
+  const use = 'what a swap keeps here while it exchanges two groups of sectors';
+  return isSwapping
+    ? { kind: 'scratch', title: 'sectors on their way', words: [use] }
+    : { kind: 'scratch', title: 'left of a swap', words: [`${use}; none is under way`] };
+}
 
 const UNCHECKED = 'doubtful: signatures are not checked: no key was given';
 
@@ -197,9 +212,12 @@ export async function mapFlash(device: LabDevice, options: MapOptions = {}): Pro
     return { device, report: slot, area: nameOf(slot), facts };
   });
   const scratch = areaNames(device.config).includes('scratch') ? device.config.scratch : undefined;
+  const isSwapping = slots.some(({ report: { state } }) => state === 'swapping');
   const areas = [
     ...slots.map(slotArea),
-    ...(scratch === undefined ? [] : [{ ...scratch, name: 'scratch', filled: scratchWords }]),
+    ...(scratch === undefined
+      ? []
+      : [{ ...scratch, name: 'scratch', filled: scratchFilled(isSwapping) }]),
     ...(options.areas ?? []),
   ];
   const images = slots
@@ -216,7 +234,7 @@ export async function mapFlash(device: LabDevice, options: MapOptions = {}): Pro
   const ranges = [
     ...good.flatMap((each) => trailerRanges(device, each)),
     ...images,
-    ...others.flatMap((each) => trailerRanges(device, each)),
+    ...others.flatMap((each) => trailerRanges(device, each, images)),
   ];
   const unchecked = device.signaturesUnchecked === true ? [UNCHECKED] : [];
   const nextBoot = [
