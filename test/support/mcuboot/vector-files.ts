@@ -43,7 +43,9 @@ export interface VectorStep {
 export interface BootVector {
   readonly name: string;
   readonly config: VectorConfig;
-  readonly images?: Readonly<Record<string, { readonly file: string; readonly size: number }>>;
+  readonly images?: Readonly<
+    Record<string, { readonly file: string; readonly size: number; readonly sha256: string }>
+  >;
   readonly flashInitial: string;
   readonly flashInitialSha256: string;
   readonly steps: readonly VectorStep[];
