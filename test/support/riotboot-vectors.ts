@@ -45,7 +45,7 @@ export const recordedPlace: RiotbootPlace = { geometry: recordedGeometry, layout
  * The place that a text names, such as "flash base 0x08000000, slot0 +0x4000, slot1 at +0x22000,
  * header 256, page 4096, write block 4"; what it does not name is as usual.
  */
-export function placeIn(text: string): RiotbootPlace {
+function placeIn(text: string): RiotbootPlace {
   const named = (name: string, usual: number): number => {
     const [, value] = new RegExp(`${name}(?: at)? \\+?(0x[0-9a-f]+|[0-9]+)`, 'i').exec(text) ?? [];
     return value === undefined ? usual : Number(value);

@@ -105,7 +105,7 @@ export class Bench {
 }
 
 /** A progress bar draws itself again and again over one line; only the last state is worth keeping. */
-export function lastOf(output: string): string {
+function lastOf(output: string): string {
   return output
     .split('\n')
     .map((line) => line.slice(line.lastIndexOf('\r') + 1))

@@ -156,9 +156,6 @@ const LEVELS: readonly (readonly [string, Level])[] = [
   ['images-as-one', both(imagesTold)],
 ];
 
-/** The rows that have a level of their own. */
-export const levelled: readonly string[] = LEVELS.map(([row]) => row);
-
 /** A bar draws itself over: of a whole one the last state is left, of any other nothing. */
 function withoutBars(text: string): string {
   const lines = text.split('\n').map((line) => {

@@ -13,7 +13,7 @@ import type { Scenario } from './scenario.ts';
 export const RIOT = 'RIOT: riotboot_dfu';
 export const ZEPHYR = 'Zephyr: USB DFU sample';
 export const ZEPHYR_NUCLEO = 'Zephyr: USB DFU sample, Nucleo U575ZI-Q';
-export const RUN_TIME_CLASS = 'usbd-dfu-rt';
+const RUN_TIME_CLASS = 'usbd-dfu-rt';
 
 /** How a script presses a board's reset button. */
 export const RESET = '{"command":"reset"}';

@@ -25,11 +25,7 @@ function meets(defect: Defect, { type, offsetBytes }: FlashOperation): boolean {
  * Lets operations of the flash fail, as those of a worn-out one do: nothing changes, and who asked
  * hears of it. It lasts until `flash.watch` is set again.
  */
-export function breakFlash(
-  flash: MemoryFlash,
-  defects: readonly Defect[],
-  duration: Duration,
-): void {
+function breakFlash(flash: MemoryFlash, defects: readonly Defect[], duration: Duration): void {
   let left = duration === 'once' ? 1 : Infinity;
   flash.watch = (operation) => {
     if (left <= 0 || !defects.some((defect) => meets(defect, operation))) return;

@@ -26,7 +26,7 @@ import { onClock } from '../scripted-pipe.ts';
 import { inProcess } from './in-process.ts';
 
 /** A program that is this text is the sample; any other is a text that it prints. */
-export const SAMPLE = 'usb-dfu';
+const SAMPLE = 'usb-dfu';
 
 /** Runs the sample, with its flash backend, in the thread of the test. */
 class SampleRunner implements Runner {

@@ -31,7 +31,7 @@ const panelWords: Readonly<Record<Panel, string>> = {
 };
 
 /** The laboratory's board page: one board, everything that can be done to it, and everything that can be seen of it. */
-export class BoardPage extends LitElement implements BoardView {
+class BoardPage extends LitElement implements BoardView {
   static override properties: PropertyDeclarations = {
     shared: { state: true },
     isDraggedOver: { state: true },

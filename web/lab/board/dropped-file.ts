@@ -50,7 +50,7 @@ export async function firmwareOf(file: File): Promise<Uint8Array> {
 }
 
 /** Throws `Problem` for a file that cannot be read any more. */
-export async function bytesOf(file: File): Promise<Uint8Array> {
+async function bytesOf(file: File): Promise<Uint8Array> {
   try {
     return new Uint8Array(await file.arrayBuffer());
   } catch (cause) {

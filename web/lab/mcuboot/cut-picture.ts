@@ -41,7 +41,7 @@ function stripsOf({ cases, pairs, operations }: SentReport): Strip[] {
 }
 
 /** Operations from left to right, kinds of cut above, sectors of the flash below, in the colour of what came of it. */
-export class CutPicture extends LitElement {
+class CutPicture extends LitElement {
   static override properties: PropertyDeclarations = {
     report: { attribute: false },
     chosen: { attribute: false },

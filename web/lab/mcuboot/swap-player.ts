@@ -6,7 +6,7 @@ import { controls } from '../controls.ts';
 const SPEEDS = [1, 4, 12, 40, 200] as const;
 
 /** Goes through the operations of a boot: tells `lab-go` with the number that shall be done, `lab-over` at the end. */
-export class SwapPlayer extends LitElement {
+class SwapPlayer extends LitElement {
   static override properties: PropertyDeclarations = {
     done: { type: Number },
     total: { type: Number },

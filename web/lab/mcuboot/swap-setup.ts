@@ -30,7 +30,7 @@ interface Choice {
 }
 
 /** What is to be watched: which algorithm, on which flash, with which images. Tells `lab-scenario`. */
-export class SwapSetup extends LitElement {
+class SwapSetup extends LitElement {
   static override properties: PropertyDeclarations = {
     scenario: { attribute: false },
     boards: { attribute: false },

@@ -22,7 +22,7 @@ const classOf = ({ kind }: PieceRun): string =>
   typeof kind === 'number' ? `image${kind % 4}` : kind;
 
 /** The slots side by side: which sector holds which part of which image. */
-export class SwapView extends LitElement {
+class SwapView extends LitElement {
   static override properties: PropertyDeclarations = {
     scene: { attribute: false },
     codes: { attribute: false },
