@@ -32,6 +32,9 @@ const text = (policy: Readonly<Record<string, string>>): string =>
 /** For a page's own head: it holds where the server sends no headers. */
 export const pagePolicy: string = text(page);
 
+/** Of a file whose name changes with what is in it: what was loaded once is there without a network, too. */
+const forGood = 'public, max-age=31536000, immutable';
+
 const headers = `/*
   Content-Security-Policy: ${text({ ...page, 'frame-ancestors': "'self'" })}
   X-Content-Type-Options: nosniff
@@ -43,6 +46,10 @@ const headers = `/*
 
 /workers/*
   Content-Security-Policy: ${text(worker)}
+  Cache-Control: ${forGood}
+
+/assets/*
+  Cache-Control: ${forGood}
 `;
 
 /** Writes the headers beside the pages, in the form that several hosts of static files read: `_headers`. */

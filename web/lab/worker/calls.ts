@@ -1,4 +1,5 @@
 // Questions to a worker and their answers, one message each.
+import { Problem } from '../problem.ts';
 
 /** What a worker can be asked: each takes one plain value and answers one. */
 export type Callable = Readonly<Record<string, (question: never) => unknown>>;
@@ -61,9 +62,7 @@ export class AskedWorker<C extends Callable> {
   constructor(worker: Worker) {
     this.#worker = worker;
     worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => this.#hear(data));
-    worker.addEventListener('error', (event) => {
-      this.#end(new Error(`the worker failed: ${event.message}`));
-    });
+    worker.addEventListener('error', (event) => this.#end(failure(event)));
   }
 
   get isEnded(): boolean {
@@ -122,6 +121,14 @@ const STOPPED = 'Stopped';
 /** Whether this is what a call ends with whose worker was ended. */
 export function isStopped(error: unknown): boolean {
   return error instanceof Error && error.name === STOPPED;
+}
+
+/** A script that could not be loaded tells nothing of itself. */
+function failure({ message }: { readonly message?: string }): Error {
+  if (message !== undefined && message !== '') return new Error(`the worker failed: ${message}`);
+  return new Problem(
+    'what this needs could not be loaded: try again when the network is there, or reload the page',
+  );
 }
 
 function stopped(): Error {
