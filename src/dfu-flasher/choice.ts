@@ -1,6 +1,5 @@
-import { html, noChange } from 'lit';
+import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
-import { live } from 'lit/directives/live.js';
 
 /** Whether it is the chosen one, and what chooses it. */
 interface Choosing {
@@ -18,10 +17,17 @@ export function choice(name: string, label: string, choosing: Choosing): Templat
     <input
       type="radio"
       name=${name}
-      .checked=${isOpen ? noChange : live(isChosen)}
+      data-is=${isOpen ? nothing : isChosen ? 'chosen' : 'another'}
       ?disabled=${isBarred}
       @change=${choose}
     />
     <bdi>${label}</bdi>
   </label>`;
+}
+
+/** Has the choices show what is chosen, whatever the person has clicked. */
+export function showChoices(root: ParentNode): void {
+  for (const input of root.querySelectorAll<HTMLInputElement>('[data-is]')) {
+    input.checked = input.dataset['is'] === 'chosen';
+  }
 }

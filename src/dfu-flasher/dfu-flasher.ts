@@ -7,6 +7,7 @@ import type { FirmwareManifest } from '../manifest/index.ts';
 import type { UsbBus } from '../usb/index.ts';
 import { fromJson, numberOrName, textOrNone, yesOrNo } from './attributes.ts';
 import { bodyView } from './body-view.ts';
+import { showChoices } from './choice.ts';
 import type { DfuFlasherEventMap } from './dfu-flasher-element.ts';
 import { FlasherDriver } from './driver.ts';
 import { pickFile, saveText } from './person-files.ts';
@@ -184,6 +185,7 @@ export class DfuFlasher extends LitElement {
 
   /** Whoever works with the keyboard is not thrown out when the button that was pressed goes. */
   protected override updated(): void {
+    showChoices(this.renderRoot);
     const shown = this.#whatIsShown;
     const isOther = shown !== this.#shown;
     this.#shown = shown;

@@ -6,16 +6,13 @@ import type {
   FlowErase,
   FlowFile,
   FlowOffer,
-  FlowOptions,
   FlowState,
   FlowText,
 } from '../flow/index.ts';
 import { webUsbBus } from '../link/web-usb/index.ts';
-import { fileUrl } from '../manifest/index.ts';
 import type { FirmwareManifest } from '../manifest/index.ts';
 import type { UsbBus } from '../usb/index.ts';
 import type { DfuFlasherEventMap } from './dfu-flasher-element.ts';
-import { fetchBounded } from './fetch-bounded.ts';
 import { fileAt, fileOf } from './own-file.ts';
 import type { OwnFile } from './own-file.ts';
 import type { FlasherSettings, Prepared, Unsupported } from './settings.ts';
@@ -191,7 +188,7 @@ export class FlasherDriver {
     if (this.#flow === flow) await this.#chooseAtOnce(prepared);
   }
 
-  #makeFlow({ settings, manifest, base, filters, expectedKeys }: Prepared): FlashFlow {
+  #makeFlow({ settings, manifest, fetchFile, filters, expectedKeys }: Prepared): FlashFlow {
     this.#unsubscribe?.();
     const { channel, verify, alt: alternate } = settings;
     const bus = settings.bus ?? webUsbBus();
@@ -204,7 +201,7 @@ export class FlasherDriver {
       alternate,
       expectedKeys,
       verify,
-      fetchFile: settings.fetchFile ?? fetchBeside(base),
+      fetchFile,
       onEvent: (event) => this.#owner.tell('dfu-event', event),
     });
     this.#unsubscribe = flow.subscribe((state) => {
@@ -318,14 +315,6 @@ export class FlasherDriver {
     // Nobody is there to choose a file or to give a permission.
     void this.cancel();
   }
-}
-
-/** Files of a manifest, from where it came or as it says. */
-function fetchBeside(base: string): NonNullable<FlowOptions['fetchFile']> {
-  return async (url, mostBytes) => {
-    const terms = { what: 'the file', mostBytes };
-    return (await fetchBounded(fileUrl({ url }, base), terms)).bytes;
-  };
 }
 
 /** Once that flow has let go of its device, and those before it of theirs. */

@@ -1,7 +1,7 @@
 import { DfuError } from '../bytes/index.ts';
 import { MOST_FILE_BYTES } from '../manifest/index.ts';
+import { addressOf } from './address-of.ts';
 import { fetchBounded } from './fetch-bounded.ts';
-import { addressOf } from './settings.ts';
 
 /** A file that is in no manifest: where its bytes come from, and what they are called. */
 export interface OwnFile {

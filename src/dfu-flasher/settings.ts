@@ -1,11 +1,15 @@
 import { DfuError } from '../bytes/index.ts';
+import { realTime } from '../flow/index.ts';
 import type { FlowFilter, FlowOptions } from '../flow/index.ts';
-import { readManifest } from '../manifest/index.ts';
 import type { FirmwareManifest } from '../manifest/index.ts';
 import { webUsbSupport } from '../link/web-usb/index.ts';
 import type { WebUsbSupport } from '../link/web-usb/index.ts';
 import type { UsbBus } from '../usb/index.ts';
+import { addressOf } from './address-of.ts';
 import { fetchBounded } from './fetch-bounded.ts';
+import type { PageManifest } from './page-manifest.ts';
+import { parts } from './parts.ts';
+import { textOf } from './text-of.ts';
 
 /** What a page has set. */
 export interface FlasherSettings {
@@ -30,13 +34,12 @@ export interface Prepared {
   readonly settings: FlasherSettings;
   readonly unsupported: Unsupported | undefined;
   readonly manifest: FirmwareManifest | undefined;
-  /** What addresses in the manifest are relative to. */
-  readonly base: string;
+  /** How files of the manifest are had. */
+  readonly fetchFile: FlowOptions['fetchFile'];
   readonly filters: readonly FlowFilter[] | undefined;
   readonly expectedKeys: readonly string[] | undefined;
 }
 
-const MOST_MANIFEST_BYTES = 1 << 20;
 const MOST_KEY_BYTES = 1 << 16;
 
 /** Throws `DfuError` for what cannot be fetched or is not what it should be. */
@@ -46,11 +49,11 @@ export async function prepare(
   signal: AbortSignal,
 ): Promise<Prepared> {
   const filters = readFilters(settings.filters);
-  const [{ manifest, base }, expectedKeys] = await Promise.all([
+  const [{ manifest, fetchFile }, expectedKeys] = await Promise.all([
     manifestOf(settings, signal),
     keysOf(settings, signal),
   ]);
-  return { settings, unsupported, manifest, base, filters, expectedKeys };
+  return { settings, unsupported, manifest, fetchFile, filters, expectedKeys };
 }
 
 /** Why no device can be reached; undefined where one can, or the page has a bus of its own. */
@@ -61,15 +64,13 @@ export async function unsupportedHere({ bus }: FlasherSettings): Promise<Unsuppo
 }
 
 async function manifestOf(
-  { manifest }: FlasherSettings,
+  { manifest, fetchFile }: FlasherSettings,
   signal: AbortSignal,
-): Promise<Pick<Prepared, 'manifest' | 'base'>> {
-  const base = document.baseURI;
-  if (manifest === undefined) return { manifest: undefined, base };
-  if (typeof manifest !== 'string') return { manifest: readManifest(manifest), base };
-  const terms = { what: 'the manifest', mostBytes: MOST_MANIFEST_BYTES, signal };
-  const { url, bytes } = await fetchBounded(addressOf(manifest, base, 'manifest'), terms);
-  return { manifest: readManifest(textOf(bytes, terms)), base: url };
+): Promise<PageManifest> {
+  if (manifest === undefined) return { manifest: undefined, fetchFile };
+  const { pageManifest } = await parts.manifest({ clock: realTime(), signal });
+  const its = await pageManifest(manifest, signal);
+  return { ...its, fetchFile: fetchFile ?? its.fetchFile };
 }
 
 async function keysOf(
@@ -86,25 +87,6 @@ async function keysOf(
   const terms = { what: 'the expected key', mostBytes: MOST_KEY_BYTES, signal };
   const { bytes } = await fetchBounded(url, terms);
   return [textOf(bytes, terms)];
-}
-
-/** Throws `MALFORMED` for what is no UTF-8. */
-function textOf(bytes: Uint8Array, { what }: { readonly what: string }): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new DfuError('MALFORMED', `${what}: expected text in UTF-8`, { cause });
-  }
-}
-
-/** Throws `INVALID_ARGUMENT` for what is no address. */
-export function addressOf(relative: string, base: string, what: string): string {
-  try {
-    return new URL(relative, base).href;
-  } catch (cause) {
-    const message = `${what}: expected an address, got ${JSON.stringify(relative)}`;
-    throw new DfuError('INVALID_ARGUMENT', message, { cause });
-  }
 }
 
 const isId = (value: unknown): boolean =>

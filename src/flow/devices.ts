@@ -9,7 +9,6 @@ import {
   scan,
 } from '../host/index.ts';
 import type { DfuInterface, Scan } from '../host/index.ts';
-import type { FirmwareManifest } from '../manifest/index.ts';
 import { formatUsbId, parseUsbId } from '../usb/index.ts';
 import type {
   BusDevice,
@@ -19,15 +18,16 @@ import type {
   DeviceFilter,
   UsbBus,
 } from '../usb/index.ts';
-import { boardOfEntry, versionShown } from './boards.ts';
+import type { Catalogue } from './catalogue.ts';
 import type { FlowFilter } from './flow.ts';
 import type { FlowDevice } from './flow-state.ts';
+import { versionShown } from './releases.ts';
 
 /** Where devices are looked for, and which are meant. */
 export interface Surroundings {
   readonly bus: UsbBus;
   readonly clock: Clock;
-  readonly manifest: FirmwareManifest | undefined;
+  readonly catalogue: Catalogue | undefined;
   readonly filters: readonly FlowFilter[] | undefined;
 }
 
@@ -42,9 +42,9 @@ export interface Seen {
 }
 
 /** Which devices a person is shown: those of the filters, else of the manifest's boards, else any with DFU. */
-export function askedFor({ filters, manifest }: Surroundings): readonly DeviceFilter[] {
+export function askedFor({ filters, catalogue }: Surroundings): readonly DeviceFilter[] {
   if (filters !== undefined && filters.length > 0) return filters;
-  const ids = [...new Set(manifest?.boards.flatMap(({ usb }) => usb))];
+  const ids = [...new Set(catalogue?.manifest.boards.flatMap(({ usb }) => usb))];
   if (ids.length === 0) return [ANY_DFU];
   return ids.map(filterOf);
 }
@@ -120,14 +120,14 @@ async function described(
 ): Promise<FlowDevice> {
   const [first] = interfaces;
   const product = await productOf(device, around.clock, signal);
-  const board = boardOfEntry(around.manifest, first);
+  const board = around.catalogue?.boardOf(first);
   return {
     name: board?.name ?? (product === undefined ? formatUsbId(first) : printable(product)),
     id: formatUsbId(first),
     product,
     mode: first.mode,
     serial: first.serial === UNKNOWN ? undefined : first.serial,
-    version: first.mode === 'runtime' ? versionShown(around.manifest, first.bcdDevice) : undefined,
+    version: first.mode === 'runtime' ? versionShown(around.catalogue, first.bcdDevice) : undefined,
     board,
     interfaces,
   };
@@ -139,7 +139,7 @@ export async function lookInto(
   all: readonly BusDevice[],
   signal: CancelSignal | undefined,
 ): Promise<Seen> {
-  const { bus, clock, manifest, filters = [] } = around;
+  const { bus, clock, catalogue, filters = [] } = around;
   const looked = await scan(only(bus, all), { clock, signal });
   const devices: FlowDevice[] = [];
   const strangers: FlowDevice[] = [];
@@ -147,7 +147,7 @@ export async function lookInto(
     const [first, ...more] = looked.entries.filter(({ deviceId }) => deviceId === device.id);
     if (first === undefined) continue;
     const found = await described(around, device, [first, ...more], signal);
-    const isOfManifest = manifest === undefined || found.board !== undefined;
+    const isOfManifest = catalogue === undefined || found.board !== undefined;
     const isOfFilters = filters.length === 0 || hasSerial(filters, device, first.serial);
     (isOfManifest && isOfFilters ? devices : strangers).push(found);
   }

@@ -13,5 +13,7 @@ export function asDfuError(error: unknown): DfuError {
 
 /** Why something did not go as it should, in a sentence that has the error's own words in it. */
 export function problemOf(error: DfuError, id: FlowTextId, name = ''): FlowProblem {
-  return { code: error.code, said: said(id, { name, words: error.message }) };
+  // Neither device nor file has anything to do with it.
+  const about = error.code === 'NOT_LOADED' ? 'part-not-loaded' : id;
+  return { code: error.code, said: said(about, { name, words: error.message }) };
 }

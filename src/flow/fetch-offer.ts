@@ -1,27 +1,17 @@
 import { DfuError } from '../bytes/index.ts';
-import { checkFile } from '../manifest/index.ts';
-import type { FileCheck, FirmwareManifest } from '../manifest/index.ts';
+import { checkedFile } from '../manifest/index.ts';
+import type { FirmwareManifest } from '../manifest/index.ts';
 import { until } from '../usb/index.ts';
-import type { CancelSignal, Clock } from '../usb/index.ts';
+import type { CancelSignal } from '../usb/index.ts';
+import type { Fetched, FetchTerms } from './catalogue.ts';
 import { asDfuError, problemOf } from './failure.ts';
-import type { FlowOptions } from './flow.ts';
-import type { FlowOffer, FlowProblem } from './flow-state.ts';
-
-/** How a file of the manifest is fetched and checked. */
-interface FetchTerms {
-  readonly clock: Clock;
-  readonly manifest: FirmwareManifest | undefined;
-  readonly fetchFile: FlowOptions['fetchFile'];
-}
-
-/** A file as its manifest lists it, or why there is none. */
-type Fetched =
-  { readonly bytes: Uint8Array; readonly check: FileCheck } | { readonly problem: FlowProblem };
+import { fileName } from './file-name.ts';
+import type { FlowOffer } from './flow-state.ts';
 
 /** Fetches a file of the manifest, and holds it to that. Throws `ABORTED`. */
 export async function fetchOffer(
   { file }: FlowOffer,
-  terms: FetchTerms,
+  terms: FetchTerms & { readonly manifest: FirmwareManifest },
   signal: CancelSignal,
 ): Promise<Fetched> {
   const name = fileName(file.url);
@@ -33,7 +23,13 @@ export async function fetchOffer(
     if (signal.aborted) throw thrown;
     return { problem: problemOf(thrown, 'file-not-fetched', name) };
   }
-  const check = await checkFile(file, bytes, { keys: terms.manifest?.keys });
+  const wait = { clock: terms.clock, signal };
+  const images = file.key === undefined ? undefined : await terms.images(wait);
+  const { keys } = terms.manifest;
+  const check = await checkedFile(file, bytes, {
+    keys,
+    signatureFinding: images?.signatureFinding,
+  });
   if (check.refused === undefined) return { bytes, check };
   const { code, message } = check.refused;
   return { problem: problemOf(new DfuError(code, message), 'file-not-as-listed', name) };
@@ -55,14 +51,4 @@ async function fetched(
   });
   if (ArrayBuffer.isView(bytes)) return bytes.slice();
   throw new DfuError('INVALID_ARGUMENT', `fetchFile: expected bytes, got ${typeof bytes}`);
-}
-
-/** The last part of a path, without its query. */
-export function fileName(url: string): string {
-  return (
-    url
-      .replace(/[?#].*$/s, '')
-      .split('/')
-      .at(-1) || url
-  );
 }

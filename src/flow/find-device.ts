@@ -73,11 +73,11 @@ function listed(all: readonly (readonly [name: string, ids: string])[]): string 
 function nothing({ strangers, problems, pointedAt }: Looked, around: Surroundings): FlowProblem {
   if (strangers.length > 0) {
     const device = listed(strangers.map(({ name, id }) => [name, id]));
-    const { manifest } = around;
+    const { catalogue } = around;
     const expected =
-      manifest === undefined
+      catalogue === undefined
         ? listed((around.filters ?? []).map((filter) => [filterText(filter), filterText(filter)]))
-        : listed(manifest.boards.map(({ name, usb }) => [name, usb.join(', ')]));
+        : listed(catalogue.manifest.boards.map(({ name, usb }) => [name, usb.join(', ')]));
     return { code: 'REFUSED', said: said('other-device', { device, expected }) };
   }
   const [problem] = problems;

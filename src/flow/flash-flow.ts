@@ -1,14 +1,14 @@
 import { DfuError } from '../bytes/index.ts';
 import type { HostEvent } from '../host/index.ts';
 import { MOST_FILE_BYTES } from '../manifest/index.ts';
+import type { FirmwareManifest } from '../manifest/index.ts';
 import type { CancelSignal } from '../usb/index.ts';
-import { offersOf } from './boards.ts';
 import type { Choice, Looked } from './chosen-file.ts';
 import { lookInto, otherModeOf } from './devices.ts';
 import type { Surroundings } from './devices.ts';
 import { endedBadly } from './endings.ts';
 import { asDfuError, problemOf } from './failure.ts';
-import { fetchOffer, fileName } from './fetch-offer.ts';
+import { fileName } from './file-name.ts';
 import { findDevice } from './find-device.ts';
 import type { FlashFlow, FlowOptions } from './flow.ts';
 import { FlowLog } from './flow-log.ts';
@@ -16,6 +16,7 @@ import type { FlowDevice, FlowErase, FlowOffer, FlowProblem, FlowState } from '.
 import { FlowStore } from './flow-store.ts';
 import { said } from './flow-text.ts';
 import { lookAtFile } from './look-at-file.ts';
+import { parts } from './parts.ts';
 import { ProgressMeter } from './progress.ts';
 import { realTime } from './real-time.ts';
 import { sendFile } from './send-file.ts';
@@ -38,7 +39,7 @@ const idle = (problem?: FlowProblem): FlowState => ({ step: 'idle', problem });
 
 class Flow implements FlashFlow {
   readonly #options: FlowOptions;
-  readonly #around: Surroundings;
+  #around: Surroundings;
   readonly #log: FlowLog;
   readonly #store: FlowStore;
   #looked: Looked | undefined;
@@ -48,9 +49,9 @@ class Flow implements FlashFlow {
   #unwatch: () => void = () => {};
 
   constructor(options: FlowOptions) {
-    const { bus, manifest, filters, clock = realTime(), maskSerials = false } = options;
+    const { bus, filters, clock = realTime(), maskSerials = false } = options;
     this.#options = options;
-    this.#around = { bus, clock, manifest, filters };
+    this.#around = { bus, clock, catalogue: undefined, filters };
     this.#log = new FlowLog(clock, maskSerials);
     this.#store = new FlowStore(this.#log);
   }
@@ -67,10 +68,33 @@ class Flow implements FlashFlow {
     another = false,
   }: { readonly another?: boolean | undefined } = {}): Promise<void> {
     this.#store.demand('connect', 'idle', 'unsupported', 'ended');
-    const connected = (device: FlowDevice): FlowState => this.#connected(device);
-    const terms = { around: this.#around, another, connected };
-    await this.#store.during({ step: 'connecting' }, (signal) => findDevice(terms, signal));
+    const { manifest } = this.#options;
+    const isAhead = manifest === undefined || this.#around.catalogue !== undefined;
+    await this.#store.during({ step: 'connecting' }, (signal) =>
+      isAhead ? this.#find(another, signal) : this.#findBy(manifest, another, signal),
+    );
     this.#watch();
+  }
+
+  #find(another: boolean, signal: CancelSignal): Promise<FlowState> {
+    const connected = (device: FlowDevice): FlowState => this.#connected(device);
+    return findDevice({ around: this.#around, another, connected }, signal);
+  }
+
+  /** The same, once the manifest can be asked. */
+  async #findBy(
+    manifest: FirmwareManifest,
+    another: boolean,
+    signal: CancelSignal,
+  ): Promise<FlowState> {
+    try {
+      const { catalogueOf } = await parts.catalogue({ clock: this.#around.clock, signal });
+      this.#around = { ...this.#around, catalogue: catalogueOf(manifest) };
+    } catch (thrown) {
+      const error = asDfuError(thrown);
+      return error.code === 'ABORTED' ? idle() : idle(problemOf(error, 'connect-failed'));
+    }
+    return this.#find(another, signal);
   }
 
   async chooseDevice(device: FlowDevice): Promise<void> {
@@ -91,10 +115,11 @@ class Flow implements FlashFlow {
     const { barred, file } = offer;
     if (barred !== undefined) throw new DfuError('INVALID_ARGUMENT', `chooseOffer: ${barred.text}`);
     const name = fileName(file.url);
-    const { manifest, clock } = this.#around;
-    const terms = { clock, manifest, fetchFile: this.#options.fetchFile };
+    const { catalogue, clock } = this.#around;
+    const terms = { clock, fetchFile: this.#options.fetchFile, images: parts.images };
     await this.#read(device, name, async (signal) => {
-      const fetched = await fetchOffer(offer, terms, signal);
+      const fetched = await catalogue?.fetched(offer, terms, signal);
+      if (fetched === undefined) return this.#connected(device);
       if ('problem' in fetched) return this.#connected(device, fetched.problem);
       const { alternate = this.#options.alternate, address = this.#options.address } = file;
       const erase = file.erase === 'all' ? 'all' : 'needed';
@@ -212,7 +237,7 @@ class Flow implements FlashFlow {
 
   #connected(device: FlowDevice, problem?: FlowProblem): FlowState {
     this.#looked = undefined;
-    const offers = offersOf(this.#around.manifest, this.#options.channel, device);
+    const offers = this.#around.catalogue?.offersOf(this.#options.channel, device) ?? [];
     return { step: 'connected', device, offers, problem };
   }
 

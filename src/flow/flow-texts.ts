@@ -13,6 +13,7 @@ export const FLOW_TEXTS = {
   'device-left': 'The device was unplugged.',
 
   // what was to be chosen, and could not
+  'part-not-loaded': 'Nothing was sent: {words}.',
   'file-not-fetched': 'The file {name} could not be loaded: {words}',
   'file-too-large': 'The file {name} has {bytes} bytes; {most} at most are taken.',
   'file-not-as-listed':

@@ -1,13 +1,12 @@
 import { DfuError, hexNumber } from '../bytes/index.ts';
-import { dryRun, hostParts, planFile, speaksDfuSe } from '../host/index.ts';
-import type { Selection, SendDescription, SendOptions, SendPlan } from '../host/index.ts';
+import { hostParts, lookAhead, planFile, speaksDfuSe } from '../host/index.ts';
+import type { Selection, SendOutline, SendOptions, SendPlan } from '../host/index.ts';
 import { isMcubootImage } from '../image/index.ts';
 import type { CancelSignal, PartWait } from '../usb/index.ts';
 import type { Choice, Looked } from './chosen-file.ts';
 import type { Surroundings } from './devices.ts';
 import { formatFindings, versionFindings } from './findings/contents.ts';
 import { finding } from './findings/finding.ts';
-import { manifestFindings } from './findings/manifest.ts';
 import { refusalFinding, sendingFindings, stepText } from './findings/sending.ts';
 import type { FlowAlternate, FlowDevice, FlowErase, FlowFile, FlowFinding } from './flow-state.ts';
 import { said } from './flow-text.ts';
@@ -57,7 +56,7 @@ interface Draft {
   readonly findings: FlowFinding[];
   plan: SendPlan | undefined;
   refused: DfuError | undefined;
-  described: SendDescription | undefined;
+  described: SendOutline | undefined;
   /** Of which a person must say one. */
   alternates: readonly FlowAlternate[];
   erase: FlowErase | undefined;
@@ -86,7 +85,7 @@ async function judge(draft: Draft, look: Look, wait: PartWait): Promise<void> {
     const plan = await planFile(choice.bytes, sendOptions(look, 'needed'), wait);
     draft.plan = plan;
     draft.findings.push(...formatFindings(plan));
-    draft.findings.push(...manifestFindings(choice, around.manifest?.product));
+    draft.findings.push(...(around.catalogue?.findingsOf(choice) ?? []));
     if (choice.offer === undefined) draft.findings.push(...(await versionFindings(plan, wait)));
     const isAsked = terms.expectedKeys.length > 0;
     const images = isAsked || hasImages(plan) ? await parts.images(wait) : undefined;
@@ -118,7 +117,7 @@ async function hold(draft: Draft, plan: SendPlan, look: Look, signal: CancelSign
   const { device, choice, terms } = look;
   const { bus, clock } = terms.around;
   const options = { clock, selection: placeOf(device, choice.alternate), signal };
-  const described = await dryRun(bus, plan, options);
+  const { outline: described } = await lookAhead(bus, plan, options);
   draft.described = described;
   draft.findings.push(...sendingFindings(described, device));
   draft.alternates = choice.alternate === undefined ? [] : alternatesOf(device);
@@ -127,7 +126,7 @@ async function hold(draft: Draft, plan: SendPlan, look: Look, signal: CancelSign
   if (choice.erase === 'needed') return;
   if (described.dialect !== 'dfuse') throw cannotErase();
   draft.plan = await planFile(choice.bytes, sendOptions(look, 'all'), { clock, signal });
-  draft.described = await dryRun(bus, draft.plan, options);
+  draft.described = (await lookAhead(bus, draft.plan, options)).outline;
 }
 
 /** The same; what is not said is found out where the file says it itself, else a person has to say it. */
@@ -202,10 +201,7 @@ function alternatesOf({ mode, interfaces }: FlowDevice): FlowAlternate[] {
 }
 
 /** What a person chooses of, where the device can do both and nobody has decided it. */
-function eraseChoice(
-  { dialect }: SendDescription,
-  { offer, erase }: Choice,
-): FlowErase | undefined {
+function eraseChoice({ dialect }: SendOutline, { offer, erase }: Choice): FlowErase | undefined {
   const isAsked = offer === undefined || offer.file.erase === 'ask';
   return isAsked && dialect === 'dfuse' ? erase : undefined;
 }

@@ -3,7 +3,6 @@ import { sendTo, speaksDfuSe } from '../host/index.ts';
 import type { DfuInterface, HostEvent, SendEnding, SendPlan } from '../host/index.ts';
 import { Canceller, formatUsbId } from '../usb/index.ts';
 import type { CancelSignal } from '../usb/index.ts';
-import { boardOfEntry, versionShown } from './boards.ts';
 import type { Choice } from './chosen-file.ts';
 import { lookInto } from './devices.ts';
 import type { Surroundings } from './devices.ts';
@@ -11,6 +10,7 @@ import { endedBadly, endedWell } from './endings.ts';
 import { asDfuError } from './failure.ts';
 import type { FlowDevice, FlowEnding } from './flow-state.ts';
 import { isOpen, placeOf } from './look-at-file.ts';
+import { versionShown } from './releases.ts';
 
 /** A file that is sent, and what it is sent to. */
 interface SendJob {
@@ -134,7 +134,7 @@ class Sending {
   #ended(ending: SendEnding): FlowEnding {
     const { around, device, choice, mustVerify } = this.#job;
     const { application } = ending;
-    const runs = application && versionShown(around.manifest, application.bcdDevice);
+    const runs = application && versionShown(around.catalogue, application.bcdDevice);
     const { release } = choice.offer ?? {};
     return endedWell(ending, {
       memory: this.#downloaded?.outcome ?? 'unchanged',
@@ -170,7 +170,7 @@ function versionToCome({ choice: { offer } }: SendJob): string | undefined {
 function demandDevice({ around, device, choice }: SendJob, entry: DfuInterface): void {
   if (device.mode !== 'runtime' || entry.mode !== 'dfu') return;
   const { board } = device;
-  if (board !== undefined && boardOfEntry(around.manifest, entry)?.name !== board.name) {
+  if (board !== undefined && around.catalogue?.boardOf(entry)?.name !== board.name) {
     const id = formatUsbId(entry);
     const message = `in DFU mode the device is ${id}, which the manifest does not have for ${board.name}`;
     throw new DfuError('REFUSED', message);

@@ -6,9 +6,9 @@ import { Arrivals } from './arrivals.ts';
 import { printable } from './dfu-interface.ts';
 import type { DfuInterface } from './dfu-interface.ts';
 import { speaksDfuSe } from './dialect.ts';
-import { enterDfuMode } from './enter-dfu-mode.ts';
 import type { HostListener } from './events.ts';
 import { othersBeside } from './others-beside.ts';
+import { parts } from './parts.ts';
 import type { QuirkRow } from './quirks/index.ts';
 import { scan, scanElseAll } from './scan.ts';
 import type { Scan, ScanOptions } from './scan.ts';
@@ -212,6 +212,7 @@ export async function connectReady(bus: UsbBus, options: ReadyOptions): Promise<
   await options.ready(chosen);
   if (chosen.mode === 'runtime') {
     const { dfu: dfuIds, dfuSerial } = selection;
+    const { enterDfuMode } = await parts.runtime(options);
     const back = await enterDfuMode(bus, device, chosen, { ...options, dfuIds, dfuSerial });
     // It may be in DFU mode without having left: then it has been chosen by its ids.
     const isSame = back.device.id === device.id;

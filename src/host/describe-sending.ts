@@ -1,18 +1,10 @@
-import type { DfuInterface } from './dfu-interface.ts';
-import type { DecidedSending, DescribedStep, SendDescription } from './send-description.ts';
-import { needed } from './needs.ts';
-import type { SendNeeds } from './needs.ts';
-import type { SendPlan } from './send-plan.ts';
+import { hexNumber } from '../bytes/index.ts';
+import { ALL_NEEDS } from './all-needs.ts';
 import type { Sending } from './decided.ts';
-
-function plainSteps(
-  { payload, transferSizeBytes }: DecidedSending & { readonly dialect: 'dfu' },
-  { alternate }: DfuInterface,
-): DescribedStep[] {
-  const count = Math.ceil(payload.length / transferSizeBytes);
-  const sizeBytes = payload.length;
-  return [{ step: 'write', alternate, address: undefined, sizeBytes, count }];
-}
+import type { DfuInterface } from './dfu-interface.ts';
+import type { DecidedSending, SendDescription } from './send-description.ts';
+import { outlinedSending } from './send-outline.ts';
+import type { SendPlan } from './send-plan.ts';
 
 function plainEnding({ functional }: DfuInterface): string {
   const { manifestationTolerant } = functional.bmAttributes;
@@ -20,6 +12,19 @@ function plainEnding({ functional }: DfuInterface): string {
     ? 'answers again when that is done (bitManifestationTolerant)'
     : 'restarts when that is done';
   return `a block of length 0; the device takes the image over, and ${then}`;
+}
+
+function dfuseEnding(
+  { parts }: DecidedSending & { readonly dialect: 'dfuse' },
+  { modifiers, targets }: SendPlan,
+): string {
+  const last = parts.at(-1);
+  const leaves = last === undefined ? false : [...last.operations].at(-1)?.op === 'leave';
+  if (!leaves) return 'the device stays in DFU mode';
+  const address = modifiers.address ?? targets[0]?.elements[0]?.address;
+  const where =
+    address === undefined ? 'its application' : `what stands at ${hexNumber(address, 8)}`;
+  return `the device leaves DFU mode and starts ${where}`;
 }
 
 /** What reading the device back adds, which depends on what is in it. */
@@ -39,34 +44,26 @@ function readBackUnknown({ readBack, noDowngrade = false }: SendPlan): string[] 
   ].flat();
 }
 
-/** `describeSending` with what it needs (`needsOf`). */
-export function describedSending(
+/** What is said of a decision besides what can be counted. */
+export function sendingWords(
   plan: SendPlan,
   entry: DfuInterface,
-  { sending, needs }: { readonly sending: Sending; readonly needs: SendNeeds },
-): SendDescription {
-  if (sending.dialect === undefined) throw sending.refused;
-  const { dialect, planned, confirmed = [] } = sending;
-  const notes = [...confirmed, ...sending.notes];
-  const common = { interface: entry, format: plan.format, dialect, planned, notes };
-  if (dialect === 'dfu') {
-    return {
-      ...common,
-      transferSizeBytes: sending.transferSizeBytes,
-      steps: plainSteps(sending, entry),
-      ending: plainEnding(entry),
-      unknown: [
-        'where in its memory the device puts the bytes, and what it erases for them',
-        ...readBackUnknown(plan),
-      ],
-    };
+  sending: DecidedSending,
+): Pick<SendDescription, 'ending' | 'unknown'> {
+  if (sending.dialect === 'dfuse') {
+    return { ending: dfuseEnding(sending, plan), unknown: readBackUnknown(plan) };
   }
-  const { dfuseSteps, dfuseEnding } = needed(needs.dfuse);
-  return {
-    ...common,
-    transferSizeBytes: sending.parts[0]?.transferSizeBytes,
-    steps: dfuseSteps(sending),
-    ending: dfuseEnding(sending, plan),
-    unknown: readBackUnknown(plan),
-  };
+  const unknown = ['where in its memory the device puts the bytes, and what it erases for them'];
+  return { ending: plainEnding(entry), unknown: [...unknown, ...readBackUnknown(plan)] };
+}
+
+/** What is known of a decision, in plain data. Pure: nothing is asked, nothing sent. */
+export function describeSending(
+  plan: SendPlan,
+  entry: DfuInterface,
+  sending: Sending,
+): SendDescription {
+  const outline = outlinedSending(plan, entry, { sending, needs: ALL_NEEDS });
+  if (sending.dialect === undefined) throw sending.refused;
+  return { ...outline, ...sendingWords(plan, entry, sending) };
 }

@@ -1,5 +1,5 @@
 /** All that only DfuSe needs: loaded when a device may speak it. */
-export { dfuseEnding, dfuseSteps } from './describe-dfuse.ts';
+export { dfuseSteps } from './dfuse-outline.ts';
 export { dfuseSending } from './dfuse-sending.ts';
 export { likelyAddresses } from './likely-address.ts';
 export { memoryLayoutOf, takesDfuSe } from './memory-layout.ts';

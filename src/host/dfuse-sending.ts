@@ -6,7 +6,7 @@ import type { DfuInterface } from './dfu-interface.ts';
 import { commandPlan, downloadPlan, planTerms } from './dfuse-plan.ts';
 import type { DfuSeModifiers, DfuSeOperation, DfuSePlan, PlanOptions } from './dfuse-plan.ts';
 import { nothingToSend } from './download-steps.ts';
-import type { SendElement } from './file-contents.ts';
+import type { SendElement } from './send-element.ts';
 import { demandNoConflict, demandSameAddress } from './file-places.ts';
 import { likelyAddress } from './likely-address.ts';
 import { memoryLayoutOf } from './memory-layout.ts';

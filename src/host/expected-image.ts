@@ -13,7 +13,7 @@ import type {
   TargetSlot,
   VectorTable,
 } from '../image/index.ts';
-import type { SendElement } from './file-contents.ts';
+import type { SendElement } from './send-element.ts';
 import { right, unknown, wrong } from './expected-finding.ts';
 import type { Finding } from './expected-finding.ts';
 

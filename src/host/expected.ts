@@ -11,7 +11,7 @@ import { demandNothingWrong, right, wrong } from './expected-finding.ts';
 import type { Finding, Held } from './expected-finding.ts';
 import { pieceFindings } from './expected-image.ts';
 import type { ExpectedPiece } from './expected-image.ts';
-import type { SendElement } from './file-contents.ts';
+import type { SendElement } from './send-element.ts';
 
 /** What a plan says of the matter. */
 interface Expecting {

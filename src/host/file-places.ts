@@ -1,6 +1,6 @@
 import { DfuError, hexNumber } from '../bytes/index.ts';
 import { isSegmentFormat } from '../image/index.ts';
-import type { Contents } from './file-contents.ts';
+import type { Contents } from './file-pieces.ts';
 
 /** A file that says where it belongs is not put elsewhere. Throws `INVALID_ARGUMENT`. */
 export function demandSameAddress(

@@ -1,11 +1,4 @@
-/** What takes files of formats with addresses apart. */
-import { readDfuSeFile } from '../dfu/index.ts';
-import { readSegments } from '../image/index.ts';
-
-/** The readers of these formats. */
-export interface FileReaders {
-  readonly readDfuSeFile: typeof readDfuSeFile;
-  readonly readSegments: typeof readSegments;
-}
-
-export const fileReaders: FileReaders = { readDfuSeFile, readSegments };
+/** What files of formats with addresses need: loaded when there is such a file. */
+export { readDfuSeFile } from '../dfu/index.ts';
+export { readSegments } from '../image/index.ts';
+export { contentsText, demandOnePiece } from './file-pieces.ts';

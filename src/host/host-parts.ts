@@ -1,7 +1,8 @@
 import type { PartWait } from '../usb/index.ts';
 import type * as DfuSe from './dfuse-part.ts';
 import type * as Expected from './expected.ts';
-import type { FileReaders } from './file-readers.ts';
+import type * as EnterDfuMode from './enter-dfu-mode.ts';
+import type * as FileReaders from './file-readers.ts';
 import type * as NotOlder from './not-older.ts';
 import type * as ReadPlain from './read-plain.ts';
 
@@ -10,7 +11,9 @@ export interface HostParts {
   /** Speaks DfuSe. */
   readonly dfuse: (wait: PartWait) => Promise<typeof DfuSe>;
   /** Takes files of formats with addresses apart. */
-  readonly readers: (wait: PartWait) => Promise<FileReaders>;
+  readonly readers: (wait: PartWait) => Promise<typeof FileReaders>;
+  /** Brings a device from run-time to DFU mode. */
+  readonly runtime: (wait: PartWait) => Promise<typeof EnterDfuMode>;
   /** Reads a device of plain DFU back. */
   readonly readPlain: (wait: PartWait) => Promise<typeof ReadPlain>;
   /** Holds device and file to what is expected. */

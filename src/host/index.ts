@@ -10,6 +10,8 @@ export { CONDITIONS, FIELDS, fieldsText } from './quirks/index.ts';
 export { ANY_DFU } from './permission.ts';
 export { tellsPlaces } from './whereabouts.ts';
 export { prepare } from './drive.ts';
+export { lookAhead } from './look-ahead.ts';
+export type { SendOutline } from './send-description.ts';
 export { parts as hostParts } from './parts.ts';
 export { planFile } from './plan-file.ts';
 export { sendDetach } from './leave.ts';

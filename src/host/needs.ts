@@ -1,9 +1,11 @@
 import { DfuVersion } from '../dfu/index.ts';
+import { isSegmentFormat } from '../image/index.ts';
 import type { PartWait } from '../usb/index.ts';
 import type * as DfuSePart from './dfuse-part.ts';
 import { speaksDfuSe } from './dialect.ts';
 import type { DfuInterface } from './dfu-interface.ts';
 import type * as Expected from './expected.ts';
+import type * as FileReaders from './file-readers.ts';
 import type * as NotOlder from './not-older.ts';
 import { parts } from './parts.ts';
 import type { SendPlan } from './send-plan.ts';
@@ -12,6 +14,8 @@ import type { SendPlan } from './send-plan.ts';
 export interface SendNeeds {
   /** For a device that speaks DfuSe, or may do so in DFU mode. */
   readonly dfuse?: typeof DfuSePart | undefined;
+  /** For a file of a format with addresses. */
+  readonly readers?: typeof FileReaders | undefined;
   /** For a plan with `expected`. */
   readonly expected?: typeof Expected | undefined;
   /** For a plan with `noDowngrade`. */
@@ -43,11 +47,13 @@ export async function needsOf(
 ): Promise<SendNeeds> {
   const { expected, noDowngrade, readBack } = plan;
   const readsBack = readBack.verify || readBack.changedOnly;
-  const [dfuse, its, notOlder] = await Promise.all([
+  const [dfuse, readers, its, notOlder] = await Promise.all([
     mayBeDfuSe(plan, entry) ? parts.dfuse(wait) : undefined,
+    isSegmentFormat(plan.format) ? parts.readers(wait) : undefined,
     expected === undefined ? undefined : parts.expected(wait),
     noDowngrade === true ? parts.notOlder(wait) : undefined,
+    entry.mode === 'runtime' ? parts.runtime(wait) : undefined,
     readsBack ? parts.readPlain(wait) : undefined,
   ]);
-  return { dfuse, expected: its, notOlder };
+  return { dfuse, readers, expected: its, notOlder };
 }

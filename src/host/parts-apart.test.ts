@@ -8,6 +8,7 @@ const wait = { clock: new VirtualClock() };
 test('what is loaded apart is what is there elsewhere', async () => {
   expect(await apart.dfuse(wait)).toBe(await parts.dfuse(wait));
   expect(await apart.readers(wait)).toBe(await parts.readers(wait));
+  expect(await apart.runtime(wait)).toBe(await parts.runtime(wait));
   expect(await apart.readPlain(wait)).toBe(await parts.readPlain(wait));
 });
 

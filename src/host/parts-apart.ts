@@ -11,10 +11,10 @@ function noPlanAsksFor(what: string): () => never {
 /** In place of `parts.ts` where each part is a file of its own (`scripts/bundle-flasher.mjs`). */
 export const parts: HostParts = {
   dfuse: (wait) => loadPart('speaks DfuSe', () => import('./dfuse-part.ts'), wait),
-  readers: async (wait) => {
-    const does = 'reads files of this format';
-    return (await loadPart(does, () => import('./file-readers.ts'), wait)).fileReaders;
-  },
+  readers: (wait) =>
+    loadPart('reads files of this format', () => import('./file-readers.ts'), wait),
+  runtime: (wait) =>
+    loadPart('brings devices to DFU mode', () => import('./enter-dfu-mode.ts'), wait),
   readPlain: (wait) => loadPart('reads back', () => import('./read-plain.ts'), wait),
   expected: noPlanAsksFor('expected'),
   notOlder: noPlanAsksFor('noDowngrade'),

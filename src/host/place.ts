@@ -1,4 +1,4 @@
-import type { SendElement } from './file-contents.ts';
+import type { SendElement } from './send-element.ts';
 import type { SendPlan } from './send-plan.ts';
 
 /** Bytes with an address, as a file or `address` gives them. */

@@ -3,7 +3,7 @@ import { accessibleBytes } from '../dfu/index.ts';
 import { dialectOf, speaksDfuSe } from './dialect.ts';
 import { printable } from './dfu-interface.ts';
 import type { DfuInterface } from './dfu-interface.ts';
-import type { SendElement } from './file-contents.ts';
+import type { SendElement } from './send-element.ts';
 import { memoryLayoutOf } from './memory-layout.ts';
 import { canBePlaced, isPlaced } from './place.ts';
 import type { Placed } from './place.ts';

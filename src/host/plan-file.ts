@@ -4,8 +4,8 @@ import { aidsFor, planWith } from './plan-with.ts';
 import type { SendOptions, SendPlan } from './send-plan.ts';
 
 /**
- * `sendPlan`, for whoever can wait: what takes files of some formats apart is loaded when there is such a file. Throws
- * what `sendPlan` throws, and `NOT_LOADED`.
+ * `sendPlan`, for whoever can wait and has types: what takes files of some formats apart is loaded when there is such a
+ * file. Throws what `sendPlan` throws, and `NOT_LOADED`.
  */
 export async function planFile(
   file: Uint8Array | undefined,

@@ -1,6 +1,7 @@
 import { demandPlaces } from './expected.ts';
-import { fileReaders } from './file-readers.ts';
+import * as readers from './file-readers.ts';
 import { planWith } from './plan-with.ts';
+import { demandArguments } from './send-arguments.ts';
 import type { SendOptions, SendPlan } from './send-plan.ts';
 
 /**
@@ -13,5 +14,6 @@ import type { SendOptions, SendPlan } from './send-plan.ts';
  * chips if none is named, `REFUSED` for a zip file, a key, or bytes for memory that the expected device does not have.
  */
 export function sendPlan(file: Uint8Array | undefined, options: SendOptions = {}): SendPlan {
-  return planWith(file, options, { readers: fileReaders, demandPlaces });
+  demandArguments(file, options);
+  return planWith(file, options, { readers, demandPlaces });
 }

@@ -3,15 +3,14 @@ import { splitSuffix } from '../dfu/index.ts';
 import { isSegmentFormat, recognise, wholePrefix } from '../image/index.ts';
 import type { FileFormat } from '../image/index.ts';
 import { elementsOf, notOfFamilies } from './file-contents.ts';
-import type { FileReaders } from './file-readers.ts';
+import type * as FileReaders from './file-readers.ts';
 import type { ReadBack } from './read-back.ts';
-import { demandArguments } from './send-arguments.ts';
 import type { SendOptions, SendPlan } from './send-plan.ts';
 
 /** What a plan is made with, where file and options ask for it. */
 interface PlanAids {
   /** For a file of a format with addresses. */
-  readonly readers?: FileReaders | undefined;
+  readonly readers?: typeof FileReaders | undefined;
   /** For `expected`. */
   readonly demandPlaces?: ((plan: SendPlan) => void) | undefined;
 }
@@ -21,14 +20,13 @@ export function aidsFor(
   file: Uint8Array | undefined,
   options: SendOptions,
 ): { readonly readers: boolean; readonly places: boolean } {
-  demandArguments(file, options);
   const places = options.expected !== undefined;
   if (file === undefined) return { readers: false, places };
   const { kind } = kindOf(splitSuffix(file).payload, options);
   return { readers: kind === 'dfuse' || isSegmentFormat(kind), places };
 }
 
-/** `sendPlan` with the aids that it needs. */
+/** `sendPlan` with the aids that it needs, of arguments that are what they should be. */
 export function planWith(
   file: Uint8Array | undefined,
   options: SendOptions,
@@ -45,9 +43,8 @@ export function planWith(
 function planOf(
   file: Uint8Array | undefined,
   options: SendOptions,
-  readers: FileReaders | undefined,
+  readers: typeof FileReaders | undefined,
 ): SendPlan {
-  demandArguments(file, options);
   const { transferSizeBytes, dialect, force = false, ...given } = options;
   const { address, leave, massErase, unprotect, willReset, allow, family } = given;
   const common = {

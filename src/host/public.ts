@@ -34,7 +34,7 @@ export type { Dialect } from './dialect.ts';
 export { downloadDfuSe, uploadDfuSe } from './dfuse.ts';
 export type { DfuSeOptions, DfuSeTransferOptions, DfuSeUploadOptions } from './dfuse.ts';
 export type { DfuSeModifiers, DfuSeOperation } from './dfuse-plan.ts';
-export { describeSending } from './describe-now.ts';
+export { describeSending } from './describe-sending.ts';
 export { dryRun } from './dry-run.ts';
 export type { DescribedStep, SendDescription } from './send-description.ts';
 export { download } from './download.ts';
@@ -70,7 +70,7 @@ export type { FlashOptions, SendEnding, SendTerms, SendToOptions } from './send.
 export { withPolicy } from './policy.ts';
 export type { SendPolicy } from './policy.ts';
 export { sendPlan } from './plan-now.ts';
-export type { SendElement } from './file-contents.ts';
+export type { SendElement } from './send-element.ts';
 export type { SendOptions, SendPlan, SendTarget } from './send-plan.ts';
 export { sendingOf } from './sending-of.ts';
 export type { Sending, SendingDevice, SendingPart } from './decided.ts';

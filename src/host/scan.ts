@@ -9,8 +9,7 @@ import { mayMatch, select } from './selection.ts';
 import type { Selection } from './selection.ts';
 import { descriptorLimit, deviceMs, scanMs } from './time-limits.ts';
 import type { TimeLimits } from './time-limits.ts';
-
-import { checkedQuirk } from './quirks/index.ts';
+import { parts } from './quirks/parts.ts';
 import type { QuirkRow } from './quirks/index.ts';
 
 /** A device that could not be looked into. */
@@ -59,6 +58,7 @@ const HUB_CLASS = 9;
 export async function scan(bus: UsbBus, options: ScanOptions): Promise<Scan> {
   const { selection = {} } = options;
   const all = await bus.list();
+  await checkQuirks(options);
   const looks = new Looks(options);
   await looks.into(all.filter((device) => mayMatch(selection, device)));
   return looks.scan(all, select(looks.entries, selection));
@@ -71,12 +71,20 @@ export async function scan(bus: UsbBus, options: ScanOptions): Promise<Scan> {
 export async function scanElseAll(bus: UsbBus, options: ScanOptions): Promise<Scan> {
   const { selection = {} } = options;
   const all = await bus.list();
+  await checkQuirks(options);
   const looks = new Looks(options);
   await looks.into(all.filter((device) => mayMatch(selection, device)));
   const found = select(looks.entries, selection);
   if (found.length > 0) return looks.scan(all, found);
   await looks.into(all.filter((device) => !mayMatch(selection, device)));
   return looks.scan(all, looks.entries);
+}
+
+/** A person's own rows may be anything. Throws `INVALID_ARGUMENT`. */
+async function checkQuirks({ quirks = [] }: ScanOptions): Promise<void> {
+  if (quirks.length === 0) return;
+  const { checkedQuirk } = await parts.checks();
+  for (const [at, row] of quirks.entries()) checkedQuirk(row, `quirks[${at}]`);
 }
 
 /** Looks into devices, several at a time, all of them within the time that there is for one bus. */
@@ -88,7 +96,6 @@ class Looks {
 
   constructor(options: ScanOptions) {
     this.#options = options;
-    for (const [at, row] of (options.quirks ?? []).entries()) checkedQuirk(row, `quirks[${at}]`);
     this.#deadlineMs = options.clock.now() + scanMs(descriptorLimit(options));
   }
 

@@ -36,5 +36,8 @@ export interface SendDescription {
   readonly unknown: readonly string[];
 }
 
+/** The same without what is but words. */
+export type SendOutline = Omit<SendDescription, 'ending' | 'unknown'>;
+
 /** A plan that can be sent. */
 export type DecidedSending = Exclude<Sending, { readonly dialect: undefined }>;

@@ -4,7 +4,7 @@ import type { DfuPrefix, FileFormat, FirmwareTarget, InputFormat } from '../imag
 import type { Allowance } from './allowances.ts';
 import type { Dialect } from './dialect.ts';
 import type { DfuSeModifiers } from './dfuse-plan.ts';
-import type { SendElement } from './file-contents.ts';
+import type { SendElement } from './send-element.ts';
 import type { ReadBack } from './read-back.ts';
 
 /** What is said of a file besides its bytes. What a device's dialect does not have is not asked for. */

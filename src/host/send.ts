@@ -1,4 +1,5 @@
-import type { CancelSignal, UsbBus } from '../usb/index.ts';
+import { isSegmentFormat } from '../image/index.ts';
+import type { CancelSignal, PartWait, UsbBus } from '../usb/index.ts';
 import type { DownloadEnding } from './endings.ts';
 import { connectReady } from './connect.ts';
 import type { ConnectOptions } from './connect.ts';
@@ -7,15 +8,15 @@ import type { DfuInterface } from './dfu-interface.ts';
 import type { HostListener } from './events.ts';
 import { waitAppMs, withApplication } from './application.ts';
 import type { ApplicationTerms } from './application.ts';
-import { contentsText } from './file-contents.ts';
 import { leave } from './leave.ts';
 import { unchangedElse, unconfirmedElse, withOutcome } from './outcome.ts';
 import { readDfuInterfaces } from './read-interfaces.ts';
 import { needed, needsOf } from './needs.ts';
 import type { SendNeeds } from './needs.ts';
+import { parts } from './parts.ts';
 import { canBePlaced } from './place.ts';
 import { Beside } from './others-beside.ts';
-import { demandBytes } from './send-arguments.ts';
+import { demandArguments, demandBytes } from './send-arguments.ts';
 import { planFile } from './plan-file.ts';
 import type { SendOptions, SendPlan } from './send-plan.ts';
 import { sendPlain } from './send-plain.ts';
@@ -59,20 +60,24 @@ export async function send(
   plan: SendPlan,
   terms: SendTerms = {},
 ): Promise<SendEnding> {
-  tellFile(plan, terms.onEvent);
+  await tellFile(plan, { ...terms, clock: session.clock });
   return withOutcome(session, () => sendIt(session, plan, terms));
 }
 
 /** What of the file is sent, and what is wrong with it and does not keep it from being sent: somebody should know. */
-export function fileNotes(plan: SendPlan): string[] {
+export async function fileNotes(plan: SendPlan, wait: PartWait): Promise<string[]> {
   const { suffixProblem, problems } = plan;
+  const readers = isSegmentFormat(plan.format) ? await parts.readers(wait) : undefined;
   const damaged =
     suffixProblem === undefined ? undefined : `${suffixProblem.message}; sent as it is`;
-  return [contentsText(plan), ...problems, damaged].filter((each) => each !== undefined);
+  return [readers?.contentsText(plan), ...problems, damaged].filter((each) => each !== undefined);
 }
 
-function tellFile(plan: SendPlan, onEvent: HostListener | undefined): void {
-  for (const message of fileNotes(plan)) onEvent?.({ type: 'note', message });
+async function tellFile(
+  plan: SendPlan,
+  terms: PartWait & Pick<SendTerms, 'onEvent'>,
+): Promise<void> {
+  for (const message of await fileNotes(plan, terms)) terms.onEvent?.({ type: 'note', message });
 }
 
 async function sendIt(session: DfuSession, given: SendPlan, terms: SendTerms): Promise<SendEnding> {
@@ -191,7 +196,7 @@ export async function sendTo(
 }
 
 async function sendToOne(bus: UsbBus, plan: SendPlan, options: SendToOptions): Promise<SendEnding> {
-  tellFile(plan, options.onEvent);
+  await tellFile(plan, options);
   // What cannot be waited for is said before anything is sent.
   const isWaited = waitAppMs(options) !== undefined;
   const session = await unchangedElse(() => connectReady(bus, findTerms(plan, options)));
@@ -252,5 +257,6 @@ export async function flashFile(
   options: FlashOptions,
 ): Promise<SendEnding> {
   demandBytes(file);
+  demandArguments(file, options);
   return sendTo(bus, await planFile(file, options, options), options);
 }

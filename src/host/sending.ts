@@ -1,6 +1,7 @@
 import { DfuError } from '../bytes/index.ts';
 import { DfuVersion, suffixMatches } from '../dfu/index.ts';
 import type { Suffix } from '../dfu/index.ts';
+import { isSegmentFormat } from '../image/index.ts';
 import { formatUsbId, idDigits } from '../usb/index.ts';
 import { isAllowed } from './allowances.ts';
 import type { Decided, Sending, SendingDevice } from './decided.ts';
@@ -8,7 +9,6 @@ import { demandDfuMode, demandDownloads, dialectOf, speaksDfuSe, transferSize } 
 import type { Dialect } from './dialect.ts';
 import type { DfuInterface } from './dfu-interface.ts';
 import { nothingToSend } from './download-steps.ts';
-import { demandOnePiece } from './file-contents.ts';
 import { needed } from './needs.ts';
 import type { SendNeeds } from './needs.ts';
 import { demandRelease } from './release.ts';
@@ -31,7 +31,7 @@ export function decidedSending(
     const held = needs.expected?.demandExpected(plan, { entry, alternates, dialect });
     const sending =
       dialect === 'dfu'
-        ? plainSending(plan, entry)
+        ? plainSending(plan, entry, needs)
         : needed(needs.dfuse).dfuseSending(plan, entry, alternates);
     const { confirmed, notes: checked = [] } = held ?? { confirmed: [] };
     return { ...sending, confirmed, notes: [...notes, ...checked, ...sending.notes] };
@@ -116,14 +116,20 @@ function demandDfuSeToCome(plan: SendPlan, entry: DfuInterface): void {
   if (entry.functionalFound && !speaksDfuSe(entry)) throw plainDevice('the file is a DfuSe file');
 }
 
-function plainSending({ targets, modifiers, ...plan }: SendPlan, entry: DfuInterface): Decided {
+function plainSending(
+  { targets, modifiers, ...plan }: SendPlan,
+  entry: DfuInterface,
+  { readers }: SendNeeds,
+): Decided {
   if (modifiers.massErase === true || modifiers.unprotect === true) {
     const what = modifiers.unprotect === true ? 'read unprotect' : 'mass erase';
     throw new DfuError('UNSUPPORTED', `the device speaks plain DFU, which has no ${what}`);
   }
   const notes = plan.anyDevice ? noDownloadsNotes(entry) : [];
   if (!plan.anyDevice) demandDownloads(entry);
-  demandOnePiece({ targets, format: plan.format });
+  if (isSegmentFormat(plan.format)) {
+    needed(readers).demandOnePiece({ targets, format: plan.format });
+  }
   const payload = targets[0]?.elements[0]?.data ?? new Uint8Array(0);
   if (payload.length === 0) throw nothingToSend();
   const transferSizeBytes = transferSize(entry, plan.transferSizeBytes);

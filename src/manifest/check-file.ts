@@ -1,7 +1,7 @@
 import { DfuError } from '../bytes/index.ts';
 import type { DfuErrorCode } from '../bytes/index.ts';
 import type { CryptoLike } from '../image/index.ts';
-import { signatureFinding } from './check-signature.ts';
+import type { signatureFinding } from './check-signature.ts';
 import type { FileFinding } from './file-finding.ts';
 import { hashHex } from './file-hash.ts';
 import type { ManifestFile, ManifestKey } from './firmware-manifest.ts';
@@ -19,6 +19,11 @@ export interface CheckFileOptions {
   readonly keys?: readonly ManifestKey[] | undefined;
   /** Default: the platform's own. */
   readonly crypto?: CryptoLike | undefined;
+}
+
+/** What checks signatures; of a file without a key nothing does. */
+interface SignatureCheck {
+  readonly signatureFinding: typeof signatureFinding | undefined;
 }
 
 function refusal(code: DfuErrorCode, finding: FileFinding): FileCheck {
@@ -43,23 +48,18 @@ async function hashFinding(
   return { rating: 'good', topic, text: 'Size and SHA-256 are those of the manifest.' };
 }
 
-/**
- * Whether a file is what its manifest says: size and SHA-256, and where the manifest names a key, the signature of the
- * MCUboot image in it. A file that is `refused` must not be sent: `REFUSED` where size, hash or signature are not as the
- * manifest says, `MALFORMED` and others where it, or the key of the manifest, cannot be read. Throws nothing for what the file is.
- *
- * A key that only the manifest names proves that the file is the one that the manifest's maker meant, and not who that is.
- */
-export async function checkFile(
+/** `checkFile`, which see, with what checks signatures. */
+export async function checkedFile(
   file: ManifestFile,
   bytes: Uint8Array,
-  { keys = [], crypto }: CheckFileOptions = {},
+  { keys = [], crypto, signatureFinding: check }: CheckFileOptions & SignatureCheck,
 ): Promise<FileCheck> {
   const hash = await hashFinding(file, bytes, crypto);
   if (hash.rating === 'bad') return refusal('REFUSED', hash);
   if (file.key === undefined) return { findings: [hash], refused: undefined };
+  if (check === undefined) throw new TypeError('expected what checks signatures, got none');
   try {
-    const signature = await signatureFinding(bytes, { key: file.key.toLowerCase(), keys, crypto });
+    const signature = await check(bytes, { key: file.key.toLowerCase(), keys, crypto });
     const findings = [hash, signature];
     if (signature.rating !== 'bad') return { findings, refused: undefined };
     return { findings, refused: { code: 'REFUSED', message: signature.text } };

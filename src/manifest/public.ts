@@ -24,7 +24,7 @@ export { manifestSchema } from './manifest-shape.ts';
 export { boardOf, channelsOf, offersFor, runningVersion } from './offers.ts';
 export type { ManifestDevice, ManifestOffer, OffersOptions } from './offers.ts';
 export { fileUrl } from './file-url.ts';
-export { checkFile } from './check-file.ts';
+export { checkFile } from './check-file-now.ts';
 export type { CheckFileOptions, FileCheck } from './check-file.ts';
 export { fileFacts } from './file-facts.ts';
 export type { FileFacts, FileFactsOptions } from './file-facts.ts';

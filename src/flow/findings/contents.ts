@@ -2,7 +2,7 @@ import { isSegmentFormat, recognise, segmentFormatNames } from '../../image/inde
 import type { Recognised } from '../../image/index.ts';
 import type { SendPlan } from '../../host/index.ts';
 import type { PartWait } from '../../usb/index.ts';
-import { releaseText } from '../boards.ts';
+import { releaseText } from '../releases.ts';
 import type { FlowFinding } from '../flow-state.ts';
 import { parts } from '../parts.ts';
 import { finding } from './finding.ts';

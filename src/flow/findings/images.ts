@@ -18,6 +18,8 @@ const MOST_IMAGES = 4;
 /** Hexadecimal digits by which a key is told to a person. */
 const KEY_DIGITS = 8;
 
+/** Holds a file to the key that its manifest names. */
+export { signatureFinding } from '../../manifest/index.ts';
 /** Holds a plan to the keys that are expected. */
 export { withPolicy } from '../../host/index.ts';
 

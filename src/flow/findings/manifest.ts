@@ -3,15 +3,12 @@ import type { FlowFinding } from '../flow-state.ts';
 import { finding } from './finding.ts';
 
 /** What the manifest says of a file, and whether the file is that one. */
-export function manifestFindings(
-  { offer, check }: Choice,
-  product: string | undefined,
-): FlowFinding[] {
+export function manifestFindings({ offer, check }: Choice, product: string): FlowFinding[] {
   if (offer === undefined || check === undefined) return [];
   const { release, file, doubt } = offer;
   const { version } = release;
   const found: FlowFinding[] = [
-    finding('plain', 'version', ['version-release', { version, product: product ?? '' }]),
+    finding('plain', 'version', ['version-release', { version, product }]),
   ];
   if (doubt !== undefined) found.push({ rating: 'unknown', topic: 'version', said: doubt });
   for (const { topic, rating } of check.findings) {

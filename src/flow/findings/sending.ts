@@ -1,5 +1,5 @@
 import { DfuError, hexNumber } from '../../bytes/index.ts';
-import type { DescribedStep, SendDescription } from '../../host/index.ts';
+import type { DescribedStep, SendOutline } from '../../host/index.ts';
 import type { FlowDevice, FlowFinding } from '../flow-state.ts';
 import { said } from '../flow-text.ts';
 import type { FlowText } from '../flow-text.ts';
@@ -7,7 +7,7 @@ import { finding } from './finding.ts';
 
 /** What sending a file to the device comes to, once it is known: whether it fits, where it goes, what is odd. */
 export function sendingFindings(
-  { interface: entry, dialect, notes }: SendDescription,
+  { interface: entry, dialect, notes }: SendOutline,
   { mode, interfaces }: FlowDevice,
 ): FlowFinding[] {
   const odd = notes.map((words) => finding('plain', 'note', ['host-note', { words }]));

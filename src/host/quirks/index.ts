@@ -2,6 +2,6 @@
 export { CONDITIONS, FIELDS, fieldsText } from './fields.ts';
 export { gd32Layout } from './gd32.ts';
 export { quirkRowsFor, quirksFor } from './lookup.ts';
-export { checkedQuirk, parseQuirk, parseQuirkFile } from './parse.ts';
+export { parseQuirk, parseQuirkFile } from './parse.ts';
 export type { AppliedQuirk, Quirk, QuirkCondition, QuirkRow, QuirkSubject } from './quirk.ts';
 export { QUIRKS } from './table.ts';

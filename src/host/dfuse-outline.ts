@@ -1,7 +1,5 @@
-import { hexNumber } from '../bytes/index.ts';
 import type { DfuSeOperation } from './dfuse-plan.ts';
 import type { DecidedSending, DescribedStep } from './send-description.ts';
-import type { SendPlan } from './send-plan.ts';
 
 function stepOf(alternate: number, each: DfuSeOperation): DescribedStep | undefined {
   if (each.op === 'write') {
@@ -49,18 +47,4 @@ export function dfuseSteps({
     }
   }
   return steps;
-}
-
-/** What ends it, in words. */
-export function dfuseEnding(
-  { parts }: DecidedSending & { readonly dialect: 'dfuse' },
-  { modifiers, targets }: SendPlan,
-): string {
-  const last = parts.at(-1);
-  const leaves = last === undefined ? false : [...last.operations].at(-1)?.op === 'leave';
-  if (!leaves) return 'the device stays in DFU mode';
-  const address = modifiers.address ?? targets[0]?.elements[0]?.address;
-  const where =
-    address === undefined ? 'its application' : `what stands at ${hexNumber(address, 8)}`;
-  return `the device leaves DFU mode and starts ${where}`;
 }
