@@ -26,12 +26,15 @@ const gzipKib = (bytes) => gzipSync(bytes, { level: 9 }).length / KIB;
 const plainName = (name) => name.replace(/-[\w-]{8}(?=\.\w+$)/, '');
 
 function bundles() {
-  const element = join(root, 'dist/dfu-flasher/dfu-flasher.js');
+  const folder = join(root, 'dist/dfu-flasher');
+  const element = readdirSync(folder)
+    .filter((name) => name.endsWith('.js'))
+    .map((name) => join(folder, name));
   // What a page itself loads is counted page by page, below: its parts are cut as the build likes.
   const workers = readdirSync(join(siteFolder, 'workers')).map((name) =>
     join(siteFolder, 'workers', name),
   );
-  for (const file of [element, ...workers]) {
+  for (const file of [...element, ...workers]) {
     const bytes = readFileSync(file);
     const name = plainName(file.split(/[\\/]/).slice(-2).join('/'));
     figure(`bundle ${name}`, bytes.length / KIB, 'KiB');

@@ -17,7 +17,7 @@ import { DFU_MODE, REEL, RUN_TIME, ZephyrBench, signedUpdate } from './zephyr-bo
 
 /** The checkout. */
 const root = `${process.env['DFUKIT']}`;
-const ELEMENT = `${root}/dist/dfu-flasher/dfu-flasher.js`;
+const ELEMENT = `${root}/dist/dfu-flasher/dfu-flasher.all.js`;
 
 const PORT = 18081;
 const URL = `http://localhost:${PORT}`;

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as esbuild from 'esbuild';
 import { chromium } from 'playwright-core';
@@ -10,13 +9,11 @@ import type { FlowState } from '../../../src/flow/index.ts';
 import { missingBrowser } from '../../package/chromium.ts';
 import { need } from '../../support/needs.ts';
 import { axeViolations, faultsOf, overflowPx } from '../site.ts';
+import { elementFiles } from './element-files.ts';
 import { PagePort } from './served-board.ts';
 import type { ServedBoard } from './served-board.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
-
-/** The element as it is shipped. */
-export const bundlePath = resolve(root, 'dist/dfu-flasher/dfu-flasher.js');
 
 const bundledBridge = (): string => {
   const { outputFiles } = esbuild.buildSync({
@@ -242,7 +239,7 @@ async function serve(page: Page, options: ElementPageOptions): Promise<void> {
       <script type="module" src="bridge.js"></script></head>
       <body><main><h1>Update</h1>${body}</main></body></html>`,
     'style.css': STYLE,
-    'dfu-flasher.js': readFileSync(bundlePath, 'utf8'),
+    ...Object.fromEntries(elementFiles),
     'bridge.js': bridge,
     ...options.files,
   };
