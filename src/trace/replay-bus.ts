@@ -1,6 +1,6 @@
 import { DfuError } from '../bytes/index.ts';
 import { ControlWire, LinkedPipe, PipeState, deviceDescriptor } from '../usb/index.ts';
-import type { BusDevice, BusEvent, Clock, ControlPipe, TransferEnd, UsbBus } from '../usb/index.ts';
+import type { BusDevice, BusEvent, Clock, ControlPipe, UsbBus } from '../usb/index.ts';
 import { PartReplay } from './replay-part.ts';
 import type { Deed, Played } from './replay-part.ts';
 import { ReplayLink, errorOf } from './replay-link.ts';
@@ -39,8 +39,6 @@ export function replayBus(trace: Trace, { clock }: ReplayOptions): ReplayBus {
 interface Present {
   readonly device: BusDevice;
   readonly state: PipeState;
-  /** Ends of transfers under way, for when it leaves. */
-  readonly underWay: Set<(how: TransferEnd) => void>;
 }
 
 class Replay implements ReplayBus {
@@ -128,7 +126,6 @@ class Replay implements ReplayBus {
     if (replay === undefined || this.#present.has(number)) return;
     const { location, speed, descriptor, mostTransferBytes } = replay.part.described;
     const state = new PipeState();
-    const underWay = new Set<(how: TransferEnd) => void>();
     this.#attachments += 1;
     const device: BusDevice = {
       id: `replay:${number}:${this.#attachments}`,
@@ -136,9 +133,9 @@ class Replay implements ReplayBus {
       speed,
       descriptor: deviceDescriptor.decode(descriptor),
       mostTransferBytes,
-      open: () => this.#open(replay, { device, state, underWay }),
+      open: () => this.#open(replay, { device, state }),
     };
-    this.#present.set(number, { device, state, underWay });
+    this.#present.set(number, { device, state });
     for (const listener of this.#listeners) listener({ type: 'attached', device });
   }
 
@@ -147,19 +144,17 @@ class Replay implements ReplayBus {
     if (present === undefined) return;
     this.#present.delete(number);
     present.state.leave();
-    for (const ended of present.underWay) ended({ end: 'lost' });
     for (const listener of this.#listeners) listener({ type: 'detached', id: present.device.id });
   }
 
   async #open(replay: PartReplay, present: Present): Promise<ControlPipe> {
     await Promise.resolve();
-    const { device, state, underWay } = present;
+    const { device, state } = present;
     if (state.over) throw new DfuError('DISCONNECTED', `${device.location.path}: it has gone`);
     const error = replay.open();
     if (error !== undefined) throw errorOf(error);
     const link = new ReplayLink(replay, {
       state,
-      underWay,
       play: (deed) => this.#play(replay, deed),
       comes: (played) => this.#schedule(played.comings),
       after: (ms, run) => this.#after(ms, run),

@@ -32,7 +32,6 @@ export function errorOf({ code, message }: TraceFault): DfuError {
 /** What a link of a replay has of its bus. */
 interface LinkSurroundings {
   readonly state: PipeState;
-  readonly underWay: Set<(how: TransferEnd) => void>;
   readonly play: (deed: Deed) => Played;
   readonly comes: (played: Played) => void;
   readonly after: (ms: number, run: () => void) => () => void;
@@ -52,7 +51,7 @@ export class ReplayLink implements PipeLink {
     { packet, data }: WireTransfer,
     ended: (how: TransferEnd) => void,
   ): (() => void) | undefined {
-    const { state, underWay, play, comes, after } = this.#around;
+    const { state, play, comes, after } = this.#around;
     if (state.over) {
       this.#replay.miss({ do: 'transfer', setup: packet, data });
       ended({ end: 'lost' });
@@ -66,22 +65,16 @@ export class ReplayLink implements PipeLink {
       ended({ end: 'failed', error });
       return undefined;
     }
-    const end = (how: TransferEnd): void => {
-      underWay.delete(end);
-      ended(how);
-    };
-    underWay.add(end);
     const { record } = played;
     const how = endOf(packet.wLength, record);
-    const cancel =
-      how === undefined
-        ? undefined
-        : after(record === undefined ? 0 : record.tookMs, () => end(how));
-    comes(played);
-    return () => {
-      cancel?.();
-      underWay.delete(end);
-    };
+    return state.carry(ended, (end) => {
+      const cancel =
+        how === undefined
+          ? undefined
+          : after(record === undefined ? 0 : record.tookMs, () => end(how));
+      comes(played);
+      return cancel;
+    });
   }
 
   async claim(interfaceNumber: number): Promise<void> {

@@ -292,3 +292,54 @@ describe('behind a reset', () => {
     expect(scripted.log.filter((line) => line.startsWith('configuration'))).toEqual([]);
   });
 });
+
+describe('a transfer that a link carries', () => {
+  const lost: TransferEnd = { end: 'lost' };
+  const done: TransferEnd = { end: 'out', taken: 3 };
+
+  test('ends once, also when the device leaves later', () => {
+    const state = new PipeState();
+    const ends: TransferEnd[] = [];
+    let end: (how: TransferEnd) => void = () => {};
+    state.carry(
+      (how) => ends.push(how),
+      (own) => {
+        end = own;
+        return undefined;
+      },
+    );
+    end(done);
+    end(done);
+    state.leave();
+    expect(ends).toEqual([done]);
+  });
+
+  test('is lost when the device leaves, and is not begun when it has left', () => {
+    const state = new PipeState();
+    const ends: TransferEnd[] = [];
+    const begun: string[] = [];
+    const carry = (name: string): void =>
+      void state.carry(
+        (how) => ends.push(how),
+        () => void begun.push(name),
+      );
+    carry('first');
+    state.leave();
+    state.leave();
+    carry('second');
+    expect([ends, begun]).toEqual([[lost, lost], ['first']]);
+  });
+
+  test('that was given up ends for nobody, and is given up at the link', () => {
+    const state = new PipeState();
+    const ends: TransferEnd[] = [];
+    let givenUp = 0;
+    const giveUp = state.carry(
+      (how) => ends.push(how),
+      () => () => (givenUp += 1),
+    );
+    giveUp?.();
+    state.leave();
+    expect([ends, givenUp]).toEqual([[], 1]);
+  });
+});

@@ -1,6 +1,9 @@
 import { DfuError } from '../bytes/index.ts';
+import type { Clock } from './clock.ts';
+import type { TransferEnd } from './control-wire.ts';
 import { readIdentity, sameIdentity, setConfiguration, setInterface } from './standard-requests.ts';
 import type { ControlTransfers, DeviceIdentity } from './standard-requests.ts';
+import { until } from './until.ts';
 
 /** Selects the first configuration, if there is one. Throws what the transfer throws. */
 export async function configureFirst(
@@ -21,6 +24,8 @@ export class PipeState {
   readonly gone: Promise<void>;
   readonly #holders = new Map<number, object>();
   readonly #alternates = new Map<number, number>();
+  /** Ends of transfers under way, for when the device leaves. */
+  readonly #underWay = new Set<(how: TransferEnd) => void>();
   #identity: DeviceIdentity | undefined;
   #over = false;
   #resolveGone: () => void = () => {};
@@ -36,10 +41,43 @@ export class PipeState {
     return this.#over;
   }
 
-  /** The device has left. */
+  /** The device has left: what is carried is lost. */
   leave(): void {
+    if (this.#over) return;
     this.#over = true;
     this.#resolveGone();
+    for (const end of this.#underWay) end({ end: 'lost' });
+  }
+
+  /** Waits until the device has left, and no longer than that. */
+  goneWithin(clock: Clock, ms: number): Promise<void> {
+    return until<void>(clock, { ms, late: () => {} }, ({ resolve }) => {
+      void this.gone.then(resolve);
+      return undefined;
+    });
+  }
+
+  /**
+   * Carries a transfer as a `Wire` does: `begin` begins it, with what ends it, and answers what gives it up. It ends once: as
+   * `lost` if the device leaves before, or has left.
+   */
+  carry(
+    ended: (how: TransferEnd) => void,
+    begin: (end: (how: TransferEnd) => void) => (() => void) | undefined,
+  ): (() => void) | undefined {
+    if (this.#over) {
+      ended({ end: 'lost' });
+      return undefined;
+    }
+    const end = (how: TransferEnd): void => {
+      if (this.#underWay.delete(end)) ended(how);
+    };
+    this.#underWay.add(end);
+    const giveUp = begin(end);
+    return () => {
+      this.#underWay.delete(end);
+      giveUp?.();
+    };
   }
 
   /** False if `holder` has the interface already. Throws `BUSY` if another has it. */
@@ -83,6 +121,17 @@ export class PipeState {
   /** Interfaces with another alternate than 0, each with it. */
   alternates(): (readonly [interfaceNumber: number, alternate: number])[] {
     return [...this.#alternates].filter(([, alternate]) => alternate !== 0);
+  }
+
+  /** Claims and selects once more, behind a reset that took it away. */
+  async holdAgain(link: {
+    claim(interfaceNumber: number): Promise<void>;
+    select(interfaceNumber: number, alternate: number): Promise<void>;
+  }): Promise<void> {
+    for (const interfaceNumber of this.held()) await link.claim(interfaceNumber);
+    for (const [interfaceNumber, alternate] of this.alternates()) {
+      await link.select(interfaceNumber, alternate);
+    }
   }
 
   /** Reads what the device is, to know it again. */

@@ -49,55 +49,36 @@ export function portPipe(
   const wire = new ControlWire(link, around.clock, timeoutMs);
   return {
     pipe: new LinkedPipe({ device, link, wire, state }),
-    leave: () => link.leave(),
+    leave: () => state.leave(),
   };
 }
 
 class PortLink implements PipeLink {
   readonly #state: PipeState;
   readonly #around: LinkSurroundings;
-  /** Ends of transfers under way, for when the device leaves. */
-  readonly #underWay = new Set<(how: TransferEnd) => void>();
 
   constructor(state: PipeState, around: LinkSurroundings) {
     this.#state = state;
     this.#around = around;
   }
 
-  leave(): void {
-    if (this.#state.over) return;
-    this.#state.leave();
-    for (const ended of this.#underWay) ended({ end: 'lost' });
-  }
-
   transfer(what: WireTransfer, ended: (how: TransferEnd) => void): (() => void) | undefined {
-    if (this.#state.over) {
-      ended({ end: 'lost' });
-      return undefined;
-    }
     const { packet, data, timeoutMs } = what;
     const { bmRequestType, bRequest, wValue, wIndex, wLength } = packet;
     const numbers = [bmRequestType, bRequest, wValue, wIndex, wLength, timeoutMs];
     const isIn = data === undefined;
-    this.#underWay.add(ended);
-    const end = (how: TransferEnd): void => {
-      this.#underWay.delete(ended);
-      ended(how);
-    };
-    const giveUp = this.#around.begin(
-      { verb: isIn ? 'in' : 'out', numbers, bytes: data },
-      {
-        answered: ({ bytes, number }) => {
-          if (isIn) end({ end: 'in', data: shortened(bytesOf(bytes), wLength) });
-          else end({ end: 'out', taken: wholeOf(number, wLength, 'how many bytes were taken') });
+    return this.#state.carry(ended, (end) =>
+      this.#around.begin(
+        { verb: isIn ? 'in' : 'out', numbers, bytes: data },
+        {
+          answered: ({ bytes, number }) => {
+            if (isIn) end({ end: 'in', data: shortened(bytesOf(bytes), wLength) });
+            else end({ end: 'out', taken: wholeOf(number, wLength, 'how many bytes were taken') });
+          },
+          failed: (error) => end(failureOf(what, error)),
         },
-        failed: (error) => end(failureOf(what, error)),
-      },
+      ),
     );
-    return () => {
-      this.#underWay.delete(ended);
-      giveUp();
-    };
   }
 
   claim(interfaceNumber: number): Promise<void> {
@@ -118,7 +99,7 @@ class PortLink implements PipeLink {
       if (reset === 'same' || reset === 'gone') return reset;
       throw nonsense('what a reset came to');
     });
-    if (came === 'gone') this.leave();
+    if (came === 'gone') this.#state.leave();
     return came;
   }
 
@@ -129,7 +110,7 @@ class PortLink implements PipeLink {
     } catch (error) {
       if (!DfuError.is(error)) throw error;
     }
-    this.leave();
+    this.#state.leave();
     this.#around.closed();
   }
 }

@@ -9,7 +9,6 @@ import {
   deviceDescriptor,
   limited,
   transferError,
-  until,
   webUsbSetup,
 } from '../../usb/index.ts';
 import type {
@@ -74,8 +73,6 @@ class NativeLink implements PipeLink {
   readonly #native: NativeDevice;
   readonly #clock: Clock;
   readonly #stopWaiting: () => void;
-  /** Ends of transfers under way, for when the device leaves. */
-  readonly #underWay = new Set<(how: TransferEnd) => void>();
 
   constructor(native: NativeDevice, around: NativeSurroundings) {
     this.#native = native;
@@ -93,15 +90,12 @@ class NativeLink implements PipeLink {
 
   /** The package cannot cancel: what is given up goes on in it until its own time is over. */
   transfer(what: WireTransfer, ended: (how: TransferEnd) => void): (() => void) | undefined {
-    if (this.state.over) {
-      ended({ end: 'lost' });
+    return this.state.carry(ended, (end) => {
+      this.#start(what).then(end, async (error: unknown) =>
+        end({ end: 'failed', error: await this.#meaning(what, error) }),
+      );
       return undefined;
-    }
-    this.#underWay.add(ended);
-    this.#start(what).then(ended, async (error: unknown) =>
-      ended({ end: 'failed', error: await this.#meaning(what, error) }),
-    );
-    return () => this.#underWay.delete(ended);
+    });
   }
 
   async #start({ packet, data, timeoutMs }: WireTransfer): Promise<TransferEnd> {
@@ -146,25 +140,18 @@ class NativeLink implements PipeLink {
       for (const interfaceNumber of state.held()) await this.release(interfaceNumber);
       await this.#do('resetting the port', () => this.#native.reset());
       if (await this.#reachable(() => state.isSame(this.wire))) {
-        await this.#holdAgain();
+        await state.holdAgain(this);
         return 'same';
       }
     } catch (error) {
       if (!DfuError.is(error)) throw error;
       if (error.code === 'UNSUPPORTED' || error.code === 'ACCESS') {
-        await ignored(() => this.#holdAgain());
+        await ignored(() => state.holdAgain(this));
         throw error;
       }
     }
     await this.close();
     return 'gone';
-  }
-
-  async #holdAgain(): Promise<void> {
-    for (const interfaceNumber of this.state.held()) await this.claim(interfaceNumber);
-    for (const [interfaceNumber, alternate] of this.state.alternates()) {
-      await this.select(interfaceNumber, alternate);
-    }
   }
 
   async close(): Promise<void> {
@@ -212,9 +199,8 @@ class NativeLink implements PipeLink {
 
   #leave(): void {
     if (this.state.over) return;
-    this.state.leave();
     this.#stopWaiting();
-    for (const ended of this.#underWay) ended({ end: 'lost' });
+    this.state.leave();
   }
 
   async #do(doing: string, work: () => Promise<void>): Promise<void> {
@@ -232,18 +218,11 @@ class NativeLink implements PipeLink {
     const code = nativeErrorCode(error);
     if (code === 'STALLED') return transferError.stalled(packet, error);
     if (code === 'TIMEOUT') return transferError.timeout(packet, timeoutMs, error);
-    if (code === 'PROTOCOL') await this.#goneWithin(FAULT_MS);
+    if (code === 'PROTOCOL') await this.state.goneWithin(this.#clock, FAULT_MS);
     if (code === 'DISCONNECTED') this.#leave();
     return this.state.over
       ? transferError.disconnected(packet, error)
       : nativeError(error, describeRequest(packet));
-  }
-
-  #goneWithin(ms: number): Promise<void> {
-    return until<void>(this.#clock, { ms, late: () => {} }, ({ resolve }) => {
-      void this.state.gone.then(resolve);
-      return undefined;
-    });
   }
 }
 

@@ -7,7 +7,6 @@ import {
   deviceDescriptor,
   limited,
   transferError,
-  until,
   webUsbSetup,
 } from '../../usb/index.ts';
 import type {
@@ -86,8 +85,6 @@ class WebLink implements PipeLink {
   readonly #isLent: boolean;
   readonly #closed: () => void;
   readonly #stopWaiting: () => void;
-  /** Ends of transfers under way, for when the device leaves. */
-  readonly #underWay = new Set<(how: TransferEnd) => void>();
   #configurationValue: number | undefined;
 
   constructor(web: WebUsbDevice, around: WebSurroundings & { readonly isLent: boolean }) {
@@ -110,13 +107,10 @@ class WebLink implements PipeLink {
 
   /** WebUSB cannot cancel: what is given up goes on in the browser. */
   transfer(what: WireTransfer, ended: (how: TransferEnd) => void): (() => void) | undefined {
-    if (this.state.over) {
-      ended({ end: 'lost' });
+    return this.state.carry(ended, (end) => {
+      this.#start(what).then(end, async (error: unknown) => end(await this.#failed(what, error)));
       return undefined;
-    }
-    this.#underWay.add(ended);
-    this.#start(what).then(ended, async (error: unknown) => ended(await this.#failed(what, error)));
-    return () => this.#underWay.delete(ended);
+    });
   }
 
   async #start({ packet, data }: WireTransfer): Promise<TransferEnd> {
@@ -162,26 +156,19 @@ class WebLink implements PipeLink {
       await this.#do('reset', 'resetting the port', () => this.#web.reset());
       if (await state.isSame(this.wire)) {
         await this.#configure();
-        await this.#holdAgain();
+        await state.holdAgain(this);
         return 'same';
       }
     } catch (error) {
       if (!DfuError.is(error)) throw error;
-      await this.#goneWithin(FAULT_MS);
+      await state.goneWithin(this.#clock, FAULT_MS);
       if (!state.over && error.code === 'UNSUPPORTED') {
-        await ignored(() => this.#holdAgain());
+        await ignored(() => state.holdAgain(this));
         throw error;
       }
     }
     await this.close();
     return 'gone';
-  }
-
-  async #holdAgain(): Promise<void> {
-    for (const interfaceNumber of this.state.held()) await this.claim(interfaceNumber);
-    for (const [interfaceNumber, alternate] of this.state.alternates()) {
-      await this.select(interfaceNumber, alternate);
-    }
   }
 
   async close(): Promise<void> {
@@ -200,9 +187,8 @@ class WebLink implements PipeLink {
 
   #leave(): void {
     if (this.state.over) return;
-    this.state.leave();
     this.#stopWaiting();
-    for (const ended of this.#underWay) ended({ end: 'lost' });
+    this.state.leave();
   }
 
   async #do(doing: Doing, what: string, work: () => Promise<void>): Promise<void> {
@@ -227,7 +213,7 @@ class WebLink implements PipeLink {
       return { end: 'failed', error: transferError.timeout(packet, timeoutMs, error) };
     }
     // A browser says the same of a device that has gone and of one that broke off.
-    if (meant.code === 'IO') await this.#goneWithin(FAULT_MS);
+    if (meant.code === 'IO') await this.state.goneWithin(this.#clock, FAULT_MS);
     if (this.#hasGone(meant)) this.#leave();
     return this.state.over ? { end: 'lost' } : { end: 'failed', error: meant };
   }
@@ -235,13 +221,6 @@ class WebLink implements PipeLink {
   /** A browser closes what has gone. */
   #hasGone({ code }: DfuError): boolean {
     return code === 'DISCONNECTED' || !this.#web.opened;
-  }
-
-  #goneWithin(ms: number): Promise<void> {
-    return until<void>(this.#clock, { ms, late: () => {} }, ({ resolve }) => {
-      void this.state.gone.then(resolve);
-      return undefined;
-    });
   }
 }
 
