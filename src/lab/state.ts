@@ -206,7 +206,7 @@ async function nextBoots(device: LabDevice, names: ImageNames): Promise<[BootSte
 }
 
 /** What the bootloader says of both slots of a pair, the primary one first. */
-export type PairFindings = readonly [SlotFinding, SlotFinding];
+type PairFindings = readonly [SlotFinding, SlotFinding];
 
 export async function examinePair(device: LabDevice, image: number): Promise<PairFindings> {
   const { flash, config, judge, counters } = device;
