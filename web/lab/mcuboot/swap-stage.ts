@@ -40,16 +40,14 @@ const areaNames = ({
 
 /** The device that is watched: in a worker, and in tests. */
 export class SwapStage {
-  #scene: SceneDevice | undefined;
-  #pieces: ImagePieces | undefined;
+  #scene: (SceneDevice & { readonly pieces: ImagePieces }) | undefined;
   #story: Story = [];
   #kept: Kept[] = [];
 
   async open(scenario: Scenario): Promise<Scene> {
     const scene = await sceneDevice(scenario);
-    this.#scene = scene;
     const pieces = new ImagePieces(scene.device);
-    this.#pieces = pieces;
+    this.#scene = { ...scene, pieces };
     this.#story = [];
     this.#kept = [];
     const { device, baseAddress } = scene;
@@ -94,8 +92,8 @@ export class SwapStage {
   }
 
   #opened(): SceneDevice & { readonly pieces: ImagePieces } {
-    if (this.#scene === undefined || this.#pieces === undefined) throw new Error('nothing is open');
-    return { ...this.#scene, pieces: this.#pieces };
+    if (this.#scene === undefined) throw new Error('nothing is open');
+    return this.#scene;
   }
 
   #lastBoot(): RecordedBoot | undefined {
