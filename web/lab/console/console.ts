@@ -30,6 +30,7 @@ const styles = css`
     font: var(--size-small) / 1.35 var(--mono);
     white-space: pre-wrap;
     overflow-wrap: anywhere;
+    contain: content;
   }
 
   .event {
@@ -137,8 +138,13 @@ export class BoardConsole extends LitElement {
       line.textContent = text === '' ? ' ' : text;
       return line;
     });
-    log.append(...fresh);
-    while (log.childElementCount > MOST_LINES) log.firstElementChild?.remove();
+    // A browser counts children one by one.
+    const over = log.childElementCount + fresh.length - MOST_LINES;
+    if (over >= log.childElementCount) log.replaceChildren(...fresh.slice(-MOST_LINES));
+    else {
+      for (let gone = 0; gone < over; gone += 1) log.firstElementChild?.remove();
+      log.append(...fresh);
+    }
     if (this.#follows) log.scrollTop = log.scrollHeight;
     this.waiting = 0;
   }
