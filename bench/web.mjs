@@ -182,7 +182,7 @@ async function cutsInPage(browser, url) {
       const { shadowRoot } = document.querySelector('lab-mcuboot');
       const { cases, counts, operations } = shadowRoot.querySelector('lab-cut-explorer').report;
       const cutsInARow = Object.values(counts.pairs).reduce((sum, each) => sum + each, 0);
-      return { operations: operations.length, cuts: cases.length, cutsInARow };
+      return { operations: operations.length, cuts: cases, cutsInARow };
     });
     // What is shown of it is part of it.
     await page.evaluate(

@@ -1,6 +1,6 @@
 import type { PowerCutKind } from 'dfukit/flash';
-import type { CutFinding, CutReport } from 'dfukit/lab';
 import type { Scenario } from './scenario-choices.ts';
+import type { SentReport } from './sent-report.ts';
 import type { Story } from './story.ts';
 
 // What the worker that tries all power cuts can be asked.
@@ -11,16 +11,6 @@ export interface CutOrder {
   readonly story: Story;
   readonly kinds: readonly PowerCutKind[];
   readonly twice: boolean;
-}
-
-/** A finding as a message has it: without the state of the device. */
-export type SentFinding = Omit<CutFinding, 'spot'>;
-
-/** A report as a message has it. */
-export interface SentReport extends Omit<CutReport, 'findings'> {
-  readonly findings: readonly SentFinding[];
-  /** The sectors of the flash: where each begins. */
-  readonly sectorOffsets: readonly number[];
 }
 
 export interface CutCalls {

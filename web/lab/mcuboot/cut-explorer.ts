@@ -7,11 +7,12 @@ import { problemWords } from '../problem.ts';
 import { saveFile } from '../save-file.ts';
 import { AskedWorker, isStopped } from '../worker/calls.ts';
 import type { CallProgress } from '../worker/calls.ts';
-import type { CutCalls, SentFinding, SentReport } from './cut-calls.ts';
+import type { CutCalls } from './cut-calls.ts';
 import './cut-picture.ts';
-import type { ChosenCut } from './cut-picture.ts';
 import { caseText, countsTable, findingList, reportWords } from './cut-words.ts';
 import type { Scenario } from './scenario-choices.ts';
+import { firstCut, wayOf } from './sent-report.ts';
+import type { ChosenCut, SentFinding, SentReport } from './sent-report.ts';
 import type { Story, StoryStep } from './story.ts';
 
 /** Cuts the power at every operation of the boot at hand, in a worker of its own. Tells `lab-cuts` with a story to be shown. */
@@ -140,8 +141,7 @@ class CutExplorer extends LitElement {
       });
       this.#explored = story;
       this.report = report;
-      const [first] = report.cases;
-      this.chosen = first && { operation: first.operation, kind: first.kind };
+      this.chosen = firstCut(report);
     } catch (error) {
       this.#fail(error);
     } finally {
@@ -254,7 +254,7 @@ class CutExplorer extends LitElement {
     const { chosen } = this;
     if (chosen === undefined) return nothing;
     const { operation, kind } = chosen;
-    const found = report.cases.find((each) => each.operation === operation && each.kind === kind);
+    const way = wayOf(report, chosen);
     const most = report.operations.length - 1;
     return html`<div class="chosen" role="group" aria-label="One cut">
       <div class="row">
@@ -281,14 +281,14 @@ class CutExplorer extends LitElement {
           </select></label
         >
         <button
-          ?disabled=${found === undefined}
-          @click=${() => this.#show([{ operation, kind }], found?.boots ?? 1)}
+          ?disabled=${way === undefined}
+          @click=${() => this.#show([{ operation, kind }], way?.boots ?? 1)}
         >
           Show it above
         </button>
       </div>
       <p data-case>
-        ${found === undefined ? 'This kind of cut was not tried.' : caseText(found, report)}
+        ${way === undefined ? 'This kind of cut was not tried.' : caseText(chosen, way, report)}
       </p>
     </div>`;
   }

@@ -1,11 +1,19 @@
 import { LitElement, css, html, svg } from 'lit';
-import type { CSSResultGroup, PropertyDeclarations, SVGTemplateResult, TemplateResult } from 'lit';
+import type {
+  CSSResultGroup,
+  PropertyDeclarations,
+  PropertyValues,
+  SVGTemplateResult,
+  TemplateResult,
+} from 'lit';
+import { guard } from 'lit/directives/guard.js';
 import { cutOutcomes, outcomeWords } from 'dfukit/lab';
-import type { CutOutcome, OutcomeCounts } from 'dfukit/lab';
+import type { CutOutcome } from 'dfukit/lab';
 import { powerCutKinds } from 'dfukit/flash';
 import type { PowerCutKind } from 'dfukit/flash';
 import { controls } from '../controls.ts';
-import type { SentReport } from './cut-calls.ts';
+import { wayOf, worstOfTwo } from './sent-report.ts';
+import type { ChosenCut, SentReport } from './sent-report.ts';
 import { outcomeFill, outcomePatterns, outcomeStyles } from './outcomes.ts';
 
 const LABEL_PX = 88;
@@ -13,31 +21,54 @@ const STRIP_PX = 16;
 const MOST_ROW_PX = 12;
 const MAP_PX = 300;
 
-/** An operation and a kind of cut that a person has pointed at. */
-export interface ChosenCut {
-  readonly operation: number;
-  readonly kind: PowerCutKind;
-}
-
 interface Strip {
   readonly name: string;
   readonly kind: PowerCutKind | undefined;
   readonly outcomes: readonly (CutOutcome | undefined)[];
 }
 
-function worstOf(counts: OutcomeCounts | undefined): CutOutcome | undefined {
-  return counts && cutOutcomes.toReversed().find((outcome) => counts[outcome] > 0);
-}
-
-function stripsOf({ cases, pairs, operations }: SentReport): Strip[] {
+function stripsOf(report: SentReport): Strip[] {
   const strips: Strip[] = powerCutKinds.map((kind) => {
-    const outcomes: (CutOutcome | undefined)[] = operations.map(() => undefined);
-    for (const each of cases) if (each.kind === kind) outcomes[each.operation] = each.outcome;
+    const outcomes = report.operations.map(
+      (_, operation) => wayOf(report, { operation, kind })?.outcome,
+    );
     return { name: kind, kind, outcomes };
   });
-  if (pairs.length > 0)
-    strips.push({ name: 'two cuts', kind: undefined, outcomes: pairs.map(worstOf) });
+  strips.push({ name: 'two cuts', kind: undefined, outcomes: worstOfTwo(report) });
   return strips.filter(({ outcomes }) => outcomes.some((each) => each !== undefined));
+}
+
+/** All that a report comes to in a picture that is so wide. */
+interface Drawing extends Rows {
+  readonly report: SentReport;
+  readonly strips: readonly Strip[];
+  readonly used: readonly CutOutcome[];
+  readonly width: number;
+  readonly height: number;
+}
+
+function drawingOf(report: SentReport, widthPx: number): Drawing {
+  const strips = stripsOf(report);
+  const count = Math.max(1, report.operations.length);
+  const step = Math.min(36, (widthPx - LABEL_PX - 4) / count);
+  const rows = [...new Set(report.operations.map(({ sector }) => sector))].toSorted(
+    (a, b) => a - b,
+  );
+  const rowPx = Math.max(2, Math.min(MOST_ROW_PX, MAP_PX / Math.max(1, rows.length)));
+  const top = strips.length * STRIP_PX + 6;
+  const used = cutOutcomes.filter((each) => strips.some(({ outcomes }) => outcomes.includes(each)));
+  const height = top + rows.length * rowPx + 18;
+  return {
+    report,
+    strips,
+    used,
+    rows,
+    rowPx,
+    top,
+    step,
+    width: LABEL_PX + count * step + 4,
+    height,
+  };
 }
 
 /** Operations from left to right, kinds of cut above, sectors of the flash below, in the colour of what came of it. */
@@ -52,6 +83,7 @@ class CutPicture extends LitElement {
   declare chosen: ChosenCut | undefined;
   declare private width: number;
 
+  #drawing: Drawing | undefined;
   readonly #resized = new ResizeObserver(([entry]) => {
     this.width = Math.floor(entry?.contentRect.width ?? 0);
   });
@@ -111,37 +143,34 @@ class CutPicture extends LitElement {
     this.#resized.disconnect();
   }
 
+  override willUpdate(changed: PropertyValues): void {
+    if (!changed.has('report') && !changed.has('width')) return;
+    const { report, width } = this;
+    this.#drawing = report === undefined || width === 0 ? undefined : drawingOf(report, width);
+  }
+
   override render(): TemplateResult {
-    const { report } = this;
-    if (report === undefined || this.width === 0) return html`<div></div>`;
-    const strips = stripsOf(report);
-    const count = Math.max(1, report.operations.length);
-    const step = Math.min(36, (this.width - LABEL_PX - 4) / count);
-    const rows = [...new Set(report.operations.map(({ sector }) => sector))].toSorted(
-      (a, b) => a - b,
-    );
-    const rowPx = Math.max(2, Math.min(MOST_ROW_PX, MAP_PX / Math.max(1, rows.length)));
-    const top = strips.length * STRIP_PX + 6;
-    const height = top + rows.length * rowPx + 18;
-    const width = LABEL_PX + count * step + 4;
-    const used = cutOutcomes.filter((each) =>
-      strips.some(({ outcomes }) => outcomes.includes(each)),
-    );
+    const drawing = this.#drawing;
+    if (drawing === undefined) return html`<div></div>`;
+    const { report, strips, used, step, width, height } = drawing;
+    const { length } = report.operations;
     return html`<svg
         class="picture"
         role="img"
-        aria-label=${`Power cuts at ${report.operations.length} operations; the table below has the figures`}
+        aria-label=${`Power cuts at ${length} operations; the table below has the figures`}
         width=${width}
         height=${height}
         viewBox=${`0 0 ${width} ${height}`}
         @click=${(event: MouseEvent) => this.#pick(event, { strips, step, width })}
       >
-        ${outcomePatterns()}
-        ${strips.map((strip, n) => stripPart(strip, { y: n * STRIP_PX, step }))}
-        ${sectorsPart(report, strips, { rows, rowPx, top, step })}
+        ${guard([drawing], () => [
+          outcomePatterns(),
+          ...strips.map((strip, n) => stripPart(strip, { y: n * STRIP_PX, step })),
+          sectorsPart(drawing),
+        ])}
         ${this.#cursor(strips, { step, height })}
         <text x=${LABEL_PX} y=${height - 4}>operation 0</text>
-        <text x=${width - 4} y=${height - 4} text-anchor="end">${count - 1}</text>
+        <text x=${width - 4} y=${height - 4} text-anchor="end">${Math.max(1, length) - 1}</text>
       </svg>
       <ul class="legend" aria-label="Outcomes">
         ${used.map(
@@ -220,18 +249,14 @@ interface Rows {
 }
 
 /** Each operation in its sector, by the worst that a cut there came to. */
-function sectorsPart(
-  { operations }: SentReport,
-  strips: readonly Strip[],
-  { rows, rowPx, top, step }: Rows,
-): SVGTemplateResult {
+function sectorsPart({ report, strips, rows, rowPx, top, step }: Drawing): SVGTemplateResult {
+  const { operations } = report;
+  const worstFirst = cutOutcomes.toReversed();
   const paths = new Map<CutOutcome, string[]>();
   const rowOf = new Map(rows.map((sector, n) => [sector, n]));
   for (const [n, { sector }] of operations.entries()) {
     const outcome =
-      cutOutcomes
-        .toReversed()
-        .find((each) => strips.some(({ outcomes }) => outcomes[n] === each)) ?? 'same';
+      worstFirst.find((each) => strips.some(({ outcomes }) => outcomes[n] === each)) ?? 'same';
     const y = top + (rowOf.get(sector) ?? 0) * rowPx;
     const wide = Math.max(1, step);
     const parts = paths.get(outcome) ?? [];

@@ -4,7 +4,9 @@ import { explorePowerCuts, findingVectors, vectorConfigOf } from 'dfukit/lab';
 import type { CutProgress, CutReport, LabDevice } from 'dfukit/lab';
 import { gzipSync, strToU8, zipSync } from 'fflate';
 import { Problem } from '../problem.ts';
-import type { CutOrder, SentReport } from './cut-calls.ts';
+import type { CutOrder } from './cut-calls.ts';
+import { sentReport } from './sent-report.ts';
+import type { SentReport } from './sent-report.ts';
 import { SwapStage } from './swap-stage.ts';
 
 /** Tries all power cuts of one boot, and keeps what came of it: in a worker, and in tests. */
@@ -21,15 +23,9 @@ export class CutStage {
     const device = stage.end();
     const report = await explorePowerCuts(device, { kinds, twice, onProgress });
     this.#explored = { device, report };
-    const { sectors, sizeBytes } = device.flash;
-    return {
-      ...report,
-      findings: report.findings.map(({ spot: _, ...finding }) => finding),
-      sectorOffsets: [...sectors.in(0, sizeBytes)].map(({ offsetBytes }) => offsetBytes),
-    };
+    return sentReport(report, device.flash.sectors);
   }
 
-  /** A zip of what `npm run vectors` replays. */
   async vectors(number: number): Promise<Uint8Array<ArrayBuffer>> {
     const { device, report } = this.#explored ?? {};
     const finding = report?.findings[number];

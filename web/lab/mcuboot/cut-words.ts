@@ -1,16 +1,15 @@
 import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import { cutOutcomes, outcomeWords } from 'dfukit/lab';
-import type { CutCase } from 'dfukit/lab';
 import { hexNumber } from '../hex.ts';
-import type { SentFinding, SentReport } from './cut-calls.ts';
+import type { ChosenCut, CutWay, SentFinding, SentReport } from './sent-report.ts';
 
 // What an exploration came to, in words.
 
 const count = (n: number, one: string): string => `${n} ${one}${n === 1 ? '' : 's'}`;
 
 /** What the boots ran, one after the other, and what runs at rest. */
-function pathText({ path, atRest }: Pick<CutCase, 'path' | 'atRest'>): string {
+function pathText({ path, atRest }: Pick<CutWay, 'path' | 'atRest'>): string {
   const rest = atRest.length === 0 ? 'nothing at rest' : `${atRest.join('; ')} at rest`;
   return `the boots run ${path.join(', then ')}; ${rest}`;
 }
@@ -20,7 +19,7 @@ export function reportWords({ operations, undisturbed, findings, cases }: SentRe
   const found =
     findings.length === 0
       ? 'no cut leads to a loss'
-      : `${count(findings.length, 'kind')} of loss among ${count(cases.length, 'case')}`;
+      : `${count(findings.length, 'kind')} of loss among ${count(cases, 'case')}`;
   return `${boot}: ${found}.`;
 }
 
@@ -32,7 +31,8 @@ function operationText(report: SentReport, number: number): string {
 }
 
 export function caseText(
-  { operation, kind, outcome, ...way }: CutCase,
+  { operation, kind }: ChosenCut,
+  { outcome, ...way }: CutWay,
   report: SentReport,
 ): string {
   const where = `A ${kind} cut at operation ${operation} (${operationText(report, operation)})`;
@@ -40,9 +40,9 @@ export function caseText(
 }
 
 /** How often each outcome came up: the picture in figures. */
-export function countsTable({ counts, pairs }: SentReport): TemplateResult {
+export function countsTable({ counts, worstOfTwo }: SentReport): TemplateResult {
   const columns = (['clean', 'torn', 'torn-tail', 'pairs'] as const).filter(
-    (each) => each !== 'pairs' || pairs.length > 0,
+    (each) => each !== 'pairs' || worstOfTwo.length > 0,
   );
   const rows = cutOutcomes.filter((outcome) => columns.some((each) => counts[each][outcome] > 0));
   return html`<div class="table" tabindex="0" role="region" aria-label="Outcomes in figures">
