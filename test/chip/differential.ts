@@ -284,7 +284,7 @@ function compare(
 }
 
 /** How a round went. */
-export interface Round {
+interface Round {
   readonly instructions: number;
   readonly exceptions: number;
 }

@@ -2,7 +2,7 @@
 export type Fields = Readonly<Record<string, number>>;
 
 /** One line of a table of the manual. */
-export interface Encoding {
+interface Encoding {
   readonly mask: number;
   readonly value: number;
   readonly fields: readonly {

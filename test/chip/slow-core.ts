@@ -3,7 +3,7 @@
  * numbers unsigned, nothing kept from one instruction to the next. What `src/chip/armv6m` does is compared with it.
  */
 /** What the slow core reads and writes: a byte is undefined where nobody answers. */
-export interface SlowMemory {
+interface SlowMemory {
   read(address: number, size: number): number | undefined;
   /** Whether somebody took it. */
   write(address: number, size: number, value: number): boolean;
@@ -15,7 +15,7 @@ export interface SlowMemory {
 export class SlowFault extends Error {}
 
 /** An exception that is taken, or was pended. */
-export const NMI = 2;
+const NMI = 2;
 const HARD_FAULT = 3;
 const SV_CALL = 11;
 

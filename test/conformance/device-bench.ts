@@ -17,8 +17,8 @@ export type Seen =
 
 export const STALLED: Seen = { end: 'stall' };
 export const HOLDING: Seen = { end: 'held' };
-export const DFU_OUT = 0x21;
-export const DFU_IN = 0xa1;
+const DFU_OUT = 0x21;
+const DFU_IN = 0xa1;
 
 /** The wire: drives a device's transfers one by one, on a clock that stands still between them. */
 export class Wire {

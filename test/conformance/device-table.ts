@@ -30,9 +30,9 @@ export const COLUMNS = [
   'TIME',
 ] as const;
 export type Column = (typeof COLUMNS)[number];
-export type Table = Readonly<Record<string, Readonly<Record<Column, string>>>>;
+type Table = Readonly<Record<string, Readonly<Record<Column, string>>>>;
 
-export function table(text: string): Table {
+function table(text: string): Table {
   const rows = text.trim().split('\n');
   return Object.fromEntries(
     rows.map((row) => {
@@ -118,7 +118,7 @@ export const RIOTBOOT_ROUTES: typeof ROUTES = {
 };
 
 /** What can be seen of one event: from the table, and from the device. */
-export interface Observation {
+interface Observation {
   readonly event: string;
   readonly end: string;
   readonly state: number | undefined;

@@ -32,7 +32,7 @@ export const attacks: readonly Attack[] = [
 /** No round may keep a processor longer, in µs; they take milliseconds. */
 const MOST_CPU_US = 60_000_000;
 
-export interface Attempt {
+interface Attempt {
   /** The seed of the first round; the next one's is one more. */
   readonly firstSeed: number;
   /** Asked before each round, with the number of those that were. */

@@ -93,7 +93,7 @@ const CONTROLS = /[^\P{Cc}\t\n\r]|[\u202a-\u202e\u2066-\u2069]/u;
 const CONTROLS_OF_JSON = /[^\P{Cc}\n\u0080-\u009f]/u;
 
 /** What a device may have lied about. */
-export interface Lies {
+interface Lies {
   /** What it gave of its memory may be something else than what is in there. */
   readonly memory?: boolean | undefined;
   /** It may have said of what it has not done that it is done. */

@@ -12,7 +12,7 @@ import { MiniatureBoard } from '../support/miniature-board.ts';
 
 const all = { canDnload: true, canUpload: true, manifestationTolerant: true, willDetach: true };
 export const image = Uint8Array.from({ length: 3000 }, (_, at) => (at * 7) ^ (at >> 8));
-export const START = 0x08000000;
+const START = 0x08000000;
 
 /** A device, and what of it is read and written. */
 export interface Subject {

@@ -9,7 +9,7 @@ import { mutated } from './mutate.ts';
 import type { Random } from './random.ts';
 
 /** How a liar is. */
-export interface LiarWords {
+interface LiarWords {
   readonly random: Random;
   /** It lies once in that many transfers. */
   readonly once: number;

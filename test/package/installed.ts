@@ -4,7 +4,6 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readFileSync,
   realpathSync,
   symlinkSync,
   writeFileSync,
@@ -61,9 +60,4 @@ export function lend({ folder }: Installed, ...names: readonly string[]): void {
     mkdirSync(resolve(target, '..'), { recursive: true });
     symlinkSync(join(root, 'node_modules', name), target);
   }
-}
-
-/** A file of the consumer, as text. */
-export function fileOf({ folder }: Installed, name: string): string {
-  return readFileSync(join(folder, name), 'utf8');
 }

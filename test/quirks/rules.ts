@@ -1,5 +1,5 @@
 /** A device of the field that needs no row: what the host does for every device covers it. */
-export interface Ruled {
+interface Ruled {
   readonly device: string;
   readonly symptom: string;
   readonly rule: string;

@@ -3,8 +3,8 @@ import type { FwupdPhase, TraceRecord } from '../../src/trace/index.ts';
 
 /* Recordings in the form of fwupd's device emulation, out of traces of virtual devices. */
 
-export const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
-export const hex = (value: number, digits: number): string =>
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
+const hex = (value: number, digits: number): string =>
   `0x${value.toString(16).padStart(digits, '0')}`;
 
 export type Event = Readonly<Record<string, string | number>>;
@@ -41,7 +41,7 @@ function interfacesOf(configuration: Uint8Array): object[] {
   }));
 }
 
-export interface Recording {
+interface Recording {
   readonly phases: FwupdPhase[];
   readonly devices: Record<string, unknown>[];
 }

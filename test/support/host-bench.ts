@@ -57,7 +57,7 @@ export function withBits(bits: Partial<DfuAttributes>): DfuInterface {
   return { ...entry, functional: { ...functional, bmAttributes } };
 }
 
-export interface Bench {
+interface Bench {
   readonly clock: VirtualClock;
   readonly device: ScriptedBusDevice;
   readonly session: DfuSession;

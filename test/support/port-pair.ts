@@ -1,7 +1,7 @@
 import type { MessagePortLike } from '../../src/link/message-port/index.ts';
 
 /** One end of a channel in this thread, which needs no time. */
-export class TestPort implements MessagePortLike {
+class TestPort implements MessagePortLike {
   peer: TestPort | undefined;
   /** What came to this end, in order. */
   readonly received: unknown[] = [];

@@ -21,7 +21,7 @@ export type Fault =
   /** Once it is configured it says nothing more of itself. */
   | 'mute';
 
-export interface RackBoardOptions {
+interface RackBoardOptions {
   readonly fault?: Fault;
   readonly serial?: string | null;
   readonly starts?: 'loader';
@@ -29,7 +29,7 @@ export interface RackBoardOptions {
 }
 
 /** A board in its slot of the rack. */
-export interface RackBoard {
+interface RackBoard {
   readonly board: MiniatureBoard;
   readonly plug: LoopbackPlug;
   readonly fault: Fault;

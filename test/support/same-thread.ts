@@ -11,7 +11,7 @@ import type { TestBoard } from './boards.ts';
 export const turn = (): Promise<void> => new Promise((next) => setImmediate(next));
 
 /** A port to the same thread, as a browser's worker has it: messages come a turn later, and nobody can wait. */
-export class SameThread implements ProgramPort {
+class SameThread implements ProgramPort {
   readonly toProgram: (PortMessage | CreditMessage)[] = [];
   /** What the program's end takes; undefined: nobody is there. */
   take: ((message: PortMessage | CreditMessage) => void) | undefined;

@@ -271,7 +271,7 @@ export class ScriptedBus implements UsbBus {
 }
 
 /** One alternate of a DFU interface, for `dfuStandard`. */
-export interface Alternate {
+interface Alternate {
   readonly name?: string;
   /** The functional descriptor behind it, if any. */
   readonly functional?: Uint8Array;

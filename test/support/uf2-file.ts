@@ -1,7 +1,7 @@
 import type { Segment } from '../../src/image/index.ts';
 
 /** What a UF2 file is written with. */
-export interface Uf2Writing {
+interface Uf2Writing {
   readonly family?: number | undefined;
   readonly flags?: number | undefined;
   /** Bytes of data in a block: 256 as usual. */

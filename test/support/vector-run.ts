@@ -11,7 +11,7 @@ const SOME_FAILED = 1;
 const EX_USAGE = 64;
 
 /** Where a run says what it finds, a line at a time. */
-export interface VectorOutput {
+interface VectorOutput {
   print(line: string): void;
   warn(line: string): void;
   /** Hears of each departure that a case met, by the name that it has in docs/departures.md. */

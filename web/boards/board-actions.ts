@@ -13,7 +13,7 @@ import { isProgramSource } from './program-source.ts';
 const DECIDES_MS = 60_000;
 
 /** A board, and what is needed to do something to it. */
-export interface ActedOn {
+interface ActedOn {
   readonly board: Board;
   readonly flash: NorFlash;
   readonly ordered: OrderedBoard;

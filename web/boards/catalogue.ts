@@ -1,5 +1,5 @@
 /** What can be in a board's flash when it is made. */
-export interface Start {
+interface Start {
   readonly id: string;
   readonly title: string;
   /** What there is to be seen, in a sentence. */
@@ -7,7 +7,7 @@ export interface Start {
 }
 
 /** A board that can be had by name. */
-export interface CatalogueBoard {
+interface CatalogueBoard {
   readonly name: string;
   readonly title: string;
   readonly chip: string;

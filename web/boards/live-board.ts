@@ -24,7 +24,7 @@ import type { OrderedBoard } from './ordered-board.ts';
 import { Samples } from './samples.ts';
 
 /** What a board lives in. */
-export interface Surroundings {
+interface Surroundings {
   readonly clock: Clock;
   readonly runner: Runner;
   /** Where its USB connector is lent to. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** How a name of the package is found: in `dist`, as whoever installs it finds it. */
-export interface Alias {
+interface Alias {
   readonly find: RegExp;
   readonly replacement: string;
 }

@@ -2,7 +2,7 @@
 const APART_MS = 80;
 
 /** What draws is called by: a page has it. */
-export interface RedrawHost {
+interface RedrawHost {
   readonly performance: { now(): number };
   requestAnimationFrame(run: () => void): number;
   cancelAnimationFrame(frame: number): void;

@@ -10,7 +10,7 @@ export interface Field<T> {
 }
 
 /** The fields of a page, by the names that they have in its address. */
-export type Fields = Readonly<Record<string, Field<unknown>>>;
+type Fields = Readonly<Record<string, Field<unknown>>>;
 
 /** The values of fields. */
 export type ValuesOf<F extends Fields> = {
@@ -105,7 +105,7 @@ export function withState<F extends Fields>(
 }
 
 /** The state of this page in this window. */
-export interface PageState<F extends Fields> {
+interface PageState<F extends Fields> {
   readonly values: ValuesOf<F>;
   /** Changes the address; `push`: as a step that the browser's Back takes back, instead of in place. */
   set(changes: Partial<ValuesOf<F>>, how?: 'replace' | 'push'): void;

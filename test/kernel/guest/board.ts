@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Bench } from './bench.ts';
 
 /** What `board run --json` writes: one object a line. */
-export interface BoardMessage {
+interface BoardMessage {
   readonly event: string;
   readonly [key: string]: unknown;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Bench, Ended, RunOptions } from './bench.ts';
 
 /** One line of `dfu-util -l`. */
-export interface Listed {
+interface Listed {
   readonly mode: 'Runtime' | 'DFU';
   readonly id: string;
   readonly alt: number;

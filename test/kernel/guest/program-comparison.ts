@@ -17,7 +17,7 @@ export interface ComparedLine {
 }
 
 /** The row of a departure, the exit code here, and what is said here. */
-export interface Departing {
+interface Departing {
   readonly row: string;
   readonly status: number;
   readonly says?: RegExp | undefined;
@@ -175,7 +175,7 @@ function normalised(ran: Ran, folder: string): Ran {
 }
 
 /** What a comparison has found. */
-export interface Judgement {
+interface Judgement {
   /** Rows of departures that were met. */
   readonly met: readonly string[];
   /** What no row tells of; empty if all is as it should be. */

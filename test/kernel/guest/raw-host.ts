@@ -22,7 +22,7 @@ interface NativeDevice {
 }
 
 /** What DFU_GETSTATUS said. */
-export interface Status {
+interface Status {
   readonly bStatus: number;
   readonly pollMs: number;
   readonly state: number;

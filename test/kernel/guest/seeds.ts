@@ -10,7 +10,7 @@ import type { Scenario } from './scenario.ts';
  * each is written into docs/seeds.md.
  */
 
-export const RIOT = 'RIOT: riotboot_dfu';
+const RIOT = 'RIOT: riotboot_dfu';
 export const ZEPHYR = 'Zephyr: USB DFU sample';
 export const ZEPHYR_NUCLEO = 'Zephyr: USB DFU sample, Nucleo U575ZI-Q';
 const RUN_TIME_CLASS = 'usbd-dfu-rt';
@@ -40,7 +40,7 @@ export function tell(
   bench.commands.push({ document, command, seen: lines, ...(typed !== undefined && { typed }) });
 }
 
-export interface Typed {
+interface Typed {
   /** As the document has it; default: what is typed. */
   readonly command?: string;
   /** Typed last, after the other words: files. */

@@ -96,7 +96,7 @@ export async function signedUpdate(
   return signed;
 }
 
-export interface SampleOptions {
+interface SampleOptions {
   /** A folder with another firmware than the sample. */
   readonly firmware?: string;
   /** More options for `board run`. */

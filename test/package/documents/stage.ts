@@ -4,7 +4,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What a command came to. */
-export interface Ended {
+interface Ended {
   readonly status: number | null;
   /** Both streams, in the order of arrival. */
   readonly said: string;

@@ -9,7 +9,7 @@ import type { FieldDefects, FieldWords } from './words.ts';
 type Job = () => DfuStatus | undefined;
 
 /** What the function asks of the device around it: to leave the bus, for so long or for good. */
-export interface FieldBus {
+interface FieldBus {
   /** With the end of this transfer, or before it has an answer. */
   leave(forMs: number, when?: 'now'): void;
 }

@@ -7,7 +7,7 @@ export interface FieldRegion {
 }
 
 /** One DFU interface setting. */
-export interface FieldSetting {
+interface FieldSetting {
   readonly name?: string | undefined;
   /** bInterfaceNumber; default 0. Alternates count up within an interface. */
   readonly interface?: number | undefined;
@@ -52,7 +52,7 @@ export interface FieldDefects {
 }
 
 /** A device in run-time mode, before DFU_DETACH. */
-export interface FieldRunTime {
+interface FieldRunTime {
   readonly idProduct: number;
   readonly serial?: string | undefined;
   /** Only DFU_DETACH with this bit set in wIndex counts; others are stalled. */

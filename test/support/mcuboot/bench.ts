@@ -111,7 +111,7 @@ export function application({ flash, config }: Device): ApplicationSide {
  * How the operation that the cut falls into is left: not begun, or half done (half of the write units
  * of a write, half of an erased sector).
  */
-export type CutKind = 'clean' | 'torn';
+type CutKind = 'clean' | 'torn';
 
 /** One boot that loses power at this operation, counted from 0, if it gets that far. */
 export async function bootAndCut(

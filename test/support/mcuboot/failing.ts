@@ -14,7 +14,7 @@ export interface Defect {
 }
 
 /** How long a defect lasts: one operation, or for ever. */
-export type Duration = 'once' | 'for ever';
+type Duration = 'once' | 'for ever';
 
 function meets(defect: Defect, { type, offsetBytes }: FlashOperation): boolean {
   if (type !== (defect.kind === 'erase' ? 'erase' : 'program')) return false;
@@ -35,7 +35,7 @@ function breakFlash(flash: MemoryFlash, defects: readonly Defect[], duration: Du
 }
 
 /** An operation of a boot, and which part of flash it is about. */
-export interface Step extends BootOperation {
+interface Step extends BootOperation {
   readonly defect: Defect;
 }
 

@@ -13,7 +13,7 @@ import type { MadeImage } from './images.ts';
 export const overhead: number = (await makeImage({ payloadBytes: 0 })).length;
 
 /** A part with an algorithm. */
-export class Part {
+class Part {
   readonly geometry: NamedGeometry;
   readonly algorithm: Algorithm;
 

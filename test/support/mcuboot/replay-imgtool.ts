@@ -16,7 +16,7 @@ interface Run {
 }
 
 /** A run of `imgtool sign`, and the name of the file it was to write. */
-export interface SignRun extends Run {
+interface SignRun extends Run {
   readonly path: string;
 }
 

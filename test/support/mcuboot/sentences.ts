@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Something that a program can say, as its source has it. */
-export interface Sentence {
+interface Sentence {
   readonly file: string;
   readonly line: number;
   /** The literal without its quotes; `${…}` where something is filled in. */

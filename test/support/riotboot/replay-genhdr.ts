@@ -43,7 +43,7 @@ interface Genhdr {
 }
 
 /** One run of `dfukit genhdr`. */
-export interface GenhdrRun {
+interface GenhdrRun {
   readonly exit: number;
   readonly stdout: Buffer;
   readonly stderr: string;

@@ -7,7 +7,7 @@ import { RuntimeBench } from './bench.ts';
 import type { AllowRule, Consts, RuntimeBenchOptions, Step } from './bench.ts';
 
 /** One recorded case, and in which of its steps this package answers otherwise. */
-export interface Case {
+interface Case {
   readonly name: string;
   readonly steps: number;
   readonly differences: readonly string[];

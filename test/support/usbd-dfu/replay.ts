@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Device, DfuSeMode, USBD_DFU } from '../../../src/device/index.ts';
 import type { DfuSeModeOptions } from '../../../src/device/index.ts';
 import { stateNumber, statusNumber } from '../../../src/dfu/index.ts';
@@ -251,9 +250,4 @@ export function replay(path: string): ReplayedCase[] {
     const name = `${index} ${title} (${each.config})`;
     return attemptNow(name, () => replayCase(recording, each));
   });
-}
-
-/** Replays a folder: `descriptors.json`, `scenarios.json`, `matrix.json`, `random.json`. */
-export function replayFolder(dir: string, report: (replayed: ReplayedCase) => void): void {
-  for (const file of FILES) for (const replayed of replay(join(dir, file))) report(replayed);
 }

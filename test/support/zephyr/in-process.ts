@@ -7,7 +7,7 @@ import type {
 } from '../../../src/board/index.ts';
 
 /** A firmware's view of a board without a thread between them. */
-export interface InProcess {
+interface InProcess {
   readonly board: FirmwareBoard;
   readonly usb: ProgramUsb;
 }

@@ -19,7 +19,7 @@ export interface Lab extends Visited {
 }
 
 /** How the page is opened. */
-export interface LabVisit extends Visit {
+interface LabVisit extends Visit {
   /** Ranges that the map has at least once the flash is explained; default: 3, as with a bootloader in it. */
   readonly ranges?: number | undefined;
 }

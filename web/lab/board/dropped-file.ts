@@ -8,7 +8,7 @@ const MOST_BOARD_BYTES = 1 << 20;
 const MOST_FIRMWARE_BYTES = 256 << 20;
 
 /** What a file is taken for: a board, what is in a board's flash, or something to be flashed to it. */
-export type FileKind = 'board' | 'dump' | 'firmware';
+type FileKind = 'board' | 'dump' | 'firmware';
 
 /**
  * By its name, and by its size: the page itself saves flash under such a name, and what is as large as the whole flash

@@ -5,7 +5,7 @@ import { boardChoices } from './board-choices.ts';
 import type { Choice } from './board-choices.ts';
 
 /** What the choice of a board needs besides the bench. */
-export interface SetupDeeds {
+interface SetupDeeds {
   readonly share: () => void;
   /** What came of sharing, until something else is done. */
   readonly shared: string;

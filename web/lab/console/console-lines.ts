@@ -17,7 +17,7 @@ export function lineKindOf({ type }: BoardEvent): LineKind {
   return type === 'fault' || type === 'refused' ? 'fault' : 'event';
 }
 
-export interface ConsoleLine {
+interface ConsoleLine {
   readonly text: string;
   readonly kind: LineKind;
 }

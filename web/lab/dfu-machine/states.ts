@@ -1,7 +1,7 @@
 import type { DfuState } from 'dfukit/dfu';
 
 /** A state in the figure: where it stands, in columns and rows, and what it means. */
-export interface DrawnState {
+interface DrawnState {
   readonly column: number;
   readonly row: number;
   /** Its name in one line or two. */

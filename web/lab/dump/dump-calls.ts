@@ -35,13 +35,13 @@ export interface DumpOrder extends DumpOwner {
 }
 
 /** A slot in words. */
-export interface SlotWords {
+interface SlotWords {
   readonly name: string;
   readonly facts: readonly (readonly [string, string])[];
 }
 
 /** What becomes of a slot's image. */
-export interface FateWords {
+interface FateWords {
   readonly name: string;
   readonly version: string | undefined;
   readonly fate: string;

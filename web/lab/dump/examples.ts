@@ -7,7 +7,7 @@ import { sceneDevice } from '../mcuboot/scenario.ts';
 import type { DumpOwner, ExampleName } from './dump-calls.ts';
 
 /** A dump, and whose it is. */
-export interface Example extends DumpOwner {
+interface Example extends DumpOwner {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 

@@ -23,7 +23,7 @@ import { TouchedCells } from './touched-cells.ts';
 import type { Touch } from './touched-cells.ts';
 
 /** Something that was done to flash. */
-export interface MapOperation extends Extent {
+interface MapOperation extends Extent {
   readonly type: Touch;
 }
 

@@ -1,7 +1,7 @@
 import type { RangeKind } from '../../boards/explanation.ts';
 
 /** What a kind of range is called, and what it is for, in the words of the legend. */
-export interface KindWords {
+interface KindWords {
   readonly name: string;
   readonly meaning: string;
 }

@@ -7,7 +7,7 @@ const FRESH_MS = 180;
 export type Touch = 'erase' | 'program';
 
 /** Cells by what was done to them just now. */
-export interface TouchedNow {
+interface TouchedNow {
   readonly erase: readonly number[];
   readonly program: readonly number[];
   readonly fading: readonly number[];

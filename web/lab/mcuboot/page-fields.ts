@@ -30,7 +30,7 @@ export const fields = {
   op: numberField(0, 0, 999_999),
 };
 
-export type PageValues = ValuesOf<typeof fields>;
+type PageValues = ValuesOf<typeof fields>;
 
 export function scenarioOf(values: PageValues): Scenario {
   const { board, mode, sector, sectors, scratch, unit, old, new: fresh, request } = values;

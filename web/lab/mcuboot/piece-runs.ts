@@ -5,7 +5,7 @@ import type { SceneArea, SceneImage } from './swap-calls.ts';
 // What stands in an area, piece by piece, and in words.
 
 /** What a piece is: of an image (from 0), erased, of the trailer, or something else. */
-export type PieceKind = number | 'erased' | 'trailer' | 'other';
+type PieceKind = number | 'erased' | 'trailer' | 'other';
 
 /** Pieces that follow each other as they do in their image. */
 export interface PieceRun {

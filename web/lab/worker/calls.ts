@@ -2,7 +2,7 @@
 import { Problem } from '../problem.ts';
 
 /** What a worker can be asked: each takes one plain value and answers one. */
-export type Callable = Readonly<Record<string, (question: never) => unknown>>;
+type Callable = Readonly<Record<string, (question: never) => unknown>>;
 
 /** The question that a call takes, and its answer. */
 type QuestionOf<C extends Callable, N extends keyof C> = Parameters<C[N]>[0];
@@ -32,7 +32,7 @@ export interface CallProgress {
 }
 
 /** How a call is waited for. */
-export interface CallOptions {
+interface CallOptions {
   readonly onProgress?: ((progress: CallProgress) => void) | undefined;
   /** The worker is ended where it takes longer, in ms; without one it may take for ever. */
   readonly mostMs?: number | undefined;

@@ -12,7 +12,7 @@ export interface Scenario {
 }
 
 /** All words of a boot: its console, its reasons, and how it ended. */
-export function wordsOf(result: BootResult): string[] {
+function wordsOf(result: BootResult): string[] {
   const reasons = [...result.refusals, ...result.hazards].map(({ reason }) => reason);
   return [...result.log, ...reasons, result.reason ?? '', `ends: ${ran(result)}`];
 }

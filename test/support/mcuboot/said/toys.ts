@@ -12,7 +12,7 @@ export const swapInfo = PRIMARY_END - 40;
 export const swapSize = PRIMARY_END - 48;
 
 /** What happens to a device before it boots; it may become another one. */
-export type Act = (device: Toy) => void | Toy | Promise<unknown>;
+type Act = (device: Toy) => void | Toy | Promise<unknown>;
 
 /** A pending toy to which something happens, and its boot. */
 export function pending(algorithm: Algorithm, options: ToyOptions = {}, act?: Act) {
