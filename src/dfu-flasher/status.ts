@@ -1,4 +1,4 @@
-import type { FlowEnding, FlowState } from '../flow/index.ts';
+import type { FlowDevice, FlowEnding, FlowState } from '../flow/index.ts';
 import type { View } from './view.ts';
 
 /** The one line that says where the element stands; it is read aloud when it changes. */
@@ -25,6 +25,11 @@ function problemOf({ driver, texts, say }: View): Status | undefined {
   return told === undefined ? undefined : bad(say(told.said));
 }
 
+/** Whether they are one device, as several boards. */
+function isOne(devices: readonly FlowDevice[]): boolean {
+  return new Set(devices.map(({ interfaces: [first] }) => first?.deviceId)).size === 1;
+}
+
 function statusOfStep(state: FlowState, { driver, texts, say }: View): Status {
   switch (state.step) {
     case 'idle':
@@ -34,7 +39,7 @@ function statusOfStep(state: FlowState, { driver, texts, say }: View): Status {
     case 'connecting':
       return plain(texts.connecting);
     case 'choosing':
-      return plain(texts.chooseDevice);
+      return plain(isOne(state.devices) ? texts.chooseBoard : texts.chooseDevice);
     case 'connected':
       return plain(texts.found(state.device));
     case 'reading':

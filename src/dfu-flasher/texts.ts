@@ -26,6 +26,8 @@ export interface FlasherTexts {
   readonly connecting: string;
   /** Several are there. */
   readonly chooseDevice: string;
+  /** The same of one device that may be several boards. */
+  readonly chooseBoard: string;
   readonly oneOfDevices: (device: FlowDevice) => string;
   /** A device is there, and nothing is chosen yet. */
   readonly found: (device: FlowDevice) => string;
@@ -118,6 +120,8 @@ export const flasherTexts: FlasherTexts = {
   connecting: 'Waiting for a device. Choose it in the browser’s list.',
   oneOfDevices: ({ name, serial }) => (serial === undefined ? name : `${name}, ${serial}`),
   chooseDevice: 'Several devices are there: which one?',
+  chooseBoard:
+    'The device does not tell in this mode which of these it is. Say it if you know; once its application runs, it tells.',
   found: ({ name }) => `Found: ${name}. Nothing has been changed on it.`,
   ready: ({ name }) => `${name} can be flashed. Nothing has been sent yet.`,
   device: 'Device',

@@ -1,17 +1,18 @@
 import { UNKNOWN } from '../host/index.ts';
 import type { DfuInterface } from '../host/index.ts';
-import { boardOf, offersFor, runningVersion } from '../manifest/index.ts';
+import { boardsFor, offersFor, runningVersion } from '../manifest/index.ts';
 import type { FirmwareManifest, ManifestBoard } from '../manifest/index.ts';
 import type { Catalogue } from './catalogue.ts';
 import { fetchOffer } from './fetch-offer.ts';
-import { manifestFindings } from './findings/manifest.ts';
+import { boardFindings, manifestFindings } from './findings/manifest.ts';
 import type { FlowDevice, FlowOffer } from './flow-state.ts';
 import { said } from './flow-text.ts';
 
-function boardOfEntry(manifest: FirmwareManifest, entry: DfuInterface): ManifestBoard | undefined {
-  const { idVendor, idProduct, bcdDevice, serial } = entry;
+/** The boards of the manifest that this may be. */
+function boardsOf(manifest: FirmwareManifest, entry: DfuInterface): readonly ManifestBoard[] {
+  const { mode, idVendor, idProduct, bcdDevice, serial } = entry;
   const its = serial === UNKNOWN ? undefined : serial;
-  return boardOf(manifest, { idVendor, idProduct, bcdDevice, serial: its });
+  return boardsFor(manifest, { mode, idVendor, idProduct, bcdDevice, serial: its });
 }
 
 function offersOf(
@@ -39,10 +40,13 @@ function offersOf(
 export function catalogueOf(manifest: FirmwareManifest): Catalogue {
   return {
     manifest,
-    boardOf: (entry) => boardOfEntry(manifest, entry),
+    boardsOf: (entry) => boardsOf(manifest, entry),
     runningVersion: (bcdDevice) => runningVersion(manifest, bcdDevice),
     offersOf: (channel, device) => offersOf(manifest, channel, device),
     fetched: (offer, terms, signal) => fetchOffer(offer, { ...terms, manifest }, signal),
-    findingsOf: (choice) => manifestFindings(choice, manifest.product),
+    findingsOf: (choice, device) => [
+      ...manifestFindings(choice, manifest.product),
+      ...boardFindings(device),
+    ],
   };
 }

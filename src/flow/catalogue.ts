@@ -21,14 +21,14 @@ export type Fetched =
 /** A manifest, and all that a flow asks it. */
 export interface Catalogue {
   readonly manifest: FirmwareManifest;
-  /** The board that this is; undefined if none is. */
-  boardOf(entry: DfuInterface): ManifestBoard | undefined;
+  /** The boards that this may be; several only where one loader is all that is seen of them. */
+  boardsOf(entry: DfuInterface): readonly ManifestBoard[];
   /** The release that shows this bcdDevice while it runs. */
   runningVersion(bcdDevice: number): string | undefined;
   /** What there is for a device, newest first. */
   offersOf(channel: string | undefined, device: FlowDevice): FlowOffer[];
   /** Fetches a file, and holds it to what is said of it. Throws `ABORTED`. */
   fetched(offer: FlowOffer, terms: FetchTerms, signal: CancelSignal): Promise<Fetched>;
-  /** What is said of a file that was chosen, and whether the file is that one. */
-  findingsOf(choice: Choice): FlowFinding[];
+  /** What is said of a file that was chosen, whether the file is that one, and how the board is known. */
+  findingsOf(choice: Choice, device: FlowDevice): FlowFinding[];
 }

@@ -9,6 +9,7 @@ import {
   scan,
 } from '../host/index.ts';
 import type { DfuInterface, Scan } from '../host/index.ts';
+import type { ManifestBoard } from '../manifest/index.ts';
 import { formatUsbId, parseUsbId } from '../usb/index.ts';
 import type {
   BusDevice,
@@ -41,17 +42,23 @@ export interface Seen {
   readonly problems: Scan['problems'];
 }
 
+/** All that a board shows at USB. */
+export function idsOf({ usb, dfuUsb = [] }: ManifestBoard): readonly string[] {
+  return [...usb, ...dfuUsb];
+}
+
 /** Which devices a person is shown: those of the filters, else of the manifest's boards, else any with DFU. */
 export function askedFor({ filters, catalogue }: Surroundings): readonly DeviceFilter[] {
   if (filters !== undefined && filters.length > 0) return filters;
-  const ids = [...new Set(catalogue?.manifest.boards.flatMap(({ usb }) => usb))];
+  const ids = [...new Set(catalogue?.manifest.boards.flatMap(idsOf))];
   if (ids.length === 0) return [ANY_DFU];
   return ids.map(filterOf);
 }
 
 /** What a device may be in its other mode, where the manifest says that. */
 export function otherModeOf({ board, id }: FlowDevice): readonly DeviceFilter[] | undefined {
-  const others = board?.usb.filter((each) => each !== id) ?? [];
+  const ids = board === undefined ? [] : idsOf(board);
+  const others = ids.filter((each) => each !== id);
   return others.length === 0 ? undefined : others.map(filterOf);
 }
 
@@ -111,17 +118,17 @@ async function productOf(
   }
 }
 
-/** A device with its DFU interfaces, as a person knows it. */
-async function described(
+/** A device with its DFU interfaces, as a person knows it: once for each board that it may be. */
+async function describe(
   around: Surroundings,
   device: BusDevice,
   interfaces: readonly [DfuInterface, ...DfuInterface[]],
   signal: CancelSignal | undefined,
-): Promise<FlowDevice> {
+): Promise<FlowDevice[]> {
   const [first] = interfaces;
   const product = await productOf(device, around.clock, signal);
-  const board = around.catalogue?.boardOf(first);
-  return {
+  const boards = around.catalogue?.boardsOf(first) ?? [];
+  const described = (board: ManifestBoard | undefined): FlowDevice => ({
     name: board?.name ?? (product === undefined ? formatUsbId(first) : printable(product)),
     id: formatUsbId(first),
     product,
@@ -129,8 +136,10 @@ async function described(
     serial: first.serial === UNKNOWN ? undefined : first.serial,
     version: first.mode === 'runtime' ? versionShown(around.catalogue, first.bcdDevice) : undefined,
     board,
+    isBoardSaid: boards.length > 1,
     interfaces,
-  };
+  });
+  return boards.length === 0 ? [described(undefined)] : boards.map(described);
 }
 
 /** Looks into these devices. Throws `ABORTED`, and what a broken bus throws. */
@@ -146,10 +155,11 @@ export async function lookInto(
   for (const device of looked.devices.values()) {
     const [first, ...more] = looked.entries.filter(({ deviceId }) => deviceId === device.id);
     if (first === undefined) continue;
-    const found = await described(around, device, [first, ...more], signal);
-    const isOfManifest = catalogue === undefined || found.board !== undefined;
+    const found = await describe(around, device, [first, ...more], signal);
+    const isOfManifest = catalogue === undefined || found[0]?.board !== undefined;
     const isOfFilters = filters.length === 0 || hasSerial(filters, device, first.serial);
-    (isOfManifest && isOfFilters ? devices : strangers).push(found);
+    if (isOfManifest && isOfFilters) devices.push(...found);
+    else strangers.push(...found.slice(0, 1));
   }
   return { devices, strangers, problems: looked.problems };
 }

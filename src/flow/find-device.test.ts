@@ -1,11 +1,12 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeWebUsb } from '../../test/support/fake-web-usb.ts';
-import { FlowBench, manifestOf, riotImage } from '../../test/support/flow-bench.ts';
+import { FlowBench, manifestOf, plainImage, riotImage } from '../../test/support/flow-bench.ts';
 import type { FlowBoard } from '../../test/support/flow-bench.ts';
 import { ScriptedDevice } from '../../test/support/scripted-device.ts';
 import { turn } from '../../test/support/same-thread.ts';
 import { sameBytes } from '../bytes/index.ts';
 import { webUsbBus } from '../link/web-usb/index.ts';
+import type { UsbBus } from '../usb/index.ts';
 import type { FlashFlow, FlowOptions } from './index.ts';
 
 /*
@@ -112,6 +113,81 @@ describe('on a bus that lists what is there', () => {
           text: 'STM32  BOOTLOADER (0483:df11) is not a device that this firmware is for. Expected: Lamp board (1209:7d00, 1209:7d02).',
         },
       },
+    });
+  });
+
+  describe('of boards that are alike in DFU mode', () => {
+    const name = 'stm32f072b_disco';
+    const dfuUsb = ['0483:df11'];
+    const lamp = { name: 'Lamp', usb: ['1209:7d00'], dfuUsb };
+    const ring = { name: 'Ring', usb: ['1209:0002'], dfuUsb };
+    const file = plainImage(name, 'new', 3000);
+    const manifest = { ...manifestOf(lamp, file, { boards: ['Lamp'] }), boards: [lamp, ring] };
+    const options = {
+      manifest,
+      fetchFile: () => Promise.resolve(file),
+      waitForApplication: false,
+    };
+
+    test('the one whose firmware runs is known, and stays so in DFU mode', async () => {
+      const bench = new FlowBench();
+      await bench.board(name, { slots: [plainImage(name, 'old')], plays });
+      const flow = await bench.connected(options);
+      expect(flow.state).toMatchObject({
+        step: 'connected',
+        device: { mode: 'runtime', name: 'Lamp', isBoardSaid: false },
+      });
+      const [offer] = flow.state.step === 'connected' ? flow.state.offers : [];
+      if (offer === undefined) throw new Error('expected an offer');
+      await bench.done(flow.chooseOffer(offer));
+      await bench.done(flow.flash());
+      if (flow.state.step === 'chosen') await bench.done(flow.flash());
+      expect(flow.state).toMatchObject({ step: 'ended', ending: { rating: 'good' } });
+    });
+
+    test('of one that is found there a person says which it is, and that stands with the file', async () => {
+      const bench = new FlowBench();
+      await bench.board(name);
+      const flow = await bench.connected(options);
+      const { state } = flow;
+      expect(state).toMatchObject({
+        step: 'choosing',
+        devices: [
+          { mode: 'dfu', name: 'Lamp', board: lamp, isBoardSaid: true },
+          { mode: 'dfu', name: 'Ring', board: ring, isBoardSaid: true },
+        ],
+      });
+      const [first] = state.step === 'choosing' ? state.devices : [];
+      if (first === undefined) throw new Error('expected a device');
+      await flow.chooseDevice(first);
+      expect(flow.state).toMatchObject({ step: 'connected', offers: [{ barred: undefined }] });
+      const [offer] = flow.state.step === 'connected' ? flow.state.offers : [];
+      if (offer === undefined) throw new Error('expected an offer');
+      await bench.done(flow.chooseOffer(offer));
+      const found = flow.state.step === 'chosen' ? flow.state.file.findings : [];
+      expect(found).toContainEqual(
+        expect.objectContaining({
+          rating: 'unknown',
+          said: expect.objectContaining({ id: 'board-said', values: { board: 'Lamp' } }) as object,
+        }),
+      );
+      await bench.done(flow.flash());
+      expect(flow.state).toMatchObject({ step: 'ended', ending: { outcome: 'verified' } });
+    });
+
+    test('a browser asks for it once, and not again because it may be several', async () => {
+      const bench = new FlowBench();
+      await bench.board(name);
+      const asked = vi.fn<NonNullable<UsbBus['request']>>(() => Promise.resolve(undefined));
+      const bus: UsbBus = {
+        list: () => bench.bus.list(),
+        watch: (listener) => bench.bus.watch(listener),
+        close: () => Promise.resolve(),
+        request: asked,
+      };
+      const flow = await bench.connected({ ...options, bus });
+      expect(flow.state.step).toBe('choosing');
+      expect(asked).not.toHaveBeenCalled();
     });
   });
 

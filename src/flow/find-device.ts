@@ -1,6 +1,6 @@
 import { formatUsbId, idDigits, until } from '../usb/index.ts';
 import type { BusDevice, CancelSignal } from '../usb/index.ts';
-import { askedFor, lookAround, lookInto } from './devices.ts';
+import { askedFor, idsOf, lookAround, lookInto } from './devices.ts';
 import type { Seen, Surroundings } from './devices.ts';
 import { asDfuError, problemOf } from './failure.ts';
 import type { FlowFilter } from './flow.ts';
@@ -50,7 +50,7 @@ async function look(
   if (bus.request === undefined) return lookAround(around, signal);
   if (!another) {
     const seen = await lookAround(around, signal);
-    if (seen.devices.length === 1) return seen;
+    if (new Set(seen.devices.map(deviceIdOf)).size === 1) return seen;
   }
   const asked = bus.request(askedFor(around));
   // Nobody can close the browser's chooser: whoever cancels does not wait for it.
@@ -60,6 +60,8 @@ async function look(
   });
   return device && { ...(await lookInto(around, [device], signal)), pointedAt: device };
 }
+
+const deviceIdOf = ({ interfaces: [first] }: FlowDevice): string | undefined => first?.deviceId;
 
 /** Some of them, in a line. */
 function listed(all: readonly (readonly [name: string, ids: string])[]): string {
@@ -77,7 +79,7 @@ function nothing({ strangers, problems, pointedAt }: Looked, around: Surrounding
     const expected =
       catalogue === undefined
         ? listed((around.filters ?? []).map((filter) => [filterText(filter), filterText(filter)]))
-        : listed(catalogue.manifest.boards.map(({ name, usb }) => [name, usb.join(', ')]));
+        : listed(catalogue.manifest.boards.map((board) => [board.name, idsOf(board).join(', ')]));
     return { code: 'REFUSED', said: said('other-device', { device, expected }) };
   }
   const [problem] = problems;

@@ -289,7 +289,9 @@ class Flow implements FlashFlow {
       const { devices, strangers } = await lookInto(this.#around, here, signal);
       const [device] = [...devices, ...strangers];
       if (device === undefined) throw new DfuError('DISCONNECTED', 'the device has left again');
-      return await this.#looks({ ...device, board: was.board, name: was.name }, choice, signal);
+      const { board, isBoardSaid, name } = was;
+      const known = { board, isBoardSaid, name };
+      return await this.#looks({ ...device, ...known }, choice, signal);
     } catch (thrown) {
       return { step: 'ended', device: was, file, ending: endedBadly(asDfuError(thrown)) };
     }

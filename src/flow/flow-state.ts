@@ -19,6 +19,8 @@ export interface FlowDevice {
   readonly version: string | undefined;
   /** The manifest's board that it is; undefined without a manifest. A device that none fits is refused. */
   readonly board: ManifestBoard | undefined;
+  /** In DFU mode it may be other boards of the manifest as well: which one it is, is what a person says by choosing. */
+  readonly isBoardSaid: boolean;
   readonly interfaces: readonly DfuInterface[];
 }
 
@@ -138,7 +140,7 @@ export type FlowState =
     }
   /** A device is pointed at, or read. */
   | { readonly step: 'connecting' }
-  /** There are several: a person says which. */
+  /** There are several, or one that may be several boards: a person says which. */
   | { readonly step: 'choosing'; readonly devices: readonly FlowDevice[] }
   | {
       readonly step: 'connected';

@@ -37,6 +37,8 @@ export const FLOW_TEXTS = {
   'version-image': 'Version {version} by the image itself.',
   'version-suffix': 'Release {version} by its DFU suffix.',
   'version-release': 'Version {version} of {product}.',
+  'board-said':
+    'That the device is {board} was said by a person: in this mode it does not tell which board it is.',
   'hash-good': 'The file is the one that the manifest lists (size and SHA-256 agree).',
   'hash-image-good': 'The image is whole: its own hash agrees.',
   'hash-image-bad': 'The image is damaged: its own hash does not agree.',

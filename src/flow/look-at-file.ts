@@ -85,7 +85,7 @@ async function judge(draft: Draft, look: Look, wait: PartWait): Promise<void> {
     const plan = await planFile(choice.bytes, sendOptions(look, 'needed'), wait);
     draft.plan = plan;
     draft.findings.push(...formatFindings(plan));
-    draft.findings.push(...(around.catalogue?.findingsOf(choice) ?? []));
+    draft.findings.push(...(around.catalogue?.findingsOf(choice, look.device) ?? []));
     if (choice.offer === undefined) draft.findings.push(...(await versionFindings(plan, wait)));
     const isAsked = terms.expectedKeys.length > 0;
     const images = isAsked || hasImages(plan) ? await parts.images(wait) : undefined;

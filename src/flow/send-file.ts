@@ -170,7 +170,8 @@ function versionToCome({ choice: { offer } }: SendJob): string | undefined {
 function demandDevice({ around, device, choice }: SendJob, entry: DfuInterface): void {
   if (device.mode !== 'runtime' || entry.mode !== 'dfu') return;
   const { board } = device;
-  if (board !== undefined && around.catalogue?.boardOf(entry)?.name !== board.name) {
+  const may = around.catalogue?.boardsOf(entry) ?? [];
+  if (board !== undefined && !may.some(({ name }) => name === board.name)) {
     const id = formatUsbId(entry);
     const message = `in DFU mode the device is ${id}, which the manifest does not have for ${board.name}`;
     throw new DfuError('REFUSED', message);

@@ -40,7 +40,20 @@ function mayShareBcd(one: ManifestBoard, other: ManifestBoard): boolean {
   return least <= high && low <= most;
 }
 
-/** Throws where a device might be two of the boards. */
+/** Throws where what one board shows in any of its modes is a loader that another may share. */
+function demandApart(
+  { usb, name }: ManifestBoard,
+  { dfuUsb = [], name: other }: ManifestBoard,
+  at: number,
+  fault: Fault,
+): void {
+  const shared = usb.find((id) => dfuUsb.includes(id));
+  if (shared === undefined) return;
+  const words = `${shared} stands in usb of "${name}" and in dfuUsb of "${other}": what several boards have in DFU mode is in dfuUsb of each`;
+  throw fault(['boards', at], words);
+}
+
+/** Throws where a device might be two of the boards, and none of them says so. */
 function checkBoards({ boards }: FirmwareManifest, fault: Fault): void {
   demandUnlike(
     boards,
@@ -50,12 +63,15 @@ function checkBoards({ boards }: FirmwareManifest, fault: Fault): void {
   for (const [at, each] of boards.entries()) {
     const [least, most] = bcdRange(each);
     if (least > most) throw fault(['boards', at, 'bcdDevice'], 'least is above most');
+    demandApart(each, each, at, fault);
     for (const other of boards.slice(0, at)) {
+      demandApart(each, other, at, fault);
+      demandApart(other, each, at, fault);
       const shared = each.usb.find((id) => other.usb.includes(id));
       if (shared === undefined || !mayShareBcd(each, other) || !mayShareSerial(each, other)) {
         continue;
       }
-      const words = `a device with ${shared} may be "${other.name}" as well: tell them apart by serial or bcdDevice`;
+      const words = `a device with ${shared} may be "${other.name}" as well: tell them apart by serial or bcdDevice, or list what they share in DFU mode in dfuUsb of each`;
       throw fault(['boards', at], words);
     }
   }

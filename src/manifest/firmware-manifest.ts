@@ -7,7 +7,7 @@ export interface FirmwareManifest {
   readonly manifest: 1;
   /** What the product is called. */
   readonly product: string;
-  /** No device is two of them. */
+  /** No device is two of them, but for a loader that several have (`dfuUsb`). */
   readonly boards: readonly ManifestBoard[];
   /** In any order: they are offered by their versions, newest first. */
   readonly releases: readonly ManifestRelease[];
@@ -20,6 +20,12 @@ export interface ManifestBoard {
   readonly name: string;
   /** Vendor and product in any of its modes: `1209:7d00`. */
   readonly usb: readonly string[];
+  /**
+   * Vendor and product in DFU mode of a loader that knows nothing of the board, and that others of these boards may have as
+   * well: `0483:df11` of every STM32. Serial number and bcdDevice are the loader's own there, and not asked for. A device that
+   * shows them may be each of the boards that list them.
+   */
+  readonly dfuUsb?: readonly string[] | undefined;
   /**
    * What its whole serial number looks like: `?` is any character, `*` any number of them, `[0-9A-F]` one of those, and
    * anything else is itself. Left out: any, or none.

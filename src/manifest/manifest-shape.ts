@@ -57,6 +57,10 @@ const board: Shape<ManifestBoard> = objectShape('a board', {
     listShape(usbIdShape, { least: 1, most: 16 }),
     'Vendor and product in each of its modes: run-time and DFU mode.',
   ),
+  dfuUsb: may(
+    listShape(usbIdShape, { least: 1, most: 16 }),
+    'Vendor and product in DFU mode of a loader that other boards may have as well, such as 0483:df11 of every STM32.',
+  ),
   serial: may(
     serialShape,
     'What its whole serial number looks like: ? is any character, * any number of them, [0-9A-F] one of those.',

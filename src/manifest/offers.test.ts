@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { boardOf, channelsOf, offersFor, readManifest, runningVersion } from './index.ts';
+import {
+  boardOf,
+  boardsFor,
+  channelsOf,
+  offersFor,
+  readManifest,
+  runningVersion,
+} from './index.ts';
 import type { FirmwareManifest, ManifestBoard } from './index.ts';
 
 const file = (url: string, more: object = {}): object => ({
@@ -53,13 +60,48 @@ describe('which board a device is', () => {
     expect(boardOf(manifest, { ...lamp, ...more })?.name).toBe(name);
   });
 
+  describe('that others are in DFU mode, too', () => {
+    const loader = '0483:df11';
+    const alike = readManifest({
+      ...manifest,
+      boards: [
+        { name: 'lamp', usb: ['1209:7d00'], dfuUsb: [loader], serial: 'L*' },
+        { name: 'ring', usb: ['1209:7d05'], dfuUsb: [loader], bcdDevice: { least: '1.00' } },
+      ],
+    });
+    const inRom = { idVendor: 0x483, idProduct: 0xdf11, bcdDevice: 0, serial: undefined };
+
+    test('is known while its firmware runs, and of its loader nobody can tell', () => {
+      expect(boardOf(alike, { ...lamp, mode: 'runtime' })?.name).toBe('lamp');
+      for (const mode of ['dfu', undefined] as const) {
+        const names = boardsFor(alike, { ...inRom, mode }).map(({ name }) => name);
+        expect(names).toEqual(['lamp', 'ring']);
+      }
+      expect(() => boardOf(alike, inRom)).toThrow(
+        expect.objectContaining({ code: 'AMBIGUOUS', message: expect.any(String) as string }),
+      );
+      expect(boardOf(alike, { ...inRom, mode: 'runtime' })).toBeUndefined();
+    });
+
+    test('is the only one there is with that loader', () => {
+      const [first] = alike.boards;
+      if (first === undefined) throw new Error('expected a board');
+      const one = readManifest({
+        ...alike,
+        boards: [first],
+        releases: manifest.releases.slice(0, 1),
+      });
+      expect(boardOf(one, inRom)?.name).toBe('lamp');
+    });
+  });
+
   test('of a manifest that nobody has read', () => {
     const twice: FirmwareManifest = {
       ...manifest,
       boards: [named('lamp'), { ...named('lamp'), name: 'twin' }],
     };
     expect(() => boardOf(twice, lamp)).toThrow(
-      'the device is both "lamp" and "twin" of the manifest',
+      'the device may be "lamp" or "twin" of the manifest: by 1209:7d00 nobody can tell which',
     );
   });
 });

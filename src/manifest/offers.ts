@@ -13,6 +13,8 @@ import { compareVersionTexts } from './version.ts';
 
 /** What a device says of itself at USB. */
 export interface ManifestDevice {
+  /** Which mode it is in; undefined: not known. In run-time mode no board is known by its loader. */
+  readonly mode?: 'runtime' | 'dfu' | undefined;
   readonly idVendor: number;
   readonly idProduct: number;
   readonly bcdDevice: number;
@@ -21,7 +23,9 @@ export interface ManifestDevice {
 }
 
 function isBoard(board: ManifestBoard, device: ManifestDevice): boolean {
-  if (!board.usb.includes(formatUsbId(device))) return false;
+  const id = formatUsbId(device);
+  if (device.mode !== 'runtime' && board.dfuUsb?.includes(id) === true) return true;
+  if (!board.usb.includes(id)) return false;
   const [least, most] = bcdRange(board);
   if (device.bcdDevice < least || device.bcdDevice > most) return false;
   if (board.serial === undefined) return true;
@@ -29,18 +33,24 @@ function isBoard(board: ManifestBoard, device: ManifestDevice): boolean {
   return device.serial !== undefined && fitsSerialPattern(pattern, device.serial);
 }
 
+/** The boards of the manifest that a device may be: several only in DFU mode, where they have one loader. */
+export function boardsFor({ boards }: FirmwareManifest, device: ManifestDevice): ManifestBoard[] {
+  return boards.filter((board) => isBoard(board, device));
+}
+
 /**
- * Which board of the manifest a device is; undefined: none. Throws `AMBIGUOUS` where it is several, which a manifest that
- * has been read does not let happen.
+ * Which board of the manifest a device is; undefined: none. Throws `AMBIGUOUS` where it may be several (`boardsFor`): then a
+ * person has to say which, or its application has to run.
  */
 export function boardOf(
-  { boards }: FirmwareManifest,
+  manifest: FirmwareManifest,
   device: ManifestDevice,
 ): ManifestBoard | undefined {
-  const [found, other] = boards.filter((board) => isBoard(board, device));
-  if (found === undefined || other === undefined) return found;
-  const message = `the device is both "${found.name}" and "${other.name}" of the manifest`;
-  throw new DfuError('AMBIGUOUS', message);
+  const [found, ...others] = boardsFor(manifest, device);
+  if (found === undefined || others.length === 0) return found;
+  const names = [found, ...others].map(({ name }) => `"${name}"`).join(' or ');
+  const why = `by ${formatUsbId(device)} nobody can tell which`;
+  throw new DfuError('AMBIGUOUS', `the device may be ${names} of the manifest: ${why}`);
 }
 
 /**

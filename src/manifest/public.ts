@@ -21,7 +21,7 @@ export type {
 } from './firmware-manifest.ts';
 export { MOST_MANIFEST_CHARACTERS, readManifest } from './read-manifest.ts';
 export { manifestSchema } from './manifest-shape.ts';
-export { boardOf, channelsOf, offersFor, runningVersion } from './offers.ts';
+export { boardOf, boardsFor, channelsOf, offersFor, runningVersion } from './offers.ts';
 export type { ManifestDevice, ManifestOffer, OffersOptions } from './offers.ts';
 export { fileUrl } from './file-url.ts';
 export { checkFile } from './check-file-now.ts';

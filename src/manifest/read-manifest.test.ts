@@ -170,11 +170,19 @@ describe('a manifest', () => {
     [withBoards({}, { usb: ['1:2'] }), 'manifest: boards[1].name: there is a board "lamp" already'],
     [
       withBoards({}, { name: 'b' }),
-      'manifest: boards[1]: a device with 1209:7d00 may be "lamp" as well: tell them apart by serial or bcdDevice',
+      'manifest: boards[1]: a device with 1209:7d00 may be "lamp" as well: tell them apart by serial or bcdDevice, or list what they share in DFU mode in dfuUsb of each',
+    ],
+    [
+      withBoards({}, { name: 'b', usb: ['1209:1'], dfuUsb: ['1209:7d00'] }),
+      'manifest: boards[1]: 1209:7d00 stands in usb of "lamp" and in dfuUsb of "b": what several boards have in DFU mode is in dfuUsb of each',
+    ],
+    [
+      withBoards({ dfuUsb: ['1209:7D00'] }),
+      'manifest: boards[0]: 1209:7d00 stands in usb of "lamp" and in dfuUsb of "lamp": what several boards have in DFU mode is in dfuUsb of each',
     ],
     [
       withBoards({ serial: 'A*' }, { name: 'b', serial: '*A' }),
-      'manifest: boards[1]: a device with 1209:7d00 may be "lamp" as well: tell them apart by serial or bcdDevice',
+      'manifest: boards[1]: a device with 1209:7d00 may be "lamp" as well: tell them apart by serial or bcdDevice, or list what they share in DFU mode in dfuUsb of each',
     ],
     [
       { ...least, keys: [{ id: 'abababab', pem: pem.replaceAll('PUBLIC', 'PRIVATE') }] },

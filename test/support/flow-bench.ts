@@ -112,7 +112,8 @@ export class FlowBench {
     const layout = record.layout(model);
     const flash = new MemoryFlash(model.flash);
     for (const [slot, image] of slots.entries()) {
-      if (image !== undefined) programFlash(flash, layout, image, { slot });
+      const target = layout.slots.length === 0 ? undefined : { slot };
+      if (image !== undefined) programFlash(flash, layout, image, target);
     }
     const { clock } = this;
     const runner = new StandInRunner([{ plays }]);

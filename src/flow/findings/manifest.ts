@@ -1,6 +1,12 @@
 import type { Choice } from '../chosen-file.ts';
-import type { FlowFinding } from '../flow-state.ts';
+import type { FlowDevice, FlowFinding } from '../flow-state.ts';
 import { finding } from './finding.ts';
+
+/** That the board is what a person has said, where it is. */
+export function boardFindings({ board, isBoardSaid }: FlowDevice): FlowFinding[] {
+  if (!isBoardSaid) return [];
+  return [finding('unknown', 'note', ['board-said', { board: board?.name ?? '' }])];
+}
 
 /** What the manifest says of a file, and whether the file is that one. */
 export function manifestFindings({ offer, check }: Choice, product: string): FlowFinding[] {
