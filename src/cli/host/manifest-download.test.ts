@@ -165,6 +165,23 @@ describe('of a DfuSe device', () => {
     expect(dry.out).toMatch(/write +0x08001000 to 0x08001bb7/);
     expect(dry.out).toContain('leave');
     expect((await download(bus)).exit).toBe(65);
-    expect(await download(bus, '-s', ':mass-erase:force')).toMatchObject({ exit: 0 });
+    // Two boards with that chip: which of them it is, is not guessed.
+    const [one, two] = ['one=1209:1,dfu:0483:df11', 'two=1209:2,dfu:0483:df11'];
+    const alike = ['--product', 'Two', '--board', one, '--board', two, '--force'];
+    const both = ['manifest', 'create', at('app.bin'), ...alike, ...what, '-o', manifest()];
+    expect(await ran(both)).toMatchObject({ exit: 0, err: '' });
+    const checked = await ran(['manifest', 'check', manifest()]);
+    expect(checked.out).toContain(
+      '  in DFU mode 0483:df11 is one or two: whoever flashes it there is asked which\n',
+    );
+    const erases = ['-s', ':mass-erase:force'];
+    for (const [exit, words, ...more] of [
+      [74, 'does not tell whether it is "one" or "two"; say which with --for'],
+      [64, '--for: the manifest has no board "tow", did you mean "two"?', '--for', 'tow'],
+    ] as const) {
+      const refused = await download(bus, ...erases, ...more);
+      expect([refused.exit, refused.err]).toEqual([exit, expect.stringContaining(words)]);
+    }
+    expect(await download(bus, ...erases, '--for', 'two')).toMatchObject({ exit: 0 });
   });
 });

@@ -1,7 +1,7 @@
-import { DfuError } from '../../bytes/index.ts';
+import { DfuError, didYouMean } from '../../bytes/index.ts';
 import { UNKNOWN, listLine, nothingThere, scan, sendTo } from '../../host/index.ts';
 import type { DfuInterface, SendPlan } from '../../host/index.ts';
-import { boardOf, channelOf, checkFile, runningVersion } from '../../manifest/index.ts';
+import { boardsFor, channelOf, checkFile, runningVersion } from '../../manifest/index.ts';
 import type { FirmwareManifest, ManifestBoard, ManifestFile } from '../../manifest/index.ts';
 import { fileBeside, readManifestFile } from '../shared/manifest-file.ts';
 import { ExitCode } from '../shared/exit-codes.ts';
@@ -36,12 +36,40 @@ function refuseBeside(path: string | undefined, options: DownloadCommand): void 
   }
 }
 
-function boardOfEntry(
+/** The boards that a device may be. */
+function boardsOfEntry(
   manifest: FirmwareManifest,
-  { idVendor, idProduct, bcdDevice, serial }: DfuInterface,
-): ManifestBoard | undefined {
+  { mode, idVendor, idProduct, bcdDevice, serial }: DfuInterface,
+): readonly ManifestBoard[] {
   const its = serial === UNKNOWN ? undefined : serial;
-  return boardOf(manifest, { idVendor, idProduct, bcdDevice, serial: its });
+  return boardsFor(manifest, { mode, idVendor, idProduct, bcdDevice, serial: its });
+}
+
+/** Throws `INVALID_ARGUMENT` for a name that no board has. */
+function demandNamed({ boards }: FirmwareManifest, wanted: string | undefined): void {
+  const names = boards.map(({ name }) => name);
+  if (wanted === undefined || names.includes(wanted)) return;
+  const hint = didYouMean(wanted, names) || `; there are: ${names.join(', ')}`;
+  throw new DfuError('INVALID_ARGUMENT', `--for: the manifest has no board "${wanted}"${hint}`);
+}
+
+/** The board that a device is. Throws `AMBIGUOUS` where it does not tell, `REFUSED` where it is another than is said. */
+function theBoard(
+  boards: readonly ManifestBoard[],
+  entry: DfuInterface,
+  wanted: string | undefined,
+): ManifestBoard {
+  const [only, another] = boards;
+  const names = boards.map(({ name }) => `"${name}"`).join(' or ');
+  const found = wanted === undefined ? only : boards.find(({ name }) => name === wanted);
+  if (found === undefined) {
+    const words = `--for says "${wanted ?? ''}", and by what it says of itself the device is ${names}`;
+    throw new DfuError('REFUSED', `${words}: ${listLine(entry)}`);
+  }
+  if (wanted !== undefined || another === undefined) return found;
+  const words = `in DFU mode the device does not tell whether it is ${names}`;
+  const what = 'say which with --for, or let its firmware run: then it tells';
+  throw new DfuError('AMBIGUOUS', `${words}; ${what}`);
 }
 
 /** The one device that is a board of the manifest. Throws `NOT_FOUND`, `REFUSED` for others, `AMBIGUOUS` for several. */
@@ -55,21 +83,22 @@ async function pluggedIn(
   const terms = { clock, signal, selection, limits: options.timeout, quirks };
   const { entries, problems } = await scan(bus, terms);
   const firsts = [...new Map(entries.toReversed().map((each) => [each.deviceId, each])).values()];
-  const found = firsts.flatMap((entry): Found[] => {
-    const board = boardOfEntry(manifest, entry);
-    return board === undefined ? [] : [{ board, entry }];
-  });
+  const found = firsts.filter((entry) => boardsOfEntry(manifest, entry).length > 0);
   const [only, another] = found;
   const lines = (of: readonly DfuInterface[]): string =>
     of.map((each) => `\n  ${listLine(each)}`).join('');
   if (only === undefined) {
     if (firsts.length === 0) throw new DfuError('NOT_FOUND', nothingThere(problems));
-    const boards = manifest.boards.map(({ name, usb }) => `${name} (${usb.join(', ')})`).join(', ');
+    const boards = manifest.boards
+      .map(({ name, usb, dfuUsb = [] }) => `${name} (${[...usb, ...dfuUsb].join(', ')})`)
+      .join(', ');
     const words = `no board of ${manifest.product} is there: expected ${boards}, got`;
     throw new DfuError('REFUSED', `${words}${lines(firsts)}`);
   }
-  if (another === undefined) return only;
-  const message = `several boards of ${manifest.product} are there:${lines(found.map(({ entry }) => entry))}`;
+  if (another === undefined) {
+    return { board: theBoard(boardsOfEntry(manifest, only), only, options.for), entry: only };
+  }
+  const message = `several boards of ${manifest.product} are there:${lines(found)}`;
   throw new DfuError('AMBIGUOUS', message, { remedies: ['serial', 'path'] });
 }
 
@@ -105,6 +134,7 @@ export async function downloadByManifest(
 ): Promise<number> {
   refuseBeside(path, options);
   const manifest = readManifestFile(terminal, options.manifest);
+  demandNamed(manifest, options.for);
   const expected = await expectedOf(terminal, options);
   return runOnBus(terminal, options, async (around) => {
     const found = await pluggedIn(manifest, options, around);
@@ -169,7 +199,7 @@ async function send(
     },
     detach: options.reset,
     demand: (there: DfuInterface): void => {
-      if (boardOfEntry(manifest, there)?.name === board.name) return;
+      if (boardsOfEntry(manifest, there).some(({ name }) => name === board.name)) return;
       const words = `the device is another one now, which the manifest does not have for ${board.name}`;
       throw new DfuError('REFUSED', `${words}: ${listLine(there)}`);
     },

@@ -8,6 +8,8 @@ export interface ManifestOptions {
   readonly channel?: string | undefined;
   readonly release?: string | undefined;
   readonly label?: string | undefined;
+  /** Name of one of its boards. */
+  readonly for?: string | undefined;
 }
 
 /** Adds what says which file of a manifest is downloaded. */
@@ -17,14 +19,22 @@ export function addManifestOptions(command: Command): Command {
       .option('--manifest <file>', 'what the manifest has for the board that is plugged in')
       .option('--channel <name>', 'of these releases (default: stable)')
       .option('--release <version>', 'this one, instead of the newest')
-      .option('--label <text>', 'of several files for the board, this one'),
+      .option('--label <text>', 'of several files for the board, this one')
+      .option('--for <board>', 'which board it is, where the device in DFU mode does not tell'),
   );
-  return rareOnes(command, '--channel', '--release', '--label');
+  return rareOnes(command, '--channel', '--release', '--label', '--for');
 }
 
 /** Throws `INVALID_ARGUMENT` for an option that says something of a manifest, where there is none. */
-export function refuseWithoutManifest({ channel, release, label }: ManifestOptions): void {
-  const said = Object.entries({ channel, release, label }).find(([, value]) => value !== undefined);
+export function refuseWithoutManifest({
+  channel,
+  release,
+  label,
+  for: board,
+}: ManifestOptions): void {
+  const said = Object.entries({ channel, release, label, for: board }).find(
+    ([, value]) => value !== undefined,
+  );
   if (said === undefined) return;
   throw new DfuError(
     'INVALID_ARGUMENT',

@@ -5,13 +5,24 @@ import type { UsbId } from '../../usb/index.ts';
 import { boardNamed } from '../shared/board-named.ts';
 import type { Terminal } from '../shared/terminal.ts';
 
-/** One board of the command line: `NAME=VID:PID,VID:PID`, or a board of which it is known what it is in DFU mode. */
+/** In front of ids in DFU mode that other boards may have as well. */
+const LOADER = 'dfu:';
+
+/** One board of the command line: `NAME=VID:PID,VID:PID`, `NAME=VID:PID,dfu:VID:PID`, or a board of which it is known what it is in DFU mode. */
 async function boardOf(terminal: Terminal, text: string): Promise<ManifestBoard> {
   const equals = text.indexOf('=');
   if (equals > 0) {
     const ids = text.slice(equals + 1).split(',');
-    const usb = ids.map((each) => formatUsbId(parseUsbId(each, `--board ${text}`)));
-    return { name: text.slice(0, equals), usb };
+    const read = (id: string): string => formatUsbId(parseUsbId(id, `--board ${text}`));
+    const usb = ids.filter((id) => !id.startsWith(LOADER)).map(read);
+    const loaders = ids.filter((id) => id.startsWith(LOADER));
+    const dfuUsb = loaders.map((id) => read(id.slice(LOADER.length)));
+    const name = text.slice(0, equals);
+    if (usb.length === 0) {
+      const words = `what ${name} shows while its firmware runs tells it from other boards with that loader`;
+      throw new DfuError('INVALID_ARGUMENT', `--board ${text}: ${words}: say its ids there, too`);
+    }
+    return { name, usb, ...(dfuUsb.length > 0 && { dfuUsb }) };
   }
   const { firmwareTarget } = await import('../../board/index.ts');
   const model = await boardNamed(terminal, text);

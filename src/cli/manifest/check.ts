@@ -4,6 +4,7 @@ import type { Key } from '../../image/index.ts';
 import { channelOf, checkFile } from '../../manifest/index.ts';
 import type {
   FileFinding,
+  FirmwareManifest,
   ManifestFile,
   ManifestKey,
   ManifestRelease,
@@ -94,6 +95,21 @@ function tell(
   for (const { text } of findings) terminal.out.write(`    ${text}\n`);
 }
 
+/** What several boards show in DFU mode. */
+function alikeInDfuMode({ boards }: FirmwareManifest): { id: string; boards: string[] }[] {
+  const ids = [...new Set(boards.flatMap(({ dfuUsb = [] }) => dfuUsb))];
+  return ids
+    .map((id) => {
+      const those = boards.filter(({ dfuUsb = [] }) => dfuUsb.includes(id));
+      return { id, boards: those.map(({ name }) => name) };
+    })
+    .filter(({ boards: names }) => names.length > 1);
+}
+
+function alikeText(id: string, names: readonly string[]): string {
+  return `  in DFU mode ${id} is ${names.join(' or ')}: whoever flashes it there is asked which`;
+}
+
 /** What ends the command where not all is good, from the worst on. */
 const endings: readonly (readonly [
   outcome: Outcome,
@@ -124,6 +140,9 @@ export async function manifestCheck(
     const names = boards.map(({ name }) => name).join(', ');
     terminal.out.write(`${path}: ${product}, for ${names}\n`);
   }
+  const alike = alikeInDfuMode(manifest);
+  if (!json)
+    for (const { id, boards: names } of alike) terminal.out.write(`${alikeText(id, names)}\n`);
   const outcomes: Outcome[] = [];
   for (const { release, file } of files) {
     const keys = [...(manifest.keys ?? []), ...(await asAsked(given, file))];
@@ -138,7 +157,7 @@ export async function manifestCheck(
     missing: count('missing'),
     bad: count('bad'),
   };
-  if (json) writeJson(terminal.out, { type: 'checked', file: path, product, ...counts });
+  if (json) writeJson(terminal.out, { type: 'checked', file: path, product, ...counts, alike });
   for (const [outcome, words, error] of endings) {
     if (counts[outcome] === 0) continue;
     throw error(`${path}: ${counts[outcome]} of ${files.length} files: ${words}`);

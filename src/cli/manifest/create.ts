@@ -121,10 +121,11 @@ function withBoards(
   boards: readonly ManifestBoard[],
   named: readonly ManifestBoard[],
 ): ManifestBoard[] {
-  const others = named.filter(({ name, usb }) => {
+  const others = named.filter(({ name, usb, dfuUsb = [] }) => {
     const there = boards.find((each) => each.name === name);
     if (there === undefined) return true;
-    if (usb.every((id) => there.usb.includes(id))) return false;
+    const isSame = usb.every((id) => there.usb.includes(id));
+    if (isSame && dfuUsb.every((id) => there.dfuUsb?.includes(id))) return false;
     const words = `the manifest has a board "${name}" already, with ${there.usb.join(', ')}`;
     throw new DfuError('INVALID_ARGUMENT', `--board: ${words}`);
   });

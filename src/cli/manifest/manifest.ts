@@ -15,7 +15,7 @@ const jsonOption = (): Option => new Option('--json', 'for programs');
 const boardOption = (): Option =>
   new Option(
     '--board <name=ids>',
-    'as lamp=1209:7d00,1209:7d02: how it is known at USB, in each of its modes; may be repeated',
+    'as lamp=1209:7d00,1209:7d02: how it is known at USB, in each of its modes; dfu: in front of what other boards have in DFU mode, too, as dfu:0483:df11; may be repeated',
   ).argParser(collect);
 
 function addReleaseOptions(to: Command): Command {
