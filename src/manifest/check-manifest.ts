@@ -1,7 +1,7 @@
 import { didYouMean } from '../bytes/index.ts';
 import type { ShapePath } from '../bytes/index.ts';
 import { bcdRange } from './bcd-range.ts';
-import { channelOf, isFor } from './firmware-manifest.ts';
+import { channelOf } from './firmware-manifest.ts';
 import type {
   FirmwareManifest,
   ManifestBoard,
@@ -78,27 +78,29 @@ function checkBoards({ boards }: FirmwareManifest, fault: Fault): void {
 }
 
 /** Throws for boards that are not there. */
-function checkNames(file: ManifestFile, names: readonly string[], fault: Fault): void {
+function checkNames(file: ManifestFile, names: ReadonlySet<string>, fault: Fault): void {
   for (const [at, name] of (file.boards ?? []).entries()) {
-    if (names.includes(name)) continue;
-    const hint = didYouMean(name, names) || `; there are: ${names.slice(0, 8).join(', ')}`;
+    if (names.has(name)) continue;
+    const all = [...names];
+    const hint = didYouMean(name, all) || `; there are: ${all.slice(0, 8).join(', ')}`;
     throw fault(['boards', at], `there is no board "${name}"${hint}`);
   }
 }
 
 /** Throws for files that a board's owner could not choose between. */
 function checkFiles(release: ManifestRelease, { boards }: FirmwareManifest, fault: Fault): void {
-  const names = boards.map(({ name }) => name);
+  const names = new Set(boards.map(({ name }) => name));
+  const labels = new Map([...names].map((name) => [name, new Map<string, string>()]));
   for (const [at, file] of release.files.entries()) {
     checkNames(file, names, (path, words) => fault(['files', at, ...path], words));
-    const before = release.files.slice(0, at);
-    for (const { name } of boards.filter((each) => isFor(file, each))) {
-      const same = before.find(
-        (each) => isFor(each, { name }) && (each.label ?? '') === (file.label ?? ''),
-      );
-      if (same === undefined) continue;
-      const words = `board "${name}" has "${same.url.slice(0, 60)}" already: tell them apart by label`;
-      throw fault(['files', at], words);
+    const { label = '', url } = file;
+    for (const name of new Set(file.boards ?? names)) {
+      const same = labels.get(name)?.get(label);
+      if (same !== undefined) {
+        const words = `board "${name}" has "${same.slice(0, 60)}" already: tell them apart by label`;
+        throw fault(['files', at], words);
+      }
+      labels.get(name)?.set(label, url);
     }
   }
 }

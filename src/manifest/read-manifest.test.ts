@@ -87,6 +87,11 @@ describe('a manifest', () => {
     expect(readManifest(read)).toEqual(read);
   });
 
+  test('a board that a file names twice is one, and the file is not in its own way', () => {
+    const twice = withFile({ boards: ['lamp', 'lamp'] });
+    expect(readManifest(twice).releases[0]?.files).toHaveLength(1);
+  });
+
   test.each<readonly [unknown, string]>([
     ['{"manifest":', 'manifest: expected JSON: Unexpected end of JSON input'],
     ['\n<!doctype html>', 'manifest: expected JSON, got a web page'],
