@@ -1,9 +1,9 @@
 import { DfuError } from '../bytes/index.ts';
-import { realTime } from '../flow/index.ts';
 import type { FlowFilter, FlowOptions } from '../flow/index.ts';
 import type { FirmwareManifest } from '../manifest/index.ts';
 import { webUsbSupport } from '../link/web-usb/index.ts';
 import type { WebUsbSupport } from '../link/web-usb/index.ts';
+import { realTime } from '../usb/index.ts';
 import type { UsbBus } from '../usb/index.ts';
 import { addressOf } from './address-of.ts';
 import { fetchBounded } from './fetch-bounded.ts';

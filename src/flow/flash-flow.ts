@@ -2,6 +2,7 @@ import { DfuError } from '../bytes/index.ts';
 import type { HostEvent } from '../host/index.ts';
 import { MOST_FILE_BYTES } from '../manifest/index.ts';
 import type { FirmwareManifest } from '../manifest/index.ts';
+import { realTime } from '../usb/index.ts';
 import type { CancelSignal } from '../usb/index.ts';
 import type { Choice, Looked } from './chosen-file.ts';
 import { lookInto, otherModeOf } from './devices.ts';
@@ -18,7 +19,6 @@ import { said } from './flow-text.ts';
 import { lookAtFile } from './look-at-file.ts';
 import { parts } from './parts.ts';
 import { ProgressMeter } from './progress.ts';
-import { realTime } from './real-time.ts';
 import { sendFile } from './send-file.ts';
 
 /** How long the application is waited for unless told otherwise, in ms: a swap of two slots takes its time. */

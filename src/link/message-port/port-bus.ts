@@ -1,12 +1,11 @@
 import { DfuError } from '../../bytes/index.ts';
-import { timerClock, until, wholeMs } from '../../usb/index.ts';
+import { realTime, until, wholeMs } from '../../usb/index.ts';
 import type {
   BusDevice,
   BusEvent,
   Clock,
   ControlPipe,
   OpenLimits,
-  TimerHost,
   UsbBus,
 } from '../../usb/index.ts';
 import { listenAt, post } from './message-port-like.ts';
@@ -28,12 +27,6 @@ export interface PortBusOptions {
 }
 
 const ANSWER_MS = 30_000;
-
-/** Every place that has message ports has timers, too. */
-function realTime(): Clock {
-  const here: unknown = globalThis;
-  return timerClock(here as TimerHost);
-}
 
 /**
  * The bus that somebody lends at the other end of a port with `serveBus`. Its devices are those of that bus, with the same
