@@ -124,7 +124,6 @@ export interface BoardClient {
   readonly facts: BoardFacts;
   /** Its USB connector, as a host at its other end sees it: give it to a flasher. */
   readonly bus: UsbBus;
-  readonly geometry: FlashOutline;
   /** Resolves when the board has carried it out. Throws `DfuError` for what it cannot. */
   act(action: BoardAction): Promise<void>;
   /** A copy of its flash as it is now. */

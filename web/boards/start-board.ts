@@ -2,7 +2,6 @@ import { DfuError } from 'dfukit';
 import type { DfuErrorCode } from 'dfukit';
 import { portBus } from 'dfukit/link/message-port';
 import type { UsbBus } from 'dfukit/usb';
-import type { FlashOutline } from './flash-outline.ts';
 import type { BoardAction, BoardClient, BoardFacts, BoardOrder } from './board-client.ts';
 import type {
   BoardAnswers,
@@ -157,10 +156,6 @@ class ClientOfWorker implements BoardClient {
     this.#port = port;
     this.bus = portBus(port);
     line.onEnd(() => void this.bus.close());
-  }
-
-  get geometry(): FlashOutline {
-    return this.facts.geometry;
   }
 
   act(action: BoardAction): Promise<void> {

@@ -160,7 +160,7 @@ class LiveBoard extends LitElement {
               : html`<lab-flash-map
                     compact
                     label="Flash of the board"
-                    .geometry=${client.geometry}
+                    .geometry=${client.facts.geometry}
                     .explanation=${this.explanation}
                   ></lab-flash-map>
                   ${this.#next()}`

@@ -36,7 +36,7 @@ describe('a board in a page', () => {
                 at === offsetBytes ? at + sizeBytes : Number.NaN,
               0,
             );
-            const isWhole = end === board.client.geometry.sizeBytes && nextBoot.length > 0;
+            const isWhole = end === board.client.facts.geometry.sizeBytes && nextBoot.length > 0;
             all.push(`${name} ${bootloader} ${start}: ${mode}${isWhole ? '' : ', not explained'}`);
             await board.client.close();
           }

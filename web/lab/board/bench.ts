@@ -153,7 +153,7 @@ export class Bench {
     try {
       if (session === undefined)
         throw new Problem(`${file.name}: there is no board whose flash it could be`);
-      const { sizeBytes } = session.client.geometry;
+      const { sizeBytes } = session.client.facts.geometry;
       this.#ownFlash = { bytes: await dumpOf(file, sizeBytes), fileName: file.name };
     } catch (error) {
       this.failed(error);

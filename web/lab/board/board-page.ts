@@ -167,7 +167,7 @@ class BoardPage extends LitElement implements BoardView {
   /** A board file and a dump make a board; anything else is for the flasher, which says what it is. */
   async #take(file: File): Promise<void> {
     const bench = this.#bench;
-    const kind = kindOf(file, bench.session?.client.geometry.sizeBytes);
+    const kind = kindOf(file, bench.session?.client.facts.geometry.sizeBytes);
     if (kind === 'board') await bench.useBoardFile(file);
     else if (kind === 'dump') await bench.useDump(file);
     else await this.#flash(file);
@@ -204,7 +204,7 @@ class BoardPage extends LitElement implements BoardView {
       await navigator.clipboard.writeText(location.href);
       this.shared = `Copied.${own}`;
     } catch {
-      this.shared = `It is in the browser's address bar.${own}`;
+      this.shared = `It is in the browser’s address bar.${own}`;
     }
   };
 }

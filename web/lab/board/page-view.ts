@@ -59,7 +59,7 @@ function flashPanel(bench: Bench): TemplateResult {
     <h2 id="flash-title">Flash</h2>
     <lab-flash-map
       label=${`Flash of ${bench.title}`}
-      .geometry=${session?.client.geometry}
+      .geometry=${session?.client.facts.geometry}
       .explanation=${session?.explanation}
       .chosenOffset=${address.at}
       @lab-range=${chosen}
