@@ -95,6 +95,7 @@ describe('a manifest', () => {
   test.each<readonly [unknown, string]>([
     ['{"manifest":', 'manifest: expected JSON: Unexpected end of JSON input'],
     ['\n<!doctype html>', 'manifest: expected JSON, got a web page'],
+    ['<?xml version="1.0"?><Error/>', 'manifest: expected JSON, got XML or HTML'],
     ['\uFEFF', 'manifest: expected JSON, got nothing'],
     ['\uFEFF[]', 'manifest: expected a firmware manifest, got a list of 0'],
     [`"${'x'.repeat(2 ** 20)}"`, 'manifest: expected at most 1048576 characters, got 1048578'],

@@ -12,10 +12,11 @@ function malformed(path: ShapePath, words: string): DfuError {
   return new DfuError('MALFORMED', `${where}: ${words}`);
 }
 
-/** Why a text is no JSON. Servers answer with a page of theirs where there is no such file. */
+/** Why a text is no JSON. Where there is no such file, servers answer with a page of theirs, and stores of files with XML. */
 function whyNoJson(text: string, cause: unknown): string {
   if (text.trim() === '') return ', got nothing';
-  if (text.trimStart().startsWith('<')) return ', got a web page';
+  if (/^\s*<(!doctype html|html)[\s>]/i.test(text)) return ', got a web page';
+  if (text.trimStart().startsWith('<')) return ', got XML or HTML';
   return `: ${cause instanceof Error ? cause.message : String(cause)}`;
 }
 
