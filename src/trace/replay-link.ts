@@ -1,32 +1,13 @@
 import { DfuError } from '../bytes/index.ts';
-import type { DfuErrorCode } from '../bytes/index.ts';
+import { busErrorCode } from '../usb/index.ts';
 import type { PipeLink, PipeState, TransferEnd, WireTransfer } from '../usb/index.ts';
 import type { Deed, PartReplay, Played } from './replay-part.ts';
 import type { ControlRecord, TraceFault } from './trace.ts';
 import { requestWords } from './words.ts';
 
-/** The codes that a bus throws. */
-const codes: readonly DfuErrorCode[] = [
-  'ABORTED',
-  'ACCESS',
-  'BUSY',
-  'DISCONNECTED',
-  'INVALID_ARGUMENT',
-  'IO',
-  'MALFORMED',
-  'NOT_FOUND',
-  'NO_USB',
-  'OUT_OF_RANGE',
-  'PROTOCOL',
-  'STALLED',
-  'TIMEOUT',
-  'TRUNCATED',
-  'UNSUPPORTED',
-];
-
 /** An error as it was recorded; one of a code that no bus has is `IO`. */
 export function errorOf({ code, message }: TraceFault): DfuError {
-  return new DfuError(codes.find((each) => each === code) ?? 'IO', message);
+  return new DfuError(busErrorCode(code), message);
 }
 
 /** What a link of a replay has of its bus. */

@@ -1,5 +1,6 @@
 /** The room's face to its siblings: what the world sees, and what only they need. */
 export * from './public.ts';
+export { busErrorCode } from './bus-errors.ts';
 export { realTime } from './clock.ts';
 export { TRANSFER_TIMEOUT_MS } from './control-pipe.ts';
 export { LANGUAGE_ENGLISH, STRING_UNITS, descriptor } from './descriptors.ts';

@@ -1,6 +1,6 @@
 import { DfuError } from '../../bytes/index.ts';
 import type { DfuErrorCode } from '../../bytes/index.ts';
-import { MAX_TRANSFER_BYTES, deviceDescriptor } from '../../usb/index.ts';
+import { MAX_TRANSFER_BYTES, busErrorCode, deviceDescriptor } from '../../usb/index.ts';
 import type { BusDevice, UsbSpeed } from '../../usb/index.ts';
 
 /** What can be asked of a bus, of one of its devices (`open`) and of an open pipe. */
@@ -116,28 +116,9 @@ export function cut(text: string): string {
   return text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT - 1)}…` : text;
 }
 
-/** What a bus fails with. */
-const codes: ReadonlySet<DfuErrorCode> = new Set<DfuErrorCode>([
-  'MALFORMED',
-  'TRUNCATED',
-  'OUT_OF_RANGE',
-  'UNSUPPORTED',
-  'INVALID_ARGUMENT',
-  'NOT_FOUND',
-  'STALLED',
-  'TIMEOUT',
-  'DISCONNECTED',
-  'PROTOCOL',
-  'ACCESS',
-  'BUSY',
-  'NO_USB',
-  'IO',
-  'ABORTED',
-  'REPLAY',
-]);
-
+/** What a bus fails with; that of a recording with `REPLAY`, too. */
 export function codeOf(value: unknown): DfuErrorCode {
-  return codes.has(value as DfuErrorCode) ? (value as DfuErrorCode) : 'IO';
+  return value === 'REPLAY' ? value : busErrorCode(value);
 }
 
 const speeds: readonly unknown[] = ['low', 'full', 'high', 'super'] satisfies readonly UsbSpeed[];
