@@ -8,8 +8,10 @@ import {
   mcubootFirmware,
   mcubootLayout,
   plainFirmware,
+  boardModels,
+  bootloadersOf,
+  flashSizeBytes,
 } from './index.ts';
-import { boardModels, bootloadersOf, flashSizeBytes } from './index.ts';
 import type { BoardModel } from './index.ts';
 
 const erased = ({ flash }: BoardModel): Uint8Array =>

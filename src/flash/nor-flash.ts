@@ -1,8 +1,7 @@
 import { DfuError, hexNumber } from '../bytes/index.ts';
 import type { Flash } from './flash.ts';
-import type { FlashGeometry } from './geometry.ts';
+import type { FlashGeometry, Sector } from './geometry.ts';
 import { checkRange, SectorMap } from './geometry.ts';
-import type { Sector } from './geometry.ts';
 import { doneByte, doneRange } from './power-cut.ts';
 import type { PowerCutKind } from './power-cut.ts';
 

@@ -1,8 +1,16 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { appendSuffix, splitSuffix, writeDfuSeFile } from '../dfu/index.ts';
-import { outputFormats, readContents, writeContents, writeUf2 } from './index.ts';
-import { readUf2, withLpcPrefix, withStellarisPrefix, writeSRecords } from './index.ts';
+import {
+  outputFormats,
+  readContents,
+  writeContents,
+  writeUf2,
+  readUf2,
+  withLpcPrefix,
+  withStellarisPrefix,
+  writeSRecords,
+} from './index.ts';
 import type { OutputFormat } from './index.ts';
 
 const data = Uint8Array.from({ length: 600 }, (_, at) => (at * 5) & 0xff);

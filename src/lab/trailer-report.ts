@@ -6,8 +6,7 @@ import type { FlagState } from '../image/index.ts';
 import type { LabDevice } from './device.ts';
 import { trailerOf } from './device.ts';
 import { trailerFields } from './trailer-fields.ts';
-import type { TrailerFieldPlace } from './trailer-fields.ts';
-import type { TrailerFieldName } from './trailer-fields.ts';
+import type { TrailerFieldPlace, TrailerFieldName } from './trailer-fields.ts';
 
 /** One field of a trailer, and what it says. */
 export interface TrailerField {

@@ -1,8 +1,14 @@
-import type { BoardModel, BoardOptions, McubootOptions, StandIn } from '../board/index.ts';
+import type {
+  BoardModel,
+  BoardOptions,
+  McubootOptions,
+  StandIn,
+  BootCause,
+  BootReason,
+} from '../board/index.ts';
 import type { MemoryFlash, PowerCutKind } from '../flash/index.ts';
 import type { Key } from '../image/index.ts';
 import type { CancelSignal } from '../usb/index.ts';
-import type { BootCause, BootReason } from '../board/index.ts';
 
 /** A firmware image: its bytes, or the path of its file. */
 export type ImageSource = Uint8Array | string;

@@ -1,4 +1,4 @@
-import { toHex } from '../bytes/index.ts';
+import { toHex, DfuError, hexNumber } from '../bytes/index.ts';
 import {
   DFU_STATES,
   DFU_STATUSES,
@@ -16,7 +16,6 @@ import {
   isIn,
 } from '../usb/index.ts';
 import type { SetupPacket } from '../usb/index.ts';
-import { DfuError, hexNumber } from '../bytes/index.ts';
 import type { ControlRecord, DeviceRecord, Trace, TraceRecord } from './trace.ts';
 
 /** Bits 6..5 of bmRequestType. */

@@ -1,7 +1,6 @@
-import { createRegisters, repeated } from './block.ts';
+import { createRegisters, repeated, unmodelled } from './block.ts';
 import type { Block, Registers } from './block.ts';
 import type { Wires } from './wires.ts';
-import { unmodelled } from './block.ts';
 
 /** Bits of RESETS, in their order (RP2040 datasheet §2.14). */
 export const resetBits = {

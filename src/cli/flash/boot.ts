@@ -1,5 +1,4 @@
-import { hexNumber } from '../../bytes/index.ts';
-import { DfuError } from '../../bytes/index.ts';
+import { hexNumber, DfuError } from '../../bytes/index.ts';
 import { ApplicationSide } from '../../boot/mcuboot/index.ts';
 import { bootAhead, describeState, dumpOf, stageUpdate } from '../../lab/index.ts';
 import type { BootStep, LabDevice, Step } from '../../lab/index.ts';

@@ -1,8 +1,7 @@
-import { sha256, toHex } from '../../bytes/index.ts';
+import { sha256, toHex, DfuError } from '../../bytes/index.ts';
 import { readCsv, sendToAll } from '../../gang/index.ts';
 import type { GangReport, InjectTable, UnitResult, UnitTerms } from '../../gang/index.ts';
 import type { SendPlan } from '../../host/index.ts';
-import { DfuError } from '../../bytes/index.ts';
 import { ExitCode, exitCodeOf } from '../shared/exit-codes.ts';
 import { readText } from '../shared/files.ts';
 import type { Terminal } from '../shared/terminal.ts';

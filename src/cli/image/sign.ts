@@ -24,13 +24,12 @@ import type {
 import { parseUsbId } from '../../usb/index.ts';
 import type { VendorTlv } from '../imgtool/sign-options.ts';
 import { imageRows, table } from './describe.ts';
-import { loadDecryptionKeys, loadEncryptionKey } from '../shared/key-files.ts';
+import { loadDecryptionKeys, loadEncryptionKey, loadKey } from '../shared/key-files.ts';
 import { UsageError } from '../imgtool/arguments.ts';
 import { imageHex } from '../imgtool/sign-output.ts';
 import { isHexPath } from '../shared/files.ts';
 import { readPart, tellElsewhere } from '../shared/image-part.ts';
 import type { PartOptions } from '../shared/image-part.ts';
-import { loadKey } from '../shared/key-files.ts';
 import { writeJson } from '../shared/terminal.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { parseDependencies, tlvValue, vendorTlvs } from '../imgtool/sign-options.ts';

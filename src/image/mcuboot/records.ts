@@ -9,13 +9,12 @@ import {
   u32le,
   u8,
 } from '../../bytes/index.ts';
-import type { Field, Struct } from '../../bytes/index.ts';
+import type { Field, Struct, OwnBytes } from '../../bytes/index.ts';
 import type { ImageVersion } from './header.ts';
 import type { Endian } from './magic.ts';
 import { TlvType } from './tlv.ts';
 import type { Tlv } from './tlv.ts';
 import { hashOf, joinBytes, platformCrypto } from '../keys/web-crypto.ts';
-import type { OwnBytes } from '../../bytes/index.ts';
 import type { CryptoLike, HashName } from '../keys/web-crypto.ts';
 
 /** Another image that must be there, in this version or a newer one. */

@@ -3,8 +3,9 @@ import {
   mcubootFirmware,
   programFlash,
   unboxProgram,
+  boardModel,
+  mcubootLayout,
 } from '../../../src/board/index.ts';
-import { boardModel, mcubootLayout } from '../../../src/board/index.ts';
 import type {
   Board,
   BoardEvent,

@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { MagicState, SwapState } from '../../../src/boot/mcuboot/index.ts';
+import type { MagicState, SwapState, Algorithm } from '../../../src/boot/mcuboot/index.ts';
 import {
   boot,
   decideSwap,
   slotTrailerBytes,
   trailerLayout,
 } from '../../../src/boot/mcuboot/index.ts';
-import type { Algorithm } from '../../../src/boot/mcuboot/index.ts';
 import { departs } from '../../departures/table.ts';
 import { toHex } from '../../../src/bytes/index.ts';
 import { trailerMagic } from '../../../src/image/index.ts';

@@ -1,7 +1,6 @@
-import { fromHex } from '../../../src/bytes/index.ts';
+import { fromHex, DfuError } from '../../../src/bytes/index.ts';
 import type { BootOperation, BootResult, ImageJudge } from '../../../src/boot/mcuboot/index.ts';
 import { ApplicationSide, MemoryCounters, boot } from '../../../src/boot/mcuboot/index.ts';
-import { DfuError } from '../../../src/bytes/index.ts';
 import type { MemoryFlash } from '../../../src/flash/index.ts';
 import { formatVersion } from '../../../src/image/index.ts';
 import type { VectorConfig } from '../../../src/lab/index.ts';

@@ -1,6 +1,5 @@
 import { ApplicationSide, boot } from '../../../boot/mcuboot/index.ts';
-import type { ImageJudge } from '../../../boot/mcuboot/index.ts';
-import type { BootConfig, BootResult, SwapType } from '../../../boot/mcuboot/index.ts';
+import type { ImageJudge, BootConfig, BootResult, SwapType } from '../../../boot/mcuboot/index.ts';
 import { DfuError, PACKAGE_VERSION } from '../../../bytes/index.ts';
 import type { Flash } from '../../../flash/index.ts';
 import { formatVersion } from '../../../image/index.ts';

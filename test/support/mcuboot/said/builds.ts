@@ -6,9 +6,8 @@ import {
   trailerLayout,
 } from '../../../../src/boot/mcuboot/index.ts';
 import type { Algorithm, BootConfig } from '../../../../src/boot/mcuboot/index.ts';
-import { application } from '../bench.ts';
+import { application, flashWith } from '../bench.ts';
 import type { Layout } from '../bench.ts';
-import { flashWith } from '../bench.ts';
 import { makeImage } from '../images.ts';
 import { toy } from '../toy.ts';
 import type { ToyOptions } from '../toy.ts';
