@@ -134,6 +134,21 @@ describe("a file of one's own", () => {
       input.dispatchEvent(new Event('change'));
     }`);
     await expect.poll(() => alert.textContent()).toMatch(/large\.bin: expected at most 64 MiB/);
+    await page.locator('input[name=keys]').setInputFiles({
+      name: 'large.pem',
+      mimeType: '',
+      buffer: Buffer.alloc(65_537),
+    });
+    await expect.poll(() => alert.textContent()).toMatch(/large\.pem: expected a key/);
+    await page.evaluate(`{
+      const page = document.querySelector('lab-dump');
+      const input = page.renderRoot.querySelector('input[name=dump]');
+      const folder = new File([], 'folder');
+      folder.arrayBuffer = () => Promise.reject(new DOMException('gone', 'NotFoundError'));
+      Object.defineProperty(input, 'files', { value: [folder] });
+      input.dispatchEvent(new Event('change'));
+    }`);
+    await expect.poll(() => alert.textContent()).toMatch(/folder cannot be read: is it a folder/);
     expect(faults).toEqual([]);
   });
 

@@ -1,5 +1,6 @@
 import type { BoardFile } from 'dfukit/board';
 import { Problem } from '../problem.ts';
+import { bytesOf } from '../read-file.ts';
 
 /** No board file is larger. */
 const MOST_BOARD_BYTES = 1 << 20;
@@ -47,15 +48,6 @@ export async function firmwareOf(file: File): Promise<Uint8Array> {
     );
   }
   return bytesOf(file);
-}
-
-/** Throws `Problem` for a file that cannot be read any more. */
-async function bytesOf(file: File): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await file.arrayBuffer());
-  } catch (cause) {
-    throw new Problem(`${file.name} cannot be read: has it been moved or changed?`, { cause });
-  }
 }
 
 /**

@@ -4,6 +4,7 @@ import { choiceField, pageState, textField } from '../../site/url-state.ts';
 import { controls } from '../controls.ts';
 import { keepDump } from '../mcuboot/kept-dump.ts';
 import { problemWords } from '../problem.ts';
+import { bytesOf } from '../read-file.ts';
 import { AskedWorker, isStopped } from '../worker/calls.ts';
 import type { CallProgress } from '../worker/calls.ts';
 import { dumpAnswer } from './dump-answer.ts';
@@ -19,6 +20,7 @@ const fields = {
 
 /** Most bytes of a file, and how long it may take to explain it. */
 const MOST_BYTES = 64 * 1024 * 1024;
+const MOST_KEY_BYTES = 65_536;
 const MOST_MS = 60_000;
 
 /** A file that was dropped. */
@@ -144,23 +146,40 @@ class DumpPage extends LitElement {
           : `${large.name}: expected at most 64 MiB, got ${large.size} bytes`;
       return;
     }
-    this.files = await Promise.all(
-      files.map(async (file) => ({
-        name: file.name,
-        bytes: new Uint8Array(await file.arrayBuffer()),
-      })),
-    );
+    const read = await this.#read(files);
+    if (read === undefined) return;
+    this.files = read;
     this.chosen = '';
     this.#state.set({ example: '' });
     await this.#explain();
   }
 
   async #takeKeys(list: FileList | null): Promise<void> {
-    const files = [...(list ?? [])].filter(({ size }) => size <= 65_536);
-    this.keys = await Promise.all(
-      files.map(async (file) => ({ name: file.name, text: await file.text() })),
-    );
+    const files = [...(list ?? [])];
+    const large = files.find(({ size }) => size > MOST_KEY_BYTES);
+    if (large !== undefined) {
+      this.problem = `${large.name}: expected a key of at most ${MOST_KEY_BYTES} bytes, got ${large.size}`;
+      return;
+    }
+    const read = await this.#read(files);
+    if (read === undefined) return;
+    const decoder = new TextDecoder();
+    this.keys = read.map(({ name, bytes }) => ({ name, text: decoder.decode(bytes) }));
     await this.#explain();
+  }
+
+  /** What files hold; undefined where one cannot be read, which is told. */
+  async #read(
+    files: readonly File[],
+  ): Promise<{ readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }[] | undefined> {
+    try {
+      return await Promise.all(
+        files.map(async (file) => ({ name: file.name, bytes: await bytesOf(file) })),
+      );
+    } catch (error) {
+      this.#fail(error, this.#asked);
+      return undefined;
+    }
   }
 
   /** Goes where its next boot can be watched; the dump is handed on inside of the browser. */
