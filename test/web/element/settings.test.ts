@@ -42,6 +42,21 @@ describe('a manifest', () => {
     expect((await opened.state()).step).toBe('idle');
     await opened.button('Connect a device').click();
     await opened.chose('0.bin');
+    // Boards with one loader: in DFU mode a person says which it is.
+    const dfuUsb = ['1209:7d02'];
+    const boards = [
+      { name: 'Lamp', usb: ['1209:7d00'], dfuUsb },
+      { name: 'Ring', usb: ['1209:7d05'], dfuUsb },
+    ];
+    await opened.set({ manifest: { ...manifest, boards } });
+    await opened.button('Connect a device').click();
+    await expect
+      .poll(() => opened.status.textContent(), WAIT)
+      .toMatch(/does not tell in this mode/);
+    await opened.expectSound();
+    await opened.element.getByRole('button', { name: /^Ring/ }).click();
+    await opened.chose('0.bin');
+    await opened.element.getByText('That the device is Ring was said by a person').waitFor();
   });
 
   test('offers the releases of a channel, with their notes', async (context) => {
