@@ -11,6 +11,7 @@ import { packageAliases } from '../../../web/build/aliases.ts';
 import { servedHeaders } from '../../../web/build/policy.ts';
 import { missingBrowser } from '../../package/chromium.ts';
 import { need } from '../../support/needs.ts';
+import { KEEPS_WORKERS } from '../workers.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 
@@ -67,6 +68,7 @@ export async function boardsPage(context: TestContext): Promise<Page> {
   if (browser === undefined || served === undefined) throw new Error('expected a page');
   const profile = await browser.newContext();
   const page = await profile.newPage();
+  await page.addInitScript(KEEPS_WORKERS);
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(String(error)));
   page.on('console', (said) => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { workersOf } from '../workers.ts';
 import { boardsPage, useBoardsPage } from './bench.ts';
 import type { Boards } from './page/page.ts';
 
@@ -103,7 +104,7 @@ describe('a board in a page', () => {
       return told;
     });
     expect(errors).toEqual(['NOT_FOUND', 'INVALID_ARGUMENT', 'NOT_FOUND', 'OUT_OF_RANGE']);
-    await expect.poll(() => page.workers().length).toBe(0);
+    expect(await workersOf(page)).toEqual({ made: 4, left: 0 });
   });
 
   test('leaves no worker behind, however often it is made and reset', async (context) => {
@@ -117,7 +118,7 @@ describe('a board in a page', () => {
         return kept.length;
       });
     }
-    await expect.poll(() => page.workers().length).toBe(0);
+    expect(await workersOf(page)).toEqual({ made: 5, left: 0 });
   });
 });
 

@@ -1,21 +1,11 @@
 import { expect, test } from 'vitest';
 import { machineCode } from '../../support/machine-code.ts';
 import { expectSound } from '../site.ts';
+import { KEEPS_WORKERS, workersOf } from '../workers.ts';
 import { LONG, chooseSample, flash, lab, says } from './board-page.ts';
 
 /** Without a bootloader in it a flash may be one range. */
 const PLAIN = { ranges: 1 } as const;
-
-/** Remembers the worker that was made last, as only a test wants to. */
-const KEEPS_WORKER = `
-  const Usual = Worker;
-  globalThis.Worker = class extends Usual {
-    constructor(...given) {
-      super(...given);
-      globalThis.lastWorker = this;
-    }
-  };
-`;
 
 test('a board with the loader of STMicroelectronics is flashed to the end: DfuSe', async (context) => {
   const { page, decision, flasherSays, faults } = await lab(
@@ -78,13 +68,13 @@ test('machine code of one’s own goes through the programmer, and runs', async 
 });
 
 test('the worker of a board that dies is told in a sentence, and another board is made', async (context) => {
-  const { page, decision, problem, faults } = await lab(context, '', { before: KEEPS_WORKER });
+  const { page, decision, problem, faults } = await lab(context, '', { before: KEEPS_WORKERS });
   await page.evaluate(() => {
-    const { lastWorker } = globalThis as unknown as { lastWorker: Worker };
-    lastWorker.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' }));
+    const { keptWorkers } = globalThis as unknown as { keptWorkers: readonly Worker[] };
+    keptWorkers.at(-1)?.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' }));
   });
   await says(problem, 'The board has stopped: the board’s worker has failed: out of memory');
-  await expect.poll(() => page.workers().length, LONG).toBe(0);
+  await expect.poll(() => workersOf(page)).toMatchObject({ left: 0 });
   await page.getByRole('button', { name: 'Begin anew' }).click();
   await says(decision, 'After power-on the application of slot 0');
   expect(await problem.count()).toBe(0);
