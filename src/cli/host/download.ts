@@ -30,7 +30,7 @@ export function command(terminal: Terminal): Command {
   ]);
   const made = addApplicationOptions(addReadBackOptions(transfers))
     .description('write a file into a device (- for standard input)')
-    .argument('[file]', 'of any format; may be left out with -s or --manifest')
+    .argument('[file]', 'of any format; left out with --manifest')
     .option('--force', 'go past all that would be refused; it is told')
     .action(
       answering((path: string | undefined, options: DownloadCommand) =>
@@ -44,7 +44,7 @@ export function command(terminal: Terminal): Command {
     'dfukit download slot1.bin -a 1 -d 1209:7d00,1209:7d02 -R',
     'dfukit download app.bin -s 0x08000000:leave             DfuSe',
     'dfukit download app.bin -d 1209:7d02 --all              many at once',
-    'dfukit download --manifest manifest.json                what it has for the board',
+    'dfukit download --manifest manifest.json                for the board there is',
     'dfukit download slot0.bin -a 0 --bus usbip://127.0.0.1  a virtual board',
   );
 }

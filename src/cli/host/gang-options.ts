@@ -45,7 +45,7 @@ export function addGangOptions(command: Command): Command {
     .addOption(
       option('--watch [count]', 'flash whatever is plugged in, until Ctrl-C').argParser(watchCount),
     )
-    .option('--journal <file>', 'who got what; no value is given twice')
+    .addOption(rare(option('--journal <file>', 'who got what; no value is given twice')))
     .addOption(
       rare(
         option(

@@ -14,9 +14,9 @@ export interface ManifestOptions {
 
 /** Adds what says which file of a manifest is downloaded. */
 export function addManifestOptions(command: Command): Command {
+  command.option('--manifest <file>', 'what a manifest has for the board there is');
   inGroup(command, 'A file of a manifest:', (to) =>
     to
-      .option('--manifest <file>', 'what the manifest has for the board that is plugged in')
       .option('--channel <name>', 'of these releases (default: stable)')
       .option('--release <version>', 'this one, instead of the newest')
       .option('--label <text>', 'of several files for the board, this one')
