@@ -218,6 +218,17 @@ export class Bench {
     }
   }
 
+  /** All that is in its flash; undefined if there is no board, or it has just gone. */
+  async flash(): Promise<Uint8Array | undefined> {
+    this.problem = undefined;
+    try {
+      return await this.#session?.client.flash();
+    } catch (error) {
+      this.failed(error);
+      return undefined;
+    }
+  }
+
   /** Puts a file of the person's own into flash, as the maker's programmer does. */
   async program(file: File, slot: number | undefined): Promise<void> {
     this.problem = undefined;

@@ -1,3 +1,4 @@
+import { DfuError } from 'dfukit';
 import type { Explanation } from '../../boards/explanation.ts';
 
 /** Between two explanations while flash is written, in ms. */
@@ -29,7 +30,7 @@ export class ExplainSoon {
     }, APART_MS);
   }
 
-  /** Rejects never: where the board has gone, what was known of its flash stays. */
+  /** Where the board has gone, what was known of its flash stays. Rejects with what else goes wrong, and is asked again. */
   async now(): Promise<void> {
     if (this.#asking) {
       this.#again = true;
@@ -39,7 +40,8 @@ export class ExplainSoon {
     try {
       const explanation = await this.#ask();
       if (!this.#closed) this.#show(explanation);
-    } catch {
+    } catch (error) {
+      if (!DfuError.is(error, 'DISCONNECTED')) throw error;
       this.#closed = true;
     } finally {
       this.#asking = false;

@@ -14,7 +14,7 @@ export function programmerView(bench: Bench): TemplateResult {
     if (file instanceof File) await bench.program(file, slot === '' ? undefined : Number(slot));
   };
   const save = async (): Promise<void> => {
-    const flash = await session?.client.flash();
+    const flash = await bench.flash();
     if (flash !== undefined) saveFile(`${title}.flash.bin`, flash.slice());
   };
   return html`<details class="programmer">
