@@ -14,7 +14,9 @@ export function boxed(
   { payload, slot, version }: BoxedProgram,
   signer = key,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  return record.firmware.box(payload, { model, mode, slot, version, key: signer });
+  // Of a bootloader that checks no signature.
+  const hashed = record.trustsKeys && signer === undefined;
+  return record.firmware.box(payload, { model, mode, slot, version, key: signer, hashed });
 }
 
 /** An example, built so that it leads to the bootloader's DFU mode, if that has one: as in RIOT the one goes with the other. */

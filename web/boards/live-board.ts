@@ -3,6 +3,7 @@ import type { Board, BoardModel, FlashExplainer, McubootMode, Runner } from 'dfu
 import { chipModel } from 'dfukit/chip';
 import { MemoryFlash, MemoryStorage, SectorMap } from 'dfukit/flash';
 import { writePublicPem } from 'dfukit/image';
+import type { PrivateKey } from 'dfukit/image';
 import { LoopbackBus } from 'dfukit/link/loopback';
 import { serveBus } from 'dfukit/link/message-port';
 import type { BusServer, MessagePortLike } from 'dfukit/link/message-port';
@@ -35,6 +36,12 @@ interface Surroundings {
 /** What is shown of a data stage, in bytes. */
 const SHOWN_BYTES = 64;
 
+/** The keys that its bootloader trusts, if it asks for any: an empty list is content with hashes. */
+function keysOf({ record, key }: OrderedBoard): readonly PrivateKey[] | undefined {
+  if (!record.trustsKeys) return undefined;
+  return key === undefined ? [] : [key];
+}
+
 /** A board that runs, whoever looks at it. */
 export class LiveBoard {
   readonly facts: BoardFacts;
@@ -63,8 +70,7 @@ export class LiveBoard {
     } else storage.write(0, dumpOf(order.flash, model));
     // Its operations are counted from now on.
     const flash = new MemoryFlash(model.flash, storage);
-    const keys = key === undefined ? undefined : [key];
-    const build = { keys, mode };
+    const build = { keys: keysOf(ordered), mode };
     const explainer = await flashExplainer(model, { bootloader: record.name, build });
     const trusts = key === undefined ? undefined : writePublicPem(key);
     const live = new LiveBoard({ order, ordered, storage, flash, explainer, trusts }, around);
@@ -84,7 +90,8 @@ export class LiveBoard {
     { clock, runner, port, tell }: Surroundings,
   ) {
     const { order, ordered, storage, flash, explainer, trusts } = parts;
-    const { model, record, mode, key } = ordered;
+    const { model, record, mode } = ordered;
+    const keys = keysOf(ordered);
     this.#ordered = ordered;
     this.#storage = storage;
     this.#flash = flash;
@@ -98,7 +105,7 @@ export class LiveBoard {
       clock,
       runner,
       bootloader: record.name,
-      mcuboot: key && { keys: [key], mode: mode as McubootMode | undefined },
+      mcuboot: keys && { keys, mode: mode as McubootMode | undefined },
       serial: order.serial,
     });
     this.#board = board;

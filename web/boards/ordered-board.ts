@@ -12,7 +12,7 @@ export interface OrderedBoard {
   readonly record: BootloaderRecord;
   /** One of the record's modes; undefined: its first. */
   readonly mode: string | undefined;
-  /** For a bootloader that trusts one: the demonstration key. */
+  /** The demonstration key, for a bootloader that checks signatures. */
   readonly key: PrivateKey | undefined;
 }
 
@@ -27,6 +27,7 @@ export async function orderedBoard({ board, bootloader }: BoardOrder): Promise<O
   const model = typeof board === 'string' ? boardModel(board) : readBoardFile(board);
   const [name, mode] = bootloader?.split(':') ?? [];
   const record = bootloaderOf(model, name, mode);
-  const key = record.trustsKeys ? await demonstrationKey() : undefined;
+  const checks = record.trustsKeys && model.mcuboot?.signature !== 'none';
+  const key = checks ? await demonstrationKey() : undefined;
   return { model, record, mode, key };
 }

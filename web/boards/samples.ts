@@ -120,11 +120,21 @@ function mcubootSamples(ordered: OrderedBoard): MadeSample[] {
     boxed(ordered, { payload, slot: 1, version }, signer);
   const hello = exampleFor(ordered, 'hello-world');
   const alternate = MCUBOOT_ALTERNATE;
+  const signed = ordered.key === undefined ? 'not signed' : 'signed';
+  const foreign: MadeSample = {
+    id: 'foreign-key',
+    fileName: 'hello-world-2.4.0.signed.bin',
+    title: 'Signed with another key',
+    about: 'The board does not trust whoever signed it.',
+    comesTo: 'refused',
+    alternate,
+    bytes: async () => image(hello, '2.4.0', await generateKey('ecdsa-p256')),
+  };
   return [
     {
       id: 'update',
       fileName: 'usb-dfu-2.0.0.signed.bin',
-      title: 'Zephyr’s sample, version 2.0.0, signed',
+      title: `Zephyr’s sample, version 2.0.0, ${signed}`,
       about:
         'It is tried at the next start, takes updates itself, and is not confirmed by anybody.',
       comesTo: 'runs',
@@ -134,7 +144,7 @@ function mcubootSamples(ordered: OrderedBoard): MadeSample[] {
     {
       id: 'hello',
       fileName: 'hello-world-2.1.0.signed.bin',
-      title: 'hello-world, version 2.1.0, signed',
+      title: `hello-world, version 2.1.0, ${signed}`,
       about: 'It is tried at the next start; the start after that goes back.',
       comesTo: 'runs',
       alternate,
@@ -158,15 +168,8 @@ function mcubootSamples(ordered: OrderedBoard): MadeSample[] {
       alternate,
       bytes: () => image(ownProgram(LOOPS), '2.3.0'),
     },
-    {
-      id: 'foreign-key',
-      fileName: 'hello-world-2.4.0.signed.bin',
-      title: 'Signed with another key',
-      about: 'The board does not trust whoever signed it.',
-      comesTo: 'refused',
-      alternate,
-      bytes: async () => image(hello, '2.4.0', await generateKey('ecdsa-p256')),
-    },
+    // A board that checks no signature takes it.
+    ...(ordered.key === undefined ? [] : [foreign]),
     {
       id: 'damaged',
       fileName: 'hello-world-2.5.0.signed.bin',

@@ -195,6 +195,40 @@ describe('updates', () => {
     },
   );
 
+  test('of a board file whose MCUboot checks no signature need none', async (context) => {
+    const page = await boardsPage(context);
+    const told = await page.evaluate(async () => {
+      const board = {
+        name: 'my-board',
+        flash: {
+          sectors: [{ count: 64, sizeBytes: 4096 }],
+          writeUnitBytes: 4,
+        },
+        flashBaseAddress: 0,
+        ram: { baseAddress: 0x2000_0000, sizeBytes: 0x1_0000 },
+        bootloaders: ['mcuboot'],
+        zephyr: {
+          romStartOffset: 0x200,
+          boot: { offsetBytes: 0, sizeBytes: 0x8000 },
+          slots: [
+            { offsetBytes: 0x8000, sizeBytes: 0x1_8000 },
+            { offsetBytes: 0x2_0000, sizeBytes: 0x1_8000 },
+          ],
+        },
+        mcuboot: { mode: 'swap-using-move', signature: 'none' },
+      } as const;
+      const live = await boards.start({ board, bootloader: 'mcuboot', start: 'update-pending' });
+      const boot = await live.until(({ type }) => type === 'boot');
+      const { trusts, samples } = live.client.facts;
+      await live.client.close();
+      return { boot, trusts, samples: samples.map(({ id }) => id) };
+    });
+    expect(told.boot).toMatchObject({ mode: 'application', version: '2.0.0+0' });
+    expect(told.trusts).toBeUndefined();
+    expect(told.samples).toContain('update');
+    expect(told.samples).not.toContain('foreign-key');
+  });
+
   test('of an STM32 go through its loader', async (context) => {
     const page = await boardsPage(context);
     const outcome = await page.evaluate(async () => {
