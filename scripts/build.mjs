@@ -44,10 +44,15 @@ export function build() {
   if (existsSync(`${root}dist`)) renameSync(`${root}dist`, old);
   renameSync(fresh, `${root}dist`);
   rmSync(old, { recursive: true, force: true });
-  mkdirSync(dirname(builtStamp), { recursive: true });
-  writeFileSync(builtStamp, '');
-  utimesSync(builtStamp, began, began);
+  stamp(builtStamp, began);
   return true;
+}
+
+/** Says that what `path` stands for is made of what there was at that time; a build that was interrupted says nothing. */
+export function stamp(path, at) {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, '');
+  utimesSync(path, at, at);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) process.exitCode = build() ? 0 : 1;

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { builtStamp } from './build.mjs';
+import { builtStamp, stamp } from './build.mjs';
 import { newest, prepare, time } from './prepare.mjs';
 import { root, run, toolIn } from './run.mjs';
 import { serveSite } from './site-server.mjs';
@@ -25,8 +25,11 @@ const inputs = ['web', 'docs', 'examples', 'firmware/README.md', 'README.md', 'A
   .concat('CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'package.json', 'dist-api')
   .map((name) => `${root}${name}`);
 
+/** As old as what the site was made of when it was built to its end. */
+const siteStamp = `${root}node_modules/.cache/dfukit/site-built`;
+
 function isUpToDate() {
-  const built = time(`${siteFolder}/index.html`);
+  const built = existsSync(`${siteFolder}/index.html`) ? time(siteStamp) : 0;
   return built > Math.max(time(builtStamp), ...inputs.map(newest));
 }
 
@@ -38,7 +41,10 @@ export function buildSite() {
   // What the tests run in says so there, and would build the site as for its developers.
   const environment = { NODE_ENV: 'production' };
   const args = ['build', '--config', 'web/vite.config.ts', '--logLevel', 'warn'];
-  return toolIn(environment, 'vite', ...args);
+  const began = new Date();
+  if (!toolIn(environment, 'vite', ...args)) return false;
+  stamp(siteStamp, began);
+  return true;
 }
 
 /** The API reference, if there is none. The site does without it where its tools cannot be installed. */
