@@ -141,6 +141,12 @@ export class ServedBoard {
       await board.ended;
     });
     const served = new ServedBoard(board, await board.until({ event: 'ready' }));
+    // An application is at USB some time after its board is ready.
+    const attached = { event: 'usb', state: 'attached' };
+    const isThere = board.messages.some(
+      ({ event, state }) => event === attached.event && state === attached.state,
+    );
+    if (!isThere) await board.until(attached);
     context.onTestFinished(() => served.#end());
     return served;
   }
