@@ -1,4 +1,4 @@
-import { UNKNOWN, scan } from '../host/index.ts';
+import { scan, serialOf } from '../host/index.ts';
 import type { DfuInterface, ScanOptions } from '../host/index.ts';
 import { formatUsbId, timerClock } from '../usb/index.ts';
 import type { Clock, UsbBus } from '../usb/index.ts';
@@ -52,12 +52,12 @@ function deviceOf(
   first: DfuInterface,
   interfaces: readonly DfuInterface[],
 ): DfuDevice {
-  const { location, serial } = first;
+  const { location } = first;
   const isInDfuMode = interfaces.some(({ mode }) => mode === 'dfu');
   return {
     id: formatUsbId(first),
     path: location.path,
-    serial: serial === UNKNOWN ? undefined : serial,
+    serial: serialOf(first),
     mode: isInDfuMode ? 'dfu' : 'runtime',
     interfaces,
     bus,

@@ -1,4 +1,4 @@
-import { UNKNOWN } from '../host/index.ts';
+import { serialOf } from '../host/index.ts';
 import type { DfuInterface } from '../host/index.ts';
 import { boardsFor, offersFor, runningVersion } from '../manifest/index.ts';
 import type { FirmwareManifest, ManifestBoard } from '../manifest/index.ts';
@@ -10,9 +10,7 @@ import { said } from './flow-text.ts';
 
 /** The boards of the manifest that this may be. */
 function boardsOf(manifest: FirmwareManifest, entry: DfuInterface): readonly ManifestBoard[] {
-  const { mode, idVendor, idProduct, bcdDevice, serial } = entry;
-  const its = serial === UNKNOWN ? undefined : serial;
-  return boardsFor(manifest, { mode, idVendor, idProduct, bcdDevice, serial: its });
+  return boardsFor(manifest, { ...entry, serial: serialOf(entry) });
 }
 
 function offersOf(

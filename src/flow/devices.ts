@@ -7,8 +7,10 @@ import {
   deviceMs,
   printable,
   scan,
+  serialOf,
 } from '../host/index.ts';
 import type { DfuInterface, Scan } from '../host/index.ts';
+import { idsOf } from '../manifest/index.ts';
 import type { ManifestBoard } from '../manifest/index.ts';
 import { formatUsbId, parseUsbId } from '../usb/index.ts';
 import type {
@@ -40,11 +42,6 @@ export interface Seen {
   readonly strangers: readonly FlowDevice[];
   /** Why some could not be looked into. */
   readonly problems: Scan['problems'];
-}
-
-/** All that a board shows at USB. */
-export function idsOf({ usb, dfuUsb = [] }: ManifestBoard): readonly string[] {
-  return [...usb, ...dfuUsb];
 }
 
 /** Which devices a person is shown: those of the filters, else of the manifest's boards, else any with DFU. */
@@ -133,7 +130,7 @@ async function describe(
     id: formatUsbId(first),
     product,
     mode: first.mode,
-    serial: first.serial === UNKNOWN ? undefined : first.serial,
+    serial: serialOf(first),
     version: first.mode === 'runtime' ? versionShown(around.catalogue, first.bcdDevice) : undefined,
     board,
     isBoardSaid: boards.length > 1,

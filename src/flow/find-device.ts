@@ -1,6 +1,7 @@
+import { idsOf } from '../manifest/index.ts';
 import { formatUsbId, idDigits, until } from '../usb/index.ts';
 import type { BusDevice, CancelSignal } from '../usb/index.ts';
-import { askedFor, idsOf, lookAround, lookInto } from './devices.ts';
+import { askedFor, lookAround, lookInto } from './devices.ts';
 import type { Seen, Surroundings } from './devices.ts';
 import { asDfuError, problemOf } from './failure.ts';
 import type { FlowFilter } from './flow.ts';

@@ -57,6 +57,11 @@ export function asDfuMode(entry: DfuInterface): DfuInterface {
 /** What a string reads as that the device does not have or does not give; dfu-util's word. */
 export const UNKNOWN = 'UNKNOWN';
 
+/** The device's serial number; undefined where it has none or does not give it. */
+export function serialOf({ serial }: Pick<DfuInterface, 'serial'>): string | undefined {
+  return serial === UNKNOWN ? undefined : serial;
+}
+
 /** A character that would move the cursor of whoever reads the line. */
 // oxlint-disable-next-line no-control-regex -- it is control characters that are looked for
 const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;

@@ -2,6 +2,7 @@
 export * from './public.ts';
 export { departureDoubt } from './departure.ts';
 export { DescriptorReader } from './descriptor-reader.ts';
+export { serialOf } from './dfu-interface.ts';
 export { otherDevice } from './expected.ts';
 export { scanDevice, scanElseAll } from './scan.ts';
 export { outcomeSaid, unchangedElse } from './outcome.ts';

@@ -100,3 +100,8 @@ export function channelOf({ channel = STABLE }: Pick<ManifestRelease, 'channel'>
 export function isFor({ boards }: ManifestFile, { name }: Pick<ManifestBoard, 'name'>): boolean {
   return boards === undefined || boards.includes(name);
 }
+
+/** All that a board shows at USB, in either of its modes. */
+export function idsOf({ usb, dfuUsb = [] }: ManifestBoard): readonly string[] {
+  return [...usb, ...dfuUsb];
+}

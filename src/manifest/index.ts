@@ -2,5 +2,5 @@
 export * from './public.ts';
 export { checkedFile } from './check-file.ts';
 export { signatureFinding } from './check-signature.ts';
-export { MOST_FILE_BYTES, channelOf } from './firmware-manifest.ts';
+export { MOST_FILE_BYTES, channelOf, idsOf } from './firmware-manifest.ts';
 export { isVersion } from './version.ts';
