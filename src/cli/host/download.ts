@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { DfuError } from '../../bytes/index.ts';
-import { sendTo, unchangedElse } from '../../host/index.ts';
+import { unchangedElse } from '../../host/index.ts';
 import { INJECT_HELP, addGangOptions, isGang } from './gang-options.ts';
 import { addApplicationOptions, applicationOf } from './application-options.ts';
 import { addExamples } from '../shared/examples.ts';
-import { ExitCode, answering } from '../shared/exit-codes.ts';
+import { answering } from '../shared/exit-codes.ts';
 import { readInput } from '../shared/read-input.ts';
 import { addDetails, rareOnes } from '../shared/rare-options.ts';
 import type { Terminal } from '../shared/terminal.ts';
@@ -14,10 +14,10 @@ import type { DownloadCommand } from './download-plan.ts';
 import { addDownloadFormatOptions } from './format-options.ts';
 import { addPolicyOptions, expectedOf, heldTo } from './policy-options.ts';
 import { addManifestOptions, refuseWithoutManifest } from './manifest-options.ts';
-import { exitOf } from './progress.ts';
 import { addReadBackOptions } from './read-back-options.ts';
 import { runOnBus } from './run-on-bus.ts';
 import { addTransferOptions, selectionOf } from './select.ts';
+import { sendOrTell } from './send-or-tell.ts';
 
 /** `dfukit download FILE`. */
 export function command(terminal: Terminal): Command {
@@ -100,11 +100,6 @@ async function run(
       around.onEvent({ type: 'note', message });
     }
     const terms = { ...around, ...times, ...applicationOf(options), selection, wait, detach };
-    if (options.dryRun === true) {
-      const { tellDryRun } = await import('./dry-run.ts');
-      await tellDryRun({ out: terminal.out, json: options.json === true }, around.bus, plan, terms);
-      return ExitCode.ok;
-    }
-    return exitOf(await sendTo(around.bus, plan, terms));
+    return sendOrTell(terminal, options, { bus: around.bus, plan, terms });
   });
 }

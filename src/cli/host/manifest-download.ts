@@ -1,10 +1,9 @@
 import { DfuError, didYouMean } from '../../bytes/index.ts';
-import { UNKNOWN, listLine, nothingThere, scan, sendTo } from '../../host/index.ts';
+import { listLine, nothingThere, scan, serialOf } from '../../host/index.ts';
 import type { DfuInterface, SendPlan } from '../../host/index.ts';
-import { boardsFor, channelOf, checkFile, runningVersion } from '../../manifest/index.ts';
+import { boardsFor, channelOf, checkFile, idsOf, runningVersion } from '../../manifest/index.ts';
 import type { FirmwareManifest, ManifestBoard, ManifestFile } from '../../manifest/index.ts';
 import { fileBeside, readManifestFile } from '../shared/manifest-file.ts';
-import { ExitCode } from '../shared/exit-codes.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { UnreadableFile } from '../shared/unreadable-file.ts';
 import { applicationOf } from './application-options.ts';
@@ -13,10 +12,10 @@ import type { DownloadCommand } from './download-plan.ts';
 import { isGang } from './gang-options.ts';
 import { chooseFile } from './manifest-choice.ts';
 import { expectedOf, heldTo } from './policy-options.ts';
-import { exitOf } from './progress.ts';
 import { runOnBus } from './run-on-bus.ts';
 import type { Surroundings } from './run-on-bus.ts';
 import { forceOf, selectionOf } from './select.ts';
+import { sendOrTell } from './send-or-tell.ts';
 
 /** A device that is one of the manifest's boards. */
 interface Found {
@@ -37,12 +36,8 @@ function refuseBeside(path: string | undefined, options: DownloadCommand): void 
 }
 
 /** The boards that a device may be. */
-function boardsOfEntry(
-  manifest: FirmwareManifest,
-  { mode, idVendor, idProduct, bcdDevice, serial }: DfuInterface,
-): readonly ManifestBoard[] {
-  const its = serial === UNKNOWN ? undefined : serial;
-  return boardsFor(manifest, { mode, idVendor, idProduct, bcdDevice, serial: its });
+function boardsOfEntry(manifest: FirmwareManifest, entry: DfuInterface): readonly ManifestBoard[] {
+  return boardsFor(manifest, { ...entry, serial: serialOf(entry) });
 }
 
 /** Throws `INVALID_ARGUMENT` for a name that no board has. */
@@ -90,7 +85,7 @@ async function pluggedIn(
   if (only === undefined) {
     if (firsts.length === 0) throw new DfuError('NOT_FOUND', nothingThere(problems));
     const boards = manifest.boards
-      .map(({ name, usb, dfuUsb = [] }) => `${name} (${[...usb, ...dfuUsb].join(', ')})`)
+      .map((board) => `${board.name} (${idsOf(board).join(', ')})`)
       .join(', ');
     const words = `no board of ${manifest.product} is there: expected ${boards}, got`;
     throw new DfuError('REFUSED', `${words}${lines(firsts)}`);
@@ -204,8 +199,5 @@ async function send(
       throw new DfuError('REFUSED', `${words}: ${listLine(there)}`);
     },
   };
-  if (options.dryRun !== true) return exitOf(await sendTo(around.bus, plan, terms));
-  const { tellDryRun } = await import('./dry-run.ts');
-  await tellDryRun({ out: terminal.out, json: options.json === true }, around.bus, plan, terms);
-  return ExitCode.ok;
+  return sendOrTell(terminal, options, { bus: around.bus, plan, terms });
 }
